@@ -1,0 +1,79 @@
+# add_floor(NAME [USES lower...]): one static library per directory of src/; sources found by name.
+# The lines in the top CMakeLists.txt are the single truth of who may include whom
+# (tests/check_floors.py reads them).
+function(add_floor name)
+  cmake_parse_arguments(F "" "" "USES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.c)
+  list(FILTER sources EXCLUDE REGEX "_(test|fuzz|bench)\\.c$")
+  if(name STREQUAL "app")
+    list(FILTER sources EXCLUDE REGEX "/main\\.c$")
+  endif()
+  if(NOT sources)
+    add_library(${name} INTERFACE)
+    target_include_directories(${name} INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
+    target_link_libraries(${name} INTERFACE ${F_USES} m)
+    return()
+  endif()
+  add_library(${name} STATIC ${sources})
+  target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
+  target_link_libraries(${name} PUBLIC ${F_USES} m PRIVATE warnings)
+  set_property(GLOBAL APPEND PROPERTY CANARA_FLOORS ${name})
+endfunction()
+
+# floor_needs(NAME library...): what a floor links from outside.
+function(floor_needs name)
+  get_target_property(type ${name} TYPE)
+  if(type STREQUAL "INTERFACE_LIBRARY")
+    target_link_libraries(${name} INTERFACE ${ARGN})
+  else()
+    target_link_libraries(${name} PUBLIC ${ARGN})
+  endif()
+endfunction()
+
+# add_floor_tests(NAME): each src/NAME/*_test.c becomes a cmocka program and a ctest entry.
+function(add_floor_tests name)
+  file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*_test.c)
+  foreach(source ${tests})
+    get_filename_component(test ${source} NAME_WE)
+    set(target ${name}_${test})
+    add_executable(${target} ${source})
+    target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR})
+    target_link_libraries(${target} PRIVATE ${name} test_support PkgConfig::CMOCKA warnings)
+    add_test(NAME ${name}/${test} COMMAND ${target} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    set_tests_properties(${name}/${test} PROPERTIES LABELS "unit;${name}" TIMEOUT 120)
+  endforeach()
+endfunction()
+
+# add_floor_fuzzers(NAME): each src/NAME/X_fuzz.c (LLVMFuzzerTestOneInput) becomes, with
+# CANARA_FUZZ, a libFuzzer program; otherwise a program that runs the kept inputs of
+# fuzz/corpus/X and fuzz/regression/X once, as an ordinary test.
+function(add_floor_fuzzers name)
+  file(GLOB fuzzers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*_fuzz.c)
+  foreach(source ${fuzzers})
+    get_filename_component(fuzzer ${source} NAME_WE)
+    string(REGEX REPLACE "_fuzz$" "" subject ${fuzzer})
+    if(CANARA_FUZZ)
+      add_executable(${fuzzer} ${source})
+      target_link_options(${fuzzer} PRIVATE -fsanitize=fuzzer)
+    else()
+      add_executable(${fuzzer} ${source} ${CMAKE_SOURCE_DIR}/tests/support/fuzz_replay.c)
+      add_test(NAME ${name}/${fuzzer}
+               COMMAND ${fuzzer} fuzz/corpus/${subject} fuzz/regression/${subject}
+               WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+      set_tests_properties(${name}/${fuzzer} PROPERTIES LABELS "fuzz;${name}" TIMEOUT 120)
+    endif()
+    target_include_directories(${fuzzer} PRIVATE ${CMAKE_SOURCE_DIR})
+    target_link_libraries(${fuzzer} PRIVATE ${name} warnings)
+  endforeach()
+endfunction()
+
+# add_floor_benches(NAME): each src/NAME/*_bench.c becomes a program (never a test).
+function(add_floor_benches name)
+  file(GLOB benches CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*_bench.c)
+  foreach(source ${benches})
+    get_filename_component(bench ${source} NAME_WE)
+    add_executable(${name}_${bench} ${source})
+    target_include_directories(${name}_${bench} PRIVATE ${CMAKE_SOURCE_DIR})
+    target_link_libraries(${name}_${bench} PRIVATE ${name} warnings)
+  endforeach()
+endfunction()

@@ -1,0 +1,306 @@
+/*
+ * canara.h - libcanara: is this still the owner? Typed events in, risk with reasons out.
+ *
+ * Language   C99, and clean as C++.
+ * Units      stated at each member; times in milliseconds since 1970 (wall) unless said.
+ * Ownership  every struct here is a plain value; arrays an event points to are borrowed for the
+ *            length of the call that takes it. Nothing here allocates.
+ * Errors     enum canara_status; on anything but CANARA_OK no out parameter was touched.
+ * Threads    no shared state; one thread at a time per session value.
+ * Precision  same input, same bits: double only, no fast-math, -ffp-contract=off.
+ */
+#ifndef CANARA_H
+#define CANARA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define CANARA_API __attribute__((visibility("default")))
+#else
+#define CANARA_API
+#endif
+
+/* ---- events ------------------------------------------------------------------------------ */
+
+/* What a client may tell. The wire name is the lower-case name without the prefix. */
+enum canara_event_kind {
+    CANARA_TYPING_PATTERN,
+    CANARA_NAVIGATION_PATTERN,
+    CANARA_MOUSE_MOVEMENT,
+    CANARA_RAPID_CLICKS,
+    CANARA_TRANSACTION_ATTEMPT,
+    CANARA_LARGE_TRANSACTION,
+    CANARA_COPY_PASTE_BEHAVIOR,
+    CANARA_UNUSUAL_NAVIGATION,
+    CANARA_NEW_BENEFICIARY,
+    CANARA_OFF_HOURS_ACTIVITY,
+    CANARA_MULTIPLE_LOGIN_ATTEMPTS,
+    CANARA_IDLE_TIMEOUT,
+    CANARA_NORMAL_TYPING,
+    CANARA_KEYSTROKES,
+    CANARA_POINTER,
+    CANARA_TOUCH,
+    CANARA_SCROLL,
+    CANARA_MOTION,
+    CANARA_DEVICE_CONTEXT,
+    CANARA_LIFECYCLE,
+    CANARA_UNKNOWN, /* any other name: kept and counted, scored zero */
+    CANARA_EVENT_KINDS
+};
+
+enum canara_key_class {
+    CANARA_KEY_LETTER,
+    CANARA_KEY_DIGIT,
+    CANARA_KEY_SPACE,
+    CANARA_KEY_DELETE,
+    CANARA_KEY_ENTER,
+    CANARA_KEY_PUNCT,
+    CANARA_KEY_MODIFIER,
+    CANARA_KEY_OTHER,
+    CANARA_KEY_CLASSES
+};
+
+/* Hand and row of a key: CANARA_ZONE_NONE when not sent. */
+enum canara_zone {
+    CANARA_ZONE_NONE,
+    CANARA_ZONE_L1,
+    CANARA_ZONE_L2,
+    CANARA_ZONE_L3,
+    CANARA_ZONE_R1,
+    CANARA_ZONE_R2,
+    CANARA_ZONE_R3,
+    CANARA_ZONES
+};
+
+/* The optional numbers of a key press; bit (1 << i) of `has` says that extra[i] was sent. */
+enum canara_key_extra {
+    CANARA_KEY_PRESSURE, /* 0..100 */
+    CANARA_KEY_SIZE,     /* 0..100 */
+    CANARA_KEY_X,        /* -10..10, relative to the key, or share of the screen */
+    CANARA_KEY_Y,
+    CANARA_KEY_AX, /* m/s2, -200..200 */
+    CANARA_KEY_AY,
+    CANARA_KEY_AZ,
+    CANARA_KEY_RX, /* rad/s, -100..100 */
+    CANARA_KEY_RY,
+    CANARA_KEY_RZ,
+    CANARA_KEY_EXTRAS
+};
+
+typedef struct canara_key {
+    double down_ms; /* from the first key of the event, not decreasing, 0..600000 */
+    double up_ms;   /* >= down_ms, <= 600000 */
+    uint16_t has;   /* bits of enum canara_key_extra */
+    uint8_t key_class;
+    uint8_t zone;
+    double extra[CANARA_KEY_EXTRAS];
+} canara_key_t;
+
+typedef struct canara_point {
+    double t_ms;
+    double x, y;      /* px */
+    double pressure;  /* touch: 0..100; pointer: 0 */
+    double area;      /* touch: 0..1000; pointer: 0 */
+    uint32_t buttons; /* pointer: bits, 0..31; touch: phase 0 down, 1 move, 2 up */
+} canara_point_t;
+
+/* Borrowed text, not NUL-terminated. */
+typedef struct canara_text {
+    const char *ptr;
+    size_t len; /* bytes; 0 = not sent */
+} canara_text_t;
+
+/* One event. Which optional fields were sent stands in `has`: bit of enum canara_field. */
+enum canara_field {
+    CANARA_F_WORDS_PER_MINUTE = 1 << 0,
+    CANARA_F_KEY_PRESS_INTERVALS = 1 << 1,
+    CANARA_F_BACKSPACE_FREQUENCY = 1 << 2,
+    CANARA_F_PAGE_SWITCHES = 1 << 3,
+    CANARA_F_CURRENT_PAGE = 1 << 4,
+    CANARA_F_TIME_ON_PAGE = 1 << 5,
+    CANARA_F_MOVEMENT_SPEED = 1 << 6,
+    CANARA_F_CLICK_PATTERN = 1 << 7,
+    CANARA_F_IDLE_TIME = 1 << 8,
+    CANARA_F_CLICKS_PER_SECOND = 1 << 9,
+    CANARA_F_PATTERN = 1 << 10,
+    CANARA_F_AMOUNT = 1 << 11,
+    CANARA_F_CURRENCY = 1 << 12,
+    CANARA_F_FIELD = 1 << 13,
+    CANARA_F_KEYS = 1 << 14,
+    CANARA_F_POINTS = 1 << 15,
+    CANARA_F_PIXELS = 1 << 16,
+    CANARA_F_VELOCITY = 1 << 17,
+    CANARA_F_MODEL = 1 << 18,
+    CANARA_F_OS = 1 << 19,
+    CANARA_F_APP_VERSION = 1 << 20,
+    CANARA_F_TIMEZONE = 1 << 21,
+    CANARA_F_LOCALE = 1 << 22,
+    CANARA_F_SCREEN = 1 << 23,
+    CANARA_F_ROOTED = 1 << 24,
+    CANARA_F_EMULATOR = 1 << 25,
+    CANARA_F_REMOTE_CONTROL = 1 << 26,
+    CANARA_F_VPN = 1 << 27,
+    CANARA_F_STATE = 1 << 28,
+    CANARA_F_MOTION = 1 << 29
+};
+
+typedef struct canara_event {
+    enum canara_event_kind kind;
+    uint32_t has; /* bits of enum canara_field */
+    union {
+        struct {
+            double words_per_minute;           /* 0..10000 */
+            double backspace_frequency;        /* share, 0..1 */
+            const double *key_press_intervals; /* s, each 0..600 */
+            size_t intervals;                  /* <= 4096 */
+        } typing;
+        struct {
+            double page_switches_per_minute; /* 0..10000 */
+            double time_on_page_s;           /* 0..86400 */
+            canara_text_t current_page;      /* <= 128 bytes */
+        } navigation;
+        struct {
+            double movement_speed;       /* px/s, 0..1e6 */
+            double idle_time_s;          /* 0..86400 */
+            canara_text_t click_pattern; /* <= 64 bytes */
+        } mouse;
+        struct {
+            double clicks_per_second; /* 0..10000 */
+            canara_text_t pattern;    /* <= 64 bytes */
+        } clicks;
+        struct {
+            double amount; /* 0..1e15 */
+            canara_text_t currency;
+        } transaction;
+        struct {
+            canara_text_t field; /* 1..64 of [a-z0-9_-] */
+            const canara_key_t *keys;
+            size_t count; /* 1..512 */
+        } keystrokes;
+        struct {
+            const canara_point_t *points;
+            size_t count; /* 1..2048 */
+        } path;           /* pointer and touch */
+        struct {
+            double pixels, velocity;
+        } scroll;
+        struct {
+            double mean[6], sd[6]; /* ax ay az (m/s2) rx ry rz (rad/s) */
+        } motion;
+        struct {
+            canara_text_t model, os, app_version, timezone, locale, screen;
+            uint8_t rooted, emulator, remote_control, vpn; /* 0 or 1 */
+        } device;
+        struct {
+            canara_text_t state;
+        } lifecycle;
+    } of;
+} canara_event_t;
+
+/* ---- what the server knows and an event cannot claim ----------------------------------------- */
+
+/* Facts from outside the event stream. They are journalled with their value when they arise, so
+ * that a session scored again from its journal gives the same bits. */
+enum canara_fact {
+    CANARA_FACT_NEW_DEVICE,     /* value: unused */
+    CANARA_FACT_REPLAY_MATCH,   /* value: how many 12-grams matched */
+    CANARA_FACT_MPIN_PASSED,    /* value: unused */
+    CANARA_FACT_MPIN_FAILED,    /* value: unused */
+    CANARA_FACT_CHALLENGED,     /* a challenge was asked for from outside (payment, login) */
+    CANARA_FACT_BLOCKED,        /* blocked from outside (account lock, operator) */
+    CANARA_FACT_PREDICTED_RISK, /* value: the risk, 0..1, that the batch path or a rehearsal gives */
+    CANARA_FACT_EXTERNAL,       /* value: nats, -10..10, from the bank's own fraud system */
+    CANARA_FACTS
+};
+
+/* ---- the answer --------------------------------------------------------------------------- */
+
+enum canara_level {
+    CANARA_LEVEL_NORMAL,
+    CANARA_LEVEL_MONITOR,
+    CANARA_LEVEL_CHALLENGE,
+    CANARA_LEVEL_BLOCKED
+};
+
+enum canara_status {
+    CANARA_OK,
+    CANARA_BAD_VALUE, /* NaN or out of the documented range */
+    CANARA_BAD_TIME   /* a time before 1970 or beyond the year 9999 */
+};
+
+/* Thresholds on risk, each in (0, 1], not decreasing. */
+typedef struct canara_config {
+    double monitor;   /* default 0.4 */
+    double challenge; /* default 0.7 */
+    double block;     /* default 0.9 */
+} canara_config_t;
+
+typedef struct canara_verdict {
+    double risk;                /* 0..1: probability that this is not the owner */
+    enum canara_level level;    /* now, with hysteresis */
+    enum canara_level previous; /* before this call */
+    uint8_t challenge_started;  /* 1: this call latched a challenge (mpin_required is to be sent) */
+    uint8_t blocked;            /* 1: this call blocked the session */
+    uint8_t mpin_required;      /* 1: a challenge is latched and unanswered */
+} canara_verdict_t;
+
+/* One named piece of evidence; `nats` > 0 speaks against the owner. */
+typedef struct canara_reason {
+    const char *name;   /* stable, e.g. "bot.superhuman_timing"; static storage */
+    const char *family; /* what a session's bearer may see, e.g. "automation"; static storage */
+    double nats;        /* its share now, after decay */
+} canara_reason_t;
+
+enum { CANARA_REASONS_MAX = 24 };
+
+/* The state of one session: a value to copy, keep and compare; content is the library's. */
+typedef struct canara_session {
+    uint64_t opaque[64];
+} canara_session_t;
+
+/* A learnt profile of one user; none exist yet, and NULL is always right. */
+struct canara_profile;
+
+/* Default thresholds (0.4, 0.7, 0.9). */
+CANARA_API canara_config_t canara_config_default(void);
+
+/* Begin a session at `at_ms`: no evidence, risk 0.05. */
+CANARA_API void canara_session_begin(canara_session_t *session, int64_t at_ms);
+
+/* Take in one event received at `at_ms`. Times that go back count as no time passed. */
+CANARA_API enum canara_status canara_observe(canara_session_t *session,
+                                             const canara_config_t *config,
+                                             const struct canara_profile *profile,
+                                             const canara_event_t *event, int64_t at_ms,
+                                             canara_verdict_t *out);
+
+/* Take in one fact. Its `value` is as enum canara_fact says. */
+CANARA_API enum canara_status canara_note(canara_session_t *session, const canara_config_t *config,
+                                          enum canara_fact fact, double value, int64_t at_ms,
+                                          canara_verdict_t *out);
+
+/* Risk, level and latch as they stand at `at_ms`, without new evidence (decay only). */
+CANARA_API void canara_peek(const canara_session_t *session, const canara_config_t *config,
+                            int64_t at_ms, canara_verdict_t *out);
+
+/* The named evidence behind the risk at `at_ms`, strongest first. Returns how many. */
+CANARA_API size_t canara_reasons(const canara_session_t *session, int64_t at_ms,
+                                 canara_reason_t out[CANARA_REASONS_MAX]);
+
+/* Names for people and documents; static storage, never NULL. */
+CANARA_API const char *canara_event_name(enum canara_event_kind kind);
+CANARA_API const char *canara_level_name(enum canara_level level); /* "normal" .. "blocked" */
+
+/* Version of the rules and the policy behind a score, as journals and answers name it. */
+CANARA_API const char *canara_model_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
