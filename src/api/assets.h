@@ -1,0 +1,41 @@
+/*
+ * assets.h - the documents and pages that are part of the program, gzip-compressed at build time.
+ *
+ * Floor      api
+ * Source     web/CMakeLists.txt lists them; openapi.json and asyncapi.json come from docs/api/.
+ * Units      sizes in bytes.
+ * Ownership  everything lives as long as the program and is read-only.
+ * Errors     asset_inflate: as buf_append, and ERR_FORMAT when the embedded bytes are damaged.
+ * Threads    any.
+ */
+#ifndef API_ASSETS_H
+#define API_ASSETS_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/span.h"
+
+#include <stddef.h>
+
+struct asset {
+    const char *path;         /* absolute, as in a request: "/docs", "/api/v1/openapi.json" */
+    const char *content_type; /* complete header value */
+    const char *etag;         /* strong, quoted; of the compressed bytes, so of both forms */
+    const unsigned char *gz;
+    size_t gz_len;
+    size_t raw_len; /* after inflating */
+};
+
+/* The Content-Security-Policy that /docs needs, and nothing more. */
+#define ASSET_DOCS_CSP                                                         \
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline';" \
+    " img-src 'self' data:; connect-src 'self'; base-uri 'none';"              \
+    " form-action 'none'; frame-ancestors 'none'"
+
+/* Find the asset of a path (no query string, no decoding), or NULL. */
+const struct asset *asset_find(span_t path);
+
+/* Append the uncompressed bytes, for a client that does not take gzip. */
+NODISCARD err_t asset_inflate(const struct asset *a, struct buf *out);
+
+#endif
