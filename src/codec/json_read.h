@@ -1,0 +1,77 @@
+/*
+ * json_read.h - small JSON documents as a tree: REST bodies and settings. jansson behind one face.
+ *
+ * Floor      codec
+ * Ownership  json_parse() gives a tree that the caller frees; everything else borrows from it.
+ * Errors     ERR_FORMAT with a json_fault for: syntax, duplicate names, depth > 8, bad UTF-8, NaN,
+ *            Infinity, \u0000, bytes behind the end; ERR_NOMEM.
+ * Threads    one tree, one thread at a time.
+ *
+ * Getters answer false (or NULL) when the member is absent or of another kind, `*out` untouched;
+ * ask json_kind(json_get(...)) to tell these apart.
+ */
+#ifndef CODEC_JSON_READ_H
+#define CODEC_JSON_READ_H
+
+#include "base/err.h"
+#include "base/span.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { JSON_READ_DEPTH = 8 };
+
+enum json_kind {
+    JSON_KIND_ABSENT, /* what NULL is */
+    JSON_KIND_OBJECT,
+    JSON_KIND_ARRAY,
+    JSON_KIND_TEXT,
+    JSON_KIND_INT,  /* no fraction, no exponent, fits int64_t */
+    JSON_KIND_REAL, /* any other number; finite */
+    JSON_KIND_BOOL,
+    JSON_KIND_NULL
+};
+
+struct json; /* one value of a tree */
+
+struct json_fault {
+    const char *message; /* static words for a person */
+    size_t at;           /* byte offset, as near as known */
+};
+
+/* Parse one JSON value of any kind. `fault` may be NULL. */
+NODISCARD err_t json_parse(span_t text, struct json **out, struct json_fault *fault);
+
+/* Free a whole tree (strings are wiped first: bodies hold passwords); NULL is fine. */
+void json_free(struct json **tree);
+
+/* What `value` is; NULL is JSON_KIND_ABSENT. */
+enum json_kind json_kind(const struct json *value);
+
+/* Member by name; NULL when absent or when `object` is no object. */
+const struct json *json_get(const struct json *object, const char *name);
+
+/* Number of members or items; 0 for anything else. */
+size_t json_count(const struct json *value);
+
+/* Item `index` of an array; NULL past the end. */
+const struct json *json_item(const struct json *array, size_t index);
+
+/* Take the value itself. Text is UTF-8 without NUL bytes and is NUL-terminated besides. */
+NODISCARD bool json_as_text(const struct json *value, span_t *out);
+NODISCARD bool json_as_int(const struct json *value, int64_t *out);
+NODISCARD bool json_as_double(const struct json *value, double *out); /* INT too */
+NODISCARD bool json_as_bool(const struct json *value, bool *out);
+
+/* The same for a member. */
+NODISCARD bool json_get_text(const struct json *object, const char *name, span_t *out);
+NODISCARD bool json_get_int(const struct json *object, const char *name, int64_t *out);
+NODISCARD bool json_get_double(const struct json *object, const char *name, double *out);
+NODISCARD bool json_get_bool(const struct json *object, const char *name, bool *out);
+
+/* Walk the members of an object, order not promised; returns false to stop early. */
+typedef bool json_visit_fn(void *arg, span_t name, const struct json *value);
+void json_visit(const struct json *object, json_visit_fn *visit, void *arg);
+
+#endif
