@@ -1,0 +1,56 @@
+/*
+ * limits.h - every bound on what strangers can make this process hold, do or wait for.
+ *
+ * Floor      base
+ * Units      in the name: _BYTES, _MS; a bare name is a count.
+ *
+ * One section per floor that owns the bound. A number that stands in the contract with the
+ * clients is repeated there; the rest is ours to change.
+ */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+/* codec: JSON from outside (contract, section 6) */
+#define LIMIT_JSON_DEPTH         8
+#define LIMIT_JSON_ARRAY         4096
+#define LIMIT_JSON_STRING_BYTES  1024
+#define LIMIT_EVENT_TYPE_BYTES   64
+#define LIMIT_EVENTS_PER_MESSAGE 256
+
+/* protocol: HTTP/1.1 (RFC 9112) */
+#define LIMIT_HTTP_HEAD_BYTES (16 * 1024) /* request line and all header fields */
+#define LIMIT_HTTP_HEADERS    64
+#define LIMIT_HTTP_BODY_BYTES (64 * 1024)
+#define LIMIT_TARGET_BYTES    4096 /* path and query */
+
+/* protocol: WebSocket (RFC 6455) */
+#define LIMIT_WS_MESSAGE_BYTES   (64 * 1024) /* all fragments together */
+#define LIMIT_WS_ERRORS_IN_A_ROW 10
+#define LIMIT_WS_PING_MS         20000
+#define LIMIT_WS_DEAD_MS         60000
+
+/* domain: what accounts and sessions may hold */
+#define LIMIT_EMAIL_BYTES         254 /* RFC 5321, 4.5.3.1.3 less the angle brackets */
+#define LIMIT_EMAIL_LOCAL_BYTES   64  /* RFC 5321, 4.5.3.1.1 */
+#define LIMIT_DEVICE_ID_BYTES     128
+#define LIMIT_PASSWORD_BYTES      128
+#define LIMIT_TOKEN_BYTES         4096
+#define LIMIT_TICKETS_PER_SESSION 4
+
+/* server: connections */
+#define LIMIT_HEADER_DEADLINE_MS 15000 /* from the first byte of a request to its last */
+#define LIMIT_IDLE_KEEPALIVE_MS  60000
+#define LIMIT_OUT_BUFFER_BYTES   (256 * 1024) /* unsent bytes of one connection */
+
+/* net: sockets and addresses */
+#define LIMIT_LOOP_BATCH 256 /* readiness reports taken from the kernel at once */
+#define LIMIT_CIDRS      64  /* networks in one list */
+
+/* base: logging */
+#define LIMIT_LOG_LINE_BYTES   4096 /* PIPE_BUF: a line reaches a pipe whole */
+#define LIMIT_LOG_VALUE_BYTES  256  /* of a text value, before escaping */
+#define LIMIT_LOG_FIELDS       15
+#define LIMIT_LOG_NAMES        128 /* event names with an allowance of their own */
+#define LIMIT_LOG_EVENTS_PER_S 100 /* of one event name */
+
+#endif
