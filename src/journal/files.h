@@ -1,0 +1,37 @@
+/*
+ * files.h - the file operations of the journal as a table, so that tests can make each one fail.
+ *
+ * Floor      journal
+ * Errors     every operation answers as its system call does: -1 and errno.
+ * Threads    called from the writer and its helper at the same time.
+ */
+#ifndef JOURNAL_FILES_H
+#define JOURNAL_FILES_H
+
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+/* Where the bytes on disk are wrong, or what could not be done. */
+struct journal_fault {
+    char file[64];      /* name inside the directory; empty: the directory itself */
+    uint64_t offset;    /* of the frame, in bytes */
+    const char *reason; /* static text */
+};
+
+struct journal_files {
+    int (*open)(const struct journal_files *self, int dir, const char *name, int flags,
+                mode_t mode);
+    ssize_t (*pwritev)(const struct journal_files *self, int fd, const struct iovec *parts,
+                       int count, off_t offset);
+    int (*fdatasync)(const struct journal_files *self, int fd);
+    int (*fsync)(const struct journal_files *self, int fd);
+    int (*ftruncate)(const struct journal_files *self, int fd, off_t length);
+    int (*rename)(const struct journal_files *self, int dir, const char *from, const char *to);
+    int (*unlink)(const struct journal_files *self, int dir, const char *name);
+};
+
+/* The operating system's. */
+const struct journal_files *journal_files_system(void);
+
+#endif

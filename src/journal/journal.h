@@ -1,0 +1,136 @@
+/*
+ * journal.h - the truth: every event and fact of every session, durable before it is acknowledged.
+ *
+ * Floor      journal
+ * Units      positions and sizes in bytes; sequences count frames (one frame per group commit).
+ * Ownership  the caller owns `struct journal *` until journal_close(); lanes belong to it.
+ *            What the config points to (clock, log, files) is borrowed and outlives the journal.
+ * Errors     ERR_FORMAT damage (where: struct journal_fault), ERR_LIMIT lane full,
+ *            ERR_STORAGE disk full (heals by itself), ERR_IO failed for good, ERR_RANGE too long.
+ * Threads    each lane has one owner thread; everything else from any thread.
+ *
+ * One writer thread gathers all lanes into one frame, writes it into a zero-filled segment and
+ * makes it durable; a helper prepares the next segment, so that a change of segment costs a rename.
+ */
+#ifndef JOURNAL_JOURNAL_H
+#define JOURNAL_JOURNAL_H
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/uuid.h"
+#include "journal/files.h"
+#include "journal/record.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct log;
+struct journal;
+struct journal_lane;
+
+/* What 0 stands for in the config. */
+#define JOURNAL_COMMIT_US_DEFAULT     500U
+#define JOURNAL_SEGMENT_BYTES_DEFAULT (UINT64_C(64) << 20)
+#define JOURNAL_LANE_BYTES_DEFAULT    ((size_t)4 << 20)
+
+/* The narrowest and widest that a config may ask for. */
+#define JOURNAL_SEGMENT_BYTES_MIN ((uint64_t)4096)
+#define JOURNAL_SEGMENT_BYTES_MAX (UINT64_C(1) << 30)
+#define JOURNAL_LANE_BYTES_MAX    ((size_t)256 << 20)
+#define JOURNAL_LANES_MAX         64U
+
+struct journal_config {
+    const char *dir;        /* DATA_DIR/journal; made (0700) when missing, its parent must exist */
+    unsigned lanes;         /* 1..JOURNAL_LANES_MAX: one per thread that appends */
+    uint32_t commit_us;     /* least time between the starts of two commits */
+    uint64_t segment_bytes; /* size of a segment */
+    uint64_t max_bytes;     /* oldest segments go beyond this; 0: no bound */
+    int retention_days;     /* segments older than this go; 0: kept for ever */
+    size_t lane_bytes;      /* ring of one lane; rounded up to a power of two */
+    uint32_t probe_ms;      /* how often to look whether a full disk has room again; 0: 250 */
+    const struct clock *clock;
+    struct log *log;                   /* NULL: silent */
+    const struct journal_files *files; /* NULL: the operating system's */
+};
+
+enum journal_state {
+    JOURNAL_RUNNING,
+    JOURNAL_DISK_FULL, /* appends are refused, what was appended waits; heals by itself */
+    JOURNAL_FAILED     /* a write or sync failed: nothing is acknowledged any more, for good */
+};
+
+struct journal_stats {
+    uint64_t records; /* durable since open */
+    uint64_t frames;
+    uint64_t bytes;        /* written since open, heads included */
+    uint64_t queued_bytes; /* appended, not yet durable, all lanes */
+    uint64_t segments;     /* on disk now */
+    uint64_t segment_bytes;
+    uint64_t commit_ns_sum;      /* write and sync, all commits */
+    uint64_t commit_us_log2[24]; /* commits that took [2^(i-1), 2^i) us; [0]: below 1 us */
+    uint64_t cut_bytes;          /* torn tail cut at open */
+    enum journal_state state;
+};
+
+/* Open or create the directory: lock it, verify every segment, cut a torn tail, start the threads.
+ * ERR_FORMAT: damage before the tail; ERR_LIMIT: another server holds the directory.
+ * On failure `*why` (may be NULL) says where. */
+NODISCARD err_t journal_open(const struct journal_config *config, struct journal **out,
+                             struct journal_fault *why);
+
+/* Commit what was appended (unless failed or full), join the threads, free. Accepts NULL. */
+void journal_close(struct journal **journal);
+
+/* Lane `index` (< lanes) of the journal. */
+struct journal_lane *journal_lane(struct journal *journal, unsigned index);
+
+/* Copy the record into the lane; never blocks. `*out_position` is durable once
+ * journal_durable() >= it. Owner thread only. */
+NODISCARD err_t journal_append(struct journal_lane *lane, const journal_record_t *record,
+                               uint64_t *out_position);
+
+/* Wake the writer if it sleeps. Call once after a batch of appends. Owner thread only. */
+void journal_kick(struct journal_lane *lane);
+
+/* Everything appended to the lane up to this position is durable. */
+uint64_t journal_durable(const struct journal_lane *lane);
+
+/* Position behind the newest append. Owner thread only. */
+uint64_t journal_appended(const struct journal_lane *lane);
+
+/* An eventfd that turns readable when journal_durable() or the state has changed. */
+int journal_lane_fd(const struct journal_lane *lane);
+
+/* Make the eventfd unreadable again; then look at journal_durable(). */
+void journal_lane_ack(struct journal_lane *lane);
+
+enum journal_state journal_state_of(const struct journal *journal);
+
+void journal_stats_read(const struct journal *journal, struct journal_stats *out);
+
+/* Frames below this sequence are durable. A reader may go up to it. */
+uint64_t journal_committed(const struct journal *journal);
+
+/* First sequence of the newest segments that together hold at least `bytes` (or everything). */
+uint64_t journal_sequence_for_tail(const struct journal *journal, uint64_t bytes);
+
+/* First sequence of a segment before which nothing is younger than `since`. */
+uint64_t journal_sequence_since(const struct journal *journal, wall_t since);
+
+/* Say that the view has finished all frames below `sequence`: retention may take their segments.
+ * Until the first call nothing waits for a view. */
+void journal_view_done(struct journal *journal, uint64_t sequence);
+
+/* Called for one record; an error ends the walk and is returned. */
+typedef err_t (*journal_record_fn)(void *context, const journal_record_t *record);
+
+/* Hand every durable record of a session, in order, to `each`. Blocks and reads segments from
+ * `since` (the session's opening) on: for cold workers. */
+NODISCARD err_t journal_session_records(struct journal *journal, uuid_t session, wall_t since,
+                                        journal_record_fn each, void *context);
+
+/* Path of the journal's directory, as configured. */
+const char *journal_dir(const struct journal *journal);
+
+#endif
