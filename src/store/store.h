@@ -1,0 +1,184 @@
+/*
+ * store.h - everything that must survive a restart and is not an event, in words of the domain.
+ *
+ * Floor      store
+ * Ownership  store_open() gives, store_close() takes. A store_tx is the caller's, on its stack:
+ *                CLEANUP(store_rollback) struct store_tx tx = {0};
+ *                TRY(store_begin(st, STORE_WRITE, &tx));
+ *                TRY(store_mpin_load(&tx, who, &state));
+ *                ...
+ *                return store_commit(&tx);
+ * Errors     ERR_STORAGE: the database refused, is full or broken. ERR_TIMEOUT: no connection was
+ *            free, or another process held the file, for STORE_WAIT_MS. ERR_RANGE: a row with
+ *            unterminated text, a risk outside 0..1 or an audit link out of turn. ERR_LIMIT: a blob
+ *            too large. ERR_NOMEM. After any of these the transaction is dead: its commit fails and
+ *            leaves nothing. On failure no `out` is to be read. A failed commit has changed nothing
+ *            that this process can see; if the disk itself failed under it, a crash right after may
+ *            bring it back whole, never in part.
+ * Threads    a store from any thread, and blocking: never from a loop. A transaction from one. One
+ *            WRITE at a time, others wait; some READs beside it, each on the state it began with.
+ *            Never begin one inside another, and never hold one while hashing.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/span.h"
+#include "base/uuid.h"
+#include "store/store_row.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct store;
+struct log;
+
+enum { STORE_WAIT_MS = 5000, STORE_WHY_BYTES = 256 };
+
+enum store_mode { STORE_READ, STORE_WRITE };
+
+struct store_config {
+    const char *url;           /* sqlite:///NAME under data_dir, sqlite:////ABSOLUTE/PATH */
+    const char *data_dir;      /* exists already */
+    struct log *log;           /* borrowed; NULL: silent */
+    const struct clock *clock; /* borrowed */
+};
+
+struct store_tx {
+    struct store *store;
+    void *seat; /* the driver's */
+    enum store_mode mode;
+    bool open;
+    bool broken; /* an operation failed: only rollback is left */
+};
+
+/* Open (create, migrate) the database. On failure `why` says it in one line for the operator. */
+NODISCARD err_t store_open(const struct store_config *config, struct store **out,
+                           char why[STORE_WHY_BYTES]);
+
+/* Close and leave NULL; no transaction may be open. Accepts NULL. */
+void store_close(struct store **st);
+
+/* Begin; a WRITE holds the write lock from here to its end. */
+NODISCARD err_t store_begin(struct store *st, enum store_mode mode, struct store_tx *out);
+
+/* End; after success a WRITE survives power loss. Refuses when an operation of it failed. */
+NODISCARD err_t store_commit(struct store_tx *tx);
+
+/* Undo what was not committed; does nothing to a finished or never begun transaction. */
+void store_rollback(struct store_tx *tx);
+
+/* Operations marked W change something and need STORE_WRITE; anything else is a bug. */
+
+/* ---- accounts */
+/* W. The e-mail key decides whether it is taken. */
+NODISCARD err_t store_account_create(struct store_tx *tx, const struct account_row *row,
+                                     enum account_created *out);
+NODISCARD err_t store_account_by_email(struct store_tx *tx, const char *email_key,
+                                       struct account_row *out, bool *found);
+NODISCARD err_t store_account_by_id(struct store_tx *tx, uuid_t id, struct account_row *out,
+                                    bool *found);
+/* W. An unknown account is ERR_STORAGE. */
+NODISCARD err_t store_account_set_password(struct store_tx *tx, uuid_t id, const char *hash,
+                                           int64_t pepper);
+NODISCARD err_t store_account_set_mpin(struct store_tx *tx, uuid_t id, const char *hash,
+                                       int64_t pepper);
+/* W. Erase the account and all that hangs on it, except its audit links. */
+NODISCARD err_t store_account_erase(struct store_tx *tx, uuid_t id, bool *erased);
+
+/* ---- MPIN tries */
+NODISCARD err_t store_mpin_load(struct store_tx *tx, uuid_t account, struct mpin_state *out);
+/* W. An unknown account is ERR_STORAGE. */
+NODISCARD err_t store_mpin_save(struct store_tx *tx, uuid_t account,
+                                const struct mpin_state *state);
+
+/* ---- devices */
+/* W. Remember that the device was used; `first_device`: the account had none before. */
+NODISCARD err_t store_device_touch(struct store_tx *tx, uuid_t account,
+                                   const uint8_t key[STORE_DIGEST_BYTES], wall_t at,
+                                   bool *was_known, bool *first_device);
+NODISCARD err_t store_device_known(struct store_tx *tx, uuid_t account,
+                                   const uint8_t key[STORE_DIGEST_BYTES], bool *known);
+/* At most `cap` devices, the last seen first. */
+NODISCARD err_t store_devices_of(struct store_tx *tx, uuid_t account, struct device_row *out,
+                                 size_t cap, size_t *count);
+
+/* ---- sessions */
+typedef err_t (*store_session_fn)(void *ctx, const struct session_row *row);
+
+/* W. `end` must be END_NONE; a known id or an unknown account is ERR_STORAGE. */
+NODISCARD err_t store_session_create(struct store_tx *tx, const struct session_row *row);
+NODISCARD err_t store_session_get(struct store_tx *tx, uuid_t id, struct session_row *out,
+                                  bool *found);
+/* W. The first reason stays: `ended_now` is false for an ended or unknown session. */
+NODISCARD err_t store_session_end(struct store_tx *tx, uuid_t id, enum session_end reason,
+                                  wall_t at, bool *ended_now);
+/* At most `cap` live sessions of an account, the oldest first. */
+NODISCARD err_t store_sessions_live_of(struct store_tx *tx, uuid_t account, struct session_row *out,
+                                       size_t cap, size_t *count);
+/* Call `fn` for every live session; its error ends the walk and is returned. It must not use `tx`.
+ */
+NODISCARD err_t store_sessions_live_all(struct store_tx *tx, store_session_fn fn, void *ctx);
+/* W. Items of ended or unknown sessions change nothing. */
+NODISCARD err_t store_session_save_activity(struct store_tx *tx,
+                                            const struct session_activity *items, size_t count);
+/* W. Forget at most `limit` sessions that ended before `at`, with their refresh tokens. */
+NODISCARD err_t store_sessions_purge_ended_before(struct store_tx *tx, wall_t at, size_t limit,
+                                                  size_t *purged);
+
+/* ---- refresh tokens */
+/* W. `used` is ignored; a known hash or an unknown session is ERR_STORAGE. */
+NODISCARD err_t store_refresh_put(struct store_tx *tx, const struct refresh_row *row);
+/* W. Spend the token. `row` is as it was before, filled unless the answer is UNKNOWN. */
+NODISCARD err_t store_refresh_use(struct store_tx *tx, const uint8_t hash[STORE_DIGEST_BYTES],
+                                  wall_t at, enum refresh_answer *out, struct refresh_row *row);
+/* W. From now on every token of the family (the session) is UNKNOWN. */
+NODISCARD err_t store_refresh_revoke_family(struct store_tx *tx, uuid_t family);
+NODISCARD err_t store_refresh_revoke_session(struct store_tx *tx, uuid_t session);
+/* W. Forget at most `limit` tokens that expired before `at`. */
+NODISCARD err_t store_refresh_purge(struct store_tx *tx, wall_t at, size_t limit, size_t *purged);
+
+/* ---- audit chain: only ever appended to */
+typedef err_t (*store_audit_fn)(void *ctx, const struct audit_row *row);
+
+/* The newest link; 0 and zeros when there is none. */
+NODISCARD err_t store_audit_head(struct store_tx *tx, uint64_t *seq,
+                                 uint8_t hash[STORE_DIGEST_BYTES]);
+/* W. `seq` and `prev` must follow the head, else ERR_RANGE. */
+NODISCARD err_t store_audit_insert(struct store_tx *tx, const struct audit_row *row);
+/* Call `fn` for each link from `from` on, in order; its error ends the walk and is returned. */
+NODISCARD err_t store_audit_walk(struct store_tx *tx, uint64_t from, store_audit_fn fn, void *ctx);
+
+/* ---- decisions about actions */
+/* W. A known id or an unknown account is ERR_STORAGE. */
+NODISCARD err_t store_decision_put(struct store_tx *tx, const struct decision_row *row);
+NODISCARD err_t store_decision_get(struct store_tx *tx, uuid_t id, struct decision_row *out,
+                                   bool *found);
+/* W. Set the two members that may change; an unknown id is ERR_STORAGE. */
+NODISCARD err_t store_decision_update(struct store_tx *tx, uuid_t id, wall_t mpin_passed_at,
+                                      bool retry_used);
+/* W. Mark the session's unmarked decisions made at `since` or later as passed at `at`. */
+NODISCARD err_t store_decisions_mpin_passed(struct store_tx *tx, uuid_t session, wall_t since,
+                                            wall_t at);
+/* W. Forget at most `limit` decisions made before `at`. */
+NODISCARD err_t store_decisions_purge_before(struct store_tx *tx, wall_t at, size_t limit,
+                                             size_t *purged);
+
+/* ---- profiles: one versioned blob per account and context */
+/* Append the blob to `out`, whose limit the caller has set. */
+NODISCARD err_t store_profile_get(struct store_tx *tx, uuid_t account, const char *context,
+                                  struct buf *out, uint32_t *version, bool *found);
+/* W. Replace it; more than STORE_PROFILE_BYTES is ERR_LIMIT, an unknown account ERR_STORAGE. */
+NODISCARD err_t store_profile_put(struct store_tx *tx, uuid_t account, const char *context,
+                                  uint32_t version, span_t blob, wall_t at);
+
+/* ---- small facts of the server itself */
+NODISCARD err_t store_meta_get(struct store_tx *tx, const char *key, struct meta_value *out,
+                               bool *found);
+/* W. More than STORE_META_BYTES is ERR_LIMIT. */
+NODISCARD err_t store_meta_put(struct store_tx *tx, const char *key, span_t value);
+
+#endif

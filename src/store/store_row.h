@@ -1,0 +1,154 @@
+/*
+ * store_row.h - what the store keeps, row by row, and the answers it gives.
+ *
+ * Floor      store
+ * Units      wall_t in milliseconds; {0} means "never". Sizes of text members count their NUL.
+ * Ownership  values: every row is copied with = and has nothing to free.
+ *
+ * Nothing secret stands here in clear: passwords and MPINs are peppered hashes, refresh tokens
+ * and devices are keyed by a digest. Account rows hold hashes: wipe them after use.
+ */
+#ifndef STORE_STORE_ROW_H
+#define STORE_STORE_ROW_H
+
+#include "base/clock.h"
+#include "base/uuid.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    STORE_DIGEST_BYTES = 32,
+    STORE_EMAIL_BYTES = 255, /* RFC 5321: 254 and NUL */
+    STORE_HASH_BYTES = 128,  /* crypto_pwhash_STRBYTES */
+    STORE_DEVICE_BYTES = 129,
+    STORE_KIND_BYTES = 48,
+    STORE_DETAIL_BYTES = 1025, /* 1 KiB of JSON text and NUL */
+    STORE_ACTION_BYTES = 65,
+    STORE_AMOUNT_BYTES = 49,
+    STORE_CURRENCY_BYTES = 17,
+    STORE_REASONS_BYTES = 2049,
+    STORE_CONTEXT_BYTES = 33,   /* of a profile: "web", "android", ... */
+    STORE_META_KEY_BYTES = 65,  /* and NUL */
+    STORE_META_BYTES = 1024,    /* of a value */
+    STORE_PROFILE_BYTES = 65536 /* of one profile */
+};
+
+struct account_row {
+    uuid_t id;
+    char email[STORE_EMAIL_BYTES];     /* as it is answered */
+    char email_key[STORE_EMAIL_BYTES]; /* the form in which two addresses are the same; unique */
+    char password_hash[STORE_HASH_BYTES];
+    char mpin_hash[STORE_HASH_BYTES];
+    int64_t password_pepper; /* which pepper the hash was made with */
+    int64_t mpin_pepper;
+    wall_t created;
+};
+
+enum account_created { ACCOUNT_CREATED, ACCOUNT_EMAIL_TAKEN };
+
+/* The MPIN's tries of one account; all zero for an account that never failed. */
+struct mpin_state {
+    uint32_t failures;       /* in the current row of attempts */
+    uint32_t total_failures; /* without a success between them */
+    uint32_t lock_count;     /* how often it was locked: the next lock is longer */
+    wall_t locked_until;     /* {0} while not locked */
+    bool operator_needed;    /* only an operator may open it again */
+};
+
+struct device_row {
+    uint8_t key[STORE_DIGEST_BYTES];
+    wall_t first_seen;
+    wall_t last_seen;
+};
+
+/* Why a session is over. The numbers are stored: add at the end only. */
+enum session_end {
+    END_NONE, /* live */
+    END_LOGGED_OUT,
+    END_BLOCKED,     /* by its risk */
+    END_MPIN_LOCKED, /* blocked by too many wrong MPINs on its account */
+    END_EXPIRED,
+    END_REPLACED,       /* one login too many ended the oldest */
+    END_REVOKED,        /* by its owner from another session, or by a changed secret */
+    END_REFRESH_REUSED, /* a refresh token came twice */
+    END_OPERATOR,
+    END_REASONS
+};
+
+struct session_row {
+    uuid_t id;
+    uuid_t account;
+    char device_id[STORE_DEVICE_BYTES];
+    uint8_t device_key[STORE_DIGEST_BYTES];
+    wall_t created;
+    wall_t last_activity;
+    wall_t expires_max; /* absolute end, whatever the activity */
+    enum session_end end;
+    wall_t ended;  /* {0} while live */
+    double risk;   /* 0..1 */
+    uint8_t level; /* enum canara_level */
+    bool mpin_required;
+};
+
+/* What changes while a session lives: one item of a batch. */
+struct session_activity {
+    uuid_t id;
+    wall_t last_activity;
+    double risk; /* 0..1 */
+    uint8_t level;
+    bool mpin_required;
+};
+
+struct refresh_row {
+    uint8_t hash[STORE_DIGEST_BYTES];
+    uuid_t family; /* all tokens rotated out of one login */
+    uuid_t session;
+    wall_t created;
+    wall_t expires;
+    wall_t used; /* {0} while unused */
+};
+
+enum refresh_answer {
+    REFRESH_FRESH,   /* it was good, and is spent now */
+    REFRESH_REUSED,  /* it was spent before: revoke the family, end the session */
+    REFRESH_UNKNOWN, /* never put, revoked or purged */
+    REFRESH_EXPIRED  /* never used, too old */
+};
+
+/* One link of the audit chain; the domain computes `hash` over the rest. */
+struct audit_row {
+    uint64_t seq; /* 1, 2, 3 without a gap */
+    wall_t at;
+    char kind[STORE_KIND_BYTES];
+    uuid_t account; /* nil: none */
+    uuid_t session; /* nil: none */
+    char detail[STORE_DETAIL_BYTES];
+    uint8_t prev[STORE_DIGEST_BYTES]; /* hash of seq - 1; zero for the first */
+    uint8_t hash[STORE_DIGEST_BYTES];
+};
+
+struct decision_row {
+    uuid_t id;
+    uuid_t session;
+    uuid_t account;
+    wall_t at;
+    char action[STORE_ACTION_BYTES];
+    char amount[STORE_AMOUNT_BYTES]; /* decimal text as asked; "" = not given */
+    char currency[STORE_CURRENCY_BYTES];
+    bool beneficiary_new;
+    uint8_t decision; /* the domain's number for allow, challenge, deny */
+    double risk;      /* 0..1 */
+    uint8_t level;
+    char reasons[STORE_REASONS_BYTES]; /* JSON text */
+    wall_t mpin_passed_at;             /* {0}: not since the decision */
+    bool retry_used;                   /* the one exempt retry is spent */
+};
+
+struct meta_value {
+    uint8_t bytes[STORE_META_BYTES];
+    size_t len;
+};
+
+#endif
