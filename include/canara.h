@@ -152,6 +152,7 @@ enum canara_field {
 typedef struct canara_event {
     enum canara_event_kind kind;
     uint32_t has; /* bits of enum canara_field */
+
     union {
         struct {
             double words_per_minute;           /* 0..10000 */
@@ -159,43 +160,53 @@ typedef struct canara_event {
             const double *key_press_intervals; /* s, each 0..600 */
             size_t intervals;                  /* <= 4096 */
         } typing;
+
         struct {
             double page_switches_per_minute; /* 0..10000 */
             double time_on_page_s;           /* 0..86400 */
             canara_text_t current_page;      /* <= 128 bytes */
         } navigation;
+
         struct {
             double movement_speed;       /* px/s, 0..1e6 */
             double idle_time_s;          /* 0..86400 */
             canara_text_t click_pattern; /* <= 64 bytes */
         } mouse;
+
         struct {
             double clicks_per_second; /* 0..10000 */
             canara_text_t pattern;    /* <= 64 bytes */
         } clicks;
+
         struct {
             double amount; /* 0..1e15 */
             canara_text_t currency;
         } transaction;
+
         struct {
             canara_text_t field; /* 1..64 of [a-z0-9_-] */
             const canara_key_t *keys;
             size_t count; /* 1..512 */
         } keystrokes;
+
         struct {
             const canara_point_t *points;
             size_t count; /* 1..2048 */
         } path;           /* pointer and touch */
+
         struct {
             double pixels, velocity;
         } scroll;
+
         struct {
             double mean[6], sd[6]; /* ax ay az (m/s2) rx ry rz (rad/s) */
         } motion;
+
         struct {
             canara_text_t model, os, app_version, timezone, locale, screen;
             uint8_t rooted, emulator, remote_control, vpn; /* 0 or 1 */
         } device;
+
         struct {
             canara_text_t state;
         } lifecycle;
@@ -269,10 +280,14 @@ struct canara_profile;
 /* Default thresholds (0.4, 0.7, 0.9). */
 CANARA_API canara_config_t canara_config_default(void);
 
-/* Begin a session at `at_ms`: no evidence, risk 0.05. */
+/* CANARA_BAD_VALUE unless 0 < monitor <= challenge <= block <= 1. */
+CANARA_API enum canara_status canara_config_check(const canara_config_t *config);
+
+/* Begin a session at `at_ms`: no evidence, risk 0.05. A time out of range counts as the nearest. */
 CANARA_API void canara_session_begin(canara_session_t *session, int64_t at_ms);
 
-/* Take in one event received at `at_ms`. Times that go back count as no time passed. */
+/* Take in one event received at `at_ms`. Times that go back count as no time passed; a `config` of
+ * NULL is the default here and below. CANARA_BAD_VALUE also for a session that was never begun. */
 CANARA_API enum canara_status canara_observe(canara_session_t *session,
                                              const canara_config_t *config,
                                              const struct canara_profile *profile,
@@ -284,7 +299,9 @@ CANARA_API enum canara_status canara_note(canara_session_t *session, const canar
                                           enum canara_fact fact, double value, int64_t at_ms,
                                           canara_verdict_t *out);
 
-/* Risk, level and latch as they stand at `at_ms`, without new evidence (decay only). */
+/* Risk, level and latch as they stand at `at_ms`, without new evidence (decay only). Never fails
+ * open: a session that was never begun is blocked, thresholds that fail their check are the default
+ * ones. */
 CANARA_API void canara_peek(const canara_session_t *session, const canara_config_t *config,
                             int64_t at_ms, canara_verdict_t *out);
 

@@ -1,0 +1,33 @@
+/*
+ * person.h - is it the same person? From evidence to what the filter is given.
+ *
+ * Floor      engine (may use: base)
+ * Source     docs/engine/README.md, "Person": weight (mu_i - mu_g) / var, centre (mu_i + mu_g) / 2,
+ *            limit by modality, divided by the variance that correlation inside a session adds.
+ * Errors     none.
+ * Threads    no shared state.
+ */
+#ifndef ENGINE_PERSON_H
+#define ENGINE_PERSON_H
+
+#include "engine/session_state.h"
+
+/* How the scores of one modality are weighed for one user. */
+struct person_weight {
+    double centre;   /* nats: half way between the owner's mean and everybody else's */
+    double weight;   /* 0..PERSON_WEIGHT_MAX */
+    double limit;    /* nats: most that one event may say, > 0 */
+    double variance; /* >= 1: how much less a run of events says than its count */
+};
+
+#define PERSON_WEIGHT_MAX 1.25
+
+/* Clip, weigh and discount one calibrated log ratio `l`; `bias` is the session's own offset. */
+double person_weigh(double l, double bias, const struct person_weight *w);
+
+/* Score an event against the owner's profile and hand the result to the filter. Without a profile
+ * nothing can be said about the person, and nothing is. */
+void person_look(struct session_state *s, const struct canara_profile *profile,
+                 const canara_event_t *event);
+
+#endif

@@ -1,0 +1,72 @@
+/*
+ * session_state.h - what one session remembers: the inside of canara_session_t.
+ *
+ * Floor      engine (may use: base)
+ * Units      nats of evidence, positive against the owner; times in milliseconds since 1970.
+ * Ownership  plain value; copied in and out of the public type, so that a refused call leaves it
+ *            as it was, and no pointer of one type ever looks at an object of another.
+ * Errors     session_load() says false for a value that session_begin() never made.
+ * Threads    no shared state.
+ */
+#ifndef ENGINE_SESSION_STATE_H
+#define ENGINE_SESSION_STATE_H
+
+#include "canara.h"
+#include "engine/rules.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#define SESSION_LAYOUT   UINT32_C(0xCA4A0001) /* changes with every change of the struct below */
+#define SESSION_TIME_MAX INT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z */
+
+/* What device_context last said, and where the pointer stands. */
+enum session_bits {
+    SESSION_ROOTED = 1 << 0,
+    SESSION_EMULATOR = 1 << 1,
+    SESSION_REMOTE_CONTROL = 1 << 2,
+    SESSION_VPN = 1 << 3,
+    SESSION_POINTER_KNOWN = 1 << 4, /* pointer_x, pointer_y hold */
+    SESSION_POINTER_MOVED = 1 << 5, /* since the last press */
+    SESSION_POINTER_MOVES = 1 << 6, /* at any time: the device has a pointer that moves */
+    SESSION_POINTER_DOWN = 1 << 7
+};
+
+struct session_state {
+    uint32_t layout;
+    uint8_t level;   /* enum canara_level */
+    uint8_t latched; /* 1: a challenge waits for its answer */
+    uint8_t blocked; /* 1: for good */
+    uint8_t bits;    /* enum session_bits */
+    int64_t begin_ms;
+    int64_t at_ms;                 /* every number below stands as of this time */
+    double lambda;                 /* log odds that this is not the owner */
+    double share[SHARES];          /* who moved lambda by how much */
+    double bot[BOT_RULES];         /* nats */
+    double spent[BOT_RULES];       /* nats given so far, for the repeat law; a proof leaves it */
+    double context[CONTEXT_RULES]; /* nats */
+    uint8_t context_times[16];     /* how often each rule has counted, 0..2 */
+    uint64_t model_hash, os_hash;  /* of device_context; 0 = not told */
+    double pointer_x, pointer_y;   /* px */
+};
+
+static_assert(sizeof(struct session_state) <= sizeof(canara_session_t), "the state must fit");
+static_assert(sizeof(struct session_state) ==
+                  48 + sizeof(double) * (SHARES + 2 * BOT_RULES + CONTEXT_RULES) + 48,
+              "no padding: sessions are compared byte by byte");
+static_assert(CONTEXT_RULES <= 16, "one counter for each context rule");
+
+static inline bool session_load(const canara_session_t *from, struct session_state *s)
+{
+    memcpy(s, from, sizeof *s);
+    return s->layout == SESSION_LAYOUT;
+}
+
+static inline void session_store(canara_session_t *to, const struct session_state *s)
+{
+    memcpy(to, s, sizeof *s);
+}
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * timing.h - what a series of intervals gives away.
+ *
+ * Floor      engine (may use: base)
+ * Source     CONTRACT of the rules in docs/engine/README.md; entropy after Shannon 1948.
+ * Units      milliseconds.
+ * Errors     none; a series too short to judge gives nothing away.
+ * Threads    no shared state.
+ */
+#ifndef ENGINE_TIMING_H
+#define ENGINE_TIMING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+    TIMING_SERIES_MAX = 512, /* intervals judged together */
+    TIMING_FAST_MIN = 8,     /* keys or intervals for "superhuman" */
+    TIMING_REGULAR_MIN = 10  /* intervals for "regular" and "grid" */
+};
+
+#define TIMING_FAST_MS      25.0 /* down to down: below is faster than hands */
+#define TIMING_FAST_HOLD_MS 15.0
+#define TIMING_FAST_SHARE   0.30
+#define TIMING_CV_MIN       0.05 /* standard deviation over mean */
+#define TIMING_BIN_MS       8.0
+#define TIMING_ENTROPY_MIN  1.0 /* bits */
+
+/* More than TIMING_FAST_SHARE of at least TIMING_FAST_MIN intervals are below TIMING_FAST_MS. */
+bool timing_is_superhuman(const double *ms, size_t n);
+
+/* Nearly constant, or in nearly one bin, and no timer of a platform explains it. n is at most
+ * TIMING_SERIES_MAX. */
+bool timing_is_regular(const double *ms, size_t n);
+
+/* All values are whole multiples of a step of 5 ms or more that no platform's timer has. */
+bool timing_is_on_grid(const double *ms, size_t n);
+
+#endif
