@@ -20,17 +20,16 @@
 struct asset {
     const char *path;         /* absolute, as in a request: "/docs", "/api/v1/openapi.json" */
     const char *content_type; /* complete header value */
-    const char *etag;         /* strong, quoted; of the compressed bytes, so of both forms */
+    const char *etag;         /* weak, quoted: one tag for the compressed and the plain form */
     const unsigned char *gz;
     size_t gz_len;
     size_t raw_len; /* after inflating */
 };
 
 /* The Content-Security-Policy that /docs needs, and nothing more. */
-#define ASSET_DOCS_CSP                                                         \
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline';" \
-    " img-src 'self' data:; connect-src 'self'; base-uri 'none';"              \
-    " form-action 'none'; frame-ancestors 'none'"
+#define ASSET_DOCS_CSP                                                               \
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;" \
+    " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 /* Find the asset of a path (no query string, no decoding), or NULL. */
 const struct asset *asset_find(span_t path);
