@@ -1,0 +1,75 @@
+/*
+ * talk.h - the conversation on a behaviour socket: messages in, messages and closes out. Sans-I/O.
+ *
+ * Floor      api
+ * Source     CONTRACT.md 4.
+ * Ownership  the server's connection holds a `struct talk` and implements its sink.
+ * Errors     none leave: trouble becomes an `error` message or a close.
+ * Threads    the loop that owns the session.
+ */
+#ifndef API_TALK_H
+#define API_TALK_H
+
+#include "api/api.h"
+#include "codec/event_scan.h"
+#include "domain/behaviour.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum talk_close {
+    TALK_CLOSE_GOING_AWAY = 1001,
+    TALK_CLOSE_UNACCEPTABLE = 1003,
+    TALK_CLOSE_POLICY = 1008,
+    TALK_CLOSE_OVERLOAD = 1013,
+    TALK_CLOSE_EXPIRED = 4401,
+    TALK_CLOSE_BLOCKED = 4403,
+    TALK_CLOSE_LOGGED_OUT = 4408,
+    TALK_CLOSE_REPLACED = 4409
+};
+
+/* Where words go. Both may be called from inside any talk_ function. */
+struct talk_sink {
+    void (*text)(struct talk_sink *self, span_t json);
+    /* Send a close frame after everything said before; nothing may be said afterwards. */
+    void (*close)(struct talk_sink *self, uint16_t code, const char *reason);
+};
+
+/* One per open socket; small. */
+struct talk {
+    struct talk_sink *sink;
+    struct live *live;      /* NULL once closed */
+    mono_t bucket_at;       /* EVENTS_PER_SECOND: when the bucket was last filled */
+    uint32_t bucket_micros; /* millionths of an event still allowed / 1000 */
+    uint8_t errors_in_a_row;
+    bool closed;
+};
+
+/* What the server must acknowledge later. */
+typedef struct talk_due {
+    bool due;          /* an acknowledgement is owed once durable */
+    uint64_t position; /* of the lane */
+    uint32_t count;    /* events in the message */
+    int64_t seq;       /* -1: none */
+} talk_due_t;
+
+/* Begin: greet (connection_established), repeat an open challenge. `lane_durable` is now's. */
+void talk_begin(struct talk *t, struct api *api, struct shard *s, struct live *live,
+                struct talk_sink *sink);
+
+/* Take one text message. `scratch` and `events` are the loop's. */
+void talk_message(struct talk *t, struct api *api, struct shard *s, struct event_scratch *scratch,
+                  scanned_event_t events[EVENTS_PER_MESSAGE_MAX], span_t text, talk_due_t *due);
+
+/* Say data_received for `count` events. */
+void talk_acknowledge(struct talk *t, struct api *api, struct shard *s, uint32_t count,
+                      int64_t seq);
+
+/* Tell what happened to the session; closes where the contract says so. */
+void talk_notice(struct talk *t, struct api *api, struct shard *s, enum notice what,
+                 enum session_end how, const canara_verdict_t *verdict);
+
+/* Close from this side for a reason of the server: replaced, going away, overload, binary. */
+void talk_end(struct talk *t, uint16_t code, const char *reason);
+
+#endif

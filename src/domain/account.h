@@ -1,0 +1,101 @@
+/*
+ * account.h - registration, login, secrets of an account, and the tokens of a session.
+ *
+ * Floor      domain
+ * Source     CONTRACT.md 3; THREATS.md rows 1, 2, 6.
+ * Errors     ERR_STORAGE, ERR_NOMEM: nothing was changed.
+ * Threads    pool workers only (they hash and wait for the store).
+ */
+#ifndef DOMAIN_ACCOUNT_H
+#define DOMAIN_ACCOUNT_H
+
+#include "base/span.h"
+#include "base/uuid.h"
+#include "crypto/token.h"
+#include "domain/mpin.h"
+#include "domain/service.h"
+
+#include <stdbool.h>
+
+/* ---- register ---- */
+
+enum register_answer { REGISTERED, REGISTER_EMAIL_TAKEN };
+
+/* Create an account. `email` and `email_key` come from codec/email.h. */
+NODISCARD err_t account_register(struct service *svc, const char *email, const char *email_key,
+                                 span_t password, span_t mpin, enum register_answer *out);
+
+/* ---- login, in two steps: the cheap look and the hash ---- */
+
+typedef struct login {
+    char email_key[STORE_EMAIL_BYTES]; /* in */
+    char device_id[STORE_DEVICE_BYTES]; /* in */
+    uint64_t address_narrow, address_wide; /* in */
+
+    bool found;          /* an account with that address exists */
+    bool device_known;   /* and this device has logged in to it before */
+    bool first_device;   /* and no device ever has */
+    uint32_t wait_s;     /* throttled: seconds until the next try, else 0 */
+    struct account_row account;
+    uint8_t device_key[32];
+} login_t;
+
+/* Look the account up and ask the throttles (`wait_s` > 0: refuse with 429). Hashes nothing. */
+NODISCARD err_t login_look(struct service *svc, login_t *login);
+
+/* Compare the password; the same work and time whether or not the account exists. A failure
+ * charges the throttles. */
+NODISCARD err_t login_prove(struct service *svc, const login_t *login, span_t password, bool *right);
+
+/* What a session's bearer is handed. */
+typedef struct credentials {
+    char session_token[TOKEN_TEXT_BYTES];
+    char refresh_token[OPAQUE_CHARS + 1];
+} credentials_t;
+
+/* What the owner loop needs to hold the session live. */
+typedef struct session_seed {
+    struct session_row row;
+    char email[STORE_EMAIL_BYTES];
+    bool new_device;  /* the account has devices and this is none of them */
+    bool restricted;  /* starts with mpin_required: locked account or a risk block before */
+    uint32_t mpin_failures;
+    uint32_t ended;   /* older sessions that made room */
+    uuid_t ended_session[MPIN_SESSIONS_MAX];
+} session_seed_t;
+
+/* Write the session, its device and its refresh token in one transaction. */
+NODISCARD err_t login_open(struct service *svc, const login_t *login, session_seed_t *seed,
+                           credentials_t *out);
+
+/* ---- refresh ---- */
+
+enum refresh_outcome {
+    REFRESH_DONE,
+    REFRESH_REFUSED, /* forged, expired, or its session has ended */
+    REFRESH_STOLEN   /* used before: the family is revoked and `row->id` ended, in the store */
+};
+
+NODISCARD err_t account_refresh(struct service *svc, span_t refresh_token, struct session_row *row,
+                                credentials_t *out, enum refresh_outcome *outcome);
+
+/* ---- change of secrets (the caller's session stays, all others end) ---- */
+
+enum change_answer { CHANGED, CHANGE_WRONG_PASSWORD };
+
+NODISCARD err_t account_change_password(struct service *svc, uuid_t account, uuid_t keep,
+                                        span_t password, span_t new_password,
+                                        enum change_answer *out, uint32_t *ended,
+                                        uuid_t ended_session[MPIN_SESSIONS_MAX]);
+NODISCARD err_t account_change_mpin(struct service *svc, uuid_t account, uuid_t keep,
+                                    span_t new_mpin, uint32_t *ended,
+                                    uuid_t ended_session[MPIN_SESSIONS_MAX]);
+
+/* ---- sessions in the store ---- */
+
+/* End a session in the store, revoke its refresh tokens, audit it. `*ended_now` is false when it
+ * had ended before (`*before` then says how). */
+NODISCARD err_t session_end_stored(struct service *svc, uuid_t session, enum session_end how,
+                                   bool *ended_now, enum session_end *before);
+
+#endif

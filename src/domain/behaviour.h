@@ -1,0 +1,63 @@
+/*
+ * behaviour.h - one message of events: journalled, scored, decided, and in force at once.
+ *
+ * Floor      domain
+ * Source     DESIGN 5: append, score, append the decision, take effect; only the acknowledgement
+ *            waits for the commit.
+ * Ownership  borrows everything.
+ * Errors     see behaviour_take().
+ * Threads    the owner loop of the session, which calls journal_kick() once after a round of work.
+ */
+#ifndef DOMAIN_BEHAVIOUR_H
+#define DOMAIN_BEHAVIOUR_H
+
+#include "codec/event_scan.h"
+#include "domain/live.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum behaviour_answer {
+    BEHAVIOUR_TAKEN,
+    BEHAVIOUR_BUSY,     /* the journal's lane is full: come back later */
+    BEHAVIOUR_NO_SPACE, /* the disk is full: events are refused, reads go on */
+    BEHAVIOUR_STOPPED   /* the journal has failed: nothing is acknowledged any more */
+};
+
+typedef struct behaviour_result {
+    enum behaviour_answer answer;
+    uint64_t position; /* acknowledge when the lane is durable up to here */
+    int64_t seq;       /* highest seq of the session by now, -1 for none */
+    size_t stored;     /* events that were new */
+    canara_verdict_t verdict;
+} behaviour_result_t;
+
+/* Take in a whole message, all or nothing. Events whose `seq` is not above the highest taken are
+ * acknowledged and not stored again. The watcher may be called before this returns, and the
+ * session may be blocked afterwards. */
+void behaviour_take(struct shard *s, struct live *live, const scanned_event_t *events, size_t count,
+                    behaviour_result_t *out);
+
+/* Journal a fact of the server and let the engine hear of it. `type` becomes the line's
+ * event_type, `data` a JSON object. The effects (challenge, block, level) are in force when this
+ * returns; `out` may be NULL. A journal that cannot take it does not stop the effect. */
+void behaviour_fact(struct shard *s, struct live *live, const char *type, span_t data,
+                    enum canara_fact fact, double value, canara_verdict_t *out);
+
+/* Block from outside: too many wrong MPINs, an operator. `stored`: the store knows it already. */
+void behaviour_block(struct shard *s, struct live *live, enum session_end how, bool stored);
+
+/* Journal a fact that the engine does not score. */
+void behaviour_line(struct shard *s, struct live *live, const char *type, span_t data);
+
+/* Refresh what the bearer may see, now, because the bearer's own act changed the risk. */
+void behaviour_show(struct shard *s, struct live *live);
+
+/* The score and level that a bearer may see: two decimals, refreshed at most every 30 s or when
+ * the level changes. */
+double behaviour_shown_risk(struct shard *s, struct live *live, enum canara_level *level);
+
+/* True while an MPIN is asked for. */
+bool behaviour_mpin_required(struct shard *s, const struct live *live);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * ledger.h - what the loops want written to the store, later and in batches.
+ *
+ * Floor      domain
+ * Ownership  ledger_new/ledger_free; items are copied in.
+ * Errors     a full ledger refuses (ERR_LIMIT): nothing is lost that matters, because the journal
+ *            holds every block and level, and the next start repairs the store from it.
+ * Threads    post from any; ledger_run() in one thread of its own.
+ */
+#ifndef DOMAIN_LEDGER_H
+#define DOMAIN_LEDGER_H
+
+#include "base/clock.h"
+#include "base/uuid.h"
+#include "domain/service.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { LEDGER_ITEMS_MAX = 65536, LEDGER_BATCH = 256 };
+
+enum ledger_kind {
+    LEDGER_ACTIVITY, /* last activity, risk, level, latch of a live session */
+    LEDGER_END       /* a session ended: block, expiry, end by operator */
+};
+
+typedef struct ledger_item {
+    enum ledger_kind kind;
+    uuid_t session, account;
+    wall_t at; /* last activity, or the moment of the end */
+    double risk;
+    uint8_t level;
+    bool mpin_required;
+    enum session_end how; /* LEDGER_END */
+} ledger_item_t;
+
+struct ledger;
+
+NODISCARD err_t ledger_new(struct service *svc, struct ledger **out);
+void ledger_free(struct ledger **l);
+
+NODISCARD err_t ledger_post(struct ledger *l, const ledger_item_t *item);
+
+/* Write batches until ledger_stop(); retries with back-off while the store is away, and sweeps
+ * ended sessions, used refresh tokens and old decisions every `sweep_s` seconds. */
+void ledger_run(struct ledger *l, uint32_t sweep_s);
+
+/* Ask ledger_run() to write what is queued and return. */
+void ledger_stop(struct ledger *l);
+
+/* Items waiting now, for the metrics. */
+size_t ledger_depth(struct ledger *l);
+
+#endif

@@ -1,0 +1,417 @@
+#include "domain/live.h"
+
+#include "base/rng.h"
+#include "base/util.h"
+#include "codec/json_write.h"
+#include "crypto/opaque.h"
+#include "crypto/secret.h"
+#include "domain/behaviour.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct shard {
+    struct service *service;
+    struct ledger *ledger;
+    struct journal_lane *lane;
+    struct shard_watcher *watcher;
+    struct slab sessions;
+    struct map by_id;
+    struct timer_wheel wheel;
+    struct shard_metrics metrics;
+};
+
+err_t shard_new(const struct shard_config *config, struct shard **out)
+{
+    struct shard *s = calloc(1, sizeof *s);
+    if (s == NULL) {
+        return err_new(ERR_NOMEM);
+    }
+    s->service = config->service;
+    s->ledger = config->ledger;
+    s->lane = config->lane;
+    s->watcher = config->watcher;
+    slab_init(&s->sessions, sizeof(struct live), config->sessions_max);
+    uint64_t seed = 0;
+    rng_fill(&seed, sizeof seed);
+    map_init(&s->by_id, seed);
+    timer_wheel_init(&s->wheel, clock_mono(s->service->clock));
+    *out = s;
+    return ERR_OK;
+}
+
+void shard_free(struct shard **s)
+{
+    if (*s == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < (*s)->sessions.seen; i++) {
+        if (slab_is_taken(&(*s)->sessions, i)) {
+            struct live *live = slab_at(&(*s)->sessions, i);
+            free(live->email);
+        }
+    }
+    slab_deinit(&(*s)->sessions);
+    map_deinit(&(*s)->by_id);
+    free(*s);
+    *s = NULL;
+}
+
+struct shard_metrics *shard_metrics(struct shard *s)
+{
+    return &s->metrics;
+}
+
+struct service *shard_service(struct shard *s)
+{
+    return s->service;
+}
+
+struct journal_lane *shard_lane(struct shard *s)
+{
+    return s->lane;
+}
+
+struct shard_watcher *shard_watcher_of(struct shard *s)
+{
+    return s->watcher;
+}
+
+size_t shard_count(const struct shard *s)
+{
+    return s->by_id.count;
+}
+
+/* ---- time ---- */
+
+static mono_t deadline_of(const struct shard *s, const struct live *live)
+{
+    const mono_t idle = mono_after_ms(live->active, s->service->rules.session_idle_ms);
+    return idle.ns < live->dies.ns ? idle : live->dies;
+}
+
+int64_t live_seconds_left(struct shard *s, const struct live *live)
+{
+    const int64_t ns = deadline_of(s, live).ns - clock_mono(s->service->clock).ns;
+    return ns <= 0 ? 0 : (ns + NS_PER_S - 1) / NS_PER_S;
+}
+
+wall_t live_expires_at(struct shard *s, const struct live *live)
+{
+    const int64_t ms = mono_ms_between(clock_mono(s->service->clock), deadline_of(s, live));
+    return wall_after_ms(clock_wall(s->service->clock), ms);
+}
+
+void live_touch(struct shard *s, struct live *live)
+{
+    live->active = clock_mono(s->service->clock);
+    live->last_activity = clock_wall(s->service->clock);
+}
+
+static void arm(struct shard *s, struct live *live)
+{
+    timer_set(&s->wheel, &live->expiry, deadline_of(s, live));
+}
+
+/* ---- leaving ---- */
+
+static void level_gauge(struct shard *s, uint8_t level, int64_t by)
+{
+    gauge_add(&s->metrics.by_level[level < 4 ? level : 3], by);
+}
+
+static void forget(struct shard *s, struct live *live)
+{
+    level_gauge(s, live->blocked ? (uint8_t)CANARA_LEVEL_BLOCKED : live->shown_level, -1);
+    timer_cancel(&s->wheel, &live->expiry);
+    (void)map_remove(&s->by_id, live->id);
+    free(live->email);
+    live->email = NULL;
+    slab_give(&s->sessions, live->index);
+}
+
+static void tell_ledger_end(struct shard *s, const struct live *live, enum session_end how)
+{
+    canara_verdict_t now = {0};
+    const wall_t at = clock_wall(s->service->clock);
+    canara_peek(&live->engine, &s->service->rules.risk, at.ms, &now);
+    const ledger_item_t item = {.kind = LEDGER_END,
+                                .session = live->id,
+                                .account = live->account,
+                                .at = at,
+                                .risk = now.risk,
+                                .level = (uint8_t)now.level,
+                                .mpin_required = now.mpin_required != 0,
+                                .how = how};
+    if (failed(ledger_post(s->ledger, &item))) {
+        log_event(s->service->log, LOG_WARN, "ledger.full", FIELD_UUID("session", live->id));
+    }
+}
+
+static void journal_end(struct shard *s, struct live *live, enum session_end how)
+{
+    char data[64];
+    struct json_writer w;
+    json_writer_init_fixed(&w, data, sizeof data);
+    json_begin_object(&w);
+    json_name(&w, "how");
+    json_int(&w, (int64_t)how);
+    json_end_object(&w);
+    const journal_record_t record = {.kind = JOURNAL_SESSION_END,
+                                     .session = live->id,
+                                     .account = live->account,
+                                     .at = clock_wall(s->service->clock),
+                                     .seq = JOURNAL_NO_SEQ,
+                                     .fact = JOURNAL_NO_FACT,
+                                     .type = SPAN_LIT("session_ended"),
+                                     .data = json_written(&w)};
+    if (failed(journal_append(s->lane, &record, &live->position))) {
+        log_event(s->service->log, LOG_WARN, "journal.refused", FIELD_UUID("session", live->id));
+    }
+}
+
+/* A blocked session stays readable: only its socket and its right to act are gone. */
+static void keep_blocked(struct shard *s, struct live *live, enum session_end how, bool stored)
+{
+    if (live->blocked) {
+        return;
+    }
+    level_gauge(s, live->shown_level, -1);
+    level_gauge(s, (uint8_t)CANARA_LEVEL_BLOCKED, 1);
+    live->blocked = true;
+    live->how = (uint8_t)how;
+    live->shown_level = (uint8_t)CANARA_LEVEL_BLOCKED;
+    counter_add(&s->metrics.blocks, 1);
+    if (!stored) {
+        tell_ledger_end(s, live, how);
+    }
+    log_event(s->service->log, LOG_NOTICE, "session.blocked", FIELD_UUID("session", live->id),
+              FIELD_INT("how", (int64_t)how));
+    s->watcher->notify(s->watcher, live, NOTICE_BLOCKED, how, NULL);
+}
+
+void shard_end(struct shard *s, struct live *live, enum session_end how, bool stored)
+{
+    if (how == END_BLOCKED || how == END_MPIN_LOCKED) {
+        keep_blocked(s, live, how, stored);
+        return;
+    }
+    if (how == END_EXPIRED) {
+        counter_add(&s->metrics.expired, 1);
+    }
+    journal_end(s, live, how);
+    if (!stored && !live->blocked) {
+        tell_ledger_end(s, live, how);
+    }
+    log_event(s->service->log, LOG_INFO, "session.ended", FIELD_UUID("session", live->id),
+              FIELD_INT("how", (int64_t)how));
+    s->watcher->notify(s->watcher, live, NOTICE_ENDED, how, NULL);
+    forget(s, live);
+}
+
+/* ---- finding ---- */
+
+struct live *shard_find(struct shard *s, uuid_t id)
+{
+    uint32_t index = 0;
+    if (!map_get(&s->by_id, id, &index)) {
+        return NULL;
+    }
+    struct live *live = slab_at(&s->sessions, index);
+    if (clock_mono(s->service->clock).ns < deadline_of(s, live).ns) {
+        return live;
+    }
+    shard_end(s, live, END_EXPIRED, false);
+    return NULL;
+}
+
+static void expiry_fired(struct timer *t, void *context)
+{
+    struct shard *s = context;
+    struct live *live = CONTAINER_OF(t, struct live, expiry);
+    if (clock_mono(s->service->clock).ns < deadline_of(s, live).ns) {
+        arm(s, live); /* there was activity since */
+        return;
+    }
+    shard_end(s, live, END_EXPIRED, false);
+}
+
+int64_t shard_advance(struct shard *s)
+{
+    const mono_t now = clock_mono(s->service->clock);
+    timer_wheel_advance(&s->wheel, now, expiry_fired, s);
+    return timer_wheel_next(&s->wheel, now);
+}
+
+void shard_each(struct shard *s, void (*each)(void *ctx, struct live *live), void *ctx)
+{
+    for (uint32_t i = 0; i < s->sessions.seen; i++) {
+        if (slab_is_taken(&s->sessions, i)) {
+            each(ctx, slab_at(&s->sessions, i));
+        }
+    }
+}
+
+/* ---- beginning ---- */
+
+static err_t copy_names(struct live *live, const char *email, const char *device)
+{
+    const size_t email_len = strlen(email) + 1;
+    const size_t device_len = strlen(device) + 1;
+    live->email = malloc(email_len + device_len);
+    if (live->email == NULL) {
+        return err_new(ERR_NOMEM);
+    }
+    memcpy(live->email, email, email_len);
+    live->device_id = live->email + email_len;
+    memcpy(live->device_id, device, device_len);
+    return ERR_OK;
+}
+
+static err_t take_place(struct shard *s, const session_seed_t *seed, struct live **out)
+{
+    uint32_t index = 0;
+    TRY(slab_take(&s->sessions, &index));
+    struct live *live = slab_at(&s->sessions, index);
+    live->index = index;
+    live->id = seed->row.id;
+    live->account = seed->row.account;
+    const err_t named = copy_names(live, seed->email, seed->row.device_id);
+    if (failed(named) || failed(map_put(&s->by_id, live->id, index))) {
+        free(live->email);
+        live->email = NULL;
+        slab_give(&s->sessions, index);
+        return err_new(ERR_NOMEM);
+    }
+
+    const wall_t wall = clock_wall(s->service->clock);
+    const mono_t mono = clock_mono(s->service->clock);
+    live->created = seed->row.created;
+    live->last_activity = seed->row.last_activity;
+    live->active = mono_after_ms(mono, seed->row.last_activity.ms - wall.ms);
+    live->dies = mono_after_ms(mono, seed->row.expires_max.ms - wall.ms);
+    if (live->active.ns > mono.ns) {
+        live->active = mono; /* the wall clock was set back: the session gains nothing */
+    }
+    live->seq = -1;
+    live->seq_durable = -1;
+    live->mpin_failures = seed->mpin_failures;
+    live->restricted = seed->restricted;
+    canara_session_begin(&live->engine, seed->row.created.ms);
+    arm(s, live);
+    level_gauge(s, (uint8_t)CANARA_LEVEL_NORMAL, 1);
+    *out = live;
+    return ERR_OK;
+}
+
+err_t shard_restore(struct shard *s, const session_seed_t *seed, struct live **out)
+{
+    return take_place(s, seed, out);
+}
+
+static void journal_open_record(struct shard *s, struct live *live, const session_seed_t *seed)
+{
+    char data[512];
+    struct json_writer w;
+    json_writer_init_fixed(&w, data, sizeof data);
+    json_begin_object(&w);
+    json_name(&w, "new_device");
+    json_bool(&w, seed->new_device);
+    json_name(&w, "restricted");
+    json_bool(&w, seed->restricted);
+    json_end_object(&w);
+    const journal_record_t record = {.kind = JOURNAL_SESSION_OPEN,
+                                     .session = live->id,
+                                     .account = live->account,
+                                     .at = seed->row.created,
+                                     .seq = JOURNAL_NO_SEQ,
+                                     .fact = JOURNAL_NO_FACT,
+                                     .type = SPAN_LIT("session_opened"),
+                                     .data = json_written(&w)};
+    if (failed(journal_append(s->lane, &record, &live->position))) {
+        log_event(s->service->log, LOG_WARN, "journal.refused", FIELD_UUID("session", live->id));
+    }
+}
+
+err_t shard_open(struct shard *s, const session_seed_t *seed, struct live **out)
+{
+    struct live *live = NULL;
+    TRY(take_place(s, seed, &live));
+    live_touch(s, live);
+    journal_open_record(s, live, seed);
+    if (seed->new_device) {
+        behaviour_fact(s, live, "device_new", SPAN_LIT("{}"), CANARA_FACT_NEW_DEVICE, 0.0, NULL);
+    }
+    if (seed->restricted) {
+        behaviour_fact(s, live, "policy_challenge", SPAN_LIT("{\"why\":\"account\"}"),
+                       CANARA_FACT_CHALLENGED, 0.0, NULL);
+    }
+    behaviour_show(s, live);
+    *out = live;
+    return ERR_OK;
+}
+
+/* ---- saving ---- */
+
+void shard_save_all(struct shard *s)
+{
+    for (uint32_t i = 0; i < s->sessions.seen; i++) {
+        if (!slab_is_taken(&s->sessions, i)) {
+            continue;
+        }
+        const struct live *live = slab_at(&s->sessions, i);
+        if (live->blocked) {
+            continue; /* its end is in the ledger already */
+        }
+        canara_verdict_t now = {0};
+        canara_peek(&live->engine, &s->service->rules.risk, clock_wall(s->service->clock).ms, &now);
+        const ledger_item_t item = {.kind = LEDGER_ACTIVITY,
+                                    .session = live->id,
+                                    .account = live->account,
+                                    .at = live->last_activity,
+                                    .risk = now.risk,
+                                    .level = (uint8_t)now.level,
+                                    .mpin_required = now.mpin_required != 0};
+        if (failed(ledger_post(s->ledger, &item))) {
+            return; /* the journal knows it all the same */
+        }
+    }
+}
+
+/* ---- tickets ---- */
+
+static void ticket_hash(const struct shard *s, span_t text, uint8_t out[16])
+{
+    uint8_t whole[OPAQUE_HASH_BYTES];
+    opaque_hash(&s->service->ticket_key, text, whole);
+    memcpy(out, whole, 16);
+}
+
+void live_ticket_make(struct shard *s, struct live *live, char text[OPAQUE_CHARS + 1])
+{
+    ticket_t *oldest = &live->tickets[0];
+    for (size_t i = 1; i < ARRAY_LEN(live->tickets); i++) {
+        if (live->tickets[i].expires.ns < oldest->expires.ns) {
+            oldest = &live->tickets[i];
+        }
+    }
+    opaque_make(text);
+    ticket_hash(s, (span_t){(const uint8_t *)text, OPAQUE_CHARS}, oldest->hash);
+    oldest->expires =
+        mono_after_ms(clock_mono(s->service->clock), (int64_t)TICKET_LIFE_S * MS_PER_S);
+}
+
+bool live_ticket_spend(struct shard *s, struct live *live, span_t text)
+{
+    uint8_t hash[16];
+    ticket_hash(s, text, hash);
+    const mono_t now = clock_mono(s->service->clock);
+    for (size_t i = 0; i < ARRAY_LEN(live->tickets); i++) {
+        ticket_t *t = &live->tickets[i];
+        if (t->expires.ns > now.ns && ct_equal(t->hash, hash, sizeof hash)) {
+            *t = (ticket_t){0};
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,146 @@
+/*
+ * live.h - the sessions that one loop owns, alive in memory.
+ *
+ * Floor      domain
+ * Units      in names; mono_t for deadlines, wall_t for records.
+ * Ownership  a `struct shard` owns its sessions; a `struct live *` is borrowed until the next call
+ *            that may end sessions (shard_find, shard_advance, shard_end).
+ * Errors     ERR_LIMIT when a table is full.
+ * Threads    one: the loop that owns the shard. Others send it messages.
+ *
+ * A session is open, blocked (kept so that its status can be read) or gone.
+ */
+#ifndef DOMAIN_LIVE_H
+#define DOMAIN_LIVE_H
+
+#include "base/clock.h"
+#include "base/hash_map.h"
+#include "base/limits.h"
+#include "base/metric.h"
+#include "base/slab.h"
+#include "base/timer_wheel.h"
+#include "base/uuid.h"
+#include "domain/account.h"
+#include "domain/ledger.h"
+#include "domain/service.h"
+#include "journal/journal.h"
+
+#include <canara.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { TICKET_LIFE_S = 30 };
+
+/* A single-use key to open a socket: only its hash is kept (the first 128 bits). */
+typedef struct ticket {
+    uint8_t hash[16];
+    mono_t expires;
+} ticket_t;
+
+struct live {
+    uuid_t id, account;
+    canara_session_t engine;
+    char *email;     /* one allocation with device_id behind it; owned */
+    char *device_id; /* points into `email`'s allocation */
+    wall_t created, last_activity;
+    mono_t active;         /* the monotonic moment of last_activity */
+    mono_t dies;           /* absolute age reached */
+    uint64_t lines;        /* buffer-file lines so far */
+    uint64_t events;       /* accepted client events */
+    uint64_t position;     /* journal position of its newest record */
+    int64_t seq;           /* highest client seq taken, -1 for none */
+    int64_t seq_durable;   /* highest client seq known to be durable */
+    struct timer expiry;   /* lazily re-armed: fires, looks, sleeps on */
+    void *socket;          /* the connection that streams it, of the server floor; NULL */
+    mono_t shown_at;       /* when the shown score was last refreshed */
+    mono_t noticed_at;     /* when the last challenge notice was sent */
+    mono_t mpin_passed_at; /* 0 ns: never in this process */
+    uuid_t challenge_id;   /* nil: none yet */
+    ticket_t tickets[LIMIT_TICKETS_PER_SESSION];
+    double shown_risk; /* two decimals; what a bearer may see */
+    uint32_t index;    /* its place in the slab */
+    uint32_t mpin_failures;
+    uint8_t shown_level;
+    bool blocked;
+    bool restricted; /* opened while the account was locked or after a risk block */
+    uint8_t how; /* enum session_end of a blocked session */
+};
+
+enum notice {
+    NOTICE_LEVEL,     /* the level changed */
+    NOTICE_CHALLENGE, /* an MPIN is asked for */
+    NOTICE_BLOCKED,   /* blocked: by risk, by MPIN failures, by an operator */
+    NOTICE_ENDED      /* logged out, expired, replaced, revoked, ended by an operator */
+};
+
+struct shard;
+
+/* How the shard tells the socket's side. Called in the owner loop, `live->socket` may be NULL. */
+struct shard_watcher {
+    void (*notify)(struct shard_watcher *self, struct live *live, enum notice what,
+                   enum session_end how, const canara_verdict_t *verdict);
+};
+
+struct shard_config {
+    struct service *service;
+    struct ledger *ledger;
+    struct journal_lane *lane;
+    struct shard_watcher *watcher;
+    uint32_t sessions_max;
+};
+
+/* Counters that the metrics page reads from other threads. */
+struct shard_metrics {
+    gauge_t by_level[4];
+    counter_t events[CANARA_EVENT_KINDS];
+    counter_t challenges, blocks, expired;
+    histogram_t decision_ns;
+};
+
+NODISCARD err_t shard_new(const struct shard_config *config, struct shard **out);
+void shard_free(struct shard **s);
+
+struct shard_metrics *shard_metrics(struct shard *s);
+struct service *shard_service(struct shard *s);
+struct journal_lane *shard_lane(struct shard *s);
+struct shard_watcher *shard_watcher_of(struct shard *s);
+size_t shard_count(const struct shard *s);
+
+/* Find an open or blocked session; one that has just expired is ended first and not found. */
+struct live *shard_find(struct shard *s, uuid_t id);
+
+/* Begin holding a session that login_open() wrote. Journals its opening and the facts it starts
+ * with (new device, challenge). */
+NODISCARD err_t shard_open(struct shard *s, const session_seed_t *seed, struct live **out);
+
+/* Hold again a session of before the start, without journalling; recovery fills in the rest. */
+NODISCARD err_t shard_restore(struct shard *s, const session_seed_t *seed, struct live **out);
+
+/* End a session: the socket is told, the ledger writes it (unless `stored`), memory is freed
+ * (a blocked session stays readable until it would have expired). */
+void shard_end(struct shard *s, struct live *live, enum session_end how, bool stored);
+
+/* Note activity now (accepted event, login, MPIN or evaluate call). */
+void live_touch(struct shard *s, struct live *live);
+
+/* Seconds of inactivity left, at least 0, and the moment the session expires if nothing happens. */
+int64_t live_seconds_left(struct shard *s, const struct live *live);
+wall_t live_expires_at(struct shard *s, const struct live *live);
+
+/* Expire what is due. Returns milliseconds until the next look, -1 for none. */
+int64_t shard_advance(struct shard *s);
+
+/* Call `each` for every session held; it must not end any. */
+void shard_each(struct shard *s, void (*each)(void *ctx, struct live *live), void *ctx);
+
+/* Tell the ledger the state of sessions that changed since the last call (for a clean stop). */
+void shard_save_all(struct shard *s);
+
+/* Make a ticket. Replaces the oldest when all are in use. */
+void live_ticket_make(struct shard *s, struct live *live, char text[OPAQUE_CHARS + 1]);
+
+/* Spend a ticket: true once, within its 30 s. */
+bool live_ticket_spend(struct shard *s, struct live *live, span_t text);
+
+#endif

@@ -1,0 +1,65 @@
+/*
+ * mpin.h - one comparison of an MPIN, spent on the account before the answer is known.
+ *
+ * Floor      domain
+ * Source     CONTRACT.md 3 "MPIN"; THREATS.md rows 3, 4, 21.
+ * Errors     ERR_STORAGE, ERR_NOMEM: nothing was compared, or the try stays spent.
+ * Threads    pool workers only (it hashes and waits for the store); serial per account through
+ *            account_locks.
+ */
+#ifndef DOMAIN_MPIN_H
+#define DOMAIN_MPIN_H
+
+#include "base/clock.h"
+#include "base/span.h"
+#include "base/uuid.h"
+#include "domain/service.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct account_locks;
+
+NODISCARD err_t account_locks_new(struct account_locks **out);
+void account_locks_free(struct account_locks **l);
+
+enum mpin_answer {
+    MPIN_RIGHT,
+    MPIN_WRONG,      /* `attempts_left` >= 1 */
+    MPIN_LOCKED_NOW, /* wrong, and this one locked the account; its live sessions were blocked */
+    MPIN_LOCKED,     /* refused before any comparison; nothing was spent */
+    MPIN_NO_ACCOUNT  /* the account is gone */
+};
+
+enum { MPIN_SESSIONS_MAX = 64 };
+
+typedef struct mpin_result {
+    enum mpin_answer answer;
+    uint32_t failures;         /* in the present row */
+    uint32_t attempts_left;    /* until the lock */
+    int64_t retry_after_s;     /* while locked; -1: an operator is needed */
+    uint32_t sessions;         /* live sessions of the account at that moment */
+    uuid_t session[MPIN_SESSIONS_MAX];
+} mpin_result_t;
+
+/* Compare `given` with the account's MPIN. On MPIN_LOCKED_NOW the account's live sessions were
+ * marked blocked in the store, in the transaction of the lock. */
+NODISCARD err_t mpin_check(struct service *svc, uuid_t account, uuid_t session, span_t given,
+                           mpin_result_t *out);
+
+/* What the account's row says now: for a login's answer and for risk decisions. */
+typedef struct mpin_standing {
+    uint32_t failures;
+    bool locked;
+    int64_t retry_after_s; /* as in mpin_result_t */
+} mpin_standing_t;
+
+NODISCARD err_t mpin_standing(struct service *svc, uuid_t account, mpin_standing_t *out);
+
+/* Operator: forget the failures and the lock. Audited. */
+NODISCARD err_t mpin_unlock(struct service *svc, uuid_t account, bool *known);
+
+/* Is this text exactly `rules.mpin_length` ASCII digits? */
+bool mpin_is_well_formed(const rules_t *rules, span_t text);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * service.h - what every part of the domain may ask for, handed in and never global.
+ *
+ * Floor      domain
+ * Ownership  app/ owns every member and outlives all users; the struct itself is borrowed.
+ * Threads    members are safe from any thread as their own headers say.
+ */
+#ifndef DOMAIN_SERVICE_H
+#define DOMAIN_SERVICE_H
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "crypto/keys.h"
+#include "crypto/opaque.h"
+#include "crypto/pwhash.h"
+#include "domain/quota.h"
+#include "domain/rules.h"
+#include "journal/journal.h"
+#include "journal/view.h"
+#include "store/store.h"
+
+struct account_locks;
+struct audit;
+
+struct service {
+    rules_t rules;
+    const struct clock *clock;
+    struct log *log;
+    struct store *store;
+    struct keyring *keys;
+    struct journal *journal;
+    struct view *view;
+    struct quota *quota;
+    struct account_locks *locks; /* one MPIN comparison at a time per account */
+    struct audit *audit;
+    struct pwhash_cost hashing; /* PWHASH_COST, except in tests */
+    struct hmac_key refresh_key, ticket_key; /* opaque_key_init() */
+};
+
+#endif

@@ -1,0 +1,138 @@
+#include "server/pool.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+struct pool {
+    struct pool_config config;
+    pthread_mutex_t mutex;
+    pthread_cond_t work;
+    struct job *first, *last;
+    size_t depth, busy;
+    uint64_t refused;
+    bool stopping;
+    unsigned started;
+    pthread_t thread[];
+};
+
+static struct job *take(struct pool *p)
+{
+    while (p->first == NULL && !p->stopping) {
+        (void)pthread_cond_wait(&p->work, &p->mutex);
+    }
+    struct job *job = p->first;
+    if (job != NULL) {
+        p->first = job->next;
+        p->last = p->first == NULL ? NULL : p->last;
+        p->depth -= 1;
+        p->busy += 1;
+    }
+    return job;
+}
+
+static void *work(void *context)
+{
+    struct pool *p = context;
+    (void)pthread_setname_np(pthread_self(), p->config.name);
+    if (p->config.nice > 0) {
+        /* On Linux a thread has its own nice value: the loops stay in front. */
+        (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), p->config.nice);
+    }
+
+    (void)pthread_mutex_lock(&p->mutex);
+    for (struct job *job = NULL; (job = take(p)) != NULL;) {
+        (void)pthread_mutex_unlock(&p->mutex);
+        job->run(job, mono_ms_between(job->posted, clock_mono(p->config.clock)));
+        (void)pthread_mutex_lock(&p->mutex);
+        p->busy -= 1;
+    }
+    (void)pthread_mutex_unlock(&p->mutex);
+    return NULL;
+}
+
+err_t pool_new(const struct pool_config *config, struct pool **out)
+{
+    struct pool *p = calloc(1, sizeof *p + config->workers * sizeof p->thread[0]);
+    if (p == NULL) {
+        return err_new(ERR_NOMEM);
+    }
+    p->config = *config;
+    MUST(pthread_mutex_init(&p->mutex, NULL) == 0);
+    MUST(pthread_cond_init(&p->work, NULL) == 0);
+    for (unsigned i = 0; i < config->workers; i++) {
+        if (pthread_create(&p->thread[i], NULL, work, p) != 0) {
+            pool_free(&p);
+            return err_new(ERR_IO);
+        }
+        p->started = i + 1;
+    }
+    *out = p;
+    return ERR_OK;
+}
+
+void pool_free(struct pool **p)
+{
+    if (*p == NULL) {
+        return;
+    }
+    (void)pthread_mutex_lock(&(*p)->mutex);
+    (*p)->stopping = true;
+    (void)pthread_cond_broadcast(&(*p)->work);
+    (void)pthread_mutex_unlock(&(*p)->mutex);
+    for (unsigned i = 0; i < (*p)->started; i++) {
+        (void)pthread_join((*p)->thread[i], NULL);
+    }
+    (void)pthread_cond_destroy(&(*p)->work);
+    (void)pthread_mutex_destroy(&(*p)->mutex);
+    free(*p);
+    *p = NULL;
+}
+
+bool pool_post(struct pool *p, struct job *job)
+{
+    (void)pthread_mutex_lock(&p->mutex);
+    const bool room = p->depth < p->config.queue && !p->stopping;
+    if (room) {
+        job->next = NULL;
+        job->posted = clock_mono(p->config.clock);
+        if (p->last == NULL) {
+            p->first = job;
+        } else {
+            p->last->next = job;
+        }
+        p->last = job;
+        p->depth += 1;
+        (void)pthread_cond_signal(&p->work);
+    } else {
+        p->refused += 1;
+    }
+    (void)pthread_mutex_unlock(&p->mutex);
+    return room;
+}
+
+size_t pool_depth(struct pool *p)
+{
+    (void)pthread_mutex_lock(&p->mutex);
+    const size_t depth = p->depth;
+    (void)pthread_mutex_unlock(&p->mutex);
+    return depth;
+}
+
+size_t pool_busy(struct pool *p)
+{
+    (void)pthread_mutex_lock(&p->mutex);
+    const size_t busy = p->busy;
+    (void)pthread_mutex_unlock(&p->mutex);
+    return busy;
+}
+
+uint64_t pool_refused(struct pool *p)
+{
+    (void)pthread_mutex_lock(&p->mutex);
+    const uint64_t refused = p->refused;
+    (void)pthread_mutex_unlock(&p->mutex);
+    return refused;
+}
