@@ -9,8 +9,7 @@
 #define ARRAY_LEN(a) (sizeof(a) / sizeof *(a))
 
 /* Find the structure that holds `member`, given a pointer to that member. */
-#define CONTAINER_OF(ptr, type, member) \
-    ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+#define CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 /* Add two sizes; false on overflow, `*out` then untouched. */
 static inline bool size_add(size_t a, size_t b, size_t *out)
