@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # lib.sh - what script/server and script/test share. Sourced, never run.
 # Every function says on stderr what it cannot do and returns non-zero; nothing is silent but success.
 
