@@ -25,6 +25,7 @@ enum {
     HTTP_TARGET_MAX = 4096,         /* 414 beyond */
     HTTP_HEADERS_MAX = 64,          /* fields in one message; 431 beyond */
     HTTP_BODY_MAX = 65536,          /* what the server takes; 413 beyond */
+    HTTP_BODY_LIMIT = 1 << 26,      /* the most a reader can be set to */
     HTTP_CHUNK_OVERHEAD_MAX = 8192, /* bytes of a chunked body that are not data; 413 beyond */
 };
 
@@ -55,9 +56,8 @@ struct http_reader {
     uint16_t status;       /* set by HTTP_BAD: the status to answer */
     uint16_t authority_at; /* of an absolute-form target: to be equal to Host */
     uint16_t authority_len;
+    uint16_t facts; /* bits: what the head has said so far */
     uint8_t phase;
-    uint8_t facts; /* bits: what the head said about framing */
-    uint8_t more_facts;
     uint8_t header_count;
 };
 

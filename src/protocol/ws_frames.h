@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/span.h"
+#include "codec/utf8.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -86,10 +87,8 @@ struct ws_reader {
     uint8_t phase;
     uint8_t role;
     uint8_t message_op; /* WS_OP_TEXT or WS_OP_BINARY while a message is open, else 0 */
-    uint8_t utf8_left;  /* continuation bytes the open code point still needs */
-    uint8_t utf8_low;   /* bounds of the next continuation byte */
-    uint8_t utf8_high;
-    uint8_t release; /* 1: `held` was delivered, to be freed by the next call */
+    utf8_state_t utf8;  /* of the open text message */
+    uint8_t release;    /* what the next call forgets, because it was delivered */
 };
 
 _Static_assert(sizeof(struct ws_reader) <= 64, "one per connection");
