@@ -14,7 +14,7 @@
 #include "base/err.h"
 #include "base/span.h"
 
-/* Append the JSON object `data` with the array "keys" replaced by its count; without one, as is. */
+/* Append the JSON object `data` (as event_scan() took it) with the array "keys" replaced by its count; without one, as is. */
 NODISCARD err_t event_redact_keys(span_t data, struct buf *out);
 
 #endif

@@ -59,7 +59,7 @@ struct event_scratch {
     size_t text_len;   /* bytes used of `text` */
     size_t arrays_len; /* bytes used of `arrays` */
     span_t names[SCAN_NAMES_MAX];
-    uint8_t text[2 * EVENT_MESSAGE_MAX]; /* strings that had escapes */
+    uint8_t text[EVENT_MESSAGE_MAX]; /* strings that had escapes: never longer than the message */
     /* The densest array is a pointer path: 10 bytes of message, 48 of memory for each point. */
     _Alignas(16) uint8_t arrays[5 * EVENT_MESSAGE_MAX];
 };

@@ -1,0 +1,415 @@
+#include "codec/event_values.h"
+
+#include "codec/decimal.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { ALL_AXES = (1 << 6) - 1, ARRAY_ALIGN = 16 };
+
+/* The only faults that name no field of a table. */
+static const char key_shape[] = "a key must be an object of down, up, class and optionally zone, "
+                                "pressure, size, x, y, ax, ay, az, rx, ry, rz";
+static const char key_needs[] = "a key must have down, up and class";
+static const char key_order[] = "down must not decrease from key to key";
+static const char key_ends[] = "up must not be before down";
+
+err_t scan_refuse(struct scan *scan, const char *message, const char *format, ...)
+{
+    scan_fault_t fault = {.message = message};
+    int len = 0;
+    if (scan->index >= 0) {
+        len = snprintf(fault.field, sizeof fault.field, format[0] == '\0' ? "[%d]" : "[%d].",
+                       scan->index);
+    }
+    if (len >= 0 && (size_t)len < sizeof fault.field) {
+        va_list args;
+        va_start(args, format);
+        (void)vsnprintf(fault.field + len, sizeof fault.field - (size_t)len, format, args);
+        va_end(args);
+    }
+    *scan->fault = fault;
+    return err_new(ERR_RANGE);
+}
+
+static err_t refuse_field(struct scan *scan, const struct event_field *field)
+{
+    return scan_refuse(scan, field->message, "data.%s", (const char *)field->name.ptr);
+}
+
+static err_t refuse_item(struct scan *scan, const struct event_field *field, size_t index)
+{
+    return scan_refuse(scan, field->message, "data.%s[%zu]", (const char *)field->name.ptr, index);
+}
+
+/* The next free bytes for a typed array, and how many there are. */
+static void *arrays_open(struct scan *scan, size_t *room)
+{
+    *room = sizeof scan->s->arrays - scan->s->arrays_len;
+    return scan->s->arrays + scan->s->arrays_len;
+}
+
+static void arrays_close(struct scan *scan, size_t bytes)
+{
+    const size_t padded = (bytes + ARRAY_ALIGN - 1) / ARRAY_ALIGN * ARRAY_ALIGN;
+    MUST(padded <= sizeof scan->s->arrays - scan->s->arrays_len);
+    scan->s->arrays_len += padded;
+}
+
+/* Take a number in low..high; `*in_range` false when it is none. */
+static err_t take_number(struct scan *scan, double low, double high, double *out, bool *in_range)
+{
+    double value = 0.0;
+    *in_range = cursor_peek(&scan->in) == JSON_NEXT_NUMBER;
+    if (!*in_range) {
+        return ERR_OK;
+    }
+    TRY(cursor_take_number(&scan->in, &value));
+    *in_range = value >= low && value <= high;
+    *out = value;
+    return ERR_OK;
+}
+
+static err_t take_numbers(struct scan *scan, const struct event_field *field, canara_event_t *event)
+{
+    if (cursor_peek(&scan->in) != JSON_NEXT_ARRAY) {
+        return refuse_field(scan, field);
+    }
+    json_frame_t frame = {0};
+    size_t room = 0;
+    double *const items = arrays_open(scan, &room);
+    TRY(cursor_enter(&scan->in, &frame));
+    for (size_t n = 0;; n++) {
+        bool more = false;
+        bool in_range = false;
+        TRY(cursor_next_item(&scan->in, &frame, &more));
+        if (!more) {
+            arrays_close(scan, n * sizeof *items);
+            event->of.typing.key_press_intervals = items;
+            event->of.typing.intervals = n;
+            return ERR_OK;
+        }
+        MUST((n + 1) * sizeof *items <= room);
+        TRY(take_number(scan, field->low, field->high, &items[n], &in_range));
+        if (!in_range) {
+            return refuse_item(scan, field, n);
+        }
+    }
+}
+
+static bool is_plain_name(span_t text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        const uint8_t b = text.ptr[i];
+        if (!((b >= 'a' && b <= 'z') || (b >= '0' && b <= '9') || b == '_' || b == '-')) {
+            return false;
+        }
+    }
+    return text.len > 0;
+}
+
+static err_t take_text(struct scan *scan, const struct event_field *field, canara_event_t *event)
+{
+    if (cursor_peek(&scan->in) != JSON_NEXT_TEXT) {
+        return refuse_field(scan, field);
+    }
+    span_t text = {0};
+    TRY(cursor_take_text(&scan->in, &text));
+    if ((double)text.len > field->high || (field->form == FORM_NAME && !is_plain_name(text))) {
+        return refuse_field(scan, field);
+    }
+    const canara_text_t value = {(const char *)text.ptr, text.len};
+    memcpy((char *)event + field->at, &value, sizeof value);
+    return ERR_OK;
+}
+
+static err_t take_amount(struct scan *scan, const struct event_field *field, canara_event_t *event)
+{
+    bool in_range = false;
+    double value = 0.0;
+    if (cursor_peek(&scan->in) == JSON_NEXT_TEXT) {
+        span_t text = {0};
+        decimal_t amount = {0};
+        TRY(cursor_take_text(&scan->in, &text));
+        in_range = !failed(decimal_parse_text(text, &amount));
+        value = amount.value;
+    } else {
+        TRY(take_number(scan, field->low, field->high, &value, &in_range));
+    }
+    if (!in_range) {
+        return refuse_field(scan, field);
+    }
+    event->of.transaction.amount = value;
+    return ERR_OK;
+}
+
+static err_t take_flag(struct scan *scan, const struct event_field *field, canara_event_t *event)
+{
+    if (cursor_peek(&scan->in) != JSON_NEXT_BOOL) {
+        return refuse_field(scan, field);
+    }
+    bool yes = false;
+    TRY(cursor_take_bool(&scan->in, &yes));
+    const uint8_t value = yes ? 1 : 0;
+    memcpy((char *)event + field->at, &value, sizeof value);
+    return ERR_OK;
+}
+
+/* {"mean": m, "sd": s}: both or nothing; other members are kept and not scored. */
+static err_t take_axis(struct scan *scan, const struct event_field *field, canara_event_t *event)
+{
+    if (cursor_peek(&scan->in) != JSON_NEXT_OBJECT) {
+        return refuse_field(scan, field);
+    }
+    json_frame_t frame = {0};
+    bool has_mean = false;
+    bool has_sd = false;
+    TRY(cursor_enter(&scan->in, &frame));
+    for (;;) {
+        span_t name = {0};
+        bool more = false;
+        bool in_range = true;
+        TRY(cursor_next_name(&scan->in, &frame, &name, &more));
+        if (!more) {
+            break;
+        }
+        if (span_eq(name, SPAN_LIT("mean"))) {
+            double *const mean = &event->of.motion.mean[field->at];
+            TRY(take_number(scan, -field->high, field->high, mean, &in_range));
+            has_mean = true;
+        } else if (span_eq(name, SPAN_LIT("sd"))) {
+            double *const sd = &event->of.motion.sd[field->at];
+            TRY(take_number(scan, 0.0, field->high, sd, &in_range));
+            has_sd = true;
+        } else {
+            TRY(cursor_skip(&scan->in, NULL));
+        }
+        if (!in_range) {
+            return refuse_field(scan, field);
+        }
+    }
+    if (!has_mean || !has_sd) {
+        return refuse_field(scan, field);
+    }
+    scan->axes |= 1U << field->at;
+    return ERR_OK;
+}
+
+/* Take one member of a key. */
+static err_t take_key_part(struct scan *scan, const struct key_field *field, canara_key_t *key,
+                           bool *in_range)
+{
+    if (field->part == KEY_CLASS || field->part == KEY_ZONE) {
+        span_t name = {0};
+        *in_range = cursor_peek(&scan->in) == JSON_NEXT_TEXT;
+        if (!*in_range) {
+            return ERR_OK;
+        }
+        TRY(cursor_take_text(&scan->in, &name));
+        *in_range = field->part == KEY_CLASS ? key_class_find(name, &key->key_class)
+                                             : key_zone_find(name, &key->zone);
+        return ERR_OK;
+    }
+    double *const out = field->part == KEY_DOWN ? &key->down_ms
+                        : field->part == KEY_UP ? &key->up_ms
+                                                : &key->extra[field->extra];
+    if (field->part == KEY_EXTRA) {
+        key->has = (uint16_t)(key->has | 1U << field->extra);
+    }
+    return take_number(scan, field->low, field->high, out, in_range);
+}
+
+/* Take one key. What it may hold is closed: a member that told which key it was must not get in. */
+static err_t take_key(struct scan *scan, size_t n, canara_key_t *key)
+{
+    if (cursor_peek(&scan->in) != JSON_NEXT_OBJECT) {
+        return scan_refuse(scan, key_shape, "data.keys[%zu]", n);
+    }
+    json_frame_t frame = {0};
+    unsigned parts = 0;
+    TRY(cursor_enter(&scan->in, &frame));
+    for (;;) {
+        span_t name = {0};
+        size_t index = 0;
+        bool more = false;
+        bool in_range = false;
+        TRY(cursor_next_name(&scan->in, &frame, &name, &more));
+        if (!more) {
+            break;
+        }
+        const struct key_field *const field = key_field_find(name, &index);
+        if (field == NULL) {
+            return scan_refuse(scan, key_shape, "data.keys[%zu]", n);
+        }
+        TRY(take_key_part(scan, field, key, &in_range));
+        if (!in_range) {
+            return scan_refuse(scan, field->message, "data.keys[%zu].%s", n,
+                               (const char *)field->name.ptr);
+        }
+        parts |= 1U << field->part;
+    }
+    const unsigned needed = 1U << KEY_DOWN | 1U << KEY_UP | 1U << KEY_CLASS;
+    if ((parts & needed) != needed) {
+        return scan_refuse(scan, key_needs, "data.keys[%zu]", n);
+    }
+    return ERR_OK;
+}
+
+static err_t take_keys(struct scan *scan, const struct event_field *field, canara_event_t *event)
+{
+    if (cursor_peek(&scan->in) != JSON_NEXT_ARRAY) {
+        return refuse_field(scan, field);
+    }
+    json_frame_t frame = {0};
+    size_t room = 0;
+    size_t n = 0;
+    canara_key_t *const keys = arrays_open(scan, &room);
+    TRY(cursor_enter(&scan->in, &frame));
+    for (;; n++) {
+        bool more = false;
+        TRY(cursor_next_item(&scan->in, &frame, &more));
+        if (!more) {
+            break;
+        }
+        if ((double)n >= field->high) {
+            return refuse_field(scan, field);
+        }
+        MUST((n + 1) * sizeof *keys <= room);
+        canara_key_t key = {0};
+        TRY(take_key(scan, n, &key));
+        if (n > 0 && key.down_ms < keys[n - 1].down_ms) {
+            return scan_refuse(scan, key_order, "data.keys[%zu].down", n);
+        }
+        if (key.up_ms < key.down_ms) {
+            return scan_refuse(scan, key_ends, "data.keys[%zu].up", n);
+        }
+        scan->open_keys = scan->open_keys || key.key_class != CANARA_KEY_OTHER;
+        keys[n] = key;
+    }
+    if (n == 0) {
+        return refuse_field(scan, field);
+    }
+    arrays_close(scan, n * sizeof *keys);
+    event->of.keystrokes.keys = keys;
+    event->of.keystrokes.count = n;
+    return ERR_OK;
+}
+
+/* Take one point, an array with one number for each column; `*good` false when it is none. */
+static err_t take_point(struct scan *scan, const struct point_shape *shape, canara_point_t *point,
+                        bool *good)
+{
+    *good = cursor_peek(&scan->in) == JSON_NEXT_ARRAY;
+    if (!*good) {
+        return ERR_OK;
+    }
+    json_frame_t frame = {0};
+    size_t n = 0;
+    TRY(cursor_enter(&scan->in, &frame));
+    for (;; n++) {
+        bool more = false;
+        double value = 0.0;
+        TRY(cursor_next_item(&scan->in, &frame, &more));
+        if (!more) {
+            break;
+        }
+        *good = n < shape->count;
+        if (!*good) {
+            return ERR_OK;
+        }
+        const struct point_column *const column = &shape->columns[n];
+        TRY(take_number(scan, column->low, column->high, &value, good));
+        if (!*good) {
+            return ERR_OK;
+        }
+        if (!column->whole) {
+            memcpy((char *)point + column->at, &value, sizeof value);
+            continue;
+        }
+        point->buttons = (uint32_t)value;
+        *good = !((double)point->buttons < value); /* no fraction was cut off */
+        if (!*good) {
+            return ERR_OK;
+        }
+    }
+    *good = n == shape->count;
+    return ERR_OK;
+}
+
+static err_t take_points(struct scan *scan, const struct event_field *field, canara_event_t *event)
+{
+    if (cursor_peek(&scan->in) != JSON_NEXT_ARRAY) {
+        return refuse_field(scan, field);
+    }
+    const struct point_shape *const shape = point_shape_of(field->form);
+    json_frame_t frame = {0};
+    size_t room = 0;
+    size_t n = 0;
+    canara_point_t *const points = arrays_open(scan, &room);
+    TRY(cursor_enter(&scan->in, &frame));
+    for (;; n++) {
+        bool more = false;
+        bool good = false;
+        TRY(cursor_next_item(&scan->in, &frame, &more));
+        if (!more) {
+            break;
+        }
+        if ((double)n >= field->high) {
+            return refuse_field(scan, field);
+        }
+        MUST((n + 1) * sizeof *points <= room);
+        canara_point_t point = {0};
+        TRY(take_point(scan, shape, &point, &good));
+        if (!good) {
+            return scan_refuse(scan, shape->message, "data.points[%zu]", n);
+        }
+        points[n] = point;
+    }
+    if (n == 0) {
+        return refuse_field(scan, field);
+    }
+    arrays_close(scan, n * sizeof *points);
+    event->of.path.points = points;
+    event->of.path.count = n;
+    return ERR_OK;
+}
+
+static err_t take_one_number(struct scan *scan, const struct event_field *field,
+                             canara_event_t *event)
+{
+    double value = 0.0;
+    bool in_range = false;
+    TRY(take_number(scan, field->low, field->high, &value, &in_range));
+    if (!in_range) {
+        return refuse_field(scan, field);
+    }
+    memcpy((char *)event + field->at, &value, sizeof value);
+    return ERR_OK;
+}
+
+static err_t take_by_form(struct scan *scan, const struct event_field *field, canara_event_t *event)
+{
+    switch (field->form) {
+    case FORM_NUMBER: return take_one_number(scan, field, event);
+    case FORM_NUMBERS: return take_numbers(scan, field, event);
+    case FORM_AMOUNT: return take_amount(scan, field, event);
+    case FORM_TEXT:
+    case FORM_NAME: return take_text(scan, field, event);
+    case FORM_FLAG: return take_flag(scan, field, event);
+    case FORM_AXIS: return take_axis(scan, field, event);
+    case FORM_KEYS: return take_keys(scan, field, event);
+    case FORM_POINTER:
+    case FORM_TOUCH: return take_points(scan, field, event);
+    }
+    return refuse_field(scan, field);
+}
+
+err_t event_field_take(struct scan *scan, const struct event_field *field, canara_event_t *event)
+{
+    TRY(take_by_form(scan, field, event));
+    /* Six axes or none: one that is missing would read as perfect stillness. */
+    if (field->form != FORM_AXIS || scan->axes == ALL_AXES) {
+        event->has |= field->bit;
+    }
+    return ERR_OK;
+}

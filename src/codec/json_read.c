@@ -1,0 +1,234 @@
+#include "codec/json_read.h"
+
+#include <jansson.h>
+#include <string.h>
+
+/* `struct json` is never defined: a pointer to it is a json_t * of jansson's. */
+static const json_t *inside(const struct json *value)
+{
+    return (const json_t *)value;
+}
+
+/* The tree is ours to change when we hold it; jansson's iterators take no const. */
+static json_t *writable(const struct json *value)
+{
+    json_t *out = NULL;
+    memcpy(&out, &value, sizeof out);
+    return out;
+}
+
+static err_t refuse(struct json_fault *fault, const char *message, size_t at)
+{
+    if (fault != NULL) {
+        *fault = (struct json_fault){.message = message, .at = at};
+    }
+    return err_new(ERR_FORMAT);
+}
+
+/* jansson knows depth only as a constant of its own: count brackets outside strings before it. */
+static bool is_too_deep(span_t text, size_t *at)
+{
+    size_t depth = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < text.len; i++) {
+        const uint8_t byte = text.ptr[i];
+        if (byte == '"') {
+            quoted = !quoted;
+        } else if (quoted) {
+            i += byte == '\\' ? 1 : 0;
+        } else if (byte == '{' || byte == '[') {
+            if (++depth > JSON_READ_DEPTH) {
+                *at = i;
+                return true;
+            }
+        } else if (byte == '}' || byte == ']') {
+            depth -= depth > 0 ? 1 : 0;
+        }
+    }
+    return false;
+}
+
+static const char *words_for(const json_error_t *error)
+{
+    switch (json_error_code(error)) {
+    case json_error_invalid_utf8: return "not UTF-8";
+    case json_error_duplicate_key: return "the same name twice in one object";
+    case json_error_numeric_overflow: return "a number is too large";
+    case json_error_null_character:
+    case json_error_null_byte_in_key: return "a NUL character in a string";
+    case json_error_premature_end_of_input: return "the document ends too early";
+    case json_error_end_of_input_expected: return "something follows the end of the document";
+    case json_error_unknown:
+    case json_error_out_of_memory:
+    case json_error_stack_overflow:
+    case json_error_cannot_open_file:
+    case json_error_invalid_argument:
+    case json_error_invalid_syntax:
+    case json_error_invalid_format:
+    case json_error_wrong_type:
+    case json_error_null_value:
+    case json_error_item_not_found:
+    case json_error_index_out_of_range: break;
+    }
+    return "not valid JSON";
+}
+
+err_t json_parse(span_t text, struct json **out, struct json_fault *fault)
+{
+    size_t at = 0;
+    if (text.len == 0) {
+        return refuse(fault, "the document is empty", 0);
+    }
+    if (is_too_deep(text, &at)) {
+        return refuse(fault, "nested more than 8 levels deep", at);
+    }
+    json_error_t error = {0};
+    json_t *const tree = json_loadb((const char *)text.ptr, text.len,
+                                    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    if (tree != NULL) {
+        *out = (struct json *)tree;
+        return ERR_OK;
+    }
+    if (json_error_code(&error) == json_error_out_of_memory) {
+        return err_new(ERR_NOMEM);
+    }
+    return refuse(fault, words_for(&error), error.position < 0 ? 0 : (size_t)error.position);
+}
+
+/* Recursion ends at JSON_READ_DEPTH. */
+static void wipe(json_t *value)
+{
+    if (json_is_string(value)) {
+        const char *const text = json_string_value(value);
+        char *secret = NULL;
+        memcpy(&secret, &text, sizeof secret);
+        explicit_bzero(secret, json_string_length(value));
+    } else if (json_is_array(value)) {
+        for (size_t i = 0; i < json_array_size(value); i++) {
+            wipe(json_array_get(value, i));
+        }
+    } else if (json_is_object(value)) {
+        for (void *it = json_object_iter(value); it != NULL;
+             it = json_object_iter_next(value, it)) {
+            wipe(json_object_iter_value(it));
+        }
+    }
+}
+
+void json_free(struct json **tree)
+{
+    if (*tree == NULL) {
+        return;
+    }
+    json_t *const root = writable(*tree);
+    wipe(root);
+    json_decref(root);
+    *tree = NULL;
+}
+
+enum json_kind json_kind(const struct json *value)
+{
+    if (value == NULL) {
+        return JSON_KIND_ABSENT;
+    }
+    switch (json_typeof(inside(value))) {
+    case JSON_OBJECT: return JSON_KIND_OBJECT;
+    case JSON_ARRAY: return JSON_KIND_ARRAY;
+    case JSON_STRING: return JSON_KIND_TEXT;
+    case JSON_INTEGER: return JSON_KIND_INT;
+    case JSON_REAL: return JSON_KIND_REAL;
+    case JSON_TRUE:
+    case JSON_FALSE: return JSON_KIND_BOOL;
+    case JSON_NULL: return JSON_KIND_NULL;
+    }
+    return JSON_KIND_ABSENT;
+}
+
+const struct json *json_get(const struct json *object, const char *name)
+{
+    return (const struct json *)json_object_get(inside(object), name);
+}
+
+size_t json_count(const struct json *value)
+{
+    const enum json_kind kind = json_kind(value);
+    if (kind == JSON_KIND_OBJECT) {
+        return json_object_size(inside(value));
+    }
+    return kind == JSON_KIND_ARRAY ? json_array_size(inside(value)) : 0;
+}
+
+const struct json *json_item(const struct json *array, size_t index)
+{
+    return (const struct json *)json_array_get(inside(array), index);
+}
+
+bool json_as_text(const struct json *value, span_t *out)
+{
+    if (json_kind(value) != JSON_KIND_TEXT) {
+        return false;
+    }
+    *out = (span_t){(const uint8_t *)json_string_value(inside(value)),
+                    json_string_length(inside(value))};
+    return true;
+}
+
+bool json_as_int(const struct json *value, int64_t *out)
+{
+    if (json_kind(value) != JSON_KIND_INT) {
+        return false;
+    }
+    *out = json_integer_value(inside(value));
+    return true;
+}
+
+bool json_as_double(const struct json *value, double *out)
+{
+    const enum json_kind kind = json_kind(value);
+    if (kind != JSON_KIND_INT && kind != JSON_KIND_REAL) {
+        return false;
+    }
+    *out = json_number_value(inside(value));
+    return true;
+}
+
+bool json_as_bool(const struct json *value, bool *out)
+{
+    if (json_kind(value) != JSON_KIND_BOOL) {
+        return false;
+    }
+    *out = json_is_true(inside(value));
+    return true;
+}
+
+bool json_get_text(const struct json *object, const char *name, span_t *out)
+{
+    return json_as_text(json_get(object, name), out);
+}
+
+bool json_get_int(const struct json *object, const char *name, int64_t *out)
+{
+    return json_as_int(json_get(object, name), out);
+}
+
+bool json_get_double(const struct json *object, const char *name, double *out)
+{
+    return json_as_double(json_get(object, name), out);
+}
+
+bool json_get_bool(const struct json *object, const char *name, bool *out)
+{
+    return json_as_bool(json_get(object, name), out);
+}
+
+void json_visit(const struct json *object, json_visit_fn *visit, void *arg)
+{
+    json_t *const o = writable(object);
+    for (void *it = json_object_iter(o); it != NULL; it = json_object_iter_next(o, it)) {
+        const char *const name = json_object_iter_key(it);
+        const span_t key = {(const uint8_t *)name, strlen(name)};
+        if (!visit(arg, key, (const struct json *)json_object_iter_value(it))) {
+            return;
+        }
+    }
+}

@@ -1,0 +1,184 @@
+/* json_read_fuzz.c - what is read can be written and read again as the same tree; the small forms
+ * of text besides: amounts, times, ids, base64, UTF-8 in pieces. */
+#include "codec/json_read.h"
+
+#include "codec/base64.h"
+#include "codec/decimal.h"
+#include "codec/json_write.h"
+#include "codec/time_text.h"
+#include "codec/utf8.h"
+#include "codec/uuid_text.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+
+static void write_value(struct json_writer *w, const struct json *value);
+
+static bool write_member(void *arg, span_t name, const struct json *value)
+{
+    struct json_writer *const w = arg;
+    char copy[4096];
+    if (name.len < sizeof copy) {
+        memcpy(copy, name.ptr, name.len);
+        copy[name.len] = '\0';
+        json_name(w, copy);
+        write_value(w, value);
+    }
+    return true;
+}
+
+static void write_value(struct json_writer *w, const struct json *value)
+{
+    span_t text = {0};
+    int64_t whole = 0;
+    double number = 0.0;
+    bool yes = false;
+    if (json_as_text(value, &text)) {
+        json_text(w, text);
+    } else if (json_as_int(value, &whole)) {
+        json_int(w, whole);
+    } else if (json_as_double(value, &number)) {
+        json_number(w, number);
+    } else if (json_as_bool(value, &yes)) {
+        json_bool(w, yes);
+    } else if (json_kind(value) == JSON_KIND_OBJECT) {
+        json_begin_object(w);
+        json_visit(value, write_member, w);
+        json_end_object(w);
+    } else if (json_kind(value) == JSON_KIND_ARRAY) {
+        json_begin_array(w);
+        for (size_t i = 0; i < json_count(value); i++) {
+            write_value(w, json_item(value, i));
+        }
+        json_end_array(w);
+    } else {
+        MUST(json_kind(value) == JSON_KIND_NULL);
+        json_nil(w);
+    }
+}
+
+/* Equal, where a real that prints without a fraction may come back as an integer. */
+static void check_same(const struct json *a, const struct json *b)
+{
+    double x = 0.0;
+    double y = 0.0;
+    span_t s = {0};
+    span_t t = {0};
+    if (json_as_double(a, &x)) {
+        MUST(json_as_double(b, &y) && !(x < y) && !(x > y));
+        return;
+    }
+    MUST(json_kind(a) == json_kind(b) && json_count(a) == json_count(b));
+    if (json_as_text(a, &s)) {
+        MUST(json_as_text(b, &t) && span_eq(s, t) && utf8_is_valid(s));
+    }
+    if (json_kind(a) == JSON_KIND_ARRAY) {
+        for (size_t i = 0; i < json_count(a); i++) {
+            check_same(json_item(a, i), json_item(b, i));
+        }
+    }
+}
+
+static void check_json(span_t input)
+{
+    struct json *tree = NULL;
+    struct json_fault fault = {0};
+    if (failed(json_parse(input, &tree, &fault))) {
+        MUST(tree == NULL && fault.message != NULL && fault.at <= input.len + 1);
+        return;
+    }
+    struct buf out;
+    struct json_writer w;
+    buf_init(&out, 1 << 20);
+    json_writer_init(&w, &out);
+    write_value(&w, tree);
+    MUST(!failed(json_finish(&w)));
+    struct json *again = NULL;
+    MUST(!failed(json_parse(buf_span(&out), &again, NULL)));
+    check_same(tree, again);
+    json_free(&again);
+    json_free(&tree);
+    buf_deinit(&out);
+}
+
+/* Any bytes as a string: what comes out is UTF-8 and JSON. */
+static void check_text(span_t input)
+{
+    struct buf out;
+    struct json_writer w;
+    buf_init(&out, 1 << 20);
+    json_writer_init(&w, &out);
+    json_text(&w, input);
+    MUST(!failed(json_finish(&w)) && utf8_is_valid(buf_span(&out)));
+    json_t *const tree =
+        json_loadb((const char *)out.ptr, out.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+    MUST(json_is_string(tree));
+    if (utf8_is_valid(input)) {
+        MUST(json_string_length(tree) == input.len);
+        MUST(input.len == 0 || memcmp(json_string_value(tree), input.ptr, input.len) == 0);
+    }
+    json_decref(tree);
+    buf_deinit(&out);
+}
+
+static void check_pieces(span_t input)
+{
+    utf8_state_t state = {0};
+    bool good = true;
+    for (size_t i = 0; good && i < input.len; i += 3) {
+        const size_t n = input.len - i < 3 ? input.len - i : 3;
+        good = utf8_feed(&state, (span_t){input.ptr + i, n});
+    }
+    MUST((good && utf8_is_complete(&state)) == utf8_is_valid(input));
+}
+
+static void check_small_forms(span_t input)
+{
+    decimal_t amount = {0};
+    if (!failed(decimal_parse_number(input, &amount)) ||
+        !failed(decimal_parse_text(input, &amount))) {
+        decimal_t again = {0};
+        const span_t text = {(const uint8_t *)amount.text, amount.len};
+        MUST(!failed(decimal_parse_text(text, &again)) && strcmp(again.text, amount.text) == 0);
+        MUST(amount.value >= 0.0 && amount.value <= DECIMAL_MAX);
+    }
+    wall_t at = {0};
+    if (!failed(time_parse(input, &at))) {
+        char text[TIME_TEXT_SIZE];
+        wall_t again = {0};
+        time_print(at, text);
+        MUST(!failed(time_parse((span_t){(const uint8_t *)text, TIME_TEXT_LEN}, &again)));
+        MUST(again.ms == at.ms);
+    }
+    uuid_t id = {{0}};
+    if (!failed(uuid_parse(input, &id))) {
+        char text[UUID_TEXT_SIZE];
+        uuid_print(id, text);
+        MUST(memcmp(text, input.ptr, UUID_TEXT_LEN) == 0);
+    }
+    uint8_t decoded[256];
+    char encoded[BASE64_LEN(256)];
+    size_t n = 0;
+    size_t m = 0;
+    if (!failed(base64url_decode(input, decoded, sizeof decoded, &n))) {
+        MUST(!failed(base64url_encode((span_t){decoded, n}, encoded, sizeof encoded, &m)));
+        MUST(m == input.len && (m == 0 || memcmp(encoded, input.ptr, m) == 0));
+    }
+    if (!failed(base64_decode(input, decoded, sizeof decoded, &n))) {
+        MUST(!failed(base64_encode((span_t){decoded, n}, encoded, sizeof encoded, &m)));
+        MUST(m == input.len && (m == 0 || memcmp(encoded, input.ptr, m) == 0));
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+    const span_t input = {bytes, len};
+    check_json(input);
+    check_text(input);
+    check_pieces(input);
+    check_small_forms(input);
+    return 0;
+}

@@ -1,0 +1,337 @@
+#include "codec/json_write.h"
+
+#include "base/util.h"
+#include "codec/time_text.h"
+#include "codec/utf8.h"
+#include "codec/uuid_text.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { NUMBER_ROOM = 48 };
+
+#define EXACT_WHOLE 9007199254740992.0 /* 2^53 */
+
+void json_writer_init(struct json_writer *w, struct buf *out)
+{
+    *w = (struct json_writer){.out = out, .start = out->len};
+}
+
+void json_writer_init_fixed(struct json_writer *w, char *memory, size_t cap)
+{
+    *w = (struct json_writer){.ptr = (uint8_t *)memory, .cap = cap};
+}
+
+/* Room for `more` bytes behind the text; NULL after an error. */
+static uint8_t *reserve(struct json_writer *w, size_t more)
+{
+    if (failed(w->error)) {
+        return NULL;
+    }
+    if (w->out != NULL) {
+        w->error = buf_reserve(w->out, more);
+        return failed(w->error) ? NULL : w->out->ptr + w->out->len;
+    }
+    if (more > w->cap - w->len) {
+        w->error = err_new(ERR_LIMIT);
+        return NULL;
+    }
+    return w->ptr + w->len;
+}
+
+static void advance(struct json_writer *w, size_t n)
+{
+    if (w->out != NULL) {
+        w->out->len += n;
+    } else {
+        w->len += n;
+    }
+}
+
+static void put(struct json_writer *w, span_t bytes)
+{
+    uint8_t *const to = reserve(w, bytes.len);
+    if (to != NULL && bytes.len > 0) {
+        memcpy(to, bytes.ptr, bytes.len);
+        advance(w, bytes.len);
+    }
+}
+
+static void put_byte(struct json_writer *w, char byte)
+{
+    put(w, (span_t){(const uint8_t *)&byte, 1});
+}
+
+static bool in_array(const struct json_writer *w)
+{
+    return w->depth > 0 && (w->arrays >> w->depth & 1U) != 0;
+}
+
+static void comma(struct json_writer *w)
+{
+    const uint32_t level = UINT32_C(1) << w->depth;
+    if ((w->nonempty & level) != 0) {
+        put_byte(w, ',');
+    }
+    w->nonempty |= level;
+}
+
+/* Every value begins here: behind its name, as an item, or as the one value of the document. */
+static void begin_value(struct json_writer *w)
+{
+    if (w->named) {
+        w->named = false;
+        return;
+    }
+    MUST(in_array(w) || (w->depth == 0 && (w->nonempty & 1U) == 0));
+    comma(w);
+}
+
+static void begin(struct json_writer *w, char opening, bool array)
+{
+    begin_value(w);
+    MUST(w->depth < JSON_WRITE_DEPTH);
+    w->depth++;
+    const uint32_t level = UINT32_C(1) << w->depth;
+    w->nonempty &= ~level;
+    w->arrays = array ? w->arrays | level : w->arrays & ~level;
+    put_byte(w, opening);
+}
+
+static void end(struct json_writer *w, char closing, bool array)
+{
+    MUST(w->depth > 0 && in_array(w) == array && !w->named);
+    w->depth--;
+    put_byte(w, closing);
+}
+
+void json_begin_object(struct json_writer *w)
+{
+    begin(w, '{', false);
+}
+
+void json_end_object(struct json_writer *w)
+{
+    end(w, '}', false);
+}
+
+void json_begin_array(struct json_writer *w)
+{
+    begin(w, '[', true);
+}
+
+void json_end_array(struct json_writer *w)
+{
+    end(w, ']', true);
+}
+
+/* Bytes at the head of `text` that stand for themselves. */
+static size_t plain_length(span_t text)
+{
+    size_t n = 0;
+    while (n < text.len) {
+        const uint8_t byte = text.ptr[n];
+        if (byte < 0x20 || byte == '"' || byte == '\\' || byte == 0x7f) {
+            break;
+        }
+        const size_t step = byte < 0x80 ? 1 : utf8_sequence((span_t){text.ptr + n, text.len - n});
+        if (step == 0) {
+            break;
+        }
+        n += step;
+    }
+    return n;
+}
+
+static void put_escaped(struct json_writer *w, uint8_t byte)
+{
+    static const char digits[] = "0123456789abcdef";
+    switch (byte) {
+    case '"': put(w, SPAN_LIT("\\\"")); return;
+    case '\\': put(w, SPAN_LIT("\\\\")); return;
+    case '\n': put(w, SPAN_LIT("\\n")); return;
+    case '\r': put(w, SPAN_LIT("\\r")); return;
+    case '\t': put(w, SPAN_LIT("\\t")); return;
+    default: break;
+    }
+    if (byte >= 0x80) {
+        put(w, SPAN_LIT("\xef\xbf\xbd")); /* U+FFFD */
+        return;
+    }
+    const char escape[] = {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15]};
+    put(w, (span_t){(const uint8_t *)escape, sizeof escape});
+}
+
+static void put_string(struct json_writer *w, span_t text)
+{
+    put_byte(w, '"');
+    while (text.len > 0 && !failed(w->error)) {
+        const size_t plain = plain_length(text);
+        put(w, (span_t){text.ptr, plain});
+        text = (span_t){text.ptr + plain, text.len - plain};
+        if (text.len > 0) {
+            put_escaped(w, text.ptr[0]);
+            text = (span_t){text.ptr + 1, text.len - 1};
+        }
+    }
+    put_byte(w, '"');
+}
+
+void json_name(struct json_writer *w, const char *name)
+{
+    MUST(w->depth > 0 && !in_array(w) && !w->named);
+    comma(w);
+    put_string(w, (span_t){(const uint8_t *)name, strlen(name)});
+    put_byte(w, ':');
+    w->named = true;
+}
+
+void json_text(struct json_writer *w, span_t text)
+{
+    begin_value(w);
+    put_string(w, text);
+}
+
+void json_cstr(struct json_writer *w, const char *text)
+{
+    json_text(w, (span_t){(const uint8_t *)text, strlen(text)});
+}
+
+void json_raw(struct json_writer *w, span_t value)
+{
+    MUST(value.len > 0);
+    begin_value(w);
+    put(w, value);
+}
+
+void json_uint(struct json_writer *w, uint64_t value)
+{
+    char text[20];
+    size_t at = sizeof text;
+    do {
+        text[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    json_raw(w, (span_t){(const uint8_t *)text + at, sizeof text - at});
+}
+
+void json_int(struct json_writer *w, int64_t value)
+{
+    if (value >= 0) {
+        json_uint(w, (uint64_t)value);
+        return;
+    }
+    char text[24];
+    const int n = snprintf(text, sizeof text, "%lld", (long long)value);
+    MUST(n > 0);
+    json_raw(w, (span_t){(const uint8_t *)text, (size_t)n});
+}
+
+static bool same_bits(double a, double b)
+{
+    return memcmp(&a, &b, sizeof a) == 0;
+}
+
+/* The common cases in thousandths: a decimal of at most 15 digits that reads back is the only one
+ * of its length, so without its trailing zeros it is the shortest. Returns 0 when it is none. */
+static size_t print_thousandths(double value, char out[NUMBER_ROOM])
+{
+    if (!(fabs(value) < 1e12)) {
+        return 0;
+    }
+    const long long scaled = llround(value * 1000.0);
+    if (!same_bits((double)scaled / 1000.0, value)) {
+        return 0;
+    }
+    const unsigned long long whole = (unsigned long long)llabs(scaled);
+    const int n = snprintf(out, NUMBER_ROOM, "%s%llu.%03llu", scaled < 0 ? "-" : "", whole / 1000,
+                           whole % 1000);
+    MUST(n > 0);
+    size_t len = (size_t)n;
+    while (out[len - 1] == '0') {
+        len--;
+    }
+    return out[len - 1] == '.' ? len - 1 : len;
+}
+
+static size_t print_shortest(double value, char out[NUMBER_ROOM])
+{
+    int n = 0;
+    for (int digits = 15; digits <= 17; digits++) {
+        n = snprintf(out, NUMBER_ROOM, "%.*g", digits, value);
+        if (same_bits(strtod(out, NULL), value)) {
+            break;
+        }
+    }
+    MUST(n > 0);
+    return (size_t)n;
+}
+
+void json_number(struct json_writer *w, double value)
+{
+    MUST(isfinite(value));
+    char text[NUMBER_ROOM];
+    size_t len = print_thousandths(value, text);
+    if (len == 0) {
+        len = print_shortest(value, text);
+    }
+    json_raw(w, (span_t){(const uint8_t *)text, len});
+}
+
+void json_fixed(struct json_writer *w, double value, int decimals)
+{
+    MUST(fabs(value) <= 1e15 && decimals >= 0 && decimals <= 9);
+    char text[NUMBER_ROOM];
+    int n = snprintf(text, sizeof text, "%.*f", decimals, value);
+    MUST(n > 0 && n < NUMBER_ROOM);
+    const char *from = text;
+    if (text[0] == '-' && strspn(text + 1, "0.") == (size_t)n - 1) {
+        from++; /* no minus before a zero */
+        n--;
+    }
+    json_raw(w, (span_t){(const uint8_t *)from, (size_t)n});
+}
+
+void json_bool(struct json_writer *w, bool value)
+{
+    json_raw(w, value ? SPAN_LIT("true") : SPAN_LIT("false"));
+}
+
+void json_nil(struct json_writer *w)
+{
+    json_raw(w, SPAN_LIT("null"));
+}
+
+void json_time(struct json_writer *w, wall_t at)
+{
+    char text[TIME_TEXT_SIZE];
+    time_print(at, text);
+    json_text(w, (span_t){(const uint8_t *)text, TIME_TEXT_LEN});
+}
+
+void json_uuid(struct json_writer *w, uuid_t id)
+{
+    char text[UUID_TEXT_SIZE];
+    uuid_print(id, text);
+    json_text(w, (span_t){(const uint8_t *)text, UUID_TEXT_LEN});
+}
+
+err_t json_finish(struct json_writer *w)
+{
+    MUST(w->depth == 0 && !w->named);
+    if (failed(w->error)) {
+        if (w->out != NULL) {
+            w->out->len = w->start;
+        } else {
+            w->len = 0;
+        }
+    }
+    return w->error;
+}
+
+span_t json_written(const struct json_writer *w)
+{
+    return w->out != NULL ? (span_t){w->out->ptr + w->start, w->out->len - w->start}
+                          : (span_t){w->ptr, w->len};
+}
