@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/metric.h"
 #include "base/uuid.h"
 #include "journal/files.h"
 #include "journal/record.h"
@@ -33,10 +34,13 @@ struct journal_lane;
 #define JOURNAL_COMMIT_US_DEFAULT     500U
 #define JOURNAL_SEGMENT_BYTES_DEFAULT (UINT64_C(64) << 20)
 #define JOURNAL_LANE_BYTES_DEFAULT    ((size_t)4 << 20)
+#define JOURNAL_VERIFY_BYTES_DEFAULT  (UINT64_C(256) << 20)
+#define JOURNAL_PROBE_MS_DEFAULT      250U
 
 /* The narrowest and widest that a config may ask for. */
 #define JOURNAL_SEGMENT_BYTES_MIN ((uint64_t)4096)
 #define JOURNAL_SEGMENT_BYTES_MAX (UINT64_C(1) << 30)
+#define JOURNAL_LANE_BYTES_MIN    ((size_t)1024)
 #define JOURNAL_LANE_BYTES_MAX    ((size_t)256 << 20)
 #define JOURNAL_LANES_MAX         64U
 
@@ -48,6 +52,7 @@ struct journal_config {
     uint64_t max_bytes;     /* oldest segments go beyond this; 0: no bound */
     int retention_days;     /* segments older than this go; 0: kept for ever */
     size_t lane_bytes;      /* ring of one lane; rounded up to a power of two */
+    uint64_t verify_bytes;  /* newest bytes verified at open (two segments at least); 0: 256 MiB */
     uint32_t probe_ms;      /* how often to look whether a full disk has room again; 0: 250 */
     const struct clock *clock;
     struct log *log;                   /* NULL: silent */
@@ -67,13 +72,12 @@ struct journal_stats {
     uint64_t queued_bytes; /* appended, not yet durable, all lanes */
     uint64_t segments;     /* on disk now */
     uint64_t segment_bytes;
-    uint64_t commit_ns_sum;      /* write and sync, all commits */
-    uint64_t commit_us_log2[24]; /* commits that took [2^(i-1), 2^i) us; [0]: below 1 us */
-    uint64_t cut_bytes;          /* torn tail cut at open */
+    uint64_t cut_bytes;           /* torn tail cut at open */
+    struct histogram_view commit; /* from write to synced */
     enum journal_state state;
 };
 
-/* Open or create the directory: lock it, verify every segment, cut a torn tail, start the threads.
+/* Open or create the directory: lock it, verify the newest segments, cut a torn tail, start the threads.
  * ERR_FORMAT: damage before the tail; ERR_LIMIT: another server holds the directory.
  * On failure `*why` (may be NULL) says where. */
 NODISCARD err_t journal_open(const struct journal_config *config, struct journal **out,
@@ -107,16 +111,16 @@ void journal_lane_ack(struct journal_lane *lane);
 
 enum journal_state journal_state_of(const struct journal *journal);
 
-void journal_stats_read(const struct journal *journal, struct journal_stats *out);
+void journal_stats_read(struct journal *journal, struct journal_stats *out);
 
 /* Frames below this sequence are durable. A reader may go up to it. */
 uint64_t journal_committed(const struct journal *journal);
 
 /* First sequence of the newest segments that together hold at least `bytes` (or everything). */
-uint64_t journal_sequence_for_tail(const struct journal *journal, uint64_t bytes);
+uint64_t journal_sequence_for_tail(struct journal *journal, uint64_t bytes);
 
 /* First sequence of a segment before which nothing is younger than `since`. */
-uint64_t journal_sequence_since(const struct journal *journal, wall_t since);
+uint64_t journal_sequence_since(struct journal *journal, wall_t since);
 
 /* Say that the view has finished all frames below `sequence`: retention may take their segments.
  * Until the first call nothing waits for a view. */

@@ -29,7 +29,10 @@ struct journal_read_stats {
     uint64_t frames;
     uint64_t records;
     uint64_t bytes;      /* of whole frames */
-    uint64_t torn_bytes; /* behind the last whole frame of the newest segment, not zero */
+    uint64_t torn_bytes; /* behind the last whole frame of the newest segment, up to the last one
+                            that is not zero; known once the end was reached */
+    uint64_t segment;    /* first sequence of the segment at hand; 0: none */
+    uint64_t offset;     /* in it, of the next frame */
 };
 
 /* Read from the first frame whose sequence is >= `from` (0: the oldest kept) up to, without,

@@ -1,0 +1,486 @@
+#include "journal/segments.h"
+
+#include "base/log.h"
+#include "base/util.h"
+#include "journal/frame.h"
+#include "journal/journal_read.h"
+#include "journal/thread.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NEXT_NAME "next.tmp"
+
+enum {
+    ZERO_CHUNK = 64 * 1024,
+    ZERO_PARTS = 16,
+    SYNC_EVERY = 8 * 1024 * 1024, /* so that commits beside it wait for little */
+    KEEPER_MS = 1000
+};
+
+static const uint8_t zeros[ZERO_CHUNK];
+
+static err_t because(struct journal_fault *why, enum err_code code, const char *reason)
+{
+    *why = (struct journal_fault){.reason = reason};
+    return err_new(code);
+}
+
+static bool is_no_space(int number)
+{
+    return number == ENOSPC || number == EDQUOT;
+}
+
+static err_t list_reserve(struct segments *s)
+{
+    if (s->count < s->cap) {
+        return ERR_OK;
+    }
+    const size_t cap = s->cap == 0 ? 64 : s->cap * 2;
+    struct segment *grown = reallocarray(s->list, cap, sizeof *grown);
+    if (grown == NULL) {
+        return err_new(ERR_NOMEM);
+    }
+    s->list = grown;
+    s->cap = cap;
+    return ERR_OK;
+}
+
+/* ---- recovery -------------------------------------------------------------------------------- */
+
+static err_t open_directory(struct segments *s, struct journal_fault *why)
+{
+    const bool made = mkdir(s->config.dir, 0700) == 0;
+    if (!made && errno != EEXIST) {
+        return because(why, ERR_IO, "the directory cannot be made");
+    }
+    s->dir = open(s->config.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (s->dir < 0) {
+        return because(why, ERR_IO, "the directory cannot be opened");
+    }
+    if (made) {
+        const int parent = openat(s->dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (parent >= 0) {
+            (void)fsync(parent); /* best effort: some parents cannot be synced */
+            (void)close(parent);
+        }
+    }
+    if (flock(s->dir, LOCK_EX | LOCK_NB) != 0) {
+        return errno == EWOULDBLOCK ? because(why, ERR_LIMIT, "another server holds the directory")
+                                    : because(why, ERR_IO, "the directory cannot be locked");
+    }
+    return ERR_OK;
+}
+
+static void fd_close(int *fd)
+{
+    if (*fd >= 0) {
+        (void)close(*fd);
+        *fd = -1;
+    }
+}
+
+/* Note size and first commit of a segment. */
+static err_t list_segment(struct segments *s, uint64_t first)
+{
+    char name[SEGMENT_NAME_SIZE];
+    segment_name_print(first, name);
+    CLEANUP(fd_close) int fd = openat(s->dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        return err_new(ERR_IO);
+    }
+    struct segment segment = {.first = first, .bytes = (uint64_t)st.st_size};
+    uint8_t raw[FRAME_HEAD];
+    struct frame_head head = {0};
+    const ssize_t got = pread(fd, raw, sizeof raw, 0);
+    if (got > 0 && frame_head_read((span_t){raw, (size_t)got}, &head)) {
+        segment.since = head.at;
+    }
+    TRY(list_reserve(s));
+    s->list[s->count++] = segment;
+    return ERR_OK;
+}
+
+static err_t list_all(struct segments *s, struct journal_fault *why)
+{
+    CLEANUP(segment_list_deinit) struct segment_list names = {0};
+    err_t e = segment_list_read(s->dir, &names);
+    for (size_t i = 0; i < names.count && !failed(e); i++) {
+        e = list_segment(s, names.first[i]);
+    }
+    return failed(e) ? because(why, e.code, "the directory cannot be read") : ERR_OK;
+}
+
+/* First sequence of the newest segments that hold `bytes`; 0: all of them. */
+static uint64_t first_of_tail(const struct segments *s, uint64_t bytes)
+{
+    uint64_t sum = 0;
+    for (size_t i = s->count; i > 0; i--) {
+        sum += s->list[i - 1].bytes;
+        if (sum >= bytes) {
+            return s->list[i - 1].first;
+        }
+    }
+    return 0;
+}
+
+/* Read the newest frames through; leaves the reader where they end. */
+static err_t verify(struct journal_reader *reader, struct journal_fault *why)
+{
+    journal_record_t record = {0};
+    for (bool more = true; more;) {
+        const err_t e = journal_reader_next(reader, &record, &more);
+        if (failed(e)) {
+            *why = *journal_reader_fault(reader);
+            return e;
+        }
+    }
+    return ERR_OK;
+}
+
+/* Let the newest segment end where its last whole frame ends. */
+static err_t cut_tail(struct segments *s, uint64_t end)
+{
+    const struct journal_files *files = s->config.files;
+    struct segment *newest = &s->list[s->count - 1];
+    char name[SEGMENT_NAME_SIZE];
+    segment_name_print(newest->first, name);
+    if (end == newest->bytes) {
+        return ERR_OK;
+    }
+    if (end == 0) {
+        if (files->unlink(files, s->dir, name) != 0) {
+            return err_new(ERR_IO);
+        }
+        s->count--;
+    } else {
+        CLEANUP(fd_close) int fd = files->open(files, s->dir, name, O_WRONLY, 0);
+        if (fd < 0 || files->ftruncate(files, fd, (off_t)end) != 0 ||
+            files->fsync(files, fd) != 0) {
+            return err_new(ERR_IO);
+        }
+        newest->bytes = end;
+    }
+    return files->fsync(files, s->dir) == 0 ? ERR_OK : err_new(ERR_IO);
+}
+
+static err_t recover(struct segments *s, struct segments_found *found, struct journal_fault *why)
+{
+    (void)unlinkat(s->dir, NEXT_NAME, 0);
+    TRY(list_all(s, why));
+
+    uint64_t from = first_of_tail(s, s->config.verify_bytes);
+    if (s->count >= 2 && from > s->list[s->count - 2].first) {
+        from = s->list[s->count - 2].first;
+    }
+    CLEANUP(journal_reader_close) struct journal_reader *reader = NULL;
+    TRY(journal_reader_open(s->config.dir, from, JOURNAL_TO_THE_END, &reader, why));
+    TRY(verify(reader, why));
+
+    struct journal_read_stats seen = {0};
+    journal_reader_stats(reader, &seen);
+    if (s->count > 0) {
+        MUST(seen.segment == s->list[s->count - 1].first);
+        if (failed(cut_tail(s, seen.offset))) {
+            *why = (struct journal_fault){.offset = seen.offset,
+                                          .reason = "the torn end cannot be cut"};
+            segment_name_print(seen.segment, why->file);
+            return err_new(ERR_IO);
+        }
+    }
+    found->cut_bytes = seen.torn_bytes;
+    found->next = journal_reader_sequence(reader);
+    if (found->next == 0) {
+        found->next = 1;
+    }
+    return ERR_OK;
+}
+
+/* ---- the keeper ------------------------------------------------------------------------------ */
+
+/* Write zeros up to the size of a segment. The blocks then exist and a commit changes no metadata. */
+static int fill_with_zeros(const struct segments *s, int fd)
+{
+    const struct journal_files *files = s->config.files;
+    struct iovec parts[ZERO_PARTS];
+    for (size_t i = 0; i < ZERO_PARTS; i++) {
+        parts[i] = (struct iovec){.iov_base = (void *)(uintptr_t)zeros, .iov_len = ZERO_CHUNK};
+    }
+    uint64_t since_sync = 0;
+    for (uint64_t at = 0; at < s->config.segment_bytes;) {
+        const uint64_t left = s->config.segment_bytes - at;
+        int count = ZERO_PARTS;
+        if (left < (uint64_t)ZERO_CHUNK * ZERO_PARTS) {
+            count = 1;
+            parts[0].iov_len = left < ZERO_CHUNK ? (size_t)left : ZERO_CHUNK;
+        }
+        const ssize_t put = files->pwritev(files, fd, parts, count, (off_t)at);
+        if (put <= 0) {
+            if (put < 0 && errno == EINTR) {
+                continue;
+            }
+            return put == 0 ? EIO : errno;
+        }
+        at += (uint64_t)put;
+        since_sync += (uint64_t)put;
+        if (since_sync >= SYNC_EVERY) {
+            since_sync = 0;
+            if (files->fdatasync(files, fd) != 0) {
+                return errno;
+            }
+        }
+    }
+    return files->fsync(files, fd) == 0 ? 0 : errno;
+}
+
+/* Make the next segment; 0 and its fd, or an errno. */
+static int prepare(const struct segments *s, int *out)
+{
+    const struct journal_files *files = s->config.files;
+    const int fd = files->open(files, s->dir, NEXT_NAME, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    if (fd < 0) {
+        const int number = errno;
+        (void)files->unlink(files, s->dir, NEXT_NAME);
+        return number;
+    }
+    const int number = fill_with_zeros(s, fd);
+    if (number != 0) {
+        (void)close(fd);
+        (void)files->unlink(files, s->dir, NEXT_NAME); /* gives its blocks back */
+        return number;
+    }
+    *out = fd;
+    return 0;
+}
+
+static void seal(struct segments *s)
+{
+    const int fd = s->sealed;
+    const uint64_t end = s->sealed_end;
+    lock_give(&s->lock);
+    const struct journal_files *files = s->config.files;
+    /* The zeros behind the last frame are harmless: to give them back is only thrift. */
+    const bool cut = files->ftruncate(files, fd, (off_t)end) == 0;
+    (void)close(fd);
+    lock_take(&s->lock);
+    s->sealed = -1;
+    if (cut && s->count >= 2) {
+        s->list[s->count - 2].bytes = end;
+    }
+}
+
+/* Whether the oldest segment has to go. */
+static bool oldest_is_due(const struct segments *s)
+{
+    if (s->count < 2 || s->list[1].first > s->view_done) {
+        return false;
+    }
+    if (s->config.max_bytes > 0) {
+        uint64_t sum = 0;
+        for (size_t i = 0; i < s->count; i++) {
+            sum += s->list[i].bytes;
+        }
+        if (sum > s->config.max_bytes) {
+            return true;
+        }
+    }
+    const int64_t kept_ms = (int64_t)s->config.retention_days * 24 * 3600 * MS_PER_S;
+    return kept_ms > 0 && s->list[1].since.ms < clock_wall(s->config.clock).ms - kept_ms;
+}
+
+static void retain(struct segments *s)
+{
+    while (!s->stop && oldest_is_due(s)) {
+        char name[SEGMENT_NAME_SIZE];
+        segment_name_print(s->list[0].first, name);
+        lock_give(&s->lock);
+        const struct journal_files *files = s->config.files;
+        const bool gone = files->unlink(files, s->dir, name) == 0 || errno == ENOENT;
+        log_event(s->config.log, gone ? LOG_INFO : LOG_WARN, "journal.segment_removed",
+                  FIELD_TEXT("file", name), FIELD_BOOL("ok", gone));
+        lock_take(&s->lock);
+        if (!gone) {
+            return;
+        }
+        s->count--;
+        memmove(s->list, s->list + 1, s->count * sizeof *s->list);
+    }
+}
+
+static void prepare_next(struct segments *s)
+{
+    lock_give(&s->lock);
+    int fd = -1;
+    const int number = prepare(s, &fd);
+    lock_take(&s->lock);
+    if (number != 0 && s->prepare_errno != number) {
+        log_event(s->config.log, LOG_ERROR, "journal.no_segment", FIELD_INT("errno", number));
+    }
+    s->prepared = fd;
+    s->prepare_errno = number;
+    MUST(pthread_cond_broadcast(&s->changed) == 0);
+}
+
+static void *keeper_run(void *context)
+{
+    struct segments *s = context;
+    lock_take(&s->lock);
+    while (!s->stop) {
+        if (s->sealed >= 0) {
+            seal(s);
+        }
+        retain(s); /* before the next one is made: it may need the room */
+        if (s->prepared < 0 && !s->stop) {
+            prepare_next(s);
+        }
+        if (s->stop || s->sealed >= 0) {
+            continue;
+        }
+        wait_ms(&s->changed, &s->lock, s->prepared < 0 ? s->config.probe_ms : KEEPER_MS);
+    }
+    lock_give(&s->lock);
+    return NULL;
+}
+
+/* ---- for the writer and the others ----------------------------------------------------------- */
+
+err_t segments_init(struct segments *s, const struct journal_config *config,
+                    struct segments_found *found, struct journal_fault *why)
+{
+    *s = (struct segments){
+        .config = *config, .dir = -1, .prepared = -1, .sealed = -1, .view_done = UINT64_MAX};
+    TRY(open_directory(s, why));
+    TRY(recover(s, found, why));
+    if (failed(lock_init(&s->lock, &s->changed))) {
+        return because(why, ERR_NOMEM, "no memory for a lock");
+    }
+    s->locks_made = true;
+    if (failed(thread_start(&s->keeper, "journal-keep", keeper_run, s))) {
+        return because(why, ERR_NOMEM, "no thread");
+    }
+    s->keeper_runs = true;
+    return ERR_OK;
+}
+
+void segments_stop(struct segments *s)
+{
+    lock_take(&s->lock);
+    s->stop = true;
+    MUST(pthread_cond_broadcast(&s->changed) == 0);
+    lock_give(&s->lock);
+}
+
+void segments_deinit(struct segments *s)
+{
+    if (s->keeper_runs) {
+        segments_stop(s);
+        thread_join(s->keeper);
+    }
+    if (s->sealed >= 0) {
+        (void)s->config.files->ftruncate(s->config.files, s->sealed, (off_t)s->sealed_end);
+        fd_close(&s->sealed);
+    }
+    if (s->prepared >= 0) {
+        fd_close(&s->prepared);
+        (void)unlinkat(s->dir, NEXT_NAME, 0);
+    }
+    if (s->locks_made) {
+        lock_deinit(&s->lock, &s->changed);
+    }
+    fd_close(&s->dir); /* gives the lock back */
+    free(s->list);
+    s->list = NULL;
+}
+
+/* Name the prepared segment and make the name durable. */
+static err_t name_prepared(struct segments *s, uint64_t first)
+{
+    const struct journal_files *files = s->config.files;
+    char name[SEGMENT_NAME_SIZE];
+    segment_name_print(first, name);
+    if (files->rename(files, s->dir, NEXT_NAME, name) != 0) {
+        return err_new(is_no_space(errno) ? ERR_STORAGE : ERR_IO);
+    }
+    return files->fsync(files, s->dir) == 0 ? ERR_OK : err_new(ERR_IO);
+}
+
+err_t segments_rotate(struct segments *s, int *fd, uint64_t used, uint64_t first)
+{
+    lock_take(&s->lock);
+    while (s->prepared < 0 && s->prepare_errno == 0 && !s->stop) {
+        wait_ms(&s->changed, &s->lock, s->config.probe_ms);
+    }
+    const int next = s->prepared;
+    const bool room = next >= 0 && !failed(list_reserve(s));
+    lock_give(&s->lock);
+    if (!room) {
+        return err_new(ERR_STORAGE);
+    }
+    TRY(name_prepared(s, first)); /* the keeper leaves it alone while it stands as prepared */
+
+    lock_take(&s->lock);
+    MUST(s->sealed < 0); /* sealed before the next one was prepared */
+    s->sealed = *fd;
+    s->sealed_end = used;
+    s->prepared = -1;
+    s->list[s->count++] = (struct segment){
+        .first = first, .bytes = s->config.segment_bytes, .since = clock_wall(s->config.clock)};
+    MUST(pthread_cond_broadcast(&s->changed) == 0);
+    lock_give(&s->lock);
+    *fd = next;
+    return ERR_OK;
+}
+
+void segments_await(struct segments *s, uint32_t ms)
+{
+    lock_take(&s->lock);
+    if (!s->stop) {
+        wait_ms(&s->changed, &s->lock, ms);
+    }
+    lock_give(&s->lock);
+}
+
+void segments_sum(struct segments *s, uint64_t *count, uint64_t *bytes)
+{
+    lock_take(&s->lock);
+    *count = s->count;
+    *bytes = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        *bytes += s->list[i].bytes;
+    }
+    lock_give(&s->lock);
+}
+
+uint64_t segments_tail(struct segments *s, uint64_t bytes)
+{
+    lock_take(&s->lock);
+    const uint64_t first = first_of_tail(s, bytes);
+    lock_give(&s->lock);
+    return first;
+}
+
+uint64_t segments_since(struct segments *s, wall_t since)
+{
+    lock_take(&s->lock);
+    size_t i = s->count;
+    while (i > 0 && s->list[i - 1].since.ms > since.ms) {
+        i--;
+    }
+    /* `i` segments begin before `since`; one more, in case the clock was set back. */
+    const uint64_t first = i >= 2 ? s->list[i - 2].first : 0;
+    lock_give(&s->lock);
+    return first;
+}
+
+void segments_view_done(struct segments *s, uint64_t sequence)
+{
+    lock_take(&s->lock);
+    s->view_done = sequence;
+    lock_give(&s->lock);
+}
