@@ -15,15 +15,16 @@
 
 #include <stdbool.h>
 
-/* One digit, a run up or down, a repeated part, a year, a date, a column of the keypad. Takes
- * ASCII digits; anything else is not an MPIN at all and answers false. */
+/* One digit, a run (steps of one or two, up or down, past 9 to 0), a repeated part, pairs, a year
+ * (19xx, 20xx), a way over the keypad. Takes ASCII digits; anything else is not an MPIN at all and
+ * answers false. */
 bool mpin_is_guessable(span_t mpin);
 
 /* 1234 and 0000, which the contract lets pass with DEBUG=True. */
 bool mpin_is_sample(span_t mpin);
 
-/* Among the most used passwords (letter case and digits or signs at the end left out), one
- * character repeated, or a run of the alphabet, the digits or the keyboard. */
+/* Among the most used passwords (letter case, 0 for o and the like, and up to four digits or signs
+ * at the end left out), a part repeated, or a run of the alphabet, the digits or the keyboard. */
 bool password_is_common(span_t password);
 
 #endif

@@ -17,7 +17,7 @@
 
 #define SHA256_BYTES 32
 
-/* State of SHA-256 after whole blocks; `bytes` counts what went in, `held` the rest in `block`. */
+/* The state of a SHA-256 on its way, as libcrypto keeps it: a plain value, copied with '='. */
 struct sha256 {
     _Alignas(8) uint8_t state[128];
 };

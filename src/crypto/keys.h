@@ -67,9 +67,18 @@ NODISCARD err_t pepper_file_make(const char *path, char why[KEYRING_WHY_BYTES]);
 
 /* ---- for token.c and pwhash.c ------------------------------------------------------------- */
 
-/* The signing keys: [0] the current one; returns how many (1 or 2). */
-size_t keyring_signing(const struct keyring *k, const struct hmac_key *out[KEYRING_KEYS],
-                       uint16_t kid[KEYRING_KEYS]);
+#define SIGNING_HEADER_BYTES 64
+
+/* A key with the one JOSE header that is written for it. */
+struct signing_key {
+    struct hmac_key key;
+    uint16_t kid;        /* follows from the key (keys.c) */
+    uint16_t header_len; /* of `header`, base64url, without the dot */
+    char header[SIGNING_HEADER_BYTES];
+};
+
+/* The signing keys, the current one first; returns how many (1 or 2). */
+size_t keyring_signing(const struct keyring *k, const struct signing_key **out);
 
 /* The pepper that new hashes use, and its id. */
 const struct hmac_key *keyring_pepper(const struct keyring *k, char id[PEPPER_ID_CHARS + 1]);

@@ -3,7 +3,7 @@
  *
  * Floor      crypto
  * Ownership  plain values.
- * Errors     none; random_fill() aborts rather than give fewer bytes.
+ * Errors     none; rng_fill() aborts rather than give fewer bytes.
  * Threads    a struct hmac_key that nobody writes may be shared.
  */
 #ifndef CRYPTO_OPAQUE_H

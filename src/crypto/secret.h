@@ -9,13 +9,14 @@
  *            memory belongs to whoever asked for it, until key_memory_free().
  * Errors     ERR_LIMIT for a secret that does not fit, ERR_NOMEM when no page can be locked or had.
  * Threads    no shared state after crypto_start().
+ *
+ * Random bytes and ids come from base/rng.h (rng_fill, uuid_random).
  */
 #ifndef CRYPTO_SECRET_H
 #define CRYPTO_SECRET_H
 
 #include "base/err.h"
 #include "base/span.h"
-#include "base/uuid.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -53,12 +54,6 @@ void key_memory_free(void **at);
 
 /* No core dumps, no ptrace by others of the same user (PR_SET_DUMPABLE 0, RLIMIT_CORE 0). */
 NODISCARD err_t process_harden(void);
-
-/* Fill with bytes of the kernel's generator; aborts rather than return fewer. */
-void random_fill(void *out, size_t len);
-
-/* A new version 4 id (RFC 9562). */
-uuid_t uuid_random(void);
 
 static inline span_t secret_span(const struct secret *s)
 {

@@ -10,20 +10,23 @@
  *
  * The header is compared as a whole, byte by byte, with the few that we write, before anything
  * else; the MAC is compared in constant time before a claim is looked at. `kid` is a 16-bit number
- * that follows from the key, so that a rotation needs no table of names.
+ * that follows from the key, written as text (RFC 7515, 4.1.4), so that a rotation needs no table of
+ * names. All eight claims must be there, once each, and no other.
  */
 #ifndef CRYPTO_TOKEN_H
 #define CRYPTO_TOKEN_H
 
 #include "base/err.h"
+#include "base/limits.h"
 #include "base/span.h"
 #include "base/uuid.h"
 #include "crypto/keys.h"
 
 #include <stdint.h>
 
-#define TOKEN_MAX_BYTES  4096 /* a longer text is invalid unread */
-#define TOKEN_TEXT_BYTES 512  /* what token_sign() needs, NUL included */
+#define TOKEN_MAX_BYTES  LIMIT_TOKEN_BYTES /* a longer text is invalid unread */
+#define TOKEN_TEXT_BYTES 512               /* what token_sign() needs, NUL included */
+#define TOKEN_FUTURE_S   300               /* how far a clock may have gone back since the issue */
 #define TOKEN_ISSUER     "canara"
 #define TOKEN_AUDIENCE   "canara"
 
@@ -38,7 +41,7 @@ typedef struct token_claims {
 
 enum token_answer {
     TOKEN_OK,
-    TOKEN_INVALID, /* not ours, damaged, or issued in the future */
+    TOKEN_INVALID, /* not ours, damaged, or issued more than TOKEN_FUTURE_S ahead */
     TOKEN_EXPIRED, /* ours, and over: now_s >= expires_s */
 };
 

@@ -1,0 +1,149 @@
+#include "crypto/key_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void close_fd(const int *fd)
+{
+    if (*fd >= 0) {
+        (void)close(*fd);
+    }
+}
+
+static err_t system_says(char why[KEYRING_WHY_BYTES], const char *what, const char *path)
+{
+    char reason[64] = "";
+    const char *const text = strerror_r(errno, reason, sizeof reason);
+    (void)snprintf(why, KEYRING_WHY_BYTES, "%s: %.140s: %.40s", what, path, text);
+    return err_new(ERR_IO);
+}
+
+static err_t refuse(char why[KEYRING_WHY_BYTES], const char *setting, const char *path,
+                    const char *rule)
+{
+    (void)snprintf(why, KEYRING_WHY_BYTES, "%s: %.120s: %s", setting, path, rule);
+    return err_new(ERR_RANGE);
+}
+
+static const char *rule_broken(const struct stat *st, size_t cap)
+{
+    if (!S_ISREG(st->st_mode)) {
+        return "must be a regular file";
+    }
+    if (st->st_uid != geteuid()) {
+        return "must belong to the user of the server";
+    }
+    if ((st->st_mode & 07777) != 0600 && (st->st_mode & 07777) != 0400) {
+        return "must have mode 0600 or 0400";
+    }
+    if (st->st_size <= 0 || (size_t)st->st_size > cap) {
+        return "is empty or too long";
+    }
+    return NULL;
+}
+
+err_t key_file_read(const char *setting, const char *path, span_t *out, uint8_t *into, size_t cap,
+                    char why[KEYRING_WHY_BYTES])
+{
+    /* O_NONBLOCK: a FIFO in its place must not hang the start. */
+    CLEANUP(close_fd) const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat st = {0};
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        return system_says(why, setting, path);
+    }
+    const char *const rule = rule_broken(&st, cap);
+    if (rule != NULL) {
+        return refuse(why, setting, path, rule);
+    }
+    size_t len = 0;
+    while (len < cap) {
+        const ssize_t got = read(fd, into + len, cap - len);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return system_says(why, setting, path);
+        }
+        if (got == 0) {
+            break;
+        }
+        len += (size_t)got;
+    }
+    *out = (span_t){into, len};
+    return ERR_OK;
+}
+
+static bool write_all(int fd, span_t bytes)
+{
+    size_t done = 0;
+    while (done < bytes.len) {
+        const ssize_t put = write(fd, bytes.ptr + done, bytes.len - done);
+        if (put < 0 && errno != EINTR) {
+            return false;
+        }
+        done += put > 0 ? (size_t)put : 0;
+    }
+    return fsync(fd) == 0;
+}
+
+/* The name is made durable too, where the system lets us. */
+static void sync_folder_of(const char *path)
+{
+    char copy[PATH_MAX];
+    const int n = snprintf(copy, sizeof copy, "%s", path);
+    if (n <= 0 || (size_t)n >= sizeof copy) {
+        return;
+    }
+    CLEANUP(close_fd) const int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        (void)fsync(fd);
+    }
+}
+
+err_t key_file_make(const char *path, span_t bytes, char why[KEYRING_WHY_BYTES])
+{
+    char draft[PATH_MAX];
+    const int n = snprintf(draft, sizeof draft, "%s.XXXXXX", path);
+    if (n <= 0 || (size_t)n >= sizeof draft) {
+        return refuse(why, "cannot make", path, "the path is too long");
+    }
+    CLEANUP(close_fd) const int fd = mkostemp(draft, O_CLOEXEC); /* mode 0600 */
+    if (fd < 0) {
+        return system_says(why, "cannot make", path);
+    }
+    /* link() refuses an existing name, and gives the name only to the finished file. */
+    const bool made = write_all(fd, bytes) && link(draft, path) == 0;
+    const err_t answer = made ? ERR_OK : system_says(why, "cannot make", path);
+    (void)unlink(draft);
+    if (made) {
+        sync_folder_of(path);
+    }
+    return answer;
+}
+
+bool key_file_is_there(const char *path)
+{
+    struct stat st = {0};
+    return lstat(path, &st) == 0;
+}
+
+bool path_is_inside(const char *path, const char *folder)
+{
+    char real[PATH_MAX];
+    char real_folder[PATH_MAX];
+    if (realpath(path, real) == NULL || realpath(folder, real_folder) == NULL) {
+        return true;
+    }
+    const size_t n = strlen(real_folder);
+    if (n == 1) { /* the folder is "/" */
+        return true;
+    }
+    return strncmp(real, real_folder, n) == 0 && (real[n] == '/' || real[n] == '\0');
+}

@@ -1,0 +1,195 @@
+#include "crypto/pwhash.h"
+
+#include "crypto/secret.h"
+
+#include <sodium.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ARGON_MAGIC "$argon2id$v=19$m="
+
+enum {
+    PREFIX_CHARS = 2 + PEPPER_ID_CHARS, /* p=ID */
+    SALT_CHARS = 22,
+    HASH_CHARS = 43,
+    MIXED_BYTES = 32,
+};
+
+_Static_assert(PREFIX_CHARS + 100 < PWHASH_TEXT_BYTES, "prefix and Argon2 text fit");
+
+/* What a stored text says of itself. */
+struct stored {
+    span_t pepper_id;
+    const char *argon;
+    struct pwhash_cost cost;
+};
+
+/* A decimal number without sign or leading zero, at most `max`; moves the cursor behind it. */
+static bool take_number(const char **cursor, uint32_t max, uint32_t *out)
+{
+    uint32_t value = 0;
+    const char *p = *cursor;
+    if (*p < '1' || *p > '9') {
+        return false;
+    }
+    for (; *p >= '0' && *p <= '9'; p++) {
+        value = value * 10 + (uint32_t)(*p - '0');
+        if (value > max) {
+            return false;
+        }
+    }
+    *cursor = p;
+    *out = value;
+    return true;
+}
+
+static bool take_text(const char **cursor, const char *text)
+{
+    const size_t n = strlen(text);
+    if (strncmp(*cursor, text, n) != 0) {
+        return false;
+    }
+    *cursor += n;
+    return true;
+}
+
+static bool take_base64(const char **cursor, size_t chars)
+{
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    if (strspn(*cursor, letters) != chars) {
+        return false;
+    }
+    *cursor += chars;
+    return true;
+}
+
+/* The whole grammar, so that a foreign or damaged row cannot ask for a gigabyte. */
+static err_t parse(const char *text, struct stored *out)
+{
+    if (strnlen(text, PWHASH_TEXT_BYTES) >= PWHASH_TEXT_BYTES || strlen(text) <= PREFIX_CHARS ||
+        text[0] != 'p' || text[1] != '=') {
+        return err_new(ERR_FORMAT);
+    }
+    struct stored s = {.pepper_id = {(const uint8_t *)text + 2, PEPPER_ID_CHARS},
+                       .argon = text + PREFIX_CHARS};
+    const char *p = s.argon;
+    if (!take_text(&p, ARGON_MAGIC) || !take_number(&p, PWHASH_MAX_KIB, &s.cost.memory_kib) ||
+        !take_text(&p, ",t=") || !take_number(&p, PWHASH_MAX_PASSES, &s.cost.passes) ||
+        !take_text(&p, ",p=1$") || !take_base64(&p, SALT_CHARS) || !take_text(&p, "$") ||
+        !take_base64(&p, HASH_CHARS) || *p != '\0') {
+        return err_new(ERR_FORMAT);
+    }
+    *out = s;
+    return ERR_OK;
+}
+
+/* HMAC(pepper, purpose, account, length, secret): what Argon2 is given, of one length always. */
+static void mix(const struct hmac_key *pepper, struct pwhash_subject who, span_t secret,
+                uint8_t out[MIXED_BYTES])
+{
+    const uint8_t length = (uint8_t)secret.len;
+    struct hmac m;
+    hmac_begin(&m, pepper);
+    hmac_add(&m, who.purpose == PWHASH_MPIN ? SPAN_LIT("canara mpin ") : SPAN_LIT("canara pass "));
+    hmac_add(&m, (span_t){who.account.byte, sizeof who.account.byte});
+    hmac_add(&m, (span_t){&length, 1});
+    hmac_add(&m, secret);
+    hmac_end(&m, out);
+}
+
+static bool is_hashable(span_t secret)
+{
+    return secret.len > 0 && secret.len <= PWHASH_SECRET_BYTES;
+}
+
+err_t pwhash_make(const struct keyring *k, struct pwhash_subject who, span_t secret,
+                  struct pwhash_cost cost, char out[PWHASH_TEXT_BYTES])
+{
+    if (!is_hashable(secret)) {
+        return err_new(ERR_RANGE);
+    }
+    MUST(cost.memory_kib <= PWHASH_MAX_KIB && cost.passes <= PWHASH_MAX_PASSES);
+    char id[PEPPER_ID_CHARS + 1];
+    const struct hmac_key *const pepper = keyring_pepper(k, id);
+    uint8_t mixed[MIXED_BYTES];
+    mix(pepper, who, secret, mixed);
+    char argon[crypto_pwhash_argon2id_STRBYTES];
+    const int made = crypto_pwhash_argon2id_str(argon, (const char *)mixed, sizeof mixed,
+                                                cost.passes, (size_t)cost.memory_kib * 1024);
+    memory_wipe(mixed, sizeof mixed);
+    if (made != 0) {
+        return err_new(ERR_NOMEM);
+    }
+    const int n = snprintf(out, PWHASH_TEXT_BYTES, "p=%s%.110s", id, argon);
+    MUST(n > 0 && n < PWHASH_TEXT_BYTES);
+    return ERR_OK;
+}
+
+/* libsodium answers -1 for both; only a mismatch sets EINVAL (1.0.18 crypto_pwhash_argon2id.c). */
+static err_t argon_verify(const char *argon, const uint8_t mixed[MIXED_BYTES], bool *out)
+{
+    errno = 0;
+    const int answer = crypto_pwhash_argon2id_str_verify(argon, (const char *)mixed, MIXED_BYTES);
+    if (answer != 0 && errno != EINVAL) {
+        return err_new(ERR_NOMEM);
+    }
+    *out = answer == 0;
+    return ERR_OK;
+}
+
+static err_t verify(const struct hmac_key *pepper, struct pwhash_subject who, span_t secret,
+                    const char *argon, bool *out_match)
+{
+    const bool usable = is_hashable(secret);
+    uint8_t mixed[MIXED_BYTES];
+    mix(pepper, who, usable ? secret : SPAN_LIT("x"), mixed);
+    bool match = false;
+    const err_t answer = argon_verify(argon, mixed, &match);
+    memory_wipe(mixed, sizeof mixed);
+    TRY(answer);
+    *out_match = match && usable;
+    return ERR_OK;
+}
+
+err_t pwhash_verify(const struct keyring *k, struct pwhash_subject who, span_t secret,
+                    const char *stored, bool *out_match)
+{
+    struct stored s = {0};
+    TRY(parse(stored, &s));
+    const struct hmac_key *const pepper = keyring_pepper_of(k, s.pepper_id);
+    if (pepper == NULL) {
+        return err_new(ERR_RANGE);
+    }
+    return verify(pepper, who, secret, s.argon, out_match);
+}
+
+err_t pwhash_dummy(const struct keyring *k, span_t secret, struct pwhash_cost cost)
+{
+    /* A salt and a hash that nobody's secret gives; the cost is that of a real one. */
+    char argon[PWHASH_TEXT_BYTES];
+    const int n = snprintf(argon, sizeof argon,
+                           ARGON_MAGIC "%u,t=%u,p=1$Y2FuYXJhIGR1bW15IHNhbA$"
+                                       "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                           cost.memory_kib, cost.passes);
+    MUST(n > 0 && (size_t)n < sizeof argon);
+    char id[PEPPER_ID_CHARS + 1];
+    const struct hmac_key *const pepper = keyring_pepper(k, id);
+    const struct pwhash_subject nobody = {.purpose = PWHASH_PASSWORD};
+    bool match = false;
+    return verify(pepper, nobody, secret, argon, &match);
+}
+
+bool pwhash_is_stale(const struct keyring *k, const char *stored, struct pwhash_cost cost)
+{
+    struct stored s = {0};
+    if (failed(parse(stored, &s))) {
+        return true;
+    }
+    char id[PEPPER_ID_CHARS + 1];
+    (void)keyring_pepper(k, id);
+    return s.cost.memory_kib != cost.memory_kib || s.cost.passes != cost.passes ||
+           memcmp(s.pepper_id.ptr, id, PEPPER_ID_CHARS) != 0;
+}
