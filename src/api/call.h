@@ -45,10 +45,10 @@ enum call_auth {
 };
 
 enum call_body {
-    BODY_NONE,    /* whatever is sent is not read */
-    BODY_OBJECT,  /* a JSON object */
+    BODY_NONE,     /* whatever is sent is not read */
+    BODY_OBJECT,   /* a JSON object */
     BODY_OPTIONAL, /* the same, or nothing at all */
-    BODY_EVENTS   /* handed on as bytes, for the event scanner */
+    BODY_EVENTS    /* handed on as bytes, for the event scanner */
 };
 
 /* A row of the route table: the row is who may, what comes in, and where it begins. */
@@ -56,7 +56,8 @@ struct api_route {
     struct route route; /* first: protocol/route.h reads it */
     enum call_auth auth;
     enum call_body body;
-    enum call_place place; /* where `begin` runs: PLACE_OWNER (of the token's session), COLD, HASH */
+    enum call_place
+        place; /* where `begin` runs: PLACE_OWNER (of the token's session), COLD, HASH */
     call_stage begin;
     const char *metric; /* label of the route in the metrics: the template of its path */
 };
@@ -73,17 +74,17 @@ struct call {
     char traceparent[56]; /* "" when none was sent */
     char from[46];        /* the client's address as text, for the audit */
     uint64_t address_narrow, address_wide;
-    span_t path;       /* a copy; without query */
+    span_t path; /* a copy; without query */
     span_t param[ROUTE_PARAMS_MAX];
-    span_t body;       /* a copy; empty for none */
-    span_t device;     /* X-Device-ID, a copy; empty when not sent */
-    struct json *json; /* the body parsed, when the route says so; owned */
+    span_t body;        /* a copy; empty for none */
+    span_t device;      /* X-Device-ID, a copy; empty when not sent */
+    struct json *json;  /* the body parsed, when the route says so; owned */
     token_claims_t who; /* AUTH_BEARER, AUTH_LIVE */
     span_t origin;      /* a copy; empty when not sent */
     bool origin_allowed;
-    bool head;          /* HEAD: the answer's body is counted, not sent */
-    bool gzip;          /* the client takes gzip */
-    bool close;         /* the connection ends with this answer */
+    bool head;  /* HEAD: the answer's body is counted, not sent */
+    bool gzip;  /* the client takes gzip */
+    bool close; /* the connection ends with this answer */
     mono_t began;
 
     /* the way */

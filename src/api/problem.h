@@ -73,6 +73,7 @@ enum { FAULTS_MAX = 16, FAULT_FIELD_BYTES = 64, FAULT_MESSAGE_BYTES = 96 };
 
 struct faults {
     size_t count;
+
     struct {
         char field[FAULT_FIELD_BYTES];
         char message[FAULT_MESSAGE_BYTES];

@@ -28,14 +28,14 @@ NODISCARD err_t account_register(struct service *svc, const char *email, const c
 /* ---- login, in two steps: the cheap look and the hash ---- */
 
 typedef struct login {
-    char email_key[STORE_EMAIL_BYTES]; /* in */
-    char device_id[STORE_DEVICE_BYTES]; /* in */
+    char email_key[STORE_EMAIL_BYTES];     /* in */
+    char device_id[STORE_DEVICE_BYTES];    /* in */
     uint64_t address_narrow, address_wide; /* in */
 
-    bool found;          /* an account with that address exists */
-    bool device_known;   /* and this device has logged in to it before */
-    bool first_device;   /* and no device ever has */
-    uint32_t wait_s;     /* throttled: seconds until the next try, else 0 */
+    bool found;        /* an account with that address exists */
+    bool device_known; /* and this device has logged in to it before */
+    bool first_device; /* and no device ever has */
+    uint32_t wait_s;   /* throttled: seconds until the next try, else 0 */
     struct account_row account;
     uint8_t device_key[32];
 } login_t;
@@ -45,7 +45,8 @@ NODISCARD err_t login_look(struct service *svc, login_t *login);
 
 /* Compare the password; the same work and time whether or not the account exists. A failure
  * charges the throttles. */
-NODISCARD err_t login_prove(struct service *svc, const login_t *login, span_t password, bool *right);
+NODISCARD err_t login_prove(struct service *svc, const login_t *login, span_t password,
+                            bool *right);
 
 /* What a session's bearer is handed. */
 typedef struct credentials {
@@ -57,10 +58,10 @@ typedef struct credentials {
 typedef struct session_seed {
     struct session_row row;
     char email[STORE_EMAIL_BYTES];
-    bool new_device;  /* the account has devices and this is none of them */
-    bool restricted;  /* starts with mpin_required: locked account or a risk block before */
+    bool new_device; /* the account has devices and this is none of them */
+    bool restricted; /* starts with mpin_required: locked account or a risk block before */
     uint32_t mpin_failures;
-    uint32_t ended;   /* older sessions that made room */
+    uint32_t ended; /* older sessions that made room */
     uuid_t ended_session[MPIN_SESSIONS_MAX];
 } session_seed_t;
 

@@ -20,7 +20,8 @@
 
 struct audit;
 
-NODISCARD err_t audit_new(const struct keyring *keys, const struct clock *clock, struct audit **out);
+NODISCARD err_t audit_new(const struct keyring *keys, const struct clock *clock,
+                          struct audit **out);
 void audit_free(struct audit **a);
 
 /* One thing that happened. `detail` is a JSON object of at most 1 KiB, without secrets. */

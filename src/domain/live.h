@@ -26,7 +26,6 @@
 #include "journal/journal.h"
 
 #include <canara.h>
-
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -64,7 +63,7 @@ struct live {
     uint8_t shown_level;
     bool blocked;
     bool restricted; /* opened while the account was locked or after a risk block */
-    uint8_t how; /* enum session_end of a blocked session */
+    uint8_t how;     /* enum session_end of a blocked session */
 };
 
 enum notice {

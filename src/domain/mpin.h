@@ -35,10 +35,10 @@ enum { MPIN_SESSIONS_MAX = 64 };
 
 typedef struct mpin_result {
     enum mpin_answer answer;
-    uint32_t failures;         /* in the present row */
-    uint32_t attempts_left;    /* until the lock */
-    int64_t retry_after_s;     /* while locked; -1: an operator is needed */
-    uint32_t sessions;         /* live sessions of the account at that moment */
+    uint32_t failures;      /* in the present row */
+    uint32_t attempts_left; /* until the lock */
+    int64_t retry_after_s;  /* while locked; -1: an operator is needed */
+    uint32_t sessions;      /* live sessions of the account at that moment */
     uuid_t session[MPIN_SESSIONS_MAX];
 } mpin_result_t;
 

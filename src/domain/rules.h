@@ -9,7 +9,6 @@
 #define DOMAIN_RULES_H
 
 #include <canara.h>
-
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -23,7 +22,8 @@ typedef struct rules {
     bool debug;
     uint32_t mpin_length;
     uint32_t mpin_attempts;
-    uint32_t mpin_attempts_total; /* in a row, without success between, until an operator is needed */
+    uint32_t
+        mpin_attempts_total; /* in a row, without success between, until an operator is needed */
     int64_t mpin_lockout_ms;
     int64_t mpin_lockout_max_ms;
     int64_t session_idle_ms;

@@ -33,7 +33,7 @@ struct service {
     struct quota *quota;
     struct account_locks *locks; /* one MPIN comparison at a time per account */
     struct audit *audit;
-    struct pwhash_cost hashing; /* PWHASH_COST, except in tests */
+    struct pwhash_cost hashing;              /* PWHASH_COST, except in tests */
     struct hmac_key refresh_key, ticket_key; /* opaque_key_init() */
 };
 

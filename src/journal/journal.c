@@ -145,14 +145,27 @@ struct journal_lane *journal_lane(struct journal *journal, unsigned index)
     return &journal->lanes[index];
 }
 
-err_t journal_append(struct journal_lane *lane, const journal_record_t *record,
-                     uint64_t *out_position)
+static err_t state_error(const struct journal_lane *lane)
 {
     switch (journal_state_of(lane->journal)) {
     case JOURNAL_RUNNING: break;
     case JOURNAL_DISK_FULL: return err_new(ERR_STORAGE);
     case JOURNAL_FAILED: return err_new(ERR_IO);
     }
+    return ERR_OK;
+}
+
+err_t journal_room(struct journal_lane *lane, size_t bytes)
+{
+    TRY(state_error(lane));
+    const uint64_t waiting = journal_appended(lane) - journal_durable(lane);
+    return bytes <= lane->size - (size_t)waiting ? ERR_OK : err_new(ERR_LIMIT);
+}
+
+err_t journal_append(struct journal_lane *lane, const journal_record_t *record,
+                     uint64_t *out_position)
+{
+    TRY(state_error(lane));
     size_t size = 0;
     TRY(journal_record_size(record, &size));
     if (size > lane->journal->record_max) {

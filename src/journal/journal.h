@@ -94,6 +94,10 @@ struct journal_lane *journal_lane(struct journal *journal, unsigned index);
 NODISCARD err_t journal_append(struct journal_lane *lane, const journal_record_t *record,
                                uint64_t *out_position);
 
+/* Whether appends of together `bytes` (fixed parts included) would be taken now: what is all or
+ * nothing asks first. The same errors as journal_append(). Owner thread only. */
+NODISCARD err_t journal_room(struct journal_lane *lane, size_t bytes);
+
 /* Wake the writer if it sleeps. Call once after a batch of appends. Owner thread only. */
 void journal_kick(struct journal_lane *lane);
 

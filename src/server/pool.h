@@ -27,10 +27,10 @@ struct job {
 struct pool;
 
 struct pool_config {
-    const char *name;    /* of its threads, at most 15 bytes */
-    unsigned workers;    /* >= 1 */
-    size_t queue;        /* most jobs that wait; those being run do not count */
-    int nice;            /* 0..19: how far the workers step back behind the loops */
+    const char *name; /* of its threads, at most 15 bytes */
+    unsigned workers; /* >= 1 */
+    size_t queue;     /* most jobs that wait; those being run do not count */
+    int nice;         /* 0..19: how far the workers step back behind the loops */
     const struct clock *clock;
 };
 

@@ -1,0 +1,463 @@
+#include "base/limits.h"
+#include "base/util.h"
+#include "net/stream.h"
+#include "protocol/http_response.h"
+#include "server/inside.h"
+
+#include <string.h>
+
+static void on_ready(struct watch *watch, uint32_t events);
+
+/* ---- coming and going ---- */
+
+static gauge_t *population(const struct conn *c)
+{
+    struct api_metrics *m = &c->worker->server->config.api->metrics;
+    return c->state == CONN_SOCKET ? &m->ws_connections : &m->http_connections;
+}
+
+struct conn *conn_open(struct worker *w, int fd, const struct peer_address *peer, bool local)
+{
+    uint32_t index = 0;
+    int closing = fd;
+    if (failed(slab_take(&w->conns, &index))) {
+        stream_close(&closing);
+        return NULL;
+    }
+    struct conn *c = slab_at(&w->conns, index);
+    c->worker = w;
+    c->index = index;
+    c->generation = ++w->generation;
+    c->peer = *peer;
+    c->local = local;
+    c->heard = loop_now(&w->loop);
+    c->watch = (struct watch){.fd = fd, .events = EPOLLIN, .ready = on_ready};
+    buf_init(&c->in, HTTP_REQUEST_MAX);
+    buf_init(&c->out, LIMIT_OUT_BUFFER_BYTES);
+    http_reader_init(&c->reader.http, HTTP_BODY_MAX);
+    if (failed(loop_watch(&w->loop, &c->watch))) {
+        stream_close(&closing);
+        slab_give(&w->conns, index);
+        return NULL;
+    }
+    gauge_add(population(c), 1);
+    timer_set(&w->wheel, &c->timer, mono_after_ms(c->heard, LIMIT_HEADER_DEADLINE_MS));
+    return c;
+}
+
+struct conn *conn_find(struct worker *w, uint32_t index, uint32_t generation)
+{
+    if (!slab_is_taken(&w->conns, index)) {
+        return NULL;
+    }
+    struct conn *c = slab_at(&w->conns, index);
+    return c->generation == generation ? c : NULL;
+}
+
+static void unmark(struct conn *c)
+{
+    for (struct conn **at = &c->worker->dirty; c->dirty && *at != NULL; at = &(*at)->dirty_next) {
+        if (*at == c) {
+            *at = c->dirty_next;
+            c->dirty = false;
+            return;
+        }
+    }
+}
+
+void conn_drop(struct conn *c)
+{
+    struct worker *w = c->worker;
+    if (c->state == CONN_SOCKET) {
+        socket_detach(c);
+        ws_reader_deinit(&c->reader.ws);
+    }
+    gauge_add(population(c), -1);
+    unmark(c);
+    timer_cancel(&w->wheel, &c->timer);
+    loop_unwatch(&w->loop, &c->watch);
+    stream_close(&c->watch.fd);
+    buf_deinit(&c->in);
+    buf_deinit(&c->out);
+    if (c->counted) {
+        guests_leave(&w->server->guests, address_narrow_key(&c->peer));
+    }
+    slab_give(&w->conns, c->index);
+}
+
+void conn_finish(struct conn *c)
+{
+    if (c->state == CONN_LINGER) {
+        return;
+    }
+    if (c->state == CONN_SOCKET) {
+        socket_detach(c);
+        ws_reader_deinit(&c->reader.ws);
+        gauge_add(population(c), -1);
+        c->state = CONN_LINGER;
+        gauge_add(population(c), 1);
+    }
+    c->state = CONN_LINGER;
+    buf_deinit(&c->in);
+    timer_set(&c->worker->wheel, &c->timer, mono_after_ms(loop_now(&c->worker->loop), LINGER_MS));
+    if (failed(loop_change(&c->worker->loop, &c->watch, EPOLLIN))) {
+        conn_drop(c);
+        return;
+    }
+    conn_mark(c);
+}
+
+/* ---- sending ---- */
+
+void conn_mark(struct conn *c)
+{
+    if (!c->dirty) {
+        c->dirty = true;
+        c->dirty_next = c->worker->dirty;
+        c->worker->dirty = c;
+    }
+}
+
+static void give_back(struct conn *c)
+{
+    struct worker *w = c->worker;
+    if (c->out.cap <= SPARE_BUF_BYTES && c->out.cap > 0 && w->spares < SPARE_BUFS) {
+        buf_clear(&c->out);
+        w->spare[w->spares++] = c->out;
+        buf_init(&c->out, LIMIT_OUT_BUFFER_BYTES);
+    } else {
+        buf_deinit(&c->out);
+    }
+}
+
+/* Send what there is. False: the connection is gone. */
+static bool flush(struct conn *c)
+{
+    if (c->overrun) {
+        conn_drop(c);
+        return false;
+    }
+    size_t done = 0;
+    while (done < c->out.len) {
+        size_t sent = 0;
+        const span_t rest = {c->out.ptr + done, c->out.len - done};
+        const enum stream_outcome outcome = stream_send(c->watch.fd, rest, &sent);
+        if (outcome == STREAM_WOULD_BLOCK) {
+            break;
+        }
+        if (outcome != STREAM_MORE) {
+            conn_drop(c);
+            return false;
+        }
+        done += sent;
+    }
+    buf_consume(&c->out, done);
+    if (c->out.len > 0) {
+        const uint32_t reading = c->state == CONN_CALL ? 0U : (uint32_t)EPOLLIN;
+        if (failed(loop_change(&c->worker->loop, &c->watch, reading | (uint32_t)EPOLLOUT))) {
+            conn_drop(c);
+            return false;
+        }
+        return true;
+    }
+    give_back(c);
+    if (c->state == CONN_LINGER && !c->shut) {
+        c->shut = true;
+        stream_shut_write(c->watch.fd);
+    }
+    return true;
+}
+
+void conn_flush_all(struct worker *w)
+{
+    while (w->dirty != NULL) {
+        struct conn *c = w->dirty;
+        w->dirty = c->dirty_next;
+        c->dirty = false;
+        (void)flush(c);
+    }
+}
+
+/* ---- HTTP ---- */
+
+static bool trusted_proxy(const struct conn *c)
+{
+    const struct cidr_list *trusted = c->worker->server->config.trusted;
+    return trusted != NULL && trusted->count > 0 && cidr_list_has(trusted, &c->peer);
+}
+
+/* The nearest address that is no proxy of ours, from the right of X-Forwarded-For. */
+static struct peer_address forwarded(const struct conn *c, const struct http_request *req)
+{
+    struct peer_address found = c->peer;
+    span_t list = http_header_find(req, "x-forwarded-for");
+    while (list.len > 0 && cidr_list_has(c->worker->server->config.trusted, &found)) {
+        size_t from = list.len;
+        while (from > 0 && list.ptr[from - 1] != ',') {
+            from--;
+        }
+        span_t item = {list.ptr + from, list.len - from};
+        while (item.len > 0 && item.ptr[0] == ' ') {
+            item = (span_t){item.ptr + 1, item.len - 1};
+        }
+        while (item.len > 0 && item.ptr[item.len - 1] == ' ') {
+            item.len--;
+        }
+        if (failed(address_parse(item, &found))) {
+            break; /* what a proxy of ours did not write is not believed */
+        }
+        list.len = from == 0 ? 0 : from - 1;
+    }
+    return found;
+}
+
+arrival_t conn_arrival(struct conn *c, const struct http_request *req,
+                       char text[ADDRESS_TEXT_BYTES])
+{
+    const bool proxied = trusted_proxy(c);
+    const struct peer_address from = proxied ? forwarded(c, req) : c->peer;
+    address_print(&from, text);
+    return (arrival_t){.from = text,
+                       .address_narrow = address_narrow_key(&from),
+                       .address_wide = address_wide_key(&from),
+                       .loopback = address_is_loopback(&from),
+                       .local = c->local,
+                       .began = loop_now(&c->worker->loop)};
+}
+
+static void refuse(struct conn *c, unsigned status)
+{
+    struct call *call = call_new(c->worker->server->config.api);
+    if (call == NULL) {
+        conn_drop(c);
+        return;
+    }
+    api_refuse(call, status);
+    c->keep_alive = false;
+    conn_answer(c, call);
+}
+
+static void take_request(struct conn *c, const struct http_request *req, span_t rest)
+{
+    struct api *api = c->worker->server->config.api;
+    struct call *call = call_new(api);
+    if (call == NULL) {
+        conn_drop(c);
+        return;
+    }
+    char text[ADDRESS_TEXT_BYTES];
+    const arrival_t arrival = conn_arrival(c, req, text);
+    c->keep_alive = req->keep_alive;
+
+    if (!c->local && api_is_upgrade(req)) {
+        upgrade_t up = {0};
+        if (!api_upgrade_check(call, req, &arrival, &up)) {
+            c->state = CONN_CALL;
+            conn_answer(c, call);
+            return;
+        }
+        socket_upgrade(c, call, &up, rest);
+        return;
+    }
+
+    const enum call_place place = api_dispatch(call, req, &arrival);
+    c->state = CONN_CALL;
+    trip_begin(c, call, place);
+}
+
+/* Keep bytes for later, unless they are the kept ones. */
+static bool keep(struct conn *c, const uint8_t *bytes, size_t len)
+{
+    if (c->in.ptr != NULL && bytes >= c->in.ptr && bytes < c->in.ptr + c->in.cap) {
+        buf_consume(&c->in, (size_t)(bytes - c->in.ptr));
+        return true;
+    }
+    buf_clear(&c->in);
+    if (failed(buf_append(&c->in, (span_t){bytes, len}))) {
+        refuse(c, 413);
+        return false;
+    }
+    return true;
+}
+
+/* Consume requests until one is on its way or the bytes end. */
+static void read_requests(struct conn *c, uint8_t *bytes, size_t len)
+{
+    struct worker *w = c->worker;
+    const uint32_t index = c->index;
+    const uint32_t generation = c->generation;
+    while (len > 0) {
+        struct http_request req;
+        const enum http_progress progress = http_read(&c->reader.http, bytes, len, &req);
+        if (progress == HTTP_BAD) {
+            refuse(c, c->reader.http.status);
+            return;
+        }
+        if (progress == HTTP_MORE) {
+            if (http_reader_take_continue(&c->reader.http)) {
+                if (failed(http_response_continue(&c->out))) {
+                    conn_drop(c);
+                    return;
+                }
+                conn_mark(c);
+            }
+            if (!c->partial) { /* the first bytes of a request: its time runs */
+                c->partial = true;
+                timer_set(&w->wheel, &c->timer,
+                          mono_after_ms(loop_now(&w->loop), LIMIT_HEADER_DEADLINE_MS));
+            }
+            (void)keep(c, bytes, len);
+            return;
+        }
+
+        http_reader_init(&c->reader.http, HTTP_BODY_MAX);
+        uint8_t *rest = bytes + req.used;
+        const size_t rest_len = len - req.used;
+        c->partial = false;
+        timer_cancel(&w->wheel, &c->timer);
+        take_request(c, &req, (span_t){rest, rest_len});
+        if (conn_find(w, index, generation) == NULL || c->state == CONN_SOCKET ||
+            c->state == CONN_LINGER) {
+            return;
+        }
+        if (c->state == CONN_CALL) {
+            if (rest_len == 0) {
+                buf_deinit(&c->in);
+            } else {
+                (void)keep(c, rest, rest_len);
+            }
+            if (failed(loop_change(&w->loop, &c->watch, 0))) {
+                conn_drop(c);
+            }
+            return;
+        }
+        bytes = rest;
+        len = rest_len;
+    }
+    buf_deinit(&c->in);
+}
+
+void conn_answer(struct conn *c, struct call *call)
+{
+    struct worker *w = c->worker;
+    const bool alive = c->keep_alive && !call->close && !w->stopping;
+    if (c->out.ptr == NULL && w->spares > 0) {
+        c->out = w->spare[--w->spares];
+    }
+    const err_t written = api_answer(call, alive, &c->out);
+    struct api_metrics *m = &w->server->config.api->metrics;
+    histogram_observe_shared(&m->request_ns,
+                             clock_mono(w->server->config.clock).ns - call->began.ns);
+    call_free(&call);
+    if (failed(written)) {
+        conn_drop(c);
+        return;
+    }
+    if (!alive) {
+        conn_finish(c);
+        return;
+    }
+    conn_mark(c);
+    if (c->state != CONN_CALL) {
+        return;
+    }
+    c->state = CONN_HTTP;
+    timer_set(&w->wheel, &c->timer, mono_after_ms(loop_now(&w->loop), LIMIT_IDLE_KEEPALIVE_MS));
+    if (failed(loop_change(&w->loop, &c->watch, EPOLLIN))) {
+        conn_drop(c);
+    }
+}
+
+void conn_resume(struct conn *c)
+{
+    if (c->state == CONN_HTTP && c->in.len > 0) {
+        read_requests(c, c->in.ptr, c->in.len);
+    }
+}
+
+/* ---- readiness ---- */
+
+static void read_http(struct conn *c, uint8_t *bytes, size_t len)
+{
+    if (c->in.len == 0) {
+        read_requests(c, bytes, len);
+        return;
+    }
+    if (failed(buf_append(&c->in, (span_t){bytes, len}))) {
+        refuse(c, 413);
+        return;
+    }
+    read_requests(c, c->in.ptr, c->in.len);
+}
+
+static void on_readable(struct conn *c)
+{
+    struct worker *w = c->worker;
+    size_t got = 0;
+    const enum stream_outcome outcome = stream_recv(c->watch.fd, w->receive, RECEIVE_BYTES, &got);
+    if (outcome == STREAM_WOULD_BLOCK) {
+        return;
+    }
+    if (outcome != STREAM_MORE) {
+        conn_drop(c);
+        return;
+    }
+    c->heard = loop_now(&w->loop);
+    switch ((enum conn_state)c->state) {
+    case CONN_HTTP: read_http(c, w->receive, got); return;
+    case CONN_SOCKET: socket_read(c, w->receive, got); return;
+    case CONN_CALL:
+    case CONN_LINGER: return; /* dropped */
+    }
+}
+
+static void on_ready(struct watch *watch, uint32_t events)
+{
+    struct conn *c = CONTAINER_OF(watch, struct conn, watch);
+    struct worker *w = c->worker;
+    const uint32_t index = c->index;
+    const uint32_t generation = c->generation;
+
+    if ((events & (uint32_t)EPOLLOUT) != 0) {
+        if (!flush(c)) {
+            return;
+        }
+        if (c->out.len == 0) {
+            const uint32_t reading = c->state == CONN_CALL ? 0U : (uint32_t)EPOLLIN;
+            if (failed(loop_change(&w->loop, &c->watch, reading))) {
+                conn_drop(c);
+                return;
+            }
+        }
+    }
+    if ((events & (uint32_t)(EPOLLIN | EPOLLHUP | EPOLLERR)) == 0) {
+        return;
+    }
+    if (c->state == CONN_CALL) { /* the peer went while its call is on its way */
+        conn_drop(c);
+        return;
+    }
+    on_readable(c);
+    c = conn_find(w, index, generation);
+    if (c != NULL && c->out.len > LIMIT_OUT_BUFFER_BYTES / 2 && c->state == CONN_SOCKET) {
+        (void)flush(c); /* a slow reader gets one more chance before its buffer is full */
+    }
+}
+
+void conn_timer(struct timer *t, void *worker)
+{
+    struct worker *w = worker;
+    struct conn *c = CONTAINER_OF(t, struct conn, timer);
+    switch ((enum conn_state)c->state) {
+    case CONN_HTTP:
+        if (c->partial) {
+            refuse(c, 408);
+            return;
+        }
+        conn_drop(c);
+        return;
+    case CONN_SOCKET: socket_tick(c, clock_mono(w->server->config.clock)); return;
+    case CONN_CALL: return;
+    case CONN_LINGER: conn_drop(c); return;
+    }
+}

@@ -1,0 +1,34 @@
+/*
+ * inside.h - the server's own structure, shared by the files of this floor and nobody else.
+ *
+ * Floor      server
+ */
+#ifndef SERVER_INSIDE_H
+#define SERVER_INSIDE_H
+
+#include "server/guests.h"
+#include "server/pool.h"
+#include "server/server.h"
+#include "server/worker.h"
+
+#include <stdatomic.h>
+
+struct server {
+    struct server_config config;
+    struct courier courier;
+    struct pool *cold, *hash;
+    struct guests guests;
+    struct shard *shards[SERVER_LOOPS_MAX];
+    atomic_bool draining;
+    atomic_bool serving;
+    int drain_fd; /* eventfd: readable once a stop was asked for */
+    unsigned workers;
+    struct worker *worker[SERVER_LOOPS_MAX];
+};
+
+static inline struct worker *server_owner(struct server *s, uuid_t session)
+{
+    return s->worker[uuid_hash(session) % s->workers];
+}
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * server.h - loops, pools and listeners around the api.
+ *
+ * Floor      server
+ * Ownership  server_new/server_free; everything in the config is borrowed and outlives it.
+ * Errors     server_new() says in one line what an operator must mend.
+ * Threads    server_new, _start, _stop, _free: the main thread. server_poke: any.
+ */
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include "api/api.h"
+#include "base/clock.h"
+#include "domain/ledger.h"
+#include "domain/live.h"
+#include "net/address.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { SERVER_LOOPS_MAX = 64, SERVER_WHY_BYTES = 256 };
+
+struct server_config {
+    const char *host;
+    uint16_t port; /* 0: any free one */
+    unsigned loops;
+    unsigned cold_workers;
+    size_t cold_queue;
+    unsigned hash_workers;
+    size_t hash_queue;
+    uint32_t sessions_max;    /* per loop */
+    uint32_t connections_max; /* per loop */
+    uint32_t connections_per_address;
+    const struct cidr_list *trusted;
+    const char *control_path; /* NULL: no control socket */
+    struct api *api;
+    struct ledger *ledger;
+    const struct clock *clock;
+    struct log *log;
+};
+
+struct server;
+
+/* Bind and make everything; nothing runs yet. Fills in api->courier and api->numbers. */
+NODISCARD err_t server_new(const struct server_config *config, struct server **out,
+                           char why[SERVER_WHY_BYTES]);
+
+/* The shard that owns a session; for recovery, before server_start(). */
+struct shard *server_shard_of(struct server *s, uuid_t session);
+
+unsigned server_loops(const struct server *s);
+struct shard *server_shard(struct server *s, unsigned index);
+
+/* Start the threads. */
+NODISCARD err_t server_start(struct server *s);
+
+/* The port that is listened on. */
+uint16_t server_port(const struct server *s);
+
+/* Make every loop look at the clock again: for tests that own time. */
+void server_poke(struct server *s);
+
+/* True once somebody asked for a stop through the control socket. */
+bool server_is_draining(const struct server *s);
+
+/* An eventfd that turns readable when it has. */
+int server_drain_fd(const struct server *s);
+
+/* A clean stop: no new connections, acknowledgements out, sockets closed 1001, calls finished. */
+void server_stop(struct server *s);
+void server_free(struct server **s);
+
+#endif

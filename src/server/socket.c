@@ -1,0 +1,273 @@
+#include "base/limits.h"
+#include "base/util.h"
+#include "net/stream.h"
+#include "server/inside.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- what the conversation says ---- */
+
+static void say(struct conn *c, err_t written)
+{
+    if (failed(written)) {
+        c->overrun = true; /* dropped at the end of the round, when nobody holds it any more */
+    }
+    conn_mark(c);
+}
+
+static struct buf *mouth(struct conn *c)
+{
+    struct worker *w = c->worker;
+    if (c->out.ptr == NULL && w->spares > 0) {
+        c->out = w->spare[--w->spares];
+    }
+    return &c->out;
+}
+
+static void sink_text(struct talk_sink *self, span_t json)
+{
+    struct conn *c = CONTAINER_OF(self, struct conn, sink);
+    if (c->state == CONN_SOCKET) {
+        say(c, ws_write_text(mouth(c), json));
+    }
+}
+
+static void sink_close(struct talk_sink *self, uint16_t code, const char *reason)
+{
+    struct conn *c = CONTAINER_OF(self, struct conn, sink);
+    if (c->state != CONN_SOCKET) {
+        return;
+    }
+    say(c, ws_write_close(mouth(c), code, (span_t){(const uint8_t *)reason, strlen(reason)}));
+    counter_add_shared(&c->worker->server->config.api->metrics.closes_total, 1);
+    conn_finish(c);
+}
+
+void socket_detach(struct conn *c)
+{
+    if (c->talk.live != NULL && c->talk.live->socket == c) {
+        c->talk.live->socket = NULL;
+    }
+    c->talk.live = NULL;
+    c->talk.closed = true;
+}
+
+void socket_notify(struct shard_watcher *watcher, struct live *live, enum notice what,
+                   enum session_end how, const canara_verdict_t *verdict)
+{
+    struct worker *w = CONTAINER_OF(watcher, struct worker, watcher);
+    struct conn *c = live->socket;
+    if (c != NULL) {
+        talk_notice(&c->talk, w->server->config.api, w->shard, what, how, verdict);
+    }
+}
+
+/* ---- opening ---- */
+
+static void open_socket(struct conn *c, struct call *call, const upgrade_t *up, span_t rest)
+{
+    struct worker *w = c->worker;
+    struct api *api = w->server->config.api;
+    struct live *live = api_upgrade_admit(call, w->shard, up);
+    if (live == NULL) {
+        c->state = CONN_CALL;
+        conn_answer(c, call);
+        return;
+    }
+    call_free(&call);
+    if (live->socket != NULL) {
+        struct conn *older = live->socket;
+        talk_end(&older->talk, TALK_CLOSE_REPLACED, "replaced by a newer connection");
+    }
+
+    gauge_add(&api->metrics.http_connections, -1);
+    gauge_add(&api->metrics.ws_connections, 1);
+    buf_deinit(&c->in);
+    c->state = CONN_SOCKET;
+    c->batch = up->batch;
+    c->partial = false;
+    ws_reader_init(&c->reader.ws, WS_SERVER, WS_SERVER_MESSAGE_MAX);
+    c->sink = (struct talk_sink){.text = sink_text, .close = sink_close};
+    live->socket = c;
+    timer_set(&w->wheel, &c->timer,
+              mono_after_ms(clock_mono(w->server->config.clock), LIMIT_WS_PING_MS));
+    say(c, api_upgrade_answer(up, mouth(c)));
+    if (failed(loop_change(&w->loop, &c->watch, EPOLLIN))) {
+        conn_drop(c);
+        return;
+    }
+    talk_begin(&c->talk, api, w->shard, live, &c->sink);
+    if (rest.len > 0 && c->state == CONN_SOCKET) {
+        memmove(w->receive, rest.ptr, rest.len); /* it fits: it came out of a read of this size */
+        socket_read(c, w->receive, rest.len);
+    }
+}
+
+/* The descriptor leaves this worker; the connection's place is given up, the socket is not. */
+static void hand_over(struct conn *c, struct call *call, const upgrade_t *up, span_t rest,
+                      struct worker *owner)
+{
+    struct worker *w = c->worker;
+    struct handover *h = malloc(sizeof *h + rest.len);
+    if (h == NULL) {
+        call_free(&call);
+        conn_drop(c);
+        return;
+    }
+    *h = (struct handover){.mail = {.kind = MAIL_HANDOVER},
+                           .call = call,
+                           .upgrade = *up,
+                           .peer = c->peer,
+                           .counted = c->counted,
+                           .len = rest.len};
+    if (rest.len > 0) {
+        memcpy(h->bytes, rest.ptr, rest.len);
+    }
+    loop_unwatch(&w->loop, &c->watch);
+    h->fd = c->watch.fd;
+    c->watch.fd = -1; /* conn_drop() closes nothing */
+    c->counted = false;
+    conn_drop(c);
+    mailbox_post(&owner->mailbox, &h->mail.letter);
+}
+
+void socket_upgrade(struct conn *c, struct call *call, const upgrade_t *up, span_t rest)
+{
+    struct worker *owner = server_owner(c->worker->server, up->session);
+    if (rest.len > RECEIVE_BYTES) { /* nobody sends so much before the answer */
+        call_free(&call);
+        conn_drop(c);
+        return;
+    }
+    if (owner == c->worker) {
+        open_socket(c, call, up, rest);
+        return;
+    }
+    hand_over(c, call, up, rest, owner);
+}
+
+void socket_arrive(struct worker *w, struct handover *h)
+{
+    struct conn *c = w->stopping ? NULL : conn_open(w, h->fd, &h->peer, false);
+    if (c == NULL) {
+        if (w->stopping) {
+            stream_close(&h->fd);
+        }
+        if (h->counted) {
+            guests_leave(&w->server->guests, address_narrow_key(&h->peer));
+        }
+        call_free(&h->call);
+    } else {
+        c->counted = h->counted;
+        c->keep_alive = false;
+        open_socket(c, h->call, &h->upgrade, (span_t){h->bytes, h->len});
+    }
+    free(h);
+}
+
+/* ---- reading ---- */
+
+static bool share_last(struct worker *w, const struct conn *c, const talk_due_t *due)
+{
+    ack_t *last = acks_newest(&w->acks);
+    if (!c->batch || last == NULL || w->acked_round != w->round || last->trip != NULL ||
+        last->conn != c->index || last->generation != c->generation) {
+        return false;
+    }
+    last->position = due->position;
+    last->count += due->count;
+    last->seq = due->seq;
+    return true;
+}
+
+static void owe(struct conn *c, const talk_due_t *due)
+{
+    struct worker *w = c->worker;
+    if (share_last(w, c, due)) {
+        return;
+    }
+    const ack_t ack = {.position = due->position,
+                       .seq = due->seq,
+                       .received = c->heard,
+                       .conn = c->index,
+                       .generation = c->generation,
+                       .count = due->count};
+    if (failed(acks_push(&w->acks, &ack))) {
+        talk_end(&c->talk, TALK_CLOSE_OVERLOAD, "overload");
+        return;
+    }
+    w->acked_round = w->round;
+}
+
+static void take_item(struct conn *c, enum ws_item item, const struct ws_item_data *data)
+{
+    struct worker *w = c->worker;
+    struct api *api = w->server->config.api;
+    switch (item) {
+    case WS_MESSAGE_TEXT: {
+        talk_due_t due = {0};
+        talk_message(&c->talk, api, w->shard, w->scratch, w->events, data->payload, &due);
+        if (due.due) {
+            owe(c, &due);
+        }
+        return;
+    }
+    case WS_MESSAGE_BINARY: talk_end(&c->talk, TALK_CLOSE_UNACCEPTABLE, "text frames only"); return;
+    case WS_PING: say(c, ws_write_pong(mouth(c), data->payload)); return;
+    case WS_CLOSE:
+        say(c, ws_write_close(mouth(c), data->code, (span_t){0}));
+        conn_finish(c);
+        return;
+    case WS_FAULT: talk_end(&c->talk, data->code, data->reason); return;
+    case WS_PONG:
+    case WS_NEED_MORE: return;
+    }
+}
+
+void socket_read(struct conn *c, uint8_t *bytes, size_t len)
+{
+    uint8_t *cursor = bytes;
+    uint8_t *end = bytes + len;
+    while (c->state == CONN_SOCKET && !c->overrun) {
+        struct ws_item_data data = {0};
+        const enum ws_item item = ws_next(&c->reader.ws, &cursor, end, &data);
+        if (item == WS_NEED_MORE) {
+            return;
+        }
+        take_item(c, item, &data);
+    }
+}
+
+void socket_tick(struct conn *c, mono_t now)
+{
+    struct worker *w = c->worker;
+    if (mono_ms_between(c->heard, now) >= LIMIT_WS_DEAD_MS - LIMIT_WS_PING_MS) {
+        conn_drop(c); /* it left two pings unanswered */
+        return;
+    }
+    say(c, ws_write_ping(mouth(c), (span_t){0}));
+    timer_set(&w->wheel, &c->timer, mono_after_ms(now, LIMIT_WS_PING_MS));
+}
+
+/* ---- acknowledging ---- */
+
+void socket_acknowledge(struct worker *w)
+{
+    const uint64_t durable = journal_durable(w->lane);
+    struct api *api = w->server->config.api;
+    const mono_t now = clock_mono(w->server->config.clock);
+    ack_t ack = {0};
+    while (acks_pop(&w->acks, durable, &ack)) {
+        if (ack.trip != NULL) {
+            trip_arrive(w, ack.trip);
+            continue;
+        }
+        struct conn *c = conn_find(w, ack.conn, ack.generation);
+        if (c == NULL || c->state != CONN_SOCKET) {
+            continue; /* gone, or blocked meanwhile: a client that comes back asks last_seq */
+        }
+        talk_acknowledge(&c->talk, api, w->shard, ack.count, ack.seq);
+        histogram_observe_shared(&api->metrics.ack_ns, now.ns - ack.received.ns);
+    }
+}

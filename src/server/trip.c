@@ -1,0 +1,116 @@
+#include "api/dispatch.h"
+#include "api/problem.h"
+#include "base/util.h"
+#include "server/inside.h"
+
+#include <stdlib.h>
+
+enum { HASH_WAIT_MAX_MS = 2000, BUSY_RETRY_S = 2 };
+
+static void go_on(struct trip *t, struct worker *here);
+
+static void run_in_pool(struct job *job, int64_t waited_ms)
+{
+    struct trip *t = CONTAINER_OF(job, struct trip, job);
+    struct call *c = t->call;
+    if (t->place == PLACE_HASH && waited_ms > HASH_WAIT_MAX_MS) {
+        t->place = problem_later(c, PROBLEM_OVERLOADED, BUSY_RETRY_S);
+    } else {
+        t->place = c->next(c, NULL);
+    }
+    go_on(t, NULL);
+}
+
+/* The answer is complete: in its own loop, or on the way there. */
+static void deliver(struct trip *t, struct worker *here)
+{
+    if (here != t->home) {
+        mailbox_post(&t->home->mailbox, &t->mail.letter);
+        return;
+    }
+    struct conn *c = conn_find(here, t->conn, t->generation);
+    if (c == NULL) {
+        call_free(&t->call); /* the client went away; what was done stays done */
+    } else {
+        conn_answer(c, t->call);
+    }
+    free(t);
+}
+
+static void wait_durable(struct trip *t, struct worker *here)
+{
+    const ack_t ack = {.position = t->call->position, .trip = t};
+    t->place = PLACE_OWNER;
+    if (failed(acks_push(&here->acks, &ack))) {
+        t->place = problem_later(t->call, PROBLEM_OVERLOADED, BUSY_RETRY_S);
+        deliver(t, here);
+    }
+}
+
+/* Move the trip until it leaves this thread. `here` is NULL in a pool. */
+static void go_on(struct trip *t, struct worker *here)
+{
+    struct server *s = t->home->server;
+    for (;;) {
+        switch (t->place) {
+        case PLACE_DONE: deliver(t, here); return;
+        case PLACE_DURABLE:
+            MUST(here != NULL);
+            wait_durable(t, here);
+            return;
+        case PLACE_OWNER: {
+            struct worker *owner = server_owner(s, t->call->target);
+            if (owner != here) {
+                mailbox_post(&owner->mailbox, &t->mail.letter);
+                return;
+            }
+            t->place = t->call->next(t->call, here->shard);
+            break;
+        }
+        case PLACE_COLD:
+        case PLACE_HASH:
+            if (pool_post(t->place == PLACE_COLD ? s->cold : s->hash, &t->job)) {
+                return;
+            }
+            t->place = problem_later(t->call, PROBLEM_OVERLOADED, BUSY_RETRY_S);
+            break;
+        }
+    }
+}
+
+void trip_begin(struct conn *c, struct call *call, enum call_place place)
+{
+    if (place == PLACE_DONE) {
+        conn_answer(c, call);
+        return;
+    }
+    struct trip *t = calloc(1, sizeof *t);
+    if (t == NULL) {
+        call_free(&call);
+        conn_drop(c);
+        return;
+    }
+    t->mail.kind = MAIL_TRIP;
+    t->job.run = run_in_pool;
+    t->call = call;
+    t->home = c->worker;
+    t->conn = c->index;
+    t->generation = c->generation;
+    t->place = place;
+    go_on(t, c->worker);
+}
+
+void trip_arrive(struct worker *w, struct trip *t)
+{
+    struct worker *home = t->home;
+    const uint32_t index = t->conn;
+    const uint32_t generation = t->generation;
+    go_on(t, w);
+    if (home != w) {
+        return;
+    }
+    struct conn *c = conn_find(w, index, generation);
+    if (c != NULL) {
+        conn_resume(c);
+    }
+}

@@ -1,0 +1,371 @@
+#include "server/worker.h"
+
+#include "base/limits.h"
+#include "base/util.h"
+#include "net/stream.h"
+#include "server/inside.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { ACCEPT_PAUSE_MS = 100, WAIT_MAX_MS = 1000 };
+
+/* ---- accepting ---- */
+
+static void welcome(struct worker *w, int fd, const struct peer_address *peer, bool local)
+{
+    struct server *s = w->server;
+    if (local) {
+        (void)conn_open(w, fd, peer, true);
+        return;
+    }
+    stream_set_no_delay(fd);
+    const bool room = guests_enter(&s->guests, address_narrow_key(peer));
+    struct conn *c = conn_open(w, fd, peer, false);
+    if (c == NULL) {
+        if (room) {
+            guests_leave(&s->guests, address_narrow_key(peer));
+        }
+        return;
+    }
+    c->counted = room;
+    if (!room) {
+        struct call *call = call_new(s->config.api);
+        if (call == NULL) {
+            conn_drop(c);
+            return;
+        }
+        (void)problem_later(call, PROBLEM_TOO_MANY_REQUESTS, 1);
+        c->keep_alive = false;
+        conn_answer(c, call);
+    }
+}
+
+static void accept_some(struct worker *w, struct listener *l, bool local)
+{
+    for (int i = 0; i < ACCEPT_BURST; i++) {
+        int fd = -1;
+        struct peer_address peer = {0};
+        switch (listener_accept(l, &fd, &peer)) {
+        case ACCEPT_GOT: welcome(w, fd, &peer, local); break;
+        case ACCEPT_REFUSED: break;
+        case ACCEPT_NONE: return;
+        case ACCEPT_LATER:
+            if (!failed(loop_change(&w->loop, &w->accept_watch, 0))) {
+                w->accept_again = mono_after_ms(loop_now(&w->loop), ACCEPT_PAUSE_MS);
+            }
+            return;
+        }
+    }
+}
+
+static void on_accept(struct watch *watch, uint32_t events)
+{
+    (void)events;
+    struct worker *w = CONTAINER_OF(watch, struct worker, accept_watch);
+    accept_some(w, &w->listener, false);
+}
+
+static void on_control(struct watch *watch, uint32_t events)
+{
+    (void)events;
+    struct worker *w = CONTAINER_OF(watch, struct worker, control_watch);
+    accept_some(w, &w->control, true);
+}
+
+static void accept_resume(struct worker *w)
+{
+    if (w->accept_again.ns == 0 || loop_now(&w->loop).ns < w->accept_again.ns || w->stopping) {
+        return;
+    }
+    if (!failed(loop_change(&w->loop, &w->accept_watch, EPOLLIN))) {
+        w->accept_again = (mono_t){0};
+    }
+}
+
+/* ---- stopping ---- */
+
+static void close_sockets(struct worker *w)
+{
+    for (uint32_t i = 0; i < w->conns.seen; i++) {
+        if (!slab_is_taken(&w->conns, i)) {
+            continue;
+        }
+        struct conn *c = slab_at(&w->conns, i);
+        if (c->state == CONN_SOCKET) {
+            talk_end(&c->talk, TALK_CLOSE_GOING_AWAY, "server is stopping");
+        } else if (c->state == CONN_HTTP) {
+            conn_finish(c);
+        }
+    }
+}
+
+static void begin_stop(struct worker *w)
+{
+    w->stopping = true;
+    w->stop_by = mono_after_ms(clock_mono(clock_system()), STOP_MS);
+    loop_unwatch(&w->loop, &w->accept_watch);
+    listener_close(&w->listener);
+    if (w->control_watch.fd >= 0) {
+        loop_unwatch(&w->loop, &w->control_watch);
+        listener_close(&w->control);
+    }
+    for (uint32_t i = 0; i < w->conns.seen; i++) { /* no new events; their acks still go out */
+        if (slab_is_taken(&w->conns, i)) {
+            struct conn *c = slab_at(&w->conns, i);
+            if (c->state == CONN_SOCKET && failed(loop_change(&w->loop, &c->watch, 0))) {
+                c->overrun = true;
+                conn_mark(c);
+            }
+        }
+    }
+}
+
+/* True when nothing is left to do, or time is up. */
+static bool stopped(struct worker *w)
+{
+    if (!w->stopping) {
+        return false;
+    }
+    const bool late = clock_mono(clock_system()).ns >= w->stop_by.ns;
+    if (w->acks.count == 0 || late) {
+        close_sockets(w);
+        conn_flush_all(w);
+    }
+    return late || w->conns.count == 0;
+}
+
+/* ---- mail ---- */
+
+struct visit {
+    struct mail mail;
+    void (*each)(void *ctx, struct shard *s);
+    void (*done)(void *ctx);
+    void *ctx;
+    unsigned next; /* worker to go to after this one */
+};
+
+struct news {
+    struct mail mail;
+    uuid_t session;
+    enum tell what;
+    enum session_end how;
+    double value;
+};
+
+static void visit_arrive(struct worker *w, struct visit *v)
+{
+    v->each(v->ctx, w->shard);
+    if (v->next < w->server->workers) {
+        struct worker *next = w->server->worker[v->next++];
+        mailbox_post(&next->mailbox, &v->mail.letter);
+        return;
+    }
+    v->done(v->ctx);
+    free(v);
+}
+
+static void read_letter(struct worker *w, struct letter *letter)
+{
+    struct mail *mail = CONTAINER_OF(letter, struct mail, letter);
+    switch (mail->kind) {
+    case MAIL_TRIP: trip_arrive(w, CONTAINER_OF(mail, struct trip, mail)); return;
+    case MAIL_HANDOVER: socket_arrive(w, CONTAINER_OF(mail, struct handover, mail)); return;
+    case MAIL_VISIT: visit_arrive(w, CONTAINER_OF(mail, struct visit, mail)); return;
+    case MAIL_TELL: {
+        struct news *n = CONTAINER_OF(mail, struct news, mail);
+        api_told(w->shard, n->session, n->what, n->how, n->value);
+        free(n);
+        return;
+    }
+    case MAIL_STOP:
+        begin_stop(w);
+        free(mail);
+        return;
+    }
+}
+
+static void on_mail(struct watch *watch, uint32_t events)
+{
+    (void)events;
+    struct worker *w = CONTAINER_OF(watch, struct worker, mail_watch);
+    for (struct letter *l = NULL; (l = mailbox_take(&w->mailbox)) != NULL;) {
+        read_letter(w, l);
+    }
+}
+
+static void on_durable(struct watch *watch, uint32_t events)
+{
+    (void)events;
+    struct worker *w = CONTAINER_OF(watch, struct worker, lane_watch);
+    journal_lane_ack(w->lane);
+    socket_acknowledge(w);
+}
+
+/* ---- courier: news from workers of the pools ---- */
+
+static void courier_tell(struct courier *self, uuid_t session, enum tell what, enum session_end how,
+                         double value)
+{
+    struct server *s = CONTAINER_OF(self, struct server, courier);
+    struct news *n = malloc(sizeof *n);
+    if (n == NULL) {
+        log_event(s->config.log, LOG_ERROR, "courier.nomem", FIELD_UUID("session", session));
+        return;
+    }
+    *n = (struct news){
+        .mail = {.kind = MAIL_TELL}, .session = session, .what = what, .how = how, .value = value};
+    mailbox_post(&server_owner(s, session)->mailbox, &n->mail.letter);
+}
+
+static err_t courier_every_loop(struct courier *self, void (*each)(void *ctx, struct shard *s),
+                                void (*done)(void *ctx), void *ctx)
+{
+    struct server *s = CONTAINER_OF(self, struct server, courier);
+    struct visit *v = malloc(sizeof *v);
+    if (v == NULL) {
+        return err_new(ERR_NOMEM);
+    }
+    *v = (struct visit){
+        .mail = {.kind = MAIL_VISIT}, .each = each, .done = done, .ctx = ctx, .next = 1};
+    mailbox_post(&s->worker[0]->mailbox, &v->mail.letter);
+    return ERR_OK;
+}
+
+void worker_courier(struct courier *c)
+{
+    c->tell = courier_tell;
+    c->every_loop = courier_every_loop;
+}
+
+/* ---- the thread ---- */
+
+static int wait_ms(struct worker *w)
+{
+    if (w->stopping) {
+        return 10;
+    }
+    const mono_t now = clock_mono(w->server->config.clock);
+    const int conns = timer_wheel_next(&w->wheel, now);
+    const int64_t sessions = shard_advance(w->shard);
+    int64_t least = WAIT_MAX_MS;
+    least = conns >= 0 && conns < least ? conns : least;
+    least = sessions >= 0 && sessions < least ? sessions : least;
+    return (int)least;
+}
+
+static void *run(void *context)
+{
+    struct worker *w = context;
+    struct server *s = w->server;
+    char name[16];
+    (void)snprintf(name, sizeof name, "loop-%u", w->index);
+    (void)pthread_setname_np(pthread_self(), name);
+
+    while (!stopped(w)) {
+        const int timeout = wait_ms(w);
+        w->round += 1;
+        conn_flush_all(w); /* what the clock has brought about */
+        if (failed(loop_run_once(&w->loop, timeout))) {
+            log_event(s->config.log, LOG_ERROR, "loop.failed", FIELD_INT("loop", w->index));
+            MUST(!"epoll works");
+        }
+        timer_wheel_advance(&w->wheel, clock_mono(s->config.clock), conn_timer, w);
+        journal_kick(w->lane);
+        socket_acknowledge(w); /* what was repeated is durable already */
+        conn_flush_all(w);
+        accept_resume(w);
+        histogram_observe_shared(&s->config.api->metrics.lag_ns,
+                                 clock_mono(s->config.clock).ns - loop_now(&w->loop).ns);
+    }
+    shard_save_all(w->shard);
+    return NULL;
+}
+
+/* ---- life ---- */
+
+void worker_init(struct worker *w, struct server *server, unsigned index)
+{
+    w->server = server;
+    w->index = index;
+    w->listener.fd = -1;
+    w->control.fd = -1;
+    w->control_watch.fd = -1;
+    w->watcher.notify = socket_notify;
+    slab_init(&w->conns, sizeof(struct conn), server->config.connections_max);
+    timer_wheel_init(&w->wheel, clock_mono(server->config.clock));
+    acks_init(&w->acks);
+}
+
+static err_t watch(struct worker *w, struct watch *watch, int fd,
+                   void (*ready)(struct watch *self, uint32_t events))
+{
+    *watch = (struct watch){.fd = fd, .events = EPOLLIN, .ready = ready};
+    return loop_watch(&w->loop, watch);
+}
+
+err_t worker_start(struct worker *w)
+{
+    TRY(watch(w, &w->mail_watch, mailbox_fd(&w->mailbox), on_mail));
+    TRY(watch(w, &w->lane_watch, journal_lane_fd(w->lane), on_durable));
+    TRY(watch(w, &w->accept_watch, w->listener.fd, on_accept));
+    if (w->control.fd >= 0) {
+        TRY(watch(w, &w->control_watch, w->control.fd, on_control));
+    }
+    if (pthread_create(&w->thread, NULL, run, w) != 0) {
+        return err_new(ERR_IO);
+    }
+    w->running = true;
+    return ERR_OK;
+}
+
+static void drop_letter(struct letter *letter)
+{
+    struct mail *mail = CONTAINER_OF(letter, struct mail, letter);
+    if (mail->kind == MAIL_TRIP) {
+        struct trip *t = CONTAINER_OF(mail, struct trip, mail);
+        call_free(&t->call);
+        free(t);
+        return;
+    }
+    if (mail->kind == MAIL_HANDOVER) {
+        struct handover *h = CONTAINER_OF(mail, struct handover, mail);
+        call_free(&h->call);
+        stream_close(&h->fd);
+        free(h);
+        return;
+    }
+    free(mail); /* news, visits and stops begin with their mail */
+}
+
+void worker_deinit(struct worker *w)
+{
+    if (w->loop.clock != NULL) {
+        for (uint32_t i = 0; i < w->conns.seen; i++) {
+            if (slab_is_taken(&w->conns, i)) {
+                conn_drop(slab_at(&w->conns, i));
+            }
+        }
+        for (struct letter *l = NULL; (l = mailbox_take(&w->mailbox)) != NULL;) {
+            drop_letter(l);
+        }
+        mailbox_deinit(&w->mailbox);
+        loop_deinit(&w->loop);
+    }
+    for (ack_t ack; acks_pop(&w->acks, UINT64_MAX, &ack);) {
+        if (ack.trip != NULL) {
+            call_free(&ack.trip->call);
+            free(ack.trip);
+        }
+    }
+    listener_close(&w->listener);
+    listener_close(&w->control);
+    while (w->spares > 0) {
+        buf_deinit(&w->spare[--w->spares]);
+    }
+    slab_deinit(&w->conns);
+    acks_deinit(&w->acks);
+    shard_free(&w->shard);
+    free(w->scratch);
+    free(w->events);
+}

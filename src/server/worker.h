@@ -1,0 +1,211 @@
+/*
+ * worker.h - one loop thread: its connections, its sessions, its mail. Private to the server floor.
+ *
+ * Floor      server
+ * Ownership  the server owns its workers; a worker owns its connections, its shard and its lane.
+ * Threads    everything belongs to the worker's thread, except `mailbox` (post from any).
+ */
+#ifndef SERVER_WORKER_H
+#define SERVER_WORKER_H
+
+#include "api/dispatch.h"
+#include "api/talk.h"
+#include "base/slab.h"
+#include "base/timer_wheel.h"
+#include "net/address.h"
+#include "net/listener.h"
+#include "net/loop.h"
+#include "net/mailbox.h"
+#include "protocol/ws_frames.h"
+#include "server/acks.h"
+#include "server/pool.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct server;
+
+enum {
+    RECEIVE_BYTES = 65536,
+    SPARE_BUFS = 256,       /* output buffers kept for the next connections */
+    SPARE_BUF_BYTES = 8192, /* larger ones are given back to the heap */
+    LINGER_MS = 2000,       /* how long a closing connection may go on sending to nobody */
+    ACCEPT_BURST = 64,
+    STOP_MS = 5000 /* how long a clean stop waits for calls and acknowledgements */
+};
+
+enum conn_state {
+    CONN_HTTP,   /* between requests, or inside one */
+    CONN_CALL,   /* a call is on its way; nothing is read */
+    CONN_SOCKET, /* a behaviour socket */
+    CONN_LINGER  /* the last bytes are being sent; what comes in is dropped */
+};
+
+/* One connection. Idle, it owns no heap memory. */
+struct conn {
+    struct watch watch;
+    struct worker *worker;
+    struct talk_sink sink;
+    struct talk talk;
+    struct timer timer;
+    struct conn *dirty_next;
+    struct buf in;  /* an incomplete request */
+    struct buf out; /* not yet sent */
+
+    union {
+        struct http_reader http;
+        struct ws_reader ws;
+    } reader;
+
+    mono_t heard; /* when the peer was last heard of */
+    struct peer_address peer;
+    uint32_t index;
+    uint32_t generation;
+    uint8_t state;
+    bool dirty;      /* in the worker's list of connections with something to send */
+    bool local;      /* of the control socket */
+    bool shut;       /* LINGER: our side is closed */
+    bool batch;      /* acks=batch */
+    bool keep_alive; /* of the request in hand */
+    bool counted;    /* in guests */
+    bool partial;    /* a request has begun and is not complete: its deadline runs */
+    bool overrun;    /* it does not read what it is sent: to be dropped */
+};
+
+struct worker {
+    struct server *server;
+    unsigned index;
+    struct loop loop;
+    struct mailbox mailbox;
+    struct watch mail_watch, lane_watch, accept_watch, control_watch;
+    struct listener listener, control; /* control: worker 0 only */
+    struct shard *shard;
+    struct journal_lane *lane;
+    struct shard_watcher watcher;
+    struct slab conns;
+    struct timer_wheel wheel;
+    struct acks acks;
+    struct conn *dirty;
+    struct buf spare[SPARE_BUFS];
+    size_t spares;
+    uint64_t round; /* of the loop: messages of one round may share an acknowledgement */
+    uint64_t acked_round;
+    uint32_t generation;
+    struct event_scratch *scratch;
+    scanned_event_t *events;
+    pthread_t thread;
+    bool running;
+    bool stopping;
+    mono_t stop_by; /* of the system's clock */
+    mono_t accept_again;
+    uint8_t receive[RECEIVE_BYTES];
+};
+
+/* ---- mail between workers ---- */
+
+enum mail_kind { MAIL_TRIP, MAIL_HANDOVER, MAIL_TELL, MAIL_VISIT, MAIL_STOP };
+
+struct mail {
+    struct letter letter;
+    enum mail_kind kind;
+};
+
+/* A call on its way. */
+struct trip {
+    struct mail mail;
+    struct job job;
+    struct call *call;
+    struct worker *home;
+    struct worker *at; /* where the next stage runs, when it is a loop */
+    uint32_t conn, generation;
+    enum call_place place;
+};
+
+/* A connection on its way to the loop that owns its session. */
+struct handover {
+    struct mail mail;
+    struct call *call;
+    upgrade_t upgrade;
+    struct peer_address peer;
+    int fd;
+    bool counted;
+    size_t len;
+    uint8_t bytes[];
+};
+
+/* ---- conn.c ---- */
+
+/* Take over a connected descriptor; NULL (and the descriptor closed) when there is no room. */
+struct conn *conn_open(struct worker *w, int fd, const struct peer_address *peer, bool local);
+
+/* Find a connection that may be gone. */
+struct conn *conn_find(struct worker *w, uint32_t index, uint32_t generation);
+
+/* Close now, whatever is unsent. */
+void conn_drop(struct conn *c);
+
+/* Send what there is, then close. */
+void conn_finish(struct conn *c);
+
+/* Put the connection on the list of those to be flushed at the end of the round. */
+void conn_mark(struct conn *c);
+
+/* Send what every marked connection has. */
+void conn_flush_all(struct worker *w);
+
+/* The answer of its call is complete. */
+void conn_answer(struct conn *c, struct call *call);
+
+/* Go on with requests that came behind the one that was just answered. */
+void conn_resume(struct conn *c);
+
+/* Timers of connections that are due. */
+void conn_timer(struct timer *t, void *worker);
+
+/* Address as the rules see it: behind a trusted proxy, the one it forwards. */
+arrival_t conn_arrival(struct conn *c, const struct http_request *req,
+                       char text[ADDRESS_TEXT_BYTES]);
+
+/* ---- socket.c: the behaviour socket ---- */
+
+/* A valid upgrade request: to the owner's loop, or at once. Takes `call`. `rest` came behind it. */
+void socket_upgrade(struct conn *c, struct call *call, const upgrade_t *up, span_t rest);
+
+/* A connection from another loop has arrived. */
+void socket_arrive(struct worker *w, struct handover *h);
+
+/* Bytes have come. */
+void socket_read(struct conn *c, uint8_t *bytes, size_t len);
+
+/* Ping, or give up on a dead peer. */
+void socket_tick(struct conn *c, mono_t now);
+
+/* The session's news for its socket. */
+void socket_notify(struct shard_watcher *watcher, struct live *live, enum notice what,
+                   enum session_end how, const canara_verdict_t *verdict);
+
+/* Send acknowledgements that the journal has made good, and wake calls that waited for it. */
+void socket_acknowledge(struct worker *w);
+
+/* The connection goes: the session forgets it. */
+void socket_detach(struct conn *c);
+
+/* ---- trip.c ---- */
+
+/* Send a call to its first stage. The trip takes `call`. */
+void trip_begin(struct conn *c, struct call *call, enum call_place place);
+
+/* A trip has come to this worker. */
+void trip_arrive(struct worker *w, struct trip *t);
+
+/* ---- worker.c ---- */
+
+void worker_init(struct worker *w, struct server *server, unsigned index);
+NODISCARD err_t worker_start(struct worker *w);
+void worker_deinit(struct worker *w);
+
+/* Fill in the ways to other loops. */
+void worker_courier(struct courier *c);
+
+#endif
