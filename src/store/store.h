@@ -10,7 +10,8 @@
  *                return store_commit(&tx);
  * Errors     ERR_STORAGE: the database refused, is full or broken. ERR_TIMEOUT: no connection was
  *            free, or another process held the file, for STORE_WAIT_MS. ERR_RANGE: a row with
- *            unterminated text, a risk outside 0..1 or an audit link out of turn. ERR_LIMIT: a blob
+ *            unterminated text, a risk outside 0..1, a time not after 1970 where 0 means never, or an
+ *            audit link out of turn. ERR_LIMIT: a blob
  *            too large. ERR_NOMEM. After any of these the transaction is dead: its commit fails and
  *            leaves nothing. On failure no `out` is to be read. A failed commit has changed nothing
  *            that this process can see; if the disk itself failed under it, a crash right after may

@@ -70,4 +70,17 @@ struct store {
     const struct store_ops *ops;
 };
 
+/* What any driver answers for a token it found (or not). A spent one is reused, however old. */
+static inline enum refresh_answer store_refresh_judge(bool found, const struct refresh_row *token,
+                                                      wall_t at)
+{
+    if (!found) {
+        return REFRESH_UNKNOWN;
+    }
+    if (token->used.ms != 0) {
+        return REFRESH_REUSED;
+    }
+    return token->expires.ms <= at.ms ? REFRESH_EXPIRED : REFRESH_FRESH;
+}
+
 #endif

@@ -1,0 +1,180 @@
+#include "base/util.h"
+#include "store/scripted_state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ACCOUNT_ID  MEMBER(T_ACCOUNTS, struct account_row, id)
+#define DECISION_ID MEMBER(T_DECISIONS, struct decision_row, id)
+
+/* ---- audit chain */
+
+err_t scripted_audit_head(struct store_tx *tx, uint64_t *seq, uint8_t *hash)
+{
+    TRY(scripted_gate(tx));
+    const size_t count = scripted_count(tx, T_AUDIT);
+    *seq = count;
+    memset(hash, 0, STORE_DIGEST_BYTES);
+    if (count > 0) {
+        const struct audit_row *last = scripted_row(tx, T_AUDIT, count - 1);
+        *seq = last->seq;
+        memcpy(hash, last->hash, sizeof last->hash);
+    }
+    return ERR_OK;
+}
+
+err_t scripted_audit_insert(struct store_tx *tx, const struct audit_row *row)
+{
+    TRY(scripted_gate(tx));
+    return scripted_add(tx, T_AUDIT, row);
+}
+
+err_t scripted_audit_walk(struct store_tx *tx, uint64_t from, store_audit_fn fn, void *ctx)
+{
+    TRY(scripted_gate(tx));
+    for (size_t i = 0; i < scripted_count(tx, T_AUDIT); i++) {
+        const struct audit_row *link = scripted_row(tx, T_AUDIT, i);
+        if (link->seq >= from) {
+            TRY(fn(ctx, link));
+        }
+    }
+    return ERR_OK;
+}
+
+/* ---- decisions */
+
+err_t scripted_decision_put(struct store_tx *tx, const struct decision_row *row)
+{
+    TRY(scripted_gate(tx));
+    TRY(scripted_must_have(tx, ACCOUNT_ID, &row->account));
+    TRY(scripted_must_lack(tx, DECISION_ID, &row->id));
+    return scripted_add(tx, T_DECISIONS, row);
+}
+
+err_t scripted_decision_get(struct store_tx *tx, uuid_t id, struct decision_row *out, bool *found)
+{
+    TRY(scripted_gate(tx));
+    *found = scripted_fetch(tx, DECISION_ID, &id, out, sizeof *out);
+    return ERR_OK;
+}
+
+err_t scripted_decision_update(struct store_tx *tx, uuid_t id, wall_t mpin_passed_at,
+                               bool retry_used)
+{
+    TRY(scripted_gate(tx));
+    void *row = NULL;
+    TRY(scripted_edit_where(tx, DECISION_ID, &id, &row));
+    struct decision_row *decision = row;
+    decision->mpin_passed_at = mpin_passed_at;
+    decision->retry_used = retry_used;
+    return ERR_OK;
+}
+
+err_t scripted_decisions_mpin_passed(struct store_tx *tx, uuid_t session, wall_t since, wall_t at)
+{
+    TRY(scripted_gate(tx));
+    for (size_t i = 0; i < scripted_count(tx, T_DECISIONS); i++) {
+        const struct decision_row *row = scripted_row(tx, T_DECISIONS, i);
+        if (uuid_eq(row->session, session) && row->at.ms >= since.ms &&
+            row->mpin_passed_at.ms == 0) {
+            void *place = NULL;
+            TRY(scripted_edit(tx, T_DECISIONS, i, &place));
+            struct decision_row *decision = place;
+            decision->mpin_passed_at = at;
+        }
+    }
+    return ERR_OK;
+}
+
+/* ---- profiles */
+
+static size_t find_profile(const struct store_tx *tx, uuid_t account, const char *context)
+{
+    const size_t count = scripted_count(tx, T_PROFILES);
+    for (size_t i = 0; i < count; i++) {
+        const struct profile_entry *entry = scripted_row(tx, T_PROFILES, i);
+        if (uuid_eq(entry->account, account) && strcmp(entry->context, context) == 0) {
+            return i;
+        }
+    }
+    return count;
+}
+
+err_t scripted_profile_get(struct store_tx *tx, uuid_t account, const char *context,
+                           struct buf *out, uint32_t *version, bool *found)
+{
+    TRY(scripted_gate(tx));
+    const size_t at = find_profile(tx, account, context);
+    *found = at < scripted_count(tx, T_PROFILES);
+    if (!*found) {
+        return ERR_OK;
+    }
+    const struct profile_entry *entry = scripted_row(tx, T_PROFILES, at);
+    *version = entry->version;
+    return buf_append(out, (span_t){entry->content, entry->len});
+}
+
+err_t scripted_profile_put(struct store_tx *tx, uuid_t account, const char *context,
+                           uint32_t version, span_t blob, wall_t at)
+{
+    (void)at;
+    TRY(scripted_gate(tx));
+    TRY(scripted_must_have(tx, ACCOUNT_ID, &account));
+    CLEANUP(scripted_freed) struct profile_entry *entry = calloc(1, sizeof *entry);
+    if (entry == NULL) {
+        return err_new(ERR_NOMEM);
+    }
+    entry->account = account;
+    entry->version = version;
+    entry->len = blob.len;
+    scripted_put_text(entry->context, context, sizeof entry->context);
+    if (blob.len > 0) {
+        memcpy(entry->content, blob.ptr, blob.len);
+    }
+    const size_t old = find_profile(tx, account, context);
+    if (old < scripted_count(tx, T_PROFILES)) {
+        TRY(scripted_remove(tx, T_PROFILES, old));
+    }
+    return scripted_add(tx, T_PROFILES, entry);
+}
+
+/* ---- meta */
+
+static size_t find_meta(const struct store_tx *tx, const char *key)
+{
+    const size_t count = scripted_count(tx, T_META);
+    for (size_t i = 0; i < count; i++) {
+        const struct meta_entry *entry = scripted_row(tx, T_META, i);
+        if (strcmp(entry->key, key) == 0) {
+            return i;
+        }
+    }
+    return count;
+}
+
+err_t scripted_meta_get(struct store_tx *tx, const char *key, struct meta_value *out, bool *found)
+{
+    TRY(scripted_gate(tx));
+    const size_t at = find_meta(tx, key);
+    *found = at < scripted_count(tx, T_META);
+    if (*found) {
+        const struct meta_entry *entry = scripted_row(tx, T_META, at);
+        *out = entry->value;
+    }
+    return ERR_OK;
+}
+
+err_t scripted_meta_put(struct store_tx *tx, const char *key, span_t value)
+{
+    TRY(scripted_gate(tx));
+    struct meta_entry entry = {.value.len = value.len};
+    scripted_put_text(entry.key, key, sizeof entry.key);
+    if (value.len > 0) {
+        memcpy(entry.value.bytes, value.ptr, value.len);
+    }
+    const size_t old = find_meta(tx, key);
+    if (old < scripted_count(tx, T_META)) {
+        TRY(scripted_remove(tx, T_META, old));
+    }
+    return scripted_add(tx, T_META, &entry);
+}

@@ -1,0 +1,137 @@
+/*
+ * scripted_state.h - tables in memory, shared until written to; inside the scripted driver only.
+ *
+ * Floor      store
+ * Ownership  a transaction holds one reference to every table and writes to its own copy.
+ * Threads    references are counted under the store's lock; rows of a shared table are read only.
+ */
+#ifndef STORE_SCRIPTED_STATE_H
+#define STORE_SCRIPTED_STATE_H
+
+#include "store/store_ops.h"
+
+enum scripted_table {
+    T_ACCOUNTS,
+    T_MPIN,
+    T_DEVICES,
+    T_SESSIONS,
+    T_REFRESH,
+    T_AUDIT,
+    T_DECISIONS,
+    T_PROFILES,
+    T_META,
+    TABLES
+};
+
+struct mpin_entry {
+    uuid_t account;
+    struct mpin_state state;
+};
+
+struct device_entry {
+    uuid_t account;
+    struct device_row row;
+};
+
+struct profile_entry {
+    uuid_t account;
+    char context[STORE_CONTEXT_BYTES];
+    uint32_t version;
+    size_t len;
+    uint8_t content[STORE_PROFILE_BYTES];
+};
+
+struct meta_entry {
+    char key[STORE_META_KEY_BYTES];
+    struct meta_value value;
+};
+
+/* A member of a row that is compared byte by byte. */
+struct member {
+    enum scripted_table table;
+    size_t offset;
+    size_t len;
+};
+
+#define MEMBER(t, type, name)                                   \
+    (struct member)                                             \
+    {                                                           \
+        (t), offsetof(type, name), sizeof(((type *)NULL)->name) \
+    }
+
+/* Count the operation, wait and fail as the cues say. Every operation begins with it. */
+NODISCARD err_t scripted_gate(struct store_tx *tx);
+
+/* How many rows a table has, and one of them for reading. */
+size_t scripted_count(const struct store_tx *tx, enum scripted_table table);
+const void *scripted_row(const struct store_tx *tx, enum scripted_table table, size_t index);
+
+/* The place of the first row whose member equals `value`; the count when there is none. */
+size_t scripted_find(const struct store_tx *tx, struct member where, const void *value);
+
+/* Whether there is such a row. */
+bool scripted_has(const struct store_tx *tx, struct member where, const void *value);
+
+/* A row to write to; the table becomes the transaction's own. */
+NODISCARD err_t scripted_edit(struct store_tx *tx, enum scripted_table table, size_t index,
+                              void **out);
+
+/* Append a copy of `row`. */
+NODISCARD err_t scripted_add(struct store_tx *tx, enum scripted_table table, const void *row);
+
+/* Remove one row; the others keep their order. */
+NODISCARD err_t scripted_remove(struct store_tx *tx, enum scripted_table table, size_t index);
+
+/* Remove every row whose member equals `value`. */
+NODISCARD err_t scripted_remove_all(struct store_tx *tx, struct member where, const void *value);
+
+/* A sorted copy of all rows of a table, for free(). NULL: out of memory. */
+void *scripted_sorted(const struct store_tx *tx, enum scripted_table table,
+                      int (*compare)(const void *, const void *));
+
+/* What a database would refuse: a reference to nothing, a second row of that name. */
+NODISCARD err_t scripted_must_have(const struct store_tx *tx, struct member where,
+                                   const void *value);
+NODISCARD err_t scripted_must_lack(const struct store_tx *tx, struct member where,
+                                   const void *value);
+
+/* Copy the row whose member equals `value`, if there is one. */
+bool scripted_fetch(const struct store_tx *tx, struct member where, const void *value, void *out,
+                    size_t width);
+
+/* The row whose member equals `value`, for writing; ERR_STORAGE when there is none. */
+NODISCARD err_t scripted_edit_where(struct store_tx *tx, struct member where, const void *value,
+                                    void **out);
+
+/* Copy text whose length the face has checked. */
+void scripted_put_text(char *to, const char *from, size_t cap);
+
+/* CLEANUP for any pointer from the heap. */
+void scripted_freed(void *place);
+
+/* scripted_records.c */
+err_t scripted_audit_head(struct store_tx *tx, uint64_t *seq, uint8_t *hash);
+err_t scripted_audit_insert(struct store_tx *tx, const struct audit_row *row);
+err_t scripted_audit_walk(struct store_tx *tx, uint64_t from, store_audit_fn fn, void *ctx);
+err_t scripted_decision_put(struct store_tx *tx, const struct decision_row *row);
+err_t scripted_decision_get(struct store_tx *tx, uuid_t id, struct decision_row *out, bool *found);
+err_t scripted_decision_update(struct store_tx *tx, uuid_t id, wall_t mpin_passed_at,
+                               bool retry_used);
+err_t scripted_decisions_mpin_passed(struct store_tx *tx, uuid_t session, wall_t since, wall_t at);
+err_t scripted_profile_get(struct store_tx *tx, uuid_t account, const char *context,
+                           struct buf *out, uint32_t *version, bool *found);
+err_t scripted_profile_put(struct store_tx *tx, uuid_t account, const char *context,
+                           uint32_t version, span_t blob, wall_t at);
+err_t scripted_meta_get(struct store_tx *tx, const char *key, struct meta_value *out, bool *found);
+err_t scripted_meta_put(struct store_tx *tx, const char *key, span_t value);
+
+/* The table of operations, in scripted_ops.c; the store fills in the transactions. */
+extern const struct store_ops scripted_ops;
+
+/* store_scripted.c */
+void scripted_close(struct store *st);
+err_t scripted_begin(struct store *st, struct store_tx *tx);
+err_t scripted_commit(struct store_tx *tx);
+void scripted_rollback(struct store_tx *tx);
+
+#endif

@@ -1,0 +1,272 @@
+#include "store/sqlite_ops.h"
+
+#define ACCOUNT_COLUMNS \
+    "id, email, email_key, password_hash, mpin_hash, password_pepper, mpin_pepper, created"
+
+/* ---- accounts */
+
+err_t sqlite_account_create(struct store_tx *tx, const struct account_row *row,
+                            enum account_created *out)
+{
+    static const struct sql create = {
+        SQL_ACCOUNT_CREATE, "INSERT INTO accounts (" ACCOUNT_COLUMNS ")"
+                            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (email_key) DO NOTHING"};
+    CLEANUP(query_end) struct query q;
+    query_begin(&q, seat_of(tx), &create);
+    query_bind_uuid(&q, &row->id);
+    query_bind_text(&q, row->email);
+    query_bind_text(&q, row->email_key);
+    query_bind_text(&q, row->password_hash);
+    query_bind_text(&q, row->mpin_hash);
+    query_bind_int(&q, row->password_pepper);
+    query_bind_int(&q, row->mpin_pepper);
+    query_bind_wall(&q, row->created);
+    size_t created = 0;
+    TRY(query_run(&q, &created));
+    *out = created == 1 ? ACCOUNT_CREATED : ACCOUNT_EMAIL_TAKEN;
+    return ERR_OK;
+}
+
+static err_t account_read(struct query *q, struct account_row *out, bool *found)
+{
+    bool row = false;
+    TRY(query_step(q, &row));
+    if (row) {
+        query_uuid(q, &out->id); /* no copy on the stack: it would have to be wiped */
+        query_text(q, out->email, sizeof out->email);
+        query_text(q, out->email_key, sizeof out->email_key);
+        query_text(q, out->password_hash, sizeof out->password_hash);
+        query_text(q, out->mpin_hash, sizeof out->mpin_hash);
+        out->password_pepper = query_int(q);
+        out->mpin_pepper = query_int(q);
+        out->created = query_wall(q);
+        TRY(q->err);
+    }
+    *found = row;
+    return ERR_OK;
+}
+
+err_t sqlite_account_by_email(struct store_tx *tx, const char *email_key, struct account_row *out,
+                              bool *found)
+{
+    static const struct sql by_email = {SQL_ACCOUNT_BY_EMAIL, "SELECT " ACCOUNT_COLUMNS
+                                                              " FROM accounts WHERE email_key = ?"};
+    CLEANUP(query_end) struct query q;
+    query_begin(&q, seat_of(tx), &by_email);
+    query_bind_text(&q, email_key);
+    return account_read(&q, out, found);
+}
+
+err_t sqlite_account_by_id(struct store_tx *tx, uuid_t id, struct account_row *out, bool *found)
+{
+    static const struct sql by_id = {SQL_ACCOUNT_BY_ID,
+                                     "SELECT " ACCOUNT_COLUMNS " FROM accounts WHERE id = ?"};
+    CLEANUP(query_end) struct query q;
+    query_begin(&q, seat_of(tx), &by_id);
+    query_bind_uuid(&q, &id);
+    return account_read(&q, out, found);
+}
+
+/* Run a statement that must hit one row: the caller has just read the account. */
+static err_t run_on_one(struct query *q)
+{
+    size_t changed = 0;
+    TRY(query_run(q, &changed));
+    return changed == 1 ? ERR_OK : err_new(ERR_STORAGE);
+}
+
+static err_t set_secret(struct store_tx *tx, const struct sql *sql, uuid_t id, const char *hash,
+                        int64_t pepper)
+{
+    CLEANUP(query_end) struct query q;
+    query_begin(&q, seat_of(tx), sql);
+    query_bind_text(&q, hash);
+    query_bind_int(&q, pepper);
+    query_bind_uuid(&q, &id);
+    return run_on_one(&q);
+}
+
+err_t sqlite_account_set_password(struct store_tx *tx, uuid_t id, const char *hash, int64_t pepper)
+{
+    static const struct sql set = {
+        SQL_ACCOUNT_SET_PASSWORD,
+        "UPDATE accounts SET password_hash = ?, password_pepper = ? WHERE id = ?"};
+    return set_secret(tx, &set, id, hash, pepper);
+}
+
+err_t sqlite_account_set_mpin(struct store_tx *tx, uuid_t id, const char *hash, int64_t pepper)
+{
+    static const struct sql set = {
+        SQL_ACCOUNT_SET_MPIN, "UPDATE accounts SET mpin_hash = ?, mpin_pepper = ? WHERE id = ?"};
+    return set_secret(tx, &set, id, hash, pepper);
+}
+
+err_t sqlite_account_erase(struct store_tx *tx, uuid_t id, bool *erased)
+{
+    static const struct sql erase = {SQL_ACCOUNT_ERASE, "DELETE FROM accounts WHERE id = ?"};
+    CLEANUP(query_end) struct query q;
+    query_begin(&q, seat_of(tx), &erase);
+    query_bind_uuid(&q, &id);
+    size_t changed = 0;
+    TRY(query_run(&q, &changed));
+    *erased = changed == 1;
+    return ERR_OK;
+}
+
+/* ---- MPIN tries */
+
+err_t sqlite_mpin_load(struct store_tx *tx, uuid_t account, struct mpin_state *out)
+{
+    static const struct sql load = {
+        SQL_MPIN_LOAD, "SELECT failures, total_failures, lock_count, locked_until, operator_needed"
+                       " FROM mpin_states WHERE account = ?"};
+    CLEANUP(query_end) struct query q;
+    query_begin(&q, seat_of(tx), &load);
+    query_bind_uuid(&q, &account);
+    bool row = false;
+    TRY(query_step(&q, &row));
+
+    struct mpin_state state = {0};
+    if (row) {
+        state.failures = (uint32_t)query_unsigned(&q, UINT32_MAX);
+        state.total_failures = (uint32_t)query_unsigned(&q, UINT32_MAX);
+        state.lock_count = (uint32_t)query_unsigned(&q, UINT32_MAX);
+        state.locked_until = query_wall(&q);
+        state.operator_needed = query_bool(&q);
+        TRY(q.err);
+    }
+    *out = state;
+    return ERR_OK;
+}
+
+err_t sqlite_mpin_save(struct store_tx *tx, uuid_t account, const struct mpin_state *state)
+{
+    static const struct sql save = {
+        SQL_MPIN_SAVE,
+        "INSERT INTO mpin_states"
+        " (account, failures, total_failures, lock_count, locked_until, operator_needed)"
+        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (account) DO UPDATE SET"
+        " failures = excluded.failures, total_failures = excluded.total_failures,"
+        " lock_count = excluded.lock_count, locked_until = excluded.locked_until,"
+        " operator_needed = excluded.operator_needed"};
+    CLEANUP(query_end) struct query q;
+    query_begin(&q, seat_of(tx), &save);
+    query_bind_uuid(&q, &account);
+    query_bind_int(&q, state->failures);
+    query_bind_int(&q, state->total_failures);
+    query_bind_int(&q, state->lock_count);
+    query_bind_wall(&q, state->locked_until);
+    query_bind_int(&q, state->operator_needed);
+    return run_on_one(&q);
+}
+
+/* ---- devices */
+
+err_t sqlite_device_known(struct store_tx *tx, uuid_t account, const uint8_t *key, bool *known)
+{
+    static const struct sql one = {SQL_DEVICE_KNOWN,
+                                   "SELECT 1 FROM devices WHERE account = ? AND key = ?"};
+    CLEANUP(query_end) struct query q;
+    query_begin(&q, seat_of(tx), &one);
+    query_bind_uuid(&q, &account);
+    query_bind_bytes(&q, key, STORE_DIGEST_BYTES);
+    return query_step(&q, known);
+}
+
+static err_t device_any(struct store_tx *tx, uuid_t account, bool *any)
+{
+    static const struct sql some = {SQL_DEVICE_ANY,
+                                    "SELECT 1 FROM devices WHERE account = ? LIMIT 1"};
+    CLEANUP(query_end) struct query q;
+    query_begin(&q, seat_of(tx), &some);
+    query_bind_uuid(&q, &account);
+    return query_step(&q, any);
+}
+
+err_t sqlite_device_touch(struct store_tx *tx, uuid_t account, const uint8_t *key, wall_t at,
+                          bool *was_known, bool *first_device)
+{
+    static const struct sql touch = {
+        SQL_DEVICE_TOUCH, "INSERT INTO devices (account, key, first_seen, last_seen)"
+                          " VALUES (?, ?, ?3, ?3) ON CONFLICT (account, key) DO UPDATE SET"
+                          " last_seen = max(last_seen, excluded.last_seen)"};
+    bool known = false;
+    bool any = false;
+    TRY(sqlite_device_known(tx, account, key, &known));
+    TRY(device_any(tx, account, &any));
+
+    CLEANUP(query_end) struct query q;
+    query_begin(&q, seat_of(tx), &touch);
+    query_bind_uuid(&q, &account);
+    query_bind_bytes(&q, key, STORE_DIGEST_BYTES);
+    query_bind_wall(&q, at);
+    TRY(query_run(&q, NULL));
+    *was_known = known;
+    *first_device = !any;
+    return ERR_OK;
+}
+
+err_t sqlite_devices_of(struct store_tx *tx, uuid_t account, struct device_row *out, size_t cap,
+                        size_t *count)
+{
+    static const struct sql all = {SQL_DEVICES_OF,
+                                   "SELECT key, first_seen, last_seen FROM devices"
+                                   " WHERE account = ? ORDER BY last_seen DESC, key"};
+    CLEANUP(query_end) struct query q;
+    query_begin(&q, seat_of(tx), &all);
+    query_bind_uuid(&q, &account);
+    size_t n = 0;
+    for (bool row = true; n < cap; n++) {
+        TRY(query_step(&q, &row));
+        if (!row) {
+            break;
+        }
+        query_bytes(&q, out[n].key, sizeof out[n].key);
+        out[n].first_seen = query_wall(&q);
+        out[n].last_seen = query_wall(&q);
+        TRY(q.err);
+    }
+    *count = n;
+    return ERR_OK;
+}
+
+/* ---- profiles */
+
+err_t sqlite_profile_get(struct store_tx *tx, uuid_t account, const char *context, struct buf *out,
+                         uint32_t *version, bool *found)
+{
+    static const struct sql get = {
+        SQL_PROFILE_GET, "SELECT version, content FROM profiles WHERE account = ? AND context = ?"};
+    CLEANUP(query_end) struct query q;
+    query_begin(&q, seat_of(tx), &get);
+    query_bind_uuid(&q, &account);
+    query_bind_text(&q, context);
+    bool row = false;
+    TRY(query_step(&q, &row));
+    if (row) {
+        const uint32_t number = (uint32_t)query_unsigned(&q, UINT32_MAX);
+        TRY(q.err);
+        TRY(buf_append(out, query_blob(&q)));
+        *version = number;
+    }
+    *found = row;
+    return ERR_OK;
+}
+
+err_t sqlite_profile_put(struct store_tx *tx, uuid_t account, const char *context, uint32_t version,
+                         span_t blob, wall_t at)
+{
+    static const struct sql put = {
+        SQL_PROFILE_PUT,
+        "INSERT INTO profiles (account, context, version, updated, content)"
+        " VALUES (?, ?, ?, ?, ?) ON CONFLICT (account, context) DO UPDATE SET"
+        " version = excluded.version, updated = excluded.updated, content = excluded.content"};
+    CLEANUP(query_end) struct query q;
+    query_begin(&q, seat_of(tx), &put);
+    query_bind_uuid(&q, &account);
+    query_bind_text(&q, context);
+    query_bind_int(&q, version);
+    query_bind_wall(&q, at);
+    query_bind_bytes(&q, blob.ptr, blob.len);
+    return query_run(&q, NULL);
+}
