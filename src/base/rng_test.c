@@ -1,0 +1,135 @@
+#include "base/rng.h"
+
+#include "base/util.h"
+#include "tests/support/unit.h"
+
+#include <math.h>
+
+/* The first numbers of the reference code by Blackman and Vigna from the state {1, 2, 3, 4}. */
+static void the_reference_stream_comes_out(void **state)
+{
+    (void)state;
+    static const uint64_t want[] = {11520, 0, 1509978240, UINT64_C(1215971899390074240)};
+    struct rng r = {{1, 2, 3, 4}};
+    for (size_t i = 0; i < ARRAY_LEN(want); i++) {
+        assert_true(rng_u64(&r) == want[i]);
+    }
+}
+
+static void equal_seeds_give_equal_streams_and_others_do_not(void **state)
+{
+    (void)state;
+    struct rng a;
+    struct rng b;
+    struct rng c;
+    rng_seed(&a, 0);
+    rng_seed(&b, 0);
+    rng_seed(&c, 1);
+    int same = 0;
+    for (int i = 0; i < 1000; i++) {
+        const uint64_t x = rng_u64(&a);
+        assert_true(x == rng_u64(&b));
+        same += x == rng_u64(&c) ? 1 : 0;
+    }
+    assert_int_equal(same, 0);
+}
+
+static void doubles_stay_in_their_interval_and_spread(void **state)
+{
+    (void)state;
+    struct rng r;
+    rng_seed(&r, 42);
+    double sum = 0;
+    const int n = 100000;
+    for (int i = 0; i < n; i++) {
+        const double x = rng_double(&r);
+        assert_true(x >= 0 && x < 1);
+        sum += x;
+    }
+    assert_near(sum / n, 0.5, 0.005, "mean");
+}
+
+static void the_normal_distribution_has_its_moments(void **state)
+{
+    (void)state;
+    struct rng r;
+    rng_seed(&r, 43);
+    double sum = 0;
+    double squares = 0;
+    int beyond_two = 0;
+    const int n = 100000;
+    for (int i = 0; i < n; i++) {
+        const double x = rng_normal(&r);
+        assert_true(isfinite(x));
+        sum += x;
+        squares += x * x;
+        beyond_two += fabs(x) > 2 ? 1 : 0;
+    }
+    assert_near(sum / n, 0, 0.015, "mean");
+    assert_near(squares / n, 1, 0.02, "variance");
+    assert_near((double)beyond_two / n, 0.0455, 0.003, "beyond two deviations");
+}
+
+static void below_reaches_every_number_and_no_other(void **state)
+{
+    (void)state;
+    struct rng r;
+    rng_seed(&r, 44);
+    int seen[7] = {0};
+    for (int i = 0; i < 7000; i++) {
+        const uint64_t x = rng_below(&r, ARRAY_LEN(seen));
+        assert_true(x < ARRAY_LEN(seen));
+        seen[x]++;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(seen); i++) {
+        assert_near(seen[i], 1000, 150, "share");
+    }
+    assert_true(rng_below(&r, 1) == 0);
+    (void)rng_below(&r, UINT64_MAX);
+}
+
+static void the_kernel_fills_all_bytes_and_no_more(void **state)
+{
+    (void)state;
+    uint8_t ever[66] = {0};
+    for (int round = 0; round < 100; round++) {
+        uint8_t bytes[66] = {0};
+        rng_fill(bytes + 1, 64);
+        assert_true(bytes[0] == 0 && bytes[65] == 0);
+        for (size_t i = 0; i < sizeof bytes; i++) {
+            ever[i] |= bytes[i];
+        }
+    }
+    for (size_t i = 1; i < 65; i++) {
+        assert_int_not_equal(ever[i], 0);
+    }
+    rng_fill(ever, 0);
+}
+
+static void random_uuids_are_version_four_and_differ(void **state)
+{
+    (void)state;
+    uuid_t last = uuid_random();
+    for (int i = 0; i < 100; i++) {
+        const uuid_t id = uuid_random();
+        assert_int_equal(id.byte[6] >> 4, 4);
+        assert_int_equal(id.byte[8] >> 6, 2);
+        assert_false(uuid_eq(id, last));
+        assert_false(uuid_is_nil(id));
+        last = id;
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_reference_stream_comes_out),
+        cmocka_unit_test(equal_seeds_give_equal_streams_and_others_do_not),
+        cmocka_unit_test(doubles_stay_in_their_interval_and_spread),
+        cmocka_unit_test(the_normal_distribution_has_its_moments),
+        cmocka_unit_test(below_reaches_every_number_and_no_other),
+        cmocka_unit_test(the_kernel_fills_all_bytes_and_no_more),
+        cmocka_unit_test(random_uuids_are_version_four_and_differ),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
