@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { SMALLEST = 512 }; /* one page of the smallest kind, by the file format */
+
 static const char *const companions[] = {"", "-wal", "-shm"};
 
 static void fd_close(const int *fd)
@@ -75,7 +77,7 @@ static err_t check_dir(const char *dir, char why[STORE_WHY_BYTES])
     if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
         return refuse(dir, "others may write to the directory; chmod 700 it", why);
     }
-    if (access(dir, R_OK | W_OK | X_OK) != 0) {
+    if (euidaccess(dir, R_OK | W_OK | X_OK) != 0) {
         return refuse_errno(dir, "cannot write to the directory", why);
     }
     return ERR_OK;
@@ -112,7 +114,7 @@ static err_t check_files(struct sqlite_place *place, char why[STORE_WHY_BYTES])
         MUST(join(path, place->path, companions[i])); /* split() left room */
         TRY(check_file(path, &size[i], why));
     }
-    if (size[0] == 0) {
+    if (size[0] >= 0 && size[0] < SMALLEST) { /* SQLite would take 0 or 1 bytes for a new one */
         return refuse(place->path, "is empty; restore it from a backup, or remove it", why);
     }
     if (size[0] < 0 && size[1] > 0) {

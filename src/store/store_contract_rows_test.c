@@ -1,0 +1,416 @@
+/* What every driver promises: sessions, tokens, audit, decisions, profiles, small facts. */
+#include "store/store.h"
+#include "store/test_contract.h"
+#include "tests/support/unit.h"
+
+/* ---- sessions */
+
+static void assert_session(const struct session_row *got, const struct session_row *want)
+{
+    assert_memory_equal(&got->id, &want->id, sizeof want->id);
+    assert_memory_equal(&got->account, &want->account, sizeof want->account);
+    assert_string_equal(got->device_id, want->device_id);
+    assert_memory_equal(got->device_key, want->device_key, sizeof want->device_key);
+    assert_int_equal(got->created.ms, want->created.ms);
+    assert_int_equal(got->last_activity.ms, want->last_activity.ms);
+    assert_int_equal(got->expires_max.ms, want->expires_max.ms);
+    assert_int_equal(got->end, want->end);
+    assert_int_equal(got->ended.ms, want->ended.ms);
+    assert_near(got->risk, want->risk, 0, "risk");
+    assert_int_equal(got->level, want->level);
+    assert_int_equal(got->mpin_required, want->mpin_required);
+}
+
+static void a_session_comes_back_as_it_was_put(void **state)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    begin(state, STORE_WRITE, &tx);
+    add_account(&tx, 1);
+    add_session(&tx, 1, 1);
+    const struct session_row want = sample_session(1, 1);
+    struct session_row got = {0};
+    assert_true(has_session(&tx, 1, &got));
+    assert_session(&got, &want);
+    assert_false(has_session(&tx, 2, &got));
+    assert_err(store_session_create(&tx, &want), ERR_STORAGE);
+    store_rollback(&tx);
+
+    begin(state, STORE_WRITE, &tx);
+    assert_err(store_session_create(&tx, &want), ERR_STORAGE); /* no such account */
+}
+
+static void the_first_reason_to_end_stays(void **state)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    begin(state, STORE_WRITE, &tx);
+    add_account(&tx, 1);
+    for (unsigned why = END_LOGGED_OUT; why < END_REASONS; why++) {
+        add_session(&tx, why, 1);
+        end_session(&tx, why, (enum session_end)why, 70 + why, true);
+        end_session(&tx, why, END_OPERATOR, 99, false);
+        struct session_row got = {0};
+        assert_true(has_session(&tx, why, &got));
+        assert_int_equal(got.end, why);
+        assert_int_equal(got.ended.ms, 70 + why);
+    }
+    end_session(&tx, 100, END_BLOCKED, 1, false);
+    assert_ok(store_commit(&tx));
+}
+
+struct walk {
+    size_t calls;
+    unsigned last; /* number of the last sample seen */
+    size_t stop;   /* fail at this call; 0: never */
+};
+
+static err_t note_session(void *ctx, const struct session_row *row)
+{
+    struct walk *walk = ctx;
+    walk->calls++;
+    walk->last = row->id.byte[15];
+    return walk->calls == walk->stop ? err_new(ERR_LIMIT) : ERR_OK;
+}
+
+static void live_sessions_are_listed_the_oldest_first(void **state)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    begin(state, STORE_WRITE, &tx);
+    add_account(&tx, 1);
+    add_account(&tx, 2);
+    const unsigned order[] = {3, 1, 5, 2, 4};
+    for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+        add_session(&tx, order[i], 1);
+    }
+    add_session(&tx, 9, 2);
+    end_session(&tx, 2, END_EXPIRED, 5, true);
+
+    struct session_row got[8] = {0};
+    size_t count = 0;
+    assert_ok(store_sessions_live_of(&tx, sample_id('a', 1), got, 8, &count));
+    assert_int_equal(count, 4);
+    const unsigned want[] = {1, 3, 4, 5};
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(got[i].id.byte[15], want[i]);
+    }
+    assert_ok(store_sessions_live_of(&tx, sample_id('a', 1), got, 1, &count));
+    assert_int_equal(count, 1);
+    assert_int_equal(got[0].id.byte[15], 1);
+
+    struct walk walk = {0};
+    assert_ok(store_sessions_live_all(&tx, note_session, &walk));
+    assert_int_equal(walk.calls, 5);
+    assert_int_equal(walk.last, 9);
+    walk = (struct walk){.stop = 2};
+    assert_err(store_sessions_live_all(&tx, note_session, &walk), ERR_LIMIT);
+    assert_int_equal(walk.calls, 2);
+}
+
+static void activity_is_saved_in_batches_for_the_living_only(void **state)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    begin(state, STORE_WRITE, &tx);
+    add_account(&tx, 1);
+    add_session(&tx, 1, 1);
+    add_session(&tx, 2, 1);
+    end_session(&tx, 2, END_BLOCKED, 77, true);
+    const struct session_activity items[] = {
+        {sample_id('s', 1), {8000}, 0.5, 2, false},
+        {sample_id('s', 2), {8000}, 0.5, 2, true},
+        {sample_id('s', 3), {8000}, 0.5, 2, true},
+    };
+    assert_ok(store_session_save_activity(&tx, items, ARRAY_LEN(items)));
+    assert_ok(store_session_save_activity(&tx, items, 0));
+
+    struct session_row want = sample_session(1, 1);
+    want.last_activity = (wall_t){8000};
+    want.risk = 0.5;
+    want.level = 2;
+    want.mpin_required = false;
+    struct session_row got = {0};
+    assert_true(has_session(&tx, 1, &got));
+    assert_session(&got, &want);
+    want = sample_session(2, 1);
+    want.end = END_BLOCKED;
+    want.ended = (wall_t){77};
+    assert_true(has_session(&tx, 2, &got));
+    assert_session(&got, &want);
+    assert_ok(store_commit(&tx));
+}
+
+static void purging_forgets_the_oldest_ended_sessions_up_to_the_limit(void **state)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    begin(state, STORE_WRITE, &tx);
+    add_account(&tx, 1);
+    for (unsigned n = 1; n <= 5; n++) {
+        add_session(&tx, n, 1);
+        add_refresh(&tx, n, n);
+    }
+    for (unsigned n = 1; n <= 4; n++) {
+        end_session(&tx, n, END_EXPIRED, 100 - (int64_t)n, true); /* 99, 98, 97, 96 */
+    }
+    size_t purged = 9;
+    assert_ok(store_sessions_purge_ended_before(&tx, (wall_t){99}, 2, &purged));
+    assert_int_equal(purged, 2);
+    struct session_row got = {0};
+    struct refresh_row token = {0};
+    assert_false(has_session(&tx, 4, &got));
+    assert_false(has_session(&tx, 3, &got));
+    assert_true(has_session(&tx, 2, &got));
+    assert_int_equal(use(&tx, 3, 10, &token), REFRESH_UNKNOWN);
+    assert_int_equal(use(&tx, 2, 10, &token), REFRESH_FRESH);
+    assert_ok(store_sessions_purge_ended_before(&tx, (wall_t){99}, SIZE_MAX, &purged));
+    assert_int_equal(purged, 1);
+    assert_true(has_session(&tx, 1, &got)); /* ended at 99, not before */
+    assert_true(has_session(&tx, 5, &got)); /* live */
+    assert_ok(store_sessions_purge_ended_before(&tx, (wall_t){1000}, 0, &purged));
+    assert_int_equal(purged, 0);
+}
+
+/* ---- refresh tokens */
+
+static void a_refresh_token_is_good_once(void **state)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    begin(state, STORE_WRITE, &tx);
+    add_account(&tx, 1);
+    add_session(&tx, 1, 1);
+    add_refresh(&tx, 1, 1); /* until 5001 */
+    add_refresh(&tx, 2, 1); /* until 5002 */
+    struct refresh_row row = {0};
+    assert_int_equal(use(&tx, 9, 10, &row), REFRESH_UNKNOWN);
+    assert_int_equal(use(&tx, 1, 5000, &row), REFRESH_FRESH);
+    assert_int_equal(row.used.ms, 0);
+    assert_int_equal(use(&tx, 1, 5000, &row), REFRESH_REUSED);
+    assert_int_equal(row.used.ms, 5000);
+    assert_memory_equal(row.family.byte, sample_refresh(1, 1).family.byte, 16);
+    assert_memory_equal(row.session.byte, sample_refresh(1, 1).session.byte, 16);
+    assert_int_equal(use(&tx, 1, 9999, &row), REFRESH_REUSED); /* reuse is worse than age */
+    assert_int_equal(use(&tx, 2, 5002, &row), REFRESH_EXPIRED);
+    assert_int_equal(use(&tx, 2, 5001, &row), REFRESH_FRESH); /* asking too late spent nothing */
+    const struct refresh_row twin = sample_refresh(2, 1);
+    assert_err(store_refresh_put(&tx, &twin), ERR_STORAGE);
+}
+
+static void revoked_and_purged_tokens_are_unknown(void **state)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    begin(state, STORE_WRITE, &tx);
+    add_account(&tx, 1);
+    for (unsigned s = 1; s <= 3; s++) {
+        add_session(&tx, s, 1);
+        add_refresh(&tx, s * 10, s);
+        add_refresh(&tx, s * 10 + 1, s);
+    }
+    struct refresh_row row = {0};
+    assert_ok(store_refresh_revoke_family(&tx, sample_id('f', 1)));
+    assert_ok(store_refresh_revoke_session(&tx, sample_id('s', 2)));
+    assert_ok(store_refresh_revoke_session(&tx, sample_id('s', 99)));
+    assert_int_equal(use(&tx, 10, 10, &row), REFRESH_UNKNOWN);
+    assert_int_equal(use(&tx, 11, 10, &row), REFRESH_UNKNOWN);
+    assert_int_equal(use(&tx, 20, 10, &row), REFRESH_UNKNOWN);
+    assert_int_equal(use(&tx, 30, 10, &row), REFRESH_FRESH);
+    size_t purged = 0;
+    assert_ok(store_refresh_purge(&tx, (wall_t){5031}, 10, &purged)); /* 30 ends at 5030 */
+    assert_int_equal(purged, 1);
+    assert_int_equal(use(&tx, 30, 10, &row), REFRESH_UNKNOWN);
+    assert_int_equal(use(&tx, 31, 10, &row), REFRESH_FRESH);
+    const struct refresh_row orphan = sample_refresh(90, 90);
+    assert_err(store_refresh_put(&tx, &orphan), ERR_STORAGE);
+}
+
+/* ---- audit chain */
+
+static err_t note_audit(void *ctx, const struct audit_row *row)
+{
+    struct walk *walk = ctx;
+    const struct audit_row want = sample_audit((unsigned)row->seq);
+    walk->calls++;
+    assert_true(row->seq == walk->last + 1);
+    walk->last = (unsigned)row->seq;
+    assert_int_equal(row->at.ms, want.at.ms);
+    assert_string_equal(row->kind, want.kind);
+    assert_string_equal(row->detail, want.detail);
+    assert_memory_equal(&row->account, &want.account, sizeof want.account);
+    assert_memory_equal(&row->session, &want.session, sizeof want.session);
+    assert_memory_equal(row->prev, want.prev, sizeof want.prev);
+    assert_memory_equal(row->hash, want.hash, sizeof want.hash);
+    return ERR_OK;
+}
+
+static void the_audit_chain_grows_in_order_only(void **state)
+{
+    uint64_t seq = 9;
+    uint8_t head[STORE_DIGEST_BYTES] = {1};
+    uint8_t zero[STORE_DIGEST_BYTES] = {0};
+    struct store_tx tx = {0};
+    begin(state, STORE_WRITE, &tx);
+    assert_ok(store_audit_head(&tx, &seq, head));
+    assert_int_equal(seq, 0);
+    assert_memory_equal(head, zero, sizeof head);
+    for (unsigned n = 1; n <= 300; n++) {
+        const struct audit_row row = sample_audit(n);
+        assert_ok(store_audit_insert(&tx, &row));
+    }
+    assert_ok(store_audit_head(&tx, &seq, head));
+    assert_int_equal(seq, 300);
+    assert_memory_equal(head, sample_audit(300).hash, sizeof head);
+    struct walk walk = {0};
+    assert_ok(store_audit_walk(&tx, 0, note_audit, &walk));
+    assert_int_equal(walk.calls, 300);
+    walk = (struct walk){.last = 199};
+    assert_ok(store_audit_walk(&tx, 200, note_audit, &walk));
+    assert_int_equal(walk.calls, 101);
+    assert_ok(store_commit(&tx));
+
+    const uint64_t wrong_seq[] = {0, 1, 300, 302, INT64_MAX, UINT64_MAX};
+    for (size_t i = 0; i < ARRAY_LEN(wrong_seq); i++) {
+        begin(state, STORE_WRITE, &tx);
+        struct audit_row row = sample_audit(301);
+        row.seq = wrong_seq[i];
+        assert_err(store_audit_insert(&tx, &row), ERR_RANGE);
+        store_rollback(&tx);
+    }
+    begin(state, STORE_WRITE, &tx);
+    struct audit_row row = sample_audit(301);
+    row.prev[31] ^= 1;
+    assert_err(store_audit_insert(&tx, &row), ERR_RANGE);
+    store_rollback(&tx);
+}
+
+/* ---- decisions */
+
+static void assert_decision(struct store_tx *tx, const struct decision_row *want)
+{
+    struct decision_row got = {0};
+    bool found = false;
+    assert_ok(store_decision_get(tx, want->id, &got, &found));
+    assert_true(found);
+    assert_memory_equal(&got.session, &want->session, sizeof want->session);
+    assert_memory_equal(&got.account, &want->account, sizeof want->account);
+    assert_int_equal(got.at.ms, want->at.ms);
+    assert_string_equal(got.action, want->action);
+    assert_string_equal(got.amount, want->amount);
+    assert_string_equal(got.currency, want->currency);
+    assert_string_equal(got.reasons, want->reasons);
+    assert_int_equal(got.beneficiary_new, want->beneficiary_new);
+    assert_int_equal(got.decision, want->decision);
+    assert_near(got.risk, want->risk, 0, "risk");
+    assert_int_equal(got.level, want->level);
+    assert_int_equal(got.mpin_passed_at.ms, want->mpin_passed_at.ms);
+    assert_int_equal(got.retry_used, want->retry_used);
+}
+
+static void a_decision_changes_in_two_members_only(void **state)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    begin(state, STORE_WRITE, &tx);
+    add_account(&tx, 1);
+    struct decision_row rows[4];
+    for (unsigned n = 0; n < 4; n++) { /* made at 6000, 6001, 6002, 6003 */
+        rows[n] = sample_decision(n, n < 3 ? 1 : 2, 1);
+        assert_ok(store_decision_put(&tx, &rows[n]));
+        assert_decision(&tx, &rows[n]);
+    }
+    assert_ok(store_decision_update(&tx, rows[2].id, (wall_t){6500}, true));
+    rows[2].mpin_passed_at = (wall_t){6500};
+    rows[2].retry_used = true;
+    assert_ok(store_decisions_mpin_passed(&tx, sample_id('s', 1), (wall_t){6001}, (wall_t){7000}));
+    rows[1].mpin_passed_at = (wall_t){7000}; /* 0 is too old, 2 was marked, 3 is not its session */
+    for (unsigned n = 0; n < 4; n++) {
+        assert_decision(&tx, &rows[n]);
+    }
+    size_t purged = 0;
+    assert_ok(store_decisions_purge_before(&tx, (wall_t){6002}, 1, &purged));
+    assert_int_equal(purged, 1);
+    bool found = true;
+    assert_ok(store_decision_get(&tx, rows[0].id, &rows[0], &found));
+    assert_false(found);
+    assert_decision(&tx, &rows[1]);
+    assert_err(store_decision_update(&tx, sample_id('x', 77), (wall_t){1}, true), ERR_STORAGE);
+}
+
+/* ---- profiles and meta */
+
+static void a_profile_is_replaced_per_account_and_context(void **state)
+{
+    static const uint8_t big[STORE_PROFILE_BYTES + 1];
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    CLEANUP(buf_deinit) struct buf got;
+    buf_init(&got, STORE_PROFILE_BYTES);
+    begin(state, STORE_WRITE, &tx);
+    add_account(&tx, 1);
+    const uuid_t id = sample_id('a', 1);
+    uint32_t version = 0;
+    bool found = true;
+    assert_ok(store_profile_get(&tx, id, "web", &got, &version, &found));
+    assert_false(found);
+    assert_ok(store_profile_put(&tx, id, "web", 1, SPAN_LIT("one"), (wall_t){1}));
+    assert_ok(store_profile_put(&tx, id, "android", 9, SPAN_LIT(""), (wall_t){1}));
+    assert_ok(store_profile_put(&tx, id, "web", 2, SPAN_LIT("two\0!"), (wall_t){2}));
+    assert_ok(store_profile_get(&tx, id, "web", &got, &version, &found));
+    assert_true(found);
+    assert_int_equal(version, 2);
+    assert_true(span_eq(buf_span(&got), SPAN_LIT("two\0!")));
+    buf_clear(&got);
+    assert_ok(store_profile_get(&tx, id, "android", &got, &version, &found));
+    assert_true(found);
+    assert_int_equal(got.len, 0);
+
+    for (size_t less = 2; less-- > 0;) { /* limit - 1, limit */
+        const size_t len = STORE_PROFILE_BYTES - less;
+        buf_clear(&got);
+        assert_ok(store_profile_put(&tx, id, "big", 1, (span_t){big, len}, (wall_t){1}));
+        assert_ok(store_profile_get(&tx, id, "big", &got, &version, &found));
+        assert_int_equal(got.len, len);
+    }
+    assert_ok(store_commit(&tx));
+    begin(state, STORE_WRITE, &tx);
+    assert_err(store_profile_put(&tx, id, "big", 1, (span_t){big, sizeof big}, (wall_t){1}),
+               ERR_LIMIT);
+    store_rollback(&tx);
+    begin(state, STORE_WRITE, &tx);
+    assert_err(store_profile_put(&tx, sample_id('a', 2), "web", 1, SPAN_LIT("x"), (wall_t){1}),
+               ERR_STORAGE);
+}
+
+static void small_facts_are_kept_by_key(void **state)
+{
+    static const uint8_t big[STORE_META_BYTES + 1] = {1, 2, 3};
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    begin(state, STORE_WRITE, &tx);
+    struct meta_value got = {.len = 9};
+    bool found = true;
+    assert_ok(store_meta_get(&tx, "journal.epoch", &got, &found));
+    assert_false(found);
+    assert_ok(store_meta_put(&tx, "journal.epoch", SPAN_LIT("1")));
+    assert_ok(store_meta_put(&tx, "empty", SPAN_LIT("")));
+    assert_ok(store_meta_put(&tx, "journal.epoch", (span_t){big, STORE_META_BYTES}));
+    assert_ok(store_meta_get(&tx, "journal.epoch", &got, &found));
+    assert_true(found);
+    assert_int_equal(got.len, STORE_META_BYTES);
+    assert_memory_equal(got.bytes, big, STORE_META_BYTES);
+    assert_ok(store_meta_get(&tx, "empty", &got, &found));
+    assert_true(found);
+    assert_int_equal(got.len, 0);
+    assert_err(store_meta_put(&tx, "big", (span_t){big, sizeof big}), ERR_LIMIT);
+}
+
+static const struct sentence sentences[] = {
+    SENTENCE(a_session_comes_back_as_it_was_put),
+    SENTENCE(the_first_reason_to_end_stays),
+    SENTENCE(live_sessions_are_listed_the_oldest_first),
+    SENTENCE(activity_is_saved_in_batches_for_the_living_only),
+    SENTENCE(purging_forgets_the_oldest_ended_sessions_up_to_the_limit),
+    SENTENCE(a_refresh_token_is_good_once),
+    SENTENCE(revoked_and_purged_tokens_are_unknown),
+    SENTENCE(the_audit_chain_grows_in_order_only),
+    SENTENCE(a_decision_changes_in_two_members_only),
+    SENTENCE(a_profile_is_replaced_per_account_and_context),
+    SENTENCE(small_facts_are_kept_by_key),
+};
+
+int main(void)
+{
+    return contract_run(sentences, ARRAY_LEN(sentences));
+}
