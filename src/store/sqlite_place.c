@@ -117,6 +117,9 @@ static err_t check_files(struct sqlite_place *place, char why[STORE_WHY_BYTES])
     if (size[0] >= 0 && size[0] < SMALLEST) { /* SQLite would take 0 or 1 bytes for a new one */
         return refuse(place->path, "is empty; restore it from a backup, or remove it", why);
     }
+    if (size[0] > 0 && size[0] % SMALLEST != 0 && size[1] <= 0) { /* a -wal would make it whole */
+        return refuse(place->path, "is damaged, it was cut short; restore it from a backup", why);
+    }
     if (size[0] < 0 && size[1] > 0) {
         return refuse(place->path, "is gone, but its -wal is there; restore it from a backup", why);
     }
