@@ -18,8 +18,9 @@
  * left below threshold less margin. */
 enum canara_level policy_level(const canara_config_t *config, double risk, enum canara_level level);
 
-/* Draw the consequences of the risk as it stands, and say them. */
-void policy_apply(struct session_state *s, const canara_config_t *config, canara_verdict_t *out);
+/* Draw the consequences of the risk as it stands, and say what changed since `before`. */
+void policy_apply(struct session_state *s, const struct session_state *before,
+                  const canara_config_t *config, canara_verdict_t *out);
 
 /* The same without consequences. */
 void policy_peek(const struct session_state *s, const canara_config_t *config,

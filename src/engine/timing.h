@@ -2,7 +2,7 @@
  * timing.h - what a series of intervals gives away.
  *
  * Floor      engine (may use: base)
- * Source     CONTRACT of the rules in docs/engine/README.md; entropy after Shannon 1948.
+ * Source     docs/engine/README.md, "Rules"; entropy after Shannon 1948.
  * Units      milliseconds.
  * Errors     none; a series too short to judge gives nothing away.
  * Threads    no shared state.
@@ -26,8 +26,8 @@ enum {
 #define TIMING_BIN_MS       8.0
 #define TIMING_ENTROPY_MIN  1.0 /* bits */
 
-/* More than TIMING_FAST_SHARE of at least TIMING_FAST_MIN intervals are below TIMING_FAST_MS. */
-bool timing_is_superhuman(const double *ms, size_t n);
+/* There are at least `min_n`, and more than TIMING_FAST_SHARE of them are below `below_ms`. */
+bool timing_is_fast(const double *ms, size_t n, double below_ms, size_t min_n);
 
 /* Nearly constant, or in nearly one bin, and no timer of a platform explains it. n is at most
  * TIMING_SERIES_MAX. */

@@ -1,0 +1,201 @@
+#include "engine/event_check.h"
+
+#include <math.h>
+
+enum { TEXT_MAX = 1024 };
+
+#define INTERVALS_MAX 4096
+#define KEYS_MAX      512
+#define POINTS_MAX    2048
+#define KEY_TIME_MAX  600000.0
+
+/* So written that NaN is in no range. */
+static bool in(double x, double low, double high)
+{
+    return x >= low && x <= high;
+}
+
+static bool sent(const canara_event_t *event, enum canara_field field)
+{
+    return (event->has & (uint32_t)field) != 0;
+}
+
+static bool text_ok(const canara_event_t *event, enum canara_field field, canara_text_t text)
+{
+    return !sent(event, field) || text.len == 0 || (text.ptr != NULL && text.len <= TEXT_MAX);
+}
+
+static bool number_ok(const canara_event_t *event, enum canara_field field, double x, double high)
+{
+    return !sent(event, field) || in(x, 0.0, high);
+}
+
+static bool check_typing(const canara_event_t *event)
+{
+    if (!number_ok(event, CANARA_F_WORDS_PER_MINUTE, event->of.typing.words_per_minute, 1e4) ||
+        !number_ok(event, CANARA_F_BACKSPACE_FREQUENCY, event->of.typing.backspace_frequency,
+                   1.0)) {
+        return false;
+    }
+    if (!sent(event, CANARA_F_KEY_PRESS_INTERVALS) || event->of.typing.intervals == 0) {
+        return true;
+    }
+    const double *x = event->of.typing.key_press_intervals;
+    const size_t n = event->of.typing.intervals;
+    if (x == NULL || n > INTERVALS_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!in(x[i], 0.0, 600.0)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool check_navigation(const canara_event_t *event)
+{
+    return number_ok(event, CANARA_F_PAGE_SWITCHES, event->of.navigation.page_switches_per_minute,
+                     1e4) &&
+           number_ok(event, CANARA_F_TIME_ON_PAGE, event->of.navigation.time_on_page_s, 86400.0) &&
+           text_ok(event, CANARA_F_CURRENT_PAGE, event->of.navigation.current_page);
+}
+
+static bool check_mouse(const canara_event_t *event)
+{
+    return number_ok(event, CANARA_F_MOVEMENT_SPEED, event->of.mouse.movement_speed, 1e6) &&
+           number_ok(event, CANARA_F_IDLE_TIME, event->of.mouse.idle_time_s, 86400.0) &&
+           text_ok(event, CANARA_F_CLICK_PATTERN, event->of.mouse.click_pattern);
+}
+
+static bool check_clicks(const canara_event_t *event)
+{
+    return number_ok(event, CANARA_F_CLICKS_PER_SECOND, event->of.clicks.clicks_per_second, 1e4) &&
+           text_ok(event, CANARA_F_PATTERN, event->of.clicks.pattern);
+}
+
+static bool check_transaction(const canara_event_t *event)
+{
+    return number_ok(event, CANARA_F_AMOUNT, event->of.transaction.amount, 1e15) &&
+           text_ok(event, CANARA_F_CURRENCY, event->of.transaction.currency);
+}
+
+static bool extras_ok(const canara_key_t *key)
+{
+    static const double high[CANARA_KEY_EXTRAS] = {100.0, 100.0, 10.0,  10.0,  200.0,
+                                                   200.0, 200.0, 100.0, 100.0, 100.0};
+    for (unsigned e = 0; e < CANARA_KEY_EXTRAS; e++) {
+        const double low = e <= CANARA_KEY_SIZE ? 0.0 : -high[e];
+        if ((key->has & (1U << e)) != 0 && !in(key->extra[e], low, high[e])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool check_keystrokes(const canara_event_t *event)
+{
+    if (!text_ok(event, CANARA_F_FIELD, event->of.keystrokes.field)) {
+        return false;
+    }
+    if (!sent(event, CANARA_F_KEYS) || event->of.keystrokes.count == 0) {
+        return true;
+    }
+    const canara_key_t *keys = event->of.keystrokes.keys;
+    const size_t n = event->of.keystrokes.count;
+    if (keys == NULL || n > KEYS_MAX) {
+        return false;
+    }
+    double last = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        if (!in(keys[i].down_ms, last, KEY_TIME_MAX) ||
+            !in(keys[i].up_ms, keys[i].down_ms, KEY_TIME_MAX) ||
+            keys[i].key_class >= CANARA_KEY_CLASSES || keys[i].zone >= CANARA_ZONES ||
+            !extras_ok(&keys[i])) {
+            return false;
+        }
+        last = keys[i].down_ms;
+    }
+    return true;
+}
+
+static bool check_path(const canara_event_t *event)
+{
+    if (!sent(event, CANARA_F_POINTS) || event->of.path.count == 0) {
+        return true;
+    }
+    const bool touch = event->kind == CANARA_TOUCH;
+    const canara_point_t *p = event->of.path.points;
+    const size_t n = event->of.path.count;
+    if (p == NULL || n > POINTS_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!isfinite(p[i].t_ms) || !isfinite(p[i].x) || !isfinite(p[i].y) ||
+            p[i].buttons > (touch ? 2U : 31U)) {
+            return false;
+        }
+        if (touch && (!in(p[i].pressure, 0.0, 100.0) || !in(p[i].area, 0.0, 1000.0))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool check_scroll(const canara_event_t *event)
+{
+    return (!sent(event, CANARA_F_PIXELS) || isfinite(event->of.scroll.pixels)) &&
+           (!sent(event, CANARA_F_VELOCITY) || isfinite(event->of.scroll.velocity));
+}
+
+static bool check_motion(const canara_event_t *event)
+{
+    for (size_t i = 0; sent(event, CANARA_F_MOTION) && i < 6; i++) {
+        if (!isfinite(event->of.motion.mean[i]) || !isfinite(event->of.motion.sd[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool check_device(const canara_event_t *event)
+{
+    return text_ok(event, CANARA_F_MODEL, event->of.device.model) &&
+           text_ok(event, CANARA_F_OS, event->of.device.os) &&
+           text_ok(event, CANARA_F_APP_VERSION, event->of.device.app_version) &&
+           text_ok(event, CANARA_F_TIMEZONE, event->of.device.timezone) &&
+           text_ok(event, CANARA_F_LOCALE, event->of.device.locale) &&
+           text_ok(event, CANARA_F_SCREEN, event->of.device.screen);
+}
+
+static bool check_lifecycle(const canara_event_t *event)
+{
+    return text_ok(event, CANARA_F_STATE, event->of.lifecycle.state);
+}
+
+/* clang-format off */
+static bool (*const checks[CANARA_EVENT_KINDS])(const canara_event_t *) = {
+    [CANARA_TYPING_PATTERN]      = check_typing,
+    [CANARA_NAVIGATION_PATTERN]  = check_navigation,
+    [CANARA_MOUSE_MOVEMENT]      = check_mouse,
+    [CANARA_RAPID_CLICKS]        = check_clicks,
+    [CANARA_TRANSACTION_ATTEMPT] = check_transaction,
+    [CANARA_LARGE_TRANSACTION]   = check_transaction,
+    [CANARA_KEYSTROKES]          = check_keystrokes,
+    [CANARA_POINTER]             = check_path,
+    [CANARA_TOUCH]               = check_path,
+    [CANARA_SCROLL]              = check_scroll,
+    [CANARA_MOTION]              = check_motion,
+    [CANARA_DEVICE_CONTEXT]      = check_device,
+    [CANARA_LIFECYCLE]           = check_lifecycle,
+};
+
+/* clang-format on */
+
+bool event_check(const canara_event_t *event)
+{
+    if ((unsigned)event->kind >= CANARA_EVENT_KINDS) {
+        return false;
+    }
+    return checks[event->kind] == NULL || checks[event->kind](event);
+}

@@ -1,0 +1,119 @@
+#include "engine/timing.h"
+
+#include "engine/gcd.h"
+
+#include <math.h>
+#include <stdint.h>
+
+enum { BINS_MAX = 64 }; /* 512 values in more bins than this have over a bit of entropy */
+
+bool timing_is_fast(const double *ms, size_t n, double below_ms, size_t min_n)
+{
+    size_t fast = 0;
+    for (size_t i = 0; i < n; i++) {
+        fast += ms[i] < below_ms;
+    }
+    return n >= min_n && (double)fast > TIMING_FAST_SHARE * (double)n;
+}
+
+/* Whether every value is a whole number of ticks, within the rounding to a millisecond. */
+static bool fits_tick(const double *ms, size_t n, double tick)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (fabs(ms[i] - tick * round(ms[i] / tick)) > 1.0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A key held down repeats once a frame or two; so few ticks tell nothing about a hand. */
+static bool is_auto_repeat(const double *ms, size_t n, double mean)
+{
+    static const double frames[] = {100.0 / 12.0, 100.0 / 6.0, 100.0 / 3.0};
+    for (size_t f = 0; f < sizeof frames / sizeof *frames; f++) {
+        if (mean < 1.5 * frames[f] && fits_tick(ms, n, frames[f])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Timers so coarse that a hand's spread falls into two or three of their ticks: Windows' 64 Hz,
+ * displays at 60 and 30 Hz, browsers that blur time to 100 ms. */
+static bool is_coarse_timer(const double *ms, size_t n)
+{
+    static const double ticks[] = {15.625, 100.0 / 6.0, 100.0 / 3.0, 100.0};
+    for (size_t t = 0; t < sizeof ticks / sizeof *ticks; t++) {
+        if (fits_tick(ms, n, ticks[t])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Entropy of the values in bins of TIMING_BIN_MS is under TIMING_ENTROPY_MIN. */
+static bool entropy_is_low(const double *ms, size_t n)
+{
+    int64_t bin[BINS_MAX];
+    uint32_t count[BINS_MAX];
+    size_t bins = 0;
+    for (size_t i = 0; i < n; i++) {
+        const int64_t b = (int64_t)floor(ms[i] / TIMING_BIN_MS);
+        size_t at = 0;
+        while (at < bins && bin[at] != b) {
+            at++;
+        }
+        if (at == BINS_MAX) {
+            return false;
+        }
+        if (at == bins) {
+            bin[bins] = b;
+            count[bins] = 0;
+            bins++;
+        }
+        count[at]++;
+    }
+    double bits = 0.0;
+    for (size_t b = 0; b < bins; b++) {
+        const double p = (double)count[b] / (double)n;
+        bits -= p * log2(p);
+    }
+    return bits < TIMING_ENTROPY_MIN;
+}
+
+bool timing_is_regular(const double *ms, size_t n)
+{
+    if (n < TIMING_REGULAR_MIN || n > TIMING_SERIES_MAX) {
+        return false;
+    }
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        sum += ms[i];
+    }
+    const double mean = sum / (double)n;
+    double squares = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        squares += (ms[i] - mean) * (ms[i] - mean);
+    }
+    const double cv = mean > 0.0 ? sqrt(squares / (double)n) / mean : 0.0;
+    if (cv < TIMING_CV_MIN) {
+        return !is_auto_repeat(ms, n, mean);
+    }
+    return entropy_is_low(ms, n) && !is_coarse_timer(ms, n);
+}
+
+bool timing_is_on_grid(const double *ms, size_t n)
+{
+    uint64_t step = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double whole = round(ms[i]);
+        if (fabs(ms[i] - whole) > 1e-6 || whole < 0.0 || whole > 1e9) {
+            return false;
+        }
+        step = gcd(step, (uint64_t)whole);
+    }
+    /* Keyboards polled at 125 Hz, kernels at 100 Hz, frames rounded, browsers that blur time. */
+    const bool platform = step == 8 || step == 10 || step == 16 || step == 100;
+    return n >= TIMING_REGULAR_MIN && step >= 5 && !platform;
+}
