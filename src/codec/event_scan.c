@@ -62,11 +62,11 @@ static bool is_type_name(span_t text)
 
 static err_t take_type(struct scan *scan, scanned_event_t *out, const struct event_row **row)
 {
-    span_t type = {0};
     if (cursor_peek(&scan->in) != JSON_NEXT_TEXT) {
         return scan_refuse(scan, bad_type, "event_type");
     }
-    TRY(cursor_take_text(&scan->in, &type));
+    TRY(cursor_take_text(&scan->in, &out->type));
+    const span_t type = out->type;
     if (!is_type_name(type)) {
         return scan_refuse(scan, bad_type, "event_type");
     }
@@ -79,7 +79,6 @@ static err_t take_type(struct scan *scan, scanned_event_t *out, const struct eve
             return scan_refuse(scan, is_evaluation, "event_type");
         }
     }
-    out->type = type;
     out->event.kind = found->kind;
     *row = found;
     return ERR_OK;

@@ -169,7 +169,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     const bool taken_as_json =
         outcome == SCAN_OK || strcmp(fault.message, "Invalid JSON format") != 0;
 
-    json_t *const tree = json_loadb((const char *)bytes, len, HOW, NULL);
+    /* jansson 2.14 takes a NUL byte for the end of the text and lets anything follow it. */
+    json_t *const tree =
+        memchr(bytes, '\0', len) != NULL ? NULL : json_loadb((const char *)bytes, len, HOW, NULL);
     MUST(!taken_as_json || tree != NULL);
     if (tree != NULL && !has_long_number(bytes, len)) {
         const int depth = JSON_DEPTH_MAX + (json_is_array(tree) ? 1 : 0);

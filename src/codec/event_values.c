@@ -275,16 +275,16 @@ static err_t take_keys(struct scan *scan, const struct event_field *field, canar
             return refuse_field(scan, field);
         }
         MUST((n + 1) * sizeof *keys <= room);
-        canara_key_t key = {0};
-        TRY(take_key(scan, n, &key));
-        if (n > 0 && key.down_ms < keys[n - 1].down_ms) {
+        canara_key_t *const key = &keys[n];
+        *key = (canara_key_t){0};
+        TRY(take_key(scan, n, key));
+        if (n > 0 && key->down_ms < keys[n - 1].down_ms) {
             return scan_refuse(scan, key_order, "data.keys[%zu].down", n);
         }
-        if (key.up_ms < key.down_ms) {
+        if (key->up_ms < key->down_ms) {
             return scan_refuse(scan, key_ends, "data.keys[%zu].up", n);
         }
-        scan->open_keys = scan->open_keys || key.key_class != CANARA_KEY_OTHER;
-        keys[n] = key;
+        scan->open_keys = scan->open_keys || key->key_class != CANARA_KEY_OTHER;
     }
     if (n == 0) {
         return refuse_field(scan, field);
@@ -358,12 +358,11 @@ static err_t take_points(struct scan *scan, const struct event_field *field, can
             return refuse_field(scan, field);
         }
         MUST((n + 1) * sizeof *points <= room);
-        canara_point_t point = {0};
-        TRY(take_point(scan, shape, &point, &good));
+        points[n] = (canara_point_t){0};
+        TRY(take_point(scan, shape, &points[n], &good));
         if (!good) {
             return scan_refuse(scan, shape->message, "data.points[%zu]", n);
         }
-        points[n] = point;
     }
     if (n == 0) {
         return refuse_field(scan, field);

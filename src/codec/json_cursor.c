@@ -8,12 +8,6 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "plain_run() counts fr
 #define EACH_BYTE UINT64_C(0x0101010101010101)
 #define HIGH_BITS UINT64_C(0x8080808080808080)
 
-/* A string between its quotes, checked but not decoded. */
-struct raw_text {
-    span_t raw;
-    size_t saved; /* bytes that decoding takes away; 0 when there are no escapes */
-};
-
 static void skip_blanks(struct json_cursor *c)
 {
     const uint8_t *at = c->at;
@@ -112,58 +106,74 @@ static size_t read_escape(const uint8_t *at, const uint8_t *end, uint32_t *code)
     }
 }
 
-/* Pass over a string, check it, and count what decoding will take away. */
-static err_t scan_text(struct json_cursor *c, struct raw_text *out)
+struct text_end {
+    const uint8_t *at; /* the closing quote; NULL when there is none, or a fault before it */
+    size_t saved;      /* bytes that decoding takes away */
+};
+
+/* Go on from a byte that does not stand for itself to the closing quote. */
+__attribute__((noinline)) static struct text_end scan_odd_text(const uint8_t *at,
+                                                               const uint8_t *end)
+{
+    size_t saved = 0;
+    while (at < end && *at != '"') {
+        size_t step = 0;
+        if (*at == '\\') {
+            uint32_t code = 0;
+            uint8_t decoded[4];
+            step = read_escape(at, end, &code);
+            saved += step == 0 ? 0 : step - utf8_put(code, decoded);
+        } else {
+            step = *at < 0x80 ? 0 : utf8_sequence((span_t){at, (size_t)(end - at)});
+        }
+        if (step == 0) {
+            return (struct text_end){0};
+        }
+        at = plain_run(at + step, end);
+    }
+    return (struct text_end){.at = at == end ? NULL : at, .saved = saved};
+}
+
+/* Pass over a string and check it. `*saved` is more than 0 when it has escapes to decode.
+ * Inlined on purpose: a span that goes through memory in halves and is read back whole waits for
+ * the store, and that was most of the time of a scan. */
+__attribute__((always_inline)) static inline err_t scan_text(struct json_cursor *c, span_t *raw,
+                                                             size_t *saved)
 {
     if (!take_byte(c, '"')) {
         return err_new(ERR_FORMAT);
     }
     const uint8_t *const first = c->at;
-    const uint8_t *at = first;
-    size_t saved = 0;
-    for (;;) {
-        at = plain_run(at, c->end);
-        if (at == c->end) {
-            return err_new(ERR_FORMAT);
-        }
-        if (*at == '"') {
-            break;
-        }
-        size_t step = 0;
-        if (*at == '\\') {
-            uint32_t code = 0;
-            uint8_t decoded[4];
-            step = read_escape(at, c->end, &code);
-            saved += step == 0 ? 0 : step - utf8_put(code, decoded);
-        } else {
-            step = *at < 0x80 ? 0 : utf8_sequence((span_t){at, (size_t)(c->end - at)});
-        }
-        if (step == 0) {
-            return err_new(ERR_FORMAT);
-        }
-        at += step;
+    struct text_end last = {.at = plain_run(first, c->end)};
+    if (last.at < c->end && *last.at != '"') {
+        last = scan_odd_text(last.at, c->end);
     }
-    const size_t len = (size_t)(at - first);
-    if (len - saved > JSON_STRING_MAX) {
+    if (last.at == NULL || last.at == c->end) {
         return err_new(ERR_FORMAT);
     }
-    *out = (struct raw_text){.raw = {first, len}, .saved = saved};
-    c->at = at + 1;
+    const size_t len = (size_t)(last.at - first);
+    if (len - last.saved > JSON_STRING_MAX) {
+        return err_new(ERR_FORMAT);
+    }
+    raw->ptr = first;
+    raw->len = len;
+    *saved = last.saved;
+    c->at = last.at + 1;
     return ERR_OK;
 }
 
-/* Decode a checked string behind the decoded text so far. */
-static err_t decode_text(struct json_cursor *c, const struct raw_text *from, span_t *out)
+/* Decode a checked string behind the decoded text so far. Returns where it is, NULL when there is
+ * no room: with memory for a whole message that cannot be. */
+__attribute__((noinline)) static const uint8_t *decode_text(struct json_cursor *c, span_t raw,
+                                                            size_t len)
 {
-    const size_t len = from->raw.len - from->saved;
     if (len > c->text_cap - c->text_len) {
-        return err_new(
-            ERR_FORMAT); /* memory for a whole message: only a foreign cursor ends here */
+        return NULL;
     }
     uint8_t *const first = c->text + c->text_len;
     uint8_t *to = first;
-    const uint8_t *at = from->raw.ptr;
-    const uint8_t *const end = at + from->raw.len;
+    const uint8_t *at = raw.ptr;
+    const uint8_t *const end = at + raw.len;
     while (at < end) {
         if (*at != '\\') {
             *to++ = *at++;
@@ -177,7 +187,20 @@ static err_t decode_text(struct json_cursor *c, const struct raw_text *from, spa
         to += n;
     }
     c->text_len += len;
-    *out = (span_t){first, len};
+    return first;
+}
+
+__attribute__((always_inline)) static inline err_t take_text(struct json_cursor *c, span_t *out)
+{
+    span_t raw = {0};
+    size_t saved = 0;
+    TRY(scan_text(c, &raw, &saved));
+    const uint8_t *const text = saved == 0 ? raw.ptr : decode_text(c, raw, raw.len - saved);
+    if (text == NULL) {
+        return err_new(ERR_FORMAT);
+    }
+    out->ptr = text;
+    out->len = raw.len - saved;
     return ERR_OK;
 }
 
@@ -309,7 +332,7 @@ err_t cursor_next_name(struct json_cursor *c, json_frame_t *frame, span_t *name,
     }
     span_t found = {0};
     c->text_len = c->names == NULL ? 0 : c->text_len; /* nobody looks back at the last name */
-    TRY(cursor_take_text(c, &found));
+    TRY(take_text(c, &found));
     TRY(note_name(c, frame, found));
     skip_blanks(c);
     if (!take_byte(c, ':')) {
@@ -330,13 +353,7 @@ err_t cursor_next_item(struct json_cursor *c, json_frame_t *frame, bool *more)
 
 err_t cursor_take_text(struct json_cursor *c, span_t *out)
 {
-    struct raw_text found = {0};
-    TRY(scan_text(c, &found));
-    if (found.saved > 0) {
-        return decode_text(c, &found, out);
-    }
-    *out = found.raw;
-    return ERR_OK;
+    return take_text(c, out);
 }
 
 err_t cursor_take_number(struct json_cursor *c, double *out)
@@ -400,13 +417,14 @@ static err_t skip_array(struct json_cursor *c)
 /* Pass over one value by its kind. Recursion ends at depth_max. */
 static err_t skip_value(struct json_cursor *c)
 {
-    struct raw_text ignored = {0};
+    span_t ignored = {0};
+    size_t saved = 0;
     double number = 0.0;
     bool yes = false;
     switch (cursor_peek(c)) {
     case JSON_NEXT_OBJECT: return skip_object(c);
     case JSON_NEXT_ARRAY: return skip_array(c);
-    case JSON_NEXT_TEXT: return scan_text(c, &ignored);
+    case JSON_NEXT_TEXT: return scan_text(c, &ignored, &saved);
     case JSON_NEXT_NUMBER: return cursor_take_number(c, &number);
     case JSON_NEXT_BOOL: return cursor_take_bool(c, &yes);
     case JSON_NEXT_NULL: return take_word(c, SPAN_LIT("null")) ? ERR_OK : err_new(ERR_FORMAT);

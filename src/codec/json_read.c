@@ -79,6 +79,10 @@ err_t json_parse(span_t text, struct json **out, struct json_fault *fault)
     if (text.len == 0) {
         return refuse(fault, "the document is empty", 0);
     }
+    const uint8_t *const nul = memchr(text.ptr, '\0', text.len);
+    if (nul != NULL) { /* jansson 2.14 takes it for the end and lets anything follow */
+        return refuse(fault, "a NUL byte", (size_t)(nul - text.ptr));
+    }
     if (is_too_deep(text, &at)) {
         return refuse(fault, "nested more than 8 levels deep", at);
     }

@@ -86,10 +86,12 @@ static void check_json(span_t input)
 {
     struct json *tree = NULL;
     struct json_fault fault = {0};
+    const bool has_nul = input.len > 0 && memchr(input.ptr, '\0', input.len) != NULL;
     if (failed(json_parse(input, &tree, &fault))) {
         MUST(tree == NULL && fault.message != NULL && fault.at <= input.len + 1);
         return;
     }
+    MUST(!has_nul);
     struct buf out;
     struct json_writer w;
     buf_init(&out, 1 << 20);

@@ -96,7 +96,7 @@ static const uint8_t *read_number(const uint8_t *at, const uint8_t *end, struct 
     return at;
 }
 
-static double convert_slowly(span_t text)
+__attribute__((noinline)) static double convert_slowly(span_t text)
 {
     char copy[NUMBER_TEXT_MAX + 1];
     memcpy(copy, text.ptr, text.len);
