@@ -1,0 +1,128 @@
+/* What the store costs: rows in batches, a look-up, one durable write. */
+#include "store/store.h"
+
+#include "store/test_house.h"
+
+enum { ACCOUNTS = 10000, BATCH = 100, LOOKUPS = 50000, WRITES = 2000, DECISIONS = 20000 };
+
+static double seconds_since(mono_t start)
+{
+    return (double)(clock_mono(clock_system()).ns - start.ns) / (double)NS_PER_S;
+}
+
+static err_t add_accounts(struct store *st, unsigned first)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    TRY(store_begin(st, STORE_WRITE, &tx));
+    for (unsigned n = first; n < first + BATCH; n++) {
+        const struct account_row row = sample_account(n);
+        enum account_created answer = ACCOUNT_EMAIL_TAKEN;
+        TRY(store_account_create(&tx, &row, &answer));
+    }
+    return store_commit(&tx);
+}
+
+static err_t add_decisions(struct store *st, unsigned first)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    TRY(store_begin(st, STORE_WRITE, &tx));
+    for (unsigned n = first; n < first + BATCH; n++) {
+        const struct decision_row row = sample_decision(n, n % 100, n % ACCOUNTS);
+        TRY(store_decision_put(&tx, &row));
+    }
+    return store_commit(&tx);
+}
+
+static err_t save_activity(struct store *st)
+{
+    struct session_activity items[BATCH] = {0};
+    for (unsigned n = 0; n < BATCH; n++) {
+        items[n] = (struct session_activity){sample_id('s', n), {9000}, 0.5, 1, false};
+    }
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    TRY(store_begin(st, STORE_WRITE, &tx));
+    TRY(store_session_save_activity(&tx, items, BATCH));
+    return store_commit(&tx);
+}
+
+static err_t look_up(struct store *st, unsigned n)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    const struct account_row want = sample_account(n);
+    struct account_row got = {0};
+    bool found = false;
+    TRY(store_begin(st, STORE_READ, &tx));
+    TRY(store_account_by_email(&tx, want.email_key, &got, &found));
+    return found ? store_commit(&tx) : err_new(ERR_STORAGE);
+}
+
+static err_t spend_try(struct store *st, unsigned n)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    struct mpin_state tries = {0};
+    TRY(store_begin(st, STORE_WRITE, &tx));
+    TRY(store_mpin_load(&tx, sample_id('a', n % ACCOUNTS), &tries));
+    tries.failures++;
+    TRY(store_mpin_save(&tx, sample_id('a', n % ACCOUNTS), &tries));
+    return store_commit(&tx);
+}
+
+static err_t add_sessions(struct store *st)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    TRY(store_begin(st, STORE_WRITE, &tx));
+    for (unsigned n = 0; n < BATCH; n++) {
+        const struct session_row row = sample_session(n, n);
+        TRY(store_session_create(&tx, &row));
+    }
+    return store_commit(&tx);
+}
+
+static err_t measure(struct store *st)
+{
+    mono_t start = clock_mono(clock_system());
+    for (unsigned n = 0; n < ACCOUNTS; n += BATCH) {
+        TRY(add_accounts(st, n));
+    }
+    printf("accounts, batches of %d     %9.0f rows/s\n", BATCH, ACCOUNTS / seconds_since(start));
+
+    start = clock_mono(clock_system());
+    for (unsigned n = 0; n < DECISIONS; n += BATCH) {
+        TRY(add_decisions(st, n));
+    }
+    printf("decisions, batches of %d    %9.0f rows/s\n", BATCH, DECISIONS / seconds_since(start));
+
+    TRY(add_sessions(st));
+    start = clock_mono(clock_system());
+    for (unsigned n = 0; n < WRITES; n++) {
+        TRY(save_activity(st));
+    }
+    printf("activity, batches of %d     %9.0f rows/s\n", BATCH,
+           WRITES * BATCH / seconds_since(start));
+
+    start = clock_mono(clock_system());
+    for (unsigned n = 0; n < LOOKUPS; n++) {
+        TRY(look_up(st, n * 7919 % ACCOUNTS));
+    }
+    printf("account look-up             %9.2f us\n", seconds_since(start) * 1e6 / LOOKUPS);
+
+    start = clock_mono(clock_system());
+    for (unsigned n = 0; n < WRITES; n++) {
+        TRY(spend_try(st, n));
+    }
+    printf("one durable write           %9.1f us\n", seconds_since(start) * 1e6 / WRITES);
+    return ERR_OK;
+}
+
+int main(void)
+{
+    struct house house;
+    house_begin(&house);
+    err_t e = house_open(&house);
+    e = failed(e) ? e : measure(house.store);
+    house_end(&house);
+    if (failed(e)) {
+        (void)fprintf(stderr, "store_bench failed: %d %s\n", (int)e.code, house.why);
+    }
+    return failed(e);
+}
