@@ -14,6 +14,7 @@
 #ifndef PROTOCOL_HTTP_MESSAGE_H
 #define PROTOCOL_HTTP_MESSAGE_H
 
+#include "base/limits.h"
 #include "base/span.h"
 
 #include <stdbool.h>
@@ -21,11 +22,11 @@
 #include <stdint.h>
 
 enum {
-    HTTP_HEAD_MAX = 16384,          /* request line and fields; 431 beyond */
-    HTTP_TARGET_MAX = 4096,         /* 414 beyond */
-    HTTP_HEADERS_MAX = 64,          /* fields in one message; 431 beyond */
-    HTTP_BODY_MAX = 65536,          /* what the server takes; 413 beyond */
-    HTTP_BODY_LIMIT = 1 << 26,      /* the most a reader can be set to */
+    HTTP_HEAD_MAX = LIMIT_HTTP_HEAD_BYTES, /* request line and fields; 431 beyond */
+    HTTP_TARGET_MAX = LIMIT_TARGET_BYTES,  /* 414 beyond */
+    HTTP_HEADERS_MAX = LIMIT_HTTP_HEADERS, /* fields in one message; 431 beyond */
+    HTTP_BODY_MAX = LIMIT_HTTP_BODY_BYTES, /* what the server takes; 413 beyond */
+    HTTP_BODY_LIMIT = 1 << 26,             /* the most a reader can be set to */
     HTTP_CHUNK_OVERHEAD_MAX = 8192, /* bytes of a chunked body that are not data; 413 beyond */
 };
 

@@ -52,7 +52,10 @@ static bool query_decode(span_t text, uint8_t *out, size_t cap, size_t *out_len)
 
 static span_t next_part(span_t *rest, uint8_t separator)
 {
-    const uint8_t *found = rest->len == 0 ? NULL : memchr(rest->ptr, separator, rest->len);
+    if (rest->len == 0) {
+        return *rest; /* an absent field has no address to count from */
+    }
+    const uint8_t *found = memchr(rest->ptr, separator, rest->len);
     const size_t n = found == NULL ? rest->len : (size_t)(found - rest->ptr);
     const span_t part = {rest->ptr, n};
     const size_t used = found == NULL ? n : n + 1;

@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/limits.h"
 #include "base/span.h"
 #include "codec/utf8.h"
 
@@ -24,8 +25,8 @@
 #include <stdint.h>
 
 enum {
-    WS_SERVER_MESSAGE_MAX = 65536,       /* what the server takes from a client */
-    WS_MESSAGE_LIMIT = 16 * 1024 * 1024, /* the most a reader can be set to */
+    WS_SERVER_MESSAGE_MAX = LIMIT_WS_MESSAGE_BYTES, /* what the server takes from a client */
+    WS_MESSAGE_LIMIT = 16 * 1024 * 1024,            /* the most a reader can be set to */
     WS_CONTROL_MAX = 125,
     WS_HEAD_MAX = 10, /* of an unmasked frame; 14 with its mask */
     WS_MASK_LEN = 4,
