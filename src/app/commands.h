@@ -24,6 +24,9 @@ struct command {
 /* The table, in the order of the help. */
 const struct command *commands_all(size_t *count);
 
+/* The command nearest to a mistyped name, or NULL. */
+const char *commands_nearest(const char *name);
+
 /* Find and run argv[1]: the whole of main(). */
 int commands_main(int argc, char **argv);
 

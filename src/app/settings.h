@@ -15,7 +15,9 @@
 #define APP_SETTINGS_H
 
 #include "base/err.h"
+#include "base/log.h"
 #include "base/span.h"
+#include "domain/rules.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,12 +27,6 @@
 #define SETTING_LIST_BYTES 1024 /* NUL included */
 #define SETTING_KEY_BYTES  513  /* NUL included */
 #define SETTING_WORD_BYTES 256  /* NUL included */
-
-/* Count per window; count 0 = switched off. */
-typedef struct setting_rate {
-    uint32_t count;
-    uint32_t window_s;
-} setting_rate_t;
 
 enum setting_log_format { LOG_FORMAT_AUTO, LOG_FORMAT_JSON, LOG_FORMAT_HUMAN };
 
@@ -68,10 +64,10 @@ struct settings {
     char database_url[SETTING_PATH_BYTES];
     char database_path[SETTING_PATH_BYTES]; /* the file that database_url means */
 
-    setting_rate_t login_per_account;
-    setting_rate_t login_per_address;
-    setting_rate_t register_per_address;
-    setting_rate_t mpin_per_address;
+    throttle_t login_per_account;
+    throttle_t login_per_address;
+    throttle_t register_per_address;
+    throttle_t mpin_per_address;
     uint32_t events_per_second;
     uint32_t connections_per_address;
 
@@ -82,7 +78,7 @@ struct settings {
     uint32_t hash_queue;
     uint32_t loops;
     uint32_t replay_memory_mb;
-    uint32_t log_level; /* position in error, warning, notice, info, debug */
+    enum log_level log_level;
     enum setting_log_format log_format;
 
     /* Refused when set: not served by this version. */
@@ -104,7 +100,7 @@ struct settings_sources {
 /* Why a start is refused, and what is odd. Values of secrets are never in here. */
 struct settings_report {
     char fault[512];                          /* one line, "" when all is well */
-    char warning[SETTINGS_WARNINGS_MAX][256]; /* one line each */
+    char warning[SETTINGS_WARNINGS_MAX][320]; /* one line each */
     size_t warnings;
 };
 
@@ -112,13 +108,20 @@ struct settings_report {
 NODISCARD err_t settings_load(const struct settings_sources *from, struct settings *out,
                               struct settings_report *report);
 
+struct option_sets;
+
+/* For commands: load from .env of the working directory, the environment and --set (may be NULL),
+ * and say warnings and the fault on stderr, each behind the name of the command. */
+NODISCARD err_t settings_load_and_say(const char *command, const struct option_sets *sets,
+                                      struct settings *out);
+
 /* Overwrite everything; for CLEANUP. */
 void settings_wipe(struct settings *s);
 
 /* Walk a comma-separated list: `*cursor` starts at its text; false at the end. */
 bool settings_list_next(const char **cursor, span_t *item);
 
-/* Say whether an address is loopback (127.0.0.0/8, ::1). */
-bool address_is_loopback(const char *text);
+/* Whether `host` is loopback (127.0.0.0/8, ::1). */
+bool settings_host_is_loopback(const struct settings *s);
 
 #endif

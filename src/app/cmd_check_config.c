@@ -1,0 +1,79 @@
+/* canara check-config: reads the settings as serve would, and prints what would be used. */
+#include "app/commands.h"
+#include "app/options.h"
+#include "app/settings.h"
+#include "app/settings_table.h"
+#include "crypto/keys.h"
+
+#include <stdio.h>
+
+static void print_all(const struct settings *s)
+{
+    size_t count = 0;
+    const struct setting_row *const rows = settings_rows(&count);
+    for (size_t i = 0; i < count; i++) {
+        char value[SETTING_LIST_BYTES];
+        setting_print(&rows[i], s, value, sizeof value);
+        (void)printf("%s=%s\n", rows[i].name, value);
+    }
+}
+
+/* With DEBUG=False nothing is made by opening the keys, so that they can be tried here. */
+static bool keys_open(const struct settings *s)
+{
+    if (s->debug) {
+        return true;
+    }
+    const struct keyring_config config = {
+        .secret_key = s->secret_key,
+        .secret_key_previous = s->secret_key_previous,
+        .debug = false,
+        .data_dir = s->data_dir,
+        .pepper_file = s->pepper_file,
+    };
+    char why[KEYRING_WHY_BYTES] = "";
+    CLEANUP(keyring_close) struct keyring *keys = NULL;
+    if (failed(keyring_open(&config, &keys, why))) {
+        (void)fprintf(stderr, "canara check-config: %s\n", why);
+        return false;
+    }
+    return true;
+}
+
+int cmd_check_config(int argc, char **argv)
+{
+    struct option_sets sets = {0};
+    bool example = false;
+    const struct option options[] = {
+        {.name = "set",
+         .operand = "NAME=VALUE",
+         .help = "a setting that wins over all others; may come again",
+         .kind = OPTION_SET,
+         .into = &sets},
+        {.name = "example",
+         .help = "print .env.example instead: every setting with its default",
+         .kind = OPTION_FLAG,
+         .into = &example},
+    };
+    const struct option_spec spec = {
+        .command = "canara check-config",
+        .about = "Read the settings as serve would (--set, environment, .env, defaults), check\n"
+                 "them, and print every effective value; secrets as set or not set.",
+        .option = options,
+        .options = sizeof options / sizeof *options,
+    };
+    const enum option_answer answer = options_read(&spec, argc, argv, NULL);
+    if (answer != OPTIONS_OK) {
+        return answer == OPTIONS_HELP ? EXIT_CODE_DONE : EXIT_CODE_USAGE;
+    }
+    if (example) {
+        settings_print_example();
+        return EXIT_CODE_DONE;
+    }
+    CLEANUP(settings_wipe) struct settings s = {0};
+    if (failed(settings_load_and_say("canara check-config", &sets, &s)) || !keys_open(&s)) {
+        return EXIT_CODE_FAILED;
+    }
+    print_all(&s);
+    return EXIT_CODE_DONE;
+}

@@ -1,0 +1,125 @@
+/* canara completion: scripts for bash, zsh and fish, written from the tables. */
+#include "app/commands.h"
+#include "app/options.h"
+#include "app/settings_table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void print_commands(const char *end)
+{
+    size_t count = 0;
+    const struct command *const all = commands_all(&count);
+    for (size_t i = 0; i < count; i++) {
+        (void)printf(i + 1 < count ? "%s " : "%s", all[i].name);
+    }
+    (void)printf("%s", end);
+}
+
+static void print_settings(const char *behind, const char *end)
+{
+    size_t count = 0;
+    const struct setting_row *const rows = settings_rows(&count);
+    for (size_t i = 0; i < count; i++) {
+        (void)printf("%s%s%s", rows[i].name, behind, i + 1 < count ? " " : "");
+    }
+    (void)printf("%s", end);
+}
+
+static void print_bash(void)
+{
+    (void)printf("_canara() {\n"
+                 "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
+                 "    if [ \"$COMP_CWORD\" = 1 ]; then\n"
+                 "        COMPREPLY=($(compgen -W '");
+    print_commands(" --help --version' -- \"$word\"))\n");
+    (void)printf("    elif [ \"$before\" = --set ]; then\n"
+                 "        compopt -o nospace\n"
+                 "        COMPREPLY=($(compgen -W '");
+    print_settings("=", "' -- \"$word\"))\n");
+    (void)printf("    elif [ \"${COMP_WORDS[1]}\" = keygen ] && [ \"$COMP_CWORD\" = 2 ]; then\n"
+                 "        COMPREPLY=($(compgen -W 'secret pepper --help' -- \"$word\"))\n"
+                 "    elif [ \"${COMP_WORDS[1]}\" = completion ]; then\n"
+                 "        COMPREPLY=($(compgen -W 'bash zsh fish' -- \"$word\"))\n"
+                 "    elif [[ $word == -* ]]; then\n"
+                 "        COMPREPLY=($(compgen -W '--help --set' -- \"$word\"))\n"
+                 "    else\n"
+                 "        COMPREPLY=($(compgen -f -- \"$word\"))\n"
+                 "    fi\n"
+                 "}\n"
+                 "complete -F _canara canara\n");
+}
+
+static void print_zsh(void)
+{
+    size_t count = 0;
+    const struct command *const all = commands_all(&count);
+    (void)printf("#compdef canara\n"
+                 "_canara() {\n"
+                 "    local -a commands settings\n"
+                 "    commands=(\n");
+    for (size_t i = 0; i < count; i++) {
+        (void)printf("        '%s:%s'\n", all[i].name, all[i].help);
+    }
+    (void)printf("    )\n    settings=(");
+    print_settings("=", ")\n");
+    (void)printf("    if (( CURRENT == 2 )); then\n"
+                 "        _describe command commands\n"
+                 "    elif [[ ${words[CURRENT-1]} == --set ]]; then\n"
+                 "        compadd -S '' -- $settings\n"
+                 "    elif [[ ${words[2]} == keygen && CURRENT -eq 3 ]]; then\n"
+                 "        compadd secret pepper\n"
+                 "    elif [[ ${words[2]} == completion ]]; then\n"
+                 "        compadd bash zsh fish\n"
+                 "    elif [[ ${words[CURRENT]} == -* ]]; then\n"
+                 "        compadd -- --help --set\n"
+                 "    else\n"
+                 "        _files\n"
+                 "    fi\n"
+                 "}\n"
+                 "compdef _canara canara\n");
+}
+
+static void print_fish(void)
+{
+    size_t count = 0;
+    const struct command *const all = commands_all(&count);
+    for (size_t i = 0; i < count; i++) {
+        (void)printf("complete -c canara -n __fish_use_subcommand -f -a %s -d '%s'\n", all[i].name,
+                     all[i].help);
+    }
+    (void)printf("complete -c canara -n '__fish_seen_subcommand_from keygen' -a 'secret pepper'\n"
+                 "complete -c canara -n '__fish_seen_subcommand_from completion' -f "
+                 "-a 'bash zsh fish'\n"
+                 "complete -c canara -l help -d 'print help and leave'\n"
+                 "complete -c canara -l set -x -a '");
+    print_settings("=", "' -d 'a setting'\n");
+}
+
+int cmd_completion(int argc, char **argv)
+{
+    static const struct {
+        const char *shell;
+        void (*print)(void);
+    } shells[] = {{"bash", print_bash}, {"zsh", print_zsh}, {"fish", print_fish}};
+    const struct option_spec spec = {
+        .command = "canara completion",
+        .usage = "bash | zsh | fish",
+        .about = "Print a completion script; for bash:  . <(canara completion bash)",
+        .words_min = 1,
+        .words_max = 1,
+    };
+    struct option_words words = {0};
+    const enum option_answer answer = options_read(&spec, argc, argv, &words);
+    if (answer != OPTIONS_OK) {
+        return answer == OPTIONS_HELP ? EXIT_CODE_DONE : EXIT_CODE_USAGE;
+    }
+    for (size_t i = 0; i < sizeof shells / sizeof *shells; i++) {
+        if (strcmp(words.word[0], shells[i].shell) == 0) {
+            shells[i].print();
+            return EXIT_CODE_DONE;
+        }
+    }
+    (void)fprintf(stderr, "canara completion: %.32s: must be bash, zsh or fish\n", words.word[0]);
+    return EXIT_CODE_USAGE;
+}

@@ -1,0 +1,222 @@
+#include "app/settings_check.h"
+
+#include "base/util.h"
+#include "crypto/keys.h"
+#include "net/address.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { WORKERS_MAX = 256, METRICS_TOKEN_MIN = 16 };
+
+static bool refuse(struct settings_report *report, const char *name, const char *rule)
+{
+    (void)snprintf(report->fault, sizeof report->fault, "%s: %s", name, rule);
+    return false;
+}
+
+static span_t text_of(const char *text)
+{
+    return (span_t){(const uint8_t *)text, strlen(text)};
+}
+
+bool settings_host_is_loopback(const struct settings *s)
+{
+    struct peer_address a = {0};
+    return !failed(address_parse(text_of(s->host), &a)) && address_is_loopback(&a);
+}
+
+/* ---- what follows from other settings ----------------------------------------------------- */
+
+static uint32_t processors(void)
+{
+    const long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : (uint32_t)n;
+}
+
+static uint32_t within_workers(uint32_t n)
+{
+    return n < 1 ? 1 : (uint32_t)size_min(n, WORKERS_MAX);
+}
+
+/* sqlite:///x lies under DATA_DIR, sqlite:////x is absolute (as SQLAlchemy writes them). */
+static bool find_database(struct settings *s, struct settings_report *report)
+{
+    static const char scheme[] = "sqlite:///";
+    if (strncmp(s->database_url, "postgres", 8) == 0) {
+        return refuse(report, "DATABASE_URL",
+                      "PostgreSQL is not served yet by this version; use "
+                      "sqlite:///FILE");
+    }
+    const char *const file = s->database_url + sizeof scheme - 1;
+    if (strncmp(s->database_url, scheme, sizeof scheme - 1) != 0 || file[0] == '\0' ||
+        strcmp(file, "/") == 0 || strpbrk(file, "?#") != NULL) {
+        return refuse(report, "DATABASE_URL",
+                      "must be sqlite:///FILE (under DATA_DIR) or sqlite:////ABSOLUTE/FILE");
+    }
+    const int n = file[0] == '/' ? snprintf(s->database_path, sizeof s->database_path, "%s", file)
+                                 : snprintf(s->database_path, sizeof s->database_path, "%s/%s",
+                                            s->data_dir, file);
+    return n > 0 && (size_t)n < sizeof s->database_path
+               ? true
+               : refuse(report, "DATABASE_URL", "the path with DATA_DIR is too long");
+}
+
+bool settings_complete(struct settings *s, struct settings_report *report)
+{
+    if (s->host[0] == '\0') {
+        (void)snprintf(s->host, sizeof s->host, "%s", s->debug ? "127.0.0.1" : "0.0.0.0");
+    }
+    if (s->cors_origins[0] == '\0' && s->debug) {
+        (void)snprintf(s->cors_origins, sizeof s->cors_origins,
+                       "http://localhost:3000,http://localhost:8080");
+    }
+    if (s->hash_workers == 0) {
+        s->hash_workers = within_workers(processors() - 1);
+    }
+    if (s->loops == 0) {
+        s->loops = within_workers(processors() / 2);
+    }
+    return find_database(s, report);
+}
+
+/* ---- rules -------------------------------------------------------------------------------- */
+
+typedef bool rule_fn(const struct settings *s, struct settings_report *report);
+
+static bool only_what_is_served(const struct settings *s, struct settings_report *report)
+{
+    static const char tls[] = "TLS is not served yet by this version; end TLS in a proxy in front "
+                              "and name it in TRUSTED_PROXIES";
+    if (s->tls_cert_file[0] != '\0') {
+        return refuse(report, "TLS_CERT_FILE", tls);
+    }
+    if (s->tls_key_file[0] != '\0') {
+        return refuse(report, "TLS_KEY_FILE", tls);
+    }
+    if (s->redis_url[0] != '\0') {
+        return refuse(report, "REDIS_URL", "several nodes are not served yet by this version");
+    }
+    return true;
+}
+
+static bool thresholds_rise(const struct settings *s, struct settings_report *report)
+{
+    char rule[128];
+    if (s->monitor_threshold > s->suspicious_threshold) {
+        (void)snprintf(rule, sizeof rule, "%g is above SUSPICIOUS_THRESHOLD %g: they must rise",
+                       s->monitor_threshold, s->suspicious_threshold);
+        return refuse(report, "MONITOR_THRESHOLD", rule);
+    }
+    if (s->suspicious_threshold > s->high_risk_threshold) {
+        (void)snprintf(rule, sizeof rule, "%g is above HIGH_RISK_THRESHOLD %g: they must rise",
+                       s->suspicious_threshold, s->high_risk_threshold);
+        return refuse(report, "SUSPICIOUS_THRESHOLD", rule);
+    }
+    return true;
+}
+
+static bool address_is_safe(const struct settings *s, struct settings_report *report)
+{
+    if (settings_host_is_loopback(s)) {
+        return true;
+    }
+    char rule[384];
+    if (s->debug) {
+        (void)snprintf(rule, sizeof rule,
+                       "%s is not loopback: DEBUG=True is allowed on 127.0.0.1 and ::1 alone",
+                       s->host);
+        return refuse(report, "HOST", rule);
+    }
+    if (s->trusted_proxies[0] == '\0' && !s->allow_plaintext) {
+        (void)snprintf(rule, sizeof rule,
+                       "%s is public and there is no TLS: set TRUSTED_PROXIES to the proxy that "
+                       "ends TLS, or ALLOW_PLAINTEXT=True, or HOST=127.0.0.1",
+                       s->host);
+        return refuse(report, "HOST", rule);
+    }
+    return true;
+}
+
+static bool throttles_are_on(const struct settings *s, struct settings_report *report)
+{
+    if (s->debug) {
+        return true;
+    }
+
+    const struct {
+        const char *name;
+        uint32_t count;
+        bool loopback_will_do; /* load tests */
+    } rows[] = {
+        {"LOGIN_PER_ACCOUNT", s->login_per_account.count, false},
+        {"LOGIN_PER_ADDRESS", s->login_per_address.count, false},
+        {"REGISTER_PER_ADDRESS", s->register_per_address.count, false},
+        {"MPIN_PER_ADDRESS", s->mpin_per_address.count, false},
+        {"EVENTS_PER_SECOND", s->events_per_second, true},
+        {"CONNECTIONS_PER_ADDRESS", s->connections_per_address, true},
+    };
+
+    const bool loopback = settings_host_is_loopback(s);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if (rows[i].count == 0 && !(loopback && rows[i].loopback_will_do)) {
+            return refuse(report, rows[i].name,
+                          rows[i].loopback_will_do
+                              ? "0 (no limit) is allowed with DEBUG=True or a loopback HOST alone"
+                              : "0 (off) is allowed with DEBUG=True alone");
+        }
+    }
+    return true;
+}
+
+static bool key_is_good(const char *name, const char *text, struct settings_report *report)
+{
+    const char *const fault = text[0] == '\0' ? NULL : secret_key_fault(text_of(text));
+    return fault == NULL ? true : refuse(report, name, fault);
+}
+
+static bool secrets_are_good(const struct settings *s, struct settings_report *report)
+{
+    if (!key_is_good("SECRET_KEY", s->secret_key, report) ||
+        !key_is_good("SECRET_KEY_PREVIOUS", s->secret_key_previous, report)) {
+        return false;
+    }
+    if (s->debug) {
+        return true;
+    }
+    if (s->secret_key[0] == '\0') {
+        return refuse(report, "SECRET_KEY",
+                      "is not set: required with DEBUG=False (make one: canara keygen secret)");
+    }
+    if (s->pepper_file[0] == '\0') {
+        return refuse(report, "PEPPER_FILE",
+                      "is not set: required with DEBUG=False (make one outside DATA_DIR: canara "
+                      "keygen pepper FILE)");
+    }
+    return true;
+}
+
+static bool metrics_token_is_good(const struct settings *s, struct settings_report *report)
+{
+    const size_t len = strlen(s->metrics_token);
+    if (len > 0 && (len < METRICS_TOKEN_MIN || strchr(s->metrics_token, ' ') != NULL)) {
+        return refuse(report, "METRICS_TOKEN",
+                      "must be 16 to 255 printable characters without blanks");
+    }
+    return true;
+}
+
+bool settings_check(const struct settings *s, struct settings_report *report)
+{
+    static rule_fn *const rules[] = {
+        only_what_is_served, thresholds_rise,  address_is_safe,
+        throttles_are_on,    secrets_are_good, metrics_token_is_good,
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
+        if (!rules[i](s, report)) {
+            return false;
+        }
+    }
+    return true;
+}
