@@ -16,17 +16,18 @@ static const char key_ends[] = "up must not be before down";
 
 err_t scan_refuse(struct scan *scan, const char *message, const char *format, ...)
 {
+    char path[sizeof scan->fault->field];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(path, sizeof path, format, args);
+    va_end(args);
+
     scan_fault_t fault = {.message = message};
-    int len = 0;
-    if (scan->index >= 0) {
-        len = snprintf(fault.field, sizeof fault.field, format[0] == '\0' ? "[%d]" : "[%d].",
-                       scan->index);
-    }
-    if (len >= 0 && (size_t)len < sizeof fault.field) {
-        va_list args;
-        va_start(args, format);
-        (void)vsnprintf(fault.field + len, sizeof fault.field - (size_t)len, format, args);
-        va_end(args);
+    if (scan->index < 0) {
+        memcpy(fault.field, path, sizeof path);
+    } else {
+        const char *const dot = path[0] == '\0' ? "" : ".";
+        (void)snprintf(fault.field, sizeof fault.field, "[%d]%s%.48s", scan->index, dot, path);
     }
     *scan->fault = fault;
     return err_new(ERR_RANGE);

@@ -11,8 +11,6 @@
 
 enum { NUMBER_ROOM = 48 };
 
-#define EXACT_WHOLE 9007199254740992.0 /* 2^53 */
-
 void json_writer_init(struct json_writer *w, struct buf *out)
 {
     *w = (struct json_writer){.out = out, .start = out->len};
@@ -258,7 +256,8 @@ static size_t print_thousandths(double value, char out[NUMBER_ROOM])
 static size_t print_shortest(double value, char out[NUMBER_ROOM])
 {
     int n = 0;
-    for (int digits = 15; digits <= 17; digits++) {
+    /* Up to 15 digits the first that reads back is the only one; subnormals hold fewer. */
+    for (int digits = isnormal(value) ? 15 : 1; digits <= 17; digits++) {
         n = snprintf(out, NUMBER_ROOM, "%.*g", digits, value);
         if (same_bits(strtod(out, NULL), value)) {
             break;

@@ -1,0 +1,181 @@
+/* json_write_test.c - documents, their commas, their numbers, and what happens when room ends. */
+#include "codec/json_write.h"
+
+#include "base/util.h"
+#include "tests/support/random.h"
+#include "tests/support/unit.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static void write_sample(struct json_writer *w)
+{
+    json_begin_object(w);
+    json_name(w, "a");
+    json_int(w, -5);
+    json_name(w, "b");
+    json_begin_array(w);
+    json_cstr(w, "x\"\\\n\x01\x7f");
+    json_nil(w);
+    json_bool(w, true);
+    json_begin_object(w);
+    json_end_object(w);
+    json_begin_array(w);
+    json_end_array(w);
+    json_end_array(w);
+    json_name(w, "c");
+    json_raw(w, SPAN_LIT("{\"d\":1}"));
+    json_name(w, "t");
+    json_time(w, (wall_t){1750761000123});
+    json_name(w, "id");
+    json_uuid(w, (uuid_t){{0x12, 0x3e, 0x45, 0x67, 0xe8, 0x9b, 0x42, 0xd3, 0xa4, 0x56}});
+    json_end_object(w);
+}
+
+static const char sample[] =
+    "{\"a\":-5,\"b\":[\"x\\\"\\\\\\n\\u0001\\u007f\",null,true,{},[]],\"c\":{\"d\":1},"
+    "\"t\":\"2025-06-24T10:30:00.123Z\",\"id\":\"123e4567-e89b-42d3-a456-000000000000\"}";
+
+static void a_document_comes_out_as_written(void **state)
+{
+    (void)state;
+    struct buf out;
+    struct json_writer w;
+    buf_init(&out, 4096);
+    assert_false(failed(buf_append(&out, SPAN_LIT("before "))));
+    json_writer_init(&w, &out);
+    write_sample(&w);
+    assert_false(failed(json_finish(&w)));
+    assert_span_text(json_written(&w), sample);
+    assert_int_equal(out.len, strlen("before ") + strlen(sample));
+    buf_deinit(&out);
+}
+
+static void any_room_too_small_is_an_error_and_leaves_the_buf_alone(void **state)
+{
+    (void)state;
+    for (size_t room = 0; room <= strlen(sample); room++) {
+        struct buf out;
+        struct json_writer w;
+        buf_init(&out, room + 1);
+        assert_false(failed(buf_append_byte(&out, 'x')));
+        json_writer_init(&w, &out);
+        write_sample(&w);
+        const bool fits = room == strlen(sample);
+        assert_int_equal(json_finish(&w).code, fits ? ERR_NONE : ERR_LIMIT);
+        assert_int_equal(out.len, fits ? room + 1 : 1);
+        buf_deinit(&out);
+
+        char *const memory = malloc(room == 0 ? 1 : room);
+        assert_non_null(memory);
+        json_writer_init_fixed(&w, memory, room);
+        write_sample(&w);
+        assert_int_equal(json_finish(&w).code, fits ? ERR_NONE : ERR_LIMIT);
+        assert_int_equal(json_written(&w).len, fits ? room : 0);
+        free(memory);
+    }
+}
+
+static void assert_number(double value, const char *want)
+{
+    char memory[64];
+    struct json_writer w;
+    json_writer_init_fixed(&w, memory, sizeof memory);
+    json_number(&w, value);
+    assert_false(failed(json_finish(&w)));
+    if (want != NULL) {
+        assert_span_text(json_written(&w), want);
+    }
+    assert_true(json_written(&w).len < sizeof memory);
+    memory[json_written(&w).len] = '\0';
+    const double back = strtod(memory, NULL);
+    if (memcmp(&back, &value, sizeof back) != 0) {
+        fail_msg("%.17g came out as %s", value, memory);
+    }
+}
+
+static void numbers_are_short_and_read_back(void **state)
+{
+    (void)state;
+
+    static const struct {
+        double value;
+        const char *text;
+    } cases[] = {
+        {0.0, "0"},
+        {1.0, "1"},
+        {-1.0, "-1"},
+        {0.1, "0.1"},
+        {0.15, "0.15"},
+        {100.0, "100"},
+        {1250.5, "1250.5"},
+        {-0.001, "-0.001"},
+        {0.0001, "0.0001"},
+        {1e15, "1e+15"},
+        {0.1 + 0.2, "0.30000000000000004"},
+        {1e300, "1e+300"},
+        {5e-324, "5e-324"},
+        {999999999999.999, "999999999999.999"},
+        {1.0 / 3.0, "0.3333333333333333"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_number(cases[i].value, cases[i].text);
+    }
+    assert_number(-0.0, NULL);
+    uint64_t seed = 20250624;
+    for (int round = 0; round < 20000; round++) {
+        const uint64_t bits = random_u64(&seed);
+        double value = 0.0;
+        memcpy(&value, &bits, sizeof value);
+        if (isfinite(value)) {
+            assert_number(value, NULL);
+        }
+        assert_number((double)random_below(&seed, 1U << 30) / 1000.0, NULL);
+    }
+}
+
+static void whole_and_fixed_numbers_come_out(void **state)
+{
+    (void)state;
+    char memory[256];
+    struct json_writer w;
+    json_writer_init_fixed(&w, memory, sizeof memory);
+    json_begin_array(&w);
+    json_int(&w, INT64_MIN);
+    json_int(&w, INT64_MAX);
+    json_uint(&w, UINT64_MAX);
+    json_uint(&w, 0);
+    json_fixed(&w, 0.456, 2);
+    json_fixed(&w, -0.001, 2);
+    json_fixed(&w, -1.5, 0);
+    json_fixed(&w, 1e15, 2);
+    json_end_array(&w);
+    assert_false(failed(json_finish(&w)));
+    assert_span_text(json_written(&w),
+                     "[-9223372036854775808,9223372036854775807,18446744073709551615,0,0.46,0.00,"
+                     "-2,1000000000000000.00]");
+}
+
+static void bytes_that_are_not_text_are_replaced(void **state)
+{
+    (void)state;
+    char memory[64];
+    struct json_writer w;
+    json_writer_init_fixed(&w, memory, sizeof memory);
+    json_text(&w, SPAN_LIT("a\xff\xe2\x82z\xc3\xa4\0"));
+    assert_false(failed(json_finish(&w)));
+    assert_span_text(json_written(&w), "\"a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdz\xc3\xa4\\u0000\"");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_document_comes_out_as_written),
+        cmocka_unit_test(any_room_too_small_is_an_error_and_leaves_the_buf_alone),
+        cmocka_unit_test(numbers_are_short_and_read_back),
+        cmocka_unit_test(whole_and_fixed_numbers_come_out),
+        cmocka_unit_test(bytes_that_are_not_text_are_replaced),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
