@@ -199,7 +199,7 @@ static void put_field(struct line *l, const log_field_t *f)
  * "chrono-compatible low-level date algorithms", civil_from_days, 2013. */
 static void put_time(struct line *l, wall_t t)
 {
-    const int64_t day_ms = 24 * 3600 * MS_PER_S;
+    const int64_t day_ms = INT64_C(24) * 3600 * MS_PER_S;
     const int64_t of_day = (t.ms % day_ms + day_ms) % day_ms;
     const int64_t z = (t.ms - of_day) / day_ms + 719468; /* days since 0000-03-01 */
     const int64_t era = (z >= 0 ? z : z - 146096) / 146097;

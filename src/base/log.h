@@ -96,14 +96,14 @@ void log_write(struct log *log, enum log_level level, const char *event, const l
 #define log_event(log, level, ...) /* NOLINT(readability-identifier-naming) */ \
     do { \
         if (log_is_on((log), (level))) { \
-            LOG_PICK_(__VA_ARGS__, LOG_MANY_, LOG_MANY_, LOG_MANY_, LOG_MANY_, LOG_MANY_, \
-                      LOG_MANY_, LOG_MANY_, LOG_MANY_, LOG_MANY_, LOG_MANY_, LOG_MANY_, LOG_MANY_, \
-                      LOG_MANY_, LOG_MANY_, LOG_MANY_, LOG_NONE_, 0)((log), (level), __VA_ARGS__); \
+            LOG_PICK(__VA_ARGS__, LOG_MANY, LOG_MANY, LOG_MANY, LOG_MANY, LOG_MANY, \
+                      LOG_MANY, LOG_MANY, LOG_MANY, LOG_MANY, LOG_MANY, LOG_MANY, LOG_MANY, \
+                      LOG_MANY, LOG_MANY, LOG_MANY, LOG_NONE, 0)((log), (level), __VA_ARGS__); \
         } \
     } while (0)
-#define LOG_PICK_(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, picked, ...) picked
-#define LOG_NONE_(log, level, event) log_write(log, level, event, &(const log_field_t){.name = NULL})
-#define LOG_MANY_(log, level, event, ...) \
+#define LOG_PICK(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, picked, ...) picked
+#define LOG_NONE(log, level, event) log_write(log, level, event, &(const log_field_t){.name = NULL})
+#define LOG_MANY(log, level, event, ...) \
     log_write(log, level, event, (const log_field_t[]){__VA_ARGS__, {.name = NULL}})
 // clang-format on
 

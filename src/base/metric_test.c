@@ -4,7 +4,7 @@
 
 #include <pthread.h>
 
-enum { THREADS = 4, TURNS = 10000 };
+enum { THREADS = 4, TURNS = 10000, ALL_TURNS = THREADS * TURNS };
 
 static void counters_and_gauges_keep_count(void **state)
 {
@@ -105,9 +105,9 @@ static void shared_verbs_lose_nothing_between_threads(void **state)
     }
     struct histogram_view view = {.count = 0};
     histogram_read(&s.spread, &view);
-    assert_true(counter_read(&s.many) == THREADS * TURNS);
+    assert_true(counter_read(&s.many) == ALL_TURNS);
     assert_true(gauge_read(&s.level) == 0);
-    assert_true(view.count == THREADS * TURNS);
+    assert_true(view.count == ALL_TURNS);
 }
 
 int main(void)

@@ -160,6 +160,8 @@ static void count_in_order(struct timer *t, void *context)
     c->n++;
 }
 
+#define HOURS_NS(n) (INT64_C(n) * 3600 * NS_PER_S)
+
 static void a_leap_of_hours_fires_everything_in_order(void **state)
 {
     (void)state;
@@ -168,13 +170,13 @@ static void a_leap_of_hours_fires_everything_in_order(void **state)
     timer_wheel_init(&w, (mono_t){0});
     uint64_t seed = 9;
     for (size_t i = 0; i < ARRAY_LEN(timers); i++) {
-        const int64_t tick = 1 + (int64_t)random_below(&seed, 24 * 3600 * 100);
+        const int64_t tick = 1 + (int64_t)random_below(&seed, HOURS_NS(24) / TICK_NS);
         timer_set(&w, &timers[i], (mono_t){tick * TICK_NS});
     }
     struct count c = {0};
-    timer_wheel_advance(&w, (mono_t){48 * 3600 * NS_PER_S}, count_in_order, &c);
+    timer_wheel_advance(&w, (mono_t){HOURS_NS(48)}, count_in_order, &c);
     assert_int_equal(c.n, ARRAY_LEN(timers));
-    assert_int_equal(timer_wheel_next(&w, (mono_t){48 * 3600 * NS_PER_S}), -1);
+    assert_int_equal(timer_wheel_next(&w, (mono_t){HOURS_NS(48)}), -1);
 }
 
 static void rearm_in_the_past(struct timer *t, void *context)

@@ -36,6 +36,14 @@ static int open_spare(void)
     return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
+/* Take a descriptor out of the hands of CLEANUP(). */
+static int keep(int *fd)
+{
+    const int kept = *fd;
+    *fd = -1;
+    return kept;
+}
+
 static socklen_t socket_address(const struct peer_address *a, struct sockaddr_storage *out)
 {
     *out = (struct sockaddr_storage){.ss_family = AF_UNSPEC};
@@ -104,8 +112,7 @@ err_t listener_open(struct listener *l, const char *host, uint16_t port, unsigne
     if (!bound_port(fd, &bound)) {
         return err_new(ERR_IO);
     }
-    *l = (struct listener){.fd = fd, .spare_fd = open_spare(), .port = bound};
-    fd = -1;
+    *l = (struct listener){.fd = keep(&fd), .spare_fd = open_spare(), .port = bound};
     *outcome = LISTEN_OPEN;
     return ERR_OK;
 }
@@ -157,9 +164,8 @@ err_t listener_open_unix(struct listener *l, const char *path, int backlog,
         (void)unlink(to.sun_path);
         return err_new(ERR_IO);
     }
-    *l = (struct listener){.fd = fd, .spare_fd = open_spare(), .port = 0};
+    *l = (struct listener){.fd = keep(&fd), .spare_fd = open_spare(), .port = 0};
     memcpy(l->path, to.sun_path, sizeof l->path);
-    fd = -1;
     *outcome = LISTEN_OPEN;
     return ERR_OK;
 }
