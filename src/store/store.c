@@ -250,7 +250,7 @@ err_t store_audit_insert(struct store_tx *tx, const struct audit_row *row)
     uint64_t seq = 0;
     uint8_t head[STORE_DIGEST_BYTES] = {0};
     TRY(store_audit_head(tx, &seq, head));
-    REQUIRE(tx, row->seq <= INT64_MAX && seq == row->seq - 1, ERR_RANGE);
+    REQUIRE(tx, row->seq > 0 && row->seq <= INT64_MAX && seq == row->seq - 1, ERR_RANGE);
     REQUIRE(tx, memcmp(row->prev, head, sizeof head) == 0, ERR_RANGE);
     RUN(tx, STORE_WRITE, audit_insert, row);
 }

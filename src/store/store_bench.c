@@ -1,7 +1,7 @@
 /* What the store costs: rows in batches, a look-up, one durable write. */
 #include "store/store.h"
 
-#include "store/test_house.h"
+#include "store/house_test.h"
 
 enum { ACCOUNTS = 10000, BATCH = 100, LOOKUPS = 50000, WRITES = 2000, DECISIONS = 20000 };
 

@@ -1,6 +1,6 @@
 /* What every driver promises: sessions, tokens, audit, decisions, profiles, small facts. */
+#include "store/contract_test.h"
 #include "store/store.h"
-#include "store/test_contract.h"
 #include "tests/support/unit.h"
 
 /* ---- sessions */
@@ -357,7 +357,7 @@ static void a_profile_is_replaced_per_account_and_context(void **state)
     assert_true(found);
     assert_int_equal(got.len, 0);
 
-    for (size_t less = 2; less-- > 0;) { /* limit - 1, limit */
+    for (size_t less = 0; less < 2; less++) { /* limit, limit - 1 */
         const size_t len = STORE_PROFILE_BYTES - less;
         buf_clear(&got);
         assert_ok(store_profile_put(&tx, id, "big", 1, (span_t){big, len}, (wall_t){1}));

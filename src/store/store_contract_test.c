@@ -1,6 +1,6 @@
 /* What every driver promises: accounts, tries, devices, transactions, threads. */
+#include "store/contract_test.h"
 #include "store/store.h"
-#include "store/test_contract.h"
 #include "tests/support/unit.h"
 
 #include <math.h>

@@ -1,8 +1,8 @@
 /* The SQLite driver on a failing disk: each operation happens whole or not at all. */
+#include "store/fault_vfs_test.h"
+#include "store/house_test.h"
 #include "store/sqlite_migrate.h"
 #include "store/store_sqlite.h"
-#include "store/test_fault_vfs.h"
-#include "store/test_house.h"
 #include "tests/support/unit.h"
 
 enum { WRITES_MAX = 400, BLOB_BYTES = 20000 }; /* several pages */

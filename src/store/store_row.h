@@ -50,10 +50,10 @@ enum account_created { ACCOUNT_CREATED, ACCOUNT_EMAIL_TAKEN };
 
 /* The MPIN's tries of one account; all zero for an account that never failed. */
 struct mpin_state {
+    wall_t locked_until;     /* {0} while not locked */
     uint32_t failures;       /* in the current row of attempts */
     uint32_t total_failures; /* without a success between them */
     uint32_t lock_count;     /* how often it was locked: the next lock is longer */
-    wall_t locked_until;     /* {0} while not locked */
     bool operator_needed;    /* only an operator may open it again */
 };
 
@@ -80,14 +80,14 @@ enum session_end {
 struct session_row {
     uuid_t id;
     uuid_t account;
-    char device_id[STORE_DEVICE_BYTES];
     uint8_t device_key[STORE_DIGEST_BYTES];
     wall_t created;
     wall_t last_activity;
     wall_t expires_max; /* absolute end, whatever the activity */
+    wall_t ended;       /* {0} while live */
+    double risk;        /* 0..1 */
     enum session_end end;
-    wall_t ended;  /* {0} while live */
-    double risk;   /* 0..1 */
+    char device_id[STORE_DEVICE_BYTES];
     uint8_t level; /* enum canara_level */
     bool mpin_required;
 };
@@ -134,16 +134,16 @@ struct decision_row {
     uuid_t session;
     uuid_t account;
     wall_t at;
+    wall_t mpin_passed_at; /* {0}: not since the decision */
+    double risk;           /* 0..1 */
     char action[STORE_ACTION_BYTES];
     char amount[STORE_AMOUNT_BYTES]; /* decimal text as asked; "" = not given */
     char currency[STORE_CURRENCY_BYTES];
-    bool beneficiary_new;
-    uint8_t decision; /* the domain's number for allow, challenge, deny */
-    double risk;      /* 0..1 */
-    uint8_t level;
     char reasons[STORE_REASONS_BYTES]; /* JSON text */
-    wall_t mpin_passed_at;             /* {0}: not since the decision */
-    bool retry_used;                   /* the one exempt retry is spent */
+    uint8_t decision;                  /* the domain's number for allow, challenge, deny */
+    uint8_t level;
+    bool beneficiary_new;
+    bool retry_used; /* the one exempt retry is spent */
 };
 
 struct meta_value {

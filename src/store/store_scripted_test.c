@@ -1,7 +1,7 @@
 /* The driver in memory: it fails on cue, and otherwise answers as SQLite does. */
 #include "store/store_scripted.h"
 
-#include "store/test_house.h"
+#include "store/house_test.h"
 #include "tests/support/random.h"
 #include "tests/support/unit.h"
 
@@ -87,7 +87,7 @@ static void operations_are_counted_and_delayed(void **state)
 
 /* ---- agreement: the same random life on both drivers gives the same answers */
 
-enum { TRANSACTIONS = 400, OPERATIONS = 6, NAMES = 5, TEXT_BYTES = 4000 };
+enum { TRANSACTIONS = 2000, OPERATIONS = 6, NAMES = 5, TEXT_BYTES = 4000 };
 
 struct life {
     struct store *store;

@@ -137,9 +137,9 @@ static void sqlite_rollback(struct store_tx *tx)
 static void sqlite_close(struct store *st)
 {
     struct sqlite_store *s = self(st);
-    for (size_t i = SEATS; i-- > 0;) { /* the writer last: it folds the log back into the file */
-        MUST(!s->seats[i].taken);
-        seat_close(&s->seats[i]);
+    for (size_t i = SEATS; i > 0; i--) { /* the writer last: it folds the log back into the file */
+        MUST(!s->seats[i - 1].taken);
+        seat_close(&s->seats[i - 1]);
     }
     (void)pthread_cond_destroy(&s->freed);
     (void)pthread_mutex_destroy(&s->lock);
@@ -296,6 +296,9 @@ err_t store_sqlite_open(const struct store_config *config, const char *vfs, stru
     TRY(sqlite_store_new(&st));
     const err_t e = open_or_create(st, config, vfs, why);
     if (failed(e)) {
+        if (why[0] == '\0') {
+            (void)snprintf(why, STORE_WHY_BYTES, "the database cannot be opened: out of memory?");
+        }
         flatten(why);
         sqlite_close(&st->head);
         return e;

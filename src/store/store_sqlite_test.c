@@ -1,12 +1,14 @@
 /* The SQLite driver as a file among files: rights, broken files, versions, links. */
 #include "store/store_sqlite.h"
 
+#include "store/house_test.h"
 #include "store/sqlite_migrate.h"
-#include "store/test_house.h"
 #include "tests/support/unit.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 enum { NOBODY = 65534 };
 
@@ -123,8 +125,7 @@ static void a_bad_address_is_refused_in_one_line(void **state)
         }
     }
     static char longest[PATH_MAX + 64];
-    memset(longest, 'x', sizeof longest - 1);
-    memcpy(longest, "sqlite:///", strlen("sqlite:///"));
+    (void)snprintf(longest, sizeof longest, "sqlite:///%0*d", PATH_MAX, 0);
     struct store_config config = house_config(h);
     config.url = longest;
     assert_err(store_open(&config, &h->store, h->why), ERR_FORMAT);
@@ -260,9 +261,9 @@ static void a_database_cut_anywhere_is_refused(void **state)
     char path[256];
     make_database(h);
     const off_t whole = size_of(h, "canara.db");
-    assert_true(whole > 8 * 4096);
-    const off_t cuts[] = {1, 100, 512, 4095, 4096, 4097, whole / 2, whole - 4096, whole - 1};
-    for (size_t i = ARRAY_LEN(cuts); i-- > 0;) { /* the longest first */
+    assert_true(whole > INT64_C(8) * 4096);
+    const off_t cuts[] = {whole - 1, whole - 4096, whole / 2, 4097, 4096, 4095, 512, 100, 1};
+    for (size_t i = 0; i < ARRAY_LEN(cuts); i++) { /* the longest first */
         assert_int_equal(truncate(house_path(h, "canara.db", path), cuts[i]), 0);
         assert_refused(h, "canara.db");
     }
@@ -302,6 +303,32 @@ static void what_an_interrupted_start_left_is_no_obstacle(void **state)
     assert_ok(house_open(h));
     assert_int_equal(size_of(h, "canara.db.new"), -1);
     assert_int_equal(size_of(h, "canara.db.new-wal"), -1);
+}
+
+static void a_killed_process_loses_nothing_it_committed(void **state)
+{
+    struct house *h = *state;
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct store_tx tx = {0};
+        const struct account_row row = sample_account(6);
+        enum account_created answer = ACCOUNT_EMAIL_TAKEN;
+        bool bad = failed(house_open(h));
+        for (unsigned n = 1; n <= 5 && !bad; n++) {
+            add_account(h, n);
+        }
+        bad = bad || failed(store_begin(h->store, STORE_WRITE, &tx)) ||
+              failed(store_account_create(&tx, &row, &answer));
+        (void)raise(bad ? SIGTERM : SIGKILL);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    assert_ok(house_open(h));
+    for (unsigned n = 1; n <= 6; n++) {
+        assert_int_equal(has_account(h, n), n <= 5);
+    }
 }
 
 /* ---- versions */
@@ -450,6 +477,7 @@ int main(void)
         TEST(a_database_cut_anywhere_is_refused),
         TEST(a_damaged_page_is_found_when_opening),
         TEST(what_an_interrupted_start_left_is_no_obstacle),
+        TEST(a_killed_process_loses_nothing_it_committed),
         TEST(an_older_database_is_brought_up_with_its_rows),
         TEST(a_newer_database_is_refused_and_left_alone),
         TEST(a_database_of_another_program_is_refused),

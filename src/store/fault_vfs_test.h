@@ -1,13 +1,13 @@
 /*
- * test_fault_vfs.h - a file system for SQLite whose n-th write fails.
+ * fault_vfs_test.h - a file system for SQLite whose n-th write fails.
  *
  * Floor      store (tests only)
  * Source     https://www.sqlite.org/vfs.html; only the methods that change a file are touched.
  * Ownership  the plan is the test's and outlives every connection opened through it.
  * Threads    one.
  */
-#ifndef STORE_TEST_FAULT_VFS_H
-#define STORE_TEST_FAULT_VFS_H
+#ifndef STORE_FAULT_VFS_TEST_H
+#define STORE_FAULT_VFS_TEST_H
 
 #include "base/err.h"
 
@@ -62,15 +62,21 @@ static inline bool fault_now(struct fault_plan *plan)
            (plan->calls == plan->fail_at || (plan->stays && plan->calls > plan->fail_at));
 }
 
-#define FAULT_PASS(f, method, ...)                                        \
-    do {                                                                  \
-        sqlite3_file *real_ = fault_file_of(f)->real;                     \
-        return real_->pMethods->method(real_ __VA_OPT__(, ) __VA_ARGS__); \
+/* Let the real file answer. Leaves the function. */
+#define FAULT_PASS(f, method, ...)                          \
+    do {                                                    \
+        sqlite3_file *real_ = fault_file_of(f)->real;       \
+        return real_->pMethods->method(real_, __VA_ARGS__); \
+    } while (0)
+#define FAULT_PASS_ALONE(f, method)                   \
+    do {                                              \
+        sqlite3_file *real_ = fault_file_of(f)->real; \
+        return real_->pMethods->method(real_);        \
     } while (0)
 
 static inline int fault_close(sqlite3_file *f)
 {
-    FAULT_PASS(f, xClose);
+    FAULT_PASS_ALONE(f, xClose);
 }
 
 static inline int fault_read(sqlite3_file *f, void *to, int n, sqlite3_int64 at)
@@ -134,12 +140,12 @@ static inline int fault_control(sqlite3_file *f, int op, void *arg)
 
 static inline int fault_sector(sqlite3_file *f)
 {
-    FAULT_PASS(f, xSectorSize);
+    FAULT_PASS_ALONE(f, xSectorSize);
 }
 
 static inline int fault_character(sqlite3_file *f)
 {
-    FAULT_PASS(f, xDeviceCharacteristics);
+    FAULT_PASS_ALONE(f, xDeviceCharacteristics);
 }
 
 static inline int fault_shm_map(sqlite3_file *f, int page, int size, int extend,

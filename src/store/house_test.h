@@ -1,11 +1,11 @@
 /*
- * test_house.h - a temporary directory, a still clock and sample rows for the tests of the store.
+ * house_test.h - a temporary directory, a still clock and sample rows for the tests of the store.
  *
  * Floor      store (tests and benchmarks only)
  * Ownership  house_begin() makes the directory, house_end() removes it and all files in it.
  */
-#ifndef STORE_TEST_HOUSE_H
-#define STORE_TEST_HOUSE_H
+#ifndef STORE_HOUSE_TEST_H
+#define STORE_HOUSE_TEST_H
 
 #include "base/util.h"
 #include "store/store.h"

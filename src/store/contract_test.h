@@ -1,15 +1,15 @@
 /*
- * test_contract.h - the drivers that keep the contract, and steps that many of its tests take.
+ * contract_test.h - the drivers that keep the contract, and steps that many of its tests take.
  *
  * Floor      store (tests only)
  * Ownership  each test gets a fresh store of the driver and gives it back.
  *
  * A driver joins by a row in `drivers`.
  */
-#ifndef STORE_TEST_CONTRACT_H
-#define STORE_TEST_CONTRACT_H
+#ifndef STORE_CONTRACT_TEST_H
+#define STORE_CONTRACT_TEST_H
 
-#include "store/test_house.h"
+#include "store/house_test.h"
 #include "tests/support/unit.h"
 
 /* ---- the drivers */
