@@ -82,6 +82,39 @@ static void the_limit_holds_and_what_is_given_back_comes_again(void **state)
     }
 }
 
+/* The sanitizers are to answer NULL as malloc does, instead of ending the program. */
+// NOLINTBEGIN(bugprone-reserved-identifier): names that the sanitizers look for
+const char *__asan_default_options(void);
+const char *__tsan_default_options(void);
+
+const char *__asan_default_options(void)
+{
+    return "allocator_may_return_null=1";
+}
+
+const char *__tsan_default_options(void)
+{
+    return "allocator_may_return_null=1";
+}
+
+// NOLINTEND(bugprone-reserved-identifier)
+
+static void a_refusal_of_the_heap_leaves_the_slab_as_it_was(void **state)
+{
+    (void)state;
+    struct slab s;
+    slab_init(&s, (size_t)1 << 60, 5);
+    uint32_t index = 77;
+    for (int i = 0; i < 20; i++) {
+        assert_err(slab_take(&s, &index), ERR_NOMEM);
+    }
+    assert_int_equal(index, 77);
+    assert_int_equal(s.count, 0);
+    assert_int_equal(s.seen, 0);
+    assert_false(slab_is_taken(&s, 0));
+    slab_deinit(&s);
+}
+
 static void give_of_a_free_index(struct slab *s)
 {
     slab_give(s, 1);
@@ -128,6 +161,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(items_stay_where_they_are_and_keep_what_they_hold),
         cmocka_unit_test(the_limit_holds_and_what_is_given_back_comes_again),
+        cmocka_unit_test(a_refusal_of_the_heap_leaves_the_slab_as_it_was),
         cmocka_unit_test(misuse_aborts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

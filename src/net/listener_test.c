@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static struct listener opened(const char *host, uint16_t port, unsigned flags)
@@ -272,6 +273,31 @@ static void bad_paths_are_told(void **state)
     assert_int_equal(l.fd, -1);
 }
 
+/* In a child without privileges: what opening a socket file in a folder of ours leads to. */
+static int outcome_for_a_stranger(const char *path)
+{
+    const pid_t child = fork();
+    if (child == 0) {
+        struct listener l = {.fd = -1};
+        enum listen_outcome outcome = LISTEN_OPEN;
+        const bool stranger = geteuid() != 0 || setuid(65534) == 0;
+        const bool told = stranger && !failed(listener_open_unix(&l, path, 4, &outcome));
+        _exit(told ? (int)outcome : 99);
+    }
+    int status = 0;
+    assert_true(child > 0 && waitpid(child, &status, 0) == child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void a_folder_without_right_to_write_is_told(void **state)
+{
+    (void)state;
+    const struct folder f = folder_new();
+    assert_int_equal(chmod(f.name, 0500), 0);
+    assert_int_equal(outcome_for_a_stranger(f.path), LISTEN_NOT_PERMITTED);
+    assert_int_equal(rmdir(f.name), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +310,7 @@ int main(void)
         cmocka_unit_test(a_stale_file_is_replaced_and_a_live_one_is_not),
         cmocka_unit_test(other_files_are_left_alone),
         cmocka_unit_test(bad_paths_are_told),
+        cmocka_unit_test(a_folder_without_right_to_write_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
