@@ -116,8 +116,9 @@ void filter_predict(struct session_state *s, double risk)
     const double rest = fmax(odds - expm1(bot_nats(s)) / BOT_ODDS_PER_PRIOR, 1e-30);
     move_lambda(s, SHARE_PREDICTION, log(rest) - context_nats(s));
 
-    for (int i = 0; i < 64 && filter_risk(s) < risk; i++) { /* a threshold is met, not missed */
-        move_lambda(s, SHARE_PREDICTION, nextafter(s->lambda, HUGE_VAL));
+    /* A threshold is met, not missed by a rounding. */
+    for (int power = -52; power < -8 && filter_risk(s) < risk; power++) {
+        move_lambda(s, SHARE_PREDICTION, s->lambda + ldexp(fmax(fabs(s->lambda), 1.0), power));
     }
 }
 

@@ -21,7 +21,7 @@
 #define FILTER_PASSED      0.02 /* p after a proof is at most this */
 #define FILTER_PASS_SHARE  0.25 /* what a proof leaves of B and C */
 #define FILTER_FAIL_NATS   2.0
-#define FILTER_LAMBDA_MAX  45.0
+#define FILTER_LAMBDA_MAX  60.0 /* past every context, so that any risk can be predicted */
 #define BOT_HALF_LIFE_MS   600000.0
 #define BOT_ODDS_PER_PRIOR 19.0 /* (1 - FILTER_START) / FILTER_START */
 

@@ -1,0 +1,395 @@
+/* canara_test.c - the public face: known values, properties of any stream, bad input. */
+#include "canara.h"
+
+#include "base/util.h"
+#include "engine/events_test.h"
+#include "tests/support/random.h"
+#include "tests/support/unit.h"
+
+#include <math.h>
+#include <string.h>
+
+#define T0 INT64_C(1750000000000)
+
+static canara_verdict_t observe(canara_session_t *s, const canara_event_t *e, int64_t at_ms)
+{
+    canara_verdict_t v = {0};
+    assert_int_equal(canara_observe(s, NULL, NULL, e, at_ms, &v), CANARA_OK);
+    return v;
+}
+
+static canara_verdict_t note(canara_session_t *s, enum canara_fact fact, double value,
+                             int64_t at_ms)
+{
+    canara_verdict_t v = {0};
+    assert_int_equal(canara_note(s, NULL, fact, value, at_ms, &v), CANARA_OK);
+    return v;
+}
+
+static canara_verdict_t peek(const canara_session_t *s, int64_t at_ms)
+{
+    canara_verdict_t v = {0};
+    canara_peek(s, NULL, at_ms, &v);
+    return v;
+}
+
+static canara_session_t begun(void)
+{
+    canara_session_t s;
+    canara_session_begin(&s, T0);
+    return s;
+}
+
+static void a_session_without_evidence_has_five_percent(void **state)
+{
+    (void)state;
+    const canara_session_t s = begun();
+    assert_near(peek(&s, T0).risk, 0.05, 1e-15, "at the start");
+    assert_near(peek(&s, T0 + 600000).risk, 0.025 + 0.025 * exp(-1.0), 1e-12, "ten minutes on");
+    assert_near(peek(&s, T0 + 86400000).risk, 0.025, 1e-12, "a day on");
+    assert_int_equal(peek(&s, T0).level, CANARA_LEVEL_NORMAL);
+}
+
+/* Worked out by hand from the formula: 1 - 1 / (1 + e^(lambda + C) + (e^B - 1) / 19). */
+static void single_pieces_of_evidence_have_the_documented_risk(void **state)
+{
+    (void)state;
+    canara_session_t s = begun();
+    assert_near(observe(&s,
+                        &(canara_event_t){.kind = CANARA_RAPID_CLICKS,
+                                          .has = CANARA_F_CLICKS_PER_SECOND,
+                                          .of.clicks.clicks_per_second = 13.0},
+                        T0)
+                    .risk,
+                0.742, 5e-4, "B = 4 alone");
+    s = begun();
+    assert_near(note(&s, CANARA_FACT_NEW_DEVICE, 0.0, T0).risk, 0.1909, 5e-4, "C = 1.5 alone");
+    s = begun();
+    assert_near(note(&s, CANARA_FACT_REPLAY_MATCH, 3.0, T0).risk, 0.9549, 5e-4, "B = 6 alone");
+    s = begun();
+    assert_true(note(&s, CANARA_FACT_EXTERNAL, 3.80, T0).risk >= 0.7);
+    s = begun();
+    assert_true(note(&s, CANARA_FACT_EXTERNAL, 3.78, T0).risk < 0.7);
+    s = begun();
+    assert_true(note(&s, CANARA_FACT_EXTERNAL, 5.15, T0).risk >= 0.9);
+    s = begun();
+    assert_true(note(&s, CANARA_FACT_EXTERNAL, 5.13, T0).risk < 0.9);
+}
+
+static void a_predicted_risk_is_reached_exactly(void **state)
+{
+    (void)state;
+    static const double risks[] = {0.0, 1e-9, 0.05, 0.4, 0.7, 0.9, 0.95, 0.999999, 1.0};
+    uint64_t seed = 7;
+    for (int round = 0; round < 400; round++) {
+        canara_session_t s = begun();
+        for (uint64_t i = random_below(&seed, 4); i > 0; i--) {
+            (void)note(&s, CANARA_FACT_EXTERNAL, random_in(&seed, -10.0, 3.0), T0);
+        }
+        if (random_below(&seed, 2) == 0) {
+            (void)note(&s, CANARA_FACT_REPLAY_MATCH, 1.0, T0);
+        }
+        const size_t pick = (size_t)random_below(&seed, ARRAY_LEN(risks) + 1);
+        const double want = pick < ARRAY_LEN(risks) ? risks[pick] : random_in(&seed, 0.0, 1.0);
+        const canara_verdict_t v = note(&s, CANARA_FACT_PREDICTED_RISK, want, T0);
+        assert_near(v.risk, want, 1e-12, "predicted");
+        assert_true(v.risk >= want);
+        assert_true(peek(&s, T0).risk >= want);
+    }
+    canara_session_t s = begun();
+    canara_verdict_t v = note(&s, CANARA_FACT_PREDICTED_RISK, 0.7, T0);
+    assert_int_equal(v.level, CANARA_LEVEL_CHALLENGE);
+    assert_int_equal(v.challenge_started, 1);
+    v = note(&s, CANARA_FACT_PREDICTED_RISK, 0.9, T0 + 1);
+    assert_int_equal(v.level, CANARA_LEVEL_BLOCKED);
+    assert_int_equal(v.blocked, 1);
+}
+
+static void a_challenge_waits_for_its_answer_and_is_told_once(void **state)
+{
+    (void)state;
+    canara_session_t s = begun();
+    canara_verdict_t v = note(&s, CANARA_FACT_PREDICTED_RISK, 0.8, T0);
+    assert_true(v.challenge_started && v.mpin_required);
+    v = note(&s, CANARA_FACT_PREDICTED_RISK, 0.81, T0 + 1);
+    assert_true(!v.challenge_started && v.mpin_required);
+    v = peek(&s, T0 + 86400000);
+    assert_true(v.mpin_required);
+    assert_int_equal(v.level, CANARA_LEVEL_NORMAL);
+
+    v = note(&s, CANARA_FACT_MPIN_FAILED, 0.0, T0 + 2);
+    assert_true(v.mpin_required);
+    s = begun();
+    (void)note(&s, CANARA_FACT_CHALLENGED, 0.0, T0);
+    v = note(&s, CANARA_FACT_MPIN_PASSED, 0.0, T0 + 3);
+    assert_true(!v.mpin_required);
+    assert_near(v.risk, 0.02, 1e-12, "after a proof");
+    v = note(&s, CANARA_FACT_PREDICTED_RISK, 0.8, T0 + 4);
+    assert_true(v.challenge_started && v.mpin_required);
+}
+
+static void a_block_is_for_good(void **state)
+{
+    (void)state;
+    canara_session_t s = begun();
+    canara_verdict_t v = note(&s, CANARA_FACT_BLOCKED, 0.0, T0);
+    assert_true(v.blocked && v.level == CANARA_LEVEL_BLOCKED);
+    v = note(&s, CANARA_FACT_MPIN_PASSED, 0.0, T0 + 1);
+    assert_true(!v.blocked && v.level == CANARA_LEVEL_BLOCKED);
+    v = note(&s, CANARA_FACT_PREDICTED_RISK, 0.95, T0 + 2);
+    assert_true(!v.blocked && !v.challenge_started && v.level == CANARA_LEVEL_BLOCKED);
+    assert_int_equal(peek(&s, T0 + 86400000).level, CANARA_LEVEL_BLOCKED);
+}
+
+/* The client of the first version: five intervals, mouse movement, navigation. */
+static void the_first_client_is_never_challenged_by_honest_events(void **state)
+{
+    (void)state;
+    uint64_t seed = 11;
+    for (int round = 0; round < 50; round++) {
+        canara_session_t s = begun();
+        int64_t at = T0;
+        for (int i = 0; i < 400; i++) {
+            struct test_event e;
+            test_event_seed_client(&e, &seed);
+            at += (int64_t)random_below(&seed, 3000);
+            const canara_verdict_t v = observe(&s, &e.event, at);
+            assert_true(v.level == CANARA_LEVEL_NORMAL && v.risk <= 0.05 + 1e-12);
+        }
+    }
+}
+
+static void rapid_clicks_challenge_and_a_proof_lets_the_session_go_on(void **state)
+{
+    (void)state;
+    const canara_event_t clicks = {.kind = CANARA_RAPID_CLICKS,
+                                   .has = CANARA_F_CLICKS_PER_SECOND,
+                                   .of.clicks.clicks_per_second = 14.0};
+    canara_session_t s = begun();
+    assert_true(observe(&s, &clicks, T0 + 1000).challenge_started);
+    canara_verdict_t v = note(&s, CANARA_FACT_MPIN_PASSED, 0.0, T0 + 2000);
+    assert_int_equal(v.level, CANARA_LEVEL_NORMAL);
+    v = observe(&s, &clicks, T0 + 3000);
+    assert_true(!v.mpin_required && v.level != CANARA_LEVEL_BLOCKED);
+
+    s = begun();
+    (void)observe(&s, &clicks, T0);
+    v = observe(&s, &clicks, T0 + 1); /* unanswered, and again */
+    assert_true(v.blocked);
+}
+
+static void a_proof_never_raises_the_risk(void **state)
+{
+    (void)state;
+    uint64_t seed = 3;
+    for (int round = 0; round < 2000; round++) {
+        canara_session_t s = begun();
+        int64_t at = T0;
+        for (uint64_t i = random_below(&seed, 12); i > 0; i--) {
+            struct test_event e;
+            test_event_random(&e, &seed);
+            at += (int64_t)random_below(&seed, 100000);
+            (void)observe(&s, &e.event, at);
+            if (random_below(&seed, 4) == 0) {
+                (void)note(&s, CANARA_FACT_EXTERNAL, random_in(&seed, -10.0, 10.0), at);
+            }
+        }
+        const double before = peek(&s, at).risk;
+        assert_true(note(&s, CANARA_FACT_MPIN_PASSED, 0.0, at).risk <= before);
+    }
+}
+
+static void any_stream_gives_a_risk_and_the_same_bits_wherever_it_is_cut(void **state)
+{
+    (void)state;
+    for (uint64_t round = 0; round < 300; round++) {
+        canara_session_t whole = begun();
+        canara_session_t cut = begun();
+        uint64_t seed = round;
+        int64_t at = T0;
+        for (int i = 0; i < 60; i++) {
+            struct test_event e;
+            test_event_random(&e, &seed);
+            at += (int64_t)random_below(&seed, 5000) - 100;
+            const canara_verdict_t a = observe(&whole, &e.event, at);
+            assert_true(a.risk >= 0.0 && a.risk <= 1.0);
+
+            canara_session_t copy = cut; /* kept, restored, looked at: nothing changes */
+            (void)peek(&copy, at + 77);
+            const canara_verdict_t b = observe(&copy, &e.event, at);
+            cut = copy;
+            assert_memory_equal(&whole, &cut, sizeof whole);
+            assert_memory_equal(&a.risk, &b.risk, sizeof a.risk);
+        }
+    }
+}
+
+static void independent_facts_of_one_time_may_come_in_any_order(void **state)
+{
+    (void)state;
+
+    static const enum canara_event_kind kinds[] = {
+        CANARA_LARGE_TRANSACTION, CANARA_NEW_BENEFICIARY, CANARA_OFF_HOURS_ACTIVITY,
+        CANARA_COPY_PASTE_BEHAVIOR, CANARA_UNUSUAL_NAVIGATION};
+
+    canara_session_t first = begun();
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        (void)observe(&first, &(canara_event_t){.kind = kinds[i]}, T0 + 5);
+    }
+    (void)note(&first, CANARA_FACT_NEW_DEVICE, 0.0, T0 + 5);
+    canara_session_t second = begun();
+    (void)note(&second, CANARA_FACT_NEW_DEVICE, 0.0, T0 + 5);
+    for (size_t i = ARRAY_LEN(kinds); i-- > 0;) {
+        (void)observe(&second, &(canara_event_t){.kind = kinds[i]}, T0 + 5);
+    }
+    assert_near(peek(&first, T0 + 5).risk, peek(&second, T0 + 5).risk, 0.0, "risk");
+    assert_int_equal(peek(&first, T0 + 5).level, peek(&second, T0 + 5).level);
+}
+
+static void time_that_goes_back_is_no_time(void **state)
+{
+    (void)state;
+    canara_session_t a = begun();
+    canara_session_t b = begun();
+    const canara_event_t e = {.kind = CANARA_LARGE_TRANSACTION};
+    (void)observe(&a, &e, T0 + 5000);
+    (void)observe(&b, &e, T0 + 5000);
+    (void)observe(&a, &e, T0 - 100000);
+    (void)observe(&b, &e, T0 + 5000);
+    assert_memory_equal(&a, &b, sizeof a);
+}
+
+static void calm_events_lower_nothing(void **state)
+{
+    (void)state;
+    canara_session_t a = begun();
+    (void)note(&a, CANARA_FACT_PREDICTED_RISK, 0.6, T0);
+    const double before = peek(&a, T0).risk;
+    for (int i = 0; i < 100; i++) {
+        (void)observe(&a, &(canara_event_t){.kind = CANARA_NORMAL_TYPING}, T0);
+        (void)observe(&a, &(canara_event_t){.kind = CANARA_IDLE_TIMEOUT}, T0);
+        (void)observe(&a, &(canara_event_t){.kind = CANARA_UNKNOWN}, T0);
+    }
+    assert_near(peek(&a, T0).risk, before, 1e-12, "risk");
+}
+
+static void bad_input_is_refused_and_leaves_no_trace(void **state)
+{
+    (void)state;
+
+    static const struct {
+        const char *row;
+        enum canara_fact fact;
+        double value;
+        int64_t at_ms;
+        enum canara_status want;
+    } cases[] = {
+        {"NaN for a fact", CANARA_FACT_EXTERNAL, (double)NAN, T0, CANARA_BAD_VALUE},
+        {"NaN where no value is used", CANARA_FACT_BLOCKED, (double)NAN, T0, CANARA_BAD_VALUE},
+        {"too many nats", CANARA_FACT_EXTERNAL, 10.1, T0, CANARA_BAD_VALUE},
+        {"a risk over 1", CANARA_FACT_PREDICTED_RISK, 1.0000001, T0, CANARA_BAD_VALUE},
+        {"a risk under 0", CANARA_FACT_PREDICTED_RISK, -1e-9, T0, CANARA_BAD_VALUE},
+        {"infinite matches", CANARA_FACT_REPLAY_MATCH, (double)INFINITY, T0, CANARA_BAD_VALUE},
+        {"no such fact", CANARA_FACTS, 0.0, T0, CANARA_BAD_VALUE},
+        {"before 1970", CANARA_FACT_NEW_DEVICE, 0.0, -1, CANARA_BAD_TIME},
+        {"after 9999", CANARA_FACT_NEW_DEVICE, 0.0, INT64_MAX, CANARA_BAD_TIME},
+    };
+
+    canara_session_t s = begun();
+    const canara_session_t before = s;
+    canara_verdict_t v;
+    memset(&v, 0x5a, sizeof v);
+    const canara_verdict_t untouched = v;
+    for (size_t c = 0; c < ARRAY_LEN(cases); c++) {
+        if (canara_note(&s, NULL, cases[c].fact, cases[c].value, cases[c].at_ms, &v) !=
+            cases[c].want) {
+            fail_msg("%s: taken", cases[c].row);
+        }
+    }
+    const double bad[] = {0.1, (double)NAN, 0.1};
+    const canara_event_t typing = {.kind = CANARA_TYPING_PATTERN,
+                                   .has = CANARA_F_KEY_PRESS_INTERVALS,
+                                   .of.typing = {.key_press_intervals = bad, .intervals = 3}};
+    assert_int_equal(canara_observe(&s, NULL, NULL, &typing, T0, &v), CANARA_BAD_VALUE);
+    const canara_config_t upside_down = {.monitor = 0.9, .challenge = 0.7, .block = 0.8};
+    const canara_event_t calm = {.kind = CANARA_NORMAL_TYPING};
+    assert_int_equal(canara_observe(&s, &upside_down, NULL, &calm, T0, &v), CANARA_BAD_VALUE);
+    assert_int_equal(canara_observe(&s, NULL, NULL, &calm, -1, &v), CANARA_BAD_TIME);
+    assert_memory_equal(&s, &before, sizeof s);
+    assert_memory_equal(&v, &untouched, sizeof v);
+}
+
+static void a_session_that_never_began_is_not_let_through(void **state)
+{
+    (void)state;
+    canara_session_t s;
+    memset(&s, 0, sizeof s);
+    canara_verdict_t v = {0};
+    canara_reason_t reasons[CANARA_REASONS_MAX];
+    const canara_event_t calm = {.kind = CANARA_NORMAL_TYPING};
+    assert_int_equal(canara_observe(&s, NULL, NULL, &calm, T0, &v), CANARA_BAD_VALUE);
+    assert_int_equal(canara_note(&s, NULL, CANARA_FACT_NEW_DEVICE, 0.0, T0, &v), CANARA_BAD_VALUE);
+    assert_int_equal(peek(&s, T0).level, CANARA_LEVEL_BLOCKED);
+    assert_int_equal(canara_reasons(&s, T0, reasons), 0);
+}
+
+static void reasons_are_named_and_the_strongest_comes_first(void **state)
+{
+    (void)state;
+    canara_session_t s = begun();
+    canara_reason_t r[CANARA_REASONS_MAX];
+    assert_int_equal(canara_reasons(&s, T0, r), 0);
+    (void)note(&s, CANARA_FACT_NEW_DEVICE, 0.0, T0);
+    (void)observe(&s, &(canara_event_t){.kind = CANARA_COPY_PASTE_BEHAVIOR}, T0);
+    (void)observe(&s,
+                  &(canara_event_t){.kind = CANARA_RAPID_CLICKS,
+                                    .has = CANARA_F_CLICKS_PER_SECOND,
+                                    .of.clicks.clicks_per_second = 12.5},
+                  T0);
+    (void)note(&s, CANARA_FACT_EXTERNAL, -2.0, T0);
+    const size_t n = canara_reasons(&s, T0, r);
+    assert_int_equal(n, 4);
+    assert_string_equal(r[0].name, "bot.superhuman_clicks");
+    assert_string_equal(r[0].family, "automation");
+    assert_string_equal(r[1].name, "context.external");
+    assert_near(r[1].nats, -2.0, 1e-12, "speaks for the owner");
+    assert_string_equal(r[2].name, "context.new_device");
+    assert_string_equal(r[3].name, "context.copy_paste");
+    assert_int_equal(canara_reasons(&s, T0 + 600000, r), 4);
+    assert_string_equal(r[1].name, "context.external");
+    assert_near(r[0].nats, 2.0, 1e-12, "a machine's evidence halves in ten minutes");
+}
+
+static void names_exist_for_everything(void **state)
+{
+    (void)state;
+    assert_string_equal(canara_event_name(CANARA_TYPING_PATTERN), "typing_pattern");
+    assert_string_equal(canara_event_name(CANARA_DEVICE_CONTEXT), "device_context");
+    assert_string_equal(canara_event_name(CANARA_LIFECYCLE), "lifecycle");
+    assert_string_equal(canara_event_name(CANARA_UNKNOWN), "unknown");
+    assert_string_equal(canara_level_name(CANARA_LEVEL_BLOCKED), "blocked");
+    assert_string_equal(canara_model_version(), "rules-1");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_session_without_evidence_has_five_percent),
+        cmocka_unit_test(single_pieces_of_evidence_have_the_documented_risk),
+        cmocka_unit_test(a_predicted_risk_is_reached_exactly),
+        cmocka_unit_test(a_challenge_waits_for_its_answer_and_is_told_once),
+        cmocka_unit_test(a_block_is_for_good),
+        cmocka_unit_test(the_first_client_is_never_challenged_by_honest_events),
+        cmocka_unit_test(rapid_clicks_challenge_and_a_proof_lets_the_session_go_on),
+        cmocka_unit_test(a_proof_never_raises_the_risk),
+        cmocka_unit_test(any_stream_gives_a_risk_and_the_same_bits_wherever_it_is_cut),
+        cmocka_unit_test(independent_facts_of_one_time_may_come_in_any_order),
+        cmocka_unit_test(time_that_goes_back_is_no_time),
+        cmocka_unit_test(calm_events_lower_nothing),
+        cmocka_unit_test(bad_input_is_refused_and_leaves_no_trace),
+        cmocka_unit_test(a_session_that_never_began_is_not_let_through),
+        cmocka_unit_test(reasons_are_named_and_the_strongest_comes_first),
+        cmocka_unit_test(names_exist_for_everything),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
