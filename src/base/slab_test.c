@@ -83,7 +83,7 @@ static void the_limit_holds_and_what_is_given_back_comes_again(void **state)
 }
 
 /* The sanitizers are to answer NULL as malloc does, instead of ending the program. */
-// NOLINTBEGIN(bugprone-reserved-identifier): names that the sanitizers look for
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): names that the sanitizers look for
 const char *__asan_default_options(void);
 const char *__tsan_default_options(void);
 
@@ -97,7 +97,7 @@ const char *__tsan_default_options(void)
     return "allocator_may_return_null=1";
 }
 
-// NOLINTEND(bugprone-reserved-identifier)
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 static void a_refusal_of_the_heap_leaves_the_slab_as_it_was(void **state)
 {

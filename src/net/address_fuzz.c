@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name that libFuzzer calls
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
