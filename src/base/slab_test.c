@@ -82,8 +82,9 @@ static void the_limit_holds_and_what_is_given_back_comes_again(void **state)
     }
 }
 
-/* The sanitizers are to answer NULL as malloc does, instead of ending the program. */
-// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): names that the sanitizers look for
+/* The sanitizers are to answer NULL as malloc does, instead of ending the program. The names are
+ * the ones that they look for. */
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
 const char *__asan_default_options(void);
 const char *__tsan_default_options(void);
 
