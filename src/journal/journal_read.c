@@ -398,6 +398,11 @@ uint64_t journal_reader_sequence(const struct journal_reader *r)
     return r->expected > r->from ? r->expected : r->from;
 }
 
+uint64_t journal_reader_frame(const struct journal_reader *r)
+{
+    return r->expected == 0 ? 0 : r->expected - 1;
+}
+
 const struct journal_fault *journal_reader_fault(const struct journal_reader *r)
 {
     return &r->fault;

@@ -53,6 +53,9 @@ void journal_reader_extend(struct journal_reader *reader, uint64_t limit);
 /* Sequence of the frame that the next record comes from, or would come from. */
 uint64_t journal_reader_sequence(const struct journal_reader *reader);
 
+/* Sequence of the frame that the last record came from; 0 before the first. */
+uint64_t journal_reader_frame(const struct journal_reader *reader);
+
 /* Where and why the last call failed. */
 const struct journal_fault *journal_reader_fault(const struct journal_reader *reader);
 

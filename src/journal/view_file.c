@@ -1,0 +1,332 @@
+#include "journal/view_file.h"
+
+#include "base/buf.h"
+#include "base/util.h"
+#include "codec/uuid_text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PLACE_NAME "position"
+#define PLACE_NEXT "position.tmp"
+#define PLACE_HEAD "canara-view 1 "
+
+enum { READ_CHUNK = 64 * 1024, NAME_SIZE = UUID_TEXT_LEN + sizeof ".jsonl", PLACE_SIZE = 64 };
+
+static void fd_close(int *fd)
+{
+    if (*fd >= 0) {
+        (void)close(*fd);
+        *fd = -1;
+    }
+}
+
+static void name_print(uuid_t session, char out[NAME_SIZE])
+{
+    uuid_print(session, out);
+    memcpy(out + UUID_TEXT_LEN, ".jsonl", sizeof ".jsonl");
+}
+
+/* Open a session's file and ask for its size. ENOENT answers ERR_OK with fd -1. */
+static err_t file_open(int dir, uuid_t session, int flags, int *out, uint64_t *size)
+{
+    char name[NAME_SIZE];
+    name_print(session, name);
+    CLEANUP(fd_close) int fd = openat(dir, name, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        *out = -1;
+        *size = 0;
+        if (errno == ELOOP || errno == EISDIR || errno == ENXIO) {
+            return err_new(ERR_FORMAT);
+        }
+        return errno == ENOENT ? ERR_OK : err_new(ERR_IO);
+    }
+    struct stat st;
+    if (fstat(fd, &st) != 0) {
+        return err_new(ERR_IO);
+    }
+    if (!S_ISREG(st.st_mode)) {
+        return err_new(ERR_FORMAT);
+    }
+    *size = (uint64_t)st.st_size;
+    *out = fd;
+    fd = -1;
+    return ERR_OK;
+}
+
+static err_t read_at(int fd, uint8_t *to, size_t len, uint64_t offset, size_t *out)
+{
+    size_t have = 0;
+    while (have < len) {
+        const ssize_t got = pread(fd, to + have, len - have, (off_t)(offset + have));
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return err_new(ERR_IO);
+        }
+        if (got == 0) {
+            break;
+        }
+        have += (size_t)got;
+    }
+    *out = have;
+    return ERR_OK;
+}
+
+static err_t write_all(int fd, span_t bytes)
+{
+    size_t done = 0;
+    while (done < bytes.len) {
+        const ssize_t put = write(fd, bytes.ptr + done, bytes.len - done);
+        if (put < 0 && errno == EINTR) {
+            continue;
+        }
+        if (put <= 0) {
+            return err_new(ERR_IO);
+        }
+        done += (size_t)put;
+    }
+    return ERR_OK;
+}
+
+err_t view_dir_open(const char *dir, int *out)
+{
+    if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
+        return err_new(ERR_IO);
+    }
+    const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return err_new(ERR_IO);
+    }
+    *out = fd;
+    return ERR_OK;
+}
+
+/* ---- lines ----------------------------------------------------------------------------------- */
+
+err_t view_file_count(int dir, uuid_t session, uint64_t *lines, uint64_t *size)
+{
+    CLEANUP(fd_close) int fd = -1;
+    uint64_t bytes = 0;
+    TRY(file_open(dir, session, O_RDWR, &fd, &bytes));
+
+    uint64_t count = 0;
+    uint64_t whole = 0; /* behind the last newline */
+    uint8_t chunk[READ_CHUNK];
+    for (uint64_t at = 0; fd >= 0;) {
+        size_t got = 0;
+        TRY(read_at(fd, chunk, sizeof chunk, at, &got));
+        if (got == 0) {
+            break;
+        }
+        for (size_t i = 0; i < got; i++) {
+            if (chunk[i] == '\n') {
+                count++;
+                whole = at + i + 1;
+            }
+        }
+        at += got;
+    }
+    if (whole < bytes && ftruncate(fd, (off_t)whole) != 0) {
+        return err_new(ERR_IO);
+    }
+    *lines = count;
+    *size = whole;
+    return ERR_OK;
+}
+
+err_t view_file_append(int dir, uuid_t session, span_t lines, uint64_t *size)
+{
+    CLEANUP(fd_close) int fd = -1;
+    uint64_t bytes = 0;
+    TRY(file_open(dir, session, O_WRONLY | O_CREAT | O_APPEND, &fd, &bytes));
+    if (fd < 0) {
+        return err_new(ERR_IO);
+    }
+    if (bytes > *size) {
+        if (ftruncate(fd, (off_t)*size) != 0) {
+            return err_new(ERR_IO);
+        }
+        bytes = *size;
+    }
+    const err_t e = write_all(fd, lines);
+    if (failed(e)) {
+        *size = bytes;
+        (void)ftruncate(fd, (off_t)bytes); /* if not now, then before the next append */
+        return e;
+    }
+    *size = bytes + lines.len;
+    return ERR_OK;
+}
+
+/* Where the newest `max_lines` whole lines of [0, size) begin, and where the last one ends. */
+static err_t find_tail(int fd, uint64_t size, size_t max_lines, uint64_t *begin, uint64_t *end)
+{
+    const uint64_t least = size > VIEW_TAIL_BYTES_MAX ? size - VIEW_TAIL_BYTES_MAX : 0;
+    uint8_t chunk[READ_CHUNK];
+    size_t newlines = 0;
+    uint64_t oldest = 0; /* behind the earliest newline seen: a safe begin within the bound */
+    *end = 0;
+    for (uint64_t at = size; at > least;) {
+        const size_t step = (size_t)(at - least < READ_CHUNK ? at - least : READ_CHUNK);
+        size_t got = 0;
+        at -= step;
+        TRY(read_at(fd, chunk, step, at, &got));
+        for (size_t i = got; i > 0; i--) {
+            if (chunk[i - 1] != '\n') {
+                continue;
+            }
+            *end = newlines == 0 ? at + i : *end;
+            oldest = at + i;
+            if (newlines++ == max_lines) {
+                *begin = oldest;
+                return ERR_OK;
+            }
+        }
+    }
+    *begin = least == 0 ? 0 : oldest;
+    return ERR_OK;
+}
+
+/* Hand over the whole lines at the start of `bytes`, and drop them. */
+static err_t give_lines(struct buf *bytes, view_line_fn each, void *context)
+{
+    size_t from = 0;
+    while (from < bytes->len) {
+        const uint8_t *line = bytes->ptr + from;
+        const uint8_t *newline = memchr(line, '\n', bytes->len - from);
+        if (newline == NULL) {
+            break;
+        }
+        const size_t len = (size_t)(newline - line);
+        TRY(each(context, (span_t){line, len}));
+        from += len + 1;
+    }
+    buf_consume(bytes, from);
+    return ERR_OK;
+}
+
+err_t view_file_tail(int dir, uuid_t session, size_t max_lines, view_line_fn each, void *context)
+{
+    CLEANUP(fd_close) int fd = -1;
+    uint64_t size = 0;
+    TRY(file_open(dir, session, O_RDONLY, &fd, &size));
+    if (fd < 0 || max_lines == 0) {
+        return ERR_OK;
+    }
+    uint64_t at = 0;
+    uint64_t end = 0;
+    TRY(find_tail(fd, size, max_lines, &at, &end));
+
+    CLEANUP(buf_deinit) struct buf bytes;
+    buf_init(&bytes, VIEW_LINE_MAX + READ_CHUNK);
+    while (at < end) {
+        if (failed(buf_reserve(&bytes, READ_CHUNK))) {
+            return err_new(bytes.len > VIEW_LINE_MAX ? ERR_FORMAT : ERR_NOMEM);
+        }
+        const size_t want = (size_t)(end - at < READ_CHUNK ? end - at : READ_CHUNK);
+        size_t got = 0;
+        TRY(read_at(fd, bytes.ptr + bytes.len, want, at, &got));
+        if (got == 0) {
+            break;
+        }
+        bytes.len += got;
+        at += got;
+        TRY(give_lines(&bytes, each, context));
+    }
+    return ERR_OK;
+}
+
+/* ---- the place ------------------------------------------------------------------------------- */
+
+uint64_t view_place_read(int dir)
+{
+    CLEANUP(fd_close) int fd = openat(dir, PLACE_NAME, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    char text[PLACE_SIZE + 1] = {0};
+    size_t got = 0;
+    if (fd < 0 || failed(read_at(fd, (uint8_t *)text, PLACE_SIZE, 0, &got)) ||
+        strncmp(text, PLACE_HEAD, sizeof PLACE_HEAD - 1) != 0) {
+        return 0;
+    }
+    uint64_t sequence = 0;
+    const char *at = text + sizeof PLACE_HEAD - 1;
+    while (*at >= '0' && *at <= '9') {
+        if (__builtin_mul_overflow(sequence, 10, &sequence) ||
+            __builtin_add_overflow(sequence, (uint64_t)(*at - '0'), &sequence)) {
+            return 0;
+        }
+        at++;
+    }
+    return at[0] == '\n' && at[1] == '\0' ? sequence : 0;
+}
+
+err_t view_place_write(int dir, uint64_t sequence)
+{
+    /* The lines first: a place ahead of them would lose them with the power. */
+    if (syncfs(dir) != 0) {
+        return err_new(ERR_IO);
+    }
+    char text[PLACE_SIZE];
+    const int n = snprintf(text, sizeof text, PLACE_HEAD "%" PRIu64 "\n", sequence);
+    MUST(n > 0 && (size_t)n < sizeof text);
+    CLEANUP(fd_close)
+    int fd = openat(dir, PLACE_NEXT, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return err_new(ERR_IO);
+    }
+    TRY(write_all(fd, (span_t){(const uint8_t *)text, (size_t)n}));
+    if (fdatasync(fd) != 0 || renameat(dir, PLACE_NEXT, dir, PLACE_NAME) != 0) {
+        return err_new(ERR_IO);
+    }
+    return ERR_OK;
+}
+
+/* ---- retention ------------------------------------------------------------------------------- */
+
+static bool is_session_file(const char *name)
+{
+    uuid_t id = {{0}};
+    return strlen(name) == NAME_SIZE - 1 && strcmp(name + UUID_TEXT_LEN, ".jsonl") == 0 &&
+           !failed(uuid_parse((span_t){(const uint8_t *)name, UUID_TEXT_LEN}, &id));
+}
+
+static DIR *walk_begin(int dir)
+{
+    const int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return NULL;
+    }
+    DIR *walk = fdopendir(fd);
+    if (walk == NULL) {
+        (void)close(fd);
+    }
+    return walk;
+}
+
+void view_files_expire(int dir, DIR **walk, wall_t oldest, size_t entries)
+{
+    if (*walk == NULL) {
+        *walk = walk_begin(dir);
+    }
+    for (size_t i = 0; *walk != NULL && i < entries; i++) {
+        const struct dirent *entry = readdir(*walk); /* NOLINT(concurrency-mt-unsafe): own stream */
+        if (entry == NULL) {
+            (void)closedir(*walk);
+            *walk = NULL;
+            return;
+        }
+        struct stat st;
+        if (is_session_file(entry->d_name) &&
+            fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            (int64_t)st.st_mtim.tv_sec * MS_PER_S < oldest.ms) {
+            (void)unlinkat(dir, entry->d_name, 0);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+/*
+ * view_line.h - a record as people read it: the data of an event, and a line of a buffer file.
+ *
+ * Floor      journal
+ * Source     CONTRACT.md 5, buffer files
+ * Ownership  the renderer holds its memory: view_renderer_init/deinit; lines go to the caller's buf.
+ * Errors     ERR_NOMEM, ERR_LIMIT; the caller's buf is then unchanged.
+ * Threads    one at a time per renderer.
+ */
+#ifndef JOURNAL_VIEW_LINE_H
+#define JOURNAL_VIEW_LINE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/span.h"
+#include "journal/record.h"
+
+struct view_renderer {
+    struct buf shown;   /* data without what must not be seen */
+    struct buf compact; /* and without white space */
+};
+
+void view_renderer_init(struct view_renderer *renderer);
+void view_renderer_deinit(struct view_renderer *renderer);
+
+/* The record's data as one JSON object without white space; a secret's keys become their count.
+ * What is no object, or cannot be redacted, becomes {}. Lent until the next call. */
+NODISCARD err_t view_render_data(struct view_renderer *renderer, const journal_record_t *record,
+                                 span_t *out);
+
+/* Append the line of the record with its newline. */
+NODISCARD err_t view_render_line(struct view_renderer *renderer, const journal_record_t *record,
+                                 const char *email, struct buf *out);
+
+#endif
