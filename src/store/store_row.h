@@ -50,9 +50,9 @@ enum account_created { ACCOUNT_CREATED, ACCOUNT_EMAIL_TAKEN };
 
 /* The MPIN's tries of one account; all zero for an account that never failed. */
 struct mpin_state {
-    wall_t locked_until;     /* {0} while not locked */
     uint32_t failures;       /* in the current row of attempts */
     uint32_t total_failures; /* without a success between them */
+    wall_t locked_until;     /* {0} while not locked */
     uint32_t lock_count;     /* how often it was locked: the next lock is longer */
     bool operator_needed;    /* only an operator may open it again */
 };
