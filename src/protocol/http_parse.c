@@ -275,35 +275,43 @@ static enum http_progress head_read(struct http_reader *r, const struct http_rul
     return HTTP_READY;
 }
 
-/* One chunk extension, RFC 9112 7.1.1 without its optional blanks: ;name[=token or "quoted"].
- * Returns the bytes it takes, 0 when it is malformed. */
-static size_t extension_len(span_t text)
+static size_t token_end(span_t text, size_t i)
 {
-    size_t i = 1; /* the semicolon */
     while (i < text.len && http_in(HTTP_SET_TOKEN, text.ptr[i])) {
         i++;
     }
-    if (i == 1 || i == text.len || text.ptr[i] == ';') {
-        return i == 1 ? 0 : i;
-    }
-    if (text.ptr[i] != '=') {
-        return 0;
-    }
-    i++;
-    const size_t start = i;
-    if (i == text.len || text.ptr[i] != '"') {
-        while (i < text.len && http_in(HTTP_SET_TOKEN, text.ptr[i])) {
-            i++;
-        }
-        return i == start ? 0 : i;
-    }
-    for (i++; i < text.len && text.ptr[i] != '"'; i++) {
+    return i;
+}
+
+/* Behind the closing quote of a string whose opening quote stands before `i`; 0 without one. */
+static size_t quoted_end(span_t text, size_t i)
+{
+    for (; i < text.len && text.ptr[i] != '"'; i++) {
         i += text.ptr[i] == '\\' ? 1U : 0U;
         if (i >= text.len || text.ptr[i] < 0x20 || text.ptr[i] == 0x7f) {
             return 0;
         }
     }
     return i < text.len ? i + 1 : 0;
+}
+
+/* One chunk extension, RFC 9112 7.1.1 without its optional blanks: ;name[=token or "quoted"].
+ * Returns the bytes it takes, 0 when it is malformed. */
+static size_t extension_len(span_t text)
+{
+    const size_t name_end = token_end(text, 1); /* behind the semicolon */
+    if (name_end == 1 || name_end == text.len || text.ptr[name_end] == ';') {
+        return name_end == 1 ? 0 : name_end;
+    }
+    if (text.ptr[name_end] != '=') {
+        return 0;
+    }
+    const size_t start = name_end + 1;
+    if (start < text.len && text.ptr[start] == '"') {
+        return quoted_end(text, start + 1);
+    }
+    const size_t value_end = token_end(text, start);
+    return value_end == start ? 0 : value_end;
 }
 
 static bool extensions_are_valid(span_t text)

@@ -100,34 +100,37 @@ static bool take_path(struct http_reader *r, span_t text, struct http_request *o
     return true;
 }
 
-/* "host" or "host:port", name, IPv4 or [IPv6]; RFC 3986 3.2.2 without escapes and sub-delims. */
+/* Bytes of the host that an authority begins with; 0 when it is malformed. Names, IPv4 and
+ * [IPv6], RFC 3986 3.2.2 without escapes and sub-delims. */
+static size_t host_len(span_t text)
+{
+    if (text.len == 0 || text.ptr[0] != '[') {
+        const size_t n = index_of(text, ':');
+        return http_all_in(HTTP_SET_HOST, (span_t){text.ptr, n}) ? n : 0;
+    }
+    const size_t close = index_of(text, ']');
+    if (close == text.len || close < 3) {
+        return 0;
+    }
+    for (size_t i = 1; i < close; i++) {
+        if (http_hex(text.ptr[i]) < 0 && text.ptr[i] != ':' && text.ptr[i] != '.') {
+            return 0;
+        }
+    }
+    return close + 1;
+}
+
+/* "host" or "host:port". */
 static bool authority_is_valid(span_t text)
 {
-    span_t rest = text;
-    if (text.len > 0 && text.ptr[0] == '[') {
-        const size_t close = index_of(text, ']');
-        if (close == text.len || close < 3) {
-            return false;
-        }
-        for (size_t i = 1; i < close; i++) {
-            if (http_hex(text.ptr[i]) < 0 && text.ptr[i] != ':' && text.ptr[i] != '.') {
-                return false;
-            }
-        }
-        rest = from(text, close + 1);
-    } else {
-        const size_t n = index_of(text, ':');
-        if (n == 0 || !http_all_in(HTTP_SET_HOST, (span_t){text.ptr, n})) {
-            return false;
-        }
-        rest = from(text, n);
+    const size_t n = host_len(text);
+    if (n == 0 || n == text.len) {
+        return n > 0;
     }
-    if (rest.len == 0) {
-        return true;
-    }
-    bool digits = rest.ptr[0] == ':' && rest.len > 1 && rest.len <= PORT_DIGITS_MAX + 1;
-    for (size_t i = 1; i < rest.len; i++) {
-        digits = digits && rest.ptr[i] >= '0' && rest.ptr[i] <= '9';
+    const span_t port = from(text, n); /* with its colon */
+    bool digits = port.ptr[0] == ':' && port.len > 1 && port.len <= PORT_DIGITS_MAX + 1;
+    for (size_t i = 1; i < port.len; i++) {
+        digits = digits && port.ptr[i] >= '0' && port.ptr[i] <= '9';
     }
     return digits;
 }

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len); /* NOLINT: libFuzzer's name */
 
 static enum http_progress feed(uint8_t *bytes, size_t len, size_t step, bool to_head,
                                struct http_response *out)

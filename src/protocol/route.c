@@ -76,20 +76,23 @@ enum route_answer route_match(const struct route_table *table, enum http_method 
     return method == HTTP_OPTIONS ? ROUTE_OPTIONS : ROUTE_METHOD;
 }
 
+static size_t put_text(char *out, size_t at, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        MUST(at < ROUTE_ALLOW_MAX); /* all seven methods take 44 */
+        out[at++] = *text;
+    }
+    return at;
+}
+
 span_t route_allow(unsigned allowed, char out[ROUTE_ALLOW_MAX])
 {
     size_t n = 0;
     for (unsigned m = 0; m < HTTP_OTHER; m++) {
-        if ((allowed & 1U << m) == 0) {
-            continue;
+        if ((allowed & 1U << m) != 0) {
+            n = put_text(out, n, n > 0 ? ", " : "");
+            n = put_text(out, n, http_method_name((enum http_method)m));
         }
-        const char *name = http_method_name((enum http_method)m);
-        const size_t len = strlen(name);
-        MUST(n + len + 2 <= ROUTE_ALLOW_MAX); /* all seven take 46 */
-        memcpy(out + n, ", ", 2);
-        n += n > 0 ? 2 : 0;
-        memcpy(out + n, name, len);
-        n += len;
     }
     return (span_t){(const uint8_t *)out, n};
 }

@@ -27,7 +27,7 @@ static void every_path_gets_its_answer(void **state)
         enum http_method method;
         const char *path;
         enum route_answer answer;
-        size_t row;
+        int row;
         const char *first, *second, *allow;
     } cases[] = {
         {HTTP_GET, "/", ROUTE_FOUND, 0, "", "", ""},

@@ -209,6 +209,7 @@ static bool hold(struct ws_reader *r, const uint8_t *bytes, size_t n)
         r->held_cap = (uint32_t)cap;
     }
     if (n > 0) {
+        MUST(r->held != NULL);
         memcpy(r->held + used, bytes, n);
     }
     return true;

@@ -289,7 +289,8 @@ static void close_reasons_are_cut_between_code_points(void **state)
     for (size_t shift = 0; shift < 4; shift++) {
         memset(reason, 'a', shift);
         for (size_t i = shift; i + 4 <= sizeof reason; i += 4) {
-            memcpy(reason + i, "\xf0\x9f\x98\x80", 4);
+            static const uint8_t smile[4] = {0xf0, 0x9f, 0x98, 0x80};
+            memcpy(reason + i, smile, sizeof smile);
         }
         struct buf wire;
         buf_init(&wire, 1024);

@@ -252,8 +252,9 @@ static void on_signal(struct signals *self, int number)
 
 static void echo_stop(struct echo *e)
 {
-    while (e->conns != NULL) {
-        conn_free(e->conns);
+    for (struct conn *c = e->conns, *next = NULL; c != NULL; c = next) {
+        next = c->next;
+        conn_free(c);
     }
     loop_unwatch(&e->loop, &e->accept);
     signals_deinit(&e->signals);
