@@ -239,8 +239,8 @@ static void independent_facts_of_one_time_may_come_in_any_order(void **state)
     (void)note(&first, CANARA_FACT_NEW_DEVICE, 0.0, T0 + 5);
     canara_session_t second = begun();
     (void)note(&second, CANARA_FACT_NEW_DEVICE, 0.0, T0 + 5);
-    for (size_t i = ARRAY_LEN(kinds); i-- > 0;) {
-        (void)observe(&second, &(canara_event_t){.kind = kinds[i]}, T0 + 5);
+    for (size_t i = ARRAY_LEN(kinds); i > 0; i--) {
+        (void)observe(&second, &(canara_event_t){.kind = kinds[i - 1]}, T0 + 5);
     }
     assert_near(peek(&first, T0 + 5).risk, peek(&second, T0 + 5).risk, 0.0, "risk");
     assert_int_equal(peek(&first, T0 + 5).level, peek(&second, T0 + 5).level);
@@ -279,20 +279,20 @@ static void bad_input_is_refused_and_leaves_no_trace(void **state)
 
     static const struct {
         const char *row;
-        enum canara_fact fact;
         double value;
         int64_t at_ms;
+        enum canara_fact fact;
         enum canara_status want;
     } cases[] = {
-        {"NaN for a fact", CANARA_FACT_EXTERNAL, (double)NAN, T0, CANARA_BAD_VALUE},
-        {"NaN where no value is used", CANARA_FACT_BLOCKED, (double)NAN, T0, CANARA_BAD_VALUE},
-        {"too many nats", CANARA_FACT_EXTERNAL, 10.1, T0, CANARA_BAD_VALUE},
-        {"a risk over 1", CANARA_FACT_PREDICTED_RISK, 1.0000001, T0, CANARA_BAD_VALUE},
-        {"a risk under 0", CANARA_FACT_PREDICTED_RISK, -1e-9, T0, CANARA_BAD_VALUE},
-        {"infinite matches", CANARA_FACT_REPLAY_MATCH, (double)INFINITY, T0, CANARA_BAD_VALUE},
-        {"no such fact", CANARA_FACTS, 0.0, T0, CANARA_BAD_VALUE},
-        {"before 1970", CANARA_FACT_NEW_DEVICE, 0.0, -1, CANARA_BAD_TIME},
-        {"after 9999", CANARA_FACT_NEW_DEVICE, 0.0, INT64_MAX, CANARA_BAD_TIME},
+        {"NaN for a fact", (double)NAN, T0, CANARA_FACT_EXTERNAL, CANARA_BAD_VALUE},
+        {"NaN where no value is used", (double)NAN, T0, CANARA_FACT_BLOCKED, CANARA_BAD_VALUE},
+        {"too many nats", 10.1, T0, CANARA_FACT_EXTERNAL, CANARA_BAD_VALUE},
+        {"a risk over 1", 1.0000001, T0, CANARA_FACT_PREDICTED_RISK, CANARA_BAD_VALUE},
+        {"a risk under 0", -1e-9, T0, CANARA_FACT_PREDICTED_RISK, CANARA_BAD_VALUE},
+        {"infinite matches", (double)INFINITY, T0, CANARA_FACT_REPLAY_MATCH, CANARA_BAD_VALUE},
+        {"no such fact", 0.0, T0, CANARA_FACTS, CANARA_BAD_VALUE},
+        {"before 1970", 0.0, -1, CANARA_FACT_NEW_DEVICE, CANARA_BAD_TIME},
+        {"after 9999", 0.0, INT64_MAX, CANARA_FACT_NEW_DEVICE, CANARA_BAD_TIME},
     };
 
     canara_session_t s = begun();

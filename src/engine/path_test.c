@@ -90,7 +90,7 @@ static void taps_that_never_move_are_synthetic_from_the_third_on(void **state)
     canara_point_t p[6];
     for (int i = 0; i < 6; i++) {
         p[i] = (canara_point_t){.t_ms = 300.0 * i,
-                                .x = 50.0 * (i / 2),
+                                .x = i < 2 ? 0.0 : (i < 4 ? 50.0 : 100.0),
                                 .y = 9.0,
                                 .buttons = i % 2 == 0 ? PATH_TOUCH_DOWN : PATH_TOUCH_UP};
     }
