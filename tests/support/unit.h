@@ -5,7 +5,8 @@
 #include "base/err.h"
 #include "base/span.h"
 
-/* clang-format off: cmocka.h wants these before it */
+/* cmocka.h wants these before it. */
+/* clang-format off */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
