@@ -83,7 +83,11 @@ static err_t print(const struct digits *d, decimal_t *out)
         if (i == d->point || (i == first && d->point <= 0)) {
             result.text[n++] = '.';
         }
-        result.text[n++] = i >= 0 && i < d->count ? d->digit[i] : '0';
+        result.text[n] = '0';
+        if (i >= 0 && i < d->count) {
+            result.text[n] = d->digit[i];
+        }
+        n++;
     }
     result.len = (uint8_t)n;
     *out = result;

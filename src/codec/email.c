@@ -104,7 +104,8 @@ static const char *fault_of(span_t text, span_t *local, span_t *domain)
 
 static char lower(uint8_t b)
 {
-    return (char)(b >= 'A' && b <= 'Z' ? b | 0x20 : b);
+    const uint8_t fold = b >= 'A' && b <= 'Z' ? 0x20 : 0;
+    return (char)(b | fold);
 }
 
 err_t email_parse(span_t text, email_t *out, const char **fault)
@@ -121,7 +122,10 @@ err_t email_parse(span_t text, email_t *out, const char **fault)
     email_t email = {.len = (uint8_t)text.len};
     for (size_t i = 0; i < text.len; i++) {
         email.key[i] = lower(text.ptr[i]);
-        email.text[i] = i < local.len ? (char)text.ptr[i] : email.key[i];
+    }
+    memcpy(email.text, email.key, text.len);
+    for (size_t i = 0; i < local.len; i++) {
+        email.text[i] = (char)text.ptr[i];
     }
     *out = email;
     return ERR_OK;

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+/* libFuzzer's name. */
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len); /* NOLINT */
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {

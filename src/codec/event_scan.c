@@ -194,12 +194,35 @@ static enum member member_find(span_t name)
     return MEMBER_OTHER;
 }
 
+/* What was seen of one event so far. */
+struct progress {
+    const struct event_row *row; /* NULL until its type was read */
+    bool data_passed;
+};
+
+static err_t take_member(struct scan *scan, enum member member, struct progress *now,
+                         scanned_event_t *out)
+{
+    switch (member) {
+    case MEMBER_TYPE: return take_type(scan, out, &now->row);
+    case MEMBER_TIMESTAMP: return take_timestamp(scan, out);
+    case MEMBER_SEQ: return take_seq(scan, out);
+    case MEMBER_DATA:
+        if (now->row != NULL) {
+            return take_data(scan, now->row, out);
+        }
+        now->data_passed = true;
+        return cursor_skip(&scan->in, &out->data);
+    case MEMBER_OTHER: break;
+    }
+    return cursor_skip(&scan->in, NULL);
+}
+
 /* Take one event. Members in any order; those that we do not know are passed over. */
 static err_t scan_event(struct scan *scan, scanned_event_t *out)
 {
-    const struct event_row *row = NULL;
+    struct progress now = {0};
     json_frame_t frame = {0};
-    bool data_passed = false;
     *out = (scanned_event_t){0};
     TRY(cursor_enter(&scan->in, &frame));
     for (;;) {
@@ -209,28 +232,15 @@ static err_t scan_event(struct scan *scan, scanned_event_t *out)
         if (!more) {
             break;
         }
-        switch (member_find(name)) {
-        case MEMBER_TYPE: TRY(take_type(scan, out, &row)); break;
-        case MEMBER_TIMESTAMP: TRY(take_timestamp(scan, out)); break;
-        case MEMBER_SEQ: TRY(take_seq(scan, out)); break;
-        case MEMBER_OTHER: TRY(cursor_skip(&scan->in, NULL)); break;
-        case MEMBER_DATA:
-            if (row != NULL) {
-                TRY(take_data(scan, row, out));
-                break;
-            }
-            data_passed = true;
-            TRY(cursor_skip(&scan->in, &out->data));
-            break;
-        }
+        TRY(take_member(scan, member_find(name), &now, out));
     }
-    if (row == NULL) {
+    if (now.row == NULL) {
         return scan_refuse(scan, no_type, "event_type");
     }
     if (out->data.len == 0) {
         return scan_refuse(scan, no_data, "data");
     }
-    return data_passed ? take_data_again(scan, row, out) : ERR_OK;
+    return now.data_passed ? take_data_again(scan, now.row, out) : ERR_OK;
 }
 
 static err_t scan_array(struct scan *scan, scanned_event_t *out, size_t *count)
@@ -317,6 +327,27 @@ enum scan_outcome event_scan(struct event_scratch *s, span_t text,
         return SCAN_OK;
     }
     if (outcome.code != ERR_RANGE || !is_json(s, text)) {
+        *fault = (scan_fault_t){.message = bad_json};
+    }
+    return SCAN_REFUSED;
+}
+
+enum scan_outcome event_scan_stored(struct event_scratch *s, span_t type, span_t data,
+                                    scanned_event_t *out, scan_fault_t *fault)
+{
+    if (data.len == 0 || data.len > EVENT_MESSAGE_MAX || !is_type_name(type)) {
+        *fault = (scan_fault_t){.message = bad_json};
+        return SCAN_REFUSED;
+    }
+    const struct event_row *const row = event_row_find(type);
+    s->arrays_len = 0;
+    struct scan scan = {.in = cursor_over(s, data), .s = s, .fault = fault, .index = -1};
+    *out = (scanned_event_t){.type = type, .event.kind = row->kind};
+    const err_t taken = take_data(&scan, row, out);
+    if (!failed(taken) && !failed(cursor_end(&scan.in))) {
+        return SCAN_OK;
+    }
+    if (taken.code != ERR_RANGE) {
         *fault = (scan_fault_t){.message = bad_json};
     }
     return SCAN_REFUSED;

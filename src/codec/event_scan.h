@@ -72,6 +72,11 @@ NODISCARD enum scan_outcome event_scan(struct event_scratch *s, span_t text,
                                        scanned_event_t out[EVENTS_PER_MESSAGE_MAX], size_t *count,
                                        scan_fault_t *fault);
 
+/* Scan one event whose type and `data` were taken apart before: out of the journal, for scoring it
+ * again. The same typed event comes out as from the message that it came in. */
+NODISCARD enum scan_outcome event_scan_stored(struct event_scratch *s, span_t type, span_t data,
+                                              scanned_event_t *out, scan_fault_t *fault);
+
 /* True for names of facts that only the server states (`session_*`, `mpin_failed`, ...). */
 NODISCARD bool event_type_is_server_fact(span_t type);
 

@@ -58,17 +58,21 @@ static double measure(struct event_scratch *s, scanned_event_t *events, span_t t
     return each[ROUNDS / 2];
 }
 
-int main(void)
+static void run_all(struct event_scratch *s, scanned_event_t *events)
 {
-    struct event_scratch *const s = calloc(1, sizeof *s);
-    scanned_event_t *const events = calloc(EVENTS_PER_MESSAGE_MAX, sizeof *events);
-    if (s == NULL || events == NULL) {
-        return 1;
-    }
     for (size_t i = 0; i < ARRAY_LEN(subjects); i++) {
         const span_t text = {(const uint8_t *)subjects[i].text, strlen(subjects[i].text)};
         (void)printf("%-20s %4zu bytes  %7.1f ns\n", subjects[i].name, text.len,
                      measure(s, events, text));
+    }
+}
+
+int main(void)
+{
+    struct event_scratch *const s = calloc(1, sizeof *s);
+    scanned_event_t *const events = calloc(EVENTS_PER_MESSAGE_MAX, sizeof *events);
+    if (s != NULL && events != NULL) {
+        run_all(s, events);
     }
     free(events);
     free(s);

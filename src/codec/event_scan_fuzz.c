@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+/* libFuzzer's name. */
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len); /* NOLINT */
 
 enum { HOW = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL };
 
@@ -56,13 +57,19 @@ static bool has_long_number(const uint8_t *bytes, size_t len)
     return false;
 }
 
+static uint64_t bits_of(double value)
+{
+    uint64_t bits = 0;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
 static void check_number(const json_t *data, const char *name, uint32_t has, double got)
 {
     const json_t *const want = json_object_get(data, name);
     MUST((want != NULL) == (has != 0));
     if (json_is_number(want)) {
-        const double value = json_number_value(want);
-        MUST(memcmp(&value, &got, sizeof got) == 0);
+        MUST(bits_of(json_number_value(want)) == bits_of(got));
     }
 }
 
@@ -77,7 +84,7 @@ static void check_typing(const json_t *data, const canara_event_t *event)
     for (size_t i = 0; i < event->of.typing.intervals; i++) {
         const double want = json_number_value(json_array_get(intervals, i));
         const double got = event->of.typing.key_press_intervals[i];
-        MUST(memcmp(&want, &got, sizeof got) == 0 && got >= 0.0 && got <= 600.0);
+        MUST(bits_of(want) == bits_of(got) && got >= 0.0 && got <= 600.0);
     }
 }
 
@@ -115,7 +122,7 @@ static void check_points(const json_t *data, const canara_event_t *event)
         const json_t *const point = json_array_get(points, i);
         MUST(json_array_size(point) == (event->kind == CANARA_TOUCH ? 6 : 4));
         const double x = json_number_value(json_array_get(point, 1));
-        MUST(memcmp(&x, &event->of.path.points[i].x, sizeof x) == 0);
+        MUST(bits_of(x) == bits_of(event->of.path.points[i].x));
     }
 }
 

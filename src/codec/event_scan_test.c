@@ -227,8 +227,7 @@ static void bad_json_has_one_message(void **state)
         "{\"a\":\"\xe2\x82\"}",
         "{\"event_type\":\"x\",\"event_type\":\"x\",\"data\":{}}",
         "{\"event_type\":\"x\",\"data\":{\"a\":1,\"\\u0061\":2}}",
-        "{\"event_type\":\"typing_pattern\",\"data\":{\"words_per_minute\":1,"
-        "\"words_per_minute\":1}}",
+        "{\"event_type\":\"scroll\",\"data\":{\"pixels\":1,\"pixels\":1}}",
         "{\"event_type\":\"x\",\"data\":{\"a\":{\"b\":1,\"b\":1}}}",
         "{\"event_type\":\"x\",\"data\":{\"a\":[[[[[[[]]]]]]]}}",
         "{'a':1}",
@@ -332,18 +331,18 @@ static void server_facts_are_known_by_name(void **state)
 }
 
 /* head, then `count` times `item` with commas between, then tail. */
-static size_t repeat(char *out, const char *head, const char *item, size_t count, const char *tail)
+static size_t repeat(char *out, span_t head, span_t item, size_t count, span_t tail)
 {
-    size_t n = strlen(head);
-    memcpy(out, head, n);
+    size_t n = head.len;
+    memcpy(out, head.ptr, head.len);
     for (size_t i = 0; i < count; i++) {
         out[n] = ',';
         n += i > 0 ? 1 : 0;
-        memcpy(out + n, item, strlen(item));
-        n += strlen(item);
+        memcpy(out + n, item.ptr, item.len);
+        n += item.len;
     }
-    memcpy(out + n, tail, strlen(tail));
-    return n + strlen(tail);
+    memcpy(out + n, tail.ptr, tail.len);
+    return n + tail.len;
 }
 
 static void limits_hold_to_the_last_one(void **state)
@@ -352,18 +351,22 @@ static void limits_hold_to_the_last_one(void **state)
     static char text[EVENT_MESSAGE_MAX + 4096];
 
     static const struct {
-        const char *head, *item, *tail;
+        span_t head, item, tail;
         size_t most;
         bool syntax;
     } cases[] = {
-        {"[", "{\"event_type\":\"x\",\"data\":{}}", "]", 256, false},
-        {"{\"event_type\":\"typing_pattern\",\"data\":{\"key_press_intervals\":[", "1", "]}}", 4096,
-         true},
-        {"{\"event_type\":\"x\",\"data\":{\"key_press_intervals\":[", "1", "]}}", 4096, true},
-        {"{\"event_type\":\"pointer\",\"data\":{\"points\":[", "[0,0,0,0]", "]}}", 2048, false},
-        {"{\"event_type\":\"touch\",\"data\":{\"points\":[", "[0,0,0,0,0,0]", "]}}", 2048, false},
-        {"{\"event_type\":\"keystrokes\",\"data\":{\"keys\":[",
-         "{\"down\":0,\"up\":0,\"class\":\"space\"}", "]}}", 512, false},
+        {SPAN_INIT("["), SPAN_INIT("{\"event_type\":\"x\",\"data\":{}}"), SPAN_INIT("]"), 256,
+         false},
+        {SPAN_INIT("{\"event_type\":\"typing_pattern\",\"data\":{\"key_press_intervals\":["),
+         SPAN_INIT("1"), SPAN_INIT("]}}"), 4096, true},
+        {SPAN_INIT("{\"event_type\":\"x\",\"data\":{\"key_press_intervals\":["), SPAN_INIT("1"),
+         SPAN_INIT("]}}"), 4096, true},
+        {SPAN_INIT("{\"event_type\":\"pointer\",\"data\":{\"points\":["), SPAN_INIT("[0,0,0,0]"),
+         SPAN_INIT("]}}"), 2048, false},
+        {SPAN_INIT("{\"event_type\":\"touch\",\"data\":{\"points\":["), SPAN_INIT("[0,0,0,0,0,0]"),
+         SPAN_INIT("]}}"), 2048, false},
+        {SPAN_INIT("{\"event_type\":\"keystrokes\",\"data\":{\"keys\":["),
+         SPAN_INIT("{\"down\":0,\"up\":0,\"class\":\"space\"}"), SPAN_INIT("]}}"), 512, false},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -394,7 +397,8 @@ static void strings_and_messages_have_a_longest(void **state)
         assert_int_equal(scan_bytes(f, text, (size_t)k), len <= 1023 ? SCAN_OK : SCAN_REFUSED);
     }
     memset(text, ' ', sizeof text);
-    memcpy(text, "{\"event_type\":\"x\",\"data\":{}}", 28);
+    const span_t event = SPAN_LIT("{\"event_type\":\"x\",\"data\":{}}");
+    memcpy(text, event.ptr, event.len);
     assert_int_equal(scan_bytes(f, text, EVENT_MESSAGE_MAX), SCAN_OK);
     assert_int_equal(scan_bytes(f, text, EVENT_MESSAGE_MAX + 1), SCAN_REFUSED);
     assert_string_equal(f->fault.message, "a message must not be longer than 65536 bytes");

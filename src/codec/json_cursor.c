@@ -235,39 +235,39 @@ static bool insert_sorted(span_t *names, size_t count, span_t name)
     return true;
 }
 
-/* Remember the name of a member; ERR_FORMAT when its object has it already. */
-static err_t note_name(struct json_cursor *c, json_frame_t *frame, span_t name)
+/* Add `name` to names[0..count). False when it is there already. */
+static bool add_name(span_t *names, size_t count, span_t name)
 {
-    const size_t count = frame->count;
-    if (count == JSON_MEMBERS_MAX) {
-        return err_new(ERR_FORMAT);
-    }
-    if (c->names == NULL) {
-        frame->count++;
-        return ERR_OK;
-    }
-    if (c->names_len == c->names_cap) {
-        return err_new(ERR_FORMAT);
-    }
-    span_t *const names = c->names + frame->names_base;
     if (count < JSON_NAMES_LINEAR) {
         for (size_t i = 0; i < count; i++) {
             if (span_eq(names[i], name)) {
-                return err_new(ERR_FORMAT);
+                return false;
             }
         }
         names[count] = name;
-    } else {
-        if (count == JSON_NAMES_LINEAR) {
-            for (size_t i = 1; i < count; i++) {
-                MUST(insert_sorted(names, i, names[i]));
-            }
-        }
-        if (!insert_sorted(names, count, name)) {
-            return err_new(ERR_FORMAT);
+        return true;
+    }
+    if (count == JSON_NAMES_LINEAR) { /* from here on they are kept sorted */
+        for (size_t i = 1; i < count; i++) {
+            MUST(insert_sorted(names, i, names[i]));
         }
     }
-    c->names_len++;
+    return insert_sorted(names, count, name);
+}
+
+/* Remember the name of a member; ERR_FORMAT when its object has it already. */
+static err_t note_name(struct json_cursor *c, json_frame_t *frame, span_t name)
+{
+    if (frame->count == JSON_MEMBERS_MAX) {
+        return err_new(ERR_FORMAT);
+    }
+    if (c->names != NULL) {
+        if (c->names_len == c->names_cap ||
+            !add_name(c->names + frame->names_base, frame->count, name)) {
+            return err_new(ERR_FORMAT);
+        }
+        c->names_len++;
+    }
     frame->count++;
     return ERR_OK;
 }

@@ -12,9 +12,12 @@ static const json_t *inside(const struct json *value)
 /* The tree is ours to change when we hold it; jansson's iterators take no const. */
 static json_t *writable(const struct json *value)
 {
-    json_t *out = NULL;
-    memcpy(&out, &value, sizeof out);
-    return out;
+    const union {
+        const struct json *in;
+        json_t *out;
+    } both = {.in = value};
+
+    return both.out;
 }
 
 static err_t refuse(struct json_fault *fault, const char *message, size_t at)
@@ -103,10 +106,12 @@ err_t json_parse(span_t text, struct json **out, struct json_fault *fault)
 static void wipe(json_t *value)
 {
     if (json_is_string(value)) {
-        const char *const text = json_string_value(value);
-        char *secret = NULL;
-        memcpy(&secret, &text, sizeof secret);
-        explicit_bzero(secret, json_string_length(value));
+        const union {
+            const char *in;
+            char *out;
+        } text = {.in = json_string_value(value)};
+
+        explicit_bzero(text.out, json_string_length(value));
     } else if (json_is_array(value)) {
         for (size_t i = 0; i < json_array_size(value); i++) {
             wipe(json_array_get(value, i));

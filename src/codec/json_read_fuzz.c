@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+/* libFuzzer's name. */
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len); /* NOLINT */
 
 static void write_value(struct json_writer *w, const struct json *value);
 

@@ -16,9 +16,9 @@ void json_writer_init(struct json_writer *w, struct buf *out)
     *w = (struct json_writer){.out = out, .start = out->len};
 }
 
-void json_writer_init_fixed(struct json_writer *w, char *memory, size_t cap)
+void json_writer_init_fixed(struct json_writer *w, void *memory, size_t cap)
 {
-    *w = (struct json_writer){.ptr = (uint8_t *)memory, .cap = cap};
+    *w = (struct json_writer){.ptr = memory, .cap = cap};
 }
 
 /* Room for `more` bytes behind the text; NULL after an error. */
@@ -228,7 +228,11 @@ void json_int(struct json_writer *w, int64_t value)
 
 static bool same_bits(double a, double b)
 {
-    return memcmp(&a, &b, sizeof a) == 0;
+    uint64_t x = 0;
+    uint64_t y = 0;
+    memcpy(&x, &a, sizeof x);
+    memcpy(&y, &b, sizeof y);
+    return x == y;
 }
 
 /* The common cases in thousandths: a decimal of at most 15 digits that reads back is the only one

@@ -43,7 +43,7 @@ struct json_writer {
 void json_writer_init(struct json_writer *w, struct buf *out);
 
 /* Write into memory[0..cap); ERR_LIMIT when it is full. */
-void json_writer_init_fixed(struct json_writer *w, char *memory, size_t cap);
+void json_writer_init_fixed(struct json_writer *w, void *memory, size_t cap);
 
 void json_begin_object(struct json_writer *w);
 void json_end_object(struct json_writer *w);

@@ -76,6 +76,13 @@ static void any_room_too_small_is_an_error_and_leaves_the_buf_alone(void **state
     }
 }
 
+static uint64_t bits_of(double value)
+{
+    uint64_t bits = 0;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
 static void assert_number(double value, const char *want)
 {
     char memory[64];
@@ -89,7 +96,7 @@ static void assert_number(double value, const char *want)
     assert_true(json_written(&w).len < sizeof memory);
     memory[json_written(&w).len] = '\0';
     const double back = strtod(memory, NULL);
-    if (memcmp(&back, &value, sizeof back) != 0) {
+    if (bits_of(back) != bits_of(value)) {
         fail_msg("%.17g came out as %s", value, memory);
     }
 }

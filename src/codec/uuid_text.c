@@ -46,7 +46,10 @@ void uuid_print(uuid_t id, char out[UUID_TEXT_SIZE])
     hex_encode((span_t){id.byte, sizeof id.byte}, digits);
     size_t n = 0;
     for (size_t i = 0; i < UUID_TEXT_LEN; i++) {
-        out[i] = is_hyphen_place(i) ? '-' : digits[n++];
+        out[i] = '-';
+        if (!is_hyphen_place(i)) {
+            out[i] = digits[n++];
+        }
     }
     out[UUID_TEXT_LEN] = '\0';
 }
