@@ -8,7 +8,7 @@ import unittest
 
 import schema
 from sockets import Socket
-from support import API, PROBLEMS, Case, event
+from support import API, PROBLEMS, ROOT, Case, event
 
 
 class Documents(Case):
@@ -100,6 +100,11 @@ class Consistency(unittest.TestCase):
                     self.assertTrue(response["description"], (path, number))
                     self.assertIn("X-Request-Id", response["headers"], (path, number))
         self.assertEqual(len(ids), len(set(ids)))
+
+    def test_the_dashboard_shows_every_documented_metric_and_no_other(self):
+        listed = set(re.findall(r"^\| (canara_\w+) \|", (ROOT / "docs" / "metrics.md").read_text(), re.M))
+        shown = {re.sub("_bucket$", "", m) for m in re.findall(r"canara_\w+", (ROOT / "docs" / "grafana" / "canara.json").read_text())}
+        self.assertEqual(shown, listed)
 
     def test_the_validator_finds_what_it_should(self):
         check = schema.Validator({"$defs": {"n": {"type": "integer", "minimum": 1}}}).faults

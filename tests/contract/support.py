@@ -198,7 +198,8 @@ class Answer:
         self.header_list = headers
         self.headers = {}
         for name, value in headers:
-            self.headers.setdefault(name.lower(), value)
+            name = name.lower()
+            self.headers[name] = f"{self.headers[name]}, {value}" if name in self.headers else value
 
     def json(self):
         return json.loads(self.body)

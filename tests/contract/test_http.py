@@ -23,7 +23,8 @@ class Statuses(Case):
     def test_a_wrong_method_is_405_with_the_right_ones(self):
         cases = {("GET", LOGIN): {"POST", "OPTIONS"}, ("POST", API + "/auth/session-status"): {"GET", "HEAD", "OPTIONS"},
                  ("DELETE", "/health"): {"GET", "HEAD", "OPTIONS"}, ("PATCH", API + "/auth/register"): {"POST", "OPTIONS"},
-                 ("BREW", "/"): {"GET", "HEAD", "OPTIONS"}}
+                 ("BREW", "/"): {"GET", "HEAD", "OPTIONS"}, ("POST", "/docs"): {"GET", "HEAD", "OPTIONS"},
+                 ("DELETE", API + "/openapi.json"): {"GET", "HEAD", "OPTIONS"}}
         for (method, path), allowed in cases.items():
             answer = self.refused(self.server.call(method, path), 405, "method-not-allowed", "Method not allowed")
             self.assertEqual({m.strip() for m in answer.headers["allow"].split(",")}, allowed, (method, path))
