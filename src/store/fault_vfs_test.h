@@ -21,6 +21,7 @@ struct fault_plan {
     sqlite3_vfs *real;
     uint64_t calls;   /* writes, syncs, truncations and deletions since armed */
     uint64_t fail_at; /* 1: the next; 0: disarmed */
+    uint64_t syncs;   /* since the beginning */
     bool stays;       /* all later ones fail too, as after a crash or on a dead disk */
     int code;         /* what a failing write says; a sync always says SQLITE_IOERR_FSYNC */
 };
@@ -110,6 +111,7 @@ static inline int fault_truncate(sqlite3_file *f, sqlite3_int64 size)
 static inline int fault_sync(sqlite3_file *f, int flags)
 {
     (void)flags;
+    fault_file_of(f)->plan->syncs++;
     return fault_now(fault_file_of(f)->plan) ? SQLITE_IOERR_FSYNC : SQLITE_OK;
 }
 

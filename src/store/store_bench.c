@@ -33,11 +33,13 @@ static err_t add_decisions(struct store *st, unsigned first)
     return store_commit(&tx);
 }
 
-static err_t save_activity(struct store *st)
+/* `round` must differ each time: SQLite does not write a page that stays as it was. */
+static err_t save_activity(struct store *st, unsigned round)
 {
     struct session_activity items[BATCH] = {0};
     for (unsigned n = 0; n < BATCH; n++) {
-        items[n] = (struct session_activity){sample_id('s', n), {9000}, 0.5, 1, false};
+        items[n] =
+            (struct session_activity){sample_id('s', n), {9000 + (int64_t)round}, 0.5, 1, false};
     }
     CLEANUP(store_rollback) struct store_tx tx = {0};
     TRY(store_begin(st, STORE_WRITE, &tx));
@@ -95,7 +97,7 @@ static err_t measure(struct store *st)
     TRY(add_sessions(st));
     start = clock_mono(clock_system());
     for (unsigned n = 0; n < WRITES; n++) {
-        TRY(save_activity(st));
+        TRY(save_activity(st, n));
     }
     printf("activity, batches of %d     %9.0f rows/s\n", BATCH,
            WRITES * BATCH / seconds_since(start));

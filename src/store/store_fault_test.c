@@ -345,6 +345,21 @@ static void the_store_is_usable_again_when_the_disk_is(void **state)
     assert_int_equal(look(f->house.store, &operations[6], n), WHOLE);
 }
 
+static void every_commit_that_changes_something_is_synced(void **state)
+{
+    struct fixture *f = *state;
+    begin_with_one_account(f);
+    for (unsigned n = 2; n < 12; n++) {
+        for (size_t i = 0; i < ARRAY_LEN(operations); i++) {
+            const uint64_t before = f->plan.syncs;
+            assert_ok(act(f->house.store, &operations[i], n));
+            if (f->plan.syncs == before) {
+                fail_msg("%s: number %u was committed without a sync", operations[i].name, n);
+            }
+        }
+    }
+}
+
 static void a_failed_first_start_leaves_no_obstacle(void **state)
 {
     struct fixture *f = *state;
@@ -413,6 +428,7 @@ int main(void)
         TEST(each_operation_happens_whole_or_not_at_all),
         TEST(a_long_transaction_happens_whole_or_not_at_all),
         TEST(the_store_is_usable_again_when_the_disk_is),
+        TEST(every_commit_that_changes_something_is_synced),
         TEST(a_failed_first_start_leaves_no_obstacle),
         TEST(a_failed_migration_is_taken_up_at_the_next_start),
     };
