@@ -1,0 +1,442 @@
+#include "journal/journal.h"
+
+#include "base/util.h"
+#include "journal/frame.h"
+#include "journal/testing.h"
+#include "journal/thread.h"
+
+#include <dirent.h>
+
+static int folder_make(void **state)
+{
+    char *folder = malloc(TESTING_PATH);
+    assert_non_null(folder);
+    testing_folder(folder);
+    *state = folder;
+    return 0;
+}
+
+static int folder_end(void **state)
+{
+    testing_folder_remove(*state);
+    free(*state);
+    return 0;
+}
+
+static size_t count_segments(const char *dir)
+{
+    DIR *d = opendir(dir);
+    assert_non_null(d);
+    size_t n = 0;
+    uint64_t first = 0;
+    for (const struct dirent *e = NULL; (e = readdir(d)) != NULL;) { /* NOLINT: own stream */
+        n += segment_name_parse(e->d_name, &first) ? 1 : 0;
+    }
+    (void)closedir(d);
+    return n;
+}
+
+static void append_lines(const struct journal_config *config, uint64_t from, uint64_t to)
+{
+    struct journal *j = NULL;
+    assert_ok(journal_open(config, &j, NULL));
+    for (uint64_t line = from; line <= to; line++) {
+        const journal_record_t r = testing_record(testing_id(1), line, "{\"words_per_minute\":60}");
+        assert_true(testing_append(j, &r));
+    }
+    journal_close(&j);
+    assert_null(j);
+}
+
+static void what_was_appended_is_read_back_in_order_over_restarts(void **state)
+{
+    char dir[TESTING_PATH];
+    testing_join(dir, *state, "journal");
+    const struct journal_config config = testing_config(dir);
+    append_lines(&config, 1, 100);
+    append_lines(&config, 101, 150);
+    append_lines(&config, 151, 151);
+    const struct testing_count count = testing_read(dir);
+    assert_ok(count.result);
+    assert_int_equal(count.records, 151);
+    assert_true(count.ordered);
+    assert_true(count_segments(dir) > 4);
+    struct stat st;
+    assert_int_equal(stat(dir, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0700);
+}
+
+static void opening_and_closing_without_records_leaves_nothing(void **state)
+{
+    char dir[TESTING_PATH];
+    testing_join(dir, *state, "journal");
+    const struct journal_config config = testing_config(dir);
+    for (int i = 0; i < 3; i++) {
+        struct journal *j = NULL;
+        assert_ok(journal_open(&config, &j, NULL));
+        assert_int_equal(journal_committed(j), 1);
+        journal_close(&j);
+    }
+    assert_int_equal(count_segments(dir), 0);
+    assert_int_equal(rmdir(dir), 0);
+}
+
+static void a_second_server_is_refused(void **state)
+{
+    char dir[TESTING_PATH];
+    testing_join(dir, *state, "journal");
+    const struct journal_config config = testing_config(dir);
+    struct journal *first = NULL;
+    struct journal *second = NULL;
+    struct journal_fault why = {0};
+    assert_ok(journal_open(&config, &first, NULL));
+    assert_err(journal_open(&config, &second, &why), ERR_LIMIT);
+    assert_null(second);
+    assert_non_null(strstr(why.reason, "another server"));
+    journal_close(&first);
+    assert_ok(journal_open(&config, &second, &why));
+    journal_close(&second);
+}
+
+static void configurations_out_of_range_are_refused(void **state)
+{
+    char dir[TESTING_PATH];
+    testing_join(dir, *state, "journal");
+    struct journal_config bad[6];
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        bad[i] = testing_config(dir);
+    }
+    bad[0].lanes = 0;
+    bad[1].lanes = JOURNAL_LANES_MAX + 1;
+    bad[2].segment_bytes = JOURNAL_SEGMENT_BYTES_MIN - 1;
+    bad[3].segment_bytes = JOURNAL_SEGMENT_BYTES_MAX + 1;
+    bad[4].lane_bytes = JOURNAL_LANE_BYTES_MAX + 1;
+    bad[5].retention_days = -1;
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        struct journal *j = NULL;
+        assert_err(journal_open(&bad[i], &j, NULL), ERR_RANGE);
+    }
+    struct journal_config nowhere = testing_config("/proc/none/journal");
+    struct journal *j = NULL;
+    assert_err(journal_open(&nowhere, &j, NULL), ERR_IO);
+}
+
+static void a_record_too_long_is_refused_and_the_longest_is_taken(void **state)
+{
+    char dir[TESTING_PATH];
+    testing_join(dir, *state, "journal");
+    struct journal_config config = testing_config(dir);
+    config.segment_bytes = 256 * 1024;
+    config.lane_bytes = 256 * 1024;
+    struct journal *j = NULL;
+    assert_ok(journal_open(&config, &j, NULL));
+    static uint8_t data[JOURNAL_DATA_MAX + 1];
+    memset(data, 'x', sizeof data);
+    journal_record_t r = testing_record(testing_id(1), 1, "");
+    uint64_t position = 0;
+    r.data = (span_t){data, JOURNAL_DATA_MAX + 1};
+    assert_err(journal_append(journal_lane(j, 0), &r, &position), ERR_RANGE);
+    r.data.len--;
+    for (uint64_t line = 1; line <= 9; line++) {
+        r.line = line;
+        assert_true(testing_append(j, &r));
+    }
+    journal_close(&j);
+    const struct testing_count count = testing_read(dir);
+    assert_int_equal(count.records, 9);
+    assert_true(count.ordered);
+}
+
+/* ---- lanes and threads ------------------------------------------------------------------------ */
+
+enum { PER_THREAD = 3000 };
+
+struct pusher {
+    struct journal *j;
+    unsigned lane;
+    uint64_t refused;
+};
+
+static void *push(void *context)
+{
+    struct pusher *p = context;
+    struct journal_lane *lane = journal_lane(p->j, p->lane);
+    uint64_t position = 0;
+    for (uint64_t line = 1; line <= PER_THREAD;) {
+        const journal_record_t r =
+            testing_record(testing_id((uint8_t)p->lane), line, "{\"clicks_per_second\":3}");
+        if (failed(journal_append(lane, &r, &position))) {
+            p->refused++;
+            journal_kick(lane);
+            struct pollfd wait = {.fd = journal_lane_fd(lane), .events = POLLIN};
+            (void)poll(&wait, 1, 100);
+            journal_lane_ack(lane);
+            continue;
+        }
+        line++;
+        if (line % 7 == 0) {
+            journal_kick(lane);
+        }
+    }
+    journal_kick(lane);
+    while (journal_durable(lane) < position) {
+        struct pollfd wait = {.fd = journal_lane_fd(lane), .events = POLLIN};
+        (void)poll(&wait, 1, 100);
+        journal_lane_ack(lane);
+    }
+    return NULL;
+}
+
+static void two_lanes_keep_their_order_and_lose_nothing(void **state)
+{
+    char dir[TESTING_PATH];
+    testing_join(dir, *state, "journal");
+    struct journal_config config = testing_config(dir);
+    config.lanes = 2;
+    config.segment_bytes = 128 * 1024;
+    config.lane_bytes = 8 * 1024;
+    config.commit_us = 50;
+    struct journal *j = NULL;
+    assert_ok(journal_open(&config, &j, NULL));
+    struct pusher pushers[2] = {{.j = j, .lane = 0}, {.j = j, .lane = 1}};
+    pthread_t threads[2];
+    for (size_t i = 0; i < 2; i++) {
+        assert_ok(thread_start(&threads[i], "push", push, &pushers[i]));
+    }
+    for (size_t i = 0; i < 2; i++) {
+        thread_join(threads[i]);
+    }
+    struct journal_stats stats;
+    journal_stats_read(j, &stats);
+    assert_int_equal(stats.records, 2 * PER_THREAD);
+    assert_int_equal(stats.queued_bytes, 0);
+    assert_true(stats.commit.count == stats.frames && stats.frames < stats.records);
+
+    uint64_t lines[2] = {0};
+    struct journal_reader *reader = NULL;
+    assert_ok(journal_reader_open(dir, 0, journal_committed(j), &reader, NULL));
+    journal_record_t r = {0};
+    for (bool more = true;;) {
+        assert_ok(journal_reader_next(reader, &r, &more));
+        if (!more) {
+            break;
+        }
+        const uint8_t lane = r.session.byte[15];
+        assert_true(lane < 2);
+        assert_int_equal(r.line, ++lines[lane]);
+    }
+    assert_int_equal(lines[0], PER_THREAD);
+    assert_int_equal(lines[1], PER_THREAD);
+    journal_reader_close(&reader);
+    journal_close(&j);
+}
+
+static void a_reader_follows_a_running_writer(void **state)
+{
+    char dir[TESTING_PATH];
+    testing_join(dir, *state, "journal");
+    const struct journal_config config = testing_config(dir);
+    struct journal *j = NULL;
+    assert_ok(journal_open(&config, &j, NULL));
+    struct journal_reader *reader = NULL;
+    assert_ok(journal_reader_open(dir, 0, journal_committed(j), &reader, NULL));
+    uint64_t seen = 0;
+    for (uint64_t line = 1; line <= 120; line++) {
+        journal_record_t r = testing_record(testing_id(1), line, "{}");
+        assert_true(testing_append(j, &r));
+        if (line % 5 != 0) {
+            continue;
+        }
+        journal_reader_extend(reader, journal_committed(j));
+        for (bool more = true; more;) {
+            assert_ok(journal_reader_next(reader, &r, &more));
+            if (more) {
+                assert_int_equal(r.line, ++seen);
+                assert_true(journal_reader_frame(reader) < journal_committed(j));
+            }
+        }
+        assert_int_equal(seen, line);
+        assert_int_equal(journal_reader_sequence(reader), journal_committed(j));
+    }
+    journal_reader_close(&reader);
+    journal_close(&j);
+}
+
+static void a_reader_begins_at_the_frame_asked_for(void **state)
+{
+    char dir[TESTING_PATH];
+    testing_join(dir, *state, "journal");
+    const struct journal_config config = testing_config(dir);
+    append_lines(&config, 1, 90); /* one frame each */
+    for (uint64_t from = 1; from <= 90; from += 11) {
+        struct journal_reader *reader = NULL;
+        assert_ok(journal_reader_open(dir, from, JOURNAL_TO_THE_END, &reader, NULL));
+        journal_record_t r = {0};
+        bool more = false;
+        assert_ok(journal_reader_next(reader, &r, &more));
+        assert_true(more);
+        assert_int_equal(r.line, from);
+        journal_reader_close(&reader);
+    }
+}
+
+static void a_full_lane_refuses_without_blocking(void **state)
+{
+    char dir[TESTING_PATH];
+    testing_join(dir, *state, "journal");
+    struct journal_config config = testing_config(dir);
+    config.lane_bytes = JOURNAL_LANE_BYTES_MIN;
+    config.segment_bytes = 64 * 1024;
+    struct journal *j = NULL;
+    assert_ok(journal_open(&config, &j, NULL));
+    struct journal_lane *lane = journal_lane(j, 0);
+    uint64_t position = 0;
+    uint64_t taken = 0;
+    err_t e = ERR_OK;
+    for (int i = 0; i < 100000 && !failed(e); i++) { /* no kick: the writer sleeps on */
+        const journal_record_t r = testing_record(testing_id(1), taken + 1, "{}");
+        e = journal_append(lane, &r, &position);
+        taken += failed(e) ? 0 : 1;
+    }
+    assert_err(e, ERR_LIMIT);
+    journal_kick(lane);
+    assert_true(testing_wait(j, lane, position));
+    const journal_record_t r = testing_record(testing_id(1), taken + 1, "{}");
+    assert_true(testing_append(j, &r));
+    journal_close(&j);
+    assert_int_equal(testing_read(dir).records, taken + 1);
+}
+
+/* ---- retention, walks -------------------------------------------------------------------------- */
+
+static void await_segments(const char *dir, size_t most)
+{
+    for (int i = 0; i < 400 && count_segments(dir) > most; i++) {
+        (void)poll(NULL, 0, 10);
+    }
+    assert_true(count_segments(dir) <= most);
+}
+
+static void size_retention_takes_the_oldest_but_waits_for_the_view(void **state)
+{
+    char dir[TESTING_PATH];
+    testing_join(dir, *state, "journal");
+    struct journal_config config = testing_config(dir);
+    config.max_bytes = 3 * config.segment_bytes;
+    struct journal *j = NULL;
+    assert_ok(journal_open(&config, &j, NULL));
+    journal_view_done(j, 1); /* a view that has finished nothing */
+    uint64_t line = 1;
+    for (; line <= 200; line++) {
+        const journal_record_t r = testing_record(testing_id(1), line, "{}");
+        assert_true(testing_append(j, &r));
+    }
+    assert_true(count_segments(dir) >= 6);
+    journal_view_done(j, journal_committed(j));
+    for (; line <= 260; line++) {
+        const journal_record_t r = testing_record(testing_id(1), line, "{}");
+        assert_true(testing_append(j, &r));
+    }
+    await_segments(dir, 3);
+    journal_close(&j);
+    const struct testing_count count = testing_read(dir);
+    assert_ok(count.result);
+    assert_int_equal(count.last_line, 260); /* the newest stay */
+    assert_true(count.records < 200);
+    append_lines(&config, 261, 261); /* and the sequence goes on */
+    assert_int_equal(testing_read(dir).last_line, 261);
+}
+
+struct later_clock {
+    struct clock clock;
+    _Atomic int64_t ahead_ms;
+};
+
+static mono_t later_mono(const struct clock *self)
+{
+    (void)self;
+    return clock_mono(clock_system());
+}
+
+static wall_t later_wall(const struct clock *self)
+{
+    const struct later_clock *c = (const void *)self; /* its first member */
+    return wall_after_ms(clock_wall(clock_system()), atomic_load(&c->ahead_ms));
+}
+
+static void age_retention_takes_what_is_too_old(void **state)
+{
+    char dir[TESTING_PATH];
+    testing_join(dir, *state, "journal");
+    struct later_clock clock = {.clock = {later_mono, later_wall}};
+    struct journal_config config = testing_config(dir);
+    config.clock = &clock.clock;
+    config.retention_days = 7;
+    append_lines(&config, 1, 150);
+    assert_true(count_segments(dir) >= 5);
+    atomic_store(&clock.ahead_ms, INT64_C(8) * 24 * 3600 * MS_PER_S);
+    struct journal *j = NULL;
+    assert_ok(journal_open(&config, &j, NULL));
+    await_segments(dir, 1); /* all but the newest */
+    journal_close(&j);
+}
+
+struct walk {
+    uint64_t records;
+    uint64_t stop_at;
+};
+
+static err_t walk_one(void *context, const journal_record_t *record)
+{
+    struct walk *w = context;
+    assert_true(uuid_eq(record->session, testing_id(2)));
+    assert_int_equal(record->line, ++w->records);
+    return w->records == w->stop_at ? err_new(ERR_LIMIT) : ERR_OK;
+}
+
+static void all_records_of_one_session_come_in_order(void **state)
+{
+    char dir[TESTING_PATH];
+    testing_join(dir, *state, "journal");
+    const struct journal_config config = testing_config(dir);
+    append_lines(&config, 1, 60); /* another session, another life */
+    struct journal *j = NULL;
+    assert_ok(journal_open(&config, &j, NULL));
+    const wall_t since = clock_wall(clock_system());
+    for (uint64_t line = 1; line <= 60; line++) {
+        journal_record_t r = testing_record(testing_id(2), line, "{}");
+        assert_true(testing_append(j, &r));
+        r.session = testing_id(3);
+        assert_true(testing_append(j, &r));
+    }
+    struct walk walk = {0};
+    assert_ok(journal_session_records(j, testing_id(2), since, walk_one, &walk));
+    assert_int_equal(walk.records, 60);
+    walk = (struct walk){.stop_at = 5};
+    assert_err(journal_session_records(j, testing_id(2), since, walk_one, &walk), ERR_LIMIT);
+    assert_int_equal(walk.records, 5);
+    assert_true(journal_sequence_since(j, since) > 1);
+    assert_int_equal(journal_sequence_for_tail(j, UINT64_MAX), 0);
+    assert_true(journal_sequence_for_tail(j, 1) > 60);
+    journal_close(&j);
+}
+
+int main(void)
+{
+#define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, folder_make, folder_end)
+    const struct CMUnitTest tests[] = {
+        IN_FOLDER(what_was_appended_is_read_back_in_order_over_restarts),
+        IN_FOLDER(opening_and_closing_without_records_leaves_nothing),
+        IN_FOLDER(a_second_server_is_refused),
+        IN_FOLDER(configurations_out_of_range_are_refused),
+        IN_FOLDER(a_record_too_long_is_refused_and_the_longest_is_taken),
+        IN_FOLDER(two_lanes_keep_their_order_and_lose_nothing),
+        IN_FOLDER(a_reader_follows_a_running_writer),
+        IN_FOLDER(a_reader_begins_at_the_frame_asked_for),
+        IN_FOLDER(a_full_lane_refuses_without_blocking),
+        IN_FOLDER(size_retention_takes_the_oldest_but_waits_for_the_view),
+        IN_FOLDER(age_retention_takes_what_is_too_old),
+        IN_FOLDER(all_records_of_one_session_come_in_order),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

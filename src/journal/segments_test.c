@@ -1,0 +1,411 @@
+#include "journal/segments.h"
+
+#include "base/util.h"
+#include "codec/crc32c.h"
+#include "journal/frame.h"
+#include "journal/testing.h"
+#include "tests/support/random.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+
+struct scene {
+    char folder[TESTING_PATH];
+    char dir[TESTING_PATH];
+    char segment[TESTING_PATH]; /* path of the first */
+};
+
+static int scene_make(void **state)
+{
+    struct scene *s = calloc(1, sizeof *s);
+    assert_non_null(s);
+    testing_folder(s->folder);
+    testing_join(s->dir, s->folder, "journal");
+    testing_join(s->segment, s->dir, "00000000000000000001.cjl");
+    *state = s;
+    return 0;
+}
+
+static int scene_end(void **state)
+{
+    struct scene *s = *state;
+    testing_folder_remove(s->folder);
+    free(s);
+    return 0;
+}
+
+/* One frame for each line of [from, to]; returns how many were acknowledged. */
+static uint64_t append_lines(const struct journal_config *config, uint64_t from, uint64_t to)
+{
+    struct journal *j = NULL;
+    assert_ok(journal_open(config, &j, NULL));
+    uint64_t line = from;
+    for (; line <= to; line++) {
+        const journal_record_t r = testing_record(testing_id(1), line, "{\"a\":[1,2,3]}");
+        if (!testing_append(j, &r)) {
+            break;
+        }
+    }
+    journal_close(&j);
+    return line - from;
+}
+
+/* Offset of each frame of a segment's bytes; returns how many. */
+static size_t find_frames(const uint8_t *bytes, size_t len, size_t *offsets, size_t most)
+{
+    size_t n = 0;
+    struct frame_head head = {0};
+    for (size_t at = 0; n < most && frame_head_read((span_t){bytes + at, len - at}, &head);) {
+        offsets[n++] = at;
+        at += FRAME_HEAD + head.length;
+    }
+    return n;
+}
+
+static void restore(const struct scene *s, const uint8_t *bytes, size_t len)
+{
+    testing_folder_remove(s->dir);
+    assert_int_equal(mkdir(s->dir, 0700), 0);
+    testing_store(s->segment, bytes, len);
+}
+
+/* ---- recovery --------------------------------------------------------------------------------- */
+
+enum { LINES = 6 };
+
+static void a_tail_torn_at_any_byte_is_cut(void **state)
+{
+    const struct scene *s = *state;
+    const struct journal_config config = testing_config(s->dir);
+    append_lines(&config, 1, LINES);
+    size_t len = 0;
+    uint8_t *whole = testing_load(s->segment, &len);
+    size_t at[LINES + 1];
+    assert_int_equal(find_frames(whole, len, at, ARRAY_LEN(at)), LINES + 1); /* and the end mark */
+    const size_t last = at[LINES - 1];
+    const size_t end = at[LINES];
+    for (size_t cut = last; cut < end; cut++) {
+        for (int padded = 0; padded < 2; padded++) { /* with the zeros prepared behind, or not */
+            uint8_t image[4096] = {0};
+            memcpy(image, whole, cut);
+            restore(s, image, padded != 0 ? sizeof image : cut);
+            struct journal *j = NULL;
+            struct journal_stats stats;
+            assert_ok(journal_open(&config, &j, NULL));
+            journal_stats_read(j, &stats);
+            assert_int_equal(journal_committed(j), LINES);
+            assert_true(stats.cut_bytes <= cut - last);
+            journal_close(&j);
+            assert_int_equal(testing_read(s->dir).records, LINES - 1);
+        }
+        if (cut % 16 == 0) {
+            assert_int_equal(append_lines(&config, LINES, LINES + 2), 3);
+            const struct testing_count count = testing_read(s->dir);
+            assert_ok(count.result);
+            assert_true(count.ordered && count.records == LINES + 2);
+        }
+    }
+    free(whole);
+}
+
+static void a_first_frame_torn_leaves_an_empty_journal(void **state)
+{
+    const struct scene *s = *state;
+    const struct journal_config config = testing_config(s->dir);
+    append_lines(&config, 1, 1);
+    size_t len = 0;
+    uint8_t *whole = testing_load(s->segment, &len);
+    restore(s, whole, 50);
+    assert_int_equal(append_lines(&config, 1, 3), 3);
+    assert_int_equal(testing_read(s->dir).records, 3);
+    free(whole);
+}
+
+static void a_flipped_byte_before_the_tail_stops_and_says_where(void **state)
+{
+    const struct scene *s = *state;
+    const struct journal_config config = testing_config(s->dir);
+    append_lines(&config, 1, LINES);
+    size_t len = 0;
+    uint8_t *whole = testing_load(s->segment, &len);
+    size_t at[LINES + 1];
+    const size_t frames = find_frames(whole, len, at, ARRAY_LEN(at));
+    assert_int_equal(frames, LINES + 1);
+    size_t frame = 0;
+    for (size_t i = 0; i < at[LINES]; i++) { /* the end mark guards the last frame, too */
+        frame += i >= at[frame + 1] ? 1 : 0;
+        whole[i] ^= (uint8_t)(1U << (i % 8));
+        restore(s, whole, len);
+        struct journal *j = NULL;
+        struct journal_fault why = {0};
+        assert_err(journal_open(&config, &j, &why), ERR_FORMAT);
+        assert_string_equal(why.file, "00000000000000000001.cjl");
+        assert_int_equal(why.offset, at[frame]);
+        assert_non_null(why.reason);
+        whole[i] ^= (uint8_t)(1U << (i % 8));
+    }
+    free(whole);
+}
+
+static void a_missing_segment_stops_and_says_where(void **state)
+{
+    const struct scene *s = *state;
+    const struct journal_config config = testing_config(s->dir);
+    append_lines(&config, 1, 100);
+    struct segment_list list = {0};
+    const int dir = open(s->dir, O_RDONLY | O_DIRECTORY);
+    assert_ok(segment_list_read(dir, &list));
+    assert_true(list.count >= 4);
+    char name[SEGMENT_NAME_SIZE];
+    segment_name_print(list.first[1], name);
+    assert_int_equal(unlinkat(dir, name, 0), 0);
+    (void)close(dir);
+    struct journal *j = NULL;
+    struct journal_fault why = {0};
+    assert_err(journal_open(&config, &j, &why), ERR_FORMAT);
+    assert_string_equal(why.file, "00000000000000000001.cjl");
+    segment_list_deinit(&list);
+}
+
+static void a_whole_frame_with_a_malformed_record_stops_and_says_where(void **state)
+{
+    const struct scene *s = *state;
+    uint8_t bytes[FRAME_HEAD + JOURNAL_RECORD_FIXED] = {0};
+    struct frame_head head = {.sequence = 1, .length = JOURNAL_RECORD_FIXED, .records = 1};
+    const uint32_t crc = frame_head_write(&head, bytes);
+    const span_t payload = {bytes + FRAME_HEAD, JOURNAL_RECORD_FIXED};
+    frame_head_seal(bytes, crc32c(crc, payload));
+    restore(s, bytes, sizeof bytes);
+    const struct testing_count count = testing_read(s->dir);
+    assert_err(count.result, ERR_FORMAT);
+    assert_int_equal(count.fault.offset, 0);
+    assert_non_null(strstr(count.fault.reason, "malformed"));
+}
+
+/* ---- trouble ---------------------------------------------------------------------------------- */
+
+enum operation { OP_OPEN, OP_WRITE, OP_DATASYNC, OP_SYNC, OP_CUT, OP_RENAME, OP_UNLINK, OPS };
+
+struct trouble {
+    struct journal_files files; /* first member */
+    enum operation operation;
+    _Atomic int countdown; /* the operation fails when this reaches 0 */
+    _Atomic int lasting;   /* and for so many calls */
+    int number;
+    bool partly; /* a write puts half of its first part down before */
+};
+
+static bool fails(const struct journal_files *self, enum operation operation)
+{
+    struct trouble *t = (struct trouble *)(uintptr_t)self;
+    if (t->operation != operation || atomic_fetch_sub(&t->countdown, 1) > 0 ||
+        atomic_fetch_sub(&t->lasting, 1) <= 0) {
+        return false;
+    }
+    errno = t->number;
+    return true;
+}
+
+static int try_open(const struct journal_files *self, int dir, const char *name, int flags,
+                    mode_t mode)
+{
+    const struct journal_files *real = journal_files_system();
+    return fails(self, OP_OPEN) ? -1 : real->open(real, dir, name, flags, mode);
+}
+
+static ssize_t try_pwritev(const struct journal_files *self, int fd, const struct iovec *parts,
+                           int count, off_t offset)
+{
+    const struct journal_files *real = journal_files_system();
+    const struct trouble *t = (const void *)self;
+    if (!fails(self, OP_WRITE)) {
+        return real->pwritev(real, fd, parts, count, offset);
+    }
+    if (t->partly) {
+        (void)pwrite(fd, parts[0].iov_base, parts[0].iov_len / 2, offset);
+        errno = t->number;
+    }
+    return -1;
+}
+
+static int try_fdatasync(const struct journal_files *self, int fd)
+{
+    return fails(self, OP_DATASYNC) ? -1 : fdatasync(fd);
+}
+
+static int try_fsync(const struct journal_files *self, int fd)
+{
+    return fails(self, OP_SYNC) ? -1 : fsync(fd);
+}
+
+static int try_ftruncate(const struct journal_files *self, int fd, off_t length)
+{
+    return fails(self, OP_CUT) ? -1 : ftruncate(fd, length);
+}
+
+static int try_rename(const struct journal_files *self, int dir, const char *from, const char *to)
+{
+    return fails(self, OP_RENAME) ? -1 : renameat(dir, from, dir, to);
+}
+
+static int try_unlink(const struct journal_files *self, int dir, const char *name)
+{
+    return fails(self, OP_UNLINK) ? -1 : unlinkat(dir, name, 0);
+}
+
+static void trouble_make(struct trouble *t, enum operation operation, int after, int lasting,
+                         int number)
+{
+    *t = (struct trouble){
+        .files = {try_open, try_pwritev, try_fdatasync, try_fsync, try_ftruncate, try_rename,
+                  try_unlink},
+        .operation = operation,
+        .countdown = after,
+        .lasting = lasting,
+        .number = number,
+    };
+}
+
+static void whatever_fails_once_nothing_acknowledged_is_lost(void **state)
+{
+    const struct scene *s = *state;
+    const int numbers[] = {EIO, ENOSPC};
+    for (int operation = 0; operation < OPS; operation++) {
+        for (int after = 0; after < 40; after += after < 6 ? 1 : 9) {
+            for (size_t n = 0; n < ARRAY_LEN(numbers); n++) {
+                struct trouble t;
+                trouble_make(&t, (enum operation)operation, after, 1, numbers[n]);
+                t.partly = after % 2 == 1;
+                struct journal_config config = testing_config(s->dir);
+                config.max_bytes = 1 << 20;
+                config.files = &t.files;
+                testing_folder_remove(s->dir);
+                const uint64_t acknowledged = append_lines(&config, 1, 60);
+                config.files = NULL;
+                const uint64_t more = append_lines(&config, 1000, 1000); /* recovers */
+                assert_int_equal(more, 1);
+                struct journal_reader *reader = NULL;
+                assert_ok(journal_reader_open(s->dir, 0, JOURNAL_TO_THE_END, &reader, NULL));
+                journal_record_t r = {0};
+                uint64_t last = 0;
+                for (bool on = true;;) {
+                    assert_ok(journal_reader_next(reader, &r, &on));
+                    if (!on || r.line == 1000) {
+                        break;
+                    }
+                    assert_int_equal(r.line, ++last);
+                }
+                assert_int_equal(r.line, 1000);
+                assert_true(last >= acknowledged);
+                journal_reader_close(&reader);
+            }
+        }
+    }
+}
+
+static void after_the_first_failed_sync_nothing_is_acknowledged(void **state)
+{
+    const struct scene *s = *state;
+    struct trouble t;
+    trouble_make(&t, OP_DATASYNC, 3, 1, EIO);
+    struct journal_config config = testing_config(s->dir);
+    config.files = &t.files;
+    struct journal *j = NULL;
+    assert_ok(journal_open(&config, &j, NULL));
+    struct journal_lane *lane = journal_lane(j, 0);
+    uint64_t line = 1;
+    journal_record_t r = testing_record(testing_id(1), line, "{}");
+    while (testing_append(j, &r)) {
+        r.line = ++line;
+    }
+    assert_int_equal(line, 4);
+    assert_int_equal(journal_state_of(j), JOURNAL_FAILED);
+    const uint64_t durable = journal_durable(lane);
+    uint64_t position = 0;
+    for (int i = 0; i < 5; i++) {
+        assert_err(journal_append(lane, &r, &position), ERR_IO);
+        journal_kick(lane);
+        assert_int_equal(journal_durable(lane), durable);
+    }
+    journal_close(&j);
+}
+
+static void a_full_disk_refuses_and_heals_by_itself(void **state)
+{
+    const struct scene *s = *state;
+
+    const enum operation where[] = {OP_WRITE, OP_OPEN, OP_RENAME};
+
+    for (size_t i = 0; i < ARRAY_LEN(where); i++) {
+        testing_folder_remove(s->dir);
+        struct trouble t;
+        trouble_make(&t, where[i], i == 0 ? 8 : 1, 1 << 30, ENOSPC);
+        t.partly = true;
+        struct journal_config config = testing_config(s->dir);
+        config.files = &t.files;
+        struct journal *j = NULL;
+        assert_ok(journal_open(&config, &j, NULL));
+        struct journal_lane *lane = journal_lane(j, 0);
+        journal_record_t r = testing_record(testing_id(1), 0, "{}");
+        uint64_t position = 0;
+        err_t e = ERR_OK;
+        while (!failed(e)) {
+            r.line++;
+            e = journal_append(lane, &r, &position);
+            journal_kick(lane);
+            (void)poll(NULL, 0, 1);
+        }
+        assert_err(e, ERR_STORAGE);
+        assert_int_equal(journal_state_of(j), JOURNAL_DISK_FULL);
+        assert_true(journal_durable(lane) < position); /* waits, is not lost */
+
+        atomic_store(&t.lasting, 0); /* room again */
+        assert_true(testing_wait(j, lane, position));
+        assert_int_equal(journal_state_of(j), JOURNAL_RUNNING);
+        assert_true(testing_append(j, &r));
+        journal_close(&j);
+        const struct testing_count count = testing_read(s->dir);
+        assert_ok(count.result);
+        assert_true(count.ordered && count.last_line == r.line);
+    }
+}
+
+static void random_damage_never_reads_as_other_records(void **state)
+{
+    const struct scene *s = *state;
+    const struct journal_config config = testing_config(s->dir);
+    append_lines(&config, 1, LINES);
+    size_t len = 0;
+    uint8_t *whole = testing_load(s->segment, &len);
+    uint64_t seed = 16;
+    for (int round = 0; round < 300; round++) {
+        uint8_t *bad = malloc(len);
+        assert_non_null(bad);
+        memcpy(bad, whole, len);
+        for (uint64_t n = random_below(&seed, 8) + 1; n > 0; n--) {
+            bad[random_below(&seed, len)] = (uint8_t)random_u64(&seed);
+        }
+        restore(s, bad, len - random_below(&seed, len / 2));
+        const struct testing_count count = testing_read(s->dir);
+        assert_true(count.ordered && count.records <= LINES);
+        free(bad);
+    }
+    free(whole);
+}
+
+int main(void)
+{
+#define IN_SCENE(f) cmocka_unit_test_setup_teardown(f, scene_make, scene_end)
+    const struct CMUnitTest tests[] = {
+        IN_SCENE(a_tail_torn_at_any_byte_is_cut),
+        IN_SCENE(a_first_frame_torn_leaves_an_empty_journal),
+        IN_SCENE(a_flipped_byte_before_the_tail_stops_and_says_where),
+        IN_SCENE(a_missing_segment_stops_and_says_where),
+        IN_SCENE(a_whole_frame_with_a_malformed_record_stops_and_says_where),
+        IN_SCENE(whatever_fails_once_nothing_acknowledged_is_lost),
+        IN_SCENE(after_the_first_failed_sync_nothing_is_acknowledged),
+        IN_SCENE(a_full_disk_refuses_and_heals_by_itself),
+        IN_SCENE(random_damage_never_reads_as_other_records),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
