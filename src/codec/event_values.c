@@ -61,12 +61,9 @@ static void arrays_close(struct scan *scan, size_t bytes)
 static err_t take_number(struct scan *scan, double low, double high, double *out, bool *in_range)
 {
     double value = 0.0;
-    *in_range = cursor_peek(&scan->in) == JSON_NEXT_NUMBER;
-    if (!*in_range) {
-        return ERR_OK;
-    }
-    TRY(cursor_take_number(&scan->in, &value));
-    *in_range = value >= low && value <= high;
+    bool found = false;
+    TRY(cursor_try_number(&scan->in, &value, &found));
+    *in_range = found && value >= low && value <= high;
     *out = value;
     return ERR_OK;
 }

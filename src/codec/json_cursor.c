@@ -28,7 +28,8 @@ static bool take_byte(struct json_cursor *c, uint8_t byte)
 
 /* Skip what stands for itself in a string: not a quote, backslash, control or byte >= 0x80.
  * The subtractions wrap where a byte is one of these; borrows only spoil bytes behind the first. */
-NO_SANITIZE_WRAP static const uint8_t *plain_run(const uint8_t *at, const uint8_t *end)
+NO_SANITIZE_WRAP __attribute__((always_inline)) static inline const uint8_t *plain_run(
+    const uint8_t *at, const uint8_t *end)
 {
     while (end - at >= 8) {
         uint64_t eight = 0;
@@ -363,6 +364,17 @@ err_t cursor_take_number(struct json_cursor *c, double *out)
         return err_new(ERR_FORMAT);
     }
     c->at += len;
+    return ERR_OK;
+}
+
+err_t cursor_try_number(struct json_cursor *c, double *out, bool *found)
+{
+    skip_blanks(c);
+    const bool number = c->at < c->end && (*c->at == '-' || (uint8_t)(*c->at - '0') <= 9);
+    if (number) {
+        TRY(cursor_take_number(c, out));
+    }
+    *found = number;
     return ERR_OK;
 }
 

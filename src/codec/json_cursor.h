@@ -74,6 +74,9 @@ NODISCARD err_t cursor_take_text(struct json_cursor *c, span_t *out);
 NODISCARD err_t cursor_take_number(struct json_cursor *c, double *out);
 NODISCARD err_t cursor_take_bool(struct json_cursor *c, bool *out);
 
+/* Skip blanks and take a number; `*found` false, and nothing taken, when the next value is none. */
+NODISCARD err_t cursor_try_number(struct json_cursor *c, double *out, bool *found);
+
 /* Check and pass over any value; `*raw` (may be NULL) gets its bytes. */
 NODISCARD err_t cursor_skip(struct json_cursor *c, span_t *raw);
 

@@ -96,7 +96,8 @@ err_t json_parse(span_t text, struct json **out, struct json_fault *fault)
         *out = (struct json *)tree;
         return ERR_OK;
     }
-    if (json_error_code(&error) == json_error_out_of_memory) {
+    /* Without memory jansson says nothing, or calls the token that it could not copy a wrong one. */
+    if (error.text[0] == '\0') {
         return err_new(ERR_NOMEM);
     }
     return refuse(fault, words_for(&error), error.position < 0 ? 0 : (size_t)error.position);

@@ -4,7 +4,8 @@
  * Floor      codec
  * Ownership  json_parse() gives a tree that the caller frees; everything else borrows from it.
  * Errors     ERR_FORMAT with a json_fault for: syntax, duplicate names, depth > 8, bad UTF-8, NaN,
- *            Infinity, \u0000, bytes behind the end; ERR_NOMEM.
+ *            Infinity, \u0000, bytes behind the end; ERR_NOMEM (within a string it may be told as
+ *            ERR_FORMAT: jansson does not keep them apart; nothing is ever taken by halves).
  * Threads    one tree, one thread at a time.
  *
  * Getters answer false (or NULL) when the member is absent or of another kind, `*out` untouched;
