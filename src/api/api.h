@@ -37,7 +37,8 @@ struct courier {
     void (*reload)(struct courier *self);
 };
 
-enum { ROUTE_STATUS_MAX = 64 };
+/* Answers are counted by route (the last row: unknown path) and by status 200 to 505. */
+enum { API_ROUTES_MAX = 32, ANSWER_STATUS_LOW = 200, ANSWER_STATUSES = 306 };
 
 struct api_metrics {
     counter_t mpin_verified, mpin_failed, mpin_refused;
@@ -49,6 +50,7 @@ struct api_metrics {
     histogram_t ack_ns, request_ns, lag_ns;
     gauge_t http_connections, ws_connections;
     counter_t closes_total;
+    counter_t answers[API_ROUTES_MAX][ANSWER_STATUSES];
 };
 
 /* Numbers that only the server floor knows, read when the metrics page is written. */

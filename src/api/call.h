@@ -62,7 +62,7 @@ struct api_route {
     const char *metric; /* label of the route in the metrics: the template of its path */
 };
 
-enum { CALL_ARENA_BYTES = 4096, CALL_BODY_MAX = 1 << 20, REQUEST_ID_BYTES = 65 };
+enum { CALL_ARENA_BYTES = 16384, CALL_BODY_MAX = 1 << 20, REQUEST_ID_BYTES = 65 };
 
 struct call {
     const struct api_route *route;
@@ -82,15 +82,20 @@ struct call {
     token_claims_t who; /* AUTH_BEARER, AUTH_LIVE */
     span_t origin;      /* a copy; empty when not sent */
     bool origin_allowed;
-    bool head;  /* HEAD: the answer's body is counted, not sent */
-    bool gzip;  /* the client takes gzip */
-    bool close; /* the connection ends with this answer */
+    bool bearer_sent; /* a token came with the request, good or bad */
+    bool head;        /* HEAD: the answer's body is counted, not sent */
+    bool close;       /* the connection ends with this answer */
+    bool loopback;    /* the client is this machine */
+    bool cacheable;   /* an asset: revalidated, but kept */
+    bool docs;        /* a documentation page: the policy that it needs */
+    span_t bearer;    /* AUTH_NONE: what was sent as a bearer, unchecked */
     mono_t began;
 
     /* the way */
     uuid_t target;     /* the session whose owner runs PLACE_OWNER */
     uint64_t position; /* PLACE_DURABLE */
     call_stage next;
+    void *scratch; /* what the stages of one route hand on, in the arena */
 
     /* the answer */
     unsigned status;

@@ -39,6 +39,9 @@ void api_refuse(struct call *c, unsigned http_status);
 /* Write the whole answer: status line, headers, body. */
 NODISCARD err_t api_answer(struct call *c, bool keep_alive, struct buf *out);
 
+/* Bytes that the answer needs beyond its fixed headers. */
+size_t api_answer_bytes(const struct call *c);
+
 /* ---- the upgrade to a WebSocket ---- */
 
 /* Is this GET on the path of the behaviour socket? */

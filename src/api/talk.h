@@ -38,9 +38,7 @@ struct talk_sink {
 /* One per open socket; small. */
 struct talk {
     struct talk_sink *sink;
-    struct live *live;      /* NULL once closed */
-    mono_t bucket_at;       /* EVENTS_PER_SECOND: when the bucket was last filled */
-    uint32_t bucket_micros; /* millionths of an event still allowed / 1000 */
+    struct live *live; /* NULL once closed */
     uint8_t errors_in_a_row;
     bool closed;
 };

@@ -24,11 +24,27 @@ void behaviour_show(struct shard *s, struct live *live)
     show_now(live, &v, clock_mono(svc->clock));
 }
 
+void behaviour_restore(struct shard *s, struct live *live)
+{
+    const struct service *svc = shard_service(s);
+    canara_verdict_t v = {0};
+    canara_peek(&live->engine, &svc->rules.risk, clock_wall(svc->clock).ms, &v);
+    show_now(live, &v, clock_mono(svc->clock));
+    if (v.level != CANARA_LEVEL_BLOCKED) {
+        gauge_add(&shard_metrics(s)->by_level[live->shown_level], -1);
+        gauge_add(&shard_metrics(s)->by_level[v.level], 1);
+        live->shown_level = (uint8_t)v.level;
+    }
+    if (v.mpin_required != 0 && uuid_is_nil(live->challenge_id)) {
+        live->challenge_id = uuid_random();
+    }
+}
+
 double behaviour_shown_risk(struct shard *s, struct live *live, enum canara_level *level)
 {
     const struct service *svc = shard_service(s);
     const mono_t now = clock_mono(svc->clock);
-    if (mono_ms_between(live->shown_at, now) >= SHOWN_EVERY_MS) {
+    if (svc->rules.debug || mono_ms_between(live->shown_at, now) >= SHOWN_EVERY_MS) {
         behaviour_show(s, live);
     }
     *level = (enum canara_level)live->shown_level;

@@ -50,6 +50,9 @@ void behaviour_block(struct shard *s, struct live *live, enum session_end how, b
 /* Journal a fact that the engine does not score. */
 void behaviour_line(struct shard *s, struct live *live, const char *type, span_t data);
 
+/* Recovery: the level and score that the replayed engine stands at become what is shown. */
+void behaviour_restore(struct shard *s, struct live *live);
+
 /* Refresh what the bearer may see, now, because the bearer's own act changed the risk. */
 void behaviour_show(struct shard *s, struct live *live);
 

@@ -2,6 +2,7 @@
 
 #include "base/rng.h"
 #include "base/util.h"
+#include "codec/base64.h"
 #include "codec/json_write.h"
 #include "crypto/opaque.h"
 #include "crypto/secret.h"
@@ -108,6 +109,25 @@ void live_touch(struct shard *s, struct live *live)
     live->last_activity = clock_wall(s->service->clock);
 }
 
+bool live_allows(struct shard *s, struct live *live, size_t count)
+{
+    const uint32_t rate = s->service->rules.events_per_second;
+    if (rate == 0) {
+        return true;
+    }
+    const mono_t now = clock_mono(s->service->clock);
+    const double most = rate > LIMIT_EVENTS_PER_MESSAGE ? (double)rate : LIMIT_EVENTS_PER_MESSAGE;
+    const double gained = (double)(now.ns - live->rate_at.ns) / (double)NS_PER_S * (double)rate;
+    const double left = live->rate_at.ns == 0 ? most : live->rate_left + gained;
+    live->rate_left = left < most ? left : most;
+    live->rate_at = now;
+    if (live->rate_left < (double)count) {
+        return false;
+    }
+    live->rate_left -= (double)count;
+    return true;
+}
+
 static void arm(struct shard *s, struct live *live)
 {
     timer_set(&s->wheel, &live->expiry, deadline_of(s, live));
@@ -211,6 +231,12 @@ void shard_end(struct shard *s, struct live *live, enum session_end how, bool st
 
 /* ---- finding ---- */
 
+struct live *shard_peek(struct shard *s, uuid_t id)
+{
+    uint32_t index = 0;
+    return map_get(&s->by_id, id, &index) ? slab_at(&s->sessions, index) : NULL;
+}
+
 struct live *shard_find(struct shard *s, uuid_t id)
 {
     uint32_t index = 0;
@@ -309,6 +335,16 @@ err_t shard_restore(struct shard *s, const session_seed_t *seed, struct live **o
     return take_place(s, seed, out);
 }
 
+void shard_restore_activity(struct shard *s, struct live *live, wall_t at)
+{
+    const wall_t now = clock_wall(s->service->clock);
+    if (at.ms <= live->last_activity.ms || at.ms > now.ms) {
+        return;
+    }
+    live->last_activity = at;
+    live->active = mono_after_ms(clock_mono(s->service->clock), at.ms - now.ms);
+}
+
 static void journal_open_record(struct shard *s, struct live *live, const session_seed_t *seed)
 {
     char data[512];
@@ -387,7 +423,7 @@ static void ticket_hash(const struct shard *s, span_t text, uint8_t out[16])
     memcpy(out, whole, 16);
 }
 
-void live_ticket_make(struct shard *s, struct live *live, char text[OPAQUE_CHARS + 1])
+void live_ticket_make(struct shard *s, struct live *live, char text[TICKET_CHARS + 1])
 {
     ticket_t *oldest = &live->tickets[0];
     for (size_t i = 1; i < ARRAY_LEN(live->tickets); i++) {
@@ -395,8 +431,13 @@ void live_ticket_make(struct shard *s, struct live *live, char text[OPAQUE_CHARS
             oldest = &live->tickets[i];
         }
     }
-    opaque_make(text);
-    ticket_hash(s, (span_t){(const uint8_t *)text, OPAQUE_CHARS}, oldest->hash);
+    uint8_t random[16];
+    rng_fill(random, sizeof random);
+    size_t len = 0;
+    MUST(!failed(base64url_encode((span_t){random, sizeof random}, text, TICKET_CHARS, &len)));
+    memory_wipe(random, sizeof random);
+    text[TICKET_CHARS] = '\0';
+    ticket_hash(s, (span_t){(const uint8_t *)text, TICKET_CHARS}, oldest->hash);
     oldest->expires =
         mono_after_ms(clock_mono(s->service->clock), (int64_t)TICKET_LIFE_S * MS_PER_S);
 }

@@ -29,7 +29,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { TICKET_LIFE_S = 30 };
+enum { TICKET_LIFE_S = 30, TICKET_CHARS = 22 }; /* 128 bits in base64url */
 
 /* A single-use key to open a socket: only its hash is kept (the first 128 bits). */
 typedef struct ticket {
@@ -57,6 +57,8 @@ struct live {
     mono_t mpin_passed_at; /* 0 ns: never in this process */
     uuid_t challenge_id;   /* nil: none yet */
     ticket_t tickets[LIMIT_TICKETS_PER_SESSION];
+    mono_t rate_at;    /* EVENTS_PER_SECOND: when the bucket was last filled */
+    double rate_left;  /* events that it still lets through */
     double shown_risk; /* two decimals; what a bearer may see */
     uint32_t index;    /* its place in the slab */
     uint32_t mpin_failures;
@@ -109,6 +111,9 @@ size_t shard_count(const struct shard *s);
 /* Find an open or blocked session; one that has just expired is ended first and not found. */
 struct live *shard_find(struct shard *s, uuid_t id);
 
+/* Find whatever is held under this id, without ending anything. */
+struct live *shard_peek(struct shard *s, uuid_t id);
+
 /* Begin holding a session that login_open() wrote. Journals its opening and the facts it starts
  * with (new device, challenge). */
 NODISCARD err_t shard_open(struct shard *s, const session_seed_t *seed, struct live **out);
@@ -116,12 +121,19 @@ NODISCARD err_t shard_open(struct shard *s, const session_seed_t *seed, struct l
 /* Hold again a session of before the start, without journalling; recovery fills in the rest. */
 NODISCARD err_t shard_restore(struct shard *s, const session_seed_t *seed, struct live **out);
 
+/* Recovery: the session was active at this moment of the wall clock. */
+void shard_restore_activity(struct shard *s, struct live *live, wall_t at);
+
 /* End a session: the socket is told, the ledger writes it (unless `stored`), memory is freed
  * (a blocked session stays readable until it would have expired). */
 void shard_end(struct shard *s, struct live *live, enum session_end how, bool stored);
 
 /* Note activity now (accepted event, login, MPIN or evaluate call). */
 void live_touch(struct shard *s, struct live *live);
+
+/* EVENTS_PER_SECOND: true, and charged, when `count` events more are within the rate. The bucket
+ * holds one second, and at least one whole message. */
+bool live_allows(struct shard *s, struct live *live, size_t count);
 
 /* Seconds of inactivity left, at least 0, and the moment the session expires if nothing happens. */
 int64_t live_seconds_left(struct shard *s, const struct live *live);
@@ -137,7 +149,7 @@ void shard_each(struct shard *s, void (*each)(void *ctx, struct live *live), voi
 void shard_save_all(struct shard *s);
 
 /* Make a ticket. Replaces the oldest when all are in use. */
-void live_ticket_make(struct shard *s, struct live *live, char text[OPAQUE_CHARS + 1]);
+void live_ticket_make(struct shard *s, struct live *live, char text[TICKET_CHARS + 1]);
 
 /* Spend a ticket: true once, within its 30 s. */
 bool live_ticket_spend(struct shard *s, struct live *live, span_t text);

@@ -1,0 +1,289 @@
+#include "api/api.h"
+#include "api/body.h"
+#include "api/routes.h"
+#include "base/limits.h"
+#include "codec/json_read.h"
+#include "crypto/secret.h"
+#include "domain/account.h"
+#include "domain/behaviour.h"
+
+#include <string.h>
+
+enum { DEVICE_MIN_BYTES = 1 };
+
+static throttle_t of_address(const struct call *c, enum quota_kind kind)
+{
+    const rules_t *rules = &c->service->rules;
+    return kind == QUOTA_REGISTER_ADDRESS ? rules->register_per_address : rules->login_per_address;
+}
+
+/* ---- register ---- */
+
+enum call_place register_begin(struct call *c, struct shard *s)
+{
+    (void)s;
+    struct faults f = {0};
+    email_t email = {0};
+    span_t password = {0};
+    span_t mpin = {0};
+    (void)body_email(c, &f, "email", &email);
+    (void)body_new_password(c, &f, "password", &email, &password);
+    (void)body_mpin(c, &f, "mpin", &mpin);
+    if (f.count > 0) {
+        return problem_faults(c, &f);
+    }
+    if (!body_mpin_form(c, mpin)) {
+        return PLACE_DONE;
+    }
+    body_mpin_strength(c, &f, "mpin", mpin);
+    if (f.count > 0) {
+        return problem_faults(c, &f);
+    }
+
+    uint32_t wait_s = 0;
+    const throttle_t limit = of_address(c, QUOTA_REGISTER_ADDRESS);
+    if (!quota_address_allows(c->service->quota, QUOTA_REGISTER_ADDRESS, c->address_narrow,
+                              c->address_wide, limit, &wait_s)) {
+        return problem_later(c, PROBLEM_TOO_MANY_REQUESTS, wait_s);
+    }
+    quota_address_charge(c->service->quota, QUOTA_REGISTER_ADDRESS, c->address_narrow,
+                         c->address_wide, limit);
+
+    enum register_answer answer = REGISTER_EMAIL_TAKEN;
+    const err_t e = account_register(c->service, email.text, email.key, password, mpin, &answer);
+    if (failed(e)) {
+        return problem_world(c, e);
+    }
+    if (answer == REGISTER_EMAIL_TAKEN) {
+        return problem(c, PROBLEM_EMAIL_TAKEN);
+    }
+    struct json_writer w;
+    json_writer_init(&w, &c->reply);
+    json_begin_object(&w);
+    json_name(&w, "message");
+    json_cstr(&w, "User registered successfully");
+    json_name(&w, "email");
+    json_cstr(&w, email.text);
+    json_name(&w, "next_step");
+    json_cstr(&w, "login");
+    json_end_object(&w);
+    return answer_json(c, 200, &w);
+}
+
+/* ---- login: look (cold), prove (hash), open (owner) ---- */
+
+struct login_work {
+    login_t login;
+    session_seed_t seed;
+    credentials_t credentials;
+    span_t password;
+};
+
+static enum call_place login_prove_stage(struct call *c, struct shard *s);
+static enum call_place login_open_stage(struct call *c, struct shard *s);
+
+enum call_place login_begin(struct call *c, struct shard *s)
+{
+    (void)s;
+    struct faults f = {0};
+    email_t email = {0};
+    span_t device = {0};
+    struct login_work *work = call_keep(c, sizeof *work);
+    (void)body_email(c, &f, "email", &email);
+    (void)body_text(c, &f, "password", 1, LIMIT_PASSWORD_BYTES, &work->password);
+    (void)body_text(c, &f, "device_id", DEVICE_MIN_BYTES, LIMIT_DEVICE_ID_BYTES, &device);
+    body_keystrokes(c, &f);
+    if (f.count > 0) {
+        return problem_faults(c, &f);
+    }
+
+    memcpy(work->login.email_key, email.key, strlen(email.key) + 1);
+    memcpy(work->login.device_id, device.ptr, device.len);
+    work->login.address_narrow = c->address_narrow;
+    work->login.address_wide = c->address_wide;
+    const err_t e = login_look(c->service, &work->login);
+    if (failed(e)) {
+        return problem_world(c, e);
+    }
+    if (work->login.wait_s > 0) {
+        counter_add_shared(&c->api->metrics.logins_throttled, 1);
+        return problem_later(c, PROBLEM_TOO_MANY_REQUESTS, work->login.wait_s);
+    }
+    c->scratch = work;
+    return call_go(c, PLACE_HASH, login_prove_stage);
+}
+
+static enum call_place login_prove_stage(struct call *c, struct shard *s)
+{
+    (void)s;
+    struct login_work *work = c->scratch;
+    bool right = false;
+    err_t e = login_prove(c->service, &work->login, work->password, &right);
+    if (!failed(e) && !right) {
+        counter_add_shared(&c->api->metrics.logins_failed, 1);
+        return problem(c, PROBLEM_INVALID_CREDENTIALS);
+    }
+    if (!failed(e)) {
+        e = login_open(c->service, &work->login, &work->seed, &work->credentials);
+    }
+    if (failed(e)) {
+        return problem_world(c, e);
+    }
+    tell_all(c, work->seed.ended_session, work->seed.ended, TELL_END, END_REPLACED, 0.0);
+    c->target = work->seed.row.id;
+    return call_go(c, PLACE_OWNER, login_open_stage);
+}
+
+static void write_credentials(struct call *c, struct shard *s, struct live *live,
+                              const credentials_t *credentials, struct json_writer *w)
+{
+    enum canara_level level = CANARA_LEVEL_NORMAL;
+    (void)behaviour_shown_risk(s, live, &level);
+    json_begin_object(w);
+    json_name(w, "session_token");
+    json_cstr(w, credentials->session_token);
+    json_name(w, "token_type");
+    json_cstr(w, "bearer");
+    json_name(w, "expires_in");
+    json_int(w, live_seconds_left(s, live));
+    json_name(w, "session_id");
+    json_uuid(w, live->id);
+    json_name(w, "refresh_token");
+    json_cstr(w, credentials->refresh_token);
+    json_name(w, "risk_level");
+    json_cstr(w, canara_level_name(level));
+    json_name(w, "mpin_required");
+    json_bool(w, behaviour_mpin_required(s, live));
+    json_end_object(w);
+    (void)c;
+}
+
+static enum call_place login_open_stage(struct call *c, struct shard *s)
+{
+    struct login_work *work = c->scratch;
+    struct live *live = NULL;
+    const err_t e = shard_open(s, &work->seed, &live);
+    if (failed(e)) {
+        return problem_later(c, PROBLEM_OVERLOADED, 5);
+    }
+    take_keystrokes(c, s, live, "password");
+    if (live->blocked) { /* how the password was typed can be enough */
+        return problem(c, PROBLEM_SESSION_BLOCKED);
+    }
+    counter_add_shared(&c->api->metrics.logins_accepted, 1);
+    struct json_writer w;
+    json_writer_init(&w, &c->reply);
+    write_credentials(c, s, live, &work->credentials, &w);
+    return answer_json(c, 200, &w);
+}
+
+/* ---- refresh ---- */
+
+struct refresh_work {
+    credentials_t credentials;
+};
+
+static enum call_place refresh_answer_stage(struct call *c, struct shard *s)
+{
+    struct refresh_work *work = c->scratch;
+    struct live *live = shard_find(s, c->target);
+    if (live == NULL || live->blocked) {
+        return problem(c, PROBLEM_INVALID_REFRESH_TOKEN);
+    }
+    struct json_writer w;
+    json_writer_init(&w, &c->reply);
+    write_credentials(c, s, live, &work->credentials, &w);
+    return answer_json(c, 200, &w);
+}
+
+enum call_place refresh_begin(struct call *c, struct shard *s)
+{
+    (void)s;
+    struct faults f = {0};
+    span_t token = {0};
+    if (!body_text(c, &f, "refresh_token", 1, 256, &token)) {
+        return problem_faults(c, &f);
+    }
+    struct refresh_work *work = call_keep(c, sizeof *work);
+    struct session_row *row = call_keep(c, sizeof *row);
+    enum refresh_outcome outcome = REFRESH_REFUSED;
+    const err_t e = account_refresh(c->service, token, row, &work->credentials, &outcome);
+    if (failed(e)) {
+        return problem_world(c, e);
+    }
+    c->bearer_sent = true; /* a bad refresh token is an invalid token, RFC 6750 */
+    if (outcome == REFRESH_STOLEN) {
+        tell_all(c, &row->id, 1, TELL_END, END_REFRESH_REUSED, 0.0);
+    }
+    if (outcome != REFRESH_DONE) {
+        return problem(c, PROBLEM_INVALID_REFRESH_TOKEN);
+    }
+    c->target = row->id;
+    c->scratch = work;
+    return call_go(c, PLACE_OWNER, refresh_answer_stage);
+}
+
+/* ---- change password ---- */
+
+struct change_work {
+    span_t password, new_password;
+};
+
+static enum call_place change_password_stage(struct call *c, struct shard *s)
+{
+    (void)s;
+    struct change_work *work = c->scratch;
+    mpin_standing_t standing = {0};
+    err_t e = mpin_standing(c->service, c->who.account, &standing);
+    if (!failed(e) && standing.locked) {
+        return problem_later(c, PROBLEM_ACCOUNT_LOCKED, standing.retry_after_s);
+    }
+    enum change_answer answer = CHANGE_WRONG_PASSWORD;
+    uint32_t ended = 0;
+    uuid_t *sessions = call_keep(c, sizeof *sessions * MPIN_SESSIONS_MAX);
+    if (!failed(e)) {
+        e = account_change_password(c->service, c->who.account, c->who.session, work->password,
+                                    work->new_password, &answer, &ended, sessions);
+    }
+    if (failed(e)) {
+        return problem_world(c, e);
+    }
+    if (answer == CHANGE_WRONG_PASSWORD) {
+        quota_address_charge(c->service->quota, QUOTA_LOGIN_ADDRESS, c->address_narrow,
+                             c->address_wide, c->service->rules.login_per_address);
+        return problem(c, PROBLEM_INVALID_CREDENTIALS);
+    }
+    tell_all(c, sessions, ended, TELL_END, END_REVOKED, 0.0);
+    struct json_writer w;
+    json_writer_init(&w, &c->reply);
+    json_begin_object(&w);
+    json_name(&w, "message");
+    json_cstr(&w, "Password changed successfully");
+    json_end_object(&w);
+    return answer_json(c, 200, &w);
+}
+
+enum call_place change_password_begin(struct call *c, struct shard *s)
+{
+    struct live *live = call_live(c, s);
+    if (live == NULL) {
+        return PLACE_DONE;
+    }
+    struct faults f = {0};
+    struct change_work *work = call_keep(c, sizeof *work);
+    (void)body_text(c, &f, "password", 1, LIMIT_PASSWORD_BYTES, &work->password);
+    (void)body_new_password(c, &f, "new_password", NULL, &work->new_password);
+    if (f.count > 0) {
+        return problem_faults(c, &f);
+    }
+    uint32_t wait_s = 0;
+    if (!quota_address_allows(c->service->quota, QUOTA_LOGIN_ADDRESS, c->address_narrow,
+                              c->address_wide, c->service->rules.login_per_address, &wait_s)) {
+        return problem_later(c, PROBLEM_TOO_MANY_REQUESTS, wait_s);
+    }
+    if (behaviour_mpin_required(s, live)) {
+        return problem(c, PROBLEM_MPIN_REQUIRED);
+    }
+    c->scratch = work;
+    return call_go(c, PLACE_HASH, change_password_stage);
+}

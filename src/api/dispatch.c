@@ -1,0 +1,532 @@
+#include "api/dispatch.h"
+
+#include "api/assets.h"
+#include "base/rng.h"
+#include "base/util.h"
+#include "codec/hex.h"
+#include "codec/json_read.h"
+#include "codec/uuid_text.h"
+#include "crypto/keys.h"
+#include "crypto/secret.h"
+#include "protocol/http_response.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SOCKET_PREFIX "/api/v1/ws/behavior/"
+
+enum { PREFLIGHT_AGE_S = 600, HSTS_AGE_S = 31536000, TRACEPARENT_LEN = 55 };
+
+/* ---- what every answer says of its request ---- */
+
+static bool is_id_byte(uint8_t b)
+{
+    return (b >= '0' && b <= '9') || (b >= 'A' && b <= 'Z') || (b >= 'a' && b <= 'z') || b == '_' ||
+           b == '-';
+}
+
+static bool is_request_id(span_t text)
+{
+    if (text.len < 1 || text.len >= REQUEST_ID_BYTES) {
+        return false;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        if (!is_id_byte(text.ptr[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void name_request(struct call *c, span_t given)
+{
+    if (is_request_id(given)) {
+        memcpy(c->request_id, given.ptr, given.len);
+        c->request_id[given.len] = '\0';
+        return;
+    }
+    uint8_t random[8];
+    rng_fill(random, sizeof random);
+    hex_encode((span_t){random, sizeof random}, c->request_id);
+    c->request_id[2 * sizeof random] = '\0';
+}
+
+/* W3C trace context: keep the caller's trace, become a span of it. Malformed: begin a new one. */
+static void join_trace(struct call *c, span_t given)
+{
+    uint8_t id[24];
+    if (given.len == TRACEPARENT_LEN && given.ptr[0] == '0' && given.ptr[1] == '0' &&
+        given.ptr[2] == '-' && given.ptr[35] == '-' && given.ptr[52] == '-' &&
+        !failed(hex_decode((span_t){given.ptr + 3, 32}, id, 16)) &&
+        !failed(hex_decode((span_t){given.ptr + 36, 16}, id + 16, 8))) {
+        memcpy(c->traceparent, given.ptr, TRACEPARENT_LEN);
+        c->traceparent[TRACEPARENT_LEN] = '\0';
+        uint8_t span[8];
+        rng_fill(span, sizeof span);
+        char text[17];
+        hex_encode((span_t){span, sizeof span}, text);
+        memcpy(c->traceparent + 36, text, 16);
+    }
+}
+
+static span_t copy_span(struct call *c, span_t from)
+{
+    if (from.len == 0) {
+        return (span_t){0};
+    }
+    uint8_t *to = arena_alloc(&c->arena, from.len, 1);
+    if (to == NULL) {
+        return (span_t){0};
+    }
+    memcpy(to, from.ptr, from.len);
+    return (span_t){to, from.len};
+}
+
+enum { PATH_KEPT_MAX = 1024, ORIGIN_KEPT_MAX = 256 };
+
+static void note_request(struct call *c, const struct http_request *req, const arrival_t *arrival)
+{
+    name_request(c, http_header_find(req, "x-request-id"));
+    join_trace(c, http_header_find(req, "traceparent"));
+    c->path = copy_span(c, (span_t){req->path.ptr, size_min(req->path.len, PATH_KEPT_MAX)});
+    const span_t origin = http_header_find(req, "origin");
+    if (origin.len > 0) {
+        c->origin = copy_span(c, (span_t){origin.ptr, size_min(origin.len, ORIGIN_KEPT_MAX)});
+        c->origin_allowed = api_origin_allowed(c->api, origin);
+    }
+    c->head = req->method == HTTP_HEAD;
+    c->began = arrival->began;
+    c->address_narrow = arrival->address_narrow;
+    c->address_wide = arrival->address_wide;
+    c->loopback = arrival->loopback;
+    (void)strncat(c->from, arrival->from, sizeof c->from - 1);
+}
+
+bool api_origin_allowed(const struct api *api, span_t origin)
+{
+    const span_t own = {(const uint8_t *)api->public_origin, strlen(api->public_origin)};
+    if (own.len > 0 && span_eq(origin, own)) {
+        return true;
+    }
+    for (const char *const *o = api->origins; *o != NULL; o++) {
+        if (span_eq(origin, (span_t){(const uint8_t *)*o, strlen(*o)})) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- who is calling ---- */
+
+static bool device_matches(struct call *c, span_t device)
+{
+    uint8_t mac[DEVICE_MAC_BYTES];
+    device_mac(c->service->keys, device, mac);
+    return ct_equal(mac, c->who.device_mac, sizeof mac);
+}
+
+static bool check_token(struct call *c, span_t token)
+{
+    const int64_t now_s = clock_wall(c->service->clock).ms / MS_PER_S;
+    if (token_check(c->service->keys, token, now_s, &c->who) != TOKEN_OK) {
+        return false;
+    }
+    c->target = c->who.session;
+    return true;
+}
+
+static bool authenticate(struct call *c, const struct http_request *req)
+{
+    span_t token = {0};
+    c->bearer_sent = http_header_count(req, "authorization") > 0;
+    if (http_bearer(req, &token) != HTTP_FOUND || !check_token(c, token)) {
+        return false;
+    }
+    const size_t devices = http_header_count(req, "x-device-id");
+    return devices == 0 ||
+           (devices == 1 && device_matches(c, http_header_find(req, "x-device-id")));
+}
+
+/* ---- what came along ---- */
+
+static bool body_is_json(const struct http_request *req)
+{
+    return http_content_is(req, "application/json") &&
+           http_header_count(req, "content-encoding") == 0;
+}
+
+static bool wants_type(const struct api_route *row, const struct http_request *req)
+{
+    return row->body == BODY_OBJECT || row->body == BODY_EVENTS ||
+           (row->body == BODY_OPTIONAL && req->body.len > 0);
+}
+
+/* True: go on. False: answered. */
+static bool take_body(struct call *c, const struct http_request *req)
+{
+    if (!wants_type(c->route, req)) {
+        return true;
+    }
+    if (c->route->body == BODY_EVENTS) {
+        if (req->body.len == 0) {
+            (void)problem(c, PROBLEM_INVALID_JSON);
+            return false;
+        }
+        uint8_t *copy = malloc(req->body.len);
+        if (copy == NULL) {
+            (void)problem_world(c, err_new(ERR_NOMEM));
+            return false;
+        }
+        memcpy(copy, req->body.ptr, req->body.len);
+        c->body = (span_t){copy, req->body.len};
+        return true;
+    }
+    const err_t parsed = json_parse(req->body, &c->json, NULL);
+    if (failed(parsed)) {
+        (void)(parsed.code == ERR_NOMEM ? problem_world(c, parsed)
+                                        : problem(c, PROBLEM_INVALID_JSON));
+        return false;
+    }
+    if (json_kind(c->json) != JSON_KIND_OBJECT) {
+        struct faults f = {0};
+        fault_add(&f, "", "must be an object");
+        (void)problem_faults(c, &f);
+        return false;
+    }
+    return true;
+}
+
+/* ---- assets ---- */
+
+static bool serve_asset(struct call *c, const struct http_request *req)
+{
+    const struct asset *a = asset_find(req->path);
+    if (a == NULL || (req->method != HTTP_GET && req->method != HTTP_HEAD)) {
+        return false;
+    }
+    call_header(c, "ETag", a->etag);
+    call_header(c, "Vary", "Accept-Encoding");
+    c->content_type = a->content_type;
+    c->cacheable = true;
+    const span_t known = http_header_find(req, "if-none-match");
+    if (span_eq(known, (span_t){(const uint8_t *)a->etag, strlen(a->etag)})) {
+        c->status = 304;
+        return true;
+    }
+    c->status = 200;
+    c->docs = true;
+    if (http_accepts_coding(req, "gzip")) {
+        c->encoding = "gzip";
+        c->borrowed = (span_t){a->gz, a->gz_len};
+        return true;
+    }
+    c->reply.limit = a->raw_len;
+    const err_t inflated = asset_inflate(a, &c->reply);
+    if (failed(inflated)) {
+        (void)problem_world(c, inflated);
+    }
+    return true;
+}
+
+/* ---- dispatch ---- */
+
+static enum call_place answer_options(struct call *c, const struct http_request *req,
+                                      const struct route_match *match)
+{
+    char allow[ROUTE_ALLOW_MAX];
+    const span_t methods = route_allow(match->allowed, allow);
+    char text[ROUTE_ALLOW_MAX + 1];
+    memcpy(text, methods.ptr, methods.len);
+    text[methods.len] = '\0';
+    call_header(c, "Allow", text);
+    c->status = 204;
+    if (c->origin_allowed && http_header_count(req, "access-control-request-method") > 0) {
+        call_header(c, "Access-Control-Allow-Methods", text);
+        call_header(c, "Access-Control-Allow-Headers",
+                    "Authorization, Content-Type, X-Device-ID, X-Request-Id, traceparent");
+        call_header_int(c, "Access-Control-Max-Age", PREFLIGHT_AGE_S);
+    }
+    return PLACE_DONE;
+}
+
+static enum call_place answer_method(struct call *c, const struct route_match *match)
+{
+    char allow[ROUTE_ALLOW_MAX];
+    const span_t methods = route_allow(match->allowed, allow);
+    char text[ROUTE_ALLOW_MAX + 1];
+    memcpy(text, methods.ptr, methods.len);
+    text[methods.len] = '\0';
+    call_header(c, "Allow", text);
+    return problem(c, PROBLEM_METHOD_NOT_ALLOWED);
+}
+
+enum call_place api_dispatch(struct call *c, const struct http_request *req,
+                             const arrival_t *arrival)
+{
+    note_request(c, req, arrival);
+    if (!arrival->local && serve_asset(c, req)) {
+        return PLACE_DONE;
+    }
+
+    const struct route_table table = arrival->local ? api_operator_routes() : api_routes();
+    struct route_match match = {0};
+    switch (route_match(&table, req->method, req->path, &match)) {
+    case ROUTE_NOT_FOUND: return problem(c, PROBLEM_NOT_FOUND);
+    case ROUTE_METHOD: return answer_method(c, &match);
+    case ROUTE_OPTIONS: return answer_options(c, req, &match);
+    case ROUTE_FOUND: break;
+    }
+    c->route = (const struct api_route *)table.rows + match.row;
+    for (size_t i = 0; i < match.param_count; i++) {
+        c->param[i] = copy_span(c, match.param[i]);
+    }
+
+    if (wants_type(c->route, req) && !body_is_json(req)) {
+        return problem(c, PROBLEM_UNSUPPORTED_MEDIA_TYPE);
+    }
+    if ((c->route->auth == AUTH_BEARER || c->route->auth == AUTH_LIVE) && !authenticate(c, req)) {
+        return problem(c, PROBLEM_UNAUTHORIZED);
+    }
+    if (c->route->auth == AUTH_NONE) { /* the metrics page looks at it */
+        span_t token = {0};
+        c->bearer_sent = http_bearer(req, &token) == HTTP_FOUND;
+        c->bearer = copy_span(c, (span_t){token.ptr, size_min(token.len, 256)});
+    }
+    if (!take_body(c, req)) {
+        return PLACE_DONE;
+    }
+    return call_go(c, c->route->place, c->route->begin);
+}
+
+static enum problem refusal(unsigned http_status)
+{
+    switch (http_status) {
+    case 408: return PROBLEM_REQUEST_TIMEOUT;
+    case 413: return PROBLEM_PAYLOAD_TOO_LARGE;
+    case 414: return PROBLEM_URI_TOO_LONG;
+    case 417: return PROBLEM_EXPECTATION_FAILED;
+    case 431: return PROBLEM_HEADERS_TOO_LARGE;
+    default: return PROBLEM_INVALID_HTTP;
+    }
+}
+
+void api_refuse(struct call *c, unsigned http_status)
+{
+    name_request(c, (span_t){0});
+    c->close = true;
+    (void)problem(c, refusal(http_status));
+    if (http_status == 501 || http_status == 505) {
+        c->status = http_status; /* a method or version of HTTP that is not spoken here */
+    }
+}
+
+/* ---- answering ---- */
+
+static void count_answer(const struct call *c)
+{
+    struct api_metrics *m = &c->api->metrics;
+    const struct route_table table = api_routes();
+    const struct api_route *first = table.rows;
+    size_t row = API_ROUTES_MAX - 1; /* unknown */
+    if (c->route >= first && c->route < first + table.count) {
+        row = (size_t)(c->route - first);
+    }
+    const unsigned status = c->status < ANSWER_STATUS_LOW ? ANSWER_STATUS_LOW : c->status;
+    counter_add_shared(&m->answers[row][size_min(status - ANSWER_STATUS_LOW, ANSWER_STATUSES - 1)],
+                       1);
+}
+
+static err_t write_fixed(struct call *c, struct buf *out)
+{
+    TRY(http_response_header(out, "X-Request-Id",
+                             (span_t){(const uint8_t *)c->request_id, strlen(c->request_id)}));
+    TRY(buf_append(out, SPAN_LIT("X-Content-Type-Options: nosniff\r\n"
+                                 "Referrer-Policy: no-referrer\r\n")));
+    TRY(buf_append(out, c->cacheable ? SPAN_LIT("Cache-Control: no-cache\r\n")
+                                     : SPAN_LIT("Cache-Control: no-store\r\n")));
+    TRY(c->docs ? buf_append(out, SPAN_LIT("Content-Security-Policy: " ASSET_DOCS_CSP "\r\n"))
+                : buf_append(out, SPAN_LIT("Content-Security-Policy: default-src 'none'; "
+                                           "frame-ancestors 'none'\r\n")));
+    if (c->api->tls) {
+        TRY(buf_append_format(out, "Strict-Transport-Security: max-age=%d\r\n", HSTS_AGE_S));
+    }
+    if (c->traceparent[0] != '\0') {
+        TRY(http_response_header(out, "traceparent",
+                                 (span_t){(const uint8_t *)c->traceparent, TRACEPARENT_LEN}));
+    }
+    if (c->origin.len > 0) {
+        TRY(buf_append(out, SPAN_LIT("Vary: Origin\r\n")));
+    }
+    if (c->origin_allowed) {
+        TRY(http_response_header(out, "Access-Control-Allow-Origin", c->origin));
+        TRY(buf_append(out, SPAN_LIT("Access-Control-Expose-Headers: X-Request-Id, Retry-After, "
+                                     "WWW-Authenticate, traceparent\r\n")));
+    }
+    return ERR_OK;
+}
+
+err_t api_answer(struct call *c, bool keep_alive, struct buf *out)
+{
+    MUST(c->status != 0);
+    count_answer(c);
+    log_event(c->service->log, LOG_DEBUG, "http.answer", FIELD_TEXT("request_id", c->request_id),
+              FIELD_TEXT("trace", c->traceparent), FIELD_INT("status", c->status),
+              FIELD_SPAN("path", c->path), FIELD_TEXT("from", c->from));
+
+    const span_t body = c->borrowed.len > 0 ? c->borrowed : buf_span(&c->reply);
+    const bool bare = c->status == 204 || c->status == 304;
+    char date[HTTP_DATE_LEN];
+    http_date(clock_wall(c->service->clock), date);
+    TRY(http_response_begin(out, c->status));
+    TRY(http_response_header(out, "Date", (span_t){(const uint8_t *)date, sizeof date}));
+    if (!bare) {
+        TRY(http_response_header(
+            out, "Content-Type",
+            (span_t){(const uint8_t *)c->content_type, strlen(c->content_type)}));
+    }
+    TRY(write_fixed(c, out));
+    if (c->encoding != NULL && !bare) {
+        TRY(http_response_header(out, "Content-Encoding",
+                                 (span_t){(const uint8_t *)c->encoding, strlen(c->encoding)}));
+    }
+    TRY(buf_append(out, buf_span(&c->extra)));
+    TRY(buf_append(out, keep_alive ? SPAN_LIT("Connection: keep-alive\r\n")
+                                   : SPAN_LIT("Connection: close\r\n")));
+    if (bare) {
+        return http_response_finish(out);
+    }
+    return c->head ? http_response_end_head(out, body.len) : http_response_end(out, body);
+}
+
+size_t api_answer_bytes(const struct call *c)
+{
+    return size_max(c->borrowed.len, c->reply.len) + c->extra.len;
+}
+
+/* ---- the upgrade ---- */
+
+bool api_is_upgrade(const struct http_request *req)
+{
+    const size_t prefix = sizeof SOCKET_PREFIX - 1;
+    return req->path.len > prefix && memcmp(req->path.ptr, SOCKET_PREFIX, prefix) == 0;
+}
+
+static bool answer_no(struct call *c, enum problem which)
+{
+    (void)problem(c, which);
+    return false;
+}
+
+static bool check_handshake(struct call *c, const struct http_request *req, struct ws_offer *offer)
+{
+    if (req->method != HTTP_GET) {
+        call_header(c, "Allow", "GET");
+        return answer_no(c, PROBLEM_METHOD_NOT_ALLOWED);
+    }
+    switch (ws_handshake_check(req, offer)) {
+    case WS_UPGRADE_OK: return true;
+    case WS_UPGRADE_BAD: return answer_no(c, PROBLEM_INVALID_HTTP);
+    case WS_UPGRADE_NONE:
+    case WS_UPGRADE_VERSION: break;
+    }
+    call_header(c, "Upgrade", "websocket");
+    call_header(c, "Sec-WebSocket-Version", "13");
+    return answer_no(c, PROBLEM_UPGRADE_REQUIRED);
+}
+
+/* The token, by the first way that carries one: header, subprotocol, ticket, query. */
+static bool check_credentials(struct call *c, const struct http_request *req,
+                              const struct ws_offer *offer, upgrade_t *up)
+{
+    span_t token = {0};
+    uint8_t text[LIMIT_TOKEN_BYTES];
+    size_t len = 0;
+    const span_t query = req->query;
+    if (http_header_count(req, "authorization") > 0) {
+        c->bearer_sent = true;
+        return http_bearer(req, &token) == HTTP_FOUND && check_token(c, token);
+    }
+    if (offer->bearer.len > 0) {
+        c->bearer_sent = true;
+        return check_token(c, offer->bearer);
+    }
+    const enum http_found ticket =
+        http_query_get(query, "ticket", (uint8_t *)up->ticket, sizeof up->ticket, &len);
+    if (ticket != HTTP_ABSENT) {
+        up->by_ticket = true;
+        up->ticket_len = (uint8_t)len;
+        return ticket == HTTP_FOUND;
+    }
+    if (!c->api->ws_query_token ||
+        http_query_get(query, "token", text, sizeof text, &len) != HTTP_FOUND) {
+        return false;
+    }
+    c->bearer_sent = true;
+    const bool good = check_token(c, (span_t){text, len});
+    memory_wipe(text, sizeof text);
+    return good;
+}
+
+static bool wants_batch(span_t query)
+{
+    uint8_t value[8];
+    size_t len = 0;
+    return http_query_get(query, "acks", value, sizeof value, &len) == HTTP_FOUND &&
+           span_eq((span_t){value, len}, SPAN_LIT("batch"));
+}
+
+bool api_upgrade_check(struct call *c, const struct http_request *req, const arrival_t *arrival,
+                       upgrade_t *out)
+{
+    note_request(c, req, arrival);
+    const size_t prefix = sizeof SOCKET_PREFIX - 1;
+    struct ws_offer offer = {0};
+    upgrade_t up = {0};
+    if (failed(uuid_parse((span_t){req->path.ptr + prefix, req->path.len - prefix}, &up.session))) {
+        return answer_no(c, PROBLEM_NOT_FOUND);
+    }
+    if (!check_handshake(c, req, &offer)) {
+        return false;
+    }
+    if (c->origin.len > 0 && !c->origin_allowed) {
+        return answer_no(c, PROBLEM_FORBIDDEN_ORIGIN);
+    }
+    if (!check_credentials(c, req, &offer, &up)) {
+        return answer_no(c, PROBLEM_UNAUTHORIZED);
+    }
+    if (!up.by_ticket && !uuid_eq(c->who.session, up.session)) {
+        return answer_no(c, PROBLEM_WRONG_SESSION);
+    }
+    memcpy(up.accept, offer.accept, sizeof up.accept);
+    up.subprotocol = offer.subprotocol;
+    up.batch = wants_batch(req->query);
+    memcpy(up.request_id, c->request_id, sizeof up.request_id);
+    *out = up;
+    return true;
+}
+
+struct live *api_upgrade_admit(struct call *c, struct shard *s, const upgrade_t *up)
+{
+    struct live *live = shard_find(s, up->session);
+    if (live == NULL ||
+        (up->by_ticket &&
+         !live_ticket_spend(s, live, (span_t){(const uint8_t *)up->ticket, up->ticket_len}))) {
+        (void)problem(c, PROBLEM_UNAUTHORIZED);
+        return NULL;
+    }
+    if (live->blocked) {
+        (void)problem(c, PROBLEM_SESSION_GONE);
+        return NULL;
+    }
+    return live;
+}
+
+err_t api_upgrade_answer(const upgrade_t *up, struct buf *out)
+{
+    struct ws_offer offer = {.subprotocol = up->subprotocol};
+    memcpy(offer.accept, up->accept, sizeof offer.accept);
+    TRY(ws_handshake_answer(out, &offer));
+    TRY(http_response_header(out, "X-Request-Id",
+                             (span_t){(const uint8_t *)up->request_id, strlen(up->request_id)}));
+    return http_response_finish(out);
+}

@@ -1,0 +1,71 @@
+#include "api/routes.h"
+
+static enum call_place say_status(struct call *c, const char *status)
+{
+    struct json_writer w;
+    json_writer_init(&w, &c->reply);
+    json_begin_object(&w);
+    json_name(&w, "status");
+    json_cstr(&w, status);
+    json_end_object(&w);
+    return answer_json(c, 200, &w);
+}
+
+enum call_place root_begin(struct call *c, struct shard *s)
+{
+    (void)s;
+
+    static const struct {
+        const char *name, *path;
+    } links[] = {{"docs", "/docs"},
+                 {"openapi", "/api/v1/openapi.json"},
+                 {"asyncapi", "/api/v1/asyncapi.json"},
+                 {"health", "/health"}};
+    struct json_writer w;
+    json_writer_init(&w, &c->reply);
+    json_begin_object(&w);
+    json_name(&w, "message");
+    json_cstr(&w, "Canara AI Security Backend");
+    json_name(&w, "version");
+    json_cstr(&w, c->api->version);
+    json_name(&w, "links");
+    json_begin_object(&w);
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+        json_name(&w, links[i].name);
+        json_cstr(&w, links[i].path);
+    }
+    json_end_object(&w);
+    json_end_object(&w);
+    return answer_json(c, 200, &w);
+}
+
+enum call_place health_begin(struct call *c, struct shard *s)
+{
+    (void)s;
+    return say_status(c, "healthy");
+}
+
+enum call_place live_begin(struct call *c, struct shard *s)
+{
+    (void)s;
+    return say_status(c, "live");
+}
+
+static err_t ask_store(struct store *store)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    struct meta_value value = {0};
+    bool found = false;
+    TRY(store_begin(store, STORE_READ, &tx));
+    return store_meta_get(&tx, "ready", &value, &found);
+}
+
+/* Ready: the loops serve, the journal takes events, the store answers. */
+enum call_place ready_begin(struct call *c, struct shard *s)
+{
+    (void)s;
+    if (!c->api->ready(c->api->numbers_ctx) || failed(ask_store(c->service->store))) {
+        return problem_later(c, PROBLEM_UNAVAILABLE, 1);
+    }
+    return say_status(c, "ready");
+}

@@ -1,0 +1,99 @@
+/*
+ * routes.h - the first stages of every route; routes.c holds the table. Private to the api floor.
+ *
+ * Floor      api
+ */
+#ifndef API_ROUTES_H
+#define API_ROUTES_H
+
+#include "api/api.h"
+#include "api/problem.h"
+#include "codec/json_write.h"
+
+/* account_routes.c */
+enum call_place register_begin(struct call *c, struct shard *s);
+enum call_place login_begin(struct call *c, struct shard *s);
+enum call_place refresh_begin(struct call *c, struct shard *s);
+enum call_place change_password_begin(struct call *c, struct shard *s);
+
+/* mpin_routes.c */
+enum call_place verify_mpin_begin(struct call *c, struct shard *s);
+enum call_place mpin_challenge_begin(struct call *c, struct shard *s);
+enum call_place change_mpin_begin(struct call *c, struct shard *s);
+
+/* session_routes.c */
+enum call_place session_status_begin(struct call *c, struct shard *s);
+enum call_place logout_begin(struct call *c, struct shard *s);
+enum call_place sessions_begin(struct call *c, struct shard *s);
+enum call_place session_delete_begin(struct call *c, struct shard *s);
+enum call_place ticket_begin(struct call *c, struct shard *s);
+
+/* analysis_routes.c */
+enum call_place summary_begin(struct call *c, struct shard *s);
+enum call_place simulate_begin(struct call *c, struct shard *s);
+enum call_place events_begin(struct call *c, struct shard *s);
+
+/* evaluate_routes.c */
+enum call_place evaluate_begin(struct call *c, struct shard *s);
+
+/* public_routes.c */
+enum call_place root_begin(struct call *c, struct shard *s);
+enum call_place health_begin(struct call *c, struct shard *s);
+enum call_place live_begin(struct call *c, struct shard *s);
+enum call_place ready_begin(struct call *c, struct shard *s);
+
+/* metrics_page.c */
+enum call_place metrics_begin(struct call *c, struct shard *s);
+
+/* operator_routes.c */
+enum call_place ctl_status_begin(struct call *c, struct shard *s);
+enum call_place ctl_sessions_begin(struct call *c, struct shard *s);
+enum call_place ctl_end_begin(struct call *c, struct shard *s);
+enum call_place ctl_unlock_begin(struct call *c, struct shard *s);
+enum call_place ctl_fact_begin(struct call *c, struct shard *s);
+enum call_place ctl_reload_begin(struct call *c, struct shard *s);
+enum call_place ctl_drain_begin(struct call *c, struct shard *s);
+
+/* ---- shared by several ---- */
+
+/* Finish a JSON answer. */
+enum call_place answer_json(struct call *c, unsigned status, struct json_writer *w);
+
+/* Sessions of its own that the engine needs before it knows a person (ENGINE.md, cold start). No
+ * profile is learnt yet, so every answer says that it is learning. */
+enum { LEARNING_SESSIONS = 6 };
+
+/* Write "learning". */
+void write_learning(struct json_writer *w);
+
+/* Write "reasons": the families, strongest first, each once. */
+void write_families(const canara_session_t *engine, wall_t at, struct json_writer *w);
+
+/* Write "reasons", and in DEBUG "evidence" with names and nats. */
+void write_reasons(const struct api *api, const canara_session_t *engine, wall_t at,
+                   struct json_writer *w);
+
+/* Check the optional `keystrokes` of a body: how its secret was typed. */
+void body_keystrokes(const struct call *c, struct faults *f);
+
+/* Journal and score them as keystrokes of a secret field. */
+void take_keystrokes(struct call *c, struct shard *s, struct live *live, const char *field);
+
+/* The caller's session in the store, if it was blocked and may still be looked at. */
+NODISCARD err_t find_blocked(struct call *c, struct session_row *row, bool *readable);
+
+/* A stage in a worker for MPIN routes of a session that is not live: 403 if blocked, else 401. */
+enum call_place ended_stage(struct call *c, struct shard *s);
+
+/* Client events among the newest lines of the session's buffer file. */
+NODISCARD err_t count_events(struct call *c, uuid_t session, uint64_t *out);
+
+/* Score the caller's session again from its journal. In a worker. */
+NODISCARD err_t replay_session(struct call *c, wall_t created, canara_session_t *engine,
+                               canara_verdict_t *out);
+
+/* Tell the owners of other sessions of an account that they were ended or blocked in the store. */
+void tell_all(struct call *c, const uuid_t *session, uint32_t count, enum tell what,
+              enum session_end how, double value);
+
+#endif

@@ -1,0 +1,315 @@
+#include "api/body.h"
+#include "api/routes.h"
+#include "codec/uuid_text.h"
+#include "domain/account.h"
+#include "domain/behaviour.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- sessions that are not live any more: the store remembers how they ended ---- */
+
+static bool was_blocked(const struct session_row *row)
+{
+    return row->end == END_BLOCKED || row->end == END_MPIN_LOCKED || row->end == END_OPERATOR;
+}
+
+err_t find_blocked(struct call *c, struct session_row *row, bool *readable)
+{
+    const wall_t now = clock_wall(c->service->clock);
+    bool found = false;
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    TRY(store_begin(c->service->store, STORE_READ, &tx));
+    TRY(store_session_get(&tx, c->who.session, row, &found));
+    const int64_t idle_ms = now.ms - row->last_activity.ms;
+    *readable = found && was_blocked(row) && idle_ms < c->service->rules.session_idle_ms &&
+                now.ms < row->expires_max.ms;
+    return ERR_OK;
+}
+
+/* MPIN routes of a session that is not live: 403 if it was blocked, else 401. */
+enum call_place ended_stage(struct call *c, struct shard *s)
+{
+    (void)s;
+    struct session_row *row = call_keep(c, sizeof *row);
+    bool readable = false;
+    const err_t e = find_blocked(c, row, &readable);
+    if (failed(e)) {
+        return problem_world(c, e);
+    }
+    return problem(c, readable ? PROBLEM_SESSION_BLOCKED : PROBLEM_UNAUTHORIZED);
+}
+
+/* ---- status ---- */
+
+static void write_status(struct json_writer *w, const struct live *live, double risk,
+                         enum canara_level level, bool mpin_required, wall_t expires)
+{
+    json_begin_object(w);
+    json_name(w, "session_id");
+    json_uuid(w, live->id);
+    json_name(w, "user_email");
+    json_cstr(w, live->email);
+    json_name(w, "device_id");
+    json_cstr(w, live->device_id);
+    json_name(w, "created_at");
+    json_time(w, live->created);
+    json_name(w, "last_activity");
+    json_time(w, live->last_activity);
+    json_name(w, "is_active");
+    json_bool(w, !live->blocked);
+    json_name(w, "is_blocked");
+    json_bool(w, live->blocked);
+    json_name(w, "risk_score");
+    json_fixed(w, risk, 2);
+    json_name(w, "behavioral_events_count");
+    json_uint(w, live->events);
+    json_name(w, "mpin_attempts");
+    json_uint(w, live->mpin_failures);
+    json_name(w, "risk_level");
+    json_cstr(w, canara_level_name(level));
+    json_name(w, "mpin_required");
+    json_bool(w, mpin_required);
+    json_name(w, "expires_at");
+    json_time(w, expires);
+    write_learning(w);
+    json_end_object(w);
+}
+
+struct ended_work {
+    struct session_row row;
+    struct account_row account;
+    struct mpin_state mpin;
+    uint64_t events;
+    bool readable;
+};
+
+static err_t load_ended(struct call *c, struct ended_work *work)
+{
+    bool found = false;
+    TRY(find_blocked(c, &work->row, &work->readable));
+    if (!work->readable) {
+        return ERR_OK;
+    }
+    {
+        CLEANUP(store_rollback) struct store_tx tx = {0};
+        TRY(store_begin(c->service->store, STORE_READ, &tx));
+        TRY(store_account_by_id(&tx, work->row.account, &work->account, &found));
+        TRY(store_mpin_load(&tx, work->row.account, &work->mpin));
+    }
+    account_wipe(&work->account);
+    return count_events(c, work->row.id, &work->events);
+}
+
+static enum call_place status_of_ended(struct call *c, struct shard *s)
+{
+    (void)s;
+    struct ended_work *work = call_keep(c, sizeof *work);
+    const err_t e = load_ended(c, work);
+    if (failed(e)) {
+        return problem_world(c, e);
+    }
+    if (!work->readable) {
+        return problem(c, PROBLEM_UNAUTHORIZED);
+    }
+    const struct live as_it_was = {.id = work->row.id,
+                                   .email = work->account.email,
+                                   .device_id = work->row.device_id,
+                                   .created = work->row.created,
+                                   .last_activity = work->row.last_activity,
+                                   .events = work->events,
+                                   .mpin_failures = work->mpin.failures,
+                                   .blocked = true};
+    struct json_writer w;
+    json_writer_init(&w, &c->reply);
+    write_status(&w, &as_it_was, work->row.risk, CANARA_LEVEL_BLOCKED, false,
+                 wall_after_ms(work->row.last_activity, c->service->rules.session_idle_ms));
+    return answer_json(c, 200, &w);
+}
+
+enum call_place session_status_begin(struct call *c, struct shard *s)
+{
+    struct live *live = shard_find(s, c->who.session);
+    if (live == NULL) {
+        return call_go(c, PLACE_COLD, status_of_ended);
+    }
+    enum canara_level level = CANARA_LEVEL_NORMAL;
+    const double risk = behaviour_shown_risk(s, live, &level);
+    const bool required = !live->blocked && behaviour_mpin_required(s, live);
+    struct json_writer w;
+    json_writer_init(&w, &c->reply);
+    write_status(&w, live, risk, level, required, live_expires_at(s, live));
+    return answer_json(c, 200, &w);
+}
+
+/* ---- logout ---- */
+
+static enum call_place logged_out(struct call *c)
+{
+    struct json_writer w;
+    json_writer_init(&w, &c->reply);
+    json_begin_object(&w);
+    json_name(&w, "message");
+    json_cstr(&w, "Logged out successfully");
+    json_end_object(&w);
+    return answer_json(c, 200, &w);
+}
+
+static enum call_place logout_live_stage(struct call *c, struct shard *s)
+{
+    struct live *live = shard_find(s, c->who.session);
+    if (live != NULL) {
+        shard_end(s, live, END_LOGGED_OUT, true);
+    }
+    return logged_out(c);
+}
+
+enum call_place logout_begin(struct call *c, struct shard *s)
+{
+    (void)s;
+    bool now = false;
+    enum session_end before = END_NONE;
+    const err_t e = session_end_stored(c->service, c->who.session, END_LOGGED_OUT, &now, &before);
+    if (failed(e)) {
+        return problem_world(c, e);
+    }
+    if (!now) {
+        return before == END_LOGGED_OUT ? logged_out(c) : problem(c, PROBLEM_UNAUTHORIZED);
+    }
+    return call_go(c, PLACE_OWNER, logout_live_stage);
+}
+
+/* ---- the caller's sessions ---- */
+
+static enum call_place sessions_stage(struct call *c, struct shard *s)
+{
+    (void)s;
+    struct session_row *rows = calloc(MPIN_SESSIONS_MAX, sizeof *rows);
+    if (rows == NULL) {
+        return problem_world(c, err_new(ERR_NOMEM));
+    }
+    size_t count = 0;
+    struct store_tx tx = {0};
+    err_t e = store_begin(c->service->store, STORE_READ, &tx);
+    if (!failed(e)) {
+        e = store_sessions_live_of(&tx, c->who.account, rows, MPIN_SESSIONS_MAX, &count);
+    }
+    store_rollback(&tx);
+    if (failed(e)) {
+        free(rows);
+        return problem_world(c, e);
+    }
+    struct json_writer w;
+    json_writer_init(&w, &c->reply);
+    json_begin_object(&w);
+    json_name(&w, "sessions");
+    json_begin_array(&w);
+    for (size_t i = 0; i < count; i++) {
+        const enum canara_level level = rows[i].level <= (uint8_t)CANARA_LEVEL_BLOCKED
+                                            ? (enum canara_level)rows[i].level
+                                            : CANARA_LEVEL_BLOCKED;
+        json_begin_object(&w);
+        json_name(&w, "session_id");
+        json_uuid(&w, rows[i].id);
+        json_name(&w, "device_id");
+        json_cstr(&w, rows[i].device_id);
+        json_name(&w, "created_at");
+        json_time(&w, rows[i].created);
+        json_name(&w, "last_activity");
+        json_time(&w, rows[i].last_activity);
+        json_name(&w, "risk_level");
+        json_cstr(&w, canara_level_name(level));
+        json_name(&w, "current");
+        json_bool(&w, uuid_eq(rows[i].id, c->who.session));
+        json_end_object(&w);
+    }
+    json_end_array(&w);
+    json_end_object(&w);
+    free(rows);
+    return answer_json(c, 200, &w);
+}
+
+enum call_place sessions_begin(struct call *c, struct shard *s)
+{
+    if (call_live(c, s) == NULL) {
+        return PLACE_DONE;
+    }
+    return call_go(c, PLACE_COLD, sessions_stage);
+}
+
+/* ---- end one of them ---- */
+
+struct delete_work {
+    uuid_t session;
+};
+
+static enum call_place deleted_stage(struct call *c, struct shard *s)
+{
+    struct live *live = shard_find(s, c->target);
+    if (live != NULL) {
+        shard_end(s, live, END_REVOKED, true);
+    }
+    c->status = 204;
+    return PLACE_DONE;
+}
+
+static enum call_place delete_stage(struct call *c, struct shard *s)
+{
+    (void)s;
+    const struct delete_work *work = c->scratch;
+    struct session_row row = {0};
+    bool found = false;
+    struct store_tx tx = {0};
+    err_t e = store_begin(c->service->store, STORE_READ, &tx);
+    if (!failed(e)) {
+        e = store_session_get(&tx, work->session, &row, &found);
+    }
+    store_rollback(&tx);
+    if (!failed(e) && (!found || row.end != END_NONE || !uuid_eq(row.account, c->who.account))) {
+        return problem(c, PROBLEM_SESSION_NOT_FOUND);
+    }
+    bool now = false;
+    enum session_end before = END_NONE;
+    if (!failed(e)) {
+        e = session_end_stored(c->service, work->session, END_REVOKED, &now, &before);
+    }
+    if (failed(e)) {
+        return problem_world(c, e);
+    }
+    c->target = work->session;
+    return call_go(c, PLACE_OWNER, deleted_stage);
+}
+
+enum call_place session_delete_begin(struct call *c, struct shard *s)
+{
+    struct delete_work *work = call_keep(c, sizeof *work);
+    if (call_live(c, s) == NULL) {
+        return PLACE_DONE;
+    }
+    if (failed(uuid_parse(c->param[0], &work->session))) {
+        return problem(c, PROBLEM_SESSION_NOT_FOUND);
+    }
+    c->scratch = work;
+    return call_go(c, PLACE_COLD, delete_stage);
+}
+
+/* ---- ticket ---- */
+
+enum call_place ticket_begin(struct call *c, struct shard *s)
+{
+    struct live *live = call_live(c, s);
+    if (live == NULL) {
+        return PLACE_DONE;
+    }
+    char text[TICKET_CHARS + 1];
+    live_ticket_make(s, live, text);
+    struct json_writer w;
+    json_writer_init(&w, &c->reply);
+    json_begin_object(&w);
+    json_name(&w, "ticket");
+    json_cstr(&w, text);
+    json_name(&w, "expires_in");
+    json_int(&w, TICKET_LIFE_S);
+    json_end_object(&w);
+    return answer_json(c, 200, &w);
+}

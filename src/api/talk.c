@@ -1,0 +1,276 @@
+#include "api/talk.h"
+
+#include "api/routes.h"
+#include "base/limits.h"
+
+#include <string.h>
+
+enum { WORDS_MAX = 2048 };
+
+/* Every message begins alike. */
+static void open_message(struct json_writer *w, char *memory, size_t size, const char *type,
+                         struct shard *s)
+{
+    json_writer_init_fixed(w, memory, size);
+    json_begin_object(w);
+    json_name(w, "type");
+    json_cstr(w, type);
+    json_name(w, "timestamp");
+    json_time(w, clock_wall(shard_service(s)->clock));
+}
+
+static void say(struct talk *t, struct json_writer *w)
+{
+    json_end_object(w);
+    if (!t->closed && !failed(w->error)) {
+        t->sink->text(t->sink, json_written(w));
+    }
+}
+
+void talk_end(struct talk *t, uint16_t code, const char *reason)
+{
+    if (t->closed) {
+        return;
+    }
+    t->closed = true;
+    t->sink->close(t->sink, code, reason);
+}
+
+/* ---- greeting ---- */
+
+static void say_challenge(struct talk *t, struct shard *s, const struct live *live)
+{
+    char memory[WORDS_MAX];
+    struct json_writer w;
+    open_message(&w, memory, sizeof memory, "mpin_required", s);
+    json_name(&w, "message");
+    json_cstr(&w, "Please verify your MPIN to continue");
+    write_families(&live->engine, clock_wall(shard_service(s)->clock), &w);
+    json_name(&w, "challenge_id");
+    json_uuid(&w, live->challenge_id);
+    say(t, &w);
+}
+
+static void say_hello(struct talk *t, struct shard *s, struct live *live)
+{
+    const rules_t *rules = &shard_service(s)->rules;
+    char memory[WORDS_MAX];
+    struct json_writer w;
+    enum canara_level level = CANARA_LEVEL_NORMAL;
+    (void)behaviour_shown_risk(s, live, &level);
+    open_message(&w, memory, sizeof memory, "connection_established", s);
+    json_name(&w, "session_id");
+    json_uuid(&w, live->id);
+    json_name(&w, "message");
+    json_cstr(&w, "Behavioral data collection started");
+    json_name(&w, "risk_level");
+    json_cstr(&w, canara_level_name(level));
+    json_name(&w, "mpin_required");
+    json_bool(&w, behaviour_mpin_required(s, live));
+    write_learning(&w);
+    json_name(&w, "last_seq");
+    json_int(&w, live->seq_durable);
+    json_name(&w, "limits");
+    json_begin_object(&w);
+    json_name(&w, "max_message_bytes");
+    json_int(&w, LIMIT_WS_MESSAGE_BYTES);
+    json_name(&w, "max_events_per_message");
+    json_int(&w, LIMIT_EVENTS_PER_MESSAGE);
+    json_name(&w, "events_per_second");
+    json_uint(&w, rules->events_per_second);
+    json_end_object(&w);
+    say(t, &w);
+}
+
+void talk_begin(struct talk *t, struct api *api, struct shard *s, struct live *live,
+                struct talk_sink *sink)
+{
+    (void)api;
+    *t = (struct talk){.sink = sink, .live = live};
+    say_hello(t, s, live);
+    if (behaviour_mpin_required(s, live)) {
+        say_challenge(t, s, live);
+    }
+}
+
+/* ---- messages ---- */
+
+static void count_refusal(struct api *api, const scan_fault_t *fault)
+{
+    struct api_metrics *m = &api->metrics;
+    if (strcmp(fault->message, "Invalid JSON format") == 0) {
+        counter_add_shared(&m->refused_json, 1);
+    } else if (strcmp(fault->field, "event_type") == 0) {
+        counter_add_shared(&m->refused_server_fact, 1);
+    } else {
+        counter_add_shared(&m->refused_shape, 1);
+    }
+}
+
+static void say_error(struct talk *t, struct shard *s, const char *message, const char *field)
+{
+    char memory[WORDS_MAX];
+    struct json_writer w;
+    open_message(&w, memory, sizeof memory, "error", s);
+    json_name(&w, "message");
+    json_cstr(&w, message);
+    if (field[0] != '\0') {
+        json_name(&w, "field");
+        json_cstr(&w, field);
+    }
+    say(t, &w);
+    t->errors_in_a_row += 1;
+    if (t->errors_in_a_row >= LIMIT_WS_ERRORS_IN_A_ROW) {
+        talk_end(t, TALK_CLOSE_POLICY, "too many errors");
+    }
+}
+
+static void take(struct talk *t, struct api *api, struct shard *s, const scanned_event_t *events,
+                 size_t count, talk_due_t *due)
+{
+    const mono_t began = clock_mono(shard_service(s)->clock);
+    behaviour_result_t result = {0};
+    behaviour_take(s, t->live, events, count, &result);
+    switch (result.answer) {
+    case BEHAVIOUR_TAKEN: break;
+    case BEHAVIOUR_BUSY:
+        counter_add_shared(&api->metrics.refused_overload, 1);
+        talk_end(t, TALK_CLOSE_OVERLOAD, "overload");
+        return;
+    case BEHAVIOUR_NO_SPACE:
+        counter_add_shared(&api->metrics.refused_overload, 1);
+        say_error(t, s, "Storage is full, events are refused for now", "");
+        return;
+    case BEHAVIOUR_STOPPED: talk_end(t, TALK_CLOSE_OVERLOAD, "journal has failed"); return;
+    }
+    t->errors_in_a_row = 0;
+    histogram_observe(&shard_metrics(s)->decision_ns,
+                      clock_mono(shard_service(s)->clock).ns - began.ns);
+    *due = (talk_due_t){
+        .due = true, .position = result.position, .count = (uint32_t)count, .seq = result.seq};
+}
+
+void talk_message(struct talk *t, struct api *api, struct shard *s, struct event_scratch *scratch,
+                  scanned_event_t events[EVENTS_PER_MESSAGE_MAX], span_t text, talk_due_t *due)
+{
+    if (t->closed || t->live == NULL || t->live->blocked) {
+        return;
+    }
+    size_t count = 0;
+    scan_fault_t fault = {0};
+    if (event_scan(scratch, text, events, &count, &fault) != SCAN_OK) {
+        count_refusal(api, &fault);
+        say_error(t, s, fault.message, fault.field);
+        return;
+    }
+    if (!live_allows(s, t->live, count)) {
+        counter_add_shared(&api->metrics.refused_rate, 1);
+        talk_end(t, TALK_CLOSE_POLICY, "too many events");
+        return;
+    }
+    take(t, api, s, events, count, due);
+}
+
+void talk_acknowledge(struct talk *t, struct api *api, struct shard *s, uint32_t count, int64_t seq)
+{
+    (void)api;
+    if (t->closed || t->live == NULL) {
+        return;
+    }
+    char memory[256];
+    struct json_writer w;
+    if (seq > t->live->seq_durable) {
+        t->live->seq_durable = seq;
+    }
+    open_message(&w, memory, sizeof memory, "data_received", s);
+    json_name(&w, "status");
+    json_cstr(&w, "processed");
+    json_name(&w, "count");
+    json_uint(&w, count);
+    json_name(&w, "seq");
+    json_int(&w, seq);
+    json_name(&w, "risk_level");
+    json_cstr(&w, canara_level_name((enum canara_level)t->live->shown_level));
+    say(t, &w);
+}
+
+/* ---- news ---- */
+
+static void say_level(struct talk *t, struct shard *s, const canara_verdict_t *v)
+{
+    char memory[256];
+    struct json_writer w;
+    open_message(&w, memory, sizeof memory, "risk_update", s);
+    json_name(&w, "risk_level");
+    json_cstr(&w, canara_level_name(v->level));
+    json_name(&w, "previous");
+    json_cstr(&w, canara_level_name(v->previous));
+    say(t, &w);
+}
+
+static void say_blocked(struct talk *t, struct shard *s, enum session_end how)
+{
+    const char *const reason = how == END_MPIN_LOCKED ? "Too many failed MPIN attempts"
+                               : how == END_OPERATOR  ? "Session ended by administrator"
+                                                      : "High risk behavior detected";
+    char memory[256];
+    struct json_writer w;
+    open_message(&w, memory, sizeof memory, "session_blocked", s);
+    json_name(&w, "reason");
+    json_cstr(&w, reason);
+    say(t, &w);
+    talk_end(t, TALK_CLOSE_BLOCKED, reason);
+}
+
+static void end_for(struct talk *t, enum session_end how)
+{
+    switch (how) {
+    case END_LOGGED_OUT: talk_end(t, TALK_CLOSE_LOGGED_OUT, "logged out"); return;
+    case END_EXPIRED: talk_end(t, TALK_CLOSE_EXPIRED, "session expired"); return;
+    case END_REPLACED:
+    case END_REVOKED:
+    case END_REFRESH_REUSED: talk_end(t, TALK_CLOSE_EXPIRED, "session ended"); return;
+    case END_BLOCKED:
+    case END_MPIN_LOCKED:
+    case END_OPERATOR: talk_end(t, TALK_CLOSE_BLOCKED, "session blocked"); return;
+    case END_NONE:
+    case END_REASONS: MUST(!"a session that ends has a reason");
+    }
+}
+
+void talk_notice(struct talk *t, struct api *api, struct shard *s, enum notice what,
+                 enum session_end how, const canara_verdict_t *verdict)
+{
+    (void)api;
+    switch (what) {
+    case NOTICE_LEVEL: say_level(t, s, verdict); return;
+    case NOTICE_CHALLENGE: say_challenge(t, s, t->live); return;
+    case NOTICE_BLOCKED: say_blocked(t, s, how); return;
+    case NOTICE_ENDED: end_for(t, how); return;
+    }
+}
+
+/* ---- news from workers ---- */
+
+void api_told(struct shard *s, uuid_t session, enum tell what, enum session_end how, double value)
+{
+    struct live *live = shard_find(s, session);
+    if (live == NULL) {
+        return;
+    }
+    switch (what) {
+    case TELL_BLOCK:
+        if (!live->blocked) {
+            behaviour_block(s, live, how, true);
+        }
+        return;
+    case TELL_END: shard_end(s, live, how, true); return;
+    case TELL_MPIN_FAILURES: live->mpin_failures = (uint32_t)value; return;
+    case TELL_FACT:
+        if (!live->blocked) {
+            behaviour_fact(s, live, "external_fact", SPAN_LIT("{}"), CANARA_FACT_EXTERNAL, value,
+                           NULL);
+        }
+        return;
+    }
+}

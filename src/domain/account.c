@@ -1,0 +1,428 @@
+#include "domain/account.h"
+
+#include "base/hash.h"
+#include "base/rng.h"
+#include "crypto/secret.h"
+#include "domain/audit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { NO_PEPPER_COLUMN = 0 };
+
+/* ---- register ---- */
+
+err_t account_register(struct service *svc, const char *email, const char *email_key,
+                       span_t password, span_t mpin, enum register_answer *out)
+{
+    CLEANUP(account_wipe)
+    struct account_row row = {.id = uuid_random(), .created = clock_wall(svc->clock)};
+    (void)strncat(row.email, email, sizeof row.email - 1);
+    (void)strncat(row.email_key, email_key, sizeof row.email_key - 1);
+    const struct pwhash_subject as_password = {.account = row.id, .purpose = PWHASH_PASSWORD};
+    const struct pwhash_subject as_mpin = {.account = row.id, .purpose = PWHASH_MPIN};
+    TRY(pwhash_make(svc->keys, as_password, password, svc->hashing, row.password_hash));
+    TRY(pwhash_make(svc->keys, as_mpin, mpin, svc->hashing, row.mpin_hash));
+
+    enum account_created created = ACCOUNT_EMAIL_TAKEN;
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    TRY(store_begin(svc->store, STORE_WRITE, &tx));
+    TRY(store_account_create(&tx, &row, &created));
+    const audit_entry_t entry = {.kind = created == ACCOUNT_CREATED ? "account.registered"
+                                                                    : "account.register_refused",
+                                 .account = created == ACCOUNT_CREATED ? row.id : (uuid_t){{0}},
+                                 .detail = "{}"};
+    TRY(audit_append(svc->audit, &tx, &entry));
+    TRY(store_commit(&tx));
+    *out = created == ACCOUNT_CREATED ? REGISTERED : REGISTER_EMAIL_TAKEN;
+    return ERR_OK;
+}
+
+void account_wipe(struct account_row *row)
+{
+    memory_wipe(row->password_hash, sizeof row->password_hash);
+    memory_wipe(row->mpin_hash, sizeof row->mpin_hash);
+}
+
+/* ---- login ---- */
+
+static span_t text_of(const char *s)
+{
+    return (span_t){(const uint8_t *)s, strlen(s)};
+}
+
+static uint64_t account_key(const login_t *login)
+{
+    return hash_bytes(hash_key_of(1), text_of(login->email_key));
+}
+
+static uint64_t device_quota_key(const login_t *login)
+{
+    uint64_t device = 0;
+    memcpy(&device, login->device_key, sizeof device);
+    return account_key(login) ^ device;
+}
+
+static void device_key_of(const char *device_id, uint8_t out[STORE_DIGEST_BYTES])
+{
+    sha256(text_of(device_id), out);
+}
+
+static err_t look_up(struct service *svc, login_t *login)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    TRY(store_begin(svc->store, STORE_READ, &tx));
+    TRY(store_account_by_email(&tx, login->email_key, &login->account, &login->found));
+    if (!login->found) {
+        return ERR_OK;
+    }
+    struct device_row any = {0};
+    size_t devices = 0;
+    TRY(store_device_known(&tx, login->account.id, login->device_key, &login->device_known));
+    TRY(store_devices_of(&tx, login->account.id, &any, 1, &devices));
+    login->first_device = devices == 0;
+    return ERR_OK;
+}
+
+err_t login_look(struct service *svc, login_t *login)
+{
+    const rules_t *rules = &svc->rules;
+    device_key_of(login->device_id, login->device_key);
+    if (!quota_address_allows(svc->quota, QUOTA_LOGIN_ADDRESS, login->address_narrow,
+                              login->address_wide, rules->login_per_address, &login->wait_s)) {
+        return ERR_OK;
+    }
+    TRY(look_up(svc, login));
+    /* A device that has logged in before is not held back by what strangers do. */
+    const bool allowed = login->device_known
+                             ? quota_allows(svc->quota, QUOTA_LOGIN_DEVICE, device_quota_key(login),
+                                            rules->login_per_account, &login->wait_s)
+                             : quota_allows(svc->quota, QUOTA_LOGIN_ACCOUNT, account_key(login),
+                                            rules->login_per_account, &login->wait_s);
+    if (allowed) {
+        login->wait_s = 0;
+    }
+    return ERR_OK;
+}
+
+static void charge_failure(struct service *svc, const login_t *login)
+{
+    const rules_t *rules = &svc->rules;
+    quota_address_charge(svc->quota, QUOTA_LOGIN_ADDRESS, login->address_narrow,
+                         login->address_wide, rules->login_per_address);
+    if (login->device_known) {
+        quota_charge(svc->quota, QUOTA_LOGIN_DEVICE, device_quota_key(login),
+                     rules->login_per_account);
+    } else {
+        quota_charge(svc->quota, QUOTA_LOGIN_ACCOUNT, account_key(login), rules->login_per_account);
+    }
+}
+
+err_t login_prove(struct service *svc, const login_t *login, span_t password, bool *right)
+{
+    bool match = false;
+    if (login->found) {
+        const struct pwhash_subject who = {.account = login->account.id,
+                                           .purpose = PWHASH_PASSWORD};
+        TRY(pwhash_verify(svc->keys, who, password, login->account.password_hash, &match));
+    } else {
+        TRY(pwhash_dummy(svc->keys, password, svc->hashing));
+    }
+    if (!match) {
+        charge_failure(svc, login);
+        const audit_entry_t entry = {.kind = "login.failed",
+                                     .account = login->found ? login->account.id : (uuid_t){{0}},
+                                     .detail = "{}"};
+        TRY(audit_record(svc->audit, svc->store, &entry)); /* as much work for a stranger */
+    }
+    *right = match;
+    return ERR_OK;
+}
+
+/* ---- the session that follows ---- */
+
+static err_t sign_token(struct service *svc, const struct session_row *row, char *out)
+{
+    token_claims_t claims = {.account = row->account,
+                             .session = row->id,
+                             .issued_s = clock_wall(svc->clock).ms / MS_PER_S,
+                             .expires_s = row->expires_max.ms / MS_PER_S,
+                             .jti = uuid_random()};
+    device_mac(svc->keys, text_of(row->device_id), claims.device_mac);
+    size_t len = 0;
+    return token_sign(svc->keys, &claims, out, &len);
+}
+
+static err_t put_refresh(struct service *svc, struct store_tx *tx, const struct session_row *row,
+                         uuid_t family, char *out)
+{
+    struct refresh_row refresh = {.family = family,
+                                  .session = row->id,
+                                  .created = clock_wall(svc->clock),
+                                  .expires = row->expires_max};
+    opaque_make(out);
+    opaque_hash(&svc->refresh_key, (span_t){(const uint8_t *)out, OPAQUE_CHARS}, refresh.hash);
+    return store_refresh_put(tx, &refresh);
+}
+
+/* Make room: the oldest sessions beyond the limit end. Also: was the newest one blocked by risk? */
+static err_t make_room(struct service *svc, struct store_tx *tx, uuid_t account,
+                       session_seed_t *seed)
+{
+    struct session_row *rows = calloc(MPIN_SESSIONS_MAX, sizeof *rows);
+    if (rows == NULL) {
+        return err_new(ERR_NOMEM);
+    }
+    size_t count = 0;
+    err_t e = store_sessions_live_of(tx, account, rows, MPIN_SESSIONS_MAX, &count);
+    const size_t keep = svc->rules.sessions_per_account;
+    for (size_t i = 0; !failed(e) && i + keep <= count; i++) {
+        bool ended = false;
+        e = store_session_end(tx, rows[i].id, END_REPLACED, clock_wall(svc->clock), &ended);
+        if (!failed(e)) {
+            e = store_refresh_revoke_session(tx, rows[i].id);
+        }
+        seed->ended_session[seed->ended++] = rows[i].id;
+    }
+    free(rows);
+    return e;
+}
+
+static err_t open_in_store(struct service *svc, const login_t *login, session_seed_t *seed,
+                           credentials_t *out)
+{
+    bool known = false;
+    bool first = false;
+    struct mpin_state mpin = {0};
+    const wall_t now = clock_wall(svc->clock);
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    TRY(store_begin(svc->store, STORE_WRITE, &tx));
+    TRY(store_device_touch(&tx, seed->row.account, seed->row.device_key, now, &known, &first));
+    seed->new_device = !known && !first;
+    TRY(store_mpin_load(&tx, seed->row.account, &mpin));
+    seed->mpin_failures = mpin.failures;
+    TRY(account_is_restricted(svc, &tx, seed->row.account, &mpin, &seed->restricted));
+    TRY(make_room(svc, &tx, seed->row.account, seed));
+    seed->row.mpin_required = seed->restricted;
+    TRY(store_session_create(&tx, &seed->row));
+    TRY(put_refresh(svc, &tx, &seed->row, uuid_random(), out->refresh_token));
+    const audit_entry_t entry = {.kind = "session.opened",
+                                 .account = login->account.id,
+                                 .session = seed->row.id,
+                                 .detail = seed->new_device ? "{\"device\":\"new\"}" : "{}"};
+    TRY(audit_append(svc->audit, &tx, &entry));
+    return store_commit(&tx);
+}
+
+err_t login_open(struct service *svc, const login_t *login, session_seed_t *seed,
+                 credentials_t *out)
+{
+    const wall_t now = clock_wall(svc->clock);
+    *seed = (session_seed_t){.row = {.id = uuid_random(),
+                                     .account = login->account.id,
+                                     .created = now,
+                                     .last_activity = now,
+                                     .expires_max = wall_after_ms(now, svc->rules.session_age_ms)}};
+    (void)strncat(seed->row.device_id, login->device_id, sizeof seed->row.device_id - 1);
+    memcpy(seed->row.device_key, login->device_key, sizeof seed->row.device_key);
+    (void)strncat(seed->email, login->account.email, sizeof seed->email - 1);
+    TRY(sign_token(svc, &seed->row, out->session_token));
+    return open_in_store(svc, login, seed, out);
+}
+
+/* ---- "restricted": an account that a block or a lock has left a mark on ---- */
+
+static const char *mark_key(uuid_t account, char out[48])
+{
+    static const char digits[] = "0123456789abcdef";
+    memcpy(out, "restricted.", 11);
+    for (size_t i = 0; i < sizeof account.byte; i++) {
+        out[11 + 2 * i] = digits[account.byte[i] >> 4];
+        out[12 + 2 * i] = digits[account.byte[i] & 15];
+    }
+    out[43] = '\0';
+    return out;
+}
+
+err_t account_mark_restricted(struct store_tx *tx, uuid_t account, bool restricted)
+{
+    char key[48];
+    return store_meta_put(tx, mark_key(account, key), restricted ? SPAN_LIT("1") : SPAN_LIT("0"));
+}
+
+err_t account_is_restricted(struct service *svc, struct store_tx *tx, uuid_t account,
+                            const struct mpin_state *mpin, bool *out)
+{
+    char key[48];
+    struct meta_value mark = {0};
+    bool found = false;
+    TRY(store_meta_get(tx, mark_key(account, key), &mark, &found));
+    const bool locked = mpin->operator_needed || mpin->locked_until.ms > clock_wall(svc->clock).ms;
+    *out = locked || (found && mark.len == 1 && mark.bytes[0] == '1');
+    return ERR_OK;
+}
+
+/* ---- refresh ---- */
+
+static err_t revoke(struct service *svc, struct store_tx *tx, const struct refresh_row *refresh)
+{
+    bool ended = false;
+    TRY(store_refresh_revoke_family(tx, refresh->family));
+    TRY(store_session_end(tx, refresh->session, END_REFRESH_REUSED, clock_wall(svc->clock),
+                          &ended));
+    const audit_entry_t entry = {
+        .kind = "refresh.reused", .session = refresh->session, .detail = "{}"};
+    return audit_append(svc->audit, tx, &entry);
+}
+
+err_t account_refresh(struct service *svc, span_t refresh_token, struct session_row *row,
+                      credentials_t *out, enum refresh_outcome *outcome)
+{
+    uint8_t hash[OPAQUE_HASH_BYTES];
+    opaque_hash(&svc->refresh_key, refresh_token, hash);
+    struct refresh_row refresh = {0};
+    enum refresh_answer answer = REFRESH_UNKNOWN;
+    bool found = false;
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    TRY(store_begin(svc->store, STORE_WRITE, &tx));
+    TRY(store_refresh_use(&tx, hash, clock_wall(svc->clock), &answer, &refresh));
+    if (answer == REFRESH_UNKNOWN || answer == REFRESH_EXPIRED) {
+        *outcome = REFRESH_REFUSED;
+        return ERR_OK;
+    }
+    TRY(store_session_get(&tx, refresh.session, row, &found));
+    if (answer == REFRESH_REUSED) {
+        row->id = refresh.session;
+        TRY(revoke(svc, &tx, &refresh));
+        TRY(store_commit(&tx));
+        *outcome = REFRESH_STOLEN;
+        return ERR_OK;
+    }
+    if (!found || row->end != END_NONE) {
+        *outcome = REFRESH_REFUSED;
+        return ERR_OK;
+    }
+    TRY(put_refresh(svc, &tx, row, refresh.family, out->refresh_token));
+    TRY(sign_token(svc, row, out->session_token));
+    TRY(store_commit(&tx));
+    *outcome = REFRESH_DONE;
+    return ERR_OK;
+}
+
+/* ---- change of secrets ---- */
+
+static err_t end_others(struct service *svc, struct store_tx *tx, uuid_t account, uuid_t keep,
+                        uint32_t *ended, uuid_t *list)
+{
+    struct session_row *rows = calloc(MPIN_SESSIONS_MAX, sizeof *rows);
+    if (rows == NULL) {
+        return err_new(ERR_NOMEM);
+    }
+    size_t count = 0;
+    *ended = 0;
+    err_t e = store_sessions_live_of(tx, account, rows, MPIN_SESSIONS_MAX, &count);
+    for (size_t i = 0; !failed(e) && i < count; i++) {
+        bool now = false;
+        if (uuid_eq(rows[i].id, keep)) {
+            continue;
+        }
+        e = store_session_end(tx, rows[i].id, END_REVOKED, clock_wall(svc->clock), &now);
+        if (!failed(e)) {
+            e = store_refresh_revoke_session(tx, rows[i].id);
+        }
+        list[(*ended)++] = rows[i].id;
+    }
+    free(rows);
+    return e;
+}
+
+static err_t check_password(struct service *svc, uuid_t account, span_t password, bool *match)
+{
+    CLEANUP(account_wipe) struct account_row row = {0};
+    bool found = false;
+    {
+        CLEANUP(store_rollback) struct store_tx tx = {0};
+        TRY(store_begin(svc->store, STORE_READ, &tx));
+        TRY(store_account_by_id(&tx, account, &row, &found));
+    }
+    if (!found) {
+        *match = false;
+        return ERR_OK;
+    }
+    const struct pwhash_subject who = {.account = account, .purpose = PWHASH_PASSWORD};
+    return pwhash_verify(svc->keys, who, password, row.password_hash, match);
+}
+
+err_t account_change_password(struct service *svc, uuid_t account, uuid_t keep, span_t password,
+                              span_t new_password, enum change_answer *out, uint32_t *ended,
+                              uuid_t ended_session[MPIN_SESSIONS_MAX])
+{
+    bool match = false;
+    char hash[PWHASH_TEXT_BYTES];
+    TRY(check_password(svc, account, password, &match));
+    if (!match) {
+        *out = CHANGE_WRONG_PASSWORD;
+        return ERR_OK;
+    }
+    const struct pwhash_subject who = {.account = account, .purpose = PWHASH_PASSWORD};
+    TRY(pwhash_make(svc->keys, who, new_password, svc->hashing, hash));
+
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    TRY(store_begin(svc->store, STORE_WRITE, &tx));
+    TRY(store_account_set_password(&tx, account, hash, NO_PEPPER_COLUMN));
+    TRY(end_others(svc, &tx, account, keep, ended, ended_session));
+    const audit_entry_t entry = {
+        .kind = "password.changed", .account = account, .session = keep, .detail = "{}"};
+    TRY(audit_append(svc->audit, &tx, &entry));
+    TRY(store_commit(&tx));
+    *out = CHANGED;
+    return ERR_OK;
+}
+
+err_t account_change_mpin(struct service *svc, uuid_t account, uuid_t keep, span_t new_mpin,
+                          uint32_t *ended, uuid_t ended_session[MPIN_SESSIONS_MAX])
+{
+    char hash[PWHASH_TEXT_BYTES];
+    const struct pwhash_subject who = {.account = account, .purpose = PWHASH_MPIN};
+    TRY(pwhash_make(svc->keys, who, new_mpin, svc->hashing, hash));
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    TRY(store_begin(svc->store, STORE_WRITE, &tx));
+    TRY(store_account_set_mpin(&tx, account, hash, NO_PEPPER_COLUMN));
+    TRY(end_others(svc, &tx, account, keep, ended, ended_session));
+    const audit_entry_t entry = {
+        .kind = "mpin.changed", .account = account, .session = keep, .detail = "{}"};
+    TRY(audit_append(svc->audit, &tx, &entry));
+    return store_commit(&tx);
+}
+
+/* ---- ending ---- */
+
+err_t session_end_stored(struct service *svc, uuid_t session, enum session_end how, bool *ended_now,
+                         enum session_end *before)
+{
+    struct session_row row = {0};
+    bool found = false;
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    TRY(store_begin(svc->store, STORE_WRITE, &tx));
+    TRY(store_session_get(&tx, session, &row, &found));
+    if (!found || row.end != END_NONE) {
+        *ended_now = false;
+        *before = found ? row.end : END_EXPIRED;
+        return ERR_OK;
+    }
+    TRY(store_session_end(&tx, session, how, clock_wall(svc->clock), ended_now));
+    TRY(store_refresh_revoke_session(&tx, session));
+    if (how == END_BLOCKED) {
+        TRY(account_mark_restricted(&tx, row.account, true));
+    }
+    char detail[32] = "{\"how\":0}";
+    detail[7] = (char)('0' + (int)how);
+    const audit_entry_t entry = {.kind = how == END_BLOCKED ? "session.blocked" : "session.ended",
+                                 .account = row.account,
+                                 .session = session,
+                                 .detail = detail};
+    TRY(audit_append(svc->audit, &tx, &entry));
+    TRY(store_commit(&tx));
+    *before = END_NONE;
+    return ERR_OK;
+}

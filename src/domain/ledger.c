@@ -1,0 +1,223 @@
+#include "domain/ledger.h"
+
+#include "domain/account.h"
+#include "domain/audit.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { PURGE_LIMIT = 1000, BACKOFF_FIRST_MS = 100, BACKOFF_MAX_MS = 5000 };
+
+/* Ended sessions, used tokens and decisions are kept so long for support and disputes. */
+static const int64_t KEEP_MS = INT64_C(90) * 24 * 3600 * 1000;
+
+struct ledger {
+    struct service *svc;
+    pthread_mutex_t mutex;
+    pthread_cond_t work;
+    ledger_item_t *ring;
+    size_t head, count;
+    bool stopping;
+};
+
+err_t ledger_new(struct service *svc, struct ledger **out)
+{
+    struct ledger *l = calloc(1, sizeof *l);
+    if (l == NULL) {
+        return err_new(ERR_NOMEM);
+    }
+    l->ring = calloc(LEDGER_ITEMS_MAX, sizeof *l->ring); /* untouched pages cost nothing */
+    if (l->ring == NULL) {
+        free(l);
+        return err_new(ERR_NOMEM);
+    }
+    l->svc = svc;
+    pthread_condattr_t monotonic;
+    MUST(pthread_condattr_init(&monotonic) == 0);
+    MUST(pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0);
+    MUST(pthread_cond_init(&l->work, &monotonic) == 0);
+    (void)pthread_condattr_destroy(&monotonic);
+    MUST(pthread_mutex_init(&l->mutex, NULL) == 0);
+    *out = l;
+    return ERR_OK;
+}
+
+void ledger_free(struct ledger **l)
+{
+    if (*l == NULL) {
+        return;
+    }
+    (void)pthread_cond_destroy(&(*l)->work);
+    (void)pthread_mutex_destroy(&(*l)->mutex);
+    free((*l)->ring);
+    free(*l);
+    *l = NULL;
+}
+
+err_t ledger_post(struct ledger *l, const ledger_item_t *item)
+{
+    (void)pthread_mutex_lock(&l->mutex);
+    const bool room = l->count < LEDGER_ITEMS_MAX;
+    if (room) {
+        l->ring[(l->head + l->count) % LEDGER_ITEMS_MAX] = *item;
+        l->count += 1;
+        (void)pthread_cond_signal(&l->work);
+    }
+    (void)pthread_mutex_unlock(&l->mutex);
+    return room ? ERR_OK : err_new(ERR_LIMIT);
+}
+
+size_t ledger_depth(struct ledger *l)
+{
+    (void)pthread_mutex_lock(&l->mutex);
+    const size_t depth = l->count;
+    (void)pthread_mutex_unlock(&l->mutex);
+    return depth;
+}
+
+void ledger_stop(struct ledger *l)
+{
+    (void)pthread_mutex_lock(&l->mutex);
+    l->stopping = true;
+    (void)pthread_cond_broadcast(&l->work);
+    (void)pthread_mutex_unlock(&l->mutex);
+}
+
+/* ---- writing ---- */
+
+static err_t write_end(struct service *svc, struct store_tx *tx, const ledger_item_t *item)
+{
+    bool ended = false;
+    const struct session_activity last = {.id = item->session,
+                                          .last_activity = item->at,
+                                          .risk = item->risk,
+                                          .level = item->level,
+                                          .mpin_required = item->mpin_required};
+    if (item->how == END_BLOCKED) { /* what its status shows afterwards */
+        TRY(store_session_save_activity(tx, &last, 1));
+        TRY(account_mark_restricted(tx, item->account, true));
+    }
+    TRY(store_session_end(tx, item->session, item->how, item->at, &ended));
+    if (!ended) {
+        return ERR_OK;
+    }
+    TRY(store_refresh_revoke_session(tx, item->session));
+    char detail[32] = "{\"how\":0}";
+    detail[7] = (char)('0' + (int)item->how);
+    const audit_entry_t entry = {.kind =
+                                     item->how == END_BLOCKED ? "session.blocked" : "session.ended",
+                                 .account = item->account,
+                                 .session = item->session,
+                                 .detail = detail};
+    return audit_append(svc->audit, tx, &entry);
+}
+
+static err_t write_batch(struct service *svc, const ledger_item_t *items, size_t count)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    TRY(store_begin(svc->store, STORE_WRITE, &tx));
+    for (size_t i = 0; i < count; i++) {
+        if (items[i].kind == LEDGER_END) {
+            TRY(write_end(svc, &tx, &items[i]));
+            continue;
+        }
+        const struct session_activity activity = {.id = items[i].session,
+                                                  .last_activity = items[i].at,
+                                                  .risk = items[i].risk,
+                                                  .level = items[i].level,
+                                                  .mpin_required = items[i].mpin_required};
+        TRY(store_session_save_activity(&tx, &activity, 1));
+    }
+    return store_commit(&tx);
+}
+
+static err_t sweep(struct service *svc)
+{
+    const wall_t before = wall_after_ms(clock_wall(svc->clock), -KEEP_MS);
+    size_t gone = 0;
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    TRY(store_begin(svc->store, STORE_WRITE, &tx));
+    TRY(store_sessions_purge_ended_before(&tx, before, PURGE_LIMIT, &gone));
+    TRY(store_refresh_purge(&tx, clock_wall(svc->clock), PURGE_LIMIT, &gone));
+    TRY(store_decisions_purge_before(&tx, before, PURGE_LIMIT, &gone));
+    return store_commit(&tx);
+}
+
+/* ---- the thread ---- */
+
+static struct timespec in_ms(int64_t ms)
+{
+    const mono_t due = mono_after_ms(clock_mono(clock_system()), ms);
+    return (struct timespec){.tv_sec = due.ns / NS_PER_S, .tv_nsec = due.ns % NS_PER_S};
+}
+
+/* Wait up to `ms` for work or a stop; the mutex is held. */
+static void wait_up_to(struct ledger *l, int64_t ms)
+{
+    const struct timespec until = in_ms(ms);
+    (void)pthread_cond_timedwait(&l->work, &l->mutex, &until);
+}
+
+static size_t peek_batch(struct ledger *l, ledger_item_t *batch)
+{
+    const size_t n = l->count < LEDGER_BATCH ? l->count : LEDGER_BATCH;
+    for (size_t i = 0; i < n; i++) {
+        batch[i] = l->ring[(l->head + i) % LEDGER_ITEMS_MAX];
+    }
+    return n;
+}
+
+/* Write one batch outside the mutex; it leaves the ring only when it is in the store. */
+static int64_t work_off(struct ledger *l, ledger_item_t *batch, int64_t backoff_ms)
+{
+    const size_t n = peek_batch(l, batch);
+    (void)pthread_mutex_unlock(&l->mutex);
+    const err_t written = write_batch(l->svc, batch, n);
+    (void)pthread_mutex_lock(&l->mutex);
+    if (!failed(written)) {
+        l->head = (l->head + n) % LEDGER_ITEMS_MAX;
+        l->count -= n;
+        return 0;
+    }
+    log_event(l->svc->log, LOG_WARN, "ledger.waits", FIELD_INT("error", (int64_t)written.code),
+              FIELD_INT("items", (int64_t)l->count));
+    const int64_t next = backoff_ms == 0 ? BACKOFF_FIRST_MS : backoff_ms * 2;
+    return next < BACKOFF_MAX_MS ? next : BACKOFF_MAX_MS;
+}
+
+static void run_sweep(struct ledger *l)
+{
+    (void)pthread_mutex_unlock(&l->mutex);
+    const err_t swept = sweep(l->svc);
+    if (failed(swept)) {
+        log_event(l->svc->log, LOG_WARN, "ledger.sweep_failed",
+                  FIELD_INT("error", (int64_t)swept.code));
+    }
+    (void)pthread_mutex_lock(&l->mutex);
+}
+
+void ledger_run(struct ledger *l, uint32_t sweep_s)
+{
+    ledger_item_t *batch = calloc(LEDGER_BATCH, sizeof *batch);
+    MUST(batch != NULL); /* at the start, before anything is served */
+    int64_t backoff_ms = 0;
+    mono_t sweep_at = mono_after_ms(clock_mono(clock_system()), (int64_t)sweep_s * MS_PER_S);
+
+    (void)pthread_mutex_lock(&l->mutex);
+    while (!l->stopping || (l->count > 0 && backoff_ms == 0)) {
+        if (l->count > 0) {
+            backoff_ms = work_off(l, batch, backoff_ms);
+        }
+        if (clock_mono(clock_system()).ns >= sweep_at.ns) {
+            run_sweep(l);
+            sweep_at = mono_after_ms(clock_mono(clock_system()), (int64_t)sweep_s * MS_PER_S);
+        }
+        if (!l->stopping && (l->count == 0 || backoff_ms > 0)) {
+            wait_up_to(l, backoff_ms > 0 ? backoff_ms : 1000);
+        }
+    }
+    (void)pthread_mutex_unlock(&l->mutex);
+    free(batch);
+}

@@ -1,0 +1,205 @@
+#include "domain/quota.h"
+
+#include "base/hash_map.h"
+#include "base/rng.h"
+#include "base/util.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+enum { RETRY_LOGIN_MS = 60000, WIDE_FACTOR = 10, SWEEP = 16 };
+
+/* Two neighbouring windows; the older one counts for the share of it that is still in sight
+ * (the approximation of a sliding window that Cloudflare described in 2017). */
+struct entry {
+    uint64_t key;
+    int64_t window;  /* number of the present window */
+    int64_t last_ms; /* of the newest charge */
+    uint32_t now, before;
+    bool used;
+};
+
+struct quota {
+    pthread_mutex_t mutex;
+    const struct clock *clock;
+    struct map64 where;
+    struct entry *entries;
+    uint32_t hand; /* of the clock that looks for a stale entry to reuse */
+    uint32_t used;
+};
+
+err_t quota_new(const struct clock *clock, struct quota **out)
+{
+    struct quota *q = calloc(1, sizeof *q);
+    if (q == NULL) {
+        return err_new(ERR_NOMEM);
+    }
+    q->entries = calloc(QUOTA_KEYS_MAX, sizeof *q->entries); /* untouched pages cost nothing */
+    if (q->entries == NULL) {
+        free(q);
+        return err_new(ERR_NOMEM);
+    }
+    uint64_t seed = 0;
+    rng_fill(&seed, sizeof seed);
+    map64_init(&q->where, seed);
+    q->clock = clock;
+    MUST(pthread_mutex_init(&q->mutex, NULL) == 0);
+    *out = q;
+    return ERR_OK;
+}
+
+void quota_free(struct quota **q)
+{
+    if (*q == NULL) {
+        return;
+    }
+    map64_deinit(&(*q)->where);
+    (void)pthread_mutex_destroy(&(*q)->mutex);
+    free((*q)->entries);
+    free(*q);
+    *q = NULL;
+}
+
+NO_SANITIZE_WRAP static uint64_t key_of(enum quota_kind kind, uint64_t key)
+{
+    uint64_t h = (key ^ ((uint64_t)kind << 56)) * UINT64_C(0x9e3779b97f4a7c15);
+    return h ^ (h >> 32);
+}
+
+static int64_t now_ms(const struct quota *q)
+{
+    return clock_mono(q->clock).ns / NS_PER_MS;
+}
+
+static void roll(struct entry *e, int64_t window)
+{
+    if (e->window == window) {
+        return;
+    }
+    e->before = e->window == window - 1 ? e->now : 0;
+    e->now = 0;
+    e->window = window;
+}
+
+/* Tries in sight, in thousandths. */
+static uint64_t in_sight(const struct entry *e, int64_t ms, int64_t window_ms)
+{
+    const uint64_t left = (uint64_t)(window_ms - ms % window_ms);
+    return (uint64_t)e->now * 1000U + (uint64_t)e->before * 1000U * left / (uint64_t)window_ms;
+}
+
+static struct entry *find(struct quota *q, uint64_t key)
+{
+    uint32_t at = 0;
+    return map64_get(&q->where, key, &at) ? &q->entries[at] : NULL;
+}
+
+/* The stalest of a few, going round. */
+static struct entry *reuse(struct quota *q)
+{
+    struct entry *stalest = NULL;
+    for (int i = 0; i < SWEEP; i++) {
+        struct entry *e = &q->entries[q->hand];
+        q->hand = (q->hand + 1) % QUOTA_KEYS_MAX;
+        if (stalest == NULL || e->last_ms < stalest->last_ms) {
+            stalest = e;
+        }
+    }
+    MUST(stalest != NULL);
+    (void)map64_remove(&q->where, stalest->key);
+    return stalest;
+}
+
+static struct entry *make(struct quota *q, uint64_t key)
+{
+    struct entry *e = q->used < QUOTA_KEYS_MAX ? &q->entries[q->used++] : reuse(q);
+    *e = (struct entry){.key = key, .used = true};
+    if (failed(map64_put(&q->where, key, (uint32_t)(e - q->entries)))) {
+        return NULL;
+    }
+    return e;
+}
+
+static bool allows(struct quota *q, enum quota_kind kind, uint64_t key, throttle_t limit,
+                   uint32_t *wait_s)
+{
+    struct entry *e = find(q, key_of(kind, key));
+    if (e == NULL || limit.count == 0) {
+        return true;
+    }
+    const int64_t ms = now_ms(q);
+    const int64_t window_ms = (int64_t)limit.window_s * MS_PER_S;
+    roll(e, ms / window_ms);
+    if (in_sight(e, ms, window_ms) < (uint64_t)limit.count * 1000U) {
+        return true;
+    }
+    int64_t wait_ms = window_ms - ms % window_ms;
+    if (kind == QUOTA_LOGIN_ACCOUNT) { /* past the limit one try a minute */
+        const int64_t since = ms - e->last_ms;
+        if (since >= RETRY_LOGIN_MS) {
+            return true;
+        }
+        wait_ms = RETRY_LOGIN_MS - since;
+    }
+    *wait_s = (uint32_t)((wait_ms + MS_PER_S - 1) / MS_PER_S);
+    return false;
+}
+
+static void charge(struct quota *q, enum quota_kind kind, uint64_t key, throttle_t limit)
+{
+    if (limit.count == 0) {
+        return;
+    }
+    const uint64_t full = key_of(kind, key);
+    struct entry *e = find(q, full);
+    if (e == NULL) {
+        e = make(q, full);
+    }
+    if (e == NULL) {
+        return; /* out of memory: the other throttles still hold */
+    }
+    const int64_t ms = now_ms(q);
+    roll(e, ms / ((int64_t)limit.window_s * MS_PER_S));
+    e->now += 1;
+    e->last_ms = ms;
+}
+
+static throttle_t widened(throttle_t t)
+{
+    return (throttle_t){.count = t.count * WIDE_FACTOR, .window_s = t.window_s};
+}
+
+bool quota_allows(struct quota *q, enum quota_kind kind, uint64_t key, throttle_t limit,
+                  uint32_t *wait_s)
+{
+    (void)pthread_mutex_lock(&q->mutex);
+    const bool yes = allows(q, kind, key, limit, wait_s);
+    (void)pthread_mutex_unlock(&q->mutex);
+    return yes;
+}
+
+void quota_charge(struct quota *q, enum quota_kind kind, uint64_t key, throttle_t limit)
+{
+    (void)pthread_mutex_lock(&q->mutex);
+    charge(q, kind, key, limit);
+    (void)pthread_mutex_unlock(&q->mutex);
+}
+
+bool quota_address_allows(struct quota *q, enum quota_kind kind, uint64_t narrow, uint64_t wide,
+                          throttle_t limit, uint32_t *wait_s)
+{
+    (void)pthread_mutex_lock(&q->mutex);
+    const bool yes =
+        allows(q, kind, narrow, limit, wait_s) && allows(q, kind, ~wide, widened(limit), wait_s);
+    (void)pthread_mutex_unlock(&q->mutex);
+    return yes;
+}
+
+void quota_address_charge(struct quota *q, enum quota_kind kind, uint64_t narrow, uint64_t wide,
+                          throttle_t limit)
+{
+    (void)pthread_mutex_lock(&q->mutex);
+    charge(q, kind, narrow, limit);
+    charge(q, kind, ~wide, widened(limit));
+    (void)pthread_mutex_unlock(&q->mutex);
+}
