@@ -1,0 +1,528 @@
+#include "journal/view.h"
+
+#include "base/util.h"
+#include "codec/uuid_text.h"
+#include "journal/testing.h"
+#include "journal/thread.h"
+#include "journal/view_file.h"
+#include "journal/view_line.h"
+
+#include <stdatomic.h>
+
+struct scene {
+    char folder[TESTING_PATH];
+    char dir[TESTING_PATH];     /* the journal's */
+    char buffers[TESTING_PATH]; /* the view's */
+    struct journal_config config;
+    struct view_config view_config;
+    struct journal *j;
+    struct view *v;
+    _Atomic int store_away; /* so many look-ups fail */
+    _Atomic int asked;
+};
+
+static err_t email_of(void *context, uuid_t account, char out[VIEW_EMAIL_BYTES])
+{
+    struct scene *s = context;
+    assert_true(uuid_eq(account, testing_id(200)));
+    atomic_fetch_add(&s->asked, 1);
+    if (atomic_load(&s->store_away) > 0) {
+        atomic_fetch_sub(&s->store_away, 1);
+        return err_new(ERR_STORAGE);
+    }
+    (void)snprintf(out, VIEW_EMAIL_BYTES, "anna@example.org");
+    return ERR_OK;
+}
+
+static void open_both(struct scene *s)
+{
+    assert_ok(journal_open(&s->config, &s->j, NULL));
+    s->view_config.journal = s->j;
+    assert_ok(view_open(&s->view_config, &s->v));
+}
+
+static void close_both(struct scene *s)
+{
+    view_close(&s->v);
+    journal_close(&s->j);
+}
+
+static int scene_make(void **state)
+{
+    struct scene *s = calloc(1, sizeof *s);
+    assert_non_null(s);
+    testing_folder(s->folder);
+    testing_join(s->dir, s->folder, "journal");
+    testing_join(s->buffers, s->folder, "session_buffers");
+    s->config = testing_config(s->dir);
+    s->config.segment_bytes = 64 * 1024;
+    s->view_config = (struct view_config){
+        .dir = s->buffers, .email_of = email_of, .context = s, .clock = clock_system()};
+    open_both(s);
+    *state = s;
+    return 0;
+}
+
+static int scene_end(void **state)
+{
+    struct scene *s = *state;
+    close_both(s);
+    testing_folder_remove(s->folder);
+    free(s);
+    return 0;
+}
+
+static void path_of(const struct scene *s, uuid_t session, char out[TESTING_PATH])
+{
+    char id[UUID_TEXT_SIZE];
+    uuid_print(session, id);
+    const int n = snprintf(out, TESTING_PATH, "%s/%s.jsonl", s->buffers, id);
+    assert_true(n > 0 && n < TESTING_PATH);
+}
+
+static void append(struct scene *s, uuid_t session, uint64_t from, uint64_t to)
+{
+    for (uint64_t line = from; line <= to; line++) {
+        char data[64];
+        (void)snprintf(data, sizeof data, "{ \"n\" : %u,\n\t\"t\": \"a b\" }", (unsigned)line);
+        const journal_record_t r = testing_record(session, line, data);
+        assert_true(testing_append(s->j, &r));
+    }
+}
+
+static void end_session(struct scene *s, uuid_t session)
+{
+    journal_record_t r = testing_record(session, 0, "{}");
+    r.kind = JOURNAL_SESSION_END;
+    assert_true(testing_append(s->j, &r));
+}
+
+/* The file's content, NUL-terminated; the caller frees. NULL: no file. */
+static char *content(const struct scene *s, uuid_t session)
+{
+    char path[TESTING_PATH];
+    path_of(s, session, path);
+    size_t len = 0;
+    return (char *)testing_load(path, &len);
+}
+
+/* Fail unless the file holds exactly the lines [1, last] of append(). */
+static void assert_lines(const struct scene *s, uuid_t session, uint64_t last)
+{
+    char id[UUID_TEXT_SIZE];
+    uuid_print(session, id);
+    char *got = content(s, session);
+    assert_non_null(got);
+    const char *at = got;
+    for (uint64_t line = 1; line <= last; line++) {
+        char want[512];
+        const int n =
+            snprintf(want, sizeof want,
+                     "{\"timestamp\":\"2026-07-01T10:00:00.%03uZ\","
+                     "\"event_type\":\"typing_pattern\",\"data\":{\"n\":%u,\"t\":\"a b\"},"
+                     "\"session_id\":\"%s\",\"user_email\":\"anna@example.org\"}\n",
+                     (unsigned)line, (unsigned)line, id);
+        if (strncmp(at, want, (size_t)n) != 0) {
+            fail_msg("line %u is %s", (unsigned)line, at);
+        }
+        at += n;
+    }
+    assert_string_equal(at, "");
+    free(got);
+}
+
+/* ---- lines ------------------------------------------------------------------------------------ */
+
+static void a_flush_puts_every_durable_line_into_the_file(void **state)
+{
+    struct scene *s = *state;
+    append(s, testing_id(1), 1, 3);
+    append(s, testing_id(2), 1, 1);
+    assert_ok(view_flush(s->v, testing_id(1)));
+    assert_lines(s, testing_id(1), 3);
+    append(s, testing_id(1), 4, 70);
+    assert_ok(view_flush(s->v, testing_id(1)));
+    assert_lines(s, testing_id(1), 70);
+    assert_ok(view_flush(s->v, testing_id(2)));
+    assert_lines(s, testing_id(2), 1);
+    assert_int_equal(atomic_load(&s->asked), 2); /* once for each session */
+    char path[TESTING_PATH];
+    path_of(s, testing_id(1), path);
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_int_equal(stat(s->buffers, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0700);
+}
+
+static void a_session_without_lines_flushes_to_nothing(void **state)
+{
+    struct scene *s = *state;
+    journal_record_t r = testing_record(testing_id(1), 0, "{}");
+    r.kind = JOURNAL_SESSION_OPEN;
+    assert_true(testing_append(s->j, &r));
+    assert_ok(view_flush(s->v, testing_id(1)));
+    assert_ok(view_flush(s->v, testing_id(9)));
+    assert_null(content(s, testing_id(1)));
+}
+
+static void await_lines(struct scene *s, uint64_t lines)
+{
+    struct view_stats stats = {0};
+    for (int i = 0; i < 500 && stats.lines < lines; i++) {
+        (void)poll(NULL, 0, 10);
+        view_stats_read(s->v, &stats);
+    }
+    assert_int_equal(stats.lines, lines);
+}
+
+static void lines_are_written_at_the_end_by_number_and_by_age(void **state)
+{
+    struct scene *s = *state;
+    append(s, testing_id(1), 1, 2);
+    end_session(s, testing_id(1));
+    append(s, testing_id(2), 1, VIEW_PENDING_LINES);
+    append(s, testing_id(3), 1, 1);
+    await_lines(s, 2 + VIEW_PENDING_LINES + 1);
+    assert_lines(s, testing_id(1), 2);
+    assert_lines(s, testing_id(2), VIEW_PENDING_LINES);
+    assert_lines(s, testing_id(3), 1);
+}
+
+static void lines_beyond_the_memory_bound_are_written_at_once(void **state)
+{
+    struct scene *s = *state;
+    view_close(&s->v);
+    s->view_config.pending_bytes = 600;
+    assert_ok(view_open(&s->view_config, &s->v));
+    for (uint8_t n = 1; n <= 40; n++) {
+        append(s, testing_id(n), 1, 1);
+    }
+    assert_ok(view_flush(s->v, testing_id(40)));
+    struct view_stats stats;
+    view_stats_read(s->v, &stats);
+    assert_true(stats.lines >= 37);
+    assert_lines(s, testing_id(1), 1);
+}
+
+static void keys_of_secret_fields_are_never_shown(void **state)
+{
+    struct scene *s = *state;
+    journal_record_t r = testing_record(
+        testing_id(1), 1,
+        "{\"field\":\"mpin\",\"keys\":[{\"down\":1,\"up\":77123,\"class\":\"other\"},"
+        "{\"down\":5,\"up\":99,\"class\":\"other\"}]}");
+    r.type = SPAN_LIT("keystrokes");
+    r.secret = true;
+    assert_true(testing_append(s->j, &r));
+    r.line = 2;
+    r.data = SPAN_LIT("not JSON 77123");
+    assert_true(testing_append(s->j, &r));
+    assert_ok(view_flush(s->v, testing_id(1)));
+    char *got = content(s, testing_id(1));
+    assert_non_null(strstr(got, "\"data\":{\"field\":\"mpin\",\"keys\":2},"));
+    assert_non_null(strstr(got, "\"data\":{},"));
+    assert_null(strstr(got, "77123"));
+    free(got);
+}
+
+static void a_line_is_one_line_whatever_the_data_holds(void **state)
+{
+    (void)state;
+
+    static const struct {
+        const char *data, *want;
+    } rows[] = {
+        {"{}", "{}"},
+        {"", "{}"},
+        {"[1]", "{}"},
+        {" { } ", "{}"},
+        {"{\n\"a b\\\" c\" :\r\n[ 1 , 2 ]\t}", "{\"a b\\\" c\":[1,2]}"},
+        {"{\"a\\\\\" : \" \"}", "{\"a\\\\\":\" \"}"},
+        {"{\"a\n\"}", "{\"a\"}"},
+    };
+    struct view_renderer renderer;
+    view_renderer_init(&renderer);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const journal_record_t r = testing_record(testing_id(1), 1, rows[i].data);
+        span_t got = {0};
+        assert_ok(view_render_data(&renderer, &r, &got));
+        assert_span_text(got, rows[i].want);
+    }
+    view_renderer_deinit(&renderer);
+}
+
+/* ---- crashes ---------------------------------------------------------------------------------- */
+
+static void after_a_crash_at_any_byte_the_file_is_completed(void **state)
+{
+    struct scene *s = *state;
+    append(s, testing_id(1), 1, 4);
+    close_both(s);
+    char path[TESTING_PATH];
+    char place[TESTING_PATH];
+    path_of(s, testing_id(1), path);
+    testing_join(place, s->buffers, "position");
+    size_t len = 0;
+    uint8_t *whole = testing_load(path, &len);
+    const char *places[] = {NULL, "canara-view 1 2\n", "canara-view 1 99999999\n", "nonsense"};
+    for (size_t cut = 0; cut <= len; cut += 29) {
+        const char *text = places[(cut / 29) % ARRAY_LEN(places)];
+        if (cut < len / 4 && text != NULL && strstr(text, " 2\n") != NULL) {
+            continue; /* a place is never ahead of the files */
+        }
+        testing_store(path, whole, cut);
+        (void)unlink(place);
+        if (text != NULL) {
+            testing_store(place, (const uint8_t *)text, strlen(text));
+        }
+        open_both(s);
+        if (cut % 2 == 0) {
+            assert_ok(view_flush(s->v, testing_id(1)));
+        }
+        close_both(s);
+        assert_lines(s, testing_id(1), 4);
+    }
+    (void)unlink(path);
+    (void)unlink(place);
+    open_both(s); /* no file, no place: everything again */
+    append(s, testing_id(1), 5, 5);
+    assert_ok(view_flush(s->v, testing_id(1)));
+    assert_lines(s, testing_id(1), 5);
+    free(whole);
+}
+
+static void a_restart_reads_only_what_is_new(void **state)
+{
+    struct scene *s = *state;
+    append(s, testing_id(1), 1, 40);
+    close_both(s);
+    open_both(s);
+    struct view_stats stats;
+    view_stats_read(s->v, &stats);
+    assert_true(stats.sequence > 40);
+    append(s, testing_id(1), 41, 42);
+    assert_ok(view_flush(s->v, testing_id(1)));
+    assert_lines(s, testing_id(1), 42);
+    view_stats_read(s->v, &stats);
+    assert_int_equal(stats.lines, 2);
+}
+
+static void while_the_store_is_away_lines_wait(void **state)
+{
+    struct scene *s = *state;
+    view_close(&s->v);
+    s->view_config.flush_ms = 20;
+    assert_ok(view_open(&s->view_config, &s->v));
+    atomic_store(&s->store_away, 1 << 20);
+    append(s, testing_id(1), 1, 2);
+    assert_err(view_flush(s->v, testing_id(1)), ERR_TIMEOUT);
+    assert_null(content(s, testing_id(1)));
+    atomic_store(&s->store_away, 0);
+    await_lines(s, 2);
+    assert_lines(s, testing_id(1), 2);
+    atomic_store(&s->store_away, 1 << 20);
+    append(s, testing_id(2), 1, 2);
+    close_both(s); /* ends all the same */
+    atomic_store(&s->store_away, 0);
+    open_both(s);
+    await_lines(s, 2);
+    assert_lines(s, testing_id(2), 2);
+}
+
+/* ---- paths ------------------------------------------------------------------------------------ */
+
+static void links_and_folders_under_a_sessions_name_are_not_followed(void **state)
+{
+    struct scene *s = *state;
+    char victim[TESTING_PATH];
+    char path[TESTING_PATH];
+    testing_join(victim, s->folder, "victim");
+    testing_store(victim, (const uint8_t *)"precious\n", 9);
+    path_of(s, testing_id(1), path);
+    assert_int_equal(symlink(victim, path), 0);
+    path_of(s, testing_id(2), path);
+    assert_int_equal(mkdir(path, 0700), 0);
+    path_of(s, testing_id(3), path);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    append(s, testing_id(1), 1, 40);
+    append(s, testing_id(2), 1, 40);
+    append(s, testing_id(3), 1, 40);
+    append(s, testing_id(4), 1, 40);
+    assert_ok(view_flush(s->v, testing_id(4)));
+    assert_lines(s, testing_id(4), 40); /* the others go on */
+    size_t len = 0;
+    char *kept = (char *)testing_load(victim, &len);
+    assert_string_equal(kept, "precious\n");
+    free(kept);
+    for (uint8_t n = 1; n <= 3; n++) {
+        if (n != 2) {
+            assert_err(view_read_tail(s->v, testing_id(n), 1, NULL, NULL), ERR_FORMAT);
+        }
+    }
+}
+
+/* ---- tails ------------------------------------------------------------------------------------ */
+
+struct tail {
+    size_t lines;
+    size_t stop_at;
+    char last[512];
+    char first[512];
+};
+
+static err_t tail_one(void *context, span_t line)
+{
+    struct tail *t = context;
+    assert_true(line.len < sizeof t->last);
+    memcpy(t->last, line.ptr, line.len);
+    t->last[line.len] = '\0';
+    if (t->lines++ == 0) {
+        memcpy(t->first, t->last, sizeof t->first);
+    }
+    return t->lines == t->stop_at ? err_new(ERR_LIMIT) : ERR_OK;
+}
+
+static void the_newest_lines_come_oldest_first(void **state)
+{
+    struct scene *s = *state;
+    append(s, testing_id(1), 1, 700); /* more than one block of the file */
+    assert_ok(view_flush(s->v, testing_id(1)));
+
+    static const struct {
+        size_t want, got;
+        const char *first;
+    } rows[] = {{0, 0, ""},
+                {1, 1, "\"n\":700,"},
+                {2, 2, "\"n\":699,"},
+                {699, 699, "\"n\":2,"},
+                {700, 700, "\"n\":1,"},
+                {9999, 700, "\"n\":1,"}};
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct tail t = {0};
+        assert_ok(view_read_tail(s->v, testing_id(1), rows[i].want, tail_one, &t));
+        assert_int_equal(t.lines, rows[i].got);
+        assert_non_null(strstr(t.first, rows[i].first));
+        assert_true(t.lines == 0 || strstr(t.last, "\"n\":700,") != NULL);
+    }
+    struct tail t = {.stop_at = 3};
+    assert_err(view_read_tail(s->v, testing_id(1), 10, tail_one, &t), ERR_LIMIT);
+    t = (struct tail){0};
+    assert_ok(view_read_tail(s->v, testing_id(9), 10, tail_one, &t)); /* no file */
+    assert_int_equal(t.lines, 0);
+
+    char path[TESTING_PATH];
+    path_of(s, testing_id(1), path);
+    const int fd = open(path, O_WRONLY | O_APPEND);
+    assert_int_equal(write(fd, "{\"torn", 6), 6);
+    (void)close(fd);
+    assert_ok(view_read_tail(s->v, testing_id(1), 1, tail_one, &t));
+    assert_non_null(strstr(t.last, "\"n\":700,")); /* a torn line is not a line */
+    path_of(s, testing_id(8), path);
+    testing_store(path, (const uint8_t *)"{\"torn", 6);
+    t = (struct tail){0};
+    assert_ok(view_read_tail(s->v, testing_id(8), 10, tail_one, &t));
+    assert_int_equal(t.lines, 0);
+}
+
+/* ---- threads, retention ------------------------------------------------------------------------ */
+
+static void *flush_often(void *context)
+{
+    struct scene *s = context;
+    for (int i = 0; i < 40; i++) {
+        struct tail t = {0};
+        assert_false(failed(view_flush(s->v, testing_id((uint8_t)(1 + i % 3)))));
+        assert_false(
+            failed(view_read_tail(s->v, testing_id((uint8_t)(1 + i % 3)), 1000, tail_one, &t)));
+        struct view_stats stats;
+        view_stats_read(s->v, &stats);
+    }
+    return NULL;
+}
+
+static void flushes_from_many_threads_meet_a_busy_writer(void **state)
+{
+    struct scene *s = *state;
+    pthread_t threads[3];
+    for (size_t i = 0; i < ARRAY_LEN(threads); i++) {
+        assert_ok(thread_start(&threads[i], "flush", flush_often, s));
+    }
+    for (uint64_t line = 1; line <= 150; line++) {
+        for (uint8_t n = 1; n <= 3; n++) {
+            append(s, testing_id(n), line, line);
+        }
+    }
+    for (size_t i = 0; i < ARRAY_LEN(threads); i++) {
+        thread_join(threads[i]);
+    }
+    for (uint8_t n = 1; n <= 3; n++) {
+        assert_ok(view_flush(s->v, testing_id(n)));
+        assert_lines(s, testing_id(n), 150);
+    }
+}
+
+static void old_files_expire_and_nothing_else_does(void **state)
+{
+    struct scene *s = *state;
+    append(s, testing_id(1), 1, 1);
+    append(s, testing_id(2), 1, 1);
+    close_both(s);
+    char path[TESTING_PATH];
+    char other[TESTING_PATH];
+    const struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+    path_of(s, testing_id(1), path);
+    testing_join(other, s->buffers, "notes.jsonl");
+    testing_store(other, (const uint8_t *)"x", 1);
+    assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
+    assert_int_equal(utimensat(AT_FDCWD, other, old, 0), 0);
+    s->view_config.retention_days = 30;
+    open_both(s);
+    for (int i = 0; i < 300 && access(path, F_OK) == 0; i++) {
+        (void)poll(NULL, 0, 10);
+    }
+    assert_int_not_equal(access(path, F_OK), 0);
+    assert_int_equal(access(other, F_OK), 0);
+    assert_lines(s, testing_id(2), 1);
+}
+
+static void damage_in_the_journal_is_told_and_not_waited_for(void **state)
+{
+    struct scene *s = *state;
+    append(s, testing_id(1), 1, 2);
+    assert_ok(view_flush(s->v, testing_id(1)));
+    view_close(&s->v);
+    append(s, testing_id(1), 3, 5);
+    char path[TESTING_PATH];
+    testing_join(path, s->dir, "00000000000000000001.cjl");
+    const int fd = open(path, O_RDWR);
+    const off_t third = 2 * (off_t)(40 + 80 + 14 + 24); /* head, fixed, type, data */
+    assert_int_equal(pwrite(fd, "????", 4, third + 60), 4);
+    (void)close(fd);
+    assert_ok(view_open(&s->view_config, &s->v));
+    assert_err(view_flush(s->v, testing_id(1)), ERR_IO);
+    assert_lines(s, testing_id(1), 2);
+}
+
+int main(void)
+{
+#define IN_SCENE(f) cmocka_unit_test_setup_teardown(f, scene_make, scene_end)
+    const struct CMUnitTest tests[] = {
+        IN_SCENE(a_flush_puts_every_durable_line_into_the_file),
+        IN_SCENE(a_session_without_lines_flushes_to_nothing),
+        IN_SCENE(lines_are_written_at_the_end_by_number_and_by_age),
+        IN_SCENE(lines_beyond_the_memory_bound_are_written_at_once),
+        IN_SCENE(keys_of_secret_fields_are_never_shown),
+        cmocka_unit_test(a_line_is_one_line_whatever_the_data_holds),
+        IN_SCENE(after_a_crash_at_any_byte_the_file_is_completed),
+        IN_SCENE(a_restart_reads_only_what_is_new),
+        IN_SCENE(while_the_store_is_away_lines_wait),
+        IN_SCENE(links_and_folders_under_a_sessions_name_are_not_followed),
+        IN_SCENE(the_newest_lines_come_oldest_first),
+        IN_SCENE(flushes_from_many_threads_meet_a_busy_writer),
+        IN_SCENE(old_files_expire_and_nothing_else_does),
+        IN_SCENE(damage_in_the_journal_is_told_and_not_waited_for),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
