@@ -49,7 +49,7 @@ void body_draw(struct persona_body *body, uint64_t seed);
 /* Let his habits drift over `sessions` sessions, and give this one its mood. */
 void body_drift(struct persona_body *body, uint64_t seed, unsigned sessions);
 
-/* Draw from a log-normal distribution, kept within [low, high]. */
+/* Draw from a log-normal distribution, smoothly kept above `low`, and cut at `high`. */
 double log_normal_draw(const struct log_normal *d, struct rng *r, double low, double high);
 
 #endif
