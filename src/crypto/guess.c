@@ -19,12 +19,13 @@ static bool is_digits(span_t text)
     return text.len > 0;
 }
 
-/* Every digit is the one before plus `step`, modulo 10. */
-static bool is_run(span_t mpin, unsigned step)
+/* Every digit is the one before plus `step`; runs of one go on past 9 to 0 and back. */
+static bool is_run(span_t mpin, int step)
 {
     for (size_t i = 1; i < mpin.len; i++) {
-        const unsigned before = (unsigned)mpin.ptr[i - 1] - '0';
-        if ((before + step) % 10 != (unsigned)mpin.ptr[i] - '0') {
+        const int got = mpin.ptr[i] - mpin.ptr[i - 1];
+        const bool around = (step == 1 && got == -9) || (step == -1 && got == 9);
+        if (got != step && !around) {
             return false;
         }
     }
@@ -77,7 +78,7 @@ static bool is_known_mpin(span_t mpin)
 
 bool mpin_is_guessable(span_t mpin)
 {
-    static const unsigned steps[] = {0, 1, 9, 2, 8};
+    static const int steps[] = {0, 1, -1, 2, -2};
     if (!is_digits(mpin)) {
         return false;
     }

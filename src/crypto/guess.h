@@ -15,7 +15,7 @@
 
 #include <stdbool.h>
 
-/* One digit, a run (steps of one or two, up or down, past 9 to 0), a repeated part, pairs, a year
+/* One digit, a run (steps of one or two, up or down), a repeated part, pairs, a year
  * (19xx, 20xx), a way over the keypad. Takes ASCII digits; anything else is not an MPIN at all and
  * answers false. */
 bool mpin_is_guessable(span_t mpin);
