@@ -67,7 +67,7 @@ int cmd_check_config(int argc, char **argv)
         return answer == OPTIONS_HELP ? EXIT_CODE_DONE : EXIT_CODE_USAGE;
     }
     if (example) {
-        settings_print_example();
+        settings_print_example(stdout);
         return EXIT_CODE_DONE;
     }
     CLEANUP(settings_wipe) struct settings s = {0};

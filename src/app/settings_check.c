@@ -8,11 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WORKERS_MAX = 256, METRICS_TOKEN_MIN = 16 };
+enum { WORKERS_MAX = 256, METRICS_TOKEN_MIN = 16, SHOWN_BYTES = 120 };
 
-static bool refuse(struct settings_report *report, const char *name, const char *rule)
+/* One line: name, value (NULL for what may be a secret), what is allowed. */
+static bool refuse(struct settings_report *report, const char *name, const char *value,
+                   const char *rule)
 {
-    (void)snprintf(report->fault, sizeof report->fault, "%s: %s", name, rule);
+    (void)snprintf(report->fault, sizeof report->fault, "%s%s%.*s: %s", name,
+                   value == NULL ? "" : "=", SHOWN_BYTES, value == NULL ? "" : value, rule);
     return false;
 }
 
@@ -45,14 +48,14 @@ static bool find_database(struct settings *s, struct settings_report *report)
 {
     static const char scheme[] = "sqlite:///";
     if (strncmp(s->database_url, "postgres", 8) == 0) {
-        return refuse(report, "DATABASE_URL",
+        return refuse(report, "DATABASE_URL", NULL,
                       "PostgreSQL is not served yet by this version; use "
                       "sqlite:///FILE");
     }
     const char *const file = s->database_url + sizeof scheme - 1;
     if (strncmp(s->database_url, scheme, sizeof scheme - 1) != 0 || file[0] == '\0' ||
         strcmp(file, "/") == 0 || strpbrk(file, "?#") != NULL) {
-        return refuse(report, "DATABASE_URL",
+        return refuse(report, "DATABASE_URL", NULL,
                       "must be sqlite:///FILE (under DATA_DIR) or sqlite:////ABSOLUTE/FILE");
     }
     const int n = file[0] == '/' ? snprintf(s->database_path, sizeof s->database_path, "%s", file)
@@ -60,7 +63,8 @@ static bool find_database(struct settings *s, struct settings_report *report)
                                             s->data_dir, file);
     return n > 0 && (size_t)n < sizeof s->database_path
                ? true
-               : refuse(report, "DATABASE_URL", "the path with DATA_DIR is too long");
+               : refuse(report, "DATABASE_URL", s->database_url,
+                        "the path with DATA_DIR is too long");
 }
 
 bool settings_complete(struct settings *s, struct settings_report *report)
@@ -90,29 +94,33 @@ static bool only_what_is_served(const struct settings *s, struct settings_report
     static const char tls[] = "TLS is not served yet by this version; end TLS in a proxy in front "
                               "and name it in TRUSTED_PROXIES";
     if (s->tls_cert_file[0] != '\0') {
-        return refuse(report, "TLS_CERT_FILE", tls);
+        return refuse(report, "TLS_CERT_FILE", s->tls_cert_file, tls);
     }
     if (s->tls_key_file[0] != '\0') {
-        return refuse(report, "TLS_KEY_FILE", tls);
+        return refuse(report, "TLS_KEY_FILE", s->tls_key_file, tls);
     }
     if (s->redis_url[0] != '\0') {
-        return refuse(report, "REDIS_URL", "several nodes are not served yet by this version");
+        return refuse(report, "REDIS_URL", NULL,
+                      "several nodes are not served yet by this version");
     }
     return true;
 }
 
 static bool thresholds_rise(const struct settings *s, struct settings_report *report)
 {
-    char rule[128];
+    char value[32];
+    char rule[96];
     if (s->monitor_threshold > s->suspicious_threshold) {
-        (void)snprintf(rule, sizeof rule, "%g is above SUSPICIOUS_THRESHOLD %g: they must rise",
-                       s->monitor_threshold, s->suspicious_threshold);
-        return refuse(report, "MONITOR_THRESHOLD", rule);
+        (void)snprintf(value, sizeof value, "%g", s->monitor_threshold);
+        (void)snprintf(rule, sizeof rule, "must not be above SUSPICIOUS_THRESHOLD (%g)",
+                       s->suspicious_threshold);
+        return refuse(report, "MONITOR_THRESHOLD", value, rule);
     }
     if (s->suspicious_threshold > s->high_risk_threshold) {
-        (void)snprintf(rule, sizeof rule, "%g is above HIGH_RISK_THRESHOLD %g: they must rise",
-                       s->suspicious_threshold, s->high_risk_threshold);
-        return refuse(report, "SUSPICIOUS_THRESHOLD", rule);
+        (void)snprintf(value, sizeof value, "%g", s->suspicious_threshold);
+        (void)snprintf(rule, sizeof rule, "must not be above HIGH_RISK_THRESHOLD (%g)",
+                       s->high_risk_threshold);
+        return refuse(report, "SUSPICIOUS_THRESHOLD", value, rule);
     }
     return true;
 }
@@ -122,19 +130,13 @@ static bool address_is_safe(const struct settings *s, struct settings_report *re
     if (settings_host_is_loopback(s)) {
         return true;
     }
-    char rule[384];
     if (s->debug) {
-        (void)snprintf(rule, sizeof rule,
-                       "%s is not loopback: DEBUG=True is allowed on 127.0.0.1 and ::1 alone",
-                       s->host);
-        return refuse(report, "HOST", rule);
+        return refuse(report, "HOST", s->host, "must be 127.0.0.1 or ::1 with DEBUG=True");
     }
     if (s->trusted_proxies[0] == '\0' && !s->allow_plaintext) {
-        (void)snprintf(rule, sizeof rule,
-                       "%s is public and there is no TLS: set TRUSTED_PROXIES to the proxy that "
-                       "ends TLS, or ALLOW_PLAINTEXT=True, or HOST=127.0.0.1",
-                       s->host);
-        return refuse(report, "HOST", rule);
+        return refuse(report, "HOST", s->host,
+                      "a public address without TLS needs TRUSTED_PROXIES (the proxy that ends "
+                      "TLS) or ALLOW_PLAINTEXT=True; or set HOST=127.0.0.1");
     }
     return true;
 }
@@ -161,10 +163,10 @@ static bool throttles_are_on(const struct settings *s, struct settings_report *r
     const bool loopback = settings_host_is_loopback(s);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         if (rows[i].count == 0 && !(loopback && rows[i].loopback_will_do)) {
-            return refuse(report, rows[i].name,
+            return refuse(report, rows[i].name, "0",
                           rows[i].loopback_will_do
-                              ? "0 (no limit) is allowed with DEBUG=True or a loopback HOST alone"
-                              : "0 (off) is allowed with DEBUG=True alone");
+                              ? "no limit is allowed only with DEBUG=True or a loopback HOST"
+                              : "switching it off is allowed only with DEBUG=True");
         }
     }
     return true;
@@ -173,7 +175,7 @@ static bool throttles_are_on(const struct settings *s, struct settings_report *r
 static bool key_is_good(const char *name, const char *text, struct settings_report *report)
 {
     const char *const fault = text[0] == '\0' ? NULL : secret_key_fault(text_of(text));
-    return fault == NULL ? true : refuse(report, name, fault);
+    return fault == NULL ? true : refuse(report, name, NULL, fault);
 }
 
 static bool secrets_are_good(const struct settings *s, struct settings_report *report)
@@ -186,11 +188,11 @@ static bool secrets_are_good(const struct settings *s, struct settings_report *r
         return true;
     }
     if (s->secret_key[0] == '\0') {
-        return refuse(report, "SECRET_KEY",
+        return refuse(report, "SECRET_KEY", NULL,
                       "is not set: required with DEBUG=False (make one: canara keygen secret)");
     }
     if (s->pepper_file[0] == '\0') {
-        return refuse(report, "PEPPER_FILE",
+        return refuse(report, "PEPPER_FILE", NULL,
                       "is not set: required with DEBUG=False (make one outside DATA_DIR: canara "
                       "keygen pepper FILE)");
     }
@@ -201,7 +203,7 @@ static bool metrics_token_is_good(const struct settings *s, struct settings_repo
 {
     const size_t len = strlen(s->metrics_token);
     if (len > 0 && (len < METRICS_TOKEN_MIN || strchr(s->metrics_token, ' ') != NULL)) {
-        return refuse(report, "METRICS_TOKEN",
+        return refuse(report, "METRICS_TOKEN", NULL,
                       "must be 16 to 255 printable characters without blanks");
     }
     return true;
@@ -210,8 +212,8 @@ static bool metrics_token_is_good(const struct settings *s, struct settings_repo
 bool settings_check(const struct settings *s, struct settings_report *report)
 {
     static rule_fn *const rules[] = {
-        only_what_is_served, thresholds_rise,  address_is_safe,
-        throttles_are_on,    secrets_are_good, metrics_token_is_good,
+        only_what_is_served, secrets_are_good, thresholds_rise,
+        address_is_safe,     throttles_are_on, metrics_token_is_good,
     };
     for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
         if (!rules[i](s, report)) {

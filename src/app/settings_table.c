@@ -224,19 +224,20 @@ const char *settings_nearest(const char *name)
     return nearest;
 }
 
-void settings_print_example(void)
+void settings_print_example(FILE *to)
 {
-    (void)printf("# Settings of canara. Copy to .env; the environment and --set win over it.\n"
-                 "# A name behind '#' has no fixed default; its line says what happens without "
-                 "it.\n");
+    (void)fprintf(to,
+                  "# Settings of canara. Copy to .env; the environment and --set win over it.\n"
+                  "# A name behind '#' has no fixed default; its line says what happens without "
+                  "it.\n");
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         const struct setting_row *const r = &rows[i];
         const bool fixed = r->fallback[0] != '\0';
-        (void)printf("\n# %s.\n", r->meaning);
-        (void)printf("# Allowed: %s.\n", r->allowed);
+        (void)fprintf(to, "\n# %s.\n", r->meaning);
+        (void)fprintf(to, "# Allowed: %s.\n", r->allowed);
         if (r->found != NULL) {
-            (void)printf("# Without it: %s.\n", r->found);
+            (void)fprintf(to, "# Without it: %s.\n", r->found);
         }
-        (void)printf("%s%s=%s\n", fixed ? "" : "# ", r->name, r->fallback);
+        (void)fprintf(to, "%s%s=%s\n", fixed ? "" : "# ", r->name, r->fallback);
     }
 }

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum setting_kind {
     SETTING_SECRET, /* text that is never shown */
@@ -61,6 +62,6 @@ bool setting_parse(const struct setting_row *row, const char *text, struct setti
 void setting_print(const struct setting_row *row, const struct settings *s, char *out, size_t cap);
 
 /* Print .env.example. */
-void settings_print_example(void);
+void settings_print_example(FILE *to);
 
 #endif
