@@ -14,6 +14,8 @@ foreach(form STATIC SHARED)
     OUTPUT_NAME canara C_VISIBILITY_PRESET hidden
     VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
 endforeach()
+# an archive is linked by compilers that we do not know: no bytecode of ours in it
+set_target_properties(libcanara_static PROPERTIES INTERPROCEDURAL_OPTIMIZATION OFF)
 if(NOT CMAKE_C_FLAGS MATCHES "-fsanitize")
   target_link_options(libcanara_shared PRIVATE -Wl,--no-undefined)
 endif()
