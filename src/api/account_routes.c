@@ -6,6 +6,7 @@
 #include "crypto/secret.h"
 #include "domain/account.h"
 #include "domain/behaviour.h"
+#include "domain/clock_guard.h"
 
 #include <string.h>
 
@@ -97,6 +98,9 @@ enum call_place login_begin(struct call *c, struct shard *s)
         return problem_faults(c, &f);
     }
 
+    if (!clock_guard_ok(c->service)) { /* a token made now would outlive its time */
+        return problem_later(c, PROBLEM_UNAVAILABLE, 60);
+    }
     memcpy(work->login.email_key, email.key, strlen(email.key) + 1);
     memcpy(work->login.device_id, device.ptr, device.len);
     work->login.address_narrow = c->address_narrow;

@@ -119,7 +119,7 @@ static void say_error(struct talk *t, struct shard *s, const char *message, cons
         json_cstr(&w, field);
     }
     say(t, &w);
-    t->errors_in_a_row += 1;
+    t->errors_in_a_row++;
     if (t->errors_in_a_row >= LIMIT_WS_ERRORS_IN_A_ROW) {
         talk_end(t, TALK_CLOSE_POLICY, "too many errors");
     }

@@ -2,6 +2,7 @@
 
 #include "domain/account.h"
 #include "domain/audit.h"
+#include "domain/clock_guard.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -135,6 +136,7 @@ static err_t write_batch(struct service *svc, const ledger_item_t *items, size_t
 
 static err_t sweep(struct service *svc)
 {
+    TRY(clock_guard_note(svc));
     const wall_t before = wall_after_ms(clock_wall(svc->clock), -KEEP_MS);
     size_t gone = 0;
     CLEANUP(store_rollback) struct store_tx tx = {0};

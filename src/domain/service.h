@@ -19,6 +19,8 @@
 #include "journal/view.h"
 #include "store/store.h"
 
+#include <stdatomic.h>
+
 struct account_locks;
 struct audit;
 
@@ -33,6 +35,7 @@ struct service {
     struct quota *quota;
     struct account_locks *locks; /* one MPIN comparison at a time per account */
     struct audit *audit;
+    _Atomic int64_t newest_ms;               /* the latest wall clock seen: clock_guard.h */
     struct pwhash_cost hashing;              /* PWHASH_COST, except in tests */
     struct hmac_key refresh_key, ticket_key; /* opaque_key_init() */
 };

@@ -344,6 +344,7 @@ void conn_answer(struct conn *c, struct call *call)
     if (c->out.ptr == NULL && w->spares > 0) {
         c->out = w->spare[--w->spares];
     }
+    c->out.limit = LIMIT_OUT_BUFFER_BYTES + api_answer_bytes(call); /* a page may be larger */
     const err_t written = api_answer(call, alive, &c->out);
     struct api_metrics *m = &w->server->config.api->metrics;
     histogram_observe_shared(&m->request_ns,

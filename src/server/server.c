@@ -43,6 +43,13 @@ static void drain(struct courier *self)
     }
 }
 
+static void reload(struct courier *self)
+{
+    struct server *s = CONTAINER_OF(self, struct server, courier);
+    /* No setting of this version can change while running; the request itself is worth a line. */
+    log_event(s->config.log, LOG_NOTICE, "server.reload", FIELD_TEXT("changed", "nothing"));
+}
+
 bool server_is_draining(const struct server *s)
 {
     return atomic_load(&s->draining);
@@ -157,6 +164,7 @@ err_t server_new(const struct server_config *config, struct server **out,
     guests_init(&s->guests, config->connections_per_address);
     worker_courier(&s->courier);
     s->courier.drain = drain;
+    s->courier.reload = reload;
     config->api->courier = &s->courier;
     config->api->numbers = numbers;
     config->api->ready = ready;

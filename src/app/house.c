@@ -1,0 +1,420 @@
+#include "app/house.h"
+
+#include "app/commands.h"
+#include "base/util.h"
+#include "crypto/secret.h"
+#include "domain/audit.h"
+#include "domain/clock_guard.h"
+#include "domain/mpin.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    COLD_WORKERS = 2,
+    COLD_QUEUE = 256,
+    SESSIONS_MAX = 2000000, /* over all loops */
+    FILES_KEPT = 128,       /* descriptors that are not connections */
+    MPIN_ATTEMPTS_TOTAL = 10,
+    MPIN_LOCKOUT_MAX_H = 24
+};
+
+PRINTF_LIKE(2, 3) static err_t fault(struct house *h, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(h->why, sizeof h->why, format, args);
+    va_end(args);
+    return err_new(ERR_IO);
+}
+
+/* ---- log ---- */
+
+static err_t log_up(struct house *h)
+{
+    const struct settings *s = h->settings;
+    const bool human = s->log_format == LOG_FORMAT_HUMAN ||
+                       (s->log_format == LOG_FORMAT_AUTO && isatty(STDERR_FILENO) == 1);
+    const enum log_level level = (enum log_level)((uint32_t)LOG_ERROR - s->log_level);
+    h->log = log_new(STDERR_FILENO, human ? LOG_HUMAN : LOG_JSON, level, h->clock);
+    return h->log == NULL ? fault(h, "out of memory for the log") : ERR_OK;
+}
+
+static void log_down(struct house *h)
+{
+    log_free(&h->log);
+}
+
+/* ---- process and directory ---- */
+
+static err_t process_up(struct house *h)
+{
+    struct rlimit files = {0};
+    (void)umask(077);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
+    if (failed(crypto_start())) {
+        return fault(h, "libsodium could not be started");
+    }
+    if (!h->settings->debug && failed(process_harden())) {
+        return fault(h, "the process could not be protected against core dumps");
+    }
+    return ERR_OK;
+}
+
+static void nothing_down(struct house *h)
+{
+    (void)h;
+}
+
+static err_t data_dir_up(struct house *h)
+{
+    const char *dir = h->settings->data_dir;
+    if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
+        return fault(h, "DATA_DIR=%s: cannot be made: %s", dir, strerror(errno));
+    }
+    struct stat st;
+    if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode)) {
+        return fault(h, "DATA_DIR=%s: is not a directory", dir);
+    }
+    if (st.st_uid != geteuid()) {
+        return fault(h, "DATA_DIR=%s: belongs to another user; it must be ours, mode 0700", dir);
+    }
+    if ((st.st_mode & 077) != 0) {
+        return fault(h, "DATA_DIR=%s: mode is %04o; others may not enter it: chmod 0700", dir,
+                     (unsigned)(st.st_mode & 07777));
+    }
+    if (access(dir, W_OK | X_OK) != 0) {
+        return fault(h, "DATA_DIR=%s: cannot be written: %s", dir, strerror(errno));
+    }
+    (void)snprintf(h->journal_dir, sizeof h->journal_dir, "%s/journal", dir);
+    (void)snprintf(h->view_dir, sizeof h->view_dir, "%s/session_buffers", dir);
+    (void)snprintf(h->control, sizeof h->control, "%s/control.sock", dir);
+    return ERR_OK;
+}
+
+/* ---- keys, store, journal, view ---- */
+
+static err_t keys_up(struct house *h)
+{
+    const struct settings *s = h->settings;
+    const struct keyring_config config = {.secret_key = s->secret_key,
+                                          .secret_key_previous = s->secret_key_previous,
+                                          .debug = s->debug,
+                                          .data_dir = s->data_dir,
+                                          .pepper_file = s->pepper_file};
+    const err_t e = keyring_open(&config, &h->service.keys, h->why);
+    if (failed(e)) {
+        return e;
+    }
+    opaque_key_init(&h->service.refresh_key, h->service.keys, "refresh");
+    opaque_key_init(&h->service.ticket_key, h->service.keys, "ticket");
+    return ERR_OK;
+}
+
+static void keys_down(struct house *h)
+{
+    hmac_key_wipe(&h->service.refresh_key);
+    hmac_key_wipe(&h->service.ticket_key);
+    keyring_close(&h->service.keys);
+}
+
+static err_t journal_up(struct house *h)
+{
+    const struct settings *s = h->settings;
+    const struct journal_config config = {.dir = h->journal_dir,
+                                          .lanes = s->loops,
+                                          .commit_us = s->journal_commit_us,
+                                          .max_bytes = (uint64_t)s->journal_max_gb << 30,
+                                          .retention_days = (int)s->journal_retention_days,
+                                          .clock = h->clock,
+                                          .log = h->log};
+    struct journal_fault why = {0};
+    const err_t e = journal_open(&config, &h->service.journal, &why);
+    if (e.code == ERR_LIMIT) {
+        return fault(h, "DATA_DIR=%s: another server is running on it", s->data_dir);
+    }
+    if (failed(e)) {
+        return fault(h, "journal: %s%s%s at byte %llu", why.reason == NULL ? "failed" : why.reason,
+                     why.file[0] == '\0' ? "" : ", file ", why.file,
+                     (unsigned long long)why.offset);
+    }
+    return ERR_OK;
+}
+
+static void journal_down(struct house *h)
+{
+    journal_close(&h->service.journal);
+}
+
+static err_t store_up(struct house *h)
+{
+    const struct store_config config = {.url = h->settings->database_url,
+                                        .data_dir = h->settings->data_dir,
+                                        .log = h->log,
+                                        .clock = h->clock};
+    char why[STORE_WHY_BYTES] = "";
+    if (failed(store_open(&config, &h->service.store, why))) {
+        return fault(h, "%s", why);
+    }
+    return ERR_OK;
+}
+
+static void store_down(struct house *h)
+{
+    store_close(&h->service.store);
+}
+
+static err_t email_of(void *context, uuid_t account, char out[VIEW_EMAIL_BYTES])
+{
+    struct service *svc = context;
+    struct account_row row = {0};
+    bool found = false;
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    TRY(store_begin(svc->store, STORE_READ, &tx));
+    TRY(store_account_by_id(&tx, account, &row, &found));
+    (void)snprintf(out, VIEW_EMAIL_BYTES, "%s", found ? row.email : "");
+    account_wipe(&row);
+    return ERR_OK;
+}
+
+static err_t view_up(struct house *h)
+{
+    const struct view_config config = {.dir = h->view_dir,
+                                       .journal = h->service.journal,
+                                       .email_of = email_of,
+                                       .context = &h->service,
+                                       .retention_days = (int)h->settings->journal_retention_days,
+                                       .clock = h->clock,
+                                       .log = h->log};
+    if (failed(view_open(&config, &h->service.view))) {
+        return fault(h, "%s: buffer files cannot be written there", h->view_dir);
+    }
+    return ERR_OK;
+}
+
+static void view_down(struct house *h)
+{
+    view_close(&h->service.view);
+}
+
+/* ---- domain ---- */
+
+static rules_t rules_of(const struct settings *s)
+{
+    return (rules_t){.debug = s->debug,
+                     .mpin_length = s->mpin_length,
+                     .mpin_attempts = s->max_mpin_attempts,
+                     .mpin_attempts_total = MPIN_ATTEMPTS_TOTAL > s->max_mpin_attempts
+                                                ? MPIN_ATTEMPTS_TOTAL
+                                                : s->max_mpin_attempts,
+                     .mpin_lockout_ms = (int64_t)s->mpin_lockout_minutes * 60 * MS_PER_S,
+                     .mpin_lockout_max_ms = (int64_t)MPIN_LOCKOUT_MAX_H * 3600 * MS_PER_S,
+                     .session_idle_ms = (int64_t)s->session_expire_minutes * 60 * MS_PER_S,
+                     .session_age_ms = (int64_t)s->session_max_hours * 3600 * MS_PER_S,
+                     .sessions_per_account = s->max_sessions_per_account,
+                     .summary_events = s->behavior_buffer_size,
+                     .password_min_bytes = s->password_min_length,
+                     .events_per_second = s->events_per_second,
+                     .risk = {.monitor = s->monitor_threshold,
+                              .challenge = s->suspicious_threshold,
+                              .block = s->high_risk_threshold},
+                     .login_per_account = s->login_per_account,
+                     .login_per_address = s->login_per_address,
+                     .register_per_address = s->register_per_address,
+                     .mpin_per_address = s->mpin_per_address};
+}
+
+static err_t domain_up(struct house *h)
+{
+    struct service *svc = &h->service;
+    svc->rules = rules_of(h->settings);
+    svc->clock = h->clock;
+    svc->log = h->log;
+    svc->hashing = PWHASH_COST;
+    const err_t guard = clock_guard_start(svc);
+    if (guard.code == ERR_RANGE) {
+        return fault(h, "clock: the time is earlier than when the server last ran; set the clock");
+    }
+    if (failed(guard) || failed(quota_new(h->clock, &svc->quota)) ||
+        failed(account_locks_new(&svc->locks)) ||
+        failed(audit_new(svc->keys, h->clock, &svc->audit)) ||
+        failed(ledger_new(svc, &h->ledger))) {
+        return fault(h, "out of memory, or the database refused, at the start");
+    }
+    return ERR_OK;
+}
+
+static void domain_down(struct house *h)
+{
+    ledger_free(&h->ledger);
+    audit_free(&h->service.audit);
+    account_locks_free(&h->service.locks);
+    quota_free(&h->service.quota);
+}
+
+/* ---- api and server ---- */
+
+static err_t split_origins(struct house *h)
+{
+    (void)snprintf(h->origin_text, sizeof h->origin_text, "%s", h->settings->cors_origins);
+    size_t n = 0;
+    char *rest = NULL;
+    for (char *o = strtok_r(h->origin_text, ", ", &rest); o != NULL;
+         o = strtok_r(NULL, ", ", &rest)) {
+        if (n == HOUSE_ORIGINS_MAX) {
+            return fault(h, "BACKEND_CORS_ORIGINS: at most %d origins", HOUSE_ORIGINS_MAX);
+        }
+        h->origins[n++] = o;
+    }
+    return ERR_OK;
+}
+
+static err_t api_up(struct house *h)
+{
+    TRY(split_origins(h));
+    h->api.service = &h->service;
+    h->api.version = CANARA_VERSION;
+    h->api.metrics_token = h->settings->metrics_token;
+    h->api.public_origin = h->settings->public_origin;
+    h->api.origins = h->origins;
+    h->api.debug = h->settings->debug;
+    h->api.ws_query_token = h->settings->ws_query_token;
+    h->api.started = clock_wall(h->clock);
+    h->api.ledger = h->ledger;
+    const char *trusted = h->settings->trusted_proxies;
+    if (failed(cidr_list_parse((span_t){(const uint8_t *)trusted, strlen(trusted)}, &h->trusted))) {
+        return fault(h, "TRUSTED_PROXIES: cannot be read as networks");
+    }
+    return ERR_OK;
+}
+
+static uint32_t connections_max(void)
+{
+    struct rlimit files = {.rlim_cur = 1024};
+    (void)getrlimit(RLIMIT_NOFILE, &files);
+    const rlim_t most = files.rlim_cur > 1U << 24 ? 1U << 24 : files.rlim_cur;
+    return most > 2 * FILES_KEPT ? (uint32_t)most - FILES_KEPT : FILES_KEPT;
+}
+
+static err_t server_up(struct house *h)
+{
+    const struct settings *s = h->settings;
+    const struct server_config config = {.host = s->host,
+                                         .port = s->port,
+                                         .loops = s->loops,
+                                         .cold_workers = COLD_WORKERS,
+                                         .cold_queue = COLD_QUEUE,
+                                         .hash_workers = s->hash_workers,
+                                         .hash_queue = s->hash_queue,
+                                         .sessions_max = SESSIONS_MAX / s->loops,
+                                         .connections_max = connections_max(),
+                                         .connections_per_address = s->connections_per_address,
+                                         .trusted = &h->trusted,
+                                         .control_path = h->control,
+                                         .api = &h->api,
+                                         .ledger = h->ledger,
+                                         .clock = h->clock,
+                                         .log = h->log};
+    return server_new(&config, &h->server, h->why);
+}
+
+static void server_down(struct house *h)
+{
+    server_free(&h->server);
+}
+
+static struct shard *owner(void *ctx, uuid_t session)
+{
+    return server_shard_of(ctx, session);
+}
+
+static err_t recovery_up(struct house *h)
+{
+    const err_t e = recovery_run(&h->service, h->ledger, owner, h->server, &h->recovery);
+    if (failed(e)) {
+        return fault(h,
+                     "recovery: sessions could not be restored from store and journal (error %d)",
+                     (int)e.code);
+    }
+    log_event(h->log, LOG_INFO, "recovery.done",
+              FIELD_INT("sessions", (int64_t)h->recovery.sessions),
+              FIELD_INT("records", (int64_t)h->recovery.records),
+              FIELD_INT("expired", (int64_t)h->recovery.expired));
+    return ERR_OK;
+}
+
+/* ---- threads ---- */
+
+static void *run_ledger(void *context)
+{
+    struct house *h = context;
+    (void)pthread_setname_np(pthread_self(), "ledger");
+    ledger_run(h->ledger, h->settings->session_cleanup_interval_s);
+    return NULL;
+}
+
+static err_t ledger_up(struct house *h)
+{
+    return pthread_create(&h->ledger_thread, NULL, run_ledger, h) == 0
+               ? ERR_OK
+               : fault(h, "a thread could not be started");
+}
+
+static void ledger_down(struct house *h)
+{
+    ledger_stop(h->ledger);
+    (void)pthread_join(h->ledger_thread, NULL);
+}
+
+static err_t serving_up(struct house *h)
+{
+    return failed(server_start(h->server)) ? fault(h, "a thread could not be started") : ERR_OK;
+}
+
+static void serving_down(struct house *h)
+{
+    server_stop(h->server);
+}
+
+/* ---- the one table, walked up and then down ---- */
+
+static const struct step {
+    err_t (*up)(struct house *h);
+    void (*down)(struct house *h);
+} steps[] = {
+    {log_up, log_down},         {process_up, nothing_down},  {data_dir_up, nothing_down},
+    {keys_up, keys_down},       {journal_up, journal_down},  {store_up, store_down},
+    {view_up, view_down},       {domain_up, domain_down},    {api_up, nothing_down},
+    {server_up, server_down},   {recovery_up, nothing_down}, {ledger_up, ledger_down},
+    {serving_up, serving_down},
+};
+
+err_t house_up(struct house *h, const struct settings *settings, const struct clock *clock)
+{
+    h->settings = settings;
+    h->clock = clock;
+    for (; h->up < ARRAY_LEN(steps); h->up++) {
+        const err_t e = steps[h->up].up(h);
+        if (failed(e)) {
+            house_down(h);
+            return e;
+        }
+    }
+    return ERR_OK;
+}
+
+void house_down(struct house *h)
+{
+    while (h->up > 0) {
+        steps[--h->up].down(h);
+    }
+}

@@ -1,0 +1,47 @@
+/*
+ * house.h - everything that a running server is made of, started upwards and stopped downwards.
+ *
+ * Floor      app
+ * Ownership  house_up() makes, house_down() takes; `settings` and `clock` are borrowed.
+ * Errors     house_up() says in `why` what an operator must mend; what had started is stopped.
+ * Threads    the main thread.
+ */
+#ifndef APP_HOUSE_H
+#define APP_HOUSE_H
+
+#include "api/api.h"
+#include "app/settings.h"
+#include "domain/recovery.h"
+#include "server/server.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+
+enum { HOUSE_WHY_BYTES = 512, HOUSE_ORIGINS_MAX = 32, HOUSE_PATH_BYTES = 640 };
+
+struct house {
+    const struct settings *settings;
+    const struct clock *clock;
+    struct log *log;
+    struct service service;
+    struct ledger *ledger;
+    pthread_t ledger_thread;
+    struct api api;
+    struct cidr_list trusted;
+    struct server *server;
+    recovery_report_t recovery;
+    size_t up; /* steps that are up */
+    const char *origins[HOUSE_ORIGINS_MAX + 1];
+    char origin_text[SETTING_LIST_BYTES];
+    char journal_dir[HOUSE_PATH_BYTES], view_dir[HOUSE_PATH_BYTES], control[HOUSE_PATH_BYTES];
+    char why[HOUSE_WHY_BYTES];
+};
+
+/* Start everything. `h` is zeroed by the caller and does not move afterwards. */
+NODISCARD err_t house_up(struct house *h, const struct settings *settings,
+                         const struct clock *clock);
+
+/* Stop everything, last first. */
+void house_down(struct house *h);
+
+#endif
