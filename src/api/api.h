@@ -40,16 +40,19 @@ struct courier {
 /* Answers are counted by route (the last row: unknown path) and by status 200 to 505. */
 enum { API_ROUTES_MAX = 32, ANSWER_STATUS_LOW = 200, ANSWER_STATUSES = 306 };
 
+/* Closes of sockets are counted by code; the last row: any other (metrics_count_close). */
+enum { CLOSE_CODES = 13 };
+
 struct api_metrics {
     counter_t mpin_verified, mpin_failed, mpin_refused;
     counter_t logins_accepted, logins_failed, logins_throttled;
-    counter_t locks, blocks_mpin, blocks_operator;
+    counter_t locks;
     counter_t evaluate_allow, evaluate_challenge, evaluate_deny;
     counter_t refused_json, refused_shape, refused_range, refused_server_fact, refused_seq,
         refused_rate, refused_overload;
     histogram_t ack_ns, request_ns, lag_ns;
     gauge_t http_connections, ws_connections;
-    counter_t closes_total;
+    counter_t closes[CLOSE_CODES];
     counter_t answers[API_ROUTES_MAX][ANSWER_STATUSES];
 };
 

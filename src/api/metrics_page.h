@@ -43,7 +43,7 @@ bool metrics_allowed(const struct api *api, bool loopback, span_t bearer);
 /* Count a refused message of events by the reason of its fault. */
 void metrics_count_refusal(struct api_metrics *m, const scan_fault_t *fault);
 
-/* Count a socket closed with this code; 0 for one that went without a word. */
+/* Count a socket closed with this code, by either side. */
 void metrics_count_close(struct api_metrics *m, unsigned code);
 
 #endif

@@ -190,6 +190,14 @@ static void journal_end(struct shard *s, struct live *live, enum session_end how
     }
 }
 
+static void count_block(struct shard_metrics *m, enum session_end how)
+{
+    counter_add(how == END_MPIN_LOCKED ? &m->blocks_mpin
+                : how == END_OPERATOR  ? &m->blocks_operator
+                                       : &m->blocks_risk,
+                1);
+}
+
 /* A blocked session stays readable: only its socket and its right to act are gone. */
 static void keep_blocked(struct shard *s, struct live *live, enum session_end how, bool stored)
 {
@@ -201,7 +209,7 @@ static void keep_blocked(struct shard *s, struct live *live, enum session_end ho
     live->blocked = true;
     live->how = (uint8_t)how;
     live->shown_level = (uint8_t)CANARA_LEVEL_BLOCKED;
-    counter_add(&s->metrics.blocks, 1);
+    count_block(&s->metrics, how);
     if (!stored) {
         tell_ledger_end(s, live, how);
     }

@@ -95,7 +95,8 @@ struct shard_config {
 struct shard_metrics {
     gauge_t by_level[4];
     counter_t events[CANARA_EVENT_KINDS];
-    counter_t challenges, blocks, expired;
+    counter_t challenges, expired;
+    counter_t blocks_risk, blocks_mpin, blocks_operator;
     histogram_t decision_ns;
 };
 

@@ -1,3 +1,4 @@
+#include "api/metrics_page.h"
 #include "base/limits.h"
 #include "base/util.h"
 #include "net/stream.h"
@@ -40,7 +41,7 @@ static void sink_close(struct talk_sink *self, uint16_t code, const char *reason
         return;
     }
     say(c, ws_write_close(mouth(c), code, (span_t){(const uint8_t *)reason, strlen(reason)}));
-    counter_add_shared(&c->worker->server->config.api->metrics.closes_total, 1);
+    metrics_count_close(&c->worker->server->config.api->metrics, code);
     conn_finish(c);
 }
 
@@ -216,6 +217,7 @@ static void take_item(struct conn *c, enum ws_item item, const struct ws_item_da
     case WS_MESSAGE_BINARY: talk_end(&c->talk, TALK_CLOSE_UNACCEPTABLE, "text frames only"); return;
     case WS_PING: say(c, ws_write_pong(mouth(c), data->payload)); return;
     case WS_CLOSE:
+        metrics_count_close(&api->metrics, data->code);
         say(c, ws_write_close(mouth(c), data->code, (span_t){0}));
         conn_finish(c);
         return;
