@@ -144,8 +144,9 @@ static err_t split(char *path, struct sqlite_place *out, char why[STORE_WHY_BYTE
         strlen(out->dir) + strlen(name) + LONGEST_TAIL >= PATH_MAX) {
         return refuse(dir, "the name of the database cannot be used", why);
     }
-    MUST(join(out->path, out->dir, "/"));
-    MUST(join(out->path + strlen(out->path) - 1, "/", name));
+    char base[PATH_MAX] = "";
+    MUST(join(base, out->dir, "/"));
+    MUST(join(out->path, base, name));
     MUST(join(out->fresh, out->path, ".new"));
     return ERR_OK;
 }
