@@ -182,7 +182,7 @@ static enum call_place answer_failure(struct call *c, const mpin_result_t *r)
     case MPIN_NO_ACCOUNT: return problem(c, PROBLEM_UNAUTHORIZED);
     case MPIN_LOCKED_NOW:
     case MPIN_LOCKED: break;
-    case MPIN_RIGHT: MUST(!"a right MPIN is no failure");
+    case MPIN_RIGHT: bug(__FILE__, __LINE__, "a right MPIN is no failure");
     }
     return problem_later(c, PROBLEM_ACCOUNT_LOCKED, r->retry_after_s);
 }

@@ -82,7 +82,7 @@ void write_families(const canara_session_t *engine, wall_t at, struct json_write
     json_name(w, "reasons");
     json_begin_array(w);
     for (size_t i = 0; i < count; i++) {
-        if (!family_seen(reasons, i)) {
+        if (reasons[i].nats > 0.0 && !family_seen(reasons, i)) {
             json_cstr(w, reasons[i].family);
         }
     }

@@ -66,7 +66,7 @@ enum { LEARNING_SESSIONS = 6 };
 /* Write "learning". */
 void write_learning(struct json_writer *w);
 
-/* Write "reasons": the families, strongest first, each once. */
+/* Write "reasons": the families that speak against the owner, strongest first, each once. */
 void write_families(const canara_session_t *engine, wall_t at, struct json_writer *w);
 
 /* Write "reasons", and in DEBUG "evidence" with names and nats. */

@@ -234,7 +234,7 @@ static void end_for(struct talk *t, enum session_end how)
     case END_MPIN_LOCKED:
     case END_OPERATOR: talk_end(t, TALK_CLOSE_BLOCKED, "session blocked"); return;
     case END_NONE:
-    case END_REASONS: MUST(!"a session that ends has a reason");
+    case END_REASONS: bug(__FILE__, __LINE__, "a session that ends has a reason");
     }
 }
 

@@ -209,11 +209,24 @@ static bool metrics_token_is_good(const struct settings *s, struct settings_repo
     return true;
 }
 
+enum { PASSWORD_MIN_NIST = 8 }; /* NIST SP 800-63B-4, 3.1.1.2 */
+
+static bool passwords_are_long(const struct settings *s, struct settings_report *report)
+{
+    if (s->debug || s->password_min_length >= PASSWORD_MIN_NIST) {
+        return true;
+    }
+    char value[16];
+    (void)snprintf(value, sizeof value, "%u", (unsigned)s->password_min_length);
+    return refuse(report, "PASSWORD_MIN_LENGTH", value,
+                  "less than 8 is allowed only with DEBUG=True");
+}
+
 bool settings_check(const struct settings *s, struct settings_report *report)
 {
     static rule_fn *const rules[] = {
-        only_what_is_served, secrets_are_good, thresholds_rise,
-        address_is_safe,     throttles_are_on, metrics_token_is_good,
+        only_what_is_served, secrets_are_good,      thresholds_rise,    address_is_safe,
+        throttles_are_on,    metrics_token_is_good, passwords_are_long,
     };
     for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
         if (!rules[i](s, report)) {

@@ -268,7 +268,7 @@ static void *run(void *context)
         conn_flush_all(w); /* what the clock has brought about */
         if (failed(loop_run_once(&w->loop, timeout))) {
             log_event(s->config.log, LOG_ERROR, "loop.failed", FIELD_INT("loop", w->index));
-            MUST(!"epoll works");
+            bug(__FILE__, __LINE__, "epoll works");
         }
         timer_wheel_advance(&w->wheel, clock_mono(s->config.clock), conn_timer, w);
         journal_kick(w->lane);
