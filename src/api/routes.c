@@ -34,7 +34,7 @@ static const struct api_route rows[] = {
 
 static const struct api_route operator_rows[] = {
     {{HTTP_GET,  SPAN_INIT("/ctl/status")},   AUTH_LOCAL, BODY_NONE,   PLACE_COLD, ctl_status_begin,   "/ctl/status"},
-    {{HTTP_GET,  SPAN_INIT("/ctl/sessions")}, AUTH_LOCAL, BODY_NONE,   PLACE_COLD, ctl_sessions_begin, "/ctl/sessions"},
+    {{HTTP_POST, SPAN_INIT("/ctl/sessions")}, AUTH_LOCAL, BODY_OPTIONAL, PLACE_COLD, ctl_sessions_begin, "/ctl/sessions"},
     {{HTTP_POST, SPAN_INIT("/ctl/end")},      AUTH_LOCAL, BODY_OBJECT, PLACE_COLD, ctl_end_begin,      "/ctl/end"},
     {{HTTP_POST, SPAN_INIT("/ctl/unlock")},   AUTH_LOCAL, BODY_OBJECT, PLACE_COLD, ctl_unlock_begin,   "/ctl/unlock"},
     {{HTTP_POST, SPAN_INIT("/ctl/fact")},     AUTH_LOCAL, BODY_OBJECT, PLACE_COLD, ctl_fact_begin,     "/ctl/fact"},
