@@ -10,66 +10,66 @@ static span_t text_of(const char *text)
     return (span_t){(const uint8_t *)text, strlen(text)};
 }
 
+static const struct {
+    const char *text, *name, *value; /* name NULL: a fault; "": no pair */
+} lines[] = {
+    {"PORT=8000", "PORT", "8000"},
+    {"PORT=8000\n", "PORT", "8000"},
+    {"PORT=8000\r\n", "PORT", "8000"},
+    {"  PORT = 8000  ", "PORT", "8000"},
+    {"export PORT=8000", "PORT", "8000"},
+    {"export\tPORT=8000", "PORT", "8000"},
+    {"export=1", "export", "1"},
+    {"PORT=", "PORT", ""},
+    {"PORT=   ", "PORT", ""},
+    {"PORT=8000 # here", "PORT", "8000"},
+    {"PORT=# nothing", "PORT", ""},
+    {"URL=http://x/#y", "URL", "http://x/#y"},
+    {"A='b c # d'", "A", "b c # d"},
+    {"A=\"b \\\" \\\\ c\" # d", "A", "b \" \\ c"},
+    {"A=''", "A", ""},
+    {"A=b=c", "A", "b=c"},
+    {"A=[\"b\", \"c\"]", "A", "[\"b\", \"c\"]"},
+    {"_a1=x", "_a1", "x"},
+    {"A=\xc3\xa9", "A", "\xc3\xa9"},
+    {"", "", NULL},
+    {"\n\n  \n# PORT=1\n  # x", "", NULL},
+    {"PORT", NULL, NULL},
+    {"=8000", NULL, NULL},
+    {"1A=x", NULL, NULL},
+    {"A B=x", NULL, NULL},
+    {"A-B=x", NULL, NULL},
+    {"export", NULL, NULL},
+    {"A='b", NULL, NULL},
+    {"A=\"b", NULL, NULL},
+    {"A=\"b\\n\"", NULL, NULL},
+    {"A=\"b\\", NULL, NULL},
+    {"A='b' c", NULL, NULL},
+    {"A=b\"c", NULL, NULL},
+    {"A=b'c", NULL, NULL},
+    {"A=b\x01", NULL, NULL},
+    {"A=b\rc", NULL, NULL},
+    {"\xef\xbb\xbfPORT=1", NULL, NULL},
+};
+
 static void one_line_gives_one_pair(void **state)
 {
     (void)state;
 
-    static const struct {
-        const char *text, *name, *value; /* name NULL: a fault; "": no pair */
-    } cases[] = {
-        {"PORT=8000", "PORT", "8000"},
-        {"PORT=8000\n", "PORT", "8000"},
-        {"PORT=8000\r\n", "PORT", "8000"},
-        {"  PORT = 8000  ", "PORT", "8000"},
-        {"export PORT=8000", "PORT", "8000"},
-        {"export\tPORT=8000", "PORT", "8000"},
-        {"export=1", "export", "1"},
-        {"PORT=", "PORT", ""},
-        {"PORT=   ", "PORT", ""},
-        {"PORT=8000 # here", "PORT", "8000"},
-        {"PORT=# nothing", "PORT", ""},
-        {"URL=http://x/#y", "URL", "http://x/#y"},
-        {"A='b c # d'", "A", "b c # d"},
-        {"A=\"b \\\" \\\\ c\" # d", "A", "b \" \\ c"},
-        {"A=''", "A", ""},
-        {"A=b=c", "A", "b=c"},
-        {"A=[\"b\", \"c\"]", "A", "[\"b\", \"c\"]"},
-        {"_a1=x", "_a1", "x"},
-        {"A=\xc3\xa9", "A", "\xc3\xa9"},
-        {"", "", NULL},
-        {"\n\n  \n# PORT=1\n  # x", "", NULL},
-        {"PORT", NULL, NULL},
-        {"=8000", NULL, NULL},
-        {"1A=x", NULL, NULL},
-        {"A B=x", NULL, NULL},
-        {"A-B=x", NULL, NULL},
-        {"export", NULL, NULL},
-        {"A='b", NULL, NULL},
-        {"A=\"b", NULL, NULL},
-        {"A=\"b\\n\"", NULL, NULL},
-        {"A=\"b\\", NULL, NULL},
-        {"A='b' c", NULL, NULL},
-        {"A=b\"c", NULL, NULL},
-        {"A=b'c", NULL, NULL},
-        {"A=b\x01", NULL, NULL},
-        {"A=b\rc", NULL, NULL},
-        {"\xef\xbb\xbfPORT=1", NULL, NULL},
-    };
-
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct env_reader r = env_reader_of(text_of(cases[i].text));
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        struct env_reader r = env_reader_of(text_of(lines[i].text));
         struct env_pair pair = {0};
         const enum env_answer answer = env_reader_next(&r, &pair);
-        if (cases[i].name == NULL || cases[i].name[0] == '\0') {
-            const enum env_answer want = cases[i].name == NULL ? ENV_FAULT : ENV_END;
+        if (lines[i].name == NULL || lines[i].name[0] == '\0') {
+            const enum env_answer want = lines[i].name == NULL ? ENV_FAULT : ENV_END;
             if (answer != want) {
-                fail_msg("\"%s\" gave %d", cases[i].text, (int)answer);
+                fail_msg("\"%s\" gave %d", lines[i].text, (int)answer);
             }
             continue;
         }
-        if (answer != ENV_PAIR || strcmp(pair.name, cases[i].name) != 0 ||
-            strcmp(pair.value, cases[i].value) != 0) {
-            fail_msg("\"%s\" gave %d %s=%s", cases[i].text, (int)answer, pair.name, pair.value);
+        if (answer != ENV_PAIR || strcmp(pair.name, lines[i].name) != 0 ||
+            strcmp(pair.value, lines[i].value) != 0) {
+            fail_msg("\"%s\" gave %d %s=%s", lines[i].text, (int)answer, pair.name, pair.value);
         }
         assert_int_equal(env_reader_next(&r, &pair), ENV_END);
     }

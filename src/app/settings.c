@@ -21,14 +21,6 @@ struct texts {
     bool is_set[ROWS_MAX];
 };
 
-static void texts_free(struct texts **t)
-{
-    if (*t != NULL) {
-        memory_wipe(*t, sizeof **t);
-        free(*t);
-    }
-}
-
 static void bytes_free(uint8_t **bytes)
 {
     if (*bytes != NULL) {
@@ -261,14 +253,9 @@ static err_t parse_all(const struct texts *t, struct settings *s, struct setting
     return ERR_OK;
 }
 
-static err_t load(const struct settings_sources *from, struct settings *s,
+static err_t load(const struct settings_sources *from, struct texts *t, struct settings *s,
                   struct settings_report *report)
 {
-    CLEANUP(texts_free) struct texts *t = calloc(1, sizeof *t);
-    if (t == NULL) {
-        (void)snprintf(report->fault, sizeof report->fault, "no memory");
-        return err_new(ERR_NOMEM);
-    }
     if (from->env_file != NULL) {
         TRY(read_env_file(t, from->env_file, report));
     }
@@ -286,8 +273,16 @@ err_t settings_load(const struct settings_sources *from, struct settings *out,
                     struct settings_report *report)
 {
     *report = (struct settings_report){0};
+    struct texts *const t = calloc(1, sizeof *t);
+    if (t == NULL) {
+        (void)snprintf(report->fault, sizeof report->fault, "no memory");
+        return err_new(ERR_NOMEM);
+    }
     CLEANUP(settings_wipe) struct settings s = {0};
-    TRY(load(from, &s, report));
+    const err_t answer = load(from, t, &s, report);
+    memory_wipe(t, sizeof *t);
+    free(t);
+    TRY(answer);
     *out = s;
     return ERR_OK;
 }

@@ -152,7 +152,7 @@ static const char *const tracks[] = {
 
 static char lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    return c >= 'A' && c <= 'Z' ? (char)((unsigned char)c | 0x20U) : c;
 }
 
 static bool is_letter(char c)
@@ -166,7 +166,10 @@ static char letter_meant(char c)
     static const char written[] = "0134578@$!";
     static const char meant[] = "oieastbasi";
     const char *const at = c == '\0' ? NULL : strchr(written, c);
-    return at == NULL ? c : meant[at - written];
+    if (at == NULL) {
+        return c;
+    }
+    return meant[at - written];
 }
 
 static bool is_listed(const char *word)

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,12 +95,14 @@ static bool write_all(int fd, span_t bytes)
 /* The name is made durable too, where the system lets us. */
 static void sync_folder_of(const char *path)
 {
+    const char *const slash = strrchr(path, '/');
     char copy[PATH_MAX];
-    const int n = snprintf(copy, sizeof copy, "%s", path);
-    if (n <= 0 || (size_t)n >= sizeof copy) {
+    const size_t len = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+    const int n = snprintf(copy, sizeof copy, "%.*s", (int)len, len == 0 ? "" : path);
+    if (n < 0 || (size_t)n >= sizeof copy) {
         return;
     }
-    CLEANUP(close_fd) const int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    CLEANUP(close_fd) const int fd = open(n == 0 ? "." : copy, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) {
         (void)fsync(fd);
     }

@@ -38,7 +38,7 @@ static size_t normalise(const char *text, char out[SECRET_KEY_MAX + 1])
     size_t n = 0;
     for (const char *p = text; *p != '\0' && n < SECRET_KEY_MAX; p++) {
         if (strchr("-_. ", *p) == NULL) {
-            out[n++] = (*p >= 'A' && *p <= 'Z') ? (char)(*p - 'A' + 'a') : *p;
+            out[n++] = (*p >= 'A' && *p <= 'Z') ? (char)((unsigned char)*p | 0x20U) : *p;
         }
     }
     out[n] = '\0';
@@ -78,7 +78,7 @@ static bool is_a_run(const char *text, size_t len)
         steps[step]++;
         most = steps[step] > most ? steps[step] : most;
     }
-    return most * 2 >= len;
+    return most >= len - len / 2;
 }
 
 /* Few different letters, or one that fills a third of the text: a random key of 32 hexadecimal

@@ -13,10 +13,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PEPPER_MAGIC "canara-pepper-v1 "
+#define PEPPER_MAGIC     "canara-pepper-v1 "
+#define PEPPER_HEX_CHARS ((size_t)2 * PEPPER_BYTES)
 
 enum {
-    PEPPER_LINE_CHARS = sizeof PEPPER_MAGIC - 1 + PEPPER_ID_CHARS + 1 + 2 * PEPPER_BYTES,
+    PEPPER_LINE_CHARS = sizeof PEPPER_MAGIC - 1 + PEPPER_ID_CHARS + 1 + PEPPER_HEX_CHARS,
     MADE_KEY_BYTES = 32,
 };
 
@@ -166,7 +167,7 @@ static err_t add_pepper(struct keyring *k, span_t line)
         return err_new(ERR_FORMAT);
     }
     const span_t id = {line.ptr + magic, PEPPER_ID_CHARS};
-    const span_t hex = {id.ptr + PEPPER_ID_CHARS + 1, 2 * PEPPER_BYTES};
+    const span_t hex = {id.ptr + PEPPER_ID_CHARS + 1, PEPPER_HEX_CHARS};
     if (!is_hex(id) || !is_hex(hex) || keyring_pepper_of(k, id) != NULL) {
         return err_new(ERR_FORMAT);
     }

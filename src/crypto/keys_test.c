@@ -2,6 +2,7 @@
 #include "crypto/keys.h"
 
 #include "crypto/key_file.h"
+#include "tests/support/random.h"
 #include "tests/support/scratch.h"
 #include "tests/support/unit.h"
 
@@ -60,10 +61,9 @@ static void a_key_has_an_upper_limit(void **state)
 {
     (void)state;
     char text[SECRET_KEY_MAX + 2];
-    unsigned x = 1;
+    uint64_t seed = 512;
     for (size_t i = 0; i < sizeof text; i++) {
-        x = (x * 1103515245U + 12345U) & 0x7fffffffU;
-        text[i] = (char)('!' + (int)((x >> 16) % 90));
+        text[i] = (char)('!' + (char)random_below(&seed, 90));
     }
     const uint8_t *const at = (const uint8_t *)text;
     assert_null(secret_key_fault((span_t){at, SECRET_KEY_MAX - 1}));

@@ -16,7 +16,7 @@ err_t secret_set(struct secret *s, span_t bytes)
     if (bytes.len > SECRET_MAX_BYTES) {
         return err_new(ERR_LIMIT);
     }
-    secret_wipe(s);
+    sodium_memzero(s, sizeof *s);
     if (bytes.len > 0) {
         memcpy(s->byte, bytes.ptr, bytes.len);
     }

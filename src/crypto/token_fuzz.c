@@ -12,7 +12,7 @@
 #define KEY "mQ3vX9rT2kLp7WzA5sYh8NcJ4dGf6BeU"
 #define NOW INT64_C(1800000000)
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len); /* NOLINT */
 
 static struct keyring *make_ring(void)
 {

@@ -12,7 +12,7 @@
 struct scratch scratch_new(void)
 {
     struct scratch s;
-    const char *const under = getenv("TMPDIR"); /* NOLINT(concurrency-mt-unsafe): one thread */
+    const char *const under = getenv("TMPDIR"); /* NOLINT: nobody writes it */
     const int n = snprintf(s.path, sizeof s.path, "%s/canara-test-XXXXXX",
                            under == NULL || under[0] == '\0' ? "/tmp" : under);
     MUST(n > 0 && (size_t)n < sizeof s.path);
