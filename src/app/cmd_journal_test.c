@@ -1,6 +1,6 @@
 #include "app/commands.h"
 #include "base/util.h"
-#include "journal/testing.h"
+#include "tests/support/journal.h"
 
 #include <fcntl.h>
 

@@ -8,6 +8,8 @@
 #ifndef JOURNAL_FILES_H
 #define JOURNAL_FILES_H
 
+#include "base/span.h"
+
 #include <stdint.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -30,6 +32,17 @@ struct journal_files {
     int (*rename)(const struct journal_files *self, int dir, const char *from, const char *to);
     int (*unlink)(const struct journal_files *self, int dir, const char *name);
 };
+
+/* A part to write. An iovec has no const, but writing only reads. */
+static inline struct iovec iovec_of(span_t bytes)
+{
+    const union {
+        const void *in;
+        void *out;
+    } pointer = {.in = bytes.ptr};
+
+    return (struct iovec){.iov_base = pointer.out, .iov_len = bytes.len};
+}
 
 /* The operating system's. */
 const struct journal_files *journal_files_system(void);

@@ -95,7 +95,7 @@ err_t journal_open(const struct journal_config *config, struct journal **out,
     }
     if (failed(e)) {
         if (why != NULL) {
-            *why = fault;
+            *why = fault; /* NOLINT(clang-analyzer-unix.Malloc): j goes by CLEANUP */
         }
         return e;
     }

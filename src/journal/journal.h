@@ -51,9 +51,9 @@ struct journal_config {
     uint64_t segment_bytes; /* size of a segment */
     uint64_t max_bytes;     /* oldest segments go beyond this; 0: no bound */
     int retention_days;     /* segments older than this go; 0: kept for ever */
+    uint32_t probe_ms;      /* how often to look whether a full disk has room again; 0: 250 */
     size_t lane_bytes;      /* ring of one lane; rounded up to a power of two */
     uint64_t verify_bytes;  /* newest bytes verified at open (two segments at least); 0: 256 MiB */
-    uint32_t probe_ms;      /* how often to look whether a full disk has room again; 0: 250 */
     const struct clock *clock;
     struct log *log;                   /* NULL: silent */
     const struct journal_files *files; /* NULL: the operating system's */

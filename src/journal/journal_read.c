@@ -84,7 +84,8 @@ static err_t peek(struct journal_reader *r, uint64_t offset, size_t want, span_t
         TRY(fill(r, offset, want));
     }
     const size_t skip = (size_t)(offset - r->at);
-    *out = (span_t){r->buffer == NULL ? NULL : r->buffer + skip, size_min(r->len - skip, want)};
+    MUST(r->buffer != NULL);
+    *out = (span_t){r->buffer + skip, size_min(r->len - skip, want)};
     return ERR_OK;
 }
 

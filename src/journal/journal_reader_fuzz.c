@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len); /* NOLINT */
 
 static char dir[64];   /* one folder for the life of the process */
 static char path[128]; /* and the segment in it */

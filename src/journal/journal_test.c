@@ -2,8 +2,8 @@
 
 #include "base/util.h"
 #include "journal/frame.h"
-#include "journal/testing.h"
 #include "journal/thread.h"
+#include "tests/support/journal.h"
 
 #include <dirent.h>
 
@@ -126,8 +126,8 @@ static void a_record_too_long_is_refused_and_the_longest_is_taken(void **state)
     char dir[TESTING_PATH];
     testing_join(dir, *state, "journal");
     struct journal_config config = testing_config(dir);
-    config.segment_bytes = 256 * 1024;
-    config.lane_bytes = 256 * 1024;
+    config.segment_bytes = UINT64_C(256) * 1024;
+    config.lane_bytes = (size_t)256 * 1024;
     struct journal *j = NULL;
     assert_ok(journal_open(&config, &j, NULL));
     static uint8_t data[JOURNAL_DATA_MAX + 1];
@@ -193,8 +193,8 @@ static void two_lanes_keep_their_order_and_lose_nothing(void **state)
     testing_join(dir, *state, "journal");
     struct journal_config config = testing_config(dir);
     config.lanes = 2;
-    config.segment_bytes = 128 * 1024;
-    config.lane_bytes = 8 * 1024;
+    config.segment_bytes = UINT64_C(128) * 1024;
+    config.lane_bytes = 8192;
     config.commit_us = 50;
     struct journal *j = NULL;
     assert_ok(journal_open(&config, &j, NULL));
@@ -286,7 +286,7 @@ static void a_full_lane_refuses_without_blocking(void **state)
     testing_join(dir, *state, "journal");
     struct journal_config config = testing_config(dir);
     config.lane_bytes = JOURNAL_LANE_BYTES_MIN;
-    config.segment_bytes = 64 * 1024;
+    config.segment_bytes = UINT64_C(64) * 1024;
     struct journal *j = NULL;
     assert_ok(journal_open(&config, &j, NULL));
     struct journal_lane *lane = journal_lane(j, 0);

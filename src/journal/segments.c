@@ -204,31 +204,41 @@ static err_t recover(struct segments *s, struct segments_found *found, struct jo
 
 /* ---- the keeper ------------------------------------------------------------------------------ */
 
+/* Write zeros at `at`, as many as one call takes; 0 and how many, or an errno. */
+static int write_zeros(const struct segments *s, int fd, uint64_t at, uint64_t *put)
+{
+    const struct journal_files *files = s->config.files;
+    struct iovec parts[ZERO_PARTS];
+    uint64_t left = s->config.segment_bytes - at;
+    int count = 0;
+    for (; count < ZERO_PARTS && left > 0; count++) {
+        const size_t part = left < ZERO_CHUNK ? (size_t)left : ZERO_CHUNK;
+        parts[count] = iovec_of((span_t){zeros, part});
+        left -= part;
+    }
+    ssize_t n = -1;
+    do {
+        n = files->pwritev(files, fd, parts, count, (off_t)at);
+    } while (n < 0 && errno == EINTR);
+    if (n <= 0) {
+        return n == 0 ? EIO : errno;
+    }
+    *put = (uint64_t)n;
+    return 0;
+}
+
 /* Write zeros up to the size of a segment. The blocks then exist and a commit changes no metadata. */
 static int fill_with_zeros(const struct segments *s, int fd)
 {
     const struct journal_files *files = s->config.files;
-    struct iovec parts[ZERO_PARTS];
-    for (size_t i = 0; i < ZERO_PARTS; i++) {
-        parts[i] = (struct iovec){.iov_base = (void *)(uintptr_t)zeros, .iov_len = ZERO_CHUNK};
-    }
     uint64_t since_sync = 0;
-    for (uint64_t at = 0; at < s->config.segment_bytes;) {
-        const uint64_t left = s->config.segment_bytes - at;
-        int count = ZERO_PARTS;
-        if (left < (uint64_t)ZERO_CHUNK * ZERO_PARTS) {
-            count = 1;
-            parts[0].iov_len = left < ZERO_CHUNK ? (size_t)left : ZERO_CHUNK;
+    uint64_t put = 0;
+    for (uint64_t at = 0; at < s->config.segment_bytes; at += put) {
+        const int number = write_zeros(s, fd, at, &put);
+        if (number != 0) {
+            return number;
         }
-        const ssize_t put = files->pwritev(files, fd, parts, count, (off_t)at);
-        if (put <= 0) {
-            if (put < 0 && errno == EINTR) {
-                continue;
-            }
-            return put == 0 ? EIO : errno;
-        }
-        at += (uint64_t)put;
-        since_sync += (uint64_t)put;
+        since_sync += put;
         if (since_sync >= SYNC_EVERY) {
             since_sync = 0;
             if (files->fdatasync(files, fd) != 0) {

@@ -3,7 +3,7 @@
 #include "base/util.h"
 #include "codec/crc32c.h"
 #include "journal/frame.h"
-#include "journal/testing.h"
+#include "tests/support/journal.h"
 #include "tests/support/random.h"
 
 #include <errno.h>
@@ -80,7 +80,7 @@ static void a_tail_torn_at_any_byte_is_cut(void **state)
     append_lines(&config, 1, LINES);
     size_t len = 0;
     uint8_t *whole = testing_load(s->segment, &len);
-    size_t at[LINES + 1];
+    size_t at[LINES + 1] = {0};
     assert_int_equal(find_frames(whole, len, at, ARRAY_LEN(at)), LINES + 1); /* and the end mark */
     const size_t last = at[LINES - 1];
     const size_t end = at[LINES];
@@ -128,7 +128,7 @@ static void a_flipped_byte_before_the_tail_stops_and_says_where(void **state)
     append_lines(&config, 1, LINES);
     size_t len = 0;
     uint8_t *whole = testing_load(s->segment, &len);
-    size_t at[LINES + 1];
+    size_t at[LINES + 1] = {0};
     const size_t frames = find_frames(whole, len, at, ARRAY_LEN(at));
     assert_int_equal(frames, LINES + 1);
     size_t frame = 0;
@@ -184,22 +184,26 @@ static void a_whole_frame_with_a_malformed_record_stops_and_says_where(void **st
 
 /* ---- trouble ---------------------------------------------------------------------------------- */
 
-enum operation { OP_OPEN, OP_WRITE, OP_DATASYNC, OP_SYNC, OP_CUT, OP_RENAME, OP_UNLINK, OPS };
+enum operation { OP_OPEN, OP_WRITE, OP_DATASYNC, OP_SYNC, OP_CUT, OP_RENAME, OP_UNLINK };
+
+struct countdown {
+    _Atomic int before;  /* so many calls of the operation succeed */
+    _Atomic int lasting; /* and then so many fail */
+};
 
 struct trouble {
     struct journal_files files; /* first member */
+    struct countdown *countdown;
     enum operation operation;
-    _Atomic int countdown; /* the operation fails when this reaches 0 */
-    _Atomic int lasting;   /* and for so many calls */
     int number;
     bool partly; /* a write puts half of its first part down before */
 };
 
 static bool fails(const struct journal_files *self, enum operation operation)
 {
-    struct trouble *t = (struct trouble *)(uintptr_t)self;
-    if (t->operation != operation || atomic_fetch_sub(&t->countdown, 1) > 0 ||
-        atomic_fetch_sub(&t->lasting, 1) <= 0) {
+    const struct trouble *t = (const void *)self;
+    if (t->operation != operation || atomic_fetch_sub(&t->countdown->before, 1) > 0 ||
+        atomic_fetch_sub(&t->countdown->lasting, 1) <= 0) {
         return false;
     }
     errno = t->number;
@@ -253,52 +257,60 @@ static int try_unlink(const struct journal_files *self, int dir, const char *nam
     return fails(self, OP_UNLINK) ? -1 : unlinkat(dir, name, 0);
 }
 
-static void trouble_make(struct trouble *t, enum operation operation, int after, int lasting,
-                         int number)
+static struct trouble trouble_of(enum operation operation, int number, struct countdown *countdown)
 {
-    *t = (struct trouble){
+    return (struct trouble){
         .files = {try_open, try_pwritev, try_fdatasync, try_fsync, try_ftruncate, try_rename,
                   try_unlink},
         .operation = operation,
-        .countdown = after,
-        .lasting = lasting,
         .number = number,
+        .countdown = countdown,
     };
+}
+
+/* Fail unless the journal holds lines 1, 2, ... up to at least `acknowledged`, then `last`. */
+static void assert_kept(const char *dir, uint64_t acknowledged, uint64_t last)
+{
+    struct journal_reader *reader = NULL;
+    assert_ok(journal_reader_open(dir, 0, JOURNAL_TO_THE_END, &reader, NULL));
+    journal_record_t r = {0};
+    uint64_t line = 0;
+    for (bool more = true;;) {
+        assert_ok(journal_reader_next(reader, &r, &more));
+        if (!more || r.line == last) {
+            break;
+        }
+        assert_int_equal(r.line, ++line);
+    }
+    assert_int_equal(r.line, last);
+    assert_true(line >= acknowledged);
+    journal_reader_close(&reader);
+}
+
+static void fail_once(const struct scene *s, enum operation operation, int after, int number)
+{
+    struct countdown countdown = {.before = after, .lasting = 1};
+    struct trouble t = trouble_of(operation, number, &countdown);
+    t.partly = after % 2 == 1;
+    struct journal_config config = testing_config(s->dir);
+    config.max_bytes = UINT64_C(1) << 20;
+    config.files = &t.files;
+    testing_folder_remove(s->dir);
+    const uint64_t acknowledged = append_lines(&config, 1, 60);
+    config.files = NULL;
+    assert_int_equal(append_lines(&config, 1000, 1000), 1); /* recovers */
+    assert_kept(s->dir, acknowledged, 1000);
 }
 
 static void whatever_fails_once_nothing_acknowledged_is_lost(void **state)
 {
-    const struct scene *s = *state;
-    const int numbers[] = {EIO, ENOSPC};
-    for (int operation = 0; operation < OPS; operation++) {
+    static const enum operation operations[] = {OP_OPEN, OP_WRITE,  OP_DATASYNC, OP_SYNC,
+                                                OP_CUT,  OP_RENAME, OP_UNLINK};
+
+    for (size_t i = 0; i < ARRAY_LEN(operations); i++) {
         for (int after = 0; after < 40; after += after < 6 ? 1 : 9) {
-            for (size_t n = 0; n < ARRAY_LEN(numbers); n++) {
-                struct trouble t;
-                trouble_make(&t, (enum operation)operation, after, 1, numbers[n]);
-                t.partly = after % 2 == 1;
-                struct journal_config config = testing_config(s->dir);
-                config.max_bytes = 1 << 20;
-                config.files = &t.files;
-                testing_folder_remove(s->dir);
-                const uint64_t acknowledged = append_lines(&config, 1, 60);
-                config.files = NULL;
-                const uint64_t more = append_lines(&config, 1000, 1000); /* recovers */
-                assert_int_equal(more, 1);
-                struct journal_reader *reader = NULL;
-                assert_ok(journal_reader_open(s->dir, 0, JOURNAL_TO_THE_END, &reader, NULL));
-                journal_record_t r = {0};
-                uint64_t last = 0;
-                for (bool on = true;;) {
-                    assert_ok(journal_reader_next(reader, &r, &on));
-                    if (!on || r.line == 1000) {
-                        break;
-                    }
-                    assert_int_equal(r.line, ++last);
-                }
-                assert_int_equal(r.line, 1000);
-                assert_true(last >= acknowledged);
-                journal_reader_close(&reader);
-            }
+            fail_once(*state, operations[i], after, EIO);
+            fail_once(*state, operations[i], after, ENOSPC);
         }
     }
 }
@@ -306,8 +318,8 @@ static void whatever_fails_once_nothing_acknowledged_is_lost(void **state)
 static void after_the_first_failed_sync_nothing_is_acknowledged(void **state)
 {
     const struct scene *s = *state;
-    struct trouble t;
-    trouble_make(&t, OP_DATASYNC, 3, 1, EIO);
+    struct countdown countdown = {.before = 3, .lasting = 1};
+    const struct trouble t = trouble_of(OP_DATASYNC, EIO, &countdown);
     struct journal_config config = testing_config(s->dir);
     config.files = &t.files;
     struct journal *j = NULL;
@@ -338,8 +350,8 @@ static void a_full_disk_refuses_and_heals_by_itself(void **state)
 
     for (size_t i = 0; i < ARRAY_LEN(where); i++) {
         testing_folder_remove(s->dir);
-        struct trouble t;
-        trouble_make(&t, where[i], i == 0 ? 8 : 1, 1 << 30, ENOSPC);
+        struct countdown countdown = {.before = i == 0 ? 8 : 1, .lasting = 1 << 30};
+        struct trouble t = trouble_of(where[i], ENOSPC, &countdown);
         t.partly = true;
         struct journal_config config = testing_config(s->dir);
         config.files = &t.files;
@@ -359,7 +371,7 @@ static void a_full_disk_refuses_and_heals_by_itself(void **state)
         assert_int_equal(journal_state_of(j), JOURNAL_DISK_FULL);
         assert_true(journal_durable(lane) < position); /* waits, is not lost */
 
-        atomic_store(&t.lasting, 0); /* room again */
+        atomic_store(&countdown.lasting, 0); /* room again */
         assert_true(testing_wait(j, lane, position));
         assert_int_equal(journal_state_of(j), JOURNAL_RUNNING);
         assert_true(testing_append(j, &r));
@@ -379,7 +391,7 @@ static void random_damage_never_reads_as_other_records(void **state)
     uint8_t *whole = testing_load(s->segment, &len);
     uint64_t seed = 16;
     for (int round = 0; round < 300; round++) {
-        uint8_t *bad = malloc(len);
+        uint8_t *bad = malloc(len + 1);
         assert_non_null(bad);
         memcpy(bad, whole, len);
         for (uint64_t n = random_below(&seed, 8) + 1; n > 0; n--) {

@@ -27,6 +27,14 @@ static void fd_close(int *fd)
     }
 }
 
+/* Hand the fd over, out of the scope's cleanup. */
+static int fd_take(int *fd)
+{
+    const int taken = *fd;
+    *fd = -1;
+    return taken;
+}
+
 static void name_print(uuid_t session, char out[NAME_SIZE])
 {
     uuid_print(session, out);
@@ -55,8 +63,7 @@ static err_t file_open(int dir, uuid_t session, int flags, int *out, uint64_t *s
         return err_new(ERR_FORMAT);
     }
     *size = (uint64_t)st.st_size;
-    *out = fd;
-    fd = -1;
+    *out = fd_take(&fd);
     return ERR_OK;
 }
 

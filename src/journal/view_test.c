@@ -2,10 +2,10 @@
 
 #include "base/util.h"
 #include "codec/uuid_text.h"
-#include "journal/testing.h"
 #include "journal/thread.h"
 #include "journal/view_file.h"
 #include "journal/view_line.h"
+#include "tests/support/journal.h"
 
 #include <stdatomic.h>
 
@@ -55,7 +55,7 @@ static int scene_make(void **state)
     testing_join(s->dir, s->folder, "journal");
     testing_join(s->buffers, s->folder, "session_buffers");
     s->config = testing_config(s->dir);
-    s->config.segment_bytes = 64 * 1024;
+    s->config.segment_bytes = UINT64_C(64) * 1024;
     s->view_config = (struct view_config){
         .dir = s->buffers, .email_of = email_of, .context = s, .clock = clock_system()};
     open_both(s);

@@ -76,15 +76,14 @@ struct batch {
 static void add_part(struct journal *j, struct batch *batch, span_t bytes)
 {
     if (bytes.len > 0) {
-        /* iovec has no const; pwritev only reads. */
-        j->parts[batch->parts++] =
-            (struct iovec){.iov_base = (void *)(uintptr_t)bytes.ptr, .iov_len = bytes.len};
+        j->parts[batch->parts++] = iovec_of(bytes);
     }
 }
 
 static struct batch gather(struct journal *j)
 {
     struct batch batch = {.parts = 1};
+    MUST(j->config.lanes > 0);
     for (unsigned i = 0; i < j->config.lanes; i++) {
         struct lane_run run = {0};
         batch.bytes += lane_take(&j->lanes[(j->turn + i) % j->config.lanes],

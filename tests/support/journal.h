@@ -1,6 +1,6 @@
-/* testing.h - what the tests of this floor share: a folder of their own, records, waiting. */
-#ifndef JOURNAL_TESTING_H
-#define JOURNAL_TESTING_H
+/* journal.h - what tests with a journal share: a folder of their own, records, waiting. */
+#ifndef TESTS_SUPPORT_JOURNAL_H
+#define TESTS_SUPPORT_JOURNAL_H
 
 #include "base/util.h"
 #include "journal/journal.h"
@@ -39,6 +39,7 @@ static inline void testing_folder(char out[TESTING_PATH])
 
 static inline void testing_folder_remove(const char *folder)
 {
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): a folder of the test's own */
     (void)nftw(folder, testing_remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -74,7 +75,7 @@ static inline struct journal_config testing_config(const char *dir)
                                    .lanes = 1,
                                    .commit_us = 1,
                                    .segment_bytes = 4096,
-                                   .lane_bytes = 64 * 1024,
+                                   .lane_bytes = (size_t)64 * 1024,
                                    .probe_ms = 5,
                                    .clock = clock_system()};
 }
