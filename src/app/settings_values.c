@@ -179,7 +179,10 @@ static bool is_alnum(char c)
 
 static char lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)((unsigned char)c | 0x20U) : c;
+    if (c >= 'A' && c <= 'Z') {
+        return (char)((unsigned char)c | 0x20U);
+    }
+    return c;
 }
 
 /* A port without the colon: 1 to 65535, up to the end. */

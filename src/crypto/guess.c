@@ -152,7 +152,10 @@ static const char *const tracks[] = {
 
 static char lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)((unsigned char)c | 0x20U) : c;
+    if (c >= 'A' && c <= 'Z') {
+        return (char)((unsigned char)c | 0x20U);
+    }
+    return c;
 }
 
 static bool is_letter(char c)

@@ -30,7 +30,7 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 
 void scratch_remove(struct scratch *s)
 {
-    (void)nftw(s->path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    (void)nftw(s->path, remove_one, 8, FTW_DEPTH | FTW_PHYS); /* NOLINT: one thread */
 }
 
 void scratch_path(const struct scratch *s, const char *name, char out[SCRATCH_PATH])
