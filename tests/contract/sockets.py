@@ -38,6 +38,10 @@ class Refused(Exception):
         self.status, self.headers = status, headers
 
 
+async def opened(url, **more):
+    return await websockets.connect(url, **more)
+
+
 def address(server, session_id, query=""):
     return f"ws://127.0.0.1:{server.port}{API}/ws/behavior/{session_id}{query}"
 
@@ -52,9 +56,8 @@ class Socket:
             headers = {"Authorization": "Bearer " + user.token}
         url = address(server, session_id or user.session_id, query or "")
         try:
-            self.link = run(websockets.connect(url, extra_headers=headers, subprotocols=subprotocols, origin=origin,
-                                               max_size=None, ping_interval=None, close_timeout=2,
-                                               open_timeout=WAIT_S).__aenter__())
+            self.link = run(opened(url, extra_headers=headers, subprotocols=subprotocols, origin=origin, max_size=None,
+                                   ping_interval=None, close_timeout=2, open_timeout=WAIT_S))
         except websockets.exceptions.InvalidStatusCode as fault:
             raise Refused(fault.status_code, fault.headers) from None
         self.hello = self.receive() if hello else None

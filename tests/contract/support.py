@@ -3,6 +3,7 @@
 Only the standard library here; sockets.py has the WebSocket side.
 """
 import base64
+import gzip
 import hashlib
 import hmac
 import http.client
@@ -202,7 +203,8 @@ class Answer:
             self.headers[name] = f"{self.headers[name]}, {value}" if name in self.headers else value
 
     def json(self):
-        return json.loads(self.body)
+        packed = self.headers.get("content-encoding") == "gzip"
+        return json.loads(gzip.decompress(self.body) if packed else self.body)
 
     @property
     def detail(self):
@@ -248,7 +250,9 @@ class Answer:
         assert PROBLEMS[name] == (self.status, problem["title"]), f"{at}: {name} is {PROBLEMS[name]}"
         assert problem["status"] == self.status, at
         assert problem["detail"], at
-        assert problem["instance"] == self.path.split("?")[0], at
+        # A message that breaks HTTP is refused before its path is believed.
+        unread = self.status in (408, 413, 414, 417, 431) or name == "invalid-http"
+        assert problem["instance"] in ([self.path.split("?")[0]] + ([""] if unread else [])), at
         assert problem["request_id"] == self.headers["x-request-id"], at
         assert ("errors" in problem) == (name == "invalid-request"), at
 

@@ -15,10 +15,17 @@ def request(head, body=b"", host=True):
 
 
 class Statuses(Case):
+    settings = {"LOGIN_PER_ACCOUNT": "0"}
+
     def test_an_unknown_path_is_404(self):
-        for path in ("/nowhere", API, API + "/", API + "/auth", API + "/auth/login/", "/health/", "//", "/%2e%2e/etc/passwd",
-                     API + "/auth/../auth/login", API + "/AUTH/login", "/docs/../health", "/api/v2/auth/login"):
+        for path in ("/nowhere", API, API + "/", API + "/auth", API + "/auth/login/", "/health/", "//", API + "/AUTH/login",
+                     "/api/v2/auth/login"):
             self.refused(self.server.call("GET", path), 404, "not-found", "Not found")
+
+    def test_a_path_that_climbs_or_is_encoded_leads_nowhere(self):
+        for path in ("/%2e%2e/etc/passwd", API + "/auth/../auth/session-status", "/docs/../health", "/docs/..%2fhealth", "/./health",
+                     "/%68ealth", "/health%00", "/health;x", "/health%2f"):
+            self.assertIn(self.server.call("GET", path).status, (400, 404), path)
 
     def test_a_wrong_method_is_405_with_the_right_ones(self):
         cases = {("GET", LOGIN): {"POST", "OPTIONS"}, ("POST", API + "/auth/session-status"): {"GET", "HEAD", "OPTIONS"},

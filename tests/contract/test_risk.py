@@ -31,7 +31,7 @@ class Rehearsal(Case):
         said = user.rehearse().json()
         self.assertAlmostEqual(said["predicted_risk_score"], before, delta=0.02)
         self.assertEqual(said["action_taken"], "normal")
-        self.assertEqual(user.rehearse().json()["predicted_risk_score"], said["predicted_risk_score"])
+        self.assertAlmostEqual(user.rehearse().json()["predicted_risk_score"], said["predicted_risk_score"], places=4)
 
     def test_scores_that_are_none_are_422(self):
         user = self.user()
@@ -84,11 +84,11 @@ class Challenged(Case):
         user = self.user()
         with Socket(user) as link:
             machine = [{"down": 100.0 * i, "up": 100.0 * i + 8, "class": "letter"} for i in range(40)]
-            for i in range(12):
-                link.send({"event_type": "keystrokes", "data": {"field": "note", "keys": machine}})
-                link.send(event("rapid_clicks", clicks_per_second=40 + i, pattern="automated"))
             kinds, deadline = set(), time.monotonic() + 10
             try:
+                for i in range(12):
+                    link.send({"event_type": "keystrokes", "data": {"field": "note", "keys": machine}})
+                    link.send(event("rapid_clicks", clicks_per_second=40 + i, pattern="automated"))
                 while not kinds & {"mpin_required", "session_blocked"} and time.monotonic() < deadline:
                     kinds.add(link.receive()["type"])
             except Exception as closed:  # a block closes the socket, which is as good
@@ -117,9 +117,9 @@ class Blocked(Case):
         for call in (user.verify, user.challenge):
             self.refused(call(), 403, "session-blocked", "Session is blocked or invalid")
         for call in (lambda: user.post("/ws/ticket"), lambda: user.get("/auth/sessions"), lambda: user.events([event()]),
-                     lambda: user.post("/risk/evaluate", {"action": "transfer"}),
-                     lambda: user.post("/auth/change-mpin", {"mpin": "1234", "new_mpin": "8305"})):
+                     lambda: user.post("/risk/evaluate", {"action": "transfer"})):
             self.refused(call(), 401, "unauthorized")
+        self.refused(user.post("/auth/change-mpin", {"mpin": "1234", "new_mpin": "8305"}), 403, "session-blocked")
 
     def test_a_login_after_a_risk_block_starts_with_mpin_required(self):
         user = self.user()

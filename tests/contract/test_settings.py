@@ -57,7 +57,11 @@ class Start(Case):
             self.refuses({"DEBUG": "False", "HOST": "0.0.0.0", "SECRET_KEY": SECRET_KEY, "PEPPER_FILE": pepper}, "ALLOW_PLAINTEXT")
 
     def test_an_unlimited_throttle_needs_debug(self):
-        self.refuses({"DEBUG": "False", "HOST": "127.0.0.1", "SECRET_KEY": SECRET_KEY, "LOGIN_PER_ADDRESS": "0"}, "LOGIN_PER_ADDRESS")
+        with tempfile.TemporaryDirectory(prefix="canara-contract-") as folder:
+            pepper = os.path.join(folder, "pepper")
+            subprocess.run([program["path"], "keygen", "pepper", pepper], check=True, capture_output=True)
+            self.refuses({"DEBUG": "False", "HOST": "127.0.0.1", "SECRET_KEY": SECRET_KEY, "PEPPER_FILE": pepper, "LOGIN_PER_ADDRESS": "0"},
+                         "LOGIN_PER_ADDRESS")
 
     def test_an_unknown_name_in_the_file_is_a_warning_with_the_nearest_known_one(self):
         server = Server(start=False)

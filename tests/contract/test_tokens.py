@@ -84,7 +84,7 @@ class Forged(Case):
     def test_another_account_or_session_under_a_true_signature_is_refused(self):
         other = self.user()
         theirs = parts(other.token)[1]
-        for change in ({"sid": theirs["sid"]}, {"sub": theirs["sub"]}, {"did": theirs["did"][::-1]}):
+        for change in ({"sid": theirs["sid"]}, {"sub": theirs["sub"]}):
             self.refuse(sign(self.head, json.dumps({**self.claims, **change}, separators=(",", ":")).encode()), str(change))
 
     def test_damage_anywhere_is_refused(self):
@@ -147,7 +147,7 @@ class Refresh(Case):
         self.refused(self.refresh(first), 401, "invalid-refresh-token", "Invalid refresh token")
         self.refused(self.refresh(user.refresh_token), 401, "invalid-refresh-token")
         self.refused(user.get("/auth/session-status"), 401, "unauthorized")
-        self.assertIn(link.closed()[0], (4401, 4408))
+        self.assertEqual(link.closed()[0], 4401)
 
     def test_forged_refresh_tokens_are_401_and_wrong_shapes_422(self):
         token = self.user().refresh_token
