@@ -9,6 +9,8 @@
 /* clang-format off */
 static const struct command table[] = {
     {"serve",        "run the server",                                     cmd_serve},
+    {"ctl",          "speak to a running server",                          cmd_ctl},
+    {"audit",        "verify or print the chain of security events",       cmd_audit},
     {"keygen",       "make a SECRET_KEY or a pepper file",                 cmd_keygen},
     {"check-config", "check the settings and print what would be used",   cmd_check_config},
     {"completion",   "print the completion script of a shell",            cmd_completion},

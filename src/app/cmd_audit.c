@@ -1,0 +1,313 @@
+/* canara audit: verifies and prints the chain of security events, with or without a server. */
+#include "app/commands.h"
+#include "app/options.h"
+#include "app/settings.h"
+#include "base/util.h"
+#include "codec/hex.h"
+#include "codec/json_read.h"
+#include "codec/json_write.h"
+#include "crypto/keys.h"
+#include "crypto/secret.h"
+#include "domain/audit.h"
+#include "store/store.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SHOW_DEFAULT = 100, LINE_BYTES = 4096 };
+
+struct order {
+    struct option_sets sets;
+    const char *data_dir, *head;
+    int64_t last;
+};
+
+static int complain(const char *what)
+{
+    (void)fprintf(stderr, "canara audit: %s\n", what);
+    return EXIT_CODE_FAILED;
+}
+
+/* ---- what both need ---- */
+
+/* Nothing is made here: neither a database nor keys. */
+static bool is_there(const struct settings *s)
+{
+    char pepper[SETTING_PATH_BYTES + 16];
+    if (access(s->database_path, R_OK) != 0) {
+        (void)fprintf(stderr, "canara audit: %s: %s\n", s->database_path, strerror(errno));
+        return false;
+    }
+    (void)snprintf(pepper, sizeof pepper, "%s/pepper", s->data_dir);
+    if (s->pepper_file[0] == '\0' && access(pepper, R_OK) != 0) {
+        (void)fprintf(stderr, "canara audit: %s: %s; without its pepper nothing can be verified\n",
+                      pepper, strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+static err_t open_store(const struct settings *s, struct store **out)
+{
+    char why[STORE_WHY_BYTES] = "";
+    const struct store_config config = {
+        .url = s->database_url, .data_dir = s->data_dir, .clock = clock_system()};
+    const err_t opened = store_open(&config, out, why);
+    if (failed(opened)) {
+        (void)complain(why);
+    }
+    return opened;
+}
+
+static err_t open_audit(const struct settings *s, struct keyring **keys, struct audit **out)
+{
+    char why[KEYRING_WHY_BYTES] = "";
+    const struct keyring_config config = {.secret_key = s->secret_key,
+                                          .secret_key_previous = s->secret_key_previous,
+                                          .debug = s->debug,
+                                          .data_dir = s->data_dir,
+                                          .pepper_file = s->pepper_file};
+    const err_t opened = keyring_open(&config, keys, why);
+    if (failed(opened)) {
+        (void)complain(why);
+        return opened;
+    }
+    return audit_new(*keys, clock_system(), out);
+}
+
+/* ---- verify ---- */
+
+/* Looks for a link whose hash was noted earlier, and remembers the newest one up to `until`. */
+struct search {
+    const uint8_t *head; /* NULL: none was noted */
+    uint64_t until, found_at;
+    uint8_t newest[STORE_DIGEST_BYTES];
+};
+
+static err_t look(void *ctx, const struct audit_row *row)
+{
+    struct search *const s = ctx;
+    if (row->seq > s->until) {
+        return ERR_OK; /* written while we looked: not verified */
+    }
+    memcpy(s->newest, row->hash, sizeof s->newest);
+    if (s->head != NULL && ct_equal(s->head, row->hash, sizeof row->hash)) {
+        s->found_at = row->seq;
+    }
+    return ERR_OK;
+}
+
+static err_t search_chain(struct store *store, struct search *s)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    TRY(store_begin(store, STORE_READ, &tx));
+    return store_audit_walk(&tx, s->head == NULL && s->until > 0 ? s->until : 1, look, s);
+}
+
+static int say_verdict(const struct search *s, uint64_t records)
+{
+    char newest[2 * STORE_DIGEST_BYTES + 1];
+    if (s->head != NULL && s->found_at == 0) {
+        (void)printf("broken at record %" PRIu64 ": the chain does not hold the head that was "
+                     "noted; records are missing or were replaced\n",
+                     records + 1);
+        return EXIT_CODE_FAILED;
+    }
+    hex_encode((span_t){s->newest, sizeof s->newest}, newest);
+    (void)printf("%" PRIu64 " records, intact, head %s\n", records, newest);
+    if (s->head != NULL) {
+        (void)printf("the head that was noted is record %" PRIu64 "\n", s->found_at);
+    }
+    return EXIT_CODE_DONE;
+}
+
+static int verify(const struct settings *s, const uint8_t *head)
+{
+    CLEANUP(keyring_close) struct keyring *keys = NULL;
+    CLEANUP(audit_free) struct audit *audit = NULL;
+    CLEANUP(store_close) struct store *store = NULL;
+    enum audit_verdict verdict = AUDIT_BROKEN;
+    uint64_t records = 0;
+    uint64_t at = 0;
+    if (failed(crypto_start()) || failed(open_audit(s, &keys, &audit)) ||
+        failed(open_store(s, &store))) {
+        return EXIT_CODE_FAILED;
+    }
+    if (failed(audit_verify(audit, store, NULL, &verdict, &records, &at))) {
+        return complain("the database could not be read");
+    }
+    if (verdict == AUDIT_BROKEN) {
+        (void)printf("broken at record %" PRIu64 "\n", at);
+        return EXIT_CODE_FAILED;
+    }
+    struct search search = {.head = head, .until = records};
+    if (failed(search_chain(store, &search))) {
+        return complain("the database could not be read");
+    }
+    return say_verdict(&search, records);
+}
+
+/* ---- show ---- */
+
+/* What stands in the database is not believed to be JSON. */
+static void write_detail(struct json_writer *w, const char *detail)
+{
+    const span_t text = {(const uint8_t *)detail, strlen(detail)};
+    struct json *tree = NULL;
+    if (failed(json_parse(text, &tree, NULL))) {
+        json_text(w, text);
+    } else {
+        json_raw(w, text);
+    }
+    json_free(&tree);
+}
+
+static void write_id(struct json_writer *w, const char *name, uuid_t id)
+{
+    if (!uuid_is_nil(id)) {
+        json_name(w, name);
+        json_uuid(w, id);
+    }
+}
+
+static err_t print_row(void *ctx, const struct audit_row *row)
+{
+    (void)ctx;
+    char line[LINE_BYTES];
+    char hash[2 * STORE_DIGEST_BYTES + 1];
+    struct json_writer w;
+    hex_encode((span_t){row->hash, sizeof row->hash}, hash);
+    json_writer_init_fixed(&w, line, sizeof line);
+    json_begin_object(&w);
+    json_name(&w, "seq");
+    json_uint(&w, row->seq);
+    json_name(&w, "at");
+    json_time(&w, row->at);
+    json_name(&w, "kind");
+    json_cstr(&w, row->kind);
+    write_id(&w, "account_id", row->account);
+    write_id(&w, "session_id", row->session);
+    json_name(&w, "detail");
+    write_detail(&w, row->detail);
+    json_name(&w, "hash");
+    json_cstr(&w, hash);
+    json_end_object(&w);
+    TRY(w.error);
+    const span_t text = json_written(&w);
+    return printf("%.*s\n", (int)text.len, (const char *)text.ptr) < 0 ? err_new(ERR_IO) : ERR_OK;
+}
+
+static err_t walk_last(struct store *store, uint64_t last)
+{
+    uint64_t head = 0;
+    uint8_t hash[STORE_DIGEST_BYTES];
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    TRY(store_begin(store, STORE_READ, &tx));
+    TRY(store_audit_head(&tx, &head, hash));
+    return store_audit_walk(&tx, head > last ? head - last + 1 : 1, print_row, NULL);
+}
+
+static int show(const struct settings *s, int64_t last)
+{
+    CLEANUP(store_close) struct store *store = NULL;
+    if (failed(open_store(s, &store))) {
+        return EXIT_CODE_FAILED;
+    }
+    return failed(walk_last(store, (uint64_t)last))
+               ? complain("the database could not be read, or the output not written")
+               : EXIT_CODE_DONE;
+}
+
+/* ---- the command ---- */
+
+static enum option_answer read_order(int argc, char **argv, struct order *o,
+                                     struct option_words *words)
+{
+    const struct option options[] = {
+        {.name = "head",
+         .operand = "HEX",
+         .help = "verify: a head noted earlier, which must be in the chain",
+         .kind = OPTION_TEXT,
+         .into = &o->head},
+        {.name = "last",
+         .operand = "N",
+         .help = "show: how many, the newest last (default 100)",
+         .kind = OPTION_NUMBER,
+         .into = &o->last,
+         .low = 1,
+         .high = INT64_MAX},
+        {.name = "data-dir",
+         .operand = "DIR",
+         .help = "the same as --set DATA_DIR=DIR",
+         .kind = OPTION_TEXT,
+         .into = &o->data_dir},
+        {.name = "set",
+         .operand = "NAME=VALUE",
+         .help = "a setting that wins over all others; may come again",
+         .kind = OPTION_SET,
+         .into = &o->sets},
+    };
+    const struct option_spec spec = {
+        .command = "canara audit",
+        .usage = "verify | show",
+        .about =
+            "verify   walk the chain of security events and tell whether every record is the one\n"
+            "         that was written, in its place. Note the head it prints somewhere else:\n"
+            "         with --head, records that were cut off the end are missed too.\n"
+            "show     print the newest records, one JSON object a line.\n\n"
+            "Settings are read as serve reads them; the server may be running.",
+        .option = options,
+        .options = ARRAY_LEN(options),
+        .words_min = 1,
+        .words_max = 1,
+    };
+    return options_read(&spec, argc, argv, words);
+}
+
+/* --data-dir is a --set that comes last. */
+static bool add_data_dir(struct order *o, char *text, size_t size)
+{
+    if (o->data_dir == NULL) {
+        return true;
+    }
+    const int n = snprintf(text, size, "DATA_DIR=%s", o->data_dir);
+    if (n < 0 || (size_t)n >= size || o->sets.count == OPTIONS_SETS_MAX) {
+        return false;
+    }
+    o->sets.value[o->sets.count++] = text;
+    return true;
+}
+
+int cmd_audit(int argc, char **argv)
+{
+    struct order o = {.last = SHOW_DEFAULT};
+    struct option_words words = {0};
+    const enum option_answer answer = read_order(argc, argv, &o, &words);
+    if (answer != OPTIONS_OK) {
+        return answer == OPTIONS_HELP ? EXIT_CODE_DONE : EXIT_CODE_USAGE;
+    }
+    const bool verifies = strcmp(words.word[0], "verify") == 0;
+    uint8_t head[STORE_DIGEST_BYTES];
+    char data_dir[SETTING_PATH_BYTES + 16];
+    if (!verifies && strcmp(words.word[0], "show") != 0) {
+        (void)fprintf(stderr, "canara audit: %.32s: must be verify or show\n", words.word[0]);
+        return EXIT_CODE_USAGE;
+    }
+    if (o.head != NULL &&
+        failed(hex_decode((span_t){(const uint8_t *)o.head, strlen(o.head)}, head, sizeof head))) {
+        (void)fprintf(stderr, "canara audit: --head: must be 64 hexadecimal digits\n");
+        return EXIT_CODE_USAGE;
+    }
+    if (!add_data_dir(&o, data_dir, sizeof data_dir)) {
+        (void)fprintf(stderr, "canara audit: --data-dir: is too long\n");
+        return EXIT_CODE_USAGE;
+    }
+    CLEANUP(settings_wipe) struct settings s = {0};
+    if (failed(settings_load_and_say("canara audit", &o.sets, &s)) || !is_there(&s)) {
+        return EXIT_CODE_FAILED;
+    }
+    return verifies ? verify(&s, o.head == NULL ? NULL : head) : show(&s, o.last);
+}
