@@ -16,7 +16,6 @@ struct entry {
     int64_t window;  /* number of the present window */
     int64_t last_ms; /* of the newest charge */
     uint32_t now, before;
-    bool used;
 };
 
 struct quota {
@@ -113,11 +112,24 @@ static struct entry *reuse(struct quota *q)
 static struct entry *make(struct quota *q, uint64_t key)
 {
     struct entry *e = q->used < QUOTA_KEYS_MAX ? &q->entries[q->used++] : reuse(q);
-    *e = (struct entry){.key = key, .used = true};
+    *e = (struct entry){.key = key};
     if (failed(map64_put(&q->where, key, (uint32_t)(e - q->entries)))) {
         return NULL;
     }
     return e;
+}
+
+/* Milliseconds until a key that has used up its limit has room for one try: first by what the older
+ * window still counts for, then by what the present one will count for once it is the older. */
+static int64_t room_in_ms(const struct entry *e, throttle_t limit, int64_t ms, int64_t window_ms)
+{
+    const int64_t past = ms % window_ms;
+    const int64_t count = (int64_t)limit.count;
+    if (e->now < limit.count) {
+        const int64_t room = count - (int64_t)e->now;
+        return window_ms - (room * window_ms - 1) / (int64_t)e->before - past;
+    }
+    return 2 * window_ms - (count * window_ms - 1) / (int64_t)e->now - past;
 }
 
 static bool allows(struct quota *q, enum quota_kind kind, uint64_t key, throttle_t limit,
@@ -133,13 +145,13 @@ static bool allows(struct quota *q, enum quota_kind kind, uint64_t key, throttle
     if (in_sight(e, ms, window_ms) < (uint64_t)limit.count * 1000U) {
         return true;
     }
-    int64_t wait_ms = window_ms - ms % window_ms;
+    int64_t wait_ms = room_in_ms(e, limit, ms, window_ms);
     if (kind == QUOTA_LOGIN_ACCOUNT) { /* past the limit one try a minute */
         const int64_t since = ms - e->last_ms;
         if (since >= RETRY_LOGIN_MS) {
             return true;
         }
-        wait_ms = RETRY_LOGIN_MS - since;
+        wait_ms = wait_ms < RETRY_LOGIN_MS - since ? wait_ms : RETRY_LOGIN_MS - since;
     }
     *wait_s = (uint32_t)((wait_ms + MS_PER_S - 1) / MS_PER_S);
     return false;
@@ -188,11 +200,17 @@ void quota_charge(struct quota *q, enum quota_kind kind, uint64_t key, throttle_
 bool quota_address_allows(struct quota *q, enum quota_kind kind, uint64_t narrow, uint64_t wide,
                           throttle_t limit, uint32_t *wait_s)
 {
+    uint32_t narrow_s = 0;
+    uint32_t wide_s = 0;
     (void)pthread_mutex_lock(&q->mutex);
-    const bool yes =
-        allows(q, kind, narrow, limit, wait_s) && allows(q, kind, ~wide, widened(limit), wait_s);
+    const bool own = allows(q, kind, narrow, limit, &narrow_s);
+    const bool prefix = allows(q, kind, ~wide, widened(limit), &wide_s);
     (void)pthread_mutex_unlock(&q->mutex);
-    return yes;
+    if (own && prefix) {
+        return true;
+    }
+    *wait_s = narrow_s > wide_s ? narrow_s : wide_s;
+    return false;
 }
 
 void quota_address_charge(struct quota *q, enum quota_kind kind, uint64_t narrow, uint64_t wide,
