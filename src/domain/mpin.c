@@ -175,6 +175,14 @@ static err_t end_sessions(struct service *svc, struct store_tx *tx, const mpin_r
     return ERR_OK;
 }
 
+/* Until the timed lock or until the one that needs an operator, whichever comes first. */
+static uint32_t attempts_left(const rules_t *rules, const struct mpin_state *state)
+{
+    const uint32_t row = rules->mpin_attempts - state->failures;
+    const uint32_t total = rules->mpin_attempts_total - state->total_failures;
+    return row < total ? row : total;
+}
+
 static err_t settle_wrong(struct service *svc, uuid_t account, uuid_t session,
                           const struct mpin_state *state, mpin_result_t *out)
 {
@@ -195,7 +203,7 @@ static err_t settle_wrong(struct service *svc, uuid_t account, uuid_t session,
     out->failures = state->failures;
     out->retry_after_s = retry;
     out->answer = locked ? MPIN_LOCKED_NOW : MPIN_WRONG;
-    out->attempts_left = locked ? 0 : svc->rules.mpin_attempts - state->failures;
+    out->attempts_left = locked ? 0 : attempts_left(&svc->rules, state);
     return ERR_OK;
 }
 
@@ -208,7 +216,7 @@ err_t mpin_check(struct service *svc, uuid_t account, uuid_t session, span_t giv
     (void)held;
 
     mpin_result_t result = {.answer = MPIN_WRONG};
-    struct account_row row = {0};
+    CLEANUP(account_wipe) struct account_row row = {0};
     struct mpin_state state = {0};
     TRY(spend_one_try(svc, account, &row, &state, &result));
     if (result.answer != MPIN_WRONG) {
@@ -244,7 +252,7 @@ err_t mpin_standing(struct service *svc, uuid_t account, mpin_standing_t *out)
 
 err_t mpin_unlock(struct service *svc, uuid_t account, bool *known)
 {
-    struct account_row row = {0};
+    CLEANUP(account_wipe) struct account_row row = {0};
     bool found = false;
     CLEANUP(store_rollback) struct store_tx tx = {0};
     TRY(store_begin(svc->store, STORE_WRITE, &tx));
