@@ -41,8 +41,7 @@ static err_t log_up(struct house *h)
     const struct settings *s = h->settings;
     const bool human = s->log_format == LOG_FORMAT_HUMAN ||
                        (s->log_format == LOG_FORMAT_AUTO && isatty(STDERR_FILENO) == 1);
-    const enum log_level level = (enum log_level)((uint32_t)LOG_ERROR - s->log_level);
-    h->log = log_new(STDERR_FILENO, human ? LOG_HUMAN : LOG_JSON, level, h->clock);
+    h->log = log_new(STDERR_FILENO, human ? LOG_HUMAN : LOG_JSON, s->log_level, h->clock);
     return h->log == NULL ? fault(h, "out of memory for the log") : ERR_OK;
 }
 
