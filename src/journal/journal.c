@@ -73,32 +73,26 @@ static err_t start(struct journal *j, const struct segments_found *found)
 err_t journal_open(const struct journal_config *config, struct journal **out,
                    struct journal_fault *why)
 {
-    struct journal_fault fault = {.reason = "the configuration is out of range"};
+    struct journal_fault unseen = {0};
+    struct journal_fault *fault = why == NULL ? &unseen : why;
+    *fault = (struct journal_fault){.reason = "the configuration is out of range"};
+    struct journal_config checked = {0};
+    TRY(config_check(config, &checked));
+
     CLEANUP(journal_close) struct journal *j = calloc(1, sizeof *j);
     if (j == NULL) {
+        fault->reason = "no memory";
         return err_new(ERR_NOMEM);
     }
+    j->config = checked;
     j->fd = -1;
     j->wake = -1;
-    j->segments.dir = -1;
-    j->segments.prepared = -1;
-    j->segments.sealed = -1;
 
     struct segments_found found = {0};
-    err_t e = config_check(config, &j->config);
-    if (!failed(e)) {
-        e = segments_init(&j->segments, &j->config, &found, &fault);
-    }
-    if (!failed(e)) {
-        fault.reason = "the writer cannot be started";
-        e = start(j, &found);
-    }
-    if (failed(e)) {
-        if (why != NULL) {
-            *why = fault; /* NOLINT(clang-analyzer-unix.Malloc): j goes by CLEANUP */
-        }
-        return e;
-    }
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser does not see CLEANUP */
+    TRY(segments_init(&j->segments, &j->config, &found, fault));
+    *fault = (struct journal_fault){.reason = "the writer cannot be started"};
+    TRY(start(j, &found));
     log_event(j->config.log, found.cut_bytes > 0 ? LOG_WARN : LOG_INFO, "journal.opened",
               FIELD_INT("sequence", (int64_t)found.next),
               FIELD_INT("cut_bytes", (int64_t)found.cut_bytes));

@@ -226,7 +226,7 @@ static ssize_t try_pwritev(const struct journal_files *self, int fd, const struc
         return real->pwritev(real, fd, parts, count, offset);
     }
     if (t->partly) {
-        (void)pwrite(fd, parts[0].iov_base, parts[0].iov_len / 2, offset);
+        assert_true(pwrite(fd, parts[0].iov_base, parts[0].iov_len / 2, offset) >= 0);
         errno = t->number;
     }
     return -1;

@@ -166,7 +166,8 @@ err_t view_file_append(int dir, uuid_t session, span_t lines, uint64_t *size)
     const err_t e = write_all(fd, lines);
     if (failed(e)) {
         *size = bytes;
-        (void)ftruncate(fd, (off_t)bytes); /* if not now, then before the next append */
+        const int cut = ftruncate(fd, (off_t)bytes);
+        (void)cut; /* if not now, then before the next append */
         return e;
     }
     *size = bytes + lines.len;
