@@ -1,4 +1,5 @@
 #include "api/body.h"
+#include "api/metrics_page.h"
 #include "api/routes.h"
 #include "codec/event_scan.h"
 #include "codec/json_read.h"
@@ -376,8 +377,12 @@ static enum call_place take_events(struct call *c, struct shard *s, struct live 
     behaviour_take(s, live, events, count, &result);
     switch (result.answer) {
     case BEHAVIOUR_TAKEN: break;
-    case BEHAVIOUR_BUSY: return problem_later(c, PROBLEM_OVERLOADED, 1);
+    case BEHAVIOUR_BUSY:
+        counter_add_shared(&c->api->metrics.refused_overload, 1);
+        return problem_later(c, PROBLEM_OVERLOADED, 1);
     case BEHAVIOUR_NO_SPACE:
+        counter_add_shared(&c->api->metrics.refused_overload, 1);
+        return problem_later(c, PROBLEM_UNAVAILABLE, 5);
     case BEHAVIOUR_STOPPED: return problem_later(c, PROBLEM_UNAVAILABLE, 5);
     }
     work->accepted = count;
@@ -390,11 +395,10 @@ static enum call_place take_events(struct call *c, struct shard *s, struct live 
 
 static enum call_place refuse_events(struct call *c, const scan_fault_t *fault)
 {
+    metrics_count_refusal(&c->api->metrics, fault);
     if (strcmp(fault->message, "Invalid JSON format") == 0) {
-        counter_add_shared(&c->api->metrics.refused_json, 1);
         return problem(c, PROBLEM_INVALID_JSON);
     }
-    counter_add_shared(&c->api->metrics.refused_shape, 1);
     struct faults f = {0};
     fault_add(&f, fault->field, "%s", fault->message);
     return problem_faults(c, &f);

@@ -1,5 +1,6 @@
 #include "api/talk.h"
 
+#include "api/metrics_page.h"
 #include "api/routes.h"
 #include "base/limits.h"
 
@@ -95,18 +96,6 @@ void talk_begin(struct talk *t, struct api *api, struct shard *s, struct live *l
 
 /* ---- messages ---- */
 
-static void count_refusal(struct api *api, const scan_fault_t *fault)
-{
-    struct api_metrics *m = &api->metrics;
-    if (strcmp(fault->message, "Invalid JSON format") == 0) {
-        counter_add_shared(&m->refused_json, 1);
-    } else if (strcmp(fault->field, "event_type") == 0) {
-        counter_add_shared(&m->refused_server_fact, 1);
-    } else {
-        counter_add_shared(&m->refused_shape, 1);
-    }
-}
-
 static void say_error(struct talk *t, struct shard *s, const char *message, const char *field)
 {
     char memory[WORDS_MAX];
@@ -159,7 +148,7 @@ void talk_message(struct talk *t, struct api *api, struct shard *s, struct event
     size_t count = 0;
     scan_fault_t fault = {0};
     if (event_scan(scratch, text, events, &count, &fault) != SCAN_OK) {
-        count_refusal(api, &fault);
+        metrics_count_refusal(&api->metrics, &fault);
         say_error(t, s, fault.message, fault.field);
         return;
     }
