@@ -29,8 +29,6 @@
 #include <string.h>
 #include <time.h>
 
-#define HOUSE_NOON INT64_C(1772366400000) /* 2026-03-01T12:00:00Z */
-
 enum { HOUSE_NOTICES = 64, MINUTE_MS = 60 * 1000, HOUR_MS = 60 * MINUTE_MS };
 
 enum house_store { HOUSE_SCRIPTED, HOUSE_SQLITE };
@@ -129,6 +127,12 @@ static inline void house_start(struct house *h)
     assert_ok(shard_new(&shard, &h->shard));
 }
 
+/* The operator moves the wall clock; the monotonic one does not notice. */
+static inline void house_turn_wall(struct scripted_clock *c, int64_t by_ms)
+{
+    scripted_clock_set_wall(c, wall_after_ms(clock_wall(&c->face), by_ms));
+}
+
 /* Nothing is saved: what the ledger holds is lost, as by kill -9 after the last commit. */
 static inline void house_crash(struct house *h)
 {
@@ -156,7 +160,7 @@ static inline void house_begin(struct house *h, enum house_store kind, size_t la
     *h = (struct house){.watcher.notify = house_told, .kind = kind, .lane_bytes = lane_bytes};
     assert_ok(crypto_start());
     h->dir = scratch_new();
-    scripted_clock_init(&h->clock, HOUSE_NOON);
+    scripted_clock_init(&h->clock);
     h->scratch = malloc(sizeof *h->scratch);
     h->events = calloc(EVENTS_PER_MESSAGE_MAX, sizeof *h->events);
     assert_non_null(h->scratch);

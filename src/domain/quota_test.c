@@ -8,9 +8,6 @@
 
 #include <stdlib.h>
 
-/* At the start of a window of 15 minutes, an hour and a day alike. */
-#define MIDNIGHT INT64_C(1772323200000)
-
 struct post {
     struct scripted_clock clock;
     struct quota *quota;
@@ -20,8 +17,8 @@ static int set_up(void **state)
 {
     struct post *p = calloc(1, sizeof *p);
     assert_non_null(p);
-    scripted_clock_init(&p->clock, MIDNIGHT);
-    atomic_store(&p->clock.mono_ns, 24 * 3600 * NS_PER_S);
+    scripted_clock_init(&p->clock);
+    atomic_store(&p->clock.mono_ns, 24 * 3600 * NS_PER_S); /* all windows begin here */
     assert_ok(quota_new(&p->clock.face, &p->quota));
     *state = p;
     return 0;
@@ -214,9 +211,9 @@ static void the_wall_clock_has_no_say(void **state)
     struct post *p = *state;
     const throttle_t limit = {5, 900};
     charge_times(p, QUOTA_LOGIN_ACCOUNT, 1, limit, 5);
-    scripted_clock_set_wall(&p->clock, 24 * 3600 * MS_PER_S);
+    scripted_clock_set_wall(&p->clock, (wall_t){SCRIPTED_WALL_MS + 24 * 3600 * MS_PER_S});
     assert_int_equal(wait_of(p, QUOTA_LOGIN_ACCOUNT, 1, limit), 60);
-    scripted_clock_set_wall(&p->clock, -48 * 3600 * MS_PER_S);
+    scripted_clock_set_wall(&p->clock, (wall_t){SCRIPTED_WALL_MS - 24 * 3600 * MS_PER_S});
     assert_int_equal(wait_of(p, QUOTA_LOGIN_ACCOUNT, 1, limit), 60);
 }
 
