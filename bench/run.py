@@ -32,10 +32,11 @@ def cpu_ns(pid):
     return total
 
 
-def rss_kib(pid):
+def anonymous_bytes(pid):
+    """Resident memory that is the process's own: heap and stacks, not mapped files."""
     for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1])
+        if line.startswith("RssAnon:"):
+            return int(line.split()[1]) * 1024
     return 0
 
 
@@ -69,14 +70,14 @@ def call(port, path, body, token=None):
         return json.load(answer)
 
 
-def sessions(port, count, path):
-    """Accounts of ten sessions each; writes 'SESSION TOKEN' lines."""
+def sessions(port, count, path, per_account=10, name="bench"):
+    """Accounts with some sessions each; writes 'SESSION TOKEN' lines."""
     lines = []
-    for account in range((count + 9) // 10):
-        email = f"bench{account}-{port}@example.com"
+    for account in range((count + per_account - 1) // per_account):
+        email = f"{name}{account}-{port}@example.com"
         call(port, "/api/v1/auth/register",
              {"email": email, "password": "Bench-horse-77", "mpin": "4829"})
-        for device in range(min(10, count - len(lines))):
+        for device in range(min(per_account, count - len(lines))):
             got = call(port, "/api/v1/auth/login",
                        {"email": email, "password": "Bench-horse-77", "device_id": f"d{device}"})
             lines.append(f"{got['session_id']} {got['session_token']}")
@@ -104,17 +105,29 @@ def load(build, server, mode, connections, inflight, seconds, tokens):
     return result
 
 
-def idle_bytes(build, server, connections, tokens):
-    """Memory of ours per connected, silent session."""
-    before = rss_kib(server.p.pid)
-    command = [str(build / "bench/bench_load"), "--port", str(server.port), "--mode", "idle",
-               "--connections", str(connections), "--seconds", "2", "--tokens", str(tokens)]
-    client = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    client.stdout.readline()
-    time.sleep(1)
-    after = rss_kib(server.p.pid)
-    client.wait()
-    return (after - before) * 1024 / connections
+IDLE = 1000
+
+
+def idle_bytes(build, work):
+    """Memory of ours for a silent session and for its socket, on a server of its own. The session's
+    share holds what the database keeps in its (bounded) cache."""
+    server = start(build, work / "idle", ["--set", "MAX_SESSIONS_PER_ACCOUNT=50"])
+    tokens = work / "idle-tokens"
+    try:
+        sessions(server.port, 50, tokens, per_account=50)  # everything has run once
+        fresh = anonymous_bytes(server.p.pid)
+        sessions(server.port, IDLE, tokens, per_account=50, name="idle")
+        known = anonymous_bytes(server.p.pid)
+        command = [str(build / "bench/bench_load"), "--port", str(server.port), "--mode", "idle",
+                   "--connections", str(IDLE), "--seconds", "3", "--tokens", str(tokens)]
+        client = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        client.stdout.readline()
+        time.sleep(1.5)
+        connected = anonymous_bytes(server.p.pid)
+        client.wait()
+        return (connected - known) / IDLE, (known - fresh) / IDLE
+    finally:
+        server.stop()
 
 
 def logins(port, stop, threads):
@@ -138,6 +151,17 @@ def logins(port, stop, threads):
     return crowd
 
 
+def start(build, data, more):
+    """A server with its throttles off, as DEBUG=True on loopback allows."""
+    off = ["EVENTS_PER_SECOND", "CONNECTIONS_PER_ADDRESS", "LOGIN_PER_ACCOUNT",
+           "LOGIN_PER_ADDRESS", "REGISTER_PER_ADDRESS"]
+    command = [str(build / "canara"), "serve", "--set", f"DATA_DIR={data}", "--set", "PORT=0",
+               "--set", "DEBUG=True", "--set", "LOG_LEVEL=error"]
+    for name in off:
+        command += ["--set", f"{name}=0"]
+    return Process(command + more, data.parent)
+
+
 def row(name, value, unit, goal, note=""):
     print(f"{name:<44} {value:>10.2f} {unit:<10} {goal:<12} {note}")
 
@@ -158,15 +182,11 @@ def main():
           f"{time.strftime('%Y-%m-%d')}, {args.rounds} rounds of {args.seconds} s")
     server = echo = None
     try:
-        server = Process([str(build / "canara"), "serve", "--set", f"DATA_DIR={work}/data",
-                          "--set", "PORT=0", "--set", "DEBUG=True",
-                          "--set", "EVENTS_PER_SECOND=0", "--set", "CONNECTIONS_PER_ADDRESS=0",
-                          "--set", "LOGIN_PER_ACCOUNT=0", "--set", "LOGIN_PER_ADDRESS=0",
-                          "--set", "REGISTER_PER_ADDRESS=0", "--set", "LOG_LEVEL=error"], work)
+        server = start(build, work / "data", [])
         echo = Process([str(build / "bench/bench_echo")], work)
         tokens = work / "tokens"
         sessions(server.port, 64, tokens)
-        measured = measure(args, build, server, echo, tokens)
+        measured = measure(args, build, server, echo, tokens, work)
         if args.json:
             pathlib.Path(args.json).write_text(json.dumps(measured, indent=1) + "\n")
     finally:
@@ -177,7 +197,7 @@ def main():
     return 0
 
 
-def measure(args, build, server, echo, tokens):
+def measure(args, build, server, echo, tokens, work):
     kinds = [("echo", echo, "echo", 1), ("events", server, "events", 1),
              ("events16", server, "events", 16), ("echo16", echo, "echo", 16),
              ("array32", server, "array", 1), ("status", server, "status", 1)]
@@ -202,8 +222,9 @@ def measure(args, build, server, echo, tokens):
         f"{median('array32', 'per_second') * 32:.0f}/s")
     row("GET session-status, keep-alive", median("status", "cpu_us"), "us CPU", "<= 12",
         f"{median('status', 'per_second'):.0f}/s")
-    idle = idle_bytes(build, server, 64, tokens)
-    row("idle connection (64 of them)", idle, "bytes", "<= 2048", "memory of ours")
+    idle, session = idle_bytes(build, work)
+    row(f"idle connection, {IDLE} of them", idle, "bytes", "<= 2048", "resident, our own")
+    row("its session, logged in", session, "bytes", "", "with what the database caches of it")
 
     quiet = load(build, server, "events", 64, 1, args.seconds, tokens)
     stop = threading.Event()
@@ -215,7 +236,7 @@ def measure(args, build, server, echo, tokens):
         t.join(30)
     row("event p99 while 64 clients log in", busy["p99_us"], "us", "<= 5 x quiet",
         f"quiet {quiet['p99_us']} us, {busy['p99_us'] / max(1, quiet['p99_us']):.1f} x")
-    return {"rounds": rounds, "idle_bytes": idle, "quiet": quiet, "busy": busy}
+    return {"rounds": rounds, "idle_bytes": idle, "session_bytes": session, "quiet": quiet, "busy": busy}
 
 
 if __name__ == "__main__":
