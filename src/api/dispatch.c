@@ -51,14 +51,32 @@ static void name_request(struct call *c, span_t given)
     c->request_id[2 * sizeof random] = '\0';
 }
 
-/* W3C trace context: keep the caller's trace, become a span of it. Malformed: begin a new one. */
+/* Lower-case hexadecimal digits, not all of them zero (W3C trace context, 3.2.2). */
+static bool is_trace_number(span_t text)
+{
+    bool zero = true;
+    for (size_t i = 0; i < text.len; i++) {
+        const uint8_t b = text.ptr[i];
+        if (!(b >= '0' && b <= '9') && !(b >= 'a' && b <= 'f')) {
+            return false;
+        }
+        zero = zero && b == '0';
+    }
+    return !zero;
+}
+
+static bool is_traceparent(span_t text)
+{
+    return text.len == TRACEPARENT_LEN && memcmp(text.ptr, "00-", 3) == 0 && text.ptr[35] == '-' &&
+           text.ptr[52] == '-' && is_trace_number((span_t){text.ptr + 3, 32}) &&
+           is_trace_number((span_t){text.ptr + 36, 16}) &&
+           (memcmp(text.ptr + 53, "00", 2) == 0 || is_trace_number((span_t){text.ptr + 53, 2}));
+}
+
+/* W3C trace context: keep the caller's trace, become a span of it. Malformed: not taken up. */
 static void join_trace(struct call *c, span_t given)
 {
-    uint8_t id[24];
-    if (given.len == TRACEPARENT_LEN && given.ptr[0] == '0' && given.ptr[1] == '0' &&
-        given.ptr[2] == '-' && given.ptr[35] == '-' && given.ptr[52] == '-' &&
-        !failed(hex_decode((span_t){given.ptr + 3, 32}, id, 16)) &&
-        !failed(hex_decode((span_t){given.ptr + 36, 16}, id + 16, 8))) {
+    if (is_traceparent(given)) {
         memcpy(c->traceparent, given.ptr, TRACEPARENT_LEN);
         c->traceparent[TRACEPARENT_LEN] = '\0';
         uint8_t span[8];
@@ -118,10 +136,15 @@ bool api_origin_allowed(const struct api *api, span_t origin)
 
 /* ---- who is calling ---- */
 
-static bool device_matches(struct call *c, span_t device)
+/* X-Device-ID is optional; when sent, once, it must be that of the token's session. */
+static bool device_matches(const struct call *c, const struct http_request *req)
 {
+    const size_t devices = http_header_count(req, "x-device-id");
+    if (devices != 1) {
+        return devices == 0;
+    }
     uint8_t mac[DEVICE_MAC_BYTES];
-    device_mac(c->service->keys, device, mac);
+    device_mac(c->service->keys, http_header_find(req, "x-device-id"), mac);
     return ct_equal(mac, c->who.device_mac, sizeof mac);
 }
 
@@ -139,12 +162,8 @@ static bool authenticate(struct call *c, const struct http_request *req)
 {
     span_t token = {0};
     c->bearer_sent = http_header_count(req, "authorization") > 0;
-    if (http_bearer(req, &token) != HTTP_FOUND || !check_token(c, token)) {
-        return false;
-    }
-    const size_t devices = http_header_count(req, "x-device-id");
-    return devices == 0 ||
-           (devices == 1 && device_matches(c, http_header_find(req, "x-device-id")));
+    return http_bearer(req, &token) == HTTP_FOUND && check_token(c, token) &&
+           device_matches(c, req);
 }
 
 /* ---- what came along ---- */
@@ -260,6 +279,17 @@ static enum call_place answer_method(struct call *c, const struct route_match *m
     return problem(c, PROBLEM_METHOD_NOT_ALLOWED);
 }
 
+/* No route has this path, but it may be a page that was asked for by another method than GET. */
+static enum call_place answer_no_route(struct call *c, const struct http_request *req, bool local)
+{
+    if (local || asset_find(req->path) == NULL) {
+        return problem(c, PROBLEM_NOT_FOUND);
+    }
+    const struct route_match page = {.allowed = (1U << HTTP_GET) | (1U << HTTP_HEAD) |
+                                                (1U << HTTP_OPTIONS)};
+    return req->method == HTTP_OPTIONS ? answer_options(c, req, &page) : answer_method(c, &page);
+}
+
 enum call_place api_dispatch(struct call *c, const struct http_request *req,
                              const arrival_t *arrival)
 {
@@ -271,7 +301,7 @@ enum call_place api_dispatch(struct call *c, const struct http_request *req,
     const struct route_table table = arrival->local ? api_operator_routes() : api_routes();
     struct route_match match = {0};
     switch (route_match(&table, req->method, req->path, &match)) {
-    case ROUTE_NOT_FOUND: return problem(c, PROBLEM_NOT_FOUND);
+    case ROUTE_NOT_FOUND: return answer_no_route(c, req, arrival->local);
     case ROUTE_METHOD: return answer_method(c, &match);
     case ROUTE_OPTIONS: return answer_options(c, req, &match);
     case ROUTE_FOUND: break;
@@ -314,10 +344,7 @@ void api_refuse(struct call *c, unsigned http_status)
 {
     name_request(c, (span_t){0});
     c->close = true;
-    (void)problem(c, refusal(http_status));
-    if (http_status == 501 || http_status == 505) {
-        c->status = http_status; /* a method or version of HTTP that is not spoken here */
-    }
+    (void)problem(c, refusal(http_status)); /* 501 and 505 too are 400: input is no fault of ours */
 }
 
 /* ---- answering ---- */
@@ -491,7 +518,7 @@ bool api_upgrade_check(struct call *c, const struct http_request *req, const arr
     if (c->origin.len > 0 && !c->origin_allowed) {
         return answer_no(c, PROBLEM_FORBIDDEN_ORIGIN);
     }
-    if (!check_credentials(c, req, &offer, &up)) {
+    if (!check_credentials(c, req, &offer, &up) || (!up.by_ticket && !device_matches(c, req))) {
         return answer_no(c, PROBLEM_UNAUTHORIZED);
     }
     if (!up.by_ticket && !uuid_eq(c->who.session, up.session)) {

@@ -333,6 +333,17 @@ static void count_decision(struct call *c, enum decision decision)
     counter_add_shared(counters[decision], 1);
 }
 
+/* With `enforce` the answer is a problem; what a retry needs stands in it. */
+static void write_refusal(const void *context, struct json_writer *w)
+{
+    const struct evaluate_work *work = context;
+    json_name(w, "decision_id");
+    json_uuid(w, work->row.id);
+    json_name(w, "risk_level");
+    json_cstr(w, canara_level_name(work->verdict.level));
+    write_families(&work->engine, work->at, w);
+}
+
 static enum call_place keep_stage(struct call *c, struct shard *s)
 {
     (void)s;
@@ -345,10 +356,10 @@ static enum call_place keep_stage(struct call *c, struct shard *s)
     const enum decision decision = (enum decision)work->row.decision;
     count_decision(c, decision);
     if (work->enforce && decision == DECISION_CHALLENGE) {
-        return problem(c, PROBLEM_INSUFFICIENT_USER_AUTHENTICATION);
+        return problem_members(c, PROBLEM_INSUFFICIENT_USER_AUTHENTICATION, write_refusal, work);
     }
     if (work->enforce && decision == DECISION_DENY) {
-        return problem(c, PROBLEM_DENIED);
+        return problem_members(c, PROBLEM_DENIED, write_refusal, work);
     }
     struct json_writer w;
     json_writer_init(&w, &c->reply);

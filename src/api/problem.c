@@ -102,8 +102,14 @@ static void challenge_header(struct call *c, enum challenge challenge, const cha
     call_header(c, "WWW-Authenticate", value);
 }
 
+/* Members of one problem beside the usual ones (RFC 9457, 3.2). */
+struct members {
+    problem_members_fn *write;
+    const void *context;
+};
+
 static void write_problem(struct call *c, enum problem which, const char *detail,
-                          const struct faults *faults)
+                          const struct members *members)
 {
     const struct row *row = &rows[which];
     char type[64];
@@ -129,18 +135,8 @@ static void write_problem(struct call *c, enum problem which, const char *detail
     json_text(&w, c->path);
     json_name(&w, "request_id");
     json_cstr(&w, c->request_id);
-    if (faults != NULL) {
-        json_name(&w, "errors");
-        json_begin_array(&w);
-        for (size_t i = 0; i < faults->count; i++) {
-            json_begin_object(&w);
-            json_name(&w, "field");
-            json_cstr(&w, faults->row[i].field);
-            json_name(&w, "message");
-            json_cstr(&w, faults->row[i].message);
-            json_end_object(&w);
-        }
-        json_end_array(&w);
+    if (members != NULL) {
+        members->write(members->context, &w);
     }
     json_end_object(&w);
     if (failed(json_finish(&w))) {
@@ -197,8 +193,31 @@ void fault_add(struct faults *f, const char *field, const char *format, ...)
     f->count += 1;
 }
 
+static void write_faults(const void *context, struct json_writer *w)
+{
+    const struct faults *faults = context;
+    json_name(w, "errors");
+    json_begin_array(w);
+    for (size_t i = 0; i < faults->count; i++) {
+        json_begin_object(w);
+        json_name(w, "field");
+        json_cstr(w, faults->row[i].field);
+        json_name(w, "message");
+        json_cstr(w, faults->row[i].message);
+        json_end_object(w);
+    }
+    json_end_array(w);
+}
+
+enum call_place problem_members(struct call *c, enum problem which, problem_members_fn *write,
+                                const void *context)
+{
+    const struct members members = {write, context};
+    write_problem(c, which, rows[which].detail, &members);
+    return PLACE_DONE;
+}
+
 enum call_place problem_faults(struct call *c, const struct faults *f)
 {
-    write_problem(c, PROBLEM_INVALID_REQUEST, rows[PROBLEM_INVALID_REQUEST].detail, f);
-    return PLACE_DONE;
+    return problem_members(c, PROBLEM_INVALID_REQUEST, write_faults, f);
 }

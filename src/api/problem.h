@@ -9,6 +9,7 @@
 #define API_PROBLEM_H
 
 #include "api/call.h"
+#include "codec/json_write.h"
 
 #include <stdint.h>
 
@@ -57,6 +58,11 @@ enum call_place problem_detail(struct call *c, enum problem which, const char *f
 
 /* The same with Retry-After. */
 enum call_place problem_later(struct call *c, enum problem which, int64_t retry_after_s);
+
+/* The same with members of its own behind the usual ones; `write` names and writes them. */
+typedef void problem_members_fn(const void *context, struct json_writer *w);
+enum call_place problem_members(struct call *c, enum problem which, problem_members_fn *write,
+                                const void *context);
 
 /* What a failed err_t of the store, the pool or the heap means to a client: 503. */
 enum call_place problem_world(struct call *c, err_t why);
