@@ -70,6 +70,8 @@ void conn_drop(struct conn *c)
     struct worker *w = c->worker;
     if (c->state == CONN_SOCKET) {
         socket_detach(c);
+    }
+    if (c->has_ws) {
         ws_reader_deinit(&c->reader.ws);
     }
     gauge_add(population(c), -1);
@@ -91,8 +93,7 @@ void conn_finish(struct conn *c)
         return;
     }
     if (c->state == CONN_SOCKET) {
-        socket_detach(c);
-        ws_reader_deinit(&c->reader.ws);
+        socket_detach(c); /* its reader stays: a message may be in the middle of being taken */
         gauge_add(population(c), -1);
         c->state = CONN_LINGER;
         gauge_add(population(c), 1);

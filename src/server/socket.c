@@ -70,6 +70,9 @@ static void open_socket(struct conn *c, struct call *call, const upgrade_t *up, 
 {
     struct worker *w = c->worker;
     struct api *api = w->server->config.api;
+    if (rest.len > 0) { /* it may lie in c->in, which goes; it fits: one read brought it */
+        memmove(w->receive, rest.ptr, rest.len);
+    }
     struct live *live = api_upgrade_admit(call, w->shard, up);
     if (live == NULL) {
         c->state = CONN_CALL;
@@ -89,6 +92,7 @@ static void open_socket(struct conn *c, struct call *call, const upgrade_t *up, 
     c->batch = up->batch;
     c->partial = false;
     ws_reader_init(&c->reader.ws, WS_SERVER, WS_SERVER_MESSAGE_MAX);
+    c->has_ws = true;
     c->sink = (struct talk_sink){.text = sink_text, .close = sink_close};
     live->socket = c;
     timer_set(&w->wheel, &c->timer,
@@ -100,7 +104,6 @@ static void open_socket(struct conn *c, struct call *call, const upgrade_t *up, 
     }
     talk_begin(&c->talk, api, w->shard, live, &c->sink);
     if (rest.len > 0 && c->state == CONN_SOCKET) {
-        memmove(w->receive, rest.ptr, rest.len); /* it fits: it came out of a read of this size */
         socket_read(c, w->receive, rest.len);
     }
 }
@@ -245,7 +248,7 @@ void socket_tick(struct conn *c, mono_t now)
 {
     struct worker *w = c->worker;
     if (mono_ms_between(c->heard, now) >= LIMIT_WS_DEAD_MS - LIMIT_WS_PING_MS) {
-        conn_drop(c); /* it left two pings unanswered */
+        conn_drop(c); /* it left a ping unanswered for twenty seconds */
         return;
     }
     say(c, ws_write_ping(mouth(c), (span_t){0}));

@@ -95,7 +95,7 @@ static void close_sockets(struct worker *w)
         if (c->state == CONN_SOCKET) {
             talk_end(&c->talk, TALK_CLOSE_GOING_AWAY, "server is stopping");
         } else if (c->state == CONN_HTTP) {
-            conn_finish(c);
+            conn_drop(c);
         }
     }
 }
