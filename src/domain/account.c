@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "base/rng.h"
+#include "base/util.h"
 #include "crypto/secret.h"
 #include "domain/audit.h"
 
@@ -165,7 +166,7 @@ static err_t put_refresh(struct service *svc, struct store_tx *tx, const struct 
     return store_refresh_put(tx, &refresh);
 }
 
-/* Make room: the oldest sessions beyond the limit end. Also: was the newest one blocked by risk? */
+/* Make room: the oldest sessions beyond the limit end. */
 static err_t make_room(struct service *svc, struct store_tx *tx, uuid_t account,
                        session_seed_t *seed)
 {
@@ -175,7 +176,8 @@ static err_t make_room(struct service *svc, struct store_tx *tx, uuid_t account,
     }
     size_t count = 0;
     err_t e = store_sessions_live_of(tx, account, rows, MPIN_SESSIONS_MAX, &count);
-    const size_t keep = svc->rules.sessions_per_account;
+    /* Never more than a lock of the account can list and end. */
+    const size_t keep = size_min(svc->rules.sessions_per_account, MPIN_SESSIONS_MAX);
     for (size_t i = 0; !failed(e) && i + keep <= count; i++) {
         bool ended = false;
         e = store_session_end(tx, rows[i].id, END_REPLACED, clock_wall(svc->clock), &ended);
@@ -275,6 +277,12 @@ static err_t revoke(struct service *svc, struct store_tx *tx, const struct refre
     return audit_append(svc->audit, tx, &entry);
 }
 
+/* A token tells whole seconds: one made now would have ended already. */
+static bool is_in_its_last_second(const struct service *svc, const struct session_row *row)
+{
+    return row->expires_max.ms / MS_PER_S <= clock_wall(svc->clock).ms / MS_PER_S;
+}
+
 err_t account_refresh(struct service *svc, span_t refresh_token, struct session_row *row,
                       credentials_t *out, enum refresh_outcome *outcome)
 {
@@ -298,7 +306,7 @@ err_t account_refresh(struct service *svc, span_t refresh_token, struct session_
         *outcome = REFRESH_STOLEN;
         return ERR_OK;
     }
-    if (!found || row->end != END_NONE) {
+    if (!found || row->end != END_NONE || is_in_its_last_second(svc, row)) {
         *outcome = REFRESH_REFUSED;
         return ERR_OK;
     }

@@ -1,0 +1,493 @@
+/* Accounts, logins and the tokens of a session, down to what the store holds afterwards. */
+#include "domain/account.h"
+
+#include "domain/steps_test.h"
+
+/* ---- register */
+
+static void an_address_is_taken_once_whatever_its_case(void **state)
+{
+    struct house *h = *state;
+    enum register_answer answer = REGISTERED;
+    const uuid_t ann = register_account(h, ANN);
+    assert_ok(account_register(&h->svc, "Ann@Example.org", ANN, span_of("another password"),
+                               span_of("5926"), &answer));
+    assert_int_equal(answer, REGISTER_EMAIL_TAKEN);
+    assert_true(uuid_eq(account_of(h, ANN), ann)); /* and the first one's secrets stand */
+    login_t login = login_from(ANN, "phone");
+    assert_true(try_login(h, &login, PASSWORD));
+    assert_string_equal(login.account.email, ANN);
+}
+
+static void neither_secret_stands_in_the_row(void **state)
+{
+    struct house *h = *state;
+    (void)register_account(h, ANN);
+    login_t login = login_from(ANN, "phone");
+    assert_ok(login_look(&h->svc, &login));
+    assert_null(strstr(login.account.password_hash, PASSWORD));
+    assert_null(strstr(login.account.mpin_hash, MPIN));
+    assert_string_not_equal(login.account.password_hash, login.account.mpin_hash);
+    account_wipe(&login.account);
+    assert_int_equal(login.account.password_hash[0], 0);
+    assert_int_equal(login.account.mpin_hash[0], 0);
+}
+
+static void a_registration_that_fails_leaves_nothing(void **state)
+{
+    struct house *h = *state;
+    for (uint64_t n = 1; n < 12; n++) {
+        enum register_answer answer = REGISTER_EMAIL_TAKEN;
+        char email[64];
+        (void)snprintf(email, sizeof email, "user%u@example.org", (unsigned)n);
+        store_scripted_fail_operation(h->svc.store, n, err_new(ERR_STORAGE));
+        const err_t e =
+            account_register(&h->svc, email, email, span_of(PASSWORD), span_of(MPIN), &answer);
+        store_scripted_fail_operation(h->svc.store, 0, ERR_OK);
+        if (failed(e)) {
+            (void)register_account(h, email); /* it is still free */
+        } else {
+            assert_int_equal(answer, REGISTERED);
+        }
+    }
+}
+
+/* ---- look and prove */
+
+static void a_wrong_password_and_an_unknown_address_look_alike(void **state)
+{
+    struct house *h = *state;
+    (void)register_account(h, ANN);
+    login_t known = login_from(ANN, "phone");
+    login_t unknown = login_from("nobody@example.org", "phone");
+    known.address_narrow = 1;
+    unknown.address_narrow = 2;
+    for (int i = 0; i < 8; i++) {
+        assert_false(try_login(h, &known, "not the password"));
+        assert_false(try_login(h, &unknown, "not the password"));
+        assert_int_equal(known.wait_s, unknown.wait_s);
+        assert_int_equal(known.wait_s > 0, i >= 5);
+    }
+}
+
+static void five_failures_from_strangers_slow_an_account_to_one_try_a_minute(void **state)
+{
+    struct house *h = *state;
+    (void)register_account(h, ANN);
+    for (uint64_t i = 0; i < 5; i++) {
+        login_t login = login_from(ANN, "strange");
+        login.address_narrow = i; /* from anywhere */
+        login.address_wide = 1000 + i;
+        assert_false(try_login(h, &login, "not the password"));
+        assert_int_equal(login.wait_s, 0);
+    }
+    login_t sixth = login_from(ANN, "strange");
+    assert_false(try_login(h, &sixth, PASSWORD)); /* even the right one has to wait */
+    assert_int_equal(sixth.wait_s, 60);
+    scripted_clock_pass(&h->clock, MINUTE_MS);
+    assert_true(try_login(h, &sixth, PASSWORD));
+    assert_int_equal(sixth.wait_s, 0);
+}
+
+static void a_device_that_is_known_has_an_allowance_of_its_own(void **state)
+{
+    struct house *h = *state;
+    (void)register_account(h, ANN);
+    (void)log_in(h, ANN, "her phone");
+    login_t strange = login_from(ANN, "strange");
+    for (int i = 0; i < 6; i++) {
+        (void)try_login(h, &strange, "not the password");
+    }
+    assert_true(strange.wait_s > 0);
+    login_t own = login_from(ANN, "her phone");
+    assert_true(try_login(h, &own, PASSWORD));
+    assert_true(own.device_known);
+
+    for (int i = 0; i < 5; i++) {
+        assert_false(try_login(h, &own, "a slip of the finger"));
+        assert_int_equal(own.wait_s, 0);
+    }
+    assert_false(try_login(h, &own, PASSWORD)); /* it has a limit, too */
+    assert_true(own.wait_s > 0);
+}
+
+static void only_failures_are_counted(void **state)
+{
+    struct house *h = *state;
+    (void)register_account(h, ANN);
+    for (int i = 0; i < 200; i++) {
+        login_t login = login_from(ANN, "strange");
+        assert_true(try_login(h, &login, PASSWORD));
+    }
+}
+
+static void an_address_is_slowed_over_all_accounts(void **state)
+{
+    struct house *h = *state;
+    for (unsigned i = 0; i < 60; i++) {
+        char email[64];
+        (void)snprintf(email, sizeof email, "user%u@example.org", i);
+        login_t login = login_from(email, "botnet");
+        assert_false(try_login(h, &login, PASSWORD));
+        assert_int_equal(login.wait_s, 0);
+    }
+    login_t next = login_from(ANN, "botnet");
+    assert_ok(login_look(&h->svc, &next));
+    assert_true(next.wait_s > 0);
+    login_t elsewhere = login_from(ANN, "botnet");
+    elsewhere.address_narrow = 8;
+    assert_ok(login_look(&h->svc, &elsewhere));
+    assert_int_equal(elsewhere.wait_s, 0);
+}
+
+/* ---- open */
+
+static void the_first_device_is_not_new_and_the_second_one_is(void **state)
+{
+    struct house *h = *state;
+    session_seed_t seed = {0};
+    credentials_t cred = {0};
+    (void)register_account(h, ANN);
+    open_session(h, ANN, "phone", &seed, &cred);
+    assert_false(seed.new_device);
+    open_session(h, ANN, "tablet", &seed, &cred);
+    assert_true(seed.new_device);
+    open_session(h, ANN, "tablet", &seed, &cred);
+    assert_false(seed.new_device);
+    open_session(h, ANN, "phone", &seed, &cred);
+    assert_false(seed.new_device);
+}
+
+static void a_session_token_names_account_session_and_device(void **state)
+{
+    struct house *h = *state;
+    session_seed_t seed = {0};
+    credentials_t cred = {0};
+    token_claims_t claims = {0};
+    uint8_t mac[DEVICE_MAC_BYTES];
+    const uuid_t ann = register_account(h, ANN);
+    open_session(h, ANN, "phone", &seed, &cred);
+    const int64_t now_s = clock_wall(&h->clock.face).ms / MS_PER_S;
+    assert_int_equal(token_check(h->svc.keys, span_of(cred.session_token), now_s, &claims),
+                     TOKEN_OK);
+    device_mac(h->svc.keys, span_of("phone"), mac);
+    assert_true(uuid_eq(claims.account, ann));
+    assert_true(uuid_eq(claims.session, seed.row.id));
+    assert_memory_equal(claims.device_mac, mac, sizeof mac);
+    assert_int_equal(claims.expires_s - claims.issued_s, 12 * 3600);
+}
+
+static void a_session_starts_restricted_while_the_account_is_locked(void **state)
+{
+    struct house *h = *state;
+    session_seed_t seed = {0};
+    credentials_t cred = {0};
+    const uuid_t ann = register_account(h, ANN);
+    for (int i = 0; i < 3; i++) {
+        mpin_result_t r = {0};
+        assert_ok(mpin_check(&h->svc, ann, (uuid_t){{1}}, span_of(WRONG), &r));
+    }
+    open_session(h, ANN, "phone", &seed, &cred);
+    assert_true(seed.restricted);
+    assert_true(stored_session(h, seed.row.id).mpin_required);
+}
+
+static void a_session_starts_restricted_after_a_risk_block_until_an_mpin_succeeds(void **state)
+{
+    struct house *h = *state;
+    session_seed_t seed = {0};
+    credentials_t cred = {0};
+    mpin_result_t r = {0};
+    const uuid_t ann = register_account(h, ANN);
+    open_session(h, ANN, "phone", &seed, &cred);
+    assert_false(seed.restricted);
+    bool ended = false;
+    enum session_end before = END_NONE;
+    assert_ok(session_end_stored(&h->svc, seed.row.id, END_BLOCKED, &ended, &before));
+    assert_true(ended);
+    for (int i = 0; i < 2; i++) {
+        open_session(h, ANN, "phone", &seed, &cred);
+        assert_true(seed.restricted);
+    }
+    assert_ok(mpin_check(&h->svc, ann, seed.row.id, span_of(WRONG), &r));
+    open_session(h, ANN, "phone", &seed, &cred);
+    assert_true(seed.restricted);
+    assert_ok(mpin_check(&h->svc, ann, seed.row.id, span_of(MPIN), &r));
+    assert_int_equal(r.answer, MPIN_RIGHT);
+    open_session(h, ANN, "phone", &seed, &cred);
+    assert_false(seed.restricted);
+}
+
+static void the_eleventh_session_ends_the_oldest(void **state)
+{
+    struct house *h = *state;
+    const uuid_t ann = register_account(h, ANN);
+    uuid_t id[13];
+    for (size_t i = 0; i < ARRAY_LEN(id); i++) {
+        session_seed_t seed = {0};
+        credentials_t cred = {0};
+        scripted_clock_pass(&h->clock, 1);
+        open_session(h, ANN, "phone", &seed, &cred);
+        id[i] = seed.row.id;
+        assert_int_equal(seed.ended, i >= 10 ? 1 : 0);
+        if (i >= 10) {
+            assert_true(uuid_eq(seed.ended_session[0], id[i - 10]));
+            assert_int_equal(stored_session(h, id[i - 10]).end, END_REPLACED);
+        }
+        assert_int_equal(live_in_store(h, ann), i < 10 ? i + 1 : 10);
+    }
+}
+
+static void no_setting_keeps_more_sessions_than_a_lock_can_end(void **state)
+{
+    struct house *h = *state;
+    h->svc.rules.sessions_per_account = 1000;
+    const uuid_t ann = register_account(h, ANN);
+    session_seed_t seed = {0};
+    credentials_t cred = {0};
+    for (int i = 0; i < MPIN_SESSIONS_MAX + 3; i++) {
+        scripted_clock_pass(&h->clock, 1);
+        open_session(h, ANN, "phone", &seed, &cred);
+    }
+    assert_int_equal(seed.ended, 1);
+    for (int i = 0; i < 3; i++) {
+        mpin_result_t r = {0};
+        assert_ok(mpin_check(&h->svc, ann, seed.row.id, span_of(WRONG), &r));
+    }
+    assert_int_equal(live_in_store(h, ann), 0);
+}
+
+static void a_login_that_cannot_be_stored_opens_nothing(void **state)
+{
+    struct house *h = *state;
+    const uuid_t ann = register_account(h, ANN);
+    login_t login = login_from(ANN, "phone");
+    assert_true(try_login(h, &login, PASSWORD));
+    unsigned failures = 0;
+    for (uint64_t n = 1; n < 20; n++) {
+        session_seed_t seed = {0};
+        credentials_t cred = {0};
+        const size_t before = live_in_store(h, ann);
+        store_scripted_fail_operation(h->svc.store, n, err_new(ERR_STORAGE));
+        const err_t e = login_open(&h->svc, &login, &seed, &cred);
+        store_scripted_fail_operation(h->svc.store, 0, ERR_OK);
+        assert_int_equal(live_in_store(h, ann), before + (failed(e) ? 0 : 1));
+        failures += failed(e) ? 1U : 0U;
+    }
+    assert_true(failures >= 8);
+}
+
+/* ---- refresh */
+
+static enum refresh_outcome refresh(struct house *h, const char *token, struct session_row *row,
+                                    credentials_t *out)
+{
+    enum refresh_outcome outcome = REFRESH_DONE;
+    assert_ok(account_refresh(&h->svc, span_of(token), row, out, &outcome));
+    return outcome;
+}
+
+static void a_refresh_token_is_good_once_and_its_successor_after_it(void **state)
+{
+    struct house *h = *state;
+    session_seed_t seed = {0};
+    credentials_t first = {0};
+    struct session_row row = {0};
+    (void)register_account(h, ANN);
+    open_session(h, ANN, "phone", &seed, &first);
+    credentials_t now = first;
+    for (int i = 0; i < 10; i++) {
+        credentials_t next = {0};
+        assert_int_equal(refresh(h, now.refresh_token, &row, &next), REFRESH_DONE);
+        assert_true(uuid_eq(row.id, seed.row.id));
+        assert_string_not_equal(next.refresh_token, now.refresh_token);
+        token_claims_t claims = {0};
+        assert_int_equal(token_check(h->svc.keys, span_of(next.session_token),
+                                     clock_wall(&h->clock.face).ms / MS_PER_S, &claims),
+                         TOKEN_OK);
+        assert_int_equal(claims.expires_s, seed.row.expires_max.ms / MS_PER_S);
+        now = next;
+    }
+}
+
+static void a_reused_refresh_token_revokes_its_family_and_ends_the_session(void **state)
+{
+    struct house *h = *state;
+    session_seed_t seed = {0};
+    credentials_t first = {0};
+    credentials_t second = {0};
+    credentials_t third = {0};
+    struct session_row row = {0};
+    (void)register_account(h, ANN);
+    open_session(h, ANN, "phone", &seed, &first);
+    assert_int_equal(refresh(h, first.refresh_token, &row, &second), REFRESH_DONE);
+    row = (struct session_row){0};
+    assert_int_equal(refresh(h, first.refresh_token, &row, &third), REFRESH_STOLEN);
+    assert_true(uuid_eq(row.id, seed.row.id));
+    assert_int_equal(stored_session(h, seed.row.id).end, END_REFRESH_REUSED);
+    assert_int_equal(refresh(h, second.refresh_token, &row, &third), REFRESH_REFUSED);
+    assert_int_equal(refresh(h, first.refresh_token, &row, &third), REFRESH_REFUSED);
+}
+
+static void a_forged_refresh_token_is_refused(void **state)
+{
+    static const char *const forged[] = {"", "x", "not a token at all",
+                                         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
+    struct house *h = *state;
+    for (size_t i = 0; i < ARRAY_LEN(forged); i++) {
+        credentials_t out = {0};
+        struct session_row row = {0};
+        assert_int_equal(refresh(h, forged[i], &row, &out), REFRESH_REFUSED);
+    }
+}
+
+static void a_session_that_has_ended_is_not_refreshed(void **state)
+{
+    static const enum session_end how[] = {END_LOGGED_OUT, END_BLOCKED, END_MPIN_LOCKED,
+                                           END_EXPIRED,    END_REVOKED, END_OPERATOR};
+    struct house *h = *state;
+    (void)register_account(h, ANN);
+    for (size_t i = 0; i < ARRAY_LEN(how); i++) {
+        session_seed_t seed = {0};
+        credentials_t cred = {0};
+        credentials_t next = {0};
+        struct session_row row = {0};
+        bool ended = false;
+        enum session_end before = END_NONE;
+        open_session(h, ANN, "phone", &seed, &cred);
+        assert_ok(session_end_stored(&h->svc, seed.row.id, how[i], &ended, &before));
+        assert_true(ended);
+        assert_int_equal(refresh(h, cred.refresh_token, &row, &next), REFRESH_REFUSED);
+        assert_ok(session_end_stored(&h->svc, seed.row.id, END_LOGGED_OUT, &ended, &before));
+        assert_false(ended);
+        assert_int_equal(before, how[i]);
+    }
+}
+
+static void a_refresh_never_outlives_the_absolute_age(void **state)
+{
+    static const int64_t before_ms[] = {5000, 1000, 501, 500, 499, 1, 0, -1, -5000};
+    for (size_t i = 0; i < ARRAY_LEN(before_ms); i++) {
+        struct house *h = *state;
+        char email[64];
+        session_seed_t seed = {0};
+        credentials_t cred = {0};
+        credentials_t next = {0};
+        struct session_row row = {0};
+        (void)snprintf(email, sizeof email, "user%zu@example.org", i);
+        (void)register_account(h, email);
+        scripted_clock_set_wall(&h->clock, (wall_t){SCRIPTED_WALL_MS + 500});
+        open_session(h, email, "phone", &seed, &cred); /* a token tells whole seconds only */
+        scripted_clock_pass(&h->clock, 12 * (int64_t)HOUR_MS - before_ms[i]);
+        const enum refresh_outcome outcome = refresh(h, cred.refresh_token, &row, &next);
+        assert_int_equal(outcome, before_ms[i] > 500 ? REFRESH_DONE : REFRESH_REFUSED);
+    }
+}
+
+static void a_refresh_that_cannot_be_stored_spends_nothing(void **state)
+{
+    struct house *h = *state;
+    session_seed_t seed = {0};
+    credentials_t cred = {0};
+    credentials_t next = {0};
+    struct session_row row = {0};
+    enum refresh_outcome outcome = REFRESH_STOLEN;
+    (void)register_account(h, ANN);
+    open_session(h, ANN, "phone", &seed, &cred);
+    store_scripted_fail_commits(h->svc.store, 1);
+    assert_err(account_refresh(&h->svc, span_of(cred.refresh_token), &row, &next, &outcome),
+               ERR_STORAGE);
+    assert_int_equal(refresh(h, cred.refresh_token, &row, &next), REFRESH_DONE);
+}
+
+/* ---- change of secrets */
+
+static void a_new_password_ends_the_other_sessions_and_keeps_this_one(void **state)
+{
+    struct house *h = *state;
+    const uuid_t ann = register_account(h, ANN);
+    const uuid_t one = log_in(h, ANN, "phone")->id;
+    const uuid_t two = log_in(h, ANN, "tablet")->id;
+    const uuid_t keep = log_in(h, ANN, "laptop")->id;
+    enum change_answer answer = CHANGED;
+    uint32_t ended = 0;
+    uuid_t list[MPIN_SESSIONS_MAX];
+    assert_ok(account_change_password(&h->svc, ann, keep, span_of("not the password"),
+                                      span_of("new password 9"), &answer, &ended, list));
+    assert_int_equal(answer, CHANGE_WRONG_PASSWORD);
+    assert_int_equal(live_in_store(h, ann), 3);
+    assert_ok(account_change_password(&h->svc, ann, keep, span_of(PASSWORD),
+                                      span_of("new password 9"), &answer, &ended, list));
+    assert_int_equal(answer, CHANGED);
+    assert_int_equal(ended, 2);
+    assert_int_equal(stored_session(h, one).end, END_REVOKED);
+    assert_int_equal(stored_session(h, two).end, END_REVOKED);
+    assert_int_equal(stored_session(h, keep).end, END_NONE);
+    login_t login = login_from(ANN, "phone");
+    assert_false(try_login(h, &login, PASSWORD));
+    assert_true(try_login(h, &login, "new password 9"));
+}
+
+static void a_new_mpin_ends_the_other_sessions_and_the_old_one_is_wrong(void **state)
+{
+    struct house *h = *state;
+    const uuid_t ann = register_account(h, ANN);
+    const uuid_t one = log_in(h, ANN, "phone")->id;
+    const uuid_t keep = log_in(h, ANN, "laptop")->id;
+    uint32_t ended = 0;
+    uuid_t list[MPIN_SESSIONS_MAX];
+    mpin_result_t r = {0};
+    assert_ok(account_change_mpin(&h->svc, ann, keep, span_of("5926"), &ended, list));
+    assert_int_equal(ended, 1);
+    assert_true(uuid_eq(list[0], one));
+    assert_int_equal(stored_session(h, keep).end, END_NONE);
+    assert_ok(mpin_check(&h->svc, ann, keep, span_of(MPIN), &r));
+    assert_int_equal(r.answer, MPIN_WRONG);
+    assert_ok(mpin_check(&h->svc, ann, keep, span_of("5926"), &r));
+    assert_int_equal(r.answer, MPIN_RIGHT);
+}
+
+static void a_session_that_nobody_knows_ended_long_ago(void **state)
+{
+    struct house *h = *state;
+    bool ended = true;
+    enum session_end before = END_NONE;
+    assert_ok(session_end_stored(&h->svc, (uuid_t){{9}}, END_LOGGED_OUT, &ended, &before));
+    assert_false(ended);
+    assert_int_equal(before, END_EXPIRED);
+}
+
+int main(void)
+{
+// clang-format off
+#define SENTENCE(f) cmocka_unit_test_setup_teardown(f, with_scripted, tear_down)
+#define ON_SQLITE(f) cmocka_unit_test_setup_teardown(f, with_sqlite, tear_down)
+    // clang-format on
+    const struct CMUnitTest tests[] = {
+        ON_SQLITE(an_address_is_taken_once_whatever_its_case),
+        SENTENCE(neither_secret_stands_in_the_row),
+        SENTENCE(a_registration_that_fails_leaves_nothing),
+        SENTENCE(a_wrong_password_and_an_unknown_address_look_alike),
+        SENTENCE(five_failures_from_strangers_slow_an_account_to_one_try_a_minute),
+        SENTENCE(a_device_that_is_known_has_an_allowance_of_its_own),
+        SENTENCE(only_failures_are_counted),
+        SENTENCE(an_address_is_slowed_over_all_accounts),
+        SENTENCE(the_first_device_is_not_new_and_the_second_one_is),
+        SENTENCE(a_session_token_names_account_session_and_device),
+        SENTENCE(a_session_starts_restricted_while_the_account_is_locked),
+        SENTENCE(a_session_starts_restricted_after_a_risk_block_until_an_mpin_succeeds),
+        ON_SQLITE(the_eleventh_session_ends_the_oldest),
+        SENTENCE(no_setting_keeps_more_sessions_than_a_lock_can_end),
+        SENTENCE(a_login_that_cannot_be_stored_opens_nothing),
+        SENTENCE(a_refresh_token_is_good_once_and_its_successor_after_it),
+        ON_SQLITE(a_reused_refresh_token_revokes_its_family_and_ends_the_session),
+        SENTENCE(a_forged_refresh_token_is_refused),
+        SENTENCE(a_session_that_has_ended_is_not_refreshed),
+        SENTENCE(a_refresh_never_outlives_the_absolute_age),
+        SENTENCE(a_refresh_that_cannot_be_stored_spends_nothing),
+        ON_SQLITE(a_new_password_ends_the_other_sessions_and_keeps_this_one),
+        SENTENCE(a_new_mpin_ends_the_other_sessions_and_the_old_one_is_wrong),
+        SENTENCE(a_session_that_nobody_knows_ended_long_ago),
+    };
+    return cmocka_run_group_tests_name("account", tests, NULL, NULL);
+}
