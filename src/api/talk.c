@@ -96,7 +96,7 @@ void talk_begin(struct talk *t, struct api *api, struct shard *s, struct live *l
 
 /* ---- messages ---- */
 
-static void say_error(struct talk *t, struct shard *s, const char *message, const char *field)
+static void say_trouble(struct talk *t, struct shard *s, const char *message, const char *field)
 {
     char memory[WORDS_MAX];
     struct json_writer w;
@@ -108,6 +108,12 @@ static void say_error(struct talk *t, struct shard *s, const char *message, cons
         json_cstr(&w, field);
     }
     say(t, &w);
+}
+
+/* An error of the client's: too many in a row end the conversation. */
+static void say_error(struct talk *t, struct shard *s, const char *message, const char *field)
+{
+    say_trouble(t, s, message, field);
     t->errors_in_a_row++;
     if (t->errors_in_a_row >= LIMIT_WS_ERRORS_IN_A_ROW) {
         talk_end(t, TALK_CLOSE_POLICY, "too many errors");
@@ -128,7 +134,7 @@ static void take(struct talk *t, struct api *api, struct shard *s, const scanned
         return;
     case BEHAVIOUR_NO_SPACE:
         counter_add_shared(&api->metrics.refused_overload, 1);
-        say_error(t, s, "Storage is full, events are refused for now", "");
+        say_trouble(t, s, "Storage is full, events are refused for now", "");
         return;
     case BEHAVIOUR_STOPPED: talk_end(t, TALK_CLOSE_OVERLOAD, "journal has failed"); return;
     }
