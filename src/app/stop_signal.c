@@ -1,0 +1,21 @@
+#include "app/stop_signal.h"
+
+#include <signal.h>
+#include <sys/signalfd.h>
+
+err_t stop_signal_open(int *fd)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    sigset_t stop;
+    (void)sigemptyset(&stop);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        (void)sigaddset(&stop, numbers[i]);
+    }
+    const int opened = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
+    (void)sigaddset(&stop, SIGPIPE); /* a closed pipe is told by the stream */
+    if (opened < 0 || sigprocmask(SIG_BLOCK, &stop, NULL) != 0) {
+        return err_new(ERR_IO);
+    }
+    *fd = opened;
+    return ERR_OK;
+}
