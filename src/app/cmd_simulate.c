@@ -1,0 +1,195 @@
+/* canara simulate: customers and attackers out of a seed, into a file or against a server. */
+#include "app/client_wire.h"
+#include "app/commands.h"
+#include "app/options.h"
+#include "app/simulate.h"
+#include "app/stop_signal.h"
+#include "base/util.h"
+#include "codec/json_write.h"
+#include "codec/time_text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#define FIRST_DAY "2025-06-24T09:00:00.000Z"
+
+enum { SUMMARY_BYTES = 1024 };
+
+struct simulate_options {
+    const char *kind, *start, *out, *live;
+    int64_t seed, persons, sessions, minutes, speed;
+};
+
+static int wrong(const char *what, const char *why)
+{
+    (void)fprintf(stderr, "canara simulate: %s: %s (see canara simulate --help)\n", what, why);
+    return EXIT_CODE_USAGE;
+}
+
+/* ---- into a file ---- */
+
+static FILE *open_out(const char *path)
+{
+    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    FILE *const f = fd < 0 ? NULL : fdopen(fd, "w");
+    if (f == NULL && fd >= 0) {
+        int held = fd;
+        wire_close(&held);
+    }
+    return f;
+}
+
+static int write_file(const struct simulate *s, const char *path)
+{
+    const bool console = path == NULL || strcmp(path, "-") == 0;
+    FILE *const out = console ? stdout : open_out(path);
+    if (out == NULL) {
+        char words[96] = "";
+        (void)fprintf(stderr, "canara simulate: %s: %s\n", path,
+                      strerror_r(errno, words, sizeof words));
+        return EXIT_CODE_FAILED;
+    }
+    uint64_t events = 0;
+    err_t e = simulate_write(s, out, &events);
+    if (!console && fclose(out) != 0 && !failed(e)) {
+        e = err_new(ERR_IO);
+    }
+    if (failed(e)) {
+        (void)fprintf(stderr, "canara simulate: %s\n",
+                      e.code == ERR_NOMEM ? "out of memory" : "the lines cannot be written");
+        return EXIT_CODE_FAILED;
+    }
+    return EXIT_CODE_DONE;
+}
+
+/* ---- against a server ---- */
+
+static void number(struct json_writer *w, const char *name, uint64_t value)
+{
+    json_name(w, name);
+    json_uint(w, value);
+}
+
+static void print_summary(const struct simulate *s, const struct simulate_totals *t)
+{
+    char text[SUMMARY_BYTES];
+    struct json_writer w;
+    json_writer_init_fixed(&w, text, sizeof text);
+    json_begin_object(&w);
+    json_name(&w, "kind");
+    json_cstr(&w, s->kind == PERSONA_OWNER ? "person" : persona_kind_name(s->kind));
+    number(&w, "seed", s->seed);
+    number(&w, "persons", s->persons);
+    number(&w, "sessions", t->sessions);
+    number(&w, "sent", t->sent);
+    number(&w, "acknowledged", t->acknowledged);
+    number(&w, "challenges", t->challenges);
+    number(&w, "mpin_passed", t->mpin_passed);
+    number(&w, "blocks", t->blocks);
+    number(&w, "refused", t->refused);
+    number(&w, "throttled", t->throttled);
+    number(&w, "errors", t->errors);
+    if (t->first_error[0] != '\0') {
+        json_name(&w, "first_error");
+        json_cstr(&w, t->first_error);
+    }
+    json_end_object(&w);
+    const span_t all = json_written(&w);
+    (void)printf("%.*s\n", (int)all.len, (const char *)all.ptr);
+}
+
+static int play_live(const struct simulate *s, const char *url)
+{
+    CLEANUP(wire_close) int stop_fd = -1;
+    if (failed(stop_signal_open(&stop_fd))) {
+        (void)fprintf(stderr, "canara simulate: signals cannot be watched\n");
+        return EXIT_CODE_FAILED;
+    }
+    struct simulate_totals totals;
+    if (failed(simulate_live(s, url, stop_fd, &totals))) {
+        (void)fprintf(stderr, "canara simulate: %s\n", totals.first_error);
+        return EXIT_CODE_USAGE;
+    }
+    print_summary(s, &totals);
+    return totals.errors == 0 ? EXIT_CODE_DONE : EXIT_CODE_FAILED;
+}
+
+/* ---- options ---- */
+
+static int run(const struct simulate_options *o)
+{
+    struct simulate s = {.seed = (uint64_t)o->seed,
+                         .persons = (unsigned)o->persons,
+                         .sessions = (unsigned)o->sessions,
+                         .minutes = o->minutes,
+                         .speed = o->speed};
+    const bool person = strcmp(o->kind, "person") == 0;
+    if (!persona_kind_find(person ? "owner" : o->kind, &s.kind)) {
+        return wrong("--kind", "must be person, other, bot, replay, remote_control or "
+                               "credential_stuffing");
+    }
+    const span_t start = {(const uint8_t *)o->start, strlen(o->start)};
+    if (failed(time_parse(start, &s.start))) {
+        return wrong("--start", "must be a time like " FIRST_DAY);
+    }
+    if (o->live != NULL && o->out != NULL) {
+        return wrong("--live, --out", "exclude each other");
+    }
+    if (o->live != NULL && o->persons > SIMULATE_LIVE_PERSONS_MAX) {
+        return wrong("--persons", "must be at most 200 with --live");
+    }
+    if (o->live == NULL && s.kind == PERSONA_STUFFER) {
+        return wrong("--kind credential_stuffing",
+                     "never has a session, so it leaves no lines: needs --live");
+    }
+    return o->live != NULL ? play_live(&s, o->live) : write_file(&s, o->out);
+}
+
+int cmd_simulate(int argc, char **argv)
+{
+    struct simulate_options o = {.kind = "person",
+                                 .start = FIRST_DAY,
+                                 .seed = 1,
+                                 .persons = 3,
+                                 .sessions = 2,
+                                 .minutes = SIMULATE_MINUTES_MAX,
+                                 .speed = 1};
+    /* clang-format off */
+    const struct option options[] = {
+        {"kind",     "KIND", "one of the kinds above (person)", OPTION_TEXT, &o.kind, 0, 0},
+        {"seed",     "N",    "other people, other days (1)",                     OPTION_NUMBER, &o.seed, 0, INT64_MAX},
+        {"persons",  "K",    "how many (3), up to 10000; with --live 200",       OPTION_NUMBER, &o.persons, 1, SIMULATE_PERSONS_MAX},
+        {"sessions", "M",    "of each person (2), up to 1000",                   OPTION_NUMBER, &o.sessions, 1, SIMULATE_SESSIONS_MAX},
+        {"minutes",  "T",    "cut each session after so long (20); they last 3 to 12", OPTION_NUMBER, &o.minutes, 1, SIMULATE_MINUTES_MAX},
+        {"start",    "TIME", "begin of the first day (" FIRST_DAY ")",           OPTION_TEXT, &o.start, 0, 0},
+        {"out",      "FILE", "write buffer-file lines there; - is stdout (-)",   OPTION_TEXT, &o.out, 0, 0},
+        {"live",     "URL",  "play against the server at http://HOST:PORT instead", OPTION_TEXT, &o.live, 0, 0},
+        {"speed",    "X",    "with --live: so many times faster (1), up to 1000", OPTION_NUMBER, &o.speed, 1, SIMULATE_SPEED_MAX},
+    };
+    /* clang-format on */
+    const struct option_spec spec = {
+        .command = "canara simulate",
+        .about =
+            "Write sessions of simulated people, as lines\n"
+            "{\"timestamp\",\"event_type\",\"data\",\"session_id\",\"user_email\"}, the same bytes for "
+            "the same\noptions; or play them against a running server.\n\n"
+            "person               owners, each with habits of their own\n"
+            "other                somebody else at the owner's account\n"
+            "bot                  a script: superhuman, or regular as a metronome\n"
+            "replay               the owner's first session, recorded, over and over\n"
+            "remote_control       somebody else through remote control\n"
+            "credential_stuffing  rounds of 40 logins with leaked passwords; only with --live\n\n"
+            "With --live new accounts are registered (the server may ask to wait: REGISTER_PER_\n"
+            "ADDRESS), persons answer a challenge with the right MPIN, nobody else does. Progress\n"
+            "goes to a terminal, a JSON summary to stdout. Leaves with 1 when there were errors.",
+        .option = options,
+        .options = ARRAY_LEN(options),
+    };
+    switch (options_read(&spec, argc, argv, NULL)) {
+    case OPTIONS_HELP: return EXIT_CODE_DONE;
+    case OPTIONS_FAULT: return EXIT_CODE_USAGE;
+    case OPTIONS_OK: break;
+    }
+    return run(&o);
+}
