@@ -1,0 +1,201 @@
+/*
+ * desk_test.h - the api with a whole service under it and two loops' shards, driven by one thread.
+ *
+ * Floor      api (tests only)
+ * Ownership  desk_begin() makes it, desk_end() takes it down; a call from ask() is the caller's.
+ * Threads    one.
+ */
+#ifndef API_DESK_TEST_H
+#define API_DESK_TEST_H
+
+#include "api/dispatch.h"
+#include "codec/json_read.h"
+#include "domain/steps_test.h"
+
+enum { DESK_LOOPS = 2, DESK_NEWS = 64 };
+
+struct desk {
+    struct courier courier;
+    struct house house;
+    struct view *view;
+    struct api api;
+    struct shard *shard[DESK_LOOPS];
+    struct server_numbers numbers;
+    bool ready;
+    size_t drains, reloads, news;
+
+    struct {
+        uuid_t session;
+        enum tell what;
+        enum session_end how;
+        double value;
+    } told[DESK_NEWS];
+};
+
+static inline struct shard *desk_owner(struct desk *d, uuid_t session)
+{
+    return d->shard[uuid_hash(session) % DESK_LOOPS];
+}
+
+static inline void desk_tell(struct courier *self, uuid_t session, enum tell what,
+                             enum session_end how, double value)
+{
+    struct desk *d = CONTAINER_OF(self, struct desk, courier);
+    MUST(d->news < DESK_NEWS);
+    d->told[d->news].session = session;
+    d->told[d->news].what = what;
+    d->told[d->news].how = how;
+    d->told[d->news++].value = value;
+    api_told(desk_owner(d, session), session, what, how, value);
+}
+
+static inline void desk_drain(struct courier *self)
+{
+    CONTAINER_OF(self, struct desk, courier)->drains += 1;
+}
+
+static inline void desk_reload(struct courier *self)
+{
+    CONTAINER_OF(self, struct desk, courier)->reloads += 1;
+}
+
+static inline void desk_numbers(void *ctx, struct server_numbers *out)
+{
+    struct desk *d = ctx;
+    *out = d->numbers;
+}
+
+static inline bool desk_ready(void *ctx)
+{
+    struct desk *d = ctx;
+    return d->ready;
+}
+
+static inline err_t desk_email_of(void *ctx, uuid_t account, char out[VIEW_EMAIL_BYTES])
+{
+    (void)ctx;
+    (void)account;
+    out[0] = '\0';
+    return ERR_OK;
+}
+
+static inline void desk_begin(struct desk *d)
+{
+    static const char *const no_origins[] = {NULL};
+    *d = (struct desk){.ready = true};
+    house_begin(&d->house, HOUSE_SCRIPTED, 0);
+    char dir[SCRATCH_PATH];
+    scratch_path(&d->house.dir, "session_buffers", dir);
+    const struct view_config view = {.dir = dir,
+                                     .journal = d->house.svc.journal,
+                                     .email_of = desk_email_of,
+                                     .clock = clock_system()};
+    assert_ok(view_open(&view, &d->view));
+    d->house.svc.view = d->view;
+    const struct shard_config second = {.service = &d->house.svc,
+                                        .ledger = d->house.ledger,
+                                        .lane = journal_lane(d->house.svc.journal, 0),
+                                        .watcher = &d->house.watcher,
+                                        .sessions_max = 1000};
+    d->shard[0] = d->house.shard;
+    assert_ok(shard_new(&second, &d->shard[1]));
+    d->courier = (struct courier){.tell = desk_tell, .drain = desk_drain, .reload = desk_reload};
+    d->numbers = (struct server_numbers){.shards = DESK_LOOPS, .shard = d->shard};
+    d->api = (struct api){.service = &d->house.svc,
+                          .courier = &d->courier,
+                          .version = "1.2.3",
+                          .metrics_token = "",
+                          .public_origin = "",
+                          .origins = no_origins,
+                          .started = {SCRIPTED_WALL_MS - 90 * MS_PER_S},
+                          .ledger = d->house.ledger,
+                          .numbers = desk_numbers,
+                          .numbers_ctx = d,
+                          .ready = desk_ready};
+}
+
+static inline void desk_end(struct desk *d)
+{
+    shard_free(&d->shard[1]);
+    view_close(&d->view);
+    house_end(&d->house);
+}
+
+/* For cmocka: each test gets a desk of its own. */
+static inline int desk_set_up(void **state)
+{
+    struct desk *d = calloc(1, sizeof *d);
+    assert_non_null(d);
+    desk_begin(d);
+    *state = d;
+    return 0;
+}
+
+static inline int desk_tear_down(void **state)
+{
+    struct desk *d = *state;
+    desk_end(d);
+    free(d);
+    return 0;
+}
+
+/* Log in, in the shard that owns the new session. */
+static inline struct live *desk_log_in(struct desk *d, const char *email, const char *device)
+{
+    session_seed_t seed = {0};
+    credentials_t credentials = {0};
+    struct live *live = NULL;
+    open_session(&d->house, email, device, &seed, &credentials);
+    assert_ok(shard_open(desk_owner(d, seed.row.id), &seed, &live));
+    return live;
+}
+
+/* Take a call through all its stages, as the server would. */
+static inline void desk_run(struct desk *d, struct call *c, enum call_place place)
+{
+    while (place != PLACE_DONE) {
+        if (place == PLACE_DURABLE) {
+            settle(&d->house);
+        }
+        const bool pool = place == PLACE_COLD || place == PLACE_HASH;
+        place = c->next(c, pool ? NULL : desk_owner(d, c->target));
+    }
+    assert_int_not_equal(c->status, 0);
+}
+
+/* Send one request as it would come in; `headers` are whole lines. */
+static inline struct call *ask_from(struct desk *d, const arrival_t *from, const char *method,
+                                    const char *target, const char *headers, const char *body)
+{
+    char text[8192];
+    const int len = snprintf(text, sizeof text,
+                             "%s %s HTTP/1.1\r\nHost: localhost\r\n%sContent-Length: %zu\r\n\r\n%s",
+                             method, target, headers, strlen(body), body);
+    assert_in_range(len, 1, sizeof text - 1);
+    struct http_reader reader;
+    struct http_request req;
+    http_reader_init(&reader, HTTP_BODY_MAX);
+    assert_int_equal(http_read(&reader, (uint8_t *)text, (size_t)len, &req), HTTP_READY);
+    struct call *c = call_new(&d->api);
+    assert_non_null(c);
+    desk_run(d, c, api_dispatch(c, &req, from));
+    return c;
+}
+
+/* The same over the control socket; the body is JSON. */
+static inline struct call *ask_local(struct desk *d, const char *method, const char *target,
+                                     const char *body)
+{
+    const arrival_t from = {.from = "", .local = true};
+    return ask_from(d, &from, method, target, "Content-Type: application/json\r\n", body);
+}
+
+/* The answer's body as JSON. */
+static inline struct json *answer_of(const struct call *c)
+{
+    struct json *tree = NULL;
+    assert_ok(json_parse(buf_span(&c->reply), &tree, NULL));
+    return tree;
+}
+
+#endif
