@@ -355,7 +355,7 @@ static void print_status(FILE *to, const struct json *a)
     print_text(to, journal, "state", 0);
     (void)fprintf(
         to, ", %" PRId64 " bytes on disk (segments: %" PRId64 "), %" PRId64 " bytes waiting\n",
-        int_at(journal, "segments"), int_at(journal, "bytes"), int_at(journal, "queued_bytes"));
+        int_at(journal, "bytes"), int_at(journal, "segments"), int_at(journal, "queued_bytes"));
     (void)fprintf(to,
                   "queues       cold %" PRId64 ", hash %" PRId64 ", ledger %" PRId64
                   ", view %" PRId64 " bytes; %" PRId64 " workers hashing\n",
