@@ -150,7 +150,7 @@ static void enforce(struct shard *s, struct live *live, const canara_verdict_t *
                 : how == END_OPERATOR  ? SPAN_LIT("{\"why\":\"operator\"}")
                                        : SPAN_LIT("{\"why\":\"risk\"}"),
                 at);
-        shard_end(s, live, how == END_MPIN_LOCKED ? END_MPIN_LOCKED : END_BLOCKED, stored);
+        shard_end(s, live, how, stored);
         return;
     }
     if (v->challenge_started != 0) {

@@ -220,7 +220,7 @@ static void keep_blocked(struct shard *s, struct live *live, enum session_end ho
 
 void shard_end(struct shard *s, struct live *live, enum session_end how, bool stored)
 {
-    if (how == END_BLOCKED || how == END_MPIN_LOCKED) {
+    if (how == END_BLOCKED || how == END_MPIN_LOCKED || how == END_OPERATOR) {
         keep_blocked(s, live, how, stored);
         return;
     }
