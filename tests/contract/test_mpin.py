@@ -186,18 +186,6 @@ class Lock(Case):
         user.login()
         self.refused(user.verify("8305"), 403, "account-locked", LOCKED)
 
-    def test_an_operator_can_unlock(self):
-        import subprocess
-        from support import program
-        server = self.own()
-        user = User(server)
-        lock(user)
-        done = subprocess.run([program["path"], "ctl", "unlock", user.email], cwd=server.dir, capture_output=True, text=True,
-                              env={"DATA_DIR": str(server.data), "PATH": "/usr/bin:/bin"}, check=False, timeout=20)
-        self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
-        user.login()
-        self.assertEqual(user.verify().status, 200)
-
     def test_the_limits_are_settings(self):
         server = self.own(MAX_MPIN_ATTEMPTS="2", MPIN_LOCKOUT_MINUTES="2")
         user = User(server)

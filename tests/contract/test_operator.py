@@ -1,0 +1,71 @@
+"""What an operator does to a running server through its control socket, seen from a customer's side."""
+import json
+import os
+import stat
+import subprocess
+import unittest
+
+from sockets import Socket
+from support import Case, User, program
+
+
+class Operator(Case):
+    def setUp(self):
+        self.mine = self.own()
+
+    def ctl(self, *words):
+        done = subprocess.run([program["path"], "ctl", "--data-dir", str(self.mine.data), "--json", *words], cwd=self.mine.dir, capture_output=True,
+                              text=True, env={"PATH": "/usr/bin:/bin"}, check=False, timeout=20)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return json.loads(done.stdout) if done.stdout.strip() else {}
+
+    def test_the_control_socket_is_private(self):
+        self.assertEqual(stat.S_IMODE(os.stat(self.mine.data / "control.sock").st_mode), 0o600)
+
+    def test_unlock_forgets_the_failures_and_the_lock(self):
+        user = User(self.mine)
+        for _ in range(3):
+            user.verify("9021")
+        self.ctl("unlock", "--email", user.email)
+        user.login()
+        self.assertEqual(user.verify().status, 200)
+        self.assertEqual(user.status()["mpin_attempts"], 0)
+
+    def test_ending_a_session_is_told_and_closes_4403(self):
+        user = User(self.mine)
+        link = Socket(user)
+        self.ctl("end", "--session", user.session_id)
+        self.assertEqual(link.receive_type("session_blocked")["reason"], "Session ended by administrator")
+        self.assertEqual(link.closed()[0], 4403)
+        self.refused(user.post("/ws/ticket"), 401, "unauthorized")
+
+    def test_ending_all_sessions_of_a_customer_leaves_others_alone(self):
+        user, stranger = User(self.mine), User(self.mine)
+        other = user.again()
+        self.ctl("end", "--email", user.email)
+        for session in (user, other):
+            self.refused(session.post("/ws/ticket"), 401, "unauthorized")
+        self.assertEqual(stranger.status()["is_active"], True)
+
+    def test_status_and_sessions_answer(self):
+        user = User(self.mine)
+        self.assertTrue(self.ctl("status"))
+        self.assertIn(user.session_id, json.dumps(self.ctl("sessions", "--email", user.email)))
+
+    def test_an_external_fact_raises_the_risk(self):
+        user = User(self.mine)
+        self.ctl("fact", "--session", user.session_id, "--nats", "4.2", "--source", "fraud-desk")
+        user.summary()
+        lines = [line for line in self.mine.buffer(user, 1) if line["event_type"] == "external_fact"]
+        self.assertEqual(len(lines), 1)
+        self.assertEqual(user.status()["risk_level"], "challenge")
+
+    def test_drain_stops_cleanly(self):
+        link = Socket(User(self.mine))
+        self.ctl("drain")
+        self.assertEqual(link.closed()[0], 1001)
+        self.assertEqual(self.mine.process.wait(15), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
