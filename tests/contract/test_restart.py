@@ -12,10 +12,13 @@ from support import Case, User, event
 
 class Restart(Case):
     def each(self):
+        """A server of its own for each way to stop; the way stands in the message of a failure."""
         for how in (signal.SIGTERM, signal.SIGKILL):
-            with self.subTest(how=how.name):
-                server = self.own()
-                yield server, how
+            self.how = how.name
+            yield self.own(), how
+
+    def _formatMessage(self, msg, standardMsg):
+        return f"after {getattr(self, 'how', 'no')} stop: {super()._formatMessage(msg, standardMsg)}"
 
     def test_a_token_is_valid_afterwards_and_the_state_is_the_same(self):
         for server, how in self.each():
