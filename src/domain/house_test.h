@@ -45,6 +45,7 @@ struct told {
 struct house {
     struct shard_watcher watcher;
     struct scratch dir;
+    char journal_dir[SCRATCH_PATH]; /* the journal borrows it */
     struct scripted_clock clock;
     struct service svc;
     struct ledger *ledger;
@@ -108,9 +109,8 @@ static inline rules_t house_rules(void)
 /* Open the journal, the ledger and the shard: what a process has and a crash takes away. */
 static inline void house_start(struct house *h)
 {
-    char dir[SCRATCH_PATH];
-    scratch_path(&h->dir, "journal", dir);
-    const struct journal_config journal = {.dir = dir,
+    scratch_path(&h->dir, "journal", h->journal_dir);
+    const struct journal_config journal = {.dir = h->journal_dir,
                                            .lanes = 1,
                                            .commit_us = 1,
                                            .segment_bytes = (uint64_t)1 << 20,

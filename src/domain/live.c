@@ -324,9 +324,10 @@ static err_t take_place(struct shard *s, const session_seed_t *seed, struct live
     live->last_activity = seed->row.last_activity;
     live->active = mono_after_ms(mono, seed->row.last_activity.ms - wall.ms);
     live->dies = mono_after_ms(mono, seed->row.expires_max.ms - wall.ms);
-    if (live->active.ns > mono.ns) {
-        live->active = mono; /* the wall clock was set back: the session gains nothing */
-    }
+    /* The wall clock may have been set back: no session gains more than a new one has. */
+    const mono_t oldest = mono_after_ms(mono, s->service->rules.session_age_ms);
+    live->active = live->active.ns < mono.ns ? live->active : mono;
+    live->dies = live->dies.ns < oldest.ns ? live->dies : oldest;
     live->seq = -1;
     live->seq_durable = -1;
     live->mpin_failures = seed->mpin_failures;
