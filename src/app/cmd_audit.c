@@ -37,14 +37,16 @@ static int complain(const char *what)
 static bool is_there(const struct settings *s)
 {
     char pepper[SETTING_PATH_BYTES + 16];
+    char room[96];
     if (access(s->database_path, R_OK) != 0) {
-        (void)fprintf(stderr, "canara audit: %s: %s\n", s->database_path, strerror(errno));
+        (void)fprintf(stderr, "canara audit: %s: %s\n", s->database_path,
+                      strerror_r(errno, room, sizeof room));
         return false;
     }
     (void)snprintf(pepper, sizeof pepper, "%s/pepper", s->data_dir);
     if (s->pepper_file[0] == '\0' && access(pepper, R_OK) != 0) {
         (void)fprintf(stderr, "canara audit: %s: %s; without its pepper nothing can be verified\n",
-                      pepper, strerror(errno));
+                      pepper, strerror_r(errno, room, sizeof room));
         return false;
     }
     return true;

@@ -251,7 +251,10 @@ static bool read_env_file(char out[ENV_VALUE_BYTES])
 bool ctl_socket(const char *data_dir, char out[CTL_PATH_BYTES])
 {
     char from_file[ENV_VALUE_BYTES] = "";
-    const char *dir = data_dir != NULL ? data_dir : getenv("DATA_DIR");
+    const char *dir = data_dir;
+    if (dir == NULL) {
+        dir = getenv("DATA_DIR"); /* NOLINT(concurrency-mt-unsafe): nobody sets it */
+    }
     if (dir == NULL) {
         if (!read_env_file(from_file)) {
             (void)fprintf(stderr, "canara ctl: .env cannot be read; say --data-dir\n");

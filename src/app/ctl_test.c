@@ -233,6 +233,7 @@ static void a_problem_is_shown_with_each_of_its_faults(void **state)
 
 /* ---- where the server is ---- */
 
+/* One thread: NOLINTBEGIN(concurrency-mt-unsafe) */
 static void the_socket_is_found_as_serve_would_make_it(void **state)
 {
     (void)state;
@@ -264,6 +265,8 @@ static void the_socket_is_found_as_serve_would_make_it(void **state)
     assert_int_equal(chdir(before), 0);
     free(before);
 }
+
+/* NOLINTEND(concurrency-mt-unsafe) */
 
 int main(void)
 {

@@ -12,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { HEAD_BYTES = 512, STEP_BYTES = 16384 };
+enum { HEAD_BYTES = 512, STEP_BYTES = 16384, REASON_BYTES = 96 };
 
 void unix_answer_init(struct unix_answer *a)
 {
@@ -44,6 +44,15 @@ static enum unix_outcome say(char why[UNIX_WHY_BYTES], enum unix_outcome outcome
     return outcome;
 }
 
+/* The system's words for errno's value. */
+static enum unix_outcome say_system(char why[UNIX_WHY_BYTES], const char *what, int number)
+{
+    char room[REASON_BYTES];
+    const char *const words =
+        number == EAGAIN ? "the server does not answer" : strerror_r(number, room, sizeof room);
+    return say(why, UNIX_BROKEN, "%.128s: %s", what, words);
+}
+
 static enum unix_outcome explain_connect(int number, const char *path, char why[UNIX_WHY_BYTES])
 {
     switch (number) {
@@ -53,7 +62,7 @@ static enum unix_outcome explain_connect(int number, const char *path, char why[
     case EACCES:
     case EPERM:
         return say(why, UNIX_FORBIDDEN, "this user may not use %.160s: be the server's user", path);
-    default: return say(why, UNIX_BROKEN, "%.160s: %s", path, strerror(number));
+    default: return say_system(why, path, number);
     }
 }
 
@@ -68,22 +77,17 @@ static enum unix_outcome dial(const char *path, int *out, char why[UNIX_WHY_BYTE
     memcpy(to.sun_path, path, len);
     *out = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (*out < 0) {
-        return say(why, UNIX_BROKEN, "socket: %s", strerror(errno));
+        return say_system(why, "socket", errno);
     }
     const struct timeval wait = {.tv_sec = UNIX_WAIT_S};
     if (setsockopt(*out, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait) != 0 ||
         setsockopt(*out, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait) != 0) {
-        return say(why, UNIX_BROKEN, "socket: %s", strerror(errno));
+        return say_system(why, "socket", errno);
     }
     if (connect(*out, (const struct sockaddr *)&to, sizeof to) != 0) {
         return explain_connect(errno, path, why);
     }
     return UNIX_ANSWERED;
-}
-
-static const char *reason_of(int number)
-{
-    return number == EAGAIN ? "the server does not answer" : strerror(number);
 }
 
 static enum unix_outcome send_all(int fd, span_t bytes, char why[UNIX_WHY_BYTES])
@@ -92,7 +96,7 @@ static enum unix_outcome send_all(int fd, span_t bytes, char why[UNIX_WHY_BYTES]
     while (done < bytes.len) {
         const ssize_t n = send(fd, bytes.ptr + done, bytes.len - done, MSG_NOSIGNAL);
         if (n < 0 && errno != EINTR) {
-            return say(why, UNIX_BROKEN, "%s", reason_of(errno));
+            return say_system(why, "sending", errno);
         }
         done += n > 0 ? (size_t)n : 0;
     }
@@ -127,7 +131,7 @@ static enum unix_outcome read_answer(int fd, struct buf *in, struct http_respons
             return say(why, UNIX_BROKEN, "the server closed the connection without an answer");
         }
         if (n < 0 && errno != EINTR) {
-            return say(why, UNIX_BROKEN, "%s", reason_of(errno));
+            return say_system(why, "reading", errno);
         }
         in->len += n > 0 ? (size_t)n : 0;
 
