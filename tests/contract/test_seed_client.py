@@ -1,4 +1,6 @@
 """The seed document's client, unchanged in what it does, and the document's own examples; and curl."""
+import contextlib
+import io
 import json
 import subprocess
 import unittest
@@ -9,6 +11,11 @@ from support import API, Case
 
 
 class Seed(Case):
+    def setUp(self):
+        quiet = contextlib.redirect_stdout(io.StringIO())  # it tells everything it sees
+        quiet.__enter__()
+        self.addCleanup(quiet.__exit__, None, None, None)
+
     def client(self, server=None, **more):
         server = server or self.server
         return SeedClient(f"http://127.0.0.1:{server.port}", fast=True, **more)
