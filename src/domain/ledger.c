@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { PURGE_LIMIT = 1000, BACKOFF_FIRST_MS = 100, BACKOFF_MAX_MS = 5000 };
+enum { PURGE_LIMIT = 1000, BACKOFF_FIRST_MS = 100, BACKOFF_MAX_MS = 5000, IDLE_MS = 1000 };
 
 /* Ended sessions, used tokens and decisions are kept so long for support and disputes. */
 static const int64_t KEEP_MS = INT64_C(90) * 24 * 3600 * 1000;
@@ -155,11 +155,16 @@ static struct timespec in_ms(int64_t ms)
     return (struct timespec){.tv_sec = due.ns / NS_PER_S, .tv_nsec = due.ns % NS_PER_S};
 }
 
-/* Wait up to `ms` for work or a stop; the mutex is held. */
+/* Wait up to `ms` for a stop, or for work where there is none; the mutex is held. With work at hand
+ * the store is away: what else arrives meanwhile does not shorten the wait. */
 static void wait_up_to(struct ledger *l, int64_t ms)
 {
     const struct timespec until = in_ms(ms);
-    (void)pthread_cond_timedwait(&l->work, &l->mutex, &until);
+    const bool for_work = l->count == 0;
+    int code = 0;
+    while (code == 0 && !l->stopping && !(for_work && l->count > 0)) {
+        code = pthread_cond_timedwait(&l->work, &l->mutex, &until);
+    }
 }
 
 static size_t peek_batch(struct ledger *l, ledger_item_t *batch)
@@ -208,7 +213,7 @@ void ledger_run(struct ledger *l, uint32_t sweep_s)
     mono_t sweep_at = mono_after_ms(clock_mono(clock_system()), (int64_t)sweep_s * MS_PER_S);
 
     (void)pthread_mutex_lock(&l->mutex);
-    while (!l->stopping || (l->count > 0 && backoff_ms == 0)) {
+    while (!l->stopping) {
         if (l->count > 0) {
             backoff_ms = work_off(l, batch, backoff_ms);
         }
@@ -216,9 +221,13 @@ void ledger_run(struct ledger *l, uint32_t sweep_s)
             run_sweep(l);
             sweep_at = mono_after_ms(clock_mono(clock_system()), (int64_t)sweep_s * MS_PER_S);
         }
-        if (!l->stopping && (l->count == 0 || backoff_ms > 0)) {
-            wait_up_to(l, backoff_ms > 0 ? backoff_ms : 1000);
+        if (l->count == 0 || backoff_ms > 0) {
+            wait_up_to(l, backoff_ms > 0 ? backoff_ms : IDLE_MS);
         }
+    }
+    backoff_ms = 0; /* one more try, even if the last one failed */
+    while (l->count > 0 && backoff_ms == 0) {
+        backoff_ms = work_off(l, batch, 0);
     }
     (void)pthread_mutex_unlock(&l->mutex);
     free(batch);

@@ -1,0 +1,264 @@
+/* What the loops want written: in batches, through an absence of the store, to the last item. */
+#include "domain/ledger.h"
+
+#include "domain/steps_test.h"
+
+#include <pthread.h>
+
+struct writer {
+    struct house *house;
+    pthread_t thread;
+};
+
+static void *run(void *context)
+{
+    struct writer *w = context;
+    ledger_run(w->house->ledger, 3600);
+    return NULL;
+}
+
+static void start(struct writer *w, struct house *h)
+{
+    w->house = h;
+    assert_int_equal(pthread_create(&w->thread, NULL, run, w), 0);
+}
+
+static void stop(struct writer *w)
+{
+    ledger_stop(w->house->ledger);
+    assert_int_equal(pthread_join(w->thread, NULL), 0);
+}
+
+static void wait_until_empty(struct house *h)
+{
+    while (ledger_depth(h->ledger) > 0) {
+        (void)nanosleep(&(struct timespec){.tv_nsec = 500000}, NULL);
+    }
+}
+
+static ledger_item_t activity(const session_seed_t *seed, double risk, int64_t at_ms)
+{
+    return (ledger_item_t){.kind = LEDGER_ACTIVITY,
+                           .session = seed->row.id,
+                           .account = seed->row.account,
+                           .at = {at_ms},
+                           .risk = risk,
+                           .level = (uint8_t)CANARA_LEVEL_MONITOR,
+                           .mpin_required = true};
+}
+
+static ledger_item_t end_of(const session_seed_t *seed, enum session_end how)
+{
+    return (ledger_item_t){.kind = LEDGER_END,
+                           .session = seed->row.id,
+                           .account = seed->row.account,
+                           .at = {SCRIPTED_WALL_MS + 1000},
+                           .risk = 0.97,
+                           .level = (uint8_t)CANARA_LEVEL_BLOCKED,
+                           .how = how};
+}
+
+static void open_one(struct house *h, session_seed_t *seed, credentials_t *cred)
+{
+    (void)register_account(h, ANN);
+    open_session(h, ANN, "phone", seed, cred);
+}
+
+static void everything_posted_is_written_and_the_newest_wins(void **state)
+{
+    struct house *h = *state;
+    session_seed_t seed = {0};
+    credentials_t cred = {0};
+    struct writer w;
+    open_one(h, &seed, &cred);
+    for (int i = 1; i <= 3 * LEDGER_BATCH + 7; i++) {
+        const ledger_item_t item = activity(&seed, i / 1000.0, SCRIPTED_WALL_MS + i);
+        assert_ok(ledger_post(h->ledger, &item));
+    }
+    assert_int_equal(ledger_depth(h->ledger), 3 * LEDGER_BATCH + 7);
+    start(&w, h);
+    wait_until_empty(h);
+    stop(&w);
+    const struct session_row row = stored_session(h, seed.row.id);
+    assert_int_equal(row.last_activity.ms, SCRIPTED_WALL_MS + 3 * LEDGER_BATCH + 7);
+    assert_int_equal(row.level, CANARA_LEVEL_MONITOR);
+    assert_true(row.mpin_required);
+    assert_int_equal(row.end, END_NONE);
+}
+
+static void a_block_ends_the_session_its_tokens_and_marks_the_account(void **state)
+{
+    struct house *h = *state;
+    session_seed_t seed = {0};
+    session_seed_t next = {0};
+    credentials_t cred = {0};
+    struct session_row refreshed = {0};
+    enum refresh_outcome outcome = REFRESH_DONE;
+    struct writer w;
+    open_one(h, &seed, &cred);
+    const ledger_item_t item = end_of(&seed, END_BLOCKED);
+    assert_ok(ledger_post(h->ledger, &item));
+    start(&w, h);
+    stop(&w);
+    const struct session_row row = stored_session(h, seed.row.id);
+    assert_int_equal(row.end, END_BLOCKED);
+    assert_int_equal(row.ended.ms, SCRIPTED_WALL_MS + 1000);
+    assert_near(row.risk, 0.97, 0.0, "what its status shows afterwards");
+    assert_ok(account_refresh(&h->svc, span_of(cred.refresh_token), &refreshed, &cred, &outcome));
+    assert_int_equal(outcome, REFRESH_REFUSED);
+    open_session(h, ANN, "phone", &next, &cred);
+    assert_true(next.restricted);
+}
+
+static void the_first_reason_of_an_end_stays(void **state)
+{
+    struct house *h = *state;
+    session_seed_t seed = {0};
+    credentials_t cred = {0};
+    bool ended = false;
+    enum session_end before = END_NONE;
+    struct writer w;
+    open_one(h, &seed, &cred);
+    assert_ok(session_end_stored(&h->svc, seed.row.id, END_LOGGED_OUT, &ended, &before));
+    const ledger_item_t item = end_of(&seed, END_EXPIRED);
+    assert_ok(ledger_post(h->ledger, &item));
+    start(&w, h);
+    stop(&w);
+    assert_int_equal(stored_session(h, seed.row.id).end, END_LOGGED_OUT);
+}
+
+static void while_the_store_is_away_items_wait_and_are_written_when_it_is_back(void **state)
+{
+    struct house *h = *state;
+    session_seed_t seed = {0};
+    credentials_t cred = {0};
+    struct writer w;
+    open_one(h, &seed, &cred);
+    store_scripted_fail_begins(h->svc.store, UINT64_MAX);
+    start(&w, h);
+    for (int i = 1; i <= 10; i++) {
+        const ledger_item_t item = activity(&seed, 0.5, SCRIPTED_WALL_MS + i);
+        assert_ok(ledger_post(h->ledger, &item));
+        (void)nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+    }
+    assert_int_equal(ledger_depth(h->ledger), 10); /* nothing is dropped */
+    store_scripted_fail_begins(h->svc.store, 0);
+    wait_until_empty(h);
+    assert_int_equal(stored_session(h, seed.row.id).last_activity.ms, SCRIPTED_WALL_MS + 10);
+    stop(&w);
+}
+
+static void new_items_do_not_shorten_the_wait_for_a_store_that_is_away(void **state)
+{
+    struct house *h = *state;
+    session_seed_t seed = {0};
+    credentials_t cred = {0};
+    struct writer w;
+    open_one(h, &seed, &cred);
+    store_scripted_fail_commits(h->svc.store, UINT64_MAX);
+    const uint64_t before = store_scripted_operations(h->svc.store);
+    start(&w, h);
+    for (int i = 1; i <= 100; i++) { /* over 100 ms: at most a first try and one or two more */
+        const ledger_item_t item = activity(&seed, 0.5, SCRIPTED_WALL_MS + i);
+        assert_ok(ledger_post(h->ledger, &item));
+        (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    const uint64_t asked = store_scripted_operations(h->svc.store) - before;
+    store_scripted_fail_commits(h->svc.store, 0);
+    stop(&w);
+    /* Without the wait each of the hundred posts would write all that wait: thousands. */
+    assert_in_range(asked, 1, 1500);
+    assert_int_equal(ledger_depth(h->ledger), 0);
+}
+
+static void a_batch_is_written_whole_or_again(void **state)
+{
+    struct house *h = *state;
+    session_seed_t seed = {0};
+    credentials_t cred = {0};
+    struct writer w;
+    open_one(h, &seed, &cred);
+    const ledger_item_t first = activity(&seed, 0.5, SCRIPTED_WALL_MS + 1);
+    const ledger_item_t second = end_of(&seed, END_BLOCKED);
+    assert_ok(ledger_post(h->ledger, &first));
+    assert_ok(ledger_post(h->ledger, &second));
+    store_scripted_fail_operation(h->svc.store, 4, err_new(ERR_STORAGE)); /* in its middle */
+    start(&w, h);
+    wait_until_empty(h);
+    stop(&w);
+    assert_int_equal(stored_session(h, seed.row.id).end, END_BLOCKED);
+    uint64_t records = 0;
+    uint64_t at = 0;
+    enum audit_verdict verdict = AUDIT_BROKEN;
+    assert_ok(audit_verify(h->svc.audit, h->svc.store, NULL, &verdict, &records, &at));
+    assert_int_equal(verdict, AUDIT_INTACT);
+    assert_int_equal(records, 3); /* registered, opened, blocked: once each */
+}
+
+static void a_stop_writes_what_is_queued_even_after_a_failure(void **state)
+{
+    struct house *h = *state;
+    session_seed_t seed = {0};
+    credentials_t cred = {0};
+    struct writer w;
+    open_one(h, &seed, &cred);
+    store_scripted_fail_begins(h->svc.store, UINT64_MAX);
+    const ledger_item_t item = end_of(&seed, END_BLOCKED);
+    assert_ok(ledger_post(h->ledger, &item));
+    start(&w, h);
+    (void)nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL); /* it waits for a next try */
+    store_scripted_fail_begins(h->svc.store, 0);
+    stop(&w);
+    assert_int_equal(ledger_depth(h->ledger), 0);
+    assert_int_equal(stored_session(h, seed.row.id).end, END_BLOCKED);
+}
+
+static void a_stop_does_not_wait_for_a_store_that_is_away(void **state)
+{
+    struct house *h = *state;
+    session_seed_t seed = {0};
+    credentials_t cred = {0};
+    struct writer w;
+    open_one(h, &seed, &cred);
+    store_scripted_fail_begins(h->svc.store, UINT64_MAX);
+    const ledger_item_t item = end_of(&seed, END_BLOCKED);
+    assert_ok(ledger_post(h->ledger, &item));
+    start(&w, h);
+    stop(&w);
+    assert_int_equal(ledger_depth(h->ledger), 1);
+    store_scripted_fail_begins(h->svc.store, 0);
+}
+
+static void a_full_ledger_refuses_and_keeps_what_it_has(void **state)
+{
+    struct house *h = *state;
+    session_seed_t seed = {0};
+    credentials_t cred = {0};
+    open_one(h, &seed, &cred);
+    const ledger_item_t item = activity(&seed, 0.5, SCRIPTED_WALL_MS + 1);
+    for (size_t i = 0; i < LEDGER_ITEMS_MAX; i++) {
+        assert_ok(ledger_post(h->ledger, &item));
+    }
+    assert_err(ledger_post(h->ledger, &item), ERR_LIMIT);
+    assert_int_equal(ledger_depth(h->ledger), LEDGER_ITEMS_MAX);
+}
+
+int main(void)
+{
+// clang-format off
+#define SENTENCE(f) cmocka_unit_test_setup_teardown(f, with_scripted, tear_down)
+#define ON_SQLITE(f) cmocka_unit_test_setup_teardown(f, with_sqlite, tear_down)
+    // clang-format on
+    const struct CMUnitTest tests[] = {
+        ON_SQLITE(everything_posted_is_written_and_the_newest_wins),
+        ON_SQLITE(a_block_ends_the_session_its_tokens_and_marks_the_account),
+        SENTENCE(the_first_reason_of_an_end_stays),
+        SENTENCE(while_the_store_is_away_items_wait_and_are_written_when_it_is_back),
+        SENTENCE(new_items_do_not_shorten_the_wait_for_a_store_that_is_away),
+        SENTENCE(a_batch_is_written_whole_or_again),
+        SENTENCE(a_stop_writes_what_is_queued_even_after_a_failure),
+        SENTENCE(a_stop_does_not_wait_for_a_store_that_is_away),
+        SENTENCE(a_full_ledger_refuses_and_keeps_what_it_has),
+    };
+    return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);
+}
