@@ -92,6 +92,17 @@ static int64_t lock_length(const rules_t *rules, uint32_t lock_count)
     return ms < rules->mpin_lockout_max_ms ? ms : rules->mpin_lockout_max_ms;
 }
 
+bool mpin_locked_since(const rules_t *rules, const struct mpin_state *state, wall_t now,
+                       wall_t *since)
+{
+    int64_t retry_after_s = 0;
+    if (!is_locked(state, now, &retry_after_s) || state->lock_count == 0) {
+        return false;
+    }
+    *since = wall_after_ms(state->locked_until, -lock_length(rules, state->lock_count - 1));
+    return true;
+}
+
 /* Count one failure before anything is compared, and lock at once when it is the last one
  * allowed: a crash in the middle then leaves the account locked, never a guess for free. */
 static void spend(const rules_t *rules, struct mpin_state *state, wall_t now)
@@ -101,7 +112,7 @@ static void spend(const rules_t *rules, struct mpin_state *state, wall_t now)
     if (state->total_failures >= rules->mpin_attempts_total) {
         state->operator_needed = true;
     }
-    if (state->failures >= rules->mpin_attempts) {
+    if (state->failures >= rules->mpin_attempts || state->operator_needed) {
         state->locked_until = wall_after_ms(now, lock_length(rules, state->lock_count));
         state->lock_count += 1;
     }

@@ -56,6 +56,12 @@ typedef struct mpin_standing {
 
 NODISCARD err_t mpin_standing(struct service *svc, uuid_t account, mpin_standing_t *out);
 
+/* True while the row says locked; `since` is then the moment of the failure that locked it, for a
+ * start that has to finish what a crash cut short. */
+struct mpin_state;
+bool mpin_locked_since(const rules_t *rules, const struct mpin_state *state, wall_t now,
+                       wall_t *since);
+
 /* Operator: forget the failures and the lock. Audited. */
 NODISCARD err_t mpin_unlock(struct service *svc, uuid_t account, bool *known);
 
