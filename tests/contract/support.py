@@ -65,7 +65,11 @@ class Server:
         self.port = None
         self.log = self.dir / "log"
         if start:
-            self.start()
+            try:
+                self.start()
+            except BaseException:
+                self.remove()
+                raise
 
     def command(self):
         out = [program["path"], "serve"]
