@@ -37,14 +37,23 @@ static void deliver(struct trip *t, struct worker *here)
     free(t);
 }
 
-static void wait_durable(struct trip *t, struct worker *here)
+/* Go on at `t->place` once the journal is durable up to `position`. */
+static void wait_durable(struct trip *t, struct worker *here, uint64_t position)
 {
-    const ack_t ack = {.position = t->call->position, .trip = t};
-    t->place = PLACE_OWNER;
+    const ack_t ack = {.position = position, .trip = t};
     if (failed(acks_push(&here->acks, &ack))) {
         t->place = problem_later(t->call, PROBLEM_OVERLOADED, BUSY_RETRY_S);
         deliver(t, here);
     }
+}
+
+/* Run a stage in its loop; false when it has journalled something that an answer, or a line in the
+ * store, must not be ahead of. */
+static bool run_stage(struct trip *t, struct worker *here)
+{
+    const uint64_t before = journal_appended(here->lane);
+    t->place = t->call->next(t->call, here->shard);
+    return journal_appended(here->lane) == before || t->place == PLACE_DURABLE;
 }
 
 /* Move the trip until it leaves this thread. `here` is NULL in a pool. */
@@ -56,7 +65,8 @@ static void go_on(struct trip *t, struct worker *here)
         case PLACE_DONE: deliver(t, here); return;
         case PLACE_DURABLE:
             MUST(here != NULL);
-            wait_durable(t, here);
+            t->place = PLACE_OWNER;
+            wait_durable(t, here, t->call->position);
             return;
         case PLACE_OWNER: {
             struct worker *owner = server_owner(s, t->call->target);
@@ -64,8 +74,11 @@ static void go_on(struct trip *t, struct worker *here)
                 mailbox_post(&owner->mailbox, &t->mail.letter);
                 return;
             }
-            t->place = t->call->next(t->call, here->shard);
-            break;
+            if (run_stage(t, here)) {
+                break;
+            }
+            wait_durable(t, here, journal_appended(here->lane));
+            return;
         }
         case PLACE_COLD:
         case PLACE_HASH:
