@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { DEVICE_MIN_BYTES = 1 };
+enum { DEVICE_MIN_BYTES = 1, CLOCK_RETRY_S = 60 };
 
 static throttle_t of_address(const struct call *c, enum quota_kind kind)
 {
@@ -99,7 +99,7 @@ enum call_place login_begin(struct call *c, struct shard *s)
     }
 
     if (!clock_guard_ok(c->service)) { /* a token made now would outlive its time */
-        return problem_later(c, PROBLEM_UNAVAILABLE, 60);
+        return problem_later(c, PROBLEM_UNAVAILABLE, CLOCK_RETRY_S);
     }
     memcpy(work->login.email_key, email.key, strlen(email.key) + 1);
     memcpy(work->login.device_id, device.ptr, device.len);
@@ -178,7 +178,8 @@ static enum call_place login_open_stage(struct call *c, struct shard *s)
     struct json_writer w;
     json_writer_init(&w, &c->reply);
     write_credentials(c, s, live, &work->credentials, &w);
-    return answer_json(c, 200, &w);
+    (void)answer_json(c, 200, &w);
+    return when_durable(c, live, answered_stage);
 }
 
 /* ---- refresh ---- */
@@ -207,6 +208,9 @@ enum call_place refresh_begin(struct call *c, struct shard *s)
     span_t token = {0};
     if (!body_text(c, &f, "refresh_token", 1, 256, &token)) {
         return problem_faults(c, &f);
+    }
+    if (!clock_guard_ok(c->service)) { /* as at a login */
+        return problem_later(c, PROBLEM_UNAVAILABLE, CLOCK_RETRY_S);
     }
     struct refresh_work *work = call_keep(c, sizeof *work);
     struct session_row *row = call_keep(c, sizeof *row);

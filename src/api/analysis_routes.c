@@ -308,7 +308,8 @@ static enum call_place play_score(struct call *c, struct shard *s, struct live *
                    work->predicted, &work->verdict);
     behaviour_show(s, live);
     work->engine = live->engine;
-    return answer_analysis(c, work);
+    (void)answer_analysis(c, work);
+    return when_durable(c, live, answered_stage);
 }
 
 enum call_place simulate_begin(struct call *c, struct shard *s)

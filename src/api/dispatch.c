@@ -1,6 +1,7 @@
 #include "api/dispatch.h"
 
 #include "api/assets.h"
+#include "api/routes.h"
 #include "base/rng.h"
 #include "base/util.h"
 #include "codec/hex.h"
@@ -535,6 +536,10 @@ bool api_upgrade_check(struct call *c, const struct http_request *req, const arr
 struct live *api_upgrade_admit(struct call *c, struct shard *s, const upgrade_t *up)
 {
     struct live *live = shard_find(s, up->session);
+    if (live == NULL && !up->by_ticket) {
+        (void)call_go(c, PLACE_COLD, upgrade_ended_stage);
+        return NULL;
+    }
     if (live == NULL ||
         (up->by_ticket &&
          !live_ticket_spend(s, live, (span_t){(const uint8_t *)up->ticket, up->ticket_len}))) {

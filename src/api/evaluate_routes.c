@@ -31,6 +31,7 @@ struct evaluate_work {
 
 static enum call_place look_stage(struct call *c, struct shard *s);
 static enum call_place decide_stage(struct call *c, struct shard *s);
+static enum call_place journalled_stage(struct call *c, struct shard *s);
 static enum call_place keep_stage(struct call *c, struct shard *s);
 
 /* ---- the question ---- */
@@ -282,6 +283,12 @@ static enum call_place decide_stage(struct call *c, struct shard *s)
     work->row.session = live->id;
     work->row.account = live->account;
     work->row.at = work->at;
+    return when_durable(c, live, journalled_stage);
+}
+
+static enum call_place journalled_stage(struct call *c, struct shard *s)
+{
+    (void)s;
     return call_go(c, PLACE_COLD, keep_stage);
 }
 

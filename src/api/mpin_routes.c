@@ -257,5 +257,6 @@ static enum call_place apply_stage(struct call *c, struct shard *s)
         return problem(c, PROBLEM_SESSION_BLOCKED);
     }
     apply_passed(s, live);
-    return answer_verified(c, s, live);
+    (void)answer_verified(c, s, live);
+    return when_durable(c, live, answered_stage);
 }

@@ -65,6 +65,22 @@ enum call_place answer_json(struct call *c, unsigned status, struct json_writer 
     return PLACE_DONE;
 }
 
+enum call_place when_durable(struct call *c, const struct live *live, call_stage next)
+{
+    if (journal_state_of(c->service->journal) != JOURNAL_RUNNING) {
+        return call_go(c, PLACE_OWNER, next);
+    }
+    c->position = live->position;
+    return call_go(c, PLACE_DURABLE, next);
+}
+
+enum call_place answered_stage(struct call *c, struct shard *s)
+{
+    (void)c;
+    (void)s;
+    return PLACE_DONE;
+}
+
 static bool family_seen(const canara_reason_t *reasons, size_t before)
 {
     for (size_t i = 0; i < before; i++) {

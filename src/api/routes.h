@@ -59,6 +59,13 @@ enum call_place ctl_drain_begin(struct call *c, struct shard *s);
 /* Finish a JSON answer. */
 enum call_place answer_json(struct call *c, unsigned status, struct json_writer *w);
 
+/* Go on with `next` when the journal holds what this session has brought about so far: what a
+ * client is told outlives a crash. At once while the journal can hold nothing. */
+enum call_place when_durable(struct call *c, const struct live *live, call_stage next);
+
+/* A stage for when_durable() whose answer is complete already. */
+enum call_place answered_stage(struct call *c, struct shard *s);
+
 /* Sessions of its own that the engine needs before it knows a person (ENGINE.md, cold start). No
  * profile is learnt yet, so every answer says that it is learning. */
 enum { LEARNING_SESSIONS = 6 };
@@ -84,6 +91,9 @@ NODISCARD err_t find_blocked(struct call *c, struct session_row *row, bool *read
 
 /* A stage in a worker for MPIN routes of a session that is not live: 403 if blocked, else 401. */
 enum call_place ended_stage(struct call *c, struct shard *s);
+
+/* The same for a socket: 410 or 401. */
+enum call_place upgrade_ended_stage(struct call *c, struct shard *s);
 
 /* Client events among the newest lines of the session's buffer file. */
 NODISCARD err_t count_events(struct call *c, uuid_t session, uint64_t *out);

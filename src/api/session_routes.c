@@ -27,17 +27,28 @@ err_t find_blocked(struct call *c, struct session_row *row, bool *readable)
     return ERR_OK;
 }
 
-/* MPIN routes of a session that is not live: 403 if it was blocked, else 401. */
-enum call_place ended_stage(struct call *c, struct shard *s)
+static enum call_place answer_ended(struct call *c, enum problem when_blocked)
 {
-    (void)s;
     struct session_row *row = call_keep(c, sizeof *row);
     bool readable = false;
     const err_t e = find_blocked(c, row, &readable);
     if (failed(e)) {
         return problem_world(c, e);
     }
-    return problem(c, readable ? PROBLEM_SESSION_BLOCKED : PROBLEM_UNAUTHORIZED);
+    return problem(c, readable ? when_blocked : PROBLEM_UNAUTHORIZED);
+}
+
+/* MPIN routes of a session that is not live: 403 if it was blocked, else 401. */
+enum call_place ended_stage(struct call *c, struct shard *s)
+{
+    (void)s;
+    return answer_ended(c, PROBLEM_SESSION_BLOCKED);
+}
+
+enum call_place upgrade_ended_stage(struct call *c, struct shard *s)
+{
+    (void)s;
+    return answer_ended(c, PROBLEM_SESSION_GONE);
 }
 
 /* ---- status ---- */

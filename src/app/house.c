@@ -254,6 +254,10 @@ static err_t domain_up(struct house *h)
 
 static void domain_down(struct house *h)
 {
+    const err_t noted = clock_guard_note(&h->service); /* the next start compares with it */
+    if (failed(noted)) {
+        log_event(h->log, LOG_WARN, "clock.not_noted", FIELD_INT("error", (int64_t)noted.code));
+    }
     ledger_free(&h->ledger);
     audit_free(&h->service.audit);
     account_locks_free(&h->service.locks);

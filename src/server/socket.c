@@ -66,6 +66,22 @@ void socket_notify(struct shard_watcher *watcher, struct live *live, enum notice
 
 /* ---- opening ---- */
 
+/* The answer is there already, or the store has to be asked for it. */
+static void refuse(struct conn *c, struct call *call)
+{
+    c->state = CONN_CALL;
+    if (call->status != 0) {
+        conn_answer(c, call);
+        return;
+    }
+    if (failed(loop_change(&c->worker->loop, &c->watch, 0))) {
+        call_free(&call);
+        conn_drop(c);
+        return;
+    }
+    trip_begin(c, call, PLACE_COLD);
+}
+
 static void open_socket(struct conn *c, struct call *call, const upgrade_t *up, span_t rest)
 {
     struct worker *w = c->worker;
@@ -75,8 +91,7 @@ static void open_socket(struct conn *c, struct call *call, const upgrade_t *up, 
     }
     struct live *live = api_upgrade_admit(call, w->shard, up);
     if (live == NULL) {
-        c->state = CONN_CALL;
-        conn_answer(c, call);
+        refuse(c, call);
         return;
     }
     call_free(&call);
