@@ -98,25 +98,22 @@ static err_t await_connection(struct client *c, int fd, mono_t until, int *error
     return ERR_OK;
 }
 
-static err_t connect_one(struct client *c, const struct addrinfo *a, mono_t until, int *out,
+/* Try one address; *error is 0 for a connection, else why not, and *fd is -1. */
+static err_t connect_one(struct client *c, const struct addrinfo *a, mono_t until, int *fd,
                          int *error)
 {
-    CLEANUP(wire_close)
-    int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
-    if (fd < 0) {
-        *error = errno;
-        return ERR_OK;
-    }
-    *error = connect(fd, a->ai_addr, a->ai_addrlen) == 0 ? 0 : errno;
+    err_t e = ERR_OK;
+    *fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+    *error = *fd >= 0 && connect(*fd, a->ai_addr, a->ai_addrlen) == 0 ? 0 : errno;
     if (*error == EINPROGRESS) {
-        TRY(await_connection(c, fd, until, error));
+        e = await_connection(c, *fd, until, error);
     }
-    if (*error == 0) {
-        const int on = 1;
-        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        *out = fd;
-        fd = -1;
+    if (failed(e) || *error != 0) {
+        wire_close(fd);
+        return e;
     }
+    const int on = 1;
+    (void)setsockopt(*fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     return ERR_OK;
 }
 
