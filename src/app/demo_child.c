@@ -43,6 +43,7 @@ static int remove_one(const char *path, const struct stat *info, int kind, struc
 
 static void folder_remove(struct demo_child *child)
 {
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): changes no directory (no FTW_CHDIR), one thread */
     (void)nftw(child->folder, remove_one, FOLDERS_OPEN, FTW_DEPTH | FTW_PHYS);
     child->folder[0] = '\0';
 }
@@ -90,7 +91,7 @@ static _Noreturn void become_server(const char *folder, int out, pid_t parent)
 
     sigset_t none;
     (void)sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)pthread_sigmask(SIG_SETMASK, &none, NULL);
     (void)setpgid(0, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
     const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -120,7 +121,9 @@ static void last_words(const struct demo_child *child, char out[TAIL_BYTES])
     const ssize_t n = pread(fd, out, TAIL_BYTES - 1, from);
     out[n > 0 ? n : 0] = '\0';
     for (char *b = out; *b != '\0'; b++) {
-        *b = *b >= ' ' && *b < 0x7f ? *b : ' ';
+        if (*b < ' ' || *b == 0x7f) {
+            *b = ' ';
+        }
     }
 }
 

@@ -52,7 +52,8 @@ void stage_act(struct stage *s, const char *title, const char *story)
     (void)fflush(s->out);
 }
 
-static void print(struct stage *s, const char *head, const char *format, va_list args)
+static void __attribute__((format(printf, 3, 0)))
+print(struct stage *s, const char *head, const char *format, va_list args)
 {
     stage_clear(s);
     (void)fputs(head, s->out);

@@ -14,6 +14,7 @@ struct pen {
     scanned_event_t *scanned; /* [EVENTS_PER_MESSAGE_MAX] */
     struct buf event, line;
     FILE *out;
+    uint64_t written; /* lines */
 };
 
 void simulate_people_init(struct simulate_people *people, const struct simulate *s)
@@ -78,6 +79,7 @@ static err_t write_line(struct pen *p, wall_t at, uuid_t session, const char *em
     json_end_object(&w);
     TRY(json_finish(&w));
     TRY(buf_append_byte(&p->line, '\n'));
+    p->written++;
     return fwrite(p->line.ptr, 1, p->line.len, p->out) == p->line.len ? ERR_OK : err_new(ERR_IO);
 }
 
@@ -100,7 +102,6 @@ err_t simulate_write(const struct simulate *s, FILE *out, uint64_t *events)
     struct simulate_people people;
     CLEANUP(pen_deinit) struct pen p = {0};
     TRY(pen_init(&p, out));
-    *events = 0;
     simulate_people_init(&people, s);
     for (unsigned n = 0; n < s->persons; n++) {
         const uint64_t who = simulate_next_person(&people);
@@ -115,8 +116,8 @@ err_t simulate_write(const struct simulate *s, FILE *out, uint64_t *events)
             const int64_t at = (int64_t)rng_below(&own, BANKING_HOURS_MS) + (int64_t)k * DAY_MS;
             persona_init(&persona, s->kind, who, k);
             TRY(write_session(&p, s, &persona, wall_after_ms(s->start, at), session, email));
-            *events += persona.step;
         }
     }
+    *events = p.written;
     return fflush(out) == 0 ? ERR_OK : err_new(ERR_IO);
 }

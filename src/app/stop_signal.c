@@ -13,7 +13,7 @@ err_t stop_signal_open(int *fd)
     }
     const int opened = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
     (void)sigaddset(&stop, SIGPIPE); /* a closed pipe is told by the stream */
-    if (opened < 0 || sigprocmask(SIG_BLOCK, &stop, NULL) != 0) {
+    if (opened < 0 || pthread_sigmask(SIG_BLOCK, &stop, NULL) != 0) {
         return err_new(ERR_IO);
     }
     *fd = opened;
