@@ -246,22 +246,20 @@ static enum call_place change_password_stage(struct call *c, struct shard *s)
     if (!failed(e) && standing.locked) {
         return problem_later(c, PROBLEM_ACCOUNT_LOCKED, standing.retry_after_s);
     }
-    enum change_answer answer = CHANGE_WRONG_PASSWORD;
-    uint32_t ended = 0;
-    uuid_t *sessions = call_keep(c, sizeof *sessions * MPIN_SESSIONS_MAX);
+    change_t *change = call_keep(c, sizeof *change);
     if (!failed(e)) {
         e = account_change_password(c->service, c->who.account, c->who.session, work->password,
-                                    work->new_password, &answer, &ended, sessions);
+                                    work->new_password, change);
     }
     if (failed(e)) {
         return problem_world(c, e);
     }
-    if (answer == CHANGE_WRONG_PASSWORD) {
+    if (change->answer == CHANGE_WRONG_PASSWORD) {
         quota_address_charge(c->service->quota, QUOTA_LOGIN_ADDRESS, c->address_narrow,
                              c->address_wide, c->service->rules.login_per_address);
         return problem(c, PROBLEM_INVALID_CREDENTIALS);
     }
-    tell_all(c, sessions, ended, TELL_END, END_REVOKED, 0.0);
+    tell_all(c, change->ended_session, change->ended, TELL_END, END_REVOKED, 0.0);
     struct json_writer w;
     json_writer_init(&w, &c->reply);
     json_begin_object(&w);

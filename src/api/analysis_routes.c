@@ -304,8 +304,8 @@ static enum call_place play_score(struct call *c, struct shard *s, struct live *
     json_name(&w, "predicted_risk_score");
     json_number(&w, work->predicted);
     json_end_object(&w);
-    behaviour_fact(s, live, "ml_analysis_result", json_written(&w), CANARA_FACT_PREDICTED_RISK,
-                   work->predicted, &work->verdict);
+    work->verdict = behaviour_fact(s, live, "ml_analysis_result", json_written(&w),
+                                   CANARA_FACT_PREDICTED_RISK, work->predicted);
     behaviour_show(s, live);
     work->engine = live->engine;
     (void)answer_analysis(c, work);

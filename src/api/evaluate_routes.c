@@ -274,8 +274,8 @@ static enum call_place decide_stage(struct call *c, struct shard *s)
     const enum decision decision = decide(s, live, work);
     live_touch(s, live);
     if (decision == DECISION_CHALLENGE && !behaviour_mpin_required(s, live)) {
-        behaviour_fact(s, live, "policy_challenge", SPAN_LIT("{\"why\":\"decision\"}"),
-                       CANARA_FACT_CHALLENGED, 0.0, NULL);
+        (void)behaviour_fact(s, live, "policy_challenge", SPAN_LIT("{\"why\":\"decision\"}"),
+                             CANARA_FACT_CHALLENGED, 0.0);
     }
     work->row.decision = (uint8_t)decision;
     work->row.risk = work->verdict.risk;

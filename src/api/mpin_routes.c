@@ -10,8 +10,7 @@ struct mpin_work {
     span_t mpin, new_mpin;
     bool challenge, change;
     mpin_result_t result;
-    uint32_t ended;
-    uuid_t ended_session[MPIN_SESSIONS_MAX];
+    change_t changed;
 };
 
 static enum call_place compare_stage(struct call *c, struct shard *s);
@@ -151,7 +150,7 @@ static enum call_place compare_stage(struct call *c, struct shard *s)
     err_t e = mpin_check(c->service, c->who.account, c->who.session, work->mpin, r);
     if (!failed(e) && r->answer == MPIN_RIGHT && work->change) {
         e = account_change_mpin(c->service, c->who.account, c->who.session, work->new_mpin,
-                                &work->ended, work->ended_session);
+                                &work->changed);
     }
     if (failed(e)) {
         return problem_world(c, e);
@@ -161,7 +160,7 @@ static enum call_place compare_stage(struct call *c, struct shard *s)
         quota_address_charge(c->service->quota, QUOTA_MPIN_ADDRESS, c->address_narrow,
                              c->address_wide, c->service->rules.mpin_per_address);
     }
-    tell_all(c, work->ended_session, work->ended, TELL_END, END_REVOKED, 0.0);
+    tell_all(c, work->changed.ended_session, work->changed.ended, TELL_END, END_REVOKED, 0.0);
     if (r->answer == MPIN_LOCKED_NOW) {
         tell_all(c, r->session, r->sessions, TELL_BLOCK, END_MPIN_LOCKED, 0.0);
     }
@@ -223,8 +222,8 @@ static void apply_passed(struct shard *s, struct live *live)
     live->mpin_failures = 0;
     live->restricted = false;
     live->mpin_passed_at = clock_mono(shard_service(s)->clock);
-    behaviour_fact(s, live, asked ? "mpin_challenge_passed" : "mpin_verified", SPAN_LIT("{}"),
-                   CANARA_FACT_MPIN_PASSED, 0.0, NULL);
+    (void)behaviour_fact(s, live, asked ? "mpin_challenge_passed" : "mpin_verified", SPAN_LIT("{}"),
+                         CANARA_FACT_MPIN_PASSED, 0.0);
     live_touch(s, live);
     behaviour_show(s, live);
 }
@@ -238,8 +237,8 @@ static enum call_place apply_stage(struct call *c, struct shard *s)
         if (live != NULL && !live->blocked && r->answer == MPIN_WRONG) {
             live->mpin_failures = r->failures;
             live_touch(s, live);
-            behaviour_fact(s, live, "mpin_failed", SPAN_LIT("{}"), CANARA_FACT_MPIN_FAILED, 0.0,
-                           NULL);
+            (void)behaviour_fact(s, live, "mpin_failed", SPAN_LIT("{}"), CANARA_FACT_MPIN_FAILED,
+                                 0.0);
         } else if (live != NULL && !live->blocked && r->answer == MPIN_LOCKED_NOW) {
             live->mpin_failures = r->failures;
             behaviour_line(s, live, "mpin_failed", SPAN_LIT("{}"));

@@ -466,8 +466,9 @@ static enum call_place fact_apply(struct call *c, struct shard *s)
     if (live->blocked) {
         return problem(c, PROBLEM_SESSION_BLOCKED);
     }
-    behaviour_fact(s, live, "external_fact", (span_t){(const uint8_t *)work->data, work->data_len},
-                   CANARA_FACT_EXTERNAL, work->nats, &work->verdict);
+    work->verdict = behaviour_fact(s, live, "external_fact",
+                                   (span_t){(const uint8_t *)work->data, work->data_len},
+                                   CANARA_FACT_EXTERNAL, work->nats);
     c->position = live->position;
     return call_go(c, PLACE_DURABLE, fact_answer);
 }

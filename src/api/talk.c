@@ -263,8 +263,8 @@ void api_told(struct shard *s, uuid_t session, enum tell what, enum session_end 
     case TELL_MPIN_FAILURES: live->mpin_failures = (uint32_t)value; return;
     case TELL_FACT:
         if (!live->blocked) {
-            behaviour_fact(s, live, "external_fact", SPAN_LIT("{}"), CANARA_FACT_EXTERNAL, value,
-                           NULL);
+            (void)behaviour_fact(s, live, "external_fact", SPAN_LIT("{}"), CANARA_FACT_EXTERNAL,
+                                 value);
         }
         return;
     }

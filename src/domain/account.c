@@ -320,14 +320,14 @@ err_t account_refresh(struct service *svc, span_t refresh_token, struct session_
 /* ---- change of secrets ---- */
 
 static err_t end_others(struct service *svc, struct store_tx *tx, uuid_t account, uuid_t keep,
-                        uint32_t *ended, uuid_t *list)
+                        change_t *out)
 {
     struct session_row *rows = calloc(MPIN_SESSIONS_MAX, sizeof *rows);
     if (rows == NULL) {
         return err_new(ERR_NOMEM);
     }
     size_t count = 0;
-    *ended = 0;
+    out->ended = 0;
     err_t e = store_sessions_live_of(tx, account, rows, MPIN_SESSIONS_MAX, &count);
     for (size_t i = 0; !failed(e) && i < count; i++) {
         bool now = false;
@@ -338,7 +338,7 @@ static err_t end_others(struct service *svc, struct store_tx *tx, uuid_t account
         if (!failed(e)) {
             e = store_refresh_revoke_session(tx, rows[i].id);
         }
-        list[(*ended)++] = rows[i].id;
+        out->ended_session[out->ended++] = rows[i].id;
     }
     free(rows);
     return e;
@@ -362,14 +362,14 @@ static err_t check_password(struct service *svc, uuid_t account, span_t password
 }
 
 err_t account_change_password(struct service *svc, uuid_t account, uuid_t keep, span_t password,
-                              span_t new_password, enum change_answer *out, uint32_t *ended,
-                              uuid_t ended_session[MPIN_SESSIONS_MAX])
+                              span_t new_password, change_t *out)
 {
     bool match = false;
     char hash[PWHASH_TEXT_BYTES];
+    change_t change = {.answer = CHANGED};
     TRY(check_password(svc, account, password, &match));
     if (!match) {
-        *out = CHANGE_WRONG_PASSWORD;
+        *out = (change_t){.answer = CHANGE_WRONG_PASSWORD};
         return ERR_OK;
     }
     const struct pwhash_subject who = {.account = account, .purpose = PWHASH_PASSWORD};
@@ -378,29 +378,32 @@ err_t account_change_password(struct service *svc, uuid_t account, uuid_t keep, 
     CLEANUP(store_rollback) struct store_tx tx = {0};
     TRY(store_begin(svc->store, STORE_WRITE, &tx));
     TRY(store_account_set_password(&tx, account, hash, NO_PEPPER_COLUMN));
-    TRY(end_others(svc, &tx, account, keep, ended, ended_session));
+    TRY(end_others(svc, &tx, account, keep, &change));
     const audit_entry_t entry = {
         .kind = "password.changed", .account = account, .session = keep, .detail = "{}"};
     TRY(audit_append(svc->audit, &tx, &entry));
     TRY(store_commit(&tx));
-    *out = CHANGED;
+    *out = change;
     return ERR_OK;
 }
 
 err_t account_change_mpin(struct service *svc, uuid_t account, uuid_t keep, span_t new_mpin,
-                          uint32_t *ended, uuid_t ended_session[MPIN_SESSIONS_MAX])
+                          change_t *out)
 {
     char hash[PWHASH_TEXT_BYTES];
+    change_t change = {.answer = CHANGED};
     const struct pwhash_subject who = {.account = account, .purpose = PWHASH_MPIN};
     TRY(pwhash_make(svc->keys, who, new_mpin, svc->hashing, hash));
     CLEANUP(store_rollback) struct store_tx tx = {0};
     TRY(store_begin(svc->store, STORE_WRITE, &tx));
     TRY(store_account_set_mpin(&tx, account, hash, NO_PEPPER_COLUMN));
-    TRY(end_others(svc, &tx, account, keep, ended, ended_session));
+    TRY(end_others(svc, &tx, account, keep, &change));
     const audit_entry_t entry = {
         .kind = "mpin.changed", .account = account, .session = keep, .detail = "{}"};
     TRY(audit_append(svc->audit, &tx, &entry));
-    return store_commit(&tx);
+    TRY(store_commit(&tx));
+    *out = change;
+    return ERR_OK;
 }
 
 /* ---- ending ---- */

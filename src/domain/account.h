@@ -93,13 +93,16 @@ NODISCARD err_t account_refresh(struct service *svc, span_t refresh_token, struc
 
 enum change_answer { CHANGED, CHANGE_WRONG_PASSWORD };
 
+typedef struct change {
+    enum change_answer answer;
+    uint32_t ended; /* other sessions of the account */
+    uuid_t ended_session[MPIN_SESSIONS_MAX];
+} change_t;
+
 NODISCARD err_t account_change_password(struct service *svc, uuid_t account, uuid_t keep,
-                                        span_t password, span_t new_password,
-                                        enum change_answer *out, uint32_t *ended,
-                                        uuid_t ended_session[MPIN_SESSIONS_MAX]);
+                                        span_t password, span_t new_password, change_t *out);
 NODISCARD err_t account_change_mpin(struct service *svc, uuid_t account, uuid_t keep,
-                                    span_t new_mpin, uint32_t *ended,
-                                    uuid_t ended_session[MPIN_SESSIONS_MAX]);
+                                    span_t new_mpin, change_t *out);
 
 /* ---- sessions in the store ---- */
 

@@ -378,7 +378,7 @@ static void a_refresh_never_outlives_the_absolute_age(void **state)
         (void)register_account(h, email);
         scripted_clock_set_wall(&h->clock, (wall_t){SCRIPTED_WALL_MS + 500});
         open_session(h, email, "phone", &seed, &cred); /* a token tells whole seconds only */
-        scripted_clock_pass(&h->clock, 12 * (int64_t)HOUR_MS - before_ms[i]);
+        scripted_clock_pass(&h->clock, 12 * HOUR_MS - before_ms[i]);
         const enum refresh_outcome outcome = refresh(h, cred.refresh_token, &row, &next);
         assert_int_equal(outcome, before_ms[i] > 500 ? REFRESH_DONE : REFRESH_REFUSED);
     }
@@ -409,17 +409,15 @@ static void a_new_password_ends_the_other_sessions_and_keeps_this_one(void **sta
     const uuid_t one = log_in(h, ANN, "phone")->id;
     const uuid_t two = log_in(h, ANN, "tablet")->id;
     const uuid_t keep = log_in(h, ANN, "laptop")->id;
-    enum change_answer answer = CHANGED;
-    uint32_t ended = 0;
-    uuid_t list[MPIN_SESSIONS_MAX];
+    change_t change = {0};
     assert_ok(account_change_password(&h->svc, ann, keep, span_of("not the password"),
-                                      span_of("new password 9"), &answer, &ended, list));
-    assert_int_equal(answer, CHANGE_WRONG_PASSWORD);
+                                      span_of("new password 9"), &change));
+    assert_int_equal(change.answer, CHANGE_WRONG_PASSWORD);
     assert_int_equal(live_in_store(h, ann), 3);
     assert_ok(account_change_password(&h->svc, ann, keep, span_of(PASSWORD),
-                                      span_of("new password 9"), &answer, &ended, list));
-    assert_int_equal(answer, CHANGED);
-    assert_int_equal(ended, 2);
+                                      span_of("new password 9"), &change));
+    assert_int_equal(change.answer, CHANGED);
+    assert_int_equal(change.ended, 2);
     assert_int_equal(stored_session(h, one).end, END_REVOKED);
     assert_int_equal(stored_session(h, two).end, END_REVOKED);
     assert_int_equal(stored_session(h, keep).end, END_NONE);
@@ -434,12 +432,11 @@ static void a_new_mpin_ends_the_other_sessions_and_the_old_one_is_wrong(void **s
     const uuid_t ann = register_account(h, ANN);
     const uuid_t one = log_in(h, ANN, "phone")->id;
     const uuid_t keep = log_in(h, ANN, "laptop")->id;
-    uint32_t ended = 0;
-    uuid_t list[MPIN_SESSIONS_MAX];
+    change_t change = {0};
     mpin_result_t r = {0};
-    assert_ok(account_change_mpin(&h->svc, ann, keep, span_of("5926"), &ended, list));
-    assert_int_equal(ended, 1);
-    assert_true(uuid_eq(list[0], one));
+    assert_ok(account_change_mpin(&h->svc, ann, keep, span_of("5926"), &change));
+    assert_int_equal(change.ended, 1);
+    assert_true(uuid_eq(change.ended_session[0], one));
     assert_int_equal(stored_session(h, keep).end, END_NONE);
     assert_ok(mpin_check(&h->svc, ann, keep, span_of(MPIN), &r));
     assert_int_equal(r.answer, MPIN_WRONG);

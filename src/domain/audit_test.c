@@ -159,8 +159,7 @@ static void every_changed_row_is_found_and_named(void **state)
         "UPDATE security_events SET session = account WHERE seq = ?1",
         "UPDATE security_events SET account = session, session = account WHERE seq = ?1",
         "UPDATE security_events SET detail = '{}' WHERE seq = ?1",
-        "UPDATE security_events SET kind = kind || substr(detail, 1, 1),"
-        " detail = substr(detail, 2) WHERE seq = ?1",
+        "UPDATE security_events SET kind = kind || '{', detail = substr(detail, 2) WHERE seq = ?1",
         "UPDATE security_events SET prev = hash WHERE seq = ?1",
         "UPDATE security_events SET hash = zeroblob(32) WHERE seq = ?1",
         "DELETE FROM security_events WHERE seq = ?1",

@@ -172,8 +172,8 @@ static void note(struct shard *s, struct live *live, journal_record_t *record,
                      at.ms, out) == CANARA_OK);
 }
 
-void behaviour_fact(struct shard *s, struct live *live, const char *type, span_t data,
-                    enum canara_fact fact, double value, canara_verdict_t *out)
+canara_verdict_t behaviour_fact(struct shard *s, struct live *live, const char *type, span_t data,
+                                enum canara_fact fact, double value)
 {
     journal_record_t record = {.type = {(const uint8_t *)type, strlen(type)},
                                .data = data,
@@ -182,9 +182,7 @@ void behaviour_fact(struct shard *s, struct live *live, const char *type, span_t
     canara_verdict_t v = {0};
     note(s, live, &record, &v);
     enforce(s, live, &v, END_BLOCKED, false, clock_wall(shard_service(s)->clock));
-    if (out != NULL) {
-        *out = v;
-    }
+    return v;
 }
 
 void behaviour_block(struct shard *s, struct live *live, enum session_end how, bool stored)

@@ -40,9 +40,9 @@ void behaviour_take(struct shard *s, struct live *live, const scanned_event_t *e
 
 /* Journal a fact of the server and let the engine hear of it. `type` becomes the line's
  * event_type, `data` a JSON object. The effects (challenge, block, level) are in force when this
- * returns; `out` may be NULL. A journal that cannot take it does not stop the effect. */
-void behaviour_fact(struct shard *s, struct live *live, const char *type, span_t data,
-                    enum canara_fact fact, double value, canara_verdict_t *out);
+ * returns the verdict. A journal that cannot take it does not stop the effect. */
+canara_verdict_t behaviour_fact(struct shard *s, struct live *live, const char *type, span_t data,
+                                enum canara_fact fact, double value);
 
 /* Block from outside: too many wrong MPINs, an operator. `stored`: the store knows it already. */
 void behaviour_block(struct shard *s, struct live *live, enum session_end how, bool stored);

@@ -80,8 +80,8 @@ static void lines_are_numbered_from_one_without_a_gap(void **state)
         case 0: predict(h, live, random_in(&seed, 0.0, 0.85)); break;
         case 1: behaviour_line(h->shard, live, "policy_note", SPAN_LIT("{}")); break;
         case 2:
-            behaviour_fact(h->shard, live, "mpin_verified", SPAN_LIT("{}"), CANARA_FACT_MPIN_PASSED,
-                           0.0, NULL);
+            (void)behaviour_fact(h->shard, live, "mpin_verified", SPAN_LIT("{}"),
+                                 CANARA_FACT_MPIN_PASSED, 0.0);
             break;
         default: (void)send(h, live, "[" TYPING "," TYPING "]");
         }
@@ -239,9 +239,9 @@ static void a_fact_that_cannot_be_written_takes_effect_all_the_same(void **state
     memset(data, ' ', sizeof data);
     data[0] = '{';
     data[sizeof data - 1] = '}';
-    behaviour_fact(h->shard, live, "ml_analysis_result",
-                   (span_t){(const uint8_t *)data, sizeof data}, CANARA_FACT_PREDICTED_RISK, 0.95,
-                   NULL);
+    (void)behaviour_fact(h->shard, live, "ml_analysis_result",
+                         (span_t){(const uint8_t *)data, sizeof data}, CANARA_FACT_PREDICTED_RISK,
+                         0.95);
     assert_true(live->blocked);
     struct kept *k = journal_of(h, live->id);
     assert_false(k->gaps); /* what follows takes its number */
@@ -289,8 +289,8 @@ static void a_challenge_is_told_once_until_it_is_answered(void **state)
 
     const double before = peek(h, live).risk;
     predict(h, live, 0.75);
-    behaviour_fact(h->shard, live, "mpin_challenge_passed", SPAN_LIT("{}"), CANARA_FACT_MPIN_PASSED,
-                   0.0, NULL);
+    (void)behaviour_fact(h->shard, live, "mpin_challenge_passed", SPAN_LIT("{}"),
+                         CANARA_FACT_MPIN_PASSED, 0.0);
     assert_false(behaviour_mpin_required(h->shard, live));
     assert_true(peek(h, live).risk < 0.75);
     assert_true(before >= 0.0);

@@ -29,7 +29,10 @@
 #include <string.h>
 #include <time.h>
 
-enum { HOUSE_NOTICES = 64, MINUTE_MS = 60 * 1000, HOUR_MS = 60 * MINUTE_MS };
+#define MINUTE_MS INT64_C(60000)
+#define HOUR_MS   INT64_C(3600000)
+
+enum { HOUSE_NOTICES = 64 };
 
 enum house_store { HOUSE_SCRIPTED, HOUSE_SQLITE };
 

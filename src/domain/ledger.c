@@ -12,7 +12,7 @@
 enum { PURGE_LIMIT = 1000, BACKOFF_FIRST_MS = 100, BACKOFF_MAX_MS = 5000, IDLE_MS = 1000 };
 
 /* Ended sessions, used tokens and decisions are kept so long for support and disputes. */
-static const int64_t KEEP_MS = INT64_C(90) * 24 * 3600 * 1000;
+#define KEEP_MS (INT64_C(90) * 24 * 3600 * 1000)
 
 struct ledger {
     struct service *svc;

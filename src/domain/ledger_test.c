@@ -5,6 +5,8 @@
 
 #include <pthread.h>
 
+enum { MANY = 3 * LEDGER_BATCH + 7 };
+
 struct writer {
     struct house *house;
     pthread_t thread;
@@ -71,16 +73,16 @@ static void everything_posted_is_written_and_the_newest_wins(void **state)
     credentials_t cred = {0};
     struct writer w;
     open_one(h, &seed, &cred);
-    for (int i = 1; i <= 3 * LEDGER_BATCH + 7; i++) {
+    for (int i = 1; i <= MANY; i++) {
         const ledger_item_t item = activity(&seed, i / 1000.0, SCRIPTED_WALL_MS + i);
         assert_ok(ledger_post(h->ledger, &item));
     }
-    assert_int_equal(ledger_depth(h->ledger), 3 * LEDGER_BATCH + 7);
+    assert_int_equal(ledger_depth(h->ledger), MANY);
     start(&w, h);
     wait_until_empty(h);
     stop(&w);
     const struct session_row row = stored_session(h, seed.row.id);
-    assert_int_equal(row.last_activity.ms, SCRIPTED_WALL_MS + 3 * LEDGER_BATCH + 7);
+    assert_int_equal(row.last_activity.ms, SCRIPTED_WALL_MS + MANY);
     assert_int_equal(row.level, CANARA_LEVEL_MONITOR);
     assert_true(row.mpin_required);
     assert_int_equal(row.end, END_NONE);

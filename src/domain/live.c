@@ -385,11 +385,11 @@ err_t shard_open(struct shard *s, const session_seed_t *seed, struct live **out)
     live_touch(s, live);
     journal_open_record(s, live, seed);
     if (seed->new_device) {
-        behaviour_fact(s, live, "device_new", SPAN_LIT("{}"), CANARA_FACT_NEW_DEVICE, 0.0, NULL);
+        (void)behaviour_fact(s, live, "device_new", SPAN_LIT("{}"), CANARA_FACT_NEW_DEVICE, 0.0);
     }
     if (seed->restricted) {
-        behaviour_fact(s, live, "policy_challenge", SPAN_LIT("{\"why\":\"account\"}"),
-                       CANARA_FACT_CHALLENGED, 0.0, NULL);
+        (void)behaviour_fact(s, live, "policy_challenge", SPAN_LIT("{\"why\":\"account\"}"),
+                             CANARA_FACT_CHALLENGED, 0.0);
     }
     behaviour_show(s, live);
     *out = live;

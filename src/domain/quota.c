@@ -94,29 +94,24 @@ static struct entry *find(struct quota *q, uint64_t key)
 }
 
 /* The stalest of a few, going round. */
-static struct entry *reuse(struct quota *q)
+static uint32_t reuse(struct quota *q)
 {
-    struct entry *stalest = NULL;
+    uint32_t stalest = q->hand;
     for (int i = 0; i < SWEEP; i++) {
-        struct entry *e = &q->entries[q->hand];
-        q->hand = (q->hand + 1) % QUOTA_KEYS_MAX;
-        if (stalest == NULL || e->last_ms < stalest->last_ms) {
-            stalest = e;
+        if (q->entries[q->hand].last_ms < q->entries[stalest].last_ms) {
+            stalest = q->hand;
         }
+        q->hand = (q->hand + 1) % QUOTA_KEYS_MAX;
     }
-    MUST(stalest != NULL);
-    (void)map64_remove(&q->where, stalest->key);
+    (void)map64_remove(&q->where, q->entries[stalest].key);
     return stalest;
 }
 
 static struct entry *make(struct quota *q, uint64_t key)
 {
-    struct entry *e = q->used < QUOTA_KEYS_MAX ? &q->entries[q->used++] : reuse(q);
-    *e = (struct entry){.key = key};
-    if (failed(map64_put(&q->where, key, (uint32_t)(e - q->entries)))) {
-        return NULL;
-    }
-    return e;
+    const uint32_t at = q->used < QUOTA_KEYS_MAX ? q->used++ : reuse(q);
+    q->entries[at] = (struct entry){.key = key};
+    return failed(map64_put(&q->where, key, at)) ? NULL : &q->entries[at];
 }
 
 /* Milliseconds until a key that has used up its limit has room for one try: first by what the older
@@ -126,6 +121,7 @@ static int64_t room_in_ms(const struct entry *e, throttle_t limit, int64_t ms, i
     const int64_t past = ms % window_ms;
     const int64_t count = (int64_t)limit.count;
     if (e->now < limit.count) {
+        MUST(e->before > 0); /* or it would not be over its limit */
         const int64_t room = count - (int64_t)e->now;
         return window_ms - (room * window_ms - 1) / (int64_t)e->before - past;
     }

@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+#define HOUR_S INT64_C(3600)
+
 struct post {
     struct scripted_clock clock;
     struct quota *quota;
@@ -18,7 +20,7 @@ static int set_up(void **state)
     struct post *p = calloc(1, sizeof *p);
     assert_non_null(p);
     scripted_clock_init(&p->clock);
-    atomic_store(&p->clock.mono_ns, 24 * 3600 * NS_PER_S); /* all windows begin here */
+    atomic_store(&p->clock.mono_ns, 24 * HOUR_S * NS_PER_S); /* all windows begin here */
     assert_ok(quota_new(&p->clock.face, &p->quota));
     *state = p;
     return 0;
@@ -125,7 +127,7 @@ static void a_window_slides_and_does_not_jump(void **state)
         scripted_clock_pass(&p->clock, 100);
     }
     assert_in_range(through, 9, 10);
-    scripted_clock_pass(&p->clock, 2 * 60 * MS_PER_S);
+    scripted_clock_pass(&p->clock, 120 * MS_PER_S);
     charge_times(p, QUOTA_LOGIN_ADDRESS, 1, limit, 9);
     assert_true(allowed(p, QUOTA_LOGIN_ADDRESS, 1, limit)); /* all else is forgotten */
 }
@@ -211,9 +213,9 @@ static void the_wall_clock_has_no_say(void **state)
     struct post *p = *state;
     const throttle_t limit = {5, 900};
     charge_times(p, QUOTA_LOGIN_ACCOUNT, 1, limit, 5);
-    scripted_clock_set_wall(&p->clock, (wall_t){SCRIPTED_WALL_MS + 24 * 3600 * MS_PER_S});
+    scripted_clock_set_wall(&p->clock, (wall_t){SCRIPTED_WALL_MS + 24 * HOUR_S * MS_PER_S});
     assert_int_equal(wait_of(p, QUOTA_LOGIN_ACCOUNT, 1, limit), 60);
-    scripted_clock_set_wall(&p->clock, (wall_t){SCRIPTED_WALL_MS - 24 * 3600 * MS_PER_S});
+    scripted_clock_set_wall(&p->clock, (wall_t){SCRIPTED_WALL_MS - 24 * HOUR_S * MS_PER_S});
     assert_int_equal(wait_of(p, QUOTA_LOGIN_ACCOUNT, 1, limit), 60);
 }
 

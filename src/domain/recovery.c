@@ -221,8 +221,8 @@ static void mend_session(struct run *r, struct shard *s, struct live *live,
         behaviour_block(s, live, END_MPIN_LOCKED, false);
     } else if (live->restricted && entry->row.mpin_required && !behaviour_mpin_required(s, live)) {
         /* Opened in the store, and the crash came before its first record was durable. */
-        behaviour_fact(s, live, "policy_challenge", SPAN_LIT("{\"why\":\"account\"}"),
-                       CANARA_FACT_CHALLENGED, 0.0, NULL);
+        (void)behaviour_fact(s, live, "policy_challenge", SPAN_LIT("{\"why\":\"account\"}"),
+                             CANARA_FACT_CHALLENGED, 0.0);
     }
     journal_kick(shard_lane(s));
 }

@@ -53,16 +53,16 @@ static void live_on(struct house *h, struct live *live, uint64_t *seed)
     switch (random_below(seed, 12)) {
     case 0: predict(h, live, random_in(seed, 0.0, 0.8)); return;
     case 1:
-        behaviour_fact(h->shard, live, "mpin_failed", SPAN_LIT("{}"), CANARA_FACT_MPIN_FAILED, 0.0,
-                       NULL);
+        (void)behaviour_fact(h->shard, live, "mpin_failed", SPAN_LIT("{}"), CANARA_FACT_MPIN_FAILED,
+                             0.0);
         return;
     case 2:
-        behaviour_fact(h->shard, live, "mpin_verified", SPAN_LIT("{}"), CANARA_FACT_MPIN_PASSED,
-                       0.0, NULL);
+        (void)behaviour_fact(h->shard, live, "mpin_verified", SPAN_LIT("{}"),
+                             CANARA_FACT_MPIN_PASSED, 0.0);
         return;
     case 3:
-        behaviour_fact(h->shard, live, "external_fact", SPAN_LIT("{}"), CANARA_FACT_EXTERNAL,
-                       random_in(seed, -0.3, 0.3), NULL);
+        (void)behaviour_fact(h->shard, live, "external_fact", SPAN_LIT("{}"), CANARA_FACT_EXTERNAL,
+                             random_in(seed, -0.3, 0.3));
         return;
     default: (void)send(h, live, message[random_below(seed, ARRAY_LEN(message))]);
     }
@@ -213,8 +213,8 @@ static void an_mpin_that_passed_stays_passed(void **state)
     assert_true(live->restricted);
     assert_ok(mpin_check(&h->svc, ann, id, span_of(MPIN), &r));
     assert_int_equal(r.answer, MPIN_RIGHT);
-    behaviour_fact(h->shard, live, "mpin_challenge_passed", SPAN_LIT("{}"), CANARA_FACT_MPIN_PASSED,
-                   0.0, NULL);
+    (void)behaviour_fact(h->shard, live, "mpin_challenge_passed", SPAN_LIT("{}"),
+                         CANARA_FACT_MPIN_PASSED, 0.0);
     (void)crash_and_start(h, 0);
     live = shard_find(h->shard, id);
     assert_false(live->restricted);
@@ -318,8 +318,8 @@ static void a_wrong_mpin_is_activity_and_a_line_of_the_server_is_not(void **stat
     const uuid_t id = live->id;
     scripted_clock_pass(&h->clock, 30 * MINUTE_MS);
     live_touch(h->shard, live);
-    behaviour_fact(h->shard, live, "mpin_failed", SPAN_LIT("{}"), CANARA_FACT_MPIN_FAILED, 0.0,
-                   NULL);
+    (void)behaviour_fact(h->shard, live, "mpin_failed", SPAN_LIT("{}"), CANARA_FACT_MPIN_FAILED,
+                         0.0);
     scripted_clock_pass(&h->clock, 5 * MINUTE_MS);
     behaviour_line(h->shard, live, "policy_note", SPAN_LIT("{}"));
     (void)crash_and_start(h, 5 * MINUTE_MS);

@@ -136,8 +136,8 @@ static inline void settle(struct house *h)
 
 static inline void predict(struct house *h, struct live *live, double risk)
 {
-    behaviour_fact(h->shard, live, "ml_analysis_result", SPAN_LIT("{}"), CANARA_FACT_PREDICTED_RISK,
-                   risk, NULL);
+    (void)behaviour_fact(h->shard, live, "ml_analysis_result", SPAN_LIT("{}"),
+                         CANARA_FACT_PREDICTED_RISK, risk);
 }
 
 static inline canara_verdict_t peek(struct house *h, const struct live *live)
