@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+/* With more than this unsent, no further request is read. */
+enum { OUT_FULL_BYTES = LIMIT_OUT_BUFFER_BYTES / 2 };
+
 static void on_ready(struct watch *watch, uint32_t events);
 
 /* ---- coming and going ---- */
@@ -87,6 +90,18 @@ void conn_drop(struct conn *c)
     slab_give(&w->conns, c->index);
 }
 
+/* What the connection wants to hear of, besides room for what is unsent. */
+static uint32_t wants(const struct conn *c)
+{
+    switch ((enum conn_state)c->state) {
+    case CONN_HTTP: return c->out.len > OUT_FULL_BYTES ? 0U : (uint32_t)EPOLLIN;
+    case CONN_CALL: return 0U;
+    case CONN_SOCKET: return c->worker->stopping ? 0U : (uint32_t)EPOLLIN;
+    case CONN_LINGER: return c->ended ? 0U : (uint32_t)EPOLLIN;
+    }
+    return 0U;
+}
+
 void conn_finish(struct conn *c)
 {
     if (c->state == CONN_LINGER) {
@@ -100,8 +115,9 @@ void conn_finish(struct conn *c)
     }
     c->state = CONN_LINGER;
     buf_deinit(&c->in);
-    timer_set(&c->worker->wheel, &c->timer, mono_after_ms(loop_now(&c->worker->loop), LINGER_MS));
-    if (failed(loop_change(&c->worker->loop, &c->watch, EPOLLIN))) {
+    timer_set(&c->worker->wheel, &c->timer,
+              mono_after_ms(loop_now(&c->worker->loop), LIMIT_IDLE_KEEPALIVE_MS));
+    if (failed(loop_change(&c->worker->loop, &c->watch, wants(c)))) {
         conn_drop(c);
         return;
     }
@@ -131,6 +147,20 @@ static void give_back(struct conn *c)
     }
 }
 
+/* The last byte is sent: the peer has a moment to take it and to hang up. False: it has already. */
+static bool shut(struct conn *c)
+{
+    struct worker *w = c->worker;
+    if (c->ended) {
+        conn_drop(c);
+        return false;
+    }
+    c->shut = true;
+    stream_shut_write(c->watch.fd);
+    timer_set(&w->wheel, &c->timer, mono_after_ms(loop_now(&w->loop), LINGER_MS));
+    return true;
+}
+
 /* Send what there is. False: the connection is gone. */
 static bool flush(struct conn *c)
 {
@@ -153,20 +183,16 @@ static bool flush(struct conn *c)
         done += sent;
     }
     buf_consume(&c->out, done);
+    const uint32_t room = c->out.len > 0 ? (uint32_t)EPOLLOUT : 0U;
+    if (failed(loop_change(&c->worker->loop, &c->watch, wants(c) | room))) {
+        conn_drop(c);
+        return false;
+    }
     if (c->out.len > 0) {
-        const uint32_t reading = c->state == CONN_CALL ? 0U : (uint32_t)EPOLLIN;
-        if (failed(loop_change(&c->worker->loop, &c->watch, reading | (uint32_t)EPOLLOUT))) {
-            conn_drop(c);
-            return false;
-        }
         return true;
     }
     give_back(c);
-    if (c->state == CONN_LINGER && !c->shut) {
-        c->shut = true;
-        stream_shut_write(c->watch.fd);
-    }
-    return true;
+    return c->state != CONN_LINGER || c->shut || shut(c);
 }
 
 void conn_flush_all(struct worker *w)
@@ -175,7 +201,9 @@ void conn_flush_all(struct worker *w)
         struct conn *c = w->dirty;
         w->dirty = c->dirty_next;
         c->dirty = false;
-        (void)flush(c);
+        if (flush(c)) {
+            conn_resume(c);
+        }
     }
 }
 
@@ -266,19 +294,67 @@ static void take_request(struct conn *c, const struct http_request *req, span_t 
     trip_begin(c, call, place);
 }
 
-/* Keep bytes for later, unless they are the kept ones. */
-static bool keep(struct conn *c, const uint8_t *bytes, size_t len)
+/* Keep bytes for later, unless they are the kept ones. Without memory the connection goes. */
+static void keep(struct conn *c, const uint8_t *bytes, size_t len)
 {
     if (c->in.ptr != NULL && bytes >= c->in.ptr && bytes < c->in.ptr + c->in.cap) {
         buf_consume(&c->in, (size_t)(bytes - c->in.ptr));
-        return true;
+        return;
     }
     buf_clear(&c->in);
     if (failed(buf_append(&c->in, (span_t){bytes, len}))) {
-        refuse(c, 413);
+        conn_drop(c);
+    }
+}
+
+/* A peer that sends requests and takes no answers waits until it has taken some. False: it does,
+ * or it is gone; flush() resumes it. */
+static bool may_take(struct conn *c, const uint8_t *bytes, size_t len)
+{
+    if (c->out.len <= OUT_FULL_BYTES) {
+        return true;
+    }
+    if (!flush(c)) {
         return false;
     }
-    return true;
+    if (c->out.len <= OUT_FULL_BYTES) {
+        return true;
+    }
+    keep(c, bytes, len);
+    return false;
+}
+
+/* A request has begun and is not complete. */
+static void await_rest(struct conn *c, const uint8_t *bytes, size_t len)
+{
+    struct worker *w = c->worker;
+    if (http_reader_take_continue(&c->reader.http)) {
+        if (failed(http_response_continue(&c->out))) {
+            conn_drop(c);
+            return;
+        }
+        conn_mark(c);
+    }
+    if (!c->partial) { /* its first bytes: its time runs */
+        c->partial = true;
+        timer_set(&w->wheel, &c->timer,
+                  mono_after_ms(loop_now(&w->loop), LIMIT_HEADER_DEADLINE_MS));
+    }
+    keep(c, bytes, len);
+}
+
+/* A call is on its way: what came behind it waits, and nothing is read. */
+static void park(struct conn *c, const uint8_t *rest, size_t len)
+{
+    if (failed(loop_change(&c->worker->loop, &c->watch, 0))) {
+        conn_drop(c);
+        return;
+    }
+    if (len == 0) {
+        buf_deinit(&c->in);
+        return;
+    }
+    keep(c, rest, len);
 }
 
 /* Consume requests until one is on its way or the bytes end. */
@@ -289,51 +365,31 @@ static void read_requests(struct conn *c, uint8_t *bytes, size_t len)
     const uint32_t generation = c->generation;
     while (len > 0) {
         struct http_request req;
-        const enum http_progress progress = http_read(&c->reader.http, bytes, len, &req);
-        if (progress == HTTP_BAD) {
-            refuse(c, c->reader.http.status);
+        if (!may_take(c, bytes, len)) {
             return;
         }
-        if (progress == HTTP_MORE) {
-            if (http_reader_take_continue(&c->reader.http)) {
-                if (failed(http_response_continue(&c->out))) {
-                    conn_drop(c);
-                    return;
-                }
-                conn_mark(c);
-            }
-            if (!c->partial) { /* the first bytes of a request: its time runs */
-                c->partial = true;
-                timer_set(&w->wheel, &c->timer,
-                          mono_after_ms(loop_now(&w->loop), LIMIT_HEADER_DEADLINE_MS));
-            }
-            (void)keep(c, bytes, len);
-            return;
+        switch (http_read(&c->reader.http, bytes, len, &req)) {
+        case HTTP_BAD: refuse(c, c->reader.http.status); return;
+        case HTTP_MORE: await_rest(c, bytes, len); return;
+        case HTTP_READY: break;
         }
 
         http_reader_init(&c->reader.http, HTTP_BODY_MAX);
-        uint8_t *rest = bytes + req.used;
-        const size_t rest_len = len - req.used;
+        bytes += req.used;
+        len -= req.used;
         c->partial = false;
         timer_cancel(&w->wheel, &c->timer);
-        take_request(c, &req, (span_t){rest, rest_len});
-        if (conn_find(w, index, generation) == NULL || c->state == CONN_SOCKET ||
-            c->state == CONN_LINGER) {
+        take_request(c, &req, (span_t){bytes, len});
+        if (conn_find(w, index, generation) == NULL) {
             return;
         }
         if (c->state == CONN_CALL) {
-            if (rest_len == 0) {
-                buf_deinit(&c->in);
-            } else {
-                (void)keep(c, rest, rest_len);
-            }
-            if (failed(loop_change(&w->loop, &c->watch, 0))) {
-                conn_drop(c);
-            }
+            park(c, bytes, len);
             return;
         }
-        bytes = rest;
-        len = rest_len;
+        if (c->state != CONN_HTTP) {
+            return;
+        }
     }
     buf_deinit(&c->in);
 }
@@ -365,14 +421,14 @@ void conn_answer(struct conn *c, struct call *call)
     }
     c->state = CONN_HTTP;
     timer_set(&w->wheel, &c->timer, mono_after_ms(loop_now(&w->loop), LIMIT_IDLE_KEEPALIVE_MS));
-    if (failed(loop_change(&w->loop, &c->watch, EPOLLIN))) {
+    if (failed(loop_change(&w->loop, &c->watch, wants(c)))) {
         conn_drop(c);
     }
 }
 
 void conn_resume(struct conn *c)
 {
-    if (c->state == CONN_HTTP && c->in.len > 0) {
+    if (c->state == CONN_HTTP && c->in.len > 0 && !c->partial && c->out.len <= OUT_FULL_BYTES) {
         read_requests(c, c->in.ptr, c->in.len);
     }
 }
@@ -386,18 +442,43 @@ static void read_http(struct conn *c, uint8_t *bytes, size_t len)
         return;
     }
     if (failed(buf_append(&c->in, (span_t){bytes, len}))) {
-        refuse(c, 413);
+        conn_drop(c);
         return;
     }
     read_requests(c, c->in.ptr, c->in.len);
+}
+
+/* The peer will say nothing more, but it may still be listening. */
+static void hear_end(struct conn *c)
+{
+    const bool listening = c->state == CONN_HTTP || c->state == CONN_LINGER;
+    if (!listening || c->out.len == 0) {
+        conn_drop(c);
+        return;
+    }
+    c->ended = true;
+    if (c->state == CONN_HTTP) {
+        conn_finish(c);
+        return;
+    }
+    if (failed(loop_change(&c->worker->loop, &c->watch, wants(c) | (uint32_t)EPOLLOUT))) {
+        conn_drop(c);
+    }
 }
 
 static void on_readable(struct conn *c)
 {
     struct worker *w = c->worker;
     size_t got = 0;
-    const enum stream_outcome outcome = stream_recv(c->watch.fd, w->receive, RECEIVE_BYTES, &got);
+    /* What is kept and what comes fit together: a request is complete, or refused, before. */
+    const size_t room = c->state == CONN_HTTP ? HTTP_REQUEST_MAX - c->in.len : RECEIVE_BYTES;
+    const enum stream_outcome outcome =
+        stream_recv(c->watch.fd, w->receive, size_min(room, RECEIVE_BYTES), &got);
     if (outcome == STREAM_WOULD_BLOCK) {
+        return;
+    }
+    if (outcome == STREAM_CLOSED) {
+        hear_end(c);
         return;
     }
     if (outcome != STREAM_MORE) {
@@ -424,19 +505,19 @@ static void on_ready(struct watch *watch, uint32_t events)
         if (!flush(c)) {
             return;
         }
-        if (c->out.len == 0) {
-            const uint32_t reading = c->state == CONN_CALL ? 0U : (uint32_t)EPOLLIN;
-            if (failed(loop_change(&w->loop, &c->watch, reading))) {
-                conn_drop(c);
-                return;
-            }
+        conn_resume(c);
+        if (conn_find(w, index, generation) == NULL) {
+            return;
         }
     }
-    if ((events & (uint32_t)(EPOLLIN | EPOLLHUP | EPOLLERR)) == 0) {
+    const bool gone = (events & (uint32_t)(EPOLLHUP | EPOLLERR)) != 0;
+    if (wants(c) == 0U) {
+        if (gone) { /* while its call is on its way, or before it took what it was told */
+            conn_drop(c);
+        }
         return;
     }
-    if (c->state == CONN_CALL) { /* the peer went while its call is on its way */
-        conn_drop(c);
+    if (!gone && (events & (uint32_t)EPOLLIN) == 0) {
         return;
     }
     on_readable(c);

@@ -66,6 +66,7 @@ struct conn {
     bool dirty;      /* in the worker's list of connections with something to send */
     bool local;      /* of the control socket */
     bool shut;       /* LINGER: our side is closed */
+    bool ended;      /* LINGER: the peer's side is closed */
     bool batch;      /* acks=batch */
     bool keep_alive; /* of the request in hand */
     bool counted;    /* in guests */
