@@ -287,6 +287,19 @@ class Closing(Case):
         self.assertEqual(said["reason"], "High risk behavior detected")
         self.assertEqual(link.closed()[0], 4403)
 
+    def test_a_block_in_the_middle_of_a_fragmented_array_stores_the_whole_of_it(self):
+        user = self.user()
+        sent = [event("rapid_clicks", clicks_per_second=20 + n) for n in range(4)] + [event("scroll", pixels=n) for n in range(200)]
+        text = json.dumps(sent).encode()
+        with RawSocket(user) as link:
+            link.next_frame()
+            link.send(frame(1, text[:9000], fin=False) + frame(0, text[9000:9001], fin=False))
+            time.sleep(0.05)
+            link.send(frame(0, text[9001:]))
+            self.assertEqual(link.close_code(), 4403)
+        lines = [line for line in self.server.buffer(user, lines=len(sent)) if line["event_type"] in ("rapid_clicks", "scroll")]
+        self.assertEqual([line["data"] for line in lines], [one["data"] for one in sent])
+
     def test_a_session_ended_from_another_one_closes_4401(self):
         user = self.user()
         other = user.again()
