@@ -87,10 +87,14 @@ static uint64_t in_sight(const struct entry *e, int64_t ms, int64_t window_ms)
     return (uint64_t)e->now * 1000U + (uint64_t)e->before * 1000U * left / (uint64_t)window_ms;
 }
 
-static struct entry *find(struct quota *q, uint64_t key)
+static bool find(struct quota *q, uint64_t key, struct entry **out)
 {
     uint32_t at = 0;
-    return map64_get(&q->where, key, &at) ? &q->entries[at] : NULL;
+    if (!map64_get(&q->where, key, &at)) {
+        return false;
+    }
+    *out = &q->entries[at];
+    return true;
 }
 
 /* The stalest of a few, going round. */
@@ -107,11 +111,12 @@ static uint32_t reuse(struct quota *q)
     return stalest;
 }
 
-static struct entry *make(struct quota *q, uint64_t key)
+static bool make(struct quota *q, uint64_t key, struct entry **out)
 {
     const uint32_t at = q->used < QUOTA_KEYS_MAX ? q->used++ : reuse(q);
     q->entries[at] = (struct entry){.key = key};
-    return failed(map64_put(&q->where, key, at)) ? NULL : &q->entries[at];
+    *out = &q->entries[at];
+    return !failed(map64_put(&q->where, key, at));
 }
 
 /* Milliseconds until a key that has used up its limit has room for one try: first by what the older
@@ -131,8 +136,8 @@ static int64_t room_in_ms(const struct entry *e, throttle_t limit, int64_t ms, i
 static bool allows(struct quota *q, enum quota_kind kind, uint64_t key, throttle_t limit,
                    uint32_t *wait_s)
 {
-    struct entry *e = find(q, key_of(kind, key));
-    if (e == NULL || limit.count == 0) {
+    struct entry *e = NULL;
+    if (limit.count == 0 || !find(q, key_of(kind, key), &e)) {
         return true;
     }
     const int64_t ms = now_ms(q);
@@ -159,11 +164,8 @@ static void charge(struct quota *q, enum quota_kind kind, uint64_t key, throttle
         return;
     }
     const uint64_t full = key_of(kind, key);
-    struct entry *e = find(q, full);
-    if (e == NULL) {
-        e = make(q, full);
-    }
-    if (e == NULL) {
+    struct entry *e = NULL;
+    if (!find(q, full, &e) && !make(q, full, &e)) {
         return; /* out of memory: the other throttles still hold */
     }
     const int64_t ms = now_ms(q);
