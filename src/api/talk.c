@@ -151,6 +151,9 @@ void talk_message(struct talk *t, struct api *api, struct shard *s, struct event
     if (t->closed || t->live == NULL || t->live->blocked) {
         return;
     }
+    if (shard_find(s, t->live->id) == NULL) {
+        return; /* it has expired since the wheel last turned, and was told so */
+    }
     size_t count = 0;
     scan_fault_t fault = {0};
     if (event_scan(scratch, text, events, &count, &fault) != SCAN_OK) {
