@@ -37,23 +37,14 @@ static void deliver(struct trip *t, struct worker *here)
     free(t);
 }
 
-/* Go on at `t->place` once the journal is durable up to `position`. */
-static void wait_durable(struct trip *t, struct worker *here, uint64_t position)
+static void wait_durable(struct trip *t, struct worker *here)
 {
-    const ack_t ack = {.position = position, .trip = t};
+    const ack_t ack = {.position = t->call->position, .trip = t};
+    t->place = PLACE_OWNER;
     if (failed(acks_push(&here->acks, &ack))) {
         t->place = problem_later(t->call, PROBLEM_OVERLOADED, BUSY_RETRY_S);
         deliver(t, here);
     }
-}
-
-/* Run a stage in its loop; false when it has journalled something that an answer, or a line in the
- * store, must not be ahead of. */
-static bool run_stage(struct trip *t, struct worker *here)
-{
-    const uint64_t before = journal_appended(here->lane);
-    t->place = t->call->next(t->call, here->shard);
-    return journal_appended(here->lane) == before || t->place == PLACE_DURABLE;
 }
 
 /* Move the trip until it leaves this thread. `here` is NULL in a pool. */
@@ -65,8 +56,7 @@ static void go_on(struct trip *t, struct worker *here)
         case PLACE_DONE: deliver(t, here); return;
         case PLACE_DURABLE:
             MUST(here != NULL);
-            t->place = PLACE_OWNER;
-            wait_durable(t, here, t->call->position);
+            wait_durable(t, here);
             return;
         case PLACE_OWNER: {
             struct worker *owner = server_owner(s, t->call->target);
@@ -74,11 +64,8 @@ static void go_on(struct trip *t, struct worker *here)
                 mailbox_post(&owner->mailbox, &t->mail.letter);
                 return;
             }
-            if (run_stage(t, here)) {
-                break;
-            }
-            wait_durable(t, here, journal_appended(here->lane));
-            return;
+            t->place = t->call->next(t->call, here->shard);
+            break;
         }
         case PLACE_COLD:
         case PLACE_HASH:
