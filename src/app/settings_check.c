@@ -3,6 +3,7 @@
 #include "base/util.h"
 #include "crypto/keys.h"
 #include "net/address.h"
+#include "server/server.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -80,7 +81,7 @@ bool settings_complete(struct settings *s, struct settings_report *report)
         s->hash_workers = within_workers(processors() - 1);
     }
     if (s->loops == 0) {
-        s->loops = within_workers(processors() / 2);
+        s->loops = (uint32_t)size_min(within_workers(processors() / 2), SERVER_LOOPS_MAX);
     }
     return find_database(s, report);
 }

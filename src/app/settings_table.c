@@ -2,9 +2,12 @@
 
 #include "app/options.h"
 #include "base/util.h"
+#include "server/server.h"
 
 #include <stdio.h>
 #include <string.h>
+
+_Static_assert(SERVER_LOOPS_MAX == 64, "the row of LOOPS says so");
 
 #define AT(field)   offsetof(struct settings, field)
 #define ROOM(field) sizeof(((struct settings *)0)->field)
@@ -154,9 +157,9 @@ static const struct setting_row rows[] = {
      "10", NULL,
      "a whole number from 1 to 100000",
      "size at which the oldest journal segments are removed"},
-    {"JOURNAL_COMMIT_US", SETTING_NUMBER, AT(journal_commit_us), 0, 0, 1000000,
+    {"JOURNAL_COMMIT_US", SETTING_NUMBER, AT(journal_commit_us), 0, 1, 1000000,
      "500", NULL,
-     "a whole number from 0 to 1000000",
+     "a whole number from 1 to 1000000",
      "least time between two journal commits, in microseconds"},
     {"HASH_WORKERS", SETTING_NUMBER, AT(hash_workers), 0, 1, 256,
      "", "one less than the processors, at least 1",
@@ -166,9 +169,9 @@ static const struct setting_row rows[] = {
      "32", NULL,
      "a whole number from 1 to 4096",
      "requests that may wait for a hash; more answer 503"},
-    {"LOOPS", SETTING_NUMBER, AT(loops), 0, 1, 256,
+    {"LOOPS", SETTING_NUMBER, AT(loops), 0, 1, SERVER_LOOPS_MAX,
      "", "half of the processors, at least 1",
-     "a whole number from 1 to 256",
+     "a whole number from 1 to 64",
      "threads that serve connections and own sessions"},
     {"LOG_LEVEL", SETTING_LEVEL, AT(log_level), 0, 0, 0,
      "info", NULL,
@@ -181,7 +184,7 @@ static const struct setting_row rows[] = {
     {"REPLAY_MEMORY_MB", SETTING_NUMBER, AT(replay_memory_mb), 0, 1, 4096,
      "16", NULL,
      "a whole number from 1 to 4096",
-     "memory that finds replayed behaviour, in MiB"},
+     "memory for finding replayed behaviour, in MiB; not used yet by this version"},
     {"WS_QUERY_TOKEN", SETTING_CHOICE, AT(ws_query_token), 0, 0, 0,
      "allow", NULL,
      "allow or deny",

@@ -164,8 +164,10 @@ static const struct {
     {"SECRET_KEY=your-production-secret-key", false},
     {"SECRET_KEY_PREVIOUS=changeme", false},
     {"LOOPS=0", false},
-    {"LOOPS=256", true},
-    {"LOOPS=257", false},
+    {"LOOPS=64", true},
+    {"LOOPS=65", false},
+    {"JOURNAL_COMMIT_US=0", false},
+    {"JOURNAL_COMMIT_US=1", true},
 };
 
 static void each_value_is_taken_or_named(void **state)
