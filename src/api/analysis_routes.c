@@ -349,14 +349,18 @@ enum call_place simulate_begin(struct call *c, struct shard *s)
 
 struct events_work {
     size_t accepted;
+    int64_t seq;
     enum canara_level level;
     bool mpin_required;
 };
 
 static enum call_place events_answer(struct call *c, struct shard *s)
 {
-    (void)s;
     const struct events_work *work = c->scratch;
+    struct live *live = shard_find(s, c->who.session);
+    if (live != NULL && work->seq > live->seq_durable) {
+        live->seq_durable = work->seq; /* what a socket of the session will be told */
+    }
     struct json_writer w;
     json_writer_init(&w, &c->reply);
     json_begin_object(&w);
@@ -387,6 +391,7 @@ static enum call_place take_events(struct call *c, struct shard *s, struct live 
     case BEHAVIOUR_STOPPED: return problem_later(c, PROBLEM_UNAVAILABLE, 5);
     }
     work->accepted = count;
+    work->seq = result.seq;
     work->level = live->blocked ? CANARA_LEVEL_BLOCKED : (enum canara_level)live->shown_level;
     work->mpin_required = !live->blocked && behaviour_mpin_required(s, live);
     c->scratch = work;

@@ -263,6 +263,9 @@ class Sequence(Case):
             self.assertEqual(user.events([{**event(), "seq": 9}, {**event(), "seq": 11}]).status, 200)
             link.ask({**event(), "seq": 11})
         self.assertEqual(user.summary()["total_events"], 2)
+        self.assertEqual(user.events([{**event(), "seq": 12}]).status, 200)
+        with Socket(user) as link:
+            self.assertEqual(link.hello["last_seq"], 12)
 
     def test_a_seq_of_another_kind_is_an_error(self):
         with Socket(self.user()) as link:
