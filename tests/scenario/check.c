@@ -34,7 +34,7 @@ static const struct json *walk(const struct json *json, const char *path, char l
 
 static void number_text(double value, char out[VALUE_BYTES])
 {
-    (void)snprintf(out, VALUE_BYTES, "%.15g", value);
+    (void)snprintf(out, VALUE_BYTES, "%.17g", value);
 }
 
 static bool value_text(const struct json *value, char out[VALUE_BYTES])

@@ -231,7 +231,7 @@ static bool collect(struct host *h, bool killed)
 bool host_start(struct host *h, bool *refused)
 {
     int pair[2];
-    char message[HOST_WHY_BYTES];
+    char message[HOST_WHY_BYTES] = "";
     MUST(h->child == 0 && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
     *refused = false;
     (void)fflush(NULL);

@@ -124,9 +124,8 @@ static bool run(const char *path)
         return false;
     }
     bool good = run_lines(w, path, text);
-    const char *why = good && w->host.child != 0 ? world_stop(w) : NULL;
-    if (why != NULL) {
-        (void)fprintf(stderr, "%s: at the end %s\n", path, why);
+    if (good && w->host.child != 0 && !world_stop(w)) {
+        (void)fprintf(stderr, "%s: at the end %s\n", path, w->host.why);
         good = false;
     }
     world_close(w);

@@ -180,8 +180,10 @@ static struct json *find(struct socket_client *s, const char *type)
     for (size_t i = 0; i < s->holding; i++) {
         struct json *message = s->held[i];
         if (is_of_type(message, type)) {
-            memmove(&s->held[i], &s->held[i + 1], (s->holding - i - 1) * sizeof s->held[0]);
             s->holding--;
+            for (; i < s->holding; i++) {
+                s->held[i] = s->held[i + 1];
+            }
             return message;
         }
     }

@@ -33,13 +33,13 @@ static const char *step_start(struct world *w, struct words *args)
         return up ? "the server starts" : w->host.why;
     }
     const char *want = words_take(args);
-    return strstr(w->host.why, want) != NULL
+    return want[0] != '\0' && strstr(w->host.why, want) != NULL
                ? NULL
                : because(w, "the start is refused because \"%s\"", w->host.why);
 }
 
 /* The server takes its leave of clients; those that live answer, and so keep nobody waiting. */
-const char *world_stop(struct world *w)
+bool world_stop(struct world *w)
 {
     for (size_t i = 0; i < RAWS_MAX; i++) {
         if (w->raws[i].name[0] != '\0') {
@@ -58,13 +58,13 @@ const char *world_stop(struct world *w)
         }
         good = host_stop_wait(&w->host, STOP_STEP_MS, &ended);
     }
-    return good ? NULL : w->host.why;
+    return good;
 }
 
 static const char *step_stop(struct world *w, struct words *args)
 {
     (void)args;
-    return world_stop(w);
+    return world_stop(w) ? NULL : w->host.why;
 }
 
 static const char *step_kill(struct world *w, struct words *args)
@@ -75,14 +75,12 @@ static const char *step_kill(struct world *w, struct words *args)
 
 static const char *step_restart(struct world *w, struct words *args)
 {
-    const char *why = step_stop(w, args);
-    return why == NULL ? step_start(w, args) : why;
+    return world_stop(w) ? step_start(w, args) : w->host.why;
 }
 
 static const char *step_kill_restart(struct world *w, struct words *args)
 {
-    const char *why = step_kill(w, args);
-    return why == NULL ? step_start(w, args) : why;
+    return host_kill(&w->host) ? step_start(w, args) : w->host.why;
 }
 
 /* settle: what sessions told the database is written */
@@ -123,9 +121,10 @@ static const char *let_sockets_live(struct world *w)
 /* In strides, while somebody has a socket: a client answers a ping before the next one. */
 static const char *pass(struct world *w, long long ms)
 {
-    if (!host_sync(&w->host) ||
-        !host_sync(&w->host)) { /* what was sent is read before: accepted, then read */
-        return w->host.why;
+    for (int i = 0; i < 2; i++) { /* what was sent is read before: accepted, then read */
+        if (!host_sync(&w->host)) {
+            return w->host.why;
+        }
     }
     do {
         const long long stride = any_socket(w) && ms > STRIDE_MS ? STRIDE_MS : ms;

@@ -58,8 +58,8 @@ struct step_table steps_of_raw(void);      /* connections as they stand, and man
 /* Run one line. */
 const char *world_step(struct world *w, const char *line);
 
-/* Stop the server as SIGTERM does. */
-const char *world_stop(struct world *w);
+/* Stop the server as SIGTERM does; host.why says what went wrong. */
+bool world_stop(struct world *w);
 
 /* Put a reason together. */
 const char *because(struct world *w, const char *format, ...) PRINTF_LIKE(2, 3);
