@@ -21,7 +21,9 @@ struct server {
     struct shard *shards[SERVER_LOOPS_MAX];
     atomic_bool draining;
     atomic_bool serving;
-    int drain_fd; /* eventfd: readable once a stop was asked for */
+    atomic_uint awake;        /* loops that still have a connection, or no order to stop */
+    atomic_size_t travelling; /* calls and connections on their way between threads */
+    int drain_fd;             /* eventfd: readable once a stop was asked for */
     unsigned workers;
     struct worker *worker[SERVER_LOOPS_MAX];
 };

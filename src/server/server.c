@@ -205,7 +205,11 @@ uint16_t server_port(const struct server *s)
 err_t server_start(struct server *s)
 {
     for (unsigned i = 0; i < s->workers; i++) {
-        TRY(worker_start(s->worker[i]));
+        const err_t started = worker_start(s->worker[i]);
+        if (failed(started)) {
+            server_stop(s);
+            return started;
+        }
     }
     atomic_store(&s->serving, true);
     return ERR_OK;

@@ -400,11 +400,13 @@ static inline void badge_get(struct badge *b, struct visitor *v, const char *ema
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" \
     "Sec-WebSocket-Version: 13\r\n"
 
-/* Ask for a socket; the status of the answer. `query` begins with '?' or is "". */
+/* Ask for a socket; the status of the answer. `query` begins with '?' or is ""; the header has the
+ * token when the query carries none. */
 static inline unsigned visitor_upgrade(struct visitor *v, const struct badge *b, const char *query)
 {
+    const bool carries = strstr(query, "token=") != NULL || strstr(query, "ticket=") != NULL;
     visitor_write(v, "GET /api/v1/ws/behavior/%s%s HTTP/1.1\r\nHost: localhost\r\n%s%s\r\n",
-                  b->session, query, SITE_HANDSHAKE, query[0] == '\0' ? b->authorization : "");
+                  b->session, query, SITE_HANDSHAKE, carries ? "" : b->authorization);
     return visitor_read(v, false);
 }
 

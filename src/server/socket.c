@@ -138,8 +138,10 @@ static void hand_over(struct conn *c, struct call *call, const upgrade_t *up, sp
                            .call = call,
                            .upgrade = *up,
                            .peer = c->peer,
+                           .out = c->out,
                            .counted = c->counted,
                            .len = rest.len};
+    buf_init(&c->out, LIMIT_OUT_BUFFER_BYTES);
     if (rest.len > 0) {
         memcpy(h->bytes, rest.ptr, rest.len);
     }
@@ -148,6 +150,7 @@ static void hand_over(struct conn *c, struct call *call, const upgrade_t *up, sp
     c->watch.fd = -1; /* conn_drop() closes nothing */
     c->counted = false;
     conn_drop(c);
+    (void)atomic_fetch_add(&w->server->travelling, 1);
     mailbox_post(&owner->mailbox, &h->mail.letter);
 }
 
@@ -177,12 +180,15 @@ void socket_arrive(struct worker *w, struct handover *h)
             guests_leave(&w->server->guests, address_narrow_key(&h->peer));
         }
         call_free(&h->call);
+        buf_deinit(&h->out);
     } else {
+        c->out = h->out; /* answers to what was asked before */
         c->counted = h->counted;
         c->keep_alive = false;
         open_socket(c, h->call, &h->upgrade, (span_t){h->bytes, h->len});
     }
     free(h);
+    (void)atomic_fetch_sub(&w->server->travelling, 1);
 }
 
 /* ---- reading ---- */

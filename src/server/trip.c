@@ -35,6 +35,7 @@ static void deliver(struct trip *t, struct worker *here)
         conn_answer(c, t->call);
     }
     free(t);
+    (void)atomic_fetch_sub(&here->server->travelling, 1);
 }
 
 static void wait_durable(struct trip *t, struct worker *here)
@@ -97,6 +98,7 @@ void trip_begin(struct conn *c, struct call *call, enum call_place place)
     t->conn = c->index;
     t->generation = c->generation;
     t->place = place;
+    (void)atomic_fetch_add(&c->worker->server->travelling, 1);
     go_on(t, c->worker);
 }
 

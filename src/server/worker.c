@@ -94,6 +94,8 @@ static void close_sockets(struct worker *w)
         struct conn *c = slab_at(&w->conns, i);
         if (c->state == CONN_SOCKET) {
             talk_end(&c->talk, TALK_CLOSE_GOING_AWAY, "server is stopping");
+        } else if (c->state == CONN_HTTP && c->out.len > 0) {
+            conn_finish(c);
         } else if (c->state == CONN_HTTP) {
             conn_drop(c);
         }
@@ -121,9 +123,11 @@ static void begin_stop(struct worker *w)
     }
 }
 
-/* True when nothing is left to do, or time is up. */
+/* True when nothing is left to do in any loop, or time is up. A loop without connections stays
+ * for the calls of others that have to pass through it. */
 static bool stopped(struct worker *w)
 {
+    struct server *s = w->server;
     if (!w->stopping) {
         return false;
     }
@@ -132,7 +136,11 @@ static bool stopped(struct worker *w)
         close_sockets(w);
         conn_flush_all(w);
     }
-    return late || w->conns.count == 0;
+    if (w->conns.count == 0 && !w->quiet) {
+        w->quiet = true;
+        (void)atomic_fetch_sub(&s->awake, 1);
+    }
+    return late || (atomic_load(&s->awake) == 0 && atomic_load(&s->travelling) == 0);
 }
 
 /* ---- mail ---- */
@@ -312,7 +320,9 @@ err_t worker_start(struct worker *w)
     if (w->control.fd >= 0) {
         TRY(watch(w, &w->control_watch, w->control.fd, on_control));
     }
+    (void)atomic_fetch_add(&w->server->awake, 1);
     if (pthread_create(&w->thread, NULL, run, w) != 0) {
+        (void)atomic_fetch_sub(&w->server->awake, 1);
         return err_new(ERR_IO);
     }
     w->running = true;
@@ -331,6 +341,7 @@ static void drop_letter(struct letter *letter)
     if (mail->kind == MAIL_HANDOVER) {
         struct handover *h = CONTAINER_OF(mail, struct handover, mail);
         call_free(&h->call);
+        buf_deinit(&h->out);
         stream_close(&h->fd);
         free(h);
         return;

@@ -99,6 +99,7 @@ struct worker {
     pthread_t thread;
     bool running;
     bool stopping;
+    bool quiet;     /* stopping, and without connections: it only lets calls of others through */
     mono_t stop_by; /* of the system's clock */
     mono_t accept_again;
     uint8_t receive[RECEIVE_BYTES];
@@ -130,6 +131,7 @@ struct handover {
     struct call *call;
     upgrade_t upgrade;
     struct peer_address peer;
+    struct buf out; /* not yet sent */
     int fd;
     bool counted;
     size_t len;

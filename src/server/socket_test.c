@@ -1,0 +1,469 @@
+/* Behaviour sockets, with one loop and with three: then most are handed over to another loop. */
+#include "base/limits.h"
+#include "server/site_test.h"
+
+#define EVENT "{\"event_type\":\"app_resume\",\"data\":{\"n\":1},\"seq\":%d}"
+
+enum {
+    TIMES = 9
+}; /* often enough that some sessions belong to another loop than their connection */
+
+static unsigned one = 1;
+static unsigned three = 3;
+
+static bool no_sockets(struct site *s)
+{
+    return gauge_read(&s->api.metrics.ws_connections) == 0 &&
+           gauge_read(&s->api.metrics.http_connections) == 0;
+}
+
+/* A session of ANN with an open socket that has said hello. */
+static void arrive(struct site *s, struct visitor *v, struct badge *b, const char *query)
+{
+    visitor_open(v, s);
+    badge_get(b, v, ANN, "phone");
+    assert_int_equal(visitor_upgrade(v, b, query), 101);
+    visitor_expect(v, "\"type\":\"connection_established\"");
+    const span_t said = v->item.payload;
+    assert_non_null(memmem(said.ptr, said.len, b->session, strlen(b->session)));
+}
+
+static void say_event(struct visitor *v, int seq)
+{
+    char text[256];
+    (void)snprintf(text, sizeof text, EVENT, seq);
+    visitor_say(v, text);
+}
+
+static void expect_ack(struct visitor *v, int count, int seq)
+{
+    char text[64];
+    visitor_expect(v, "\"data_received\"");
+    (void)snprintf(text, sizeof text, "\"count\":%d,\"seq\":%d", count, seq);
+    const span_t said = v->item.payload;
+    if (memmem(said.ptr, said.len, text, strlen(text)) == NULL) {
+        fail_msg("%.*s instead of %s", (int)said.len, (const char *)said.ptr, text);
+    }
+}
+
+/* ---- opening */
+
+static void a_socket_opens_in_the_loop_of_its_session(void **state)
+{
+    struct site *s = *state;
+    site_register(s, ANN);
+    struct visitor v[TIMES];
+    struct badge b[TIMES];
+    for (int i = 0; i < TIMES; i++) {
+        arrive(s, &v[i], &b[i], i % 2 == 0 ? "" : "?acks=batch");
+    }
+    assert_int_equal(gauge_read(&s->api.metrics.ws_connections), TIMES);
+    assert_int_equal(gauge_read(&s->api.metrics.http_connections), 0);
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < TIMES; i++) {
+            say_event(&v[i], round);
+        }
+        for (int i = 0; i < TIMES; i++) {
+            expect_ack(&v[i], 1, round);
+        }
+    }
+    for (int i = 0; i < TIMES; i++) {
+        visitor_frame(&v[i], WS_OP_CLOSE, "\x03\xe8");
+        visitor_expect_close(&v[i], 1000);
+        assert_true(visitor_ends(&v[i]));
+        visitor_close(&v[i]);
+    }
+    site_wait(no_sockets, s);
+}
+
+/* What comes in the same packet behind the handshake, and what was asked for before it. */
+static void nothing_is_lost_around_an_upgrade(void **state)
+{
+    struct site *s = *state;
+    site_register(s, ANN);
+    for (int i = 0; i < TIMES; i++) {
+        struct visitor v;
+        struct badge b;
+        struct buf frame;
+        char text[2048];
+        static const uint8_t mask[WS_MASK_LEN] = {1, 2, 3, 4};
+        visitor_open(&v, s);
+        badge_get(&b, &v, ANN, "phone");
+        buf_init(&frame, 4096);
+        int len = snprintf(text, sizeof text,
+                           "GET /health/live HTTP/1.1\r\nHost: h\r\nX-Request-Id: before\r\n\r\n"
+                           "GET /api/v1/ws/behavior/%s HTTP/1.1\r\nHost: h\r\n%s%s\r\n",
+                           b.session, SITE_HANDSHAKE, b.authorization);
+        assert_ok(buf_append(&frame, (span_t){(const uint8_t *)text, (size_t)len}));
+        (void)snprintf(text, sizeof text, EVENT, 7);
+        assert_ok(ws_write_masked(&frame, WS_OP_TEXT, span_of(text), mask));
+        visitor_send(&v, buf_span(&frame));
+        buf_deinit(&frame);
+        assert_int_equal(visitor_read(&v, false), 200);
+        assert_span_text(http_response_find(&v.answer, "x-request-id"), "before");
+        assert_int_equal(visitor_read(&v, false), 101);
+        visitor_expect(&v, "\"connection_established\"");
+        expect_ack(&v, 1, 7);
+        visitor_close(&v);
+    }
+    site_wait(no_sockets, s);
+}
+
+static void an_upgrade_may_come_byte_by_byte(void **state)
+{
+    struct site *s = *state;
+    struct visitor v;
+    struct badge b;
+    char text[2048];
+    site_register(s, ANN);
+    visitor_open(&v, s);
+    badge_get(&b, &v, ANN, "phone");
+    const int len =
+        snprintf(text, sizeof text, "GET /api/v1/ws/behavior/%s HTTP/1.1\r\nHost: h\r\n%s%s\r\n",
+                 b.session, SITE_HANDSHAKE, b.authorization);
+    for (int i = 0; i < len; i++) {
+        visitor_send(&v, (span_t){(const uint8_t *)text + i, 1});
+    }
+    assert_int_equal(visitor_read(&v, false), 101);
+    visitor_expect(&v, "\"connection_established\"");
+    visitor_close(&v);
+}
+
+static void a_refused_upgrade_is_answered_wherever_its_session_lives(void **state)
+{
+    struct site *s = *state;
+    site_register(s, ANN);
+    for (int i = 0; i < TIMES; i++) {
+        struct visitor v;
+        struct badge b;
+        visitor_open(&v, s);
+        badge_get(&b, &v, ANN, "phone");
+        assert_int_equal(visitor_upgrade(&v, &b, "?ticket=AAAAAAAAAAAAAAAAAAAAAA"), 401);
+        visitor_close(&v);
+        visitor_open(&v, s);
+        assert_int_equal(visitor_upgrade(&v, &b, "?token=nothing"), 401);
+        visitor_ask(&v, "POST", "/api/v1/auth/logout", b.authorization, "");
+        assert_int_equal(visitor_read(&v, false), 200);
+        assert_int_equal(visitor_upgrade(&v, &b, ""), 401);
+        visitor_close(&v);
+    }
+    site_wait(no_sockets, s);
+}
+
+static void a_ticket_opens_one_socket(void **state)
+{
+    struct site *s = *state;
+    site_register(s, ANN);
+    for (int i = 0; i < TIMES; i++) {
+        struct visitor v;
+        struct visitor again;
+        struct badge b;
+        struct json *tree = NULL;
+        span_t ticket = {0};
+        char query[64];
+        visitor_open(&v, s);
+        visitor_open(&again, s);
+        badge_get(&b, &v, ANN, "phone");
+        visitor_ask(&v, "POST", "/api/v1/ws/ticket", b.authorization, "");
+        assert_int_equal(visitor_read(&v, false), 200);
+        assert_ok(json_parse(v.answer.body, &tree, NULL));
+        assert_true(json_get_text(tree, "ticket", &ticket));
+        (void)snprintf(query, sizeof query, "?ticket=%.*s", (int)ticket.len,
+                       (const char *)ticket.ptr);
+        json_free(&tree);
+        assert_int_equal(visitor_upgrade(&v, &b, query), 101);
+        visitor_expect(&v, "\"connection_established\"");
+        assert_int_equal(visitor_upgrade(&again, &b, query), 401);
+        visitor_close(&v);
+        visitor_close(&again);
+    }
+}
+
+static void a_newer_socket_takes_over(void **state)
+{
+    struct site *s = *state;
+    struct visitor older;
+    struct badge b;
+    site_register(s, ANN);
+    arrive(s, &older, &b, "");
+    say_event(&older, 4);
+    expect_ack(&older, 1, 4);
+    for (int i = 0; i < TIMES; i++) {
+        struct visitor newer;
+        visitor_open(&newer, s);
+        assert_int_equal(visitor_upgrade(&newer, &b, ""), 101);
+        visitor_expect(&newer, "\"last_seq\":4");
+        visitor_expect_close(&older, 4409);
+        visitor_close(&older);
+        older = newer;
+    }
+    say_event(&older, 5);
+    expect_ack(&older, 1, 5);
+    assert_int_equal(gauge_read(&s->api.metrics.ws_connections), 1);
+    visitor_close(&older);
+    site_wait(no_sockets, s);
+}
+
+/* ---- messages */
+
+static void a_socket_answers_what_the_protocol_asks(void **state)
+{
+    static const struct {
+        const char *frame;
+        size_t len;
+        unsigned code;
+    } bad[] = {
+        {"\x82\x80\0\0\0\0", 6, 1003},                  /* binary */
+        {"\x81\x01x", 3, 1002},                         /* not masked */
+        {"\x81\x81\0\0\0\0\xff", 7, 1007},              /* not UTF-8 */
+        {"\xc1\x80\0\0\0\0", 6, 1002},                  /* a reserved bit */
+        {"\x81\xff\0\0\0\0\0\1\0\1\0\0\0\0", 14, 1009}, /* 65537 bytes */
+    };
+    struct site *s = *state;
+    site_register(s, ANN);
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        struct visitor v;
+        struct badge b;
+        arrive(s, &v, &b, "");
+        visitor_frame(&v, WS_OP_PING, "are you there");
+        assert_int_equal(visitor_hear(&v), WS_PONG);
+        assert_span_text(v.item.payload, "are you there");
+        visitor_frame(&v, WS_OP_PONG, "");
+        visitor_send(&v, (span_t){(const uint8_t *)bad[i].frame, bad[i].len});
+        visitor_expect_close(&v, bad[i].code);
+        assert_true(visitor_ends(&v));
+        visitor_close(&v);
+    }
+    site_wait(no_sockets, s);
+}
+
+static void ten_errors_in_a_row_close_and_nine_do_not(void **state)
+{
+    struct site *s = *state;
+    struct visitor v;
+    struct badge b;
+    site_register(s, ANN);
+    arrive(s, &v, &b, "");
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < LIMIT_WS_ERRORS_IN_A_ROW - 1; i++) {
+            visitor_say(&v, "{\"data\":{}}");
+            visitor_expect(&v, "\"type\":\"error\"");
+        }
+        say_event(&v, round);
+        expect_ack(&v, 1, round);
+    }
+    for (int i = 0; i < LIMIT_WS_ERRORS_IN_A_ROW; i++) {
+        visitor_say(&v, "{");
+    }
+    for (int i = 0; i < LIMIT_WS_ERRORS_IN_A_ROW; i++) {
+        visitor_expect(&v, "Invalid JSON format");
+    }
+    visitor_expect_close(&v, 1008);
+    visitor_close(&v);
+}
+
+static void messages_of_one_read_may_share_an_acknowledgement(void **state)
+{
+    struct site *s = *state;
+    struct visitor v;
+    struct badge b;
+    struct buf frames;
+    static const uint8_t mask[WS_MASK_LEN] = {9, 8, 7, 6};
+    site_register(s, ANN);
+    visitor_open(&v, s);
+    badge_get(&b, &v, ANN, "phone");
+    buf_init(&frames, 65536);
+    for (int i = 0; i < 50; i++) {
+        char text[256];
+        (void)snprintf(text, sizeof text, EVENT, i);
+        assert_ok(ws_write_masked(&frames, WS_OP_TEXT, span_of(text), mask));
+    }
+    char query[SITE_TOKEN_BYTES + 32];
+    (void)snprintf(query, sizeof query, "?acks=batch&token=%s", b.token);
+    assert_int_equal(visitor_upgrade(&v, &b, query), 101);
+    visitor_expect(&v, "\"connection_established\"");
+    visitor_send(&v, buf_span(&frames));
+    buf_deinit(&frames);
+    int64_t counted = 0;
+    int64_t seq = -1;
+    int answers = 0;
+    while (counted < 50) {
+        struct json *tree = NULL;
+        int64_t count = 0;
+        visitor_expect(&v, "\"data_received\"");
+        assert_ok(json_parse(v.item.payload, &tree, NULL));
+        assert_true(json_get_int(tree, "count", &count));
+        assert_true(json_get_int(tree, "seq", &seq));
+        json_free(&tree);
+        counted += count;
+        answers++;
+    }
+    assert_int_equal(counted, 50);
+    assert_int_equal(seq, 49);
+    assert_true(answers <= 50);
+    visitor_close(&v);
+}
+
+static void a_peer_that_takes_no_answers_is_dropped(void **state)
+{
+    struct site *s = *state;
+    struct visitor v;
+    struct badge b;
+    site_register(s, ANN);
+    s->house.svc.rules.events_per_second = 200;
+    arrive(s, &v, &b, "");
+    const struct timeval soon = {.tv_usec = 200000};
+    assert_int_equal(setsockopt(v.fd, SOL_SOCKET, SO_SNDTIMEO, &soon, sizeof soon), 0);
+    static char ping[131] = "\x89\xfd";
+    bool gone = false;
+    for (int i = 0; i < 1000000 && !gone; i++) {
+        gone = send(v.fd, ping, sizeof ping, MSG_NOSIGNAL) < 0;
+    }
+    assert_true(gone);
+    site_wait(no_sockets, s);
+    visitor_close(&v);
+}
+
+/* ---- time */
+
+static void a_silent_peer_is_pinged_and_then_given_up(void **state)
+{
+    struct site *s = *state;
+    struct visitor v;
+    struct badge b;
+    site_register(s, ANN);
+    arrive(s, &v, &b, "");
+    site_pass(s, LIMIT_WS_PING_MS + 10);
+    assert_int_equal(visitor_hear(&v), WS_PING);
+    visitor_frame(&v, WS_OP_PONG, "");
+    visitor_frame(&v, WS_OP_PING, "");
+    assert_int_equal(visitor_hear(&v), WS_PONG); /* so both have been heard */
+    site_pass(s, LIMIT_WS_PING_MS + 10);
+    assert_int_equal(visitor_hear(&v), WS_PING);
+    site_pass(s, LIMIT_WS_PING_MS + 10);
+    for (;;) {
+        buf_consume(&v.in, v.used);
+        v.used = 0;
+        if (v.in.len > 0) { /* one more ping */
+            v.used = v.in.len;
+            site_pass(s, LIMIT_WS_PING_MS + 10);
+            continue;
+        }
+        if (!visitor_more(&v)) {
+            break;
+        }
+    }
+    site_wait(no_sockets, s);
+    visitor_close(&v);
+}
+
+static void a_session_that_expires_closes_its_socket(void **state)
+{
+    struct site *s = *state;
+    struct visitor v[TIMES];
+    struct badge b[TIMES];
+    site_register(s, ANN);
+    s->house.svc.rules.session_idle_ms = LIMIT_WS_PING_MS / 2; /* sooner than a ping */
+    for (int i = 0; i < TIMES; i++) {
+        arrive(s, &v[i], &b[i], "");
+    }
+    site_pass(s, LIMIT_WS_PING_MS - 1000);
+    for (int i = 0; i < TIMES; i++) {
+        visitor_expect_close(&v[i], 4401);
+        visitor_close(&v[i]);
+    }
+    site_wait(no_sockets, s);
+}
+
+/* ---- news from elsewhere */
+
+static void news_of_a_session_reaches_its_socket(void **state)
+{
+    struct site *s = *state;
+    site_register(s, ANN);
+    for (int i = 0; i < TIMES; i++) {
+        struct visitor v;
+        struct visitor other;
+        struct badge b;
+        arrive(s, &v, &b, "");
+        visitor_open(&other, s);
+        switch (i % 3) {
+        case 0:
+            visitor_ask(&other, "POST", "/api/v1/auth/logout", b.authorization, "");
+            assert_int_equal(visitor_read(&other, false), 200);
+            visitor_expect_close(&v, 4408);
+            break;
+        case 1:
+            s->server->courier.tell(&s->server->courier, b.id, TELL_BLOCK, END_OPERATOR, 0.0);
+            visitor_expect(&v, "\"session_blocked\"");
+            visitor_expect_close(&v, 4403);
+            assert_int_equal(visitor_upgrade(&other, &b, ""), 410);
+            break;
+        default:
+            s->server->courier.tell(&s->server->courier, b.id, TELL_END, END_REVOKED, 0.0);
+            visitor_expect_close(&v, 4401);
+            break;
+        }
+        visitor_close(&v);
+        visitor_close(&other);
+    }
+    site_wait(no_sockets, s);
+}
+
+/* ---- the end */
+
+static void a_stop_acknowledges_what_it_took_and_says_goodbye(void **state)
+{
+    const unsigned *const loops = *state;
+    struct site s;
+    struct visitor v[TIMES];
+    struct badge b[TIMES];
+    site_begin(&s, *loops, false);
+    site_register(&s, ANN);
+    for (int i = 0; i < TIMES; i++) {
+        arrive(&s, &v[i], &b[i], "");
+        say_event(&v[i], 1);
+    }
+    for (int i = 0; i < TIMES; i++) {
+        expect_ack(&v[i], 1, 1);
+        say_event(&v[i], 2);
+    }
+    site_close(&s);
+    for (int i = 0; i < TIMES; i++) { /* the second was taken and answered, or never read */
+        enum ws_item item = visitor_hear(&v[i]);
+        if (item == WS_MESSAGE_TEXT) {
+            item = visitor_hear(&v[i]);
+        }
+        assert_int_equal(item, WS_CLOSE);
+        assert_int_equal(v[i].item.code, 1001);
+        visitor_close(&v[i]);
+    }
+    site_end(&s);
+}
+
+#define BOTH(name)       SITE_TEST(name, one), SITE_TEST(name, three)
+#define BOTH_TIMED(name) SITE_TEST_TIMED(name, one), SITE_TEST_TIMED(name, three)
+
+int main(void)
+{
+    /* clang-format off */
+    const struct CMUnitTest tests[] = {
+        BOTH(a_socket_opens_in_the_loop_of_its_session),
+        BOTH(nothing_is_lost_around_an_upgrade),
+        BOTH(an_upgrade_may_come_byte_by_byte),
+        BOTH(a_refused_upgrade_is_answered_wherever_its_session_lives),
+        BOTH(a_ticket_opens_one_socket),
+        BOTH(a_newer_socket_takes_over),
+        BOTH(a_socket_answers_what_the_protocol_asks),
+        BOTH(ten_errors_in_a_row_close_and_nine_do_not),
+        BOTH(messages_of_one_read_may_share_an_acknowledgement),
+        BOTH(a_peer_that_takes_no_answers_is_dropped),
+        BOTH_TIMED(a_silent_peer_is_pinged_and_then_given_up),
+        BOTH_TIMED(a_session_that_expires_closes_its_socket),
+        BOTH(news_of_a_session_reaches_its_socket),
+        cmocka_unit_test_prestate(a_stop_acknowledges_what_it_took_and_says_goodbye, &one),
+        cmocka_unit_test_prestate(a_stop_acknowledges_what_it_took_and_says_goodbye, &three),
+    };
+    /* clang-format on */
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
