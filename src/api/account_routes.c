@@ -162,6 +162,46 @@ static void write_credentials(struct call *c, struct shard *s, struct live *live
     (void)c;
 }
 
+/* A lock, a revocation or a further login may have ended the session in the store between its row
+ * and its place in the loop, where their news found nothing to end. */
+static enum call_place login_void_stage(struct call *c, struct shard *s)
+{
+    const struct session_row *row = c->scratch;
+    struct live *live = shard_find(s, row->id);
+    if (live != NULL) {
+        shard_end(s, live, row->end, true);
+    }
+    return problem_later(c, PROBLEM_OVERLOADED, 1);
+}
+
+static enum call_place login_confirm_stage(struct call *c, struct shard *s)
+{
+    (void)s;
+    struct session_row *row = call_keep(c, sizeof *row);
+    bool found = false;
+    struct store_tx tx = {0};
+    err_t e = store_begin(c->service->store, STORE_READ, &tx);
+    if (!failed(e)) {
+        e = store_session_get(&tx, c->target, row, &found);
+    }
+    store_rollback(&tx);
+    if (failed(e)) {
+        return problem_world(c, e); /* nobody holds its token: it ends by itself */
+    }
+    if (found && row->end == END_NONE) {
+        return PLACE_DONE;
+    }
+    row->id = c->target;
+    c->scratch = row;
+    return call_go(c, PLACE_OWNER, login_void_stage);
+}
+
+static enum call_place login_opened_stage(struct call *c, struct shard *s)
+{
+    (void)s;
+    return call_go(c, PLACE_COLD, login_confirm_stage);
+}
+
 static enum call_place login_open_stage(struct call *c, struct shard *s)
 {
     struct login_work *work = c->scratch;
@@ -179,7 +219,7 @@ static enum call_place login_open_stage(struct call *c, struct shard *s)
     json_writer_init(&w, &c->reply);
     write_credentials(c, s, live, &work->credentials, &w);
     (void)answer_json(c, 200, &w);
-    return when_durable(c, live, answered_stage);
+    return when_durable(c, live, login_opened_stage);
 }
 
 /* ---- refresh ---- */

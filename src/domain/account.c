@@ -5,6 +5,7 @@
 #include "base/util.h"
 #include "crypto/secret.h"
 #include "domain/audit.h"
+#include "domain/ledger.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -197,6 +198,8 @@ static err_t open_in_store(struct service *svc, const login_t *login, session_se
     bool first = false;
     struct mpin_state mpin = {0};
     const wall_t now = clock_wall(svc->clock);
+    /* Asked first: a block leaves the ledger only when the store has it. */
+    const bool blocked_just_now = ledger_holds_block(svc->ledger, seed->row.account);
     CLEANUP(store_rollback) struct store_tx tx = {0};
     TRY(store_begin(svc->store, STORE_WRITE, &tx));
     TRY(store_device_touch(&tx, seed->row.account, seed->row.device_key, now, &known, &first));
@@ -204,6 +207,7 @@ static err_t open_in_store(struct service *svc, const login_t *login, session_se
     TRY(store_mpin_load(&tx, seed->row.account, &mpin));
     seed->mpin_failures = mpin.failures;
     TRY(account_is_restricted(svc, &tx, seed->row.account, &mpin, &seed->restricted));
+    seed->restricted = seed->restricted || blocked_just_now;
     TRY(make_room(svc, &tx, seed->row.account, seed));
     seed->row.mpin_required = seed->restricted;
     TRY(store_session_create(&tx, &seed->row));

@@ -35,6 +35,7 @@ err_t ledger_new(struct service *svc, struct ledger **out)
         return err_new(ERR_NOMEM);
     }
     l->svc = svc;
+    svc->ledger = l;
     pthread_condattr_t monotonic;
     MUST(pthread_condattr_init(&monotonic) == 0);
     MUST(pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0);
@@ -50,6 +51,7 @@ void ledger_free(struct ledger **l)
     if (*l == NULL) {
         return;
     }
+    (*l)->svc->ledger = NULL;
     (void)pthread_cond_destroy(&(*l)->work);
     (void)pthread_mutex_destroy(&(*l)->mutex);
     free((*l)->ring);
@@ -68,6 +70,22 @@ err_t ledger_post(struct ledger *l, const ledger_item_t *item)
     }
     (void)pthread_mutex_unlock(&l->mutex);
     return room ? ERR_OK : err_new(ERR_LIMIT);
+}
+
+bool ledger_holds_block(struct ledger *l, uuid_t account)
+{
+    if (l == NULL) {
+        return false;
+    }
+    bool held = false;
+    (void)pthread_mutex_lock(&l->mutex);
+    for (size_t i = 0; i < l->count && !held; i++) {
+        const ledger_item_t *item = &l->ring[(l->head + i) % LEDGER_ITEMS_MAX];
+        held =
+            item->kind == LEDGER_END && item->how == END_BLOCKED && uuid_eq(item->account, account);
+    }
+    (void)pthread_mutex_unlock(&l->mutex);
+    return held;
 }
 
 size_t ledger_depth(struct ledger *l)

@@ -41,6 +41,10 @@ void ledger_free(struct ledger **l);
 
 NODISCARD err_t ledger_post(struct ledger *l, const ledger_item_t *item);
 
+/* True while a block of a session of this account waits to be written: the store does not know of
+ * it yet. False without a ledger. */
+bool ledger_holds_block(struct ledger *l, uuid_t account);
+
 /* Write batches until ledger_stop(); retries with back-off while the store is away, and sweeps
  * ended sessions, used refresh tokens and old decisions every `sweep_s` seconds. */
 void ledger_run(struct ledger *l, uint32_t sweep_s);

@@ -245,6 +245,26 @@ static void a_full_ledger_refuses_and_keeps_what_it_has(void **state)
     assert_int_equal(ledger_depth(h->ledger), LEDGER_ITEMS_MAX);
 }
 
+static void a_block_counts_for_the_next_login_before_it_is_written(void **state)
+{
+    struct house *h = *state;
+    session_seed_t seed = {0};
+    credentials_t cred = {0};
+    const uuid_t ann = register_account(h, "ann@example.com");
+    open_session(h, "ann@example.com", "phone", &seed, &cred);
+    const ledger_item_t expired = end_of(&seed, END_EXPIRED);
+    assert_ok(ledger_post(h->ledger, &expired));
+    assert_false(ledger_holds_block(h->ledger, ann));
+    const ledger_item_t block = end_of(&seed, END_BLOCKED);
+    assert_ok(ledger_post(h->ledger, &block)); /* nobody runs the ledger: it waits there */
+    assert_true(ledger_holds_block(h->ledger, ann));
+    assert_false(ledger_holds_block(h->ledger, seed.row.id));
+    assert_false(ledger_holds_block(NULL, ann));
+    open_session(h, "ann@example.com", "phone", &seed, &cred);
+    assert_true(seed.restricted);
+    assert_true(seed.row.mpin_required);
+}
+
 int main(void)
 {
 // clang-format off
@@ -261,6 +281,7 @@ int main(void)
         SENTENCE(a_stop_writes_what_is_queued_even_after_a_failure),
         SENTENCE(a_stop_does_not_wait_for_a_store_that_is_away),
         SENTENCE(a_full_ledger_refuses_and_keeps_what_it_has),
+        SENTENCE(a_block_counts_for_the_next_login_before_it_is_written),
     };
     return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);
 }

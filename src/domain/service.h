@@ -23,6 +23,7 @@
 
 struct account_locks;
 struct audit;
+struct ledger;
 
 struct service {
     rules_t rules;
@@ -35,6 +36,7 @@ struct service {
     struct quota *quota;
     struct account_locks *locks; /* one MPIN comparison at a time per account */
     struct audit *audit;
+    struct ledger *ledger;                   /* ledger_new() puts itself here; NULL before */
     _Atomic int64_t newest_ms;               /* the latest wall clock seen: clock_guard.h */
     struct pwhash_cost hashing;              /* PWHASH_COST, except in tests */
     struct hmac_key refresh_key, ticket_key; /* opaque_key_init() */
