@@ -430,6 +430,28 @@ static void an_address_may_hold_so_many_connections_and_no_more(void **state)
     site_end(&s);
 }
 
+static void a_proxy_of_ours_may_bring_more_than_one_address_may(void **state)
+{
+    (void)state;
+    struct site s;
+    struct visitor v[5];
+    struct cidr_list trusted = {0};
+    assert_ok(cidr_list_parse(span_of("127.0.0.0/8"), &trusted));
+    site_make(&s, 1, false);
+    s.config.trusted = &trusted;
+    s.config.connections_per_address = 2;
+    site_open(&s);
+    for (size_t i = 0; i < ARRAY_LEN(v); i++) {
+        visitor_open(&v[i], &s);
+        visitor_ask(&v[i], "GET", "/health/live", "X-Forwarded-For: 10.0.0.1\r\n", "");
+        assert_int_equal(visitor_read(&v[i], false), 200);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(v); i++) {
+        visitor_close(&v[i]);
+    }
+    site_end(&s);
+}
+
 static void a_loop_without_room_closes_what_it_accepts(void **state)
 {
     (void)state;
@@ -472,6 +494,10 @@ static void a_forwarded_address_counts_when_a_proxy_of_ours_wrote_it(void **stat
         {"127.0.0.0/8", "X-Forwarded-For: 10.0.0.1, 127.0.0.1\r\n", false},
         {"127.0.0.0/8", "X-Forwarded-For: 127.0.0.9\r\n", true},
         {"127.0.0.0/8", "X-Forwarded-For: who, 10.0.0.1\r\n", false},
+        /* A line below the client's own: several lines are one list. */
+        {"127.0.0.0/8", "X-Forwarded-For: 127.0.0.9\r\nX-Forwarded-For: 10.0.0.1\r\n", false},
+        {"127.0.0.0/8", "X-Forwarded-For: 10.0.0.1\r\nX-Forwarded-For: 127.0.0.9\r\n", false},
+        {"127.0.0.0/8", "X-Forwarded-For: 10.0.0.1\r\nX-Forwarded-For: who\r\n", true},
         {"127.0.0.0/8,10.0.0.0/8", "X-Forwarded-For: 192.0.2.1, 10.0.0.1\r\n", false},
         {"192.0.2.0/24", "X-Forwarded-For: 10.0.0.1\r\n", true},
     };
@@ -522,6 +548,7 @@ int main(void)
         BOTH(many_connections_at_once_are_all_served),
         cmocka_unit_test_prestate(an_address_may_hold_so_many_connections_and_no_more, &one),
         cmocka_unit_test_prestate(an_address_may_hold_so_many_connections_and_no_more, &three),
+        cmocka_unit_test(a_proxy_of_ours_may_bring_more_than_one_address_may),
         cmocka_unit_test(a_loop_without_room_closes_what_it_accepts),
         cmocka_unit_test(a_forwarded_address_counts_when_a_proxy_of_ours_wrote_it),
     };

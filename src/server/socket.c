@@ -86,15 +86,15 @@ static void open_socket(struct conn *c, struct call *call, const upgrade_t *up, 
 {
     struct worker *w = c->worker;
     struct api *api = w->server->config.api;
-    if (rest.len > 0) { /* it may lie in c->in, which goes; it fits: one read brought it */
-        memmove(w->receive, rest.ptr, rest.len);
-    }
     struct live *live = api_upgrade_admit(call, w->shard, up);
     if (live == NULL) {
         refuse(c, call);
         return;
     }
     call_free(&call);
+    if (rest.len > 0) { /* it may lie in c->in, which goes; it fits: one read brought it */
+        memmove(w->receive, rest.ptr, rest.len);
+    }
     if (live->socket != NULL) {
         struct conn *older = live->socket;
         talk_end(&older->talk, TALK_CLOSE_REPLACED, "replaced by a newer connection");

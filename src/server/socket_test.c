@@ -150,6 +150,29 @@ static void a_refused_upgrade_is_answered_wherever_its_session_lives(void **stat
     site_wait(no_sockets, s);
 }
 
+/* What is pipelined behind it is longer than the upgrade itself. */
+static void requests_behind_a_refused_upgrade_stay_whole(void **state)
+{
+    struct site *s = *state;
+    struct visitor v;
+    struct badge b;
+    char pad[1500];
+    memset(pad, 'y', sizeof pad);
+    pad[sizeof pad - 1] = '\0';
+    site_register(s, ANN);
+    visitor_open(&v, s);
+    badge_get(&b, &v, ANN, "phone");
+    visitor_write(&v,
+                  "GET /api/v1/ws/behavior/%s?ticket=no HTTP/1.1\r\nHost: localhost\r\n%s\r\n"
+                  "GET /health/live HTTP/1.1\r\nHost: h\r\nX-Pad: %s\r\n\r\n"
+                  "GET /nothing HTTP/1.1\r\nHost: h\r\n\r\n",
+                  b.session, SITE_HANDSHAKE, pad);
+    assert_int_equal(visitor_read(&v, false), 401);
+    assert_int_equal(visitor_read(&v, false), 200);
+    assert_int_equal(visitor_read(&v, false), 404);
+    visitor_close(&v);
+}
+
 static void a_ticket_opens_one_socket(void **state)
 {
     struct site *s = *state;
@@ -452,6 +475,7 @@ int main(void)
         BOTH(nothing_is_lost_around_an_upgrade),
         BOTH(an_upgrade_may_come_byte_by_byte),
         BOTH(a_refused_upgrade_is_answered_wherever_its_session_lives),
+        SITE_TEST(requests_behind_a_refused_upgrade_stay_whole, one),
         BOTH(a_ticket_opens_one_socket),
         BOTH(a_newer_socket_takes_over),
         BOTH(a_socket_answers_what_the_protocol_asks),

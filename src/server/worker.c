@@ -12,6 +12,13 @@ enum { ACCEPT_PAUSE_MS = 100, WAIT_MAX_MS = 1000 };
 
 /* ---- accepting ---- */
 
+/* A proxy of ours brings everybody: its connections are not one stranger's. */
+static bool is_proxy(const struct server *s, const struct peer_address *peer)
+{
+    const struct cidr_list *trusted = s->config.trusted;
+    return trusted != NULL && trusted->count > 0 && cidr_list_has(trusted, peer);
+}
+
 static void welcome(struct worker *w, int fd, const struct peer_address *peer, bool local)
 {
     struct server *s = w->server;
@@ -20,16 +27,17 @@ static void welcome(struct worker *w, int fd, const struct peer_address *peer, b
         return;
     }
     stream_set_no_delay(fd);
-    const bool room = guests_enter(&s->guests, address_narrow_key(peer));
+    const bool proxy = is_proxy(s, peer);
+    const bool counted = !proxy && guests_enter(&s->guests, address_narrow_key(peer));
     struct conn *c = conn_open(w, fd, peer, false);
     if (c == NULL) {
-        if (room) {
+        if (counted) {
             guests_leave(&s->guests, address_narrow_key(peer));
         }
         return;
     }
-    c->counted = room;
-    if (!room) {
+    c->counted = counted;
+    if (!counted && !proxy) {
         struct call *call = call_new(s->config.api);
         if (call == NULL) {
             conn_drop(c);
