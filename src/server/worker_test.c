@@ -1,0 +1,127 @@
+/* What loops do besides connections: news, visits, waiting for descriptors. */
+#include "server/site_test.h"
+
+#include <sys/resource.h>
+
+static unsigned one = 1;
+static unsigned three = 3;
+
+/* ---- mail */
+
+struct round {
+    struct site *site;
+    size_t visits[3];
+    pthread_t in[3];
+    sem_t all;
+};
+
+static void visit(void *ctx, struct shard *shard)
+{
+    struct round *r = ctx;
+    for (unsigned i = 0; i < server_loops(r->site->server); i++) {
+        if (server_shard(r->site->server, i) == shard) {
+            r->visits[i] += 1;
+            r->in[i] = pthread_self();
+        }
+    }
+}
+
+static void visited(void *ctx)
+{
+    struct round *r = ctx;
+    (void)sem_post(&r->all);
+}
+
+static void a_visit_goes_to_every_loop_once_and_in_its_thread(void **state)
+{
+    struct site *s = *state;
+    struct courier *courier = s->api.courier;
+    struct round r = {.site = s};
+    assert_int_equal(sem_init(&r.all, 0, 0), 0);
+    for (size_t times = 1; times <= 3; times++) {
+        assert_ok(courier->every_loop(courier, visit, visited, &r));
+        while (sem_wait(&r.all) != 0) {
+            assert_int_equal(errno, EINTR);
+        }
+        for (unsigned i = 0; i < server_loops(s->server); i++) {
+            assert_int_equal(r.visits[i], times);
+            assert_true(pthread_equal(r.in[i], s->server->worker[i]->thread));
+        }
+    }
+    (void)sem_destroy(&r.all);
+}
+
+static void news_of_nobody_is_no_trouble(void **state)
+{
+    struct site *s = *state;
+    struct courier *courier = s->api.courier;
+    for (uint8_t i = 0; i < 50; i++) {
+        courier->tell(courier, (uuid_t){{i}}, i % 2 == 0 ? TELL_BLOCK : TELL_END, END_OPERATOR, 0);
+    }
+    struct visitor v;
+    visitor_open(&v, s);
+    visitor_ask(&v, "GET", "/health/live", "", "");
+    assert_int_equal(visitor_read(&v, false), 200);
+    visitor_close(&v);
+}
+
+/* ---- without descriptors */
+
+static int lowest_free(void)
+{
+    const int fd = dup(STDOUT_FILENO);
+    assert_true(fd >= 0);
+    (void)close(fd);
+    return fd;
+}
+
+/* Who is in is served; who comes is hung up on instead of being left waiting. */
+static void without_descriptors_those_who_are_in_are_served(void **state)
+{
+    struct site *s = *state;
+    struct rlimit usual = {0};
+    struct visitor old;
+    visitor_open(&old, s);
+    visitor_ask(&old, "GET", "/health/live", "", "");
+    assert_int_equal(visitor_read(&old, false), 200);
+
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct visitor late = {.fd = fd};
+    const struct timeval patience = {.tv_sec = SITE_PATIENCE_S};
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
+    buf_init(&late.in, (size_t)1 << 20);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    const struct rlimit none = {.rlim_cur = (rlim_t)lowest_free(), .rlim_max = usual.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    const struct sockaddr_in to = {.sin_family = AF_INET,
+                                   .sin_port = htons(server_port(s->server)),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const int connected = connect(fd, (const struct sockaddr *)&to, sizeof to);
+    const bool ended = connected == 0 && visitor_ends(&late);
+    visitor_ask(&old, "GET", "/health/live", "", "");
+    const unsigned served = visitor_read(&old, false);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+    assert_true(ended);
+    assert_int_equal(served, 200);
+    visitor_close(&late);
+
+    visitor_open(&late, s);
+    visitor_ask(&late, "GET", "/health/live", "", "");
+    assert_int_equal(visitor_read(&late, false), 200);
+    visitor_close(&late);
+    visitor_close(&old);
+}
+
+#define BOTH(name) SITE_TEST(name, one), SITE_TEST(name, three)
+
+int main(void)
+{
+    /* clang-format off */
+    const struct CMUnitTest tests[] = {
+        BOTH(a_visit_goes_to_every_loop_once_and_in_its_thread),
+        BOTH(news_of_nobody_is_no_trouble),
+        BOTH(without_descriptors_those_who_are_in_are_served),
+    };
+    /* clang-format on */
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
