@@ -123,6 +123,10 @@ static enum call_place login_prove_stage(struct call *c, struct shard *s)
     struct login_work *work = c->scratch;
     bool right = false;
     err_t e = login_prove(c->service, &work->login, work->password, &right);
+    if (!failed(e) && work->login.wait_s > 0) {
+        counter_add_shared(&c->api->metrics.logins_throttled, 1);
+        return problem_later(c, PROBLEM_TOO_MANY_REQUESTS, work->login.wait_s);
+    }
     if (!failed(e) && !right) {
         counter_add_shared(&c->api->metrics.logins_failed, 1);
         return problem(c, PROBLEM_INVALID_CREDENTIALS);

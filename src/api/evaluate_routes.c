@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* How long after its MPIN a challenged decision may be asked again without a new challenge. */
-enum { RETRY_MS = 120000, AMOUNT_WITHOUT_HISTORY = 50000 };
+enum { RETRY_MS = 120000, BLIND_RETRY_S = 5, AMOUNT_WITHOUT_HISTORY = 50000 };
 
 enum decision { DECISION_ALLOW, DECISION_CHALLENGE, DECISION_DENY };
 
@@ -259,6 +259,10 @@ static enum call_place decide_stage(struct call *c, struct shard *s)
     struct live *live = call_live(c, s);
     if (live == NULL) {
         return PLACE_DONE;
+    }
+    if (journal_state_of(c->service->journal) != JOURNAL_RUNNING) {
+        /* Events are refused, so the engine is blind: no permission on what it saw before. */
+        return problem_later(c, PROBLEM_UNAVAILABLE, BLIND_RETRY_S);
     }
     work->engine = live->engine;
     work->at = clock_wall(c->service->clock);

@@ -567,7 +567,7 @@ enum call_place ctl_reload_begin(struct call *c, struct shard *s)
         return problem_world(c, e);
     }
     courier->reload(courier);
-    return answer_message(c, "Settings are read again");
+    return answer_message(c, "Asked; no setting of this version changes while it runs");
 }
 
 /* A stop is never refused because it cannot be written down: that is when it is needed most. */

@@ -92,8 +92,13 @@ static int serve(const struct settings *s)
         notify_manager("READY=1");
         const err_t ended = wait_for_the_end(&m);
         notify_manager("STOPPING=1");
+        const bool lost = journal_state_of(h->service.journal) == JOURNAL_FAILED;
+        if (lost) {
+            (void)fprintf(stderr, "canara serve: the journal could not be written; what was "
+                                  "acknowledged is safe, start again to recover\n");
+        }
         house_down(h);
-        code = failed(ended) ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
+        code = failed(ended) || lost ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
     }
     signals_deinit(&m.signals);
     loop_deinit(&m.loop);

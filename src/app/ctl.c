@@ -189,7 +189,7 @@ enum option_answer ctl_parse(int argc, char **argv, struct ctl_order *out)
             "unlock --email EMAIL                forget wrong MPINs and the lock\n"
             "fact --session ID --nats NATS [--source NAME]\n"
             "                                    what another system knows of a session\n"
-            "reload                              read settings that can change again\n"
+            "reload                              ask to read settings again (none can change yet)\n"
             "drain                               stop cleanly",
         .option = options,
         .options = ARRAY_LEN(options),

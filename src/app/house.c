@@ -102,9 +102,24 @@ static err_t data_dir_up(struct house *h)
 
 /* ---- keys, store, journal, view ---- */
 
+/* With DEBUG a pepper is made when there is none; beside a database it would fit no secret in it. */
+static bool pepper_is_lost(const struct settings *s)
+{
+    char pepper[HOUSE_PATH_BYTES];
+    (void)snprintf(pepper, sizeof pepper, "%s/pepper", s->data_dir);
+    return s->debug && s->pepper_file[0] == '\0' && access(pepper, F_OK) != 0 &&
+           access(s->database_path, F_OK) == 0;
+}
+
 static err_t keys_up(struct house *h)
 {
     const struct settings *s = h->settings;
+    if (pepper_is_lost(s)) {
+        return fault(h,
+                     "DATA_DIR=%s: the pepper is missing beside a database that needs it; "
+                     "restore it from a backup, or remove the database",
+                     s->data_dir);
+    }
     const struct keyring_config config = {.secret_key = s->secret_key,
                                           .secret_key_previous = s->secret_key_previous,
                                           .debug = s->debug,

@@ -86,24 +86,33 @@ static err_t look_up(struct service *svc, login_t *login)
     return ERR_OK;
 }
 
-err_t login_look(struct service *svc, login_t *login)
+/* Ask the throttles: `wait_s` is 0 when one more try is allowed. */
+static void ask_throttles(struct service *svc, login_t *login)
 {
     const rules_t *rules = &svc->rules;
+    uint32_t wait_s = 0;
+    bool allowed = quota_address_allows(svc->quota, QUOTA_LOGIN_ADDRESS, login->address_narrow,
+                                        login->address_wide, rules->login_per_address, &wait_s);
+    /* A device that has logged in before is not held back by what strangers do. */
+    if (allowed && login->device_known) {
+        allowed = quota_allows(svc->quota, QUOTA_LOGIN_DEVICE, device_quota_key(login),
+                               rules->login_per_account, &wait_s);
+    } else if (allowed) {
+        allowed = quota_allows(svc->quota, QUOTA_LOGIN_ACCOUNT, account_key(login),
+                               rules->login_per_account, &wait_s);
+    }
+    login->wait_s = allowed ? 0 : wait_s;
+}
+
+err_t login_look(struct service *svc, login_t *login)
+{
     device_key_of(login->device_id, login->device_key);
     if (!quota_address_allows(svc->quota, QUOTA_LOGIN_ADDRESS, login->address_narrow,
-                              login->address_wide, rules->login_per_address, &login->wait_s)) {
-        return ERR_OK;
+                              login->address_wide, svc->rules.login_per_address, &login->wait_s)) {
+        return ERR_OK; /* a stranger's flood does not even reach the store */
     }
     TRY(look_up(svc, login));
-    /* A device that has logged in before is not held back by what strangers do. */
-    const bool allowed = login->device_known
-                             ? quota_allows(svc->quota, QUOTA_LOGIN_DEVICE, device_quota_key(login),
-                                            rules->login_per_account, &login->wait_s)
-                             : quota_allows(svc->quota, QUOTA_LOGIN_ACCOUNT, account_key(login),
-                                            rules->login_per_account, &login->wait_s);
-    if (allowed) {
-        login->wait_s = 0;
-    }
+    ask_throttles(svc, login);
     return ERR_OK;
 }
 
@@ -120,9 +129,26 @@ static void charge_failure(struct service *svc, const login_t *login)
     }
 }
 
-err_t login_prove(struct service *svc, const login_t *login, span_t password, bool *right)
+/* The hash was made with an older pepper or cost: now that the password is here, make it anew. */
+static err_t renew_password(struct service *svc, uuid_t account, span_t password)
+{
+    char hash[PWHASH_TEXT_BYTES];
+    const struct pwhash_subject who = {.account = account, .purpose = PWHASH_PASSWORD};
+    TRY(pwhash_make(svc->keys, who, password, svc->hashing, hash));
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    TRY(store_begin(svc->store, STORE_WRITE, &tx));
+    TRY(store_account_set_password(&tx, account, hash, NO_PEPPER_COLUMN));
+    return store_commit(&tx);
+}
+
+err_t login_prove(struct service *svc, login_t *login, span_t password, bool *right)
 {
     bool match = false;
+    *right = false;
+    ask_throttles(svc, login); /* others of the same account may have failed meanwhile */
+    if (login->wait_s > 0) {
+        return ERR_OK;
+    }
     if (login->found) {
         const struct pwhash_subject who = {.account = login->account.id,
                                            .purpose = PWHASH_PASSWORD};
@@ -136,6 +162,8 @@ err_t login_prove(struct service *svc, const login_t *login, span_t password, bo
                                      .account = login->found ? login->account.id : (uuid_t){{0}},
                                      .detail = "{}"};
         TRY(audit_record(svc->audit, svc->store, &entry)); /* as much work for a stranger */
+    } else if (pwhash_is_stale(svc->keys, login->account.password_hash, svc->hashing)) {
+        TRY(renew_password(svc, login->account.id, password));
     }
     *right = match;
     return ERR_OK;

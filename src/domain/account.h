@@ -53,9 +53,9 @@ typedef struct login {
 NODISCARD err_t login_look(struct service *svc, login_t *login);
 
 /* Compare the password; the same work and time whether or not the account exists. A failure
- * charges the throttles. */
-NODISCARD err_t login_prove(struct service *svc, const login_t *login, span_t password,
-                            bool *right);
+ * charges the throttles, which are asked once more before the hash: with `wait_s` > 0 nothing was
+ * compared. A hash of an older pepper is made anew. */
+NODISCARD err_t login_prove(struct service *svc, login_t *login, span_t password, bool *right);
 
 /* What a session's bearer is handed. */
 typedef struct credentials {

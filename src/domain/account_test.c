@@ -454,6 +454,48 @@ static void a_session_that_nobody_knows_ended_long_ago(void **state)
     assert_int_equal(before, END_EXPIRED);
 }
 
+static void parallel_failures_meet_the_throttle_before_they_hash(void **state)
+{
+    struct house *h = *state;
+    (void)register_account(h, ANN);
+    login_t logins[7];
+    for (size_t i = 0; i < 7; i++) { /* all look before the first one has failed */
+        logins[i] = login_from(ANN, "phone");
+        assert_ok(login_look(&h->svc, &logins[i]));
+        assert_int_equal(logins[i].wait_s, 0);
+    }
+    size_t compared = 0;
+    for (size_t i = 0; i < 7; i++) {
+        bool right = true;
+        assert_ok(login_prove(&h->svc, &logins[i], span_of("not the password"), &right));
+        assert_false(right);
+        compared += logins[i].wait_s == 0 ? 1 : 0;
+    }
+    assert_int_equal(compared, h->svc.rules.login_per_account.count);
+}
+
+static void hashes_of_an_older_cost_are_made_anew_when_their_secret_comes(void **state)
+{
+    struct house *h = *state;
+    session_seed_t seed = {0};
+    credentials_t cred = {0};
+    mpin_result_t r = {0};
+    const uuid_t ann = register_account(h, ANN);
+    login_t before = login_from(ANN, "phone");
+    assert_ok(login_look(&h->svc, &before));
+    h->svc.hashing.passes += 1;
+    open_session(h, ANN, "phone", &seed, &cred);
+    assert_ok(mpin_check(&h->svc, ann, seed.row.id, span_of(MPIN), &r));
+    login_t after = login_from(ANN, "phone");
+    assert_true(try_login(h, &after, PASSWORD));
+    assert_string_not_equal(before.account.password_hash, after.account.password_hash);
+    assert_string_not_equal(before.account.mpin_hash, after.account.mpin_hash);
+    assert_false(pwhash_is_stale(h->svc.keys, after.account.password_hash, h->svc.hashing));
+    assert_false(pwhash_is_stale(h->svc.keys, after.account.mpin_hash, h->svc.hashing));
+    assert_ok(mpin_check(&h->svc, ann, seed.row.id, span_of(MPIN), &r));
+    assert_int_equal(r.answer, MPIN_RIGHT);
+}
+
 int main(void)
 {
 // clang-format off
@@ -485,6 +527,8 @@ int main(void)
         ON_SQLITE(a_new_password_ends_the_other_sessions_and_keeps_this_one),
         SENTENCE(a_new_mpin_ends_the_other_sessions_and_the_old_one_is_wrong),
         SENTENCE(a_session_that_nobody_knows_ended_long_ago),
+        SENTENCE(parallel_failures_meet_the_throttle_before_they_hash),
+        SENTENCE(hashes_of_an_older_cost_are_made_anew_when_their_secret_comes),
     };
     return cmocka_run_group_tests_name("account", tests, NULL, NULL);
 }

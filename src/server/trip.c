@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { HASH_WAIT_MAX_MS = 2000, BUSY_RETRY_S = 2 };
+enum { HASH_WAIT_MAX_MS = 2000, BUSY_RETRY_S = 2, FAILED_RETRY_S = 5 };
 
 static void go_on(struct trip *t, struct worker *here);
 
@@ -115,4 +115,10 @@ void trip_arrive(struct worker *w, struct trip *t)
     if (c != NULL) {
         conn_resume(c);
     }
+}
+
+void trip_give_up(struct worker *w, struct trip *t)
+{
+    t->place = problem_later(t->call, PROBLEM_UNAVAILABLE, FAILED_RETRY_S);
+    go_on(t, w);
 }

@@ -210,12 +210,47 @@ static void on_mail(struct watch *watch, uint32_t events)
     }
 }
 
+/* Calls do not wait for a journal that cannot be written; acknowledgements do. */
+static void tell_waiting_calls(struct worker *w)
+{
+    for (size_t left = w->acks.count; left > 0; left--) {
+        ack_t ack = {0};
+        MUST(acks_pop(&w->acks, UINT64_MAX, &ack));
+        if (ack.trip != NULL) {
+            trip_give_up(w, ack.trip);
+        } else {
+            MUST(!failed(acks_push(&w->acks, &ack))); /* its place has just become free */
+        }
+    }
+}
+
+/* The journal has failed for good: nothing more is acknowledged, and the server stops, so that the
+ * next start recovers from what is durable. */
+static void journal_is_lost(struct worker *w)
+{
+    struct server *s = w->server;
+    for (ack_t ack; acks_pop(&w->acks, UINT64_MAX, &ack);) {
+        MUST(ack.trip == NULL);
+    }
+    if (!server_is_draining(s)) {
+        log_event(s->config.log, LOG_ERROR, "journal.lost", FIELD_INT("loop", w->index));
+        s->courier.drain(&s->courier);
+    }
+}
+
 static void on_durable(struct watch *watch, uint32_t events)
 {
     (void)events;
     struct worker *w = CONTAINER_OF(watch, struct worker, lane_watch);
     journal_lane_ack(w->lane);
     socket_acknowledge(w);
+    const enum journal_state state = journal_state_of(w->server->config.api->service->journal);
+    if (state != JOURNAL_RUNNING) {
+        tell_waiting_calls(w);
+    }
+    if (state == JOURNAL_FAILED) {
+        journal_is_lost(w);
+    }
 }
 
 /* ---- courier: news from workers of the pools ---- */

@@ -203,6 +203,9 @@ void trip_begin(struct conn *c, struct call *call, enum call_place place);
 /* A trip has come to this worker. */
 void trip_arrive(struct worker *w, struct trip *t);
 
+/* What the trip waits for will never be: answer 503. */
+void trip_give_up(struct worker *w, struct trip *t);
+
 /* ---- worker.c ---- */
 
 void worker_init(struct worker *w, struct server *server, unsigned index);

@@ -87,6 +87,16 @@ class Start(Case):
         server.restart()
         self.assertEqual(user.status()["is_active"], True)
 
+    def test_a_database_without_its_pepper_stops_the_start(self):
+        server = Server()
+        self.addCleanup(server.remove)
+        server.stop()
+        (server.data / "pepper").unlink()
+        with self.assertRaises(AssertionError):
+            server.start(wait_s=8)
+        self.assertIn("the pepper is missing beside a database", server.log_text())
+        self.assertFalse((server.data / "pepper").exists())
+
     def test_a_second_server_on_the_same_data_is_refused(self):
         server = self.own()
         second = Server(start=False)
