@@ -495,6 +495,28 @@ static bool check_credentials(struct call *c, const struct http_request *req,
     return good;
 }
 
+/* A ticket does not tell its device: keep what X-Device-ID says for the owner's loop. */
+static bool note_device(const struct call *c, const struct http_request *req, upgrade_t *up)
+{
+    const size_t devices = http_header_count(req, "x-device-id");
+    up->device_sent = devices > 0;
+    if (up->device_sent) {
+        device_mac(c->service->keys, http_header_find(req, "x-device-id"), up->device_mac);
+    }
+    return devices <= 1;
+}
+
+static bool is_device_of(const struct call *c, const upgrade_t *up, const struct live *live)
+{
+    if (!up->device_sent) {
+        return true;
+    }
+    uint8_t mac[DEVICE_MAC_BYTES];
+    const span_t device = {(const uint8_t *)live->device_id, strlen(live->device_id)};
+    device_mac(c->service->keys, device, mac);
+    return ct_equal(mac, up->device_mac, sizeof mac);
+}
+
 static bool wants_batch(span_t query)
 {
     uint8_t value[8];
@@ -519,7 +541,8 @@ bool api_upgrade_check(struct call *c, const struct http_request *req, const arr
     if (c->origin.len > 0 && !c->origin_allowed) {
         return answer_no(c, PROBLEM_FORBIDDEN_ORIGIN);
     }
-    if (!check_credentials(c, req, &offer, &up) || (!up.by_ticket && !device_matches(c, req))) {
+    if (!check_credentials(c, req, &offer, &up) ||
+        !(up.by_ticket ? note_device(c, req, &up) : device_matches(c, req))) {
         return answer_no(c, PROBLEM_UNAUTHORIZED);
     }
     if (!up.by_ticket && !uuid_eq(c->who.session, up.session)) {
@@ -540,7 +563,7 @@ struct live *api_upgrade_admit(struct call *c, struct shard *s, const upgrade_t 
         (void)call_go(c, PLACE_COLD, upgrade_ended_stage);
         return NULL;
     }
-    if (live == NULL ||
+    if (live == NULL || !is_device_of(c, up, live) ||
         (up->by_ticket &&
          !live_ticket_spend(s, live, (span_t){(const uint8_t *)up->ticket, up->ticket_len}))) {
         (void)problem(c, PROBLEM_UNAUTHORIZED);

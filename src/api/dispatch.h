@@ -58,6 +58,8 @@ typedef struct upgrade {
     bool by_ticket;
     char ticket[UPGRADE_TICKET_BYTES];
     uint8_t ticket_len;
+    bool device_sent; /* with a ticket: X-Device-ID came along, for its session to compare */
+    uint8_t device_mac[DEVICE_MAC_BYTES];
     char request_id[REQUEST_ID_BYTES];
 } upgrade_t;
 

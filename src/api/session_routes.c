@@ -192,12 +192,78 @@ enum call_place logout_begin(struct call *c, struct shard *s)
 
 /* ---- the caller's sessions ---- */
 
-static enum call_place sessions_stage(struct call *c, struct shard *s)
+struct listed {
+    uuid_t id;
+    wall_t created, last_activity;
+    char device_id[STORE_DEVICE_BYTES];
+    uint8_t level; /* enum canara_level */
+    bool open;
+};
+
+struct sessions_work {
+    size_t count, next; /* next: the one whose owner is asked */
+    struct listed row[MPIN_SESSIONS_MAX];
+};
+
+static void write_listed(struct json_writer *w, const struct listed *row, bool current)
 {
-    (void)s;
+    json_begin_object(w);
+    json_name(w, "session_id");
+    json_uuid(w, row->id);
+    json_name(w, "device_id");
+    json_cstr(w, row->device_id);
+    json_name(w, "created_at");
+    json_time(w, row->created);
+    json_name(w, "last_activity");
+    json_time(w, row->last_activity);
+    json_name(w, "risk_level");
+    json_cstr(w, canara_level_name((enum canara_level)row->level));
+    json_name(w, "current");
+    json_bool(w, current);
+    json_end_object(w);
+}
+
+static enum call_place answer_sessions(struct call *c, const struct sessions_work *work)
+{
+    struct json_writer w;
+    json_writer_init(&w, &c->reply);
+    json_begin_object(&w);
+    json_name(&w, "sessions");
+    json_begin_array(&w);
+    for (size_t i = 0; i < work->count; i++) {
+        if (work->row[i].open) {
+            write_listed(&w, &work->row[i], uuid_eq(work->row[i].id, c->who.session));
+        }
+    }
+    json_end_array(&w);
+    json_end_object(&w);
+    return answer_json(c, 200, &w);
+}
+
+/* The store hears of activity and level only when a session ends: each owner tells its own. */
+static enum call_place freshen_stage(struct call *c, struct shard *s)
+{
+    struct sessions_work *work = c->scratch;
+    struct listed *row = &work->row[work->next];
+    const struct live *live = shard_find(s, row->id);
+    row->open = live != NULL && !live->blocked; /* it may have ended since */
+    if (row->open) {
+        row->last_activity = live->last_activity;
+        row->level = live->shown_level;
+    }
+    work->next += 1;
+    if (work->next == work->count) {
+        return answer_sessions(c, work);
+    }
+    c->target = work->row[work->next].id;
+    return call_go(c, PLACE_OWNER, freshen_stage);
+}
+
+static err_t list_sessions(struct call *c, struct sessions_work *work)
+{
     struct session_row *rows = calloc(MPIN_SESSIONS_MAX, sizeof *rows);
     if (rows == NULL) {
-        return problem_world(c, err_new(ERR_NOMEM));
+        return err_new(ERR_NOMEM);
     }
     size_t count = 0;
     struct store_tx tx = {0};
@@ -206,38 +272,30 @@ static enum call_place sessions_stage(struct call *c, struct shard *s)
         e = store_sessions_live_of(&tx, c->who.account, rows, MPIN_SESSIONS_MAX, &count);
     }
     store_rollback(&tx);
+    for (size_t i = 0; !failed(e) && i < count; i++) {
+        struct listed *to = &work->row[work->count++];
+        to->id = rows[i].id;
+        to->created = rows[i].created;
+        memcpy(to->device_id, rows[i].device_id, sizeof to->device_id);
+    }
+    free(rows);
+    return e;
+}
+
+static enum call_place sessions_stage(struct call *c, struct shard *s)
+{
+    (void)s;
+    struct sessions_work *work = call_keep(c, sizeof *work);
+    const err_t e = list_sessions(c, work);
     if (failed(e)) {
-        free(rows);
         return problem_world(c, e);
     }
-    struct json_writer w;
-    json_writer_init(&w, &c->reply);
-    json_begin_object(&w);
-    json_name(&w, "sessions");
-    json_begin_array(&w);
-    for (size_t i = 0; i < count; i++) {
-        const enum canara_level level = rows[i].level <= (uint8_t)CANARA_LEVEL_BLOCKED
-                                            ? (enum canara_level)rows[i].level
-                                            : CANARA_LEVEL_BLOCKED;
-        json_begin_object(&w);
-        json_name(&w, "session_id");
-        json_uuid(&w, rows[i].id);
-        json_name(&w, "device_id");
-        json_cstr(&w, rows[i].device_id);
-        json_name(&w, "created_at");
-        json_time(&w, rows[i].created);
-        json_name(&w, "last_activity");
-        json_time(&w, rows[i].last_activity);
-        json_name(&w, "risk_level");
-        json_cstr(&w, canara_level_name(level));
-        json_name(&w, "current");
-        json_bool(&w, uuid_eq(rows[i].id, c->who.session));
-        json_end_object(&w);
+    if (work->count == 0) {
+        return answer_sessions(c, work);
     }
-    json_end_array(&w);
-    json_end_object(&w);
-    free(rows);
-    return answer_json(c, 200, &w);
+    c->scratch = work;
+    c->target = work->row[0].id;
+    return call_go(c, PLACE_OWNER, freshen_stage);
 }
 
 enum call_place sessions_begin(struct call *c, struct shard *s)

@@ -1,9 +1,10 @@
 """Register, login, session status, logout, sessions, change of secrets: every answer text of the contract."""
+import time
 import unittest
 import uuid
 
 from sockets import Socket
-from support import PASSWORD, TIME, UUID, Case, User, keys, shared
+from support import PASSWORD, TIME, UUID, Case, User, event, keys, shared
 
 
 class Register(Case):
@@ -211,6 +212,24 @@ class Sessions(Case):
         self.assertEqual([said[s.session_id]["current"] for s in (user, other)], [True, False])
         self.assertEqual(said[other.session_id]["device_id"], "second")
         self.assertRegex(said[user.session_id]["created_at"], TIME)
+
+    def test_the_list_tells_activity_and_level_of_now(self):
+        user = self.user()
+        other = user.again("second")
+        self.assertEqual(other.rehearse(0.75).status, 200)
+        time.sleep(0.01)
+        self.assertEqual(other.events([event()]).status, 200)
+        said = {s["session_id"]: s for s in user.get("/auth/sessions").json()["sessions"]}
+        self.assertEqual([said[s.session_id]["risk_level"] for s in (user, other)], ["normal", "challenge"])
+        self.assertEqual(said[other.session_id]["last_activity"], other.status()["last_activity"])
+        self.assertGreater(said[other.session_id]["last_activity"], said[other.session_id]["created_at"])
+
+    def test_a_blocked_session_is_not_listed(self):
+        user = self.user()
+        other = user.again("second")
+        other.rehearse(0.97)
+        said = user.get("/auth/sessions").json()["sessions"]
+        self.assertEqual([s["session_id"] for s in said], [user.session_id])
 
     def test_ending_one_is_204_and_holds_at_once(self):
         user = self.user()

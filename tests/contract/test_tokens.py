@@ -179,6 +179,14 @@ class Tickets(Case):
             Socket(user, query="?ticket=" + ticket)
         self.assertIn(refused.exception.status, (401, 403))
 
+    def test_a_ticket_with_the_device_id_of_another_is_401_and_stays_unspent(self):
+        user = self.user()
+        ticket = "?ticket=" + user.post("/ws/ticket").json()["ticket"]
+        with self.assertRaises(Refused) as refused:
+            Socket(user, query=ticket, headers={"X-Device-ID": "another"})
+        self.assertEqual(refused.exception.status, 401)
+        Socket(user, query=ticket, headers={"X-Device-ID": user.device}).close()
+
     def test_forged_tickets_are_401(self):
         user = self.user()
         ticket = user.post("/ws/ticket").json()["ticket"]
