@@ -28,12 +28,6 @@ NODISCARD err_t account_register(struct service *svc, const char *email, const c
 /* Overwrite the secrets of a row; for CLEANUP. */
 void account_wipe(struct account_row *row);
 
-/* A risk block leaves a mark on the account until an MPIN succeeds: its next session starts with
- * mpin_required. In the caller's write transaction. */
-NODISCARD err_t account_mark_restricted(struct store_tx *tx, uuid_t account, bool restricted);
-NODISCARD err_t account_is_restricted(struct service *svc, struct store_tx *tx, uuid_t account,
-                                      const struct mpin_state *mpin, bool *out);
-
 /* ---- login, in two steps: the cheap look and the hash ---- */
 
 typedef struct login {

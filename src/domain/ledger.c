@@ -1,8 +1,8 @@
 #include "domain/ledger.h"
 
-#include "domain/account.h"
 #include "domain/audit.h"
 #include "domain/clock_guard.h"
+#include "domain/restriction.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -4,6 +4,7 @@
 #include "crypto/secret.h"
 #include "domain/account.h"
 #include "domain/audit.h"
+#include "domain/restriction.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -3,6 +3,7 @@
 #include "codec/event_scan.h"
 #include "domain/behaviour.h"
 #include "domain/mpin.h"
+#include "domain/restriction.h"
 #include "journal/journal_read.h"
 
 #include <stdlib.h>
