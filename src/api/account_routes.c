@@ -137,6 +137,9 @@ static enum call_place login_prove_stage(struct call *c, struct shard *s)
     if (failed(e)) {
         return problem_world(c, e);
     }
+    if (work->seed.overtaken) {
+        return problem(c, PROBLEM_INVALID_CREDENTIALS);
+    }
     tell_all(c, work->seed.ended_session, work->seed.ended, TELL_END, END_REPLACED, 0.0);
     c->target = work->seed.row.id;
     return call_go(c, PLACE_OWNER, login_open_stage);

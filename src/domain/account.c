@@ -130,16 +130,34 @@ static void charge_failure(struct service *svc, const login_t *login)
     }
 }
 
+/* Whether the hash that was compared is still the account's: the password may have been changed
+ * while this login waited for its turn to hash. */
+static err_t is_still_ours(struct store_tx *tx, const login_t *login, bool *ours)
+{
+    CLEANUP(account_wipe) struct account_row now = {0};
+    bool found = false;
+    TRY(store_account_by_id(tx, login->account.id, &now, &found));
+    *ours = found && strcmp(now.password_hash, login->account.password_hash) == 0;
+    return ERR_OK;
+}
+
 /* The hash was made with an older pepper or cost: now that the password is here, make it anew. */
-static err_t renew_password(struct service *svc, uuid_t account, span_t password)
+static err_t renew_password(struct service *svc, login_t *login, span_t password)
 {
     char hash[PWHASH_TEXT_BYTES];
-    const struct pwhash_subject who = {.account = account, .purpose = PWHASH_PASSWORD};
+    bool ours = false;
+    const struct pwhash_subject who = {.account = login->account.id, .purpose = PWHASH_PASSWORD};
     TRY(pwhash_make(svc->keys, who, password, svc->hashing, hash));
     CLEANUP(store_rollback) struct store_tx tx = {0};
     TRY(store_begin(svc->store, STORE_WRITE, &tx));
-    TRY(store_account_set_password(&tx, account, hash, NO_PEPPER_COLUMN));
-    return store_commit(&tx);
+    TRY(is_still_ours(&tx, login, &ours));
+    if (!ours) {
+        return ERR_OK; /* a newer password must not become the old one again */
+    }
+    TRY(store_account_set_password(&tx, login->account.id, hash, NO_PEPPER_COLUMN));
+    TRY(store_commit(&tx));
+    memcpy(login->account.password_hash, hash, sizeof hash);
+    return ERR_OK;
 }
 
 err_t login_prove(struct service *svc, login_t *login, span_t password, bool *right)
@@ -164,7 +182,7 @@ err_t login_prove(struct service *svc, login_t *login, span_t password, bool *ri
                                      .detail = "{}"};
         TRY(audit_record(svc->audit, svc->store, &entry)); /* as much work for a stranger */
     } else if (pwhash_is_stale(svc->keys, login->account.password_hash, svc->hashing)) {
-        TRY(renew_password(svc, login->account.id, password));
+        TRY(renew_password(svc, login, password));
     }
     *right = match;
     return ERR_OK;
@@ -223,6 +241,7 @@ static err_t make_room(struct service *svc, struct store_tx *tx, uuid_t account,
 static err_t open_in_store(struct service *svc, const login_t *login, session_seed_t *seed,
                            credentials_t *out)
 {
+    bool ours = false;
     bool known = false;
     bool first = false;
     struct mpin_state mpin = {0};
@@ -231,6 +250,11 @@ static err_t open_in_store(struct service *svc, const login_t *login, session_se
     const bool blocked_just_now = ledger_holds_block(svc->ledger, seed->row.account);
     CLEANUP(store_rollback) struct store_tx tx = {0};
     TRY(store_begin(svc->store, STORE_WRITE, &tx));
+    TRY(is_still_ours(&tx, login, &ours));
+    if (!ours) {
+        seed->overtaken = true;
+        return ERR_OK;
+    }
     TRY(store_device_touch(&tx, seed->row.account, seed->row.device_key, now, &known, &first));
     seed->new_device = !known && !first;
     TRY(store_mpin_load(&tx, seed->row.account, &mpin));

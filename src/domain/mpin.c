@@ -219,15 +219,22 @@ static err_t settle_wrong(struct service *svc, uuid_t account, uuid_t session,
     return ERR_OK;
 }
 
-/* The hash was made with an older pepper or cost: now that the MPIN is here, make it anew. */
-static err_t renew_hash(struct service *svc, uuid_t account, span_t mpin)
+/* The hash was made with an older pepper or cost: now that the MPIN is here, make it anew, unless
+ * it was changed since. */
+static err_t renew_hash(struct service *svc, const struct account_row *was, span_t mpin)
 {
     char hash[PWHASH_TEXT_BYTES];
-    const struct pwhash_subject who = {.account = account, .purpose = PWHASH_MPIN};
+    bool found = false;
+    CLEANUP(account_wipe) struct account_row now = {0};
+    const struct pwhash_subject who = {.account = was->id, .purpose = PWHASH_MPIN};
     TRY(pwhash_make(svc->keys, who, mpin, svc->hashing, hash));
     CLEANUP(store_rollback) struct store_tx tx = {0};
     TRY(store_begin(svc->store, STORE_WRITE, &tx));
-    TRY(store_account_set_mpin(&tx, account, hash, 0));
+    TRY(store_account_by_id(&tx, was->id, &now, &found));
+    if (!found || strcmp(now.mpin_hash, was->mpin_hash) != 0) {
+        return ERR_OK;
+    }
+    TRY(store_account_set_mpin(&tx, was->id, hash, 0));
     return store_commit(&tx);
 }
 
@@ -252,7 +259,7 @@ err_t mpin_check(struct service *svc, uuid_t account, uuid_t session, span_t giv
     const struct pwhash_subject who = {.account = account, .purpose = PWHASH_MPIN};
     TRY(pwhash_verify(svc->keys, who, given, row.mpin_hash, &match));
     if (match && pwhash_is_stale(svc->keys, row.mpin_hash, svc->hashing)) {
-        TRY(renew_hash(svc, account, given));
+        TRY(renew_hash(svc, &row, given));
     }
     TRY(match ? settle_right(svc, account, session, &result)
               : settle_wrong(svc, account, session, &state, &result));
