@@ -147,7 +147,7 @@ static bool allows(struct quota *q, enum quota_kind kind, uint64_t key, throttle
         return true;
     }
     int64_t wait_ms = room_in_ms(e, limit, ms, window_ms);
-    if (kind == QUOTA_LOGIN_ACCOUNT) { /* past the limit one try a minute */
+    if (kind == QUOTA_LOGIN_ACCOUNT || kind == QUOTA_LOGIN_DEVICE) { /* then one try a minute */
         const int64_t since = ms - e->last_ms;
         if (since >= RETRY_LOGIN_MS) {
             return true;

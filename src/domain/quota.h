@@ -37,7 +37,8 @@ NODISCARD err_t quota_new(const struct clock *clock, struct quota **out);
 void quota_free(struct quota **q);
 
 /* True when one more try is allowed; else `*wait_s` (1 or more) says when to come back.
- * Charges nothing. QUOTA_LOGIN_ACCOUNT lets one try a minute through past its limit. */
+ * Charges nothing. QUOTA_LOGIN_ACCOUNT and _DEVICE let one try a minute through past their
+ * limit: passwords are slowed, never locked. */
 bool quota_allows(struct quota *q, enum quota_kind kind, uint64_t key, throttle_t limit,
                   uint32_t *wait_s);
 

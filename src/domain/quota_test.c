@@ -132,28 +132,24 @@ static void a_window_slides_and_does_not_jump(void **state)
     assert_true(allowed(p, QUOTA_LOGIN_ADDRESS, 1, limit)); /* all else is forgotten */
 }
 
-static void past_its_limit_an_account_has_one_try_a_minute(void **state)
+static void past_its_limit_an_account_and_a_device_have_one_try_a_minute(void **state)
 {
     struct post *p = *state;
     const throttle_t limit = {5, 900};
-    charge_times(p, QUOTA_LOGIN_ACCOUNT, 1, limit, 5);
-    for (int minute = 0; minute < 10; minute++) {
-        assert_int_equal(wait_of(p, QUOTA_LOGIN_ACCOUNT, 1, limit), 60);
-        scripted_clock_pass(&p->clock, 59999);
-        assert_int_equal(wait_of(p, QUOTA_LOGIN_ACCOUNT, 1, limit), 1);
-        scripted_clock_pass(&p->clock, 1);
-        assert_true(allowed(p, QUOTA_LOGIN_ACCOUNT, 1, limit));
-        quota_charge(p->quota, QUOTA_LOGIN_ACCOUNT, 1, limit);
-    }
-}
 
-static void a_known_device_has_no_try_a_minute_beyond_its_allowance(void **state)
-{
-    struct post *p = *state;
-    const throttle_t limit = {5, 900};
-    charge_times(p, QUOTA_LOGIN_DEVICE, 1, limit, 5);
-    scripted_clock_pass(&p->clock, 61 * MS_PER_S);
-    assert_false(allowed(p, QUOTA_LOGIN_DEVICE, 1, limit));
+    static const enum quota_kind kinds[] = {QUOTA_LOGIN_ACCOUNT, QUOTA_LOGIN_DEVICE};
+
+    for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
+        charge_times(p, kinds[k], 1, limit, 5);
+        for (int minute = 0; minute < 10; minute++) {
+            assert_int_equal(wait_of(p, kinds[k], 1, limit), 60);
+            scripted_clock_pass(&p->clock, 59999);
+            assert_int_equal(wait_of(p, kinds[k], 1, limit), 1);
+            scripted_clock_pass(&p->clock, 1);
+            assert_true(allowed(p, kinds[k], 1, limit));
+            quota_charge(p->quota, kinds[k], 1, limit);
+        }
+    }
 }
 
 static void the_wider_prefix_holds_ten_times_as_much(void **state)
@@ -254,8 +250,7 @@ int main(void)
         SENTENCE(asking_charges_nothing),
         SENTENCE(a_wait_is_the_first_whole_second_at_which_a_try_is_allowed),
         SENTENCE(a_window_slides_and_does_not_jump),
-        SENTENCE(past_its_limit_an_account_has_one_try_a_minute),
-        SENTENCE(a_known_device_has_no_try_a_minute_beyond_its_allowance),
+        SENTENCE(past_its_limit_an_account_and_a_device_have_one_try_a_minute),
         SENTENCE(the_wider_prefix_holds_ten_times_as_much),
         SENTENCE(an_address_waits_until_both_of_its_prefixes_allow_it),
         SENTENCE(zero_switches_a_throttle_off),
