@@ -8,6 +8,7 @@ Every 50 cycles, and at the end, the buffer files and the journal are read and c
 """
 import argparse
 import asyncio
+import os
 import pathlib
 import random
 import shutil
@@ -45,7 +46,12 @@ def options():
                         help="longest time from ready to kill (default 0.3)")
     parser.add_argument("--max-seconds", type=float, default=None,
                         help="stop, as a failure, after this time (default 60 and 2 a cycle)")
-    return parser.parse_args()
+    chosen = parser.parse_args()
+    if not os.access(chosen.canara, os.X_OK):
+        parser.error(f"{chosen.canara} is no program")
+    if chosen.cycles < 1 or chosen.connections < 1:
+        parser.error("--cycles and --connections are at least 1")
+    return chosen
 
 
 class Progress:
