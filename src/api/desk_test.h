@@ -10,6 +10,7 @@
 
 #include "api/dispatch.h"
 #include "codec/json_read.h"
+#include "codec/uuid_text.h"
 #include "domain/steps_test.h"
 
 enum { DESK_LOOPS = 2, DESK_NEWS = 64 };
@@ -148,6 +149,31 @@ static inline struct live *desk_log_in(struct desk *d, const char *email, const 
     open_session(&d->house, email, device, &seed, &credentials);
     assert_ok(shard_open(desk_owner(d, seed.row.id), &seed, &live));
     return live;
+}
+
+/* A session with its token. */
+struct bearer {
+    struct live *live;
+    struct shard *owner;
+    char token[TOKEN_TEXT_BYTES];
+    char header[TOKEN_TEXT_BYTES + 32]; /* the whole line */
+    char id[UUID_TEXT_SIZE];
+};
+
+/* Log ANN in; her account is made with the first login. */
+static inline void desk_enter(struct desk *d, struct bearer *b, const char *device)
+{
+    session_seed_t seed = {0};
+    credentials_t credentials = {0};
+    if (store_scripted_operations(d->house.svc.store) == 0) {
+        (void)register_account(&d->house, ANN);
+    }
+    open_session(&d->house, ANN, device, &seed, &credentials);
+    b->owner = desk_owner(d, seed.row.id);
+    assert_ok(shard_open(b->owner, &seed, &b->live));
+    memcpy(b->token, credentials.session_token, sizeof b->token);
+    (void)snprintf(b->header, sizeof b->header, "Authorization: Bearer %s\r\n", b->token);
+    uuid_print(b->live->id, b->id);
 }
 
 /* Take a call through all its stages, as the server would. */
