@@ -284,6 +284,31 @@ struct change_work {
     span_t password, new_password;
 };
 
+/* Whoever holds a session may guess the password no faster than a stranger at the login, from however
+ * many addresses. A key of its own: such a thief does not slow the owner's logins. */
+static bool change_throttled(struct call *c)
+{
+    uint32_t wait_s = 0;
+    const rules_t *rules = &c->service->rules;
+    if (quota_address_allows(c->service->quota, QUOTA_LOGIN_ADDRESS, c->address_narrow,
+                             c->address_wide, rules->login_per_address, &wait_s) &&
+        quota_allows(c->service->quota, QUOTA_LOGIN_ACCOUNT, uuid_hash(c->who.account),
+                     rules->login_per_account, &wait_s)) {
+        return false;
+    }
+    (void)problem_later(c, PROBLEM_TOO_MANY_REQUESTS, wait_s);
+    return true;
+}
+
+static void charge_change(struct call *c)
+{
+    const rules_t *rules = &c->service->rules;
+    quota_address_charge(c->service->quota, QUOTA_LOGIN_ADDRESS, c->address_narrow, c->address_wide,
+                         rules->login_per_address);
+    quota_charge(c->service->quota, QUOTA_LOGIN_ACCOUNT, uuid_hash(c->who.account),
+                 rules->login_per_account);
+}
+
 static enum call_place change_password_stage(struct call *c, struct shard *s)
 {
     (void)s;
@@ -292,6 +317,9 @@ static enum call_place change_password_stage(struct call *c, struct shard *s)
     err_t e = mpin_standing(c->service, c->who.account, &standing);
     if (!failed(e) && standing.locked) {
         return problem_later(c, PROBLEM_ACCOUNT_LOCKED, standing.retry_after_s);
+    }
+    if (!failed(e) && change_throttled(c)) { /* others may have failed meanwhile */
+        return PLACE_DONE;
     }
     change_t *change = call_keep(c, sizeof *change);
     if (!failed(e)) {
@@ -302,8 +330,7 @@ static enum call_place change_password_stage(struct call *c, struct shard *s)
         return problem_world(c, e);
     }
     if (change->answer == CHANGE_WRONG_PASSWORD) {
-        quota_address_charge(c->service->quota, QUOTA_LOGIN_ADDRESS, c->address_narrow,
-                             c->address_wide, c->service->rules.login_per_address);
+        charge_change(c);
         return problem(c, PROBLEM_INVALID_CREDENTIALS);
     }
     tell_all(c, change->ended_session, change->ended, TELL_END, END_REVOKED, 0.0);
@@ -329,10 +356,8 @@ enum call_place change_password_begin(struct call *c, struct shard *s)
     if (f.count > 0) {
         return problem_faults(c, &f);
     }
-    uint32_t wait_s = 0;
-    if (!quota_address_allows(c->service->quota, QUOTA_LOGIN_ADDRESS, c->address_narrow,
-                              c->address_wide, c->service->rules.login_per_address, &wait_s)) {
-        return problem_later(c, PROBLEM_TOO_MANY_REQUESTS, wait_s);
+    if (change_throttled(c)) {
+        return PLACE_DONE;
     }
     if (behaviour_mpin_required(s, live)) {
         return problem(c, PROBLEM_MPIN_REQUIRED);

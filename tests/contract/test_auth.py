@@ -257,6 +257,13 @@ class Sessions(Case):
 
 
 class Changes(Case):
+    def test_guesses_of_the_password_are_throttled_by_account(self):
+        user = self.user()
+        said = [user.post("/auth/change-password", {"password": f"wrong-guess-{i}", "new_password": "plover-granite-77"}).status
+                for i in range(7)]
+        self.assertEqual(said, [401] * 5 + [429] * 2)
+        self.assertEqual(user.try_login().status, 200)  # the owner's logins are not held back
+
     def test_a_new_password_replaces_the_old_and_ends_other_sessions(self):
         user = self.user()
         other = user.again()
