@@ -316,7 +316,8 @@ static void print_reasons(struct evaluate_work *work)
     work->row.reasons[len < sizeof work->row.reasons ? len : 0] = '\0';
 }
 
-static err_t keep(struct call *c, struct evaluate_work *work)
+/* `lost`: another retry has spent the exemption meanwhile, and nothing was written. */
+static err_t keep(struct call *c, struct evaluate_work *work, bool *lost)
 {
     CLEANUP(store_rollback) struct store_tx tx = {0};
     TRY(store_begin(c->service->store, STORE_WRITE, &tx));
@@ -326,7 +327,7 @@ static err_t keep(struct call *c, struct evaluate_work *work)
         bool known = false;
         TRY(store_decision_get(&tx, work->before.id, &now, &known));
         if (!known || now.retry_used) {
-            work->row.decision = (uint8_t)DECISION_CHALLENGE;
+            *lost = true;
             return ERR_OK;
         }
         TRY(store_decision_update(&tx, work->before.id, now.mpin_passed_at, true));
@@ -360,9 +361,14 @@ static enum call_place keep_stage(struct call *c, struct shard *s)
     (void)s;
     struct evaluate_work *work = c->scratch;
     print_reasons(work);
-    const err_t e = keep(c, work);
+    bool lost = false;
+    const err_t e = keep(c, work, &lost);
     if (failed(e)) {
         return problem_world(c, e);
+    }
+    if (lost) { /* then it is a question like any other */
+        work->known = false;
+        return call_go(c, PLACE_OWNER, decide_stage);
     }
     const enum decision decision = (enum decision)work->row.decision;
     count_decision(c, decision);

@@ -1,4 +1,5 @@
 """Levels, challenge, block, payment decisions: the same whether asked by REST or told on the socket."""
+import concurrent.futures
 import time
 import unittest
 import uuid
@@ -195,6 +196,18 @@ class Evaluate(Case):
         self.assertEqual(first["decision"], "challenge")
         self.assertEqual(user.verify().status, 200)
         self.assertEqual(self.ask(user, decision_id=first["decision_id"]).json()["decision"], "allow")
+
+    def test_of_parallel_retries_one_is_exempt_and_the_others_are_new_questions(self):
+        user = self.user()
+        user.rehearse(0.75)
+        first = self.ask(user).json()
+        self.assertEqual(user.verify().status, 200)
+        user.rehearse(0.75)
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            said = list(pool.map(lambda _: self.ask(user, decision_id=first["decision_id"]).json(), range(6)))
+        self.assertEqual(sorted(s["decision"] for s in said), ["allow"] + ["challenge"] * 5)
+        self.assertEqual(len({s["decision_id"] for s in said}), 6)
+        self.assertEqual([s["decision_id"] for s in said if s["decision"] == "allow"], [first["decision_id"]])
 
     def test_an_unknown_decision_id_is_no_exemption(self):
         user = self.user()
