@@ -104,6 +104,10 @@ static bool only_what_is_served(const struct settings *s, struct settings_report
         return refuse(report, "REDIS_URL", NULL,
                       "several nodes are not served yet by this version");
     }
+    if (s->replay_memory_mb != 0) {
+        return refuse(report, "REPLAY_MEMORY_MB", NULL,
+                      "the replay memory is not served yet by this version; leave it at 0");
+    }
     return true;
 }
 

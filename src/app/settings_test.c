@@ -51,7 +51,7 @@ static void the_defaults_are_those_of_the_contract(void **state)
     assert_int_equal(s.journal_retention_days, 90);
     assert_int_equal(s.journal_max_gb, 10);
     assert_int_equal(s.hash_queue, 32);
-    assert_int_equal(s.replay_memory_mb, 16);
+    assert_int_equal(s.replay_memory_mb, 0);
     assert_true(s.loops >= 1 && s.hash_workers >= 1 && s.ws_query_token);
     assert_int_equal(s.log_level, LOG_INFO);
     assert_int_equal(s.log_format, LOG_FORMAT_AUTO);
@@ -268,10 +268,15 @@ static void rules_between_settings_hold(void **state)
         assert_null(strstr(report.fault, "mQ3vX9rT"));
         assert_null(strchr(report.fault, '\n'));
     }
-    static const char *const served[] = {"DEBUG=True", "REDIS_URL=redis://x"};
-    struct settings s;
-    assert_err(load_sets(served, 2, &s), ERR_RANGE);
-    assert_non_null(strstr(report.fault, "not served yet by this version"));
+    static const char *const later[] = {"REDIS_URL=redis://x", "TLS_CERT_FILE=c.pem",
+                                        "TLS_KEY_FILE=k.pem", "REPLAY_MEMORY_MB=16",
+                                        "DATABASE_URL=postgresql://db/canara"};
+    for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
+        const char *const sets[] = {"DEBUG=True", later[i]};
+        struct settings s;
+        assert_err(load_sets(sets, 2, &s), ERR_RANGE);
+        assert_non_null(strstr(report.fault, "not served yet by this version"));
+    }
 }
 
 static void the_nearer_source_wins(void **state)
