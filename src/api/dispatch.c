@@ -341,11 +341,16 @@ static enum problem refusal(unsigned http_status)
     }
 }
 
-void api_refuse(struct call *c, unsigned http_status)
+void api_refuse(struct call *c, unsigned http_status, const char *reason)
 {
     name_request(c, (span_t){0});
     c->close = true;
-    (void)problem(c, refusal(http_status)); /* 501 and 505 too are 400: input is no fault of ours */
+    const enum problem which = refusal(http_status);
+    if (which == PROBLEM_INVALID_HTTP) { /* 501 and 505, too: input is no fault of ours */
+        (void)problem_detail(c, which, "%s", reason);
+        return;
+    }
+    (void)problem(c, which);
 }
 
 /* ---- answering ---- */
@@ -453,7 +458,9 @@ static bool check_handshake(struct call *c, const struct http_request *req, stru
     }
     switch (ws_handshake_check(req, offer)) {
     case WS_UPGRADE_OK: return true;
-    case WS_UPGRADE_BAD: return answer_no(c, PROBLEM_INVALID_HTTP);
+    case WS_UPGRADE_BAD:
+        (void)problem_detail(c, PROBLEM_INVALID_HTTP, "WebSocket handshake is malformed");
+        return false;
     case WS_UPGRADE_NONE:
     case WS_UPGRADE_VERSION: break;
     }

@@ -33,8 +33,8 @@ void call_free(struct call **c);
 enum call_place api_dispatch(struct call *c, const struct http_request *req,
                              const arrival_t *arrival);
 
-/* Answer a request that the HTTP reader refused, or that cannot be taken now. */
-void api_refuse(struct call *c, unsigned http_status);
+/* Answer a request that the HTTP reader refused, with its reason, or that did not come in time. */
+void api_refuse(struct call *c, unsigned http_status, const char *reason);
 
 /* Write the whole answer: status line, headers, body. */
 NODISCARD err_t api_answer(struct call *c, bool keep_alive, struct buf *out);

@@ -435,9 +435,11 @@ static void what_the_reader_refused_is_answered_and_ends_the_connection(void **s
     struct desk *d = *state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct call *c = call_new(&d->api);
-        api_refuse(c, cases[i].refused);
+        api_refuse(c, cases[i].refused, "what is wrong");
         assert_int_equal(c->status, cases[i].answered);
         assert_true(c->close);
+        const bool told = memmem(c->reply.ptr, c->reply.len, "what is wrong", 13) != NULL;
+        assert_true(told == (cases[i].answered == 400)); /* the others say it by their status */
         assert_int_equal(strlen(c->request_id), 16);
         call_free(&c);
     }

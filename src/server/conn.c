@@ -269,14 +269,14 @@ arrival_t conn_arrival(struct conn *c, const struct http_request *req,
                        .began = loop_now(&c->worker->loop)};
 }
 
-static void refuse(struct conn *c, unsigned status)
+static void refuse(struct conn *c, unsigned status, const char *reason)
 {
     struct call *call = call_new(c->worker->server->config.api);
     if (call == NULL) {
         conn_drop(c);
         return;
     }
-    api_refuse(call, status);
+    api_refuse(call, status, reason);
     c->keep_alive = false;
     conn_answer(c, call);
 }
@@ -384,7 +384,7 @@ static void read_requests(struct conn *c, uint8_t *bytes, size_t len)
             return;
         }
         switch (http_read(&c->reader.http, bytes, len, &req)) {
-        case HTTP_BAD: refuse(c, c->reader.http.status); return;
+        case HTTP_BAD: refuse(c, c->reader.http.status, c->reader.http.reason); return;
         case HTTP_MORE: await_rest(c, bytes, len); return;
         case HTTP_READY: break;
         }
@@ -549,7 +549,7 @@ void conn_timer(struct timer *t, void *worker)
     switch ((enum conn_state)c->state) {
     case CONN_HTTP:
         if (c->partial) {
-            refuse(c, 408);
+            refuse(c, 408, "");
             return;
         }
         conn_drop(c);

@@ -247,7 +247,8 @@ static void what_is_no_http_is_refused_and_the_connection_closed(void **state)
         const char *name;
     } cases[] = {
         {"hello\r\n\r\n", 400, "invalid-http"},
-        {"GET / HTTP/1.1\r\n\r\n", 400, "invalid-http"},
+        {"GET / HTTP/1.1\r\n\r\n", 400,
+         "invalid-http\",\"title\":\"Malformed HTTP request\",\"status\":400,\"detail\":\"HTTP/1.1 without Host"},
         {"GET / HTTP/2.0\r\nHost: h\r\n\r\n", 400, "invalid-http"},
         {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
          400, "invalid-http"},
@@ -258,7 +259,7 @@ static void what_is_no_http_is_refused_and_the_connection_closed(void **state)
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct visitor v;
-        char type[64];
+        char type[160];
         visitor_open(&v, *state);
         visitor_send(&v, span_of(cases[i].text));
         const unsigned status = visitor_read(&v, false);
