@@ -216,6 +216,37 @@ static inline struct call *ask_local(struct desk *d, const char *method, const c
     return ask_from(d, &from, method, target, "Content-Type: application/json\r\n", body);
 }
 
+/* The same from this machine, with a token (NULL: none); the body, if any, is JSON. */
+static inline struct call *desk_ask(struct desk *d, const struct bearer *who, const char *method,
+                                    const char *target, const char *body)
+{
+    const arrival_t from = {.from = "127.0.0.1", .address_narrow = 7, .loopback = true};
+    char headers[TOKEN_TEXT_BYTES + 128];
+    (void)snprintf(headers, sizeof headers, "%s%s", who == NULL ? "" : who->header,
+                   body[0] == '\0' ? "" : "Content-Type: application/json\r\n");
+    return ask_from(d, &from, method, target, headers, body);
+}
+
+/* Ask, and look at the status only. */
+static inline void desk_expect(struct desk *d, const struct bearer *who, const char *method,
+                               const char *target, const char *body, unsigned status)
+{
+    struct call *c = desk_ask(d, who, method, target, body);
+    if (c->status != status) {
+        fail_msg("%s %s %s: %u instead of %u: %.*s", method, target, body, c->status, status,
+                 (int)c->reply.len, (const char *)c->reply.ptr);
+    }
+    call_free(&c);
+}
+
+/* Whether the answer's body, or its own header lines, hold this text. */
+static inline bool desk_said(const struct call *c, const char *text)
+{
+    const size_t len = strlen(text);
+    return (c->reply.len > 0 && memmem(c->reply.ptr, c->reply.len, text, len) != NULL) ||
+           (c->extra.len > 0 && memmem(c->extra.ptr, c->extra.len, text, len) != NULL);
+}
+
 /* The answer's body as JSON. */
 static inline struct json *answer_of(const struct call *c)
 {

@@ -1,0 +1,298 @@
+/* Register, log in, refresh, change the password: what is answered, and that nothing is half done. */
+#include "api/desk_test.h"
+
+#define REGISTER "/api/v1/auth/register"
+#define LOG_IN   "/api/v1/auth/login"
+#define REFRESH  "/api/v1/auth/refresh"
+#define CHANGE   "/api/v1/auth/change-password"
+#define GOOD_NEW "{\"email\":\"" ANN "\",\"password\":\"" PASSWORD "\",\"mpin\":\"" MPIN "\"}"
+#define GOOD_LOGIN                                                  \
+    "{\"email\":\"Ann@Example.org\",\"password\":\"" PASSWORD "\"," \
+    "\"device_id\":\"phone\"}"
+#define BAD_LOGIN "{\"email\":\"" ANN "\",\"password\":\"wrong horse\",\"device_id\":\"phone\"}"
+
+enum { OPERATIONS_MAX = 60 };
+
+static void take_text(const struct call *c, const char *name, char *out, size_t size)
+{
+    struct json *tree = answer_of(c);
+    span_t text = {0};
+    assert_true(json_get_text(tree, name, &text));
+    assert_true(text.len < size);
+    (void)snprintf(out, size, "%.*s", (int)text.len, (const char *)text.ptr);
+    json_free(&tree);
+}
+
+/* ---- register */
+
+static void an_account_is_made_once(void **state)
+{
+    struct desk *d = *state;
+    struct call *c = desk_ask(d, NULL, "POST", REGISTER, GOOD_NEW);
+    assert_int_equal(c->status, 200);
+    assert_span_text(buf_span(&c->reply), "{\"message\":\"User registered successfully\","
+                                          "\"email\":\"" ANN "\",\"next_step\":\"login\"}");
+    call_free(&c);
+    c = desk_ask(
+        d, NULL, "POST", REGISTER,
+        "{\"email\":\"ANN@EXAMPLE.ORG\",\"password\":\"another long one\",\"mpin\":\"9274\"}");
+    assert_int_equal(c->status, 400);
+    assert_true(desk_said(c, "email-taken"));
+    call_free(&c);
+    desk_expect(d, NULL, "POST", LOG_IN, GOOD_LOGIN, 200); /* the first one stands */
+}
+
+static void registering_is_throttled_by_address(void **state)
+{
+    struct desk *d = *state;
+    d->house.svc.rules.register_per_address = (throttle_t){2, 60};
+    unsigned taken = 0;
+    for (int i = 0; i < 5; i++) {
+        char body[256];
+        (void)snprintf(
+            body, sizeof body,
+            "{\"email\":\"u%d@example.org\",\"password\":\"" PASSWORD "\",\"mpin\":\"8305\"}", i);
+        struct call *c = desk_ask(d, NULL, "POST", REGISTER, body);
+        assert_true(c->status == 200 || c->status == 429);
+        assert_true(desk_said(c, "Retry-After: ") == (c->status == 429));
+        taken += c->status == 200 ? 1U : 0U;
+        call_free(&c);
+    }
+    assert_int_equal(taken, 2);
+}
+
+/* ---- log in */
+
+static void a_login_hands_out_a_session(void **state)
+{
+    struct desk *d = *state;
+    (void)register_account(&d->house, ANN);
+    struct call *c = desk_ask(d, NULL, "POST", LOG_IN, GOOD_LOGIN);
+    assert_int_equal(c->status, 200);
+    assert_true(desk_said(c, "\"token_type\":\"bearer\",\"expires_in\":3600,"));
+    assert_true(desk_said(c, "\"risk_level\":\"normal\",\"mpin_required\":false}"));
+    struct bearer b = {0};
+    take_text(c, "session_token", b.token, sizeof b.token);
+    (void)snprintf(b.header, sizeof b.header, "Authorization: Bearer %s\r\n", b.token);
+    call_free(&c);
+    desk_expect(d, &b, "GET", "/api/v1/auth/session-status", "", 200);
+    assert_int_equal(counter_read(&d->api.metrics.logins_accepted), 1);
+}
+
+static void a_wrong_password_and_an_unknown_address_look_the_same(void **state)
+{
+    struct desk *d = *state;
+    (void)register_account(&d->house, ANN);
+    struct call *wrong = desk_ask(d, NULL, "POST", LOG_IN, BAD_LOGIN);
+    struct call *unknown = desk_ask(d, NULL, "POST", LOG_IN,
+                                    "{\"email\":\"no@example.org\",\"password\":\"" PASSWORD
+                                    "\",\"device_id\":\"phone\"}");
+    assert_int_equal(wrong->status, 401);
+    assert_int_equal(unknown->status, 401);
+    memcpy(unknown->request_id, wrong->request_id, sizeof unknown->request_id);
+    struct json *a = answer_of(wrong);
+    struct json *b = answer_of(unknown);
+    static const char *const names[] = {"type", "title", "detail", "instance"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        span_t x = {0};
+        span_t y = {0};
+        assert_true(json_get_text(a, names[i], &x) && json_get_text(b, names[i], &y));
+        assert_true(span_eq(x, y));
+    }
+    json_free(&a);
+    json_free(&b);
+    assert_true(span_eq(buf_span(&wrong->extra), buf_span(&unknown->extra)));
+    call_free(&wrong);
+    call_free(&unknown);
+    assert_int_equal(counter_read(&d->api.metrics.logins_failed), 2);
+}
+
+static void guessing_a_password_is_slowed_down(void **state)
+{
+    struct desk *d = *state;
+    (void)register_account(&d->house, ANN);
+    d->house.svc.rules.login_per_account = (throttle_t){3, 900};
+    for (int i = 0; i < 3; i++) {
+        desk_expect(d, NULL, "POST", LOG_IN, BAD_LOGIN, 401);
+    }
+    struct call *c = desk_ask(d, NULL, "POST", LOG_IN, GOOD_LOGIN); /* even the right one waits */
+    assert_int_equal(c->status, 429);
+    assert_true(desk_said(c, "Retry-After: "));
+    call_free(&c);
+    assert_int_equal(counter_read(&d->api.metrics.logins_throttled), 1);
+}
+
+static void the_oldest_session_makes_room_for_one_too_many(void **state)
+{
+    struct desk *d = *state;
+    struct bearer b[4];
+    d->house.svc.rules.sessions_per_account = 3;
+    for (size_t i = 0; i < 3; i++) {
+        desk_enter(d, &b[i], "phone");
+        scripted_clock_pass(&d->house.clock, 1000);
+    }
+    desk_expect(d, NULL, "POST", LOG_IN, GOOD_LOGIN, 200);
+    desk_expect(d, &b[0], "GET", "/api/v1/auth/session-status", "", 401);
+    desk_expect(d, &b[1], "GET", "/api/v1/auth/session-status", "", 200);
+    assert_int_equal(d->told[0].how, END_REPLACED);
+}
+
+/* What fails on the way leaves no session behind that anybody could use. */
+static void a_login_that_fails_on_the_way_is_no_login(void **state)
+{
+    struct desk *d = *state;
+    const uuid_t ann = register_account(&d->house, ANN);
+    bool done = false;
+    for (uint64_t n = 1; n < OPERATIONS_MAX && !done; n++) {
+        const size_t held = shard_count(d->shard[0]) + shard_count(d->shard[1]);
+        store_scripted_fail_operation(d->house.svc.store, n, err_new(ERR_STORAGE));
+        struct call *c = desk_ask(d, NULL, "POST", LOG_IN, GOOD_LOGIN);
+        store_scripted_fail_operation(d->house.svc.store, 0, ERR_OK);
+        assert_true(c->status == 200 || c->status == 503);
+        done = c->status == 200;
+        if (!done) {
+            assert_false(desk_said(c, "session_token"));
+            const size_t now = shard_count(d->shard[0]) + shard_count(d->shard[1]);
+            assert_true(now <= held + 1);
+        }
+        call_free(&c);
+    }
+    assert_true(done);
+    assert_true(live_in_store(&d->house, ann) >= 1);
+}
+
+/* ---- refresh */
+
+static void log_in_for_refresh(struct desk *d, struct bearer *b, char refresh[128])
+{
+    struct call *c = desk_ask(d, NULL, "POST", LOG_IN, GOOD_LOGIN);
+    assert_int_equal(c->status, 200);
+    take_text(c, "refresh_token", refresh, 128);
+    take_text(c, "session_token", b->token, sizeof b->token);
+    (void)snprintf(b->header, sizeof b->header, "Authorization: Bearer %s\r\n", b->token);
+    call_free(&c);
+}
+
+static struct call *refresh(struct desk *d, const char *token)
+{
+    char body[512];
+    (void)snprintf(body, sizeof body, "{\"refresh_token\":\"%s\"}", token);
+    return desk_ask(d, NULL, "POST", REFRESH, body);
+}
+
+static void a_refresh_token_works_once_and_twice_ends_the_session(void **state)
+{
+    struct desk *d = *state;
+    struct bearer b = {0};
+    char first[128];
+    char second[128];
+    (void)register_account(&d->house, ANN);
+    log_in_for_refresh(d, &b, first);
+    struct call *c = refresh(d, first);
+    assert_int_equal(c->status, 200);
+    take_text(c, "refresh_token", second, sizeof second);
+    assert_string_not_equal(first, second);
+    call_free(&c);
+    desk_expect(d, &b, "GET", "/api/v1/auth/session-status", "", 200);
+    c = refresh(d, first);
+    assert_int_equal(c->status, 401);
+    assert_true(
+        desk_said(c, "error=\"invalid_token\", error_description=\"Invalid refresh token\""));
+    call_free(&c);
+    assert_int_equal(d->told[d->news - 1].how, END_REFRESH_REUSED);
+    desk_expect(d, &b, "GET", "/api/v1/auth/session-status", "", 401);
+    c = refresh(d, second);
+    assert_int_equal(c->status, 401);
+    call_free(&c);
+}
+
+static void what_was_never_a_refresh_token_is_refused(void **state)
+{
+    static const char *const tokens[] = {"x", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                                         "\\u0001"};
+    for (size_t i = 0; i < ARRAY_LEN(tokens); i++) {
+        struct call *c = refresh(*state, tokens[i]);
+        assert_int_equal(c->status, 401);
+        call_free(&c);
+    }
+    desk_expect(*state, NULL, "POST", REFRESH, "{}", 422);
+}
+
+/* A client whose refresh failed may try the same token again, or has been answered. */
+static void a_refresh_that_fails_on_the_way_can_be_repeated(void **state)
+{
+    struct desk *d = *state;
+    (void)register_account(&d->house, ANN);
+    d->house.svc.rules.login_per_address = (throttle_t){1000, 1};
+    for (uint64_t n = 1; n < 12; n++) {
+        struct bearer b = {0};
+        char token[128];
+        log_in_for_refresh(d, &b, token);
+        store_scripted_fail_operation(d->house.svc.store, n, err_new(ERR_STORAGE));
+        struct call *c = refresh(d, token);
+        store_scripted_fail_operation(d->house.svc.store, 0, ERR_OK);
+        const bool done = c->status == 200;
+        assert_true(done || c->status == 503);
+        call_free(&c);
+        c = refresh(d, token);
+        assert_int_equal(c->status, done ? 401 : 200);
+        call_free(&c);
+    }
+}
+
+/* ---- change the password */
+
+static void a_new_password_ends_every_other_session(void **state)
+{
+    struct desk *d = *state;
+    struct bearer mine;
+    struct bearer other;
+    desk_enter(d, &mine, "phone");
+    desk_enter(d, &other, "tablet");
+    desk_expect(d, &mine, "POST", CHANGE,
+                "{\"password\":\"wrong horse\",\"new_password\":\"a new long one\"}", 401);
+    desk_expect(d, &mine, "POST", CHANGE,
+                "{\"password\":\"" PASSWORD "\",\"new_password\":\"a new long one\"}", 200);
+    desk_expect(d, &mine, "GET", "/api/v1/auth/session-status", "", 200);
+    desk_expect(d, &other, "GET", "/api/v1/auth/session-status", "", 401);
+    desk_expect(d, NULL, "POST", LOG_IN, GOOD_LOGIN, 401);
+    desk_expect(d, NULL, "POST", LOG_IN,
+                "{\"email\":\"" ANN "\",\"password\":\"a new long one\",\"device_id\":\"phone\"}",
+                200);
+}
+
+static void a_challenged_session_changes_no_password(void **state)
+{
+    struct desk *d = *state;
+    struct bearer b;
+    desk_enter(d, &b, "phone");
+    (void)behaviour_fact(b.owner, b.live, "ml_analysis_result", SPAN_LIT("{}"),
+                         CANARA_FACT_PREDICTED_RISK, 0.8);
+    struct call *c =
+        desk_ask(d, &b, "POST", CHANGE,
+                 "{\"password\":\"" PASSWORD "\",\"new_password\":\"a new long one\"}");
+    assert_int_equal(c->status, 403);
+    assert_true(desk_said(c, "mpin-required"));
+    call_free(&c);
+}
+
+#define DESK_TEST(name) cmocka_unit_test_setup_teardown(name, desk_set_up, desk_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        DESK_TEST(an_account_is_made_once),
+        DESK_TEST(registering_is_throttled_by_address),
+        DESK_TEST(a_login_hands_out_a_session),
+        DESK_TEST(a_wrong_password_and_an_unknown_address_look_the_same),
+        DESK_TEST(guessing_a_password_is_slowed_down),
+        DESK_TEST(the_oldest_session_makes_room_for_one_too_many),
+        DESK_TEST(a_login_that_fails_on_the_way_is_no_login),
+        DESK_TEST(a_refresh_token_works_once_and_twice_ends_the_session),
+        DESK_TEST(what_was_never_a_refresh_token_is_refused),
+        DESK_TEST(a_refresh_that_fails_on_the_way_can_be_repeated),
+        DESK_TEST(a_new_password_ends_every_other_session),
+        DESK_TEST(a_challenged_session_changes_no_password),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
