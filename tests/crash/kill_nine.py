@@ -31,7 +31,7 @@ AT_AN_ANSWER = 0.25    # share of kills right after an answer of some kind
 ANSWERS = ("ack", "login", "register", "logout", "wrong", "right", "challenge", "lock")
 LOCKED_SAMPLE = (10, 100)  # locked accounts tried again at a check, and at the end
 SETTINGS = {"DEBUG": "True", "PORT": "0", "LOOPS": "2", "HASH_WORKERS": "2", "LOG_LEVEL": "warn",
-            "MAX_MPIN_ATTEMPTS": ATTEMPTS, "MPIN_LOCKOUT_MINUTES": "1440", "SESSION_EXPIRE_MINUTES": "10",
+            "MAX_MPIN_ATTEMPTS": ATTEMPTS, "MPIN_LOCKOUT_MINUTES": "1440", "SESSION_EXPIRE_MINUTES": "4",
             "LOGIN_PER_ACCOUNT": "0", "LOGIN_PER_ADDRESS": "0", "REGISTER_PER_ADDRESS": "0",
             "MPIN_PER_ADDRESS": "0", "EVENTS_PER_SECOND": "0", "CONNECTIONS_PER_ADDRESS": "0"}
 
