@@ -41,7 +41,7 @@ static bool is_request_id(span_t text)
 
 static void name_request(struct call *c, span_t given)
 {
-    if (is_request_id(given)) {
+    if (given.ptr != NULL && is_request_id(given)) {
         memcpy(c->request_id, given.ptr, given.len);
         c->request_id[given.len] = '\0';
         return;

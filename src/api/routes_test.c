@@ -41,12 +41,22 @@ static bool named(const char *line, size_t indent, char *out, size_t size)
     return true;
 }
 
+static void add(struct pair *to, const char *method, const char *path)
+{
+    size_t n = 0;
+    for (; method[n] != '\0'; n++) {
+        to->method[n] = (char)toupper((unsigned char)method[n]);
+    }
+    to->method[n] = '\0';
+    (void)snprintf(to->path, PATH_BYTES, "%s", path);
+}
+
 /* The document is deeper than any body that is taken, so it is read by its lines. */
 static size_t documented(struct pair pairs[PAIRS])
 {
     char *text = read_all("docs/api/openapi.json");
     char path[PATH_BYTES] = "";
-    char method[12];
+    char method[sizeof pairs[0].method];
     size_t count = 0;
     bool in_paths = false;
     char *rest = NULL;
@@ -63,11 +73,7 @@ static size_t documented(struct pair pairs[PAIRS])
         }
         if (named(line, 3, method, sizeof method)) {
             assert_in_range(count, 0, PAIRS - 1);
-            for (char *m = method; *m != '\0'; m++) {
-                *m = (char)toupper((unsigned char)*m);
-            }
-            (void)snprintf(pairs[count].method, sizeof pairs[count].method, "%s", method);
-            (void)snprintf(pairs[count++].path, PATH_BYTES, "%s", path);
+            add(&pairs[count++], method, path);
         }
     }
     free(text);

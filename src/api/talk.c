@@ -145,28 +145,31 @@ static void take(struct talk *t, struct api *api, struct shard *s, const scanned
         .due = true, .position = result.position, .count = (uint32_t)count, .seq = result.seq};
 }
 
-void talk_message(struct talk *t, struct api *api, struct shard *s, struct event_scratch *scratch,
-                  scanned_event_t events[EVENTS_PER_MESSAGE_MAX], span_t text, talk_due_t *due)
+talk_due_t talk_message(struct talk *t, struct api *api, struct shard *s,
+                        struct event_scratch *scratch,
+                        scanned_event_t events[EVENTS_PER_MESSAGE_MAX], span_t text)
 {
+    talk_due_t due = {0};
     if (t->closed || t->live == NULL || t->live->blocked) {
-        return;
+        return due;
     }
     if (shard_find(s, t->live->id) == NULL) {
-        return; /* it has expired since the wheel last turned, and was told so */
+        return due; /* it has expired since the wheel last turned, and was told so */
     }
     size_t count = 0;
     scan_fault_t fault = {0};
     if (event_scan(scratch, text, events, &count, &fault) != SCAN_OK) {
         metrics_count_refusal(&api->metrics, &fault);
         say_error(t, s, fault.message, fault.field);
-        return;
+        return due;
     }
     if (!live_allows(s, t->live, count)) {
         counter_add_shared(&api->metrics.refused_rate, 1);
         talk_end(t, TALK_CLOSE_POLICY, "too many events");
-        return;
+        return due;
     }
-    take(t, api, s, events, count, due);
+    take(t, api, s, events, count, &due);
+    return due;
 }
 
 void talk_acknowledge(struct talk *t, struct api *api, struct shard *s, uint32_t count, int64_t seq)

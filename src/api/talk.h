@@ -55,9 +55,10 @@ typedef struct talk_due {
 void talk_begin(struct talk *t, struct api *api, struct shard *s, struct live *live,
                 struct talk_sink *sink);
 
-/* Take one text message. `scratch` and `events` are the loop's. */
-void talk_message(struct talk *t, struct api *api, struct shard *s, struct event_scratch *scratch,
-                  scanned_event_t events[EVENTS_PER_MESSAGE_MAX], span_t text, talk_due_t *due);
+/* Take one text message; what is to be acknowledged. `scratch` and `events` are the loop's. */
+talk_due_t talk_message(struct talk *t, struct api *api, struct shard *s,
+                        struct event_scratch *scratch,
+                        scanned_event_t events[EVENTS_PER_MESSAGE_MAX], span_t text);
 
 /* Say data_received for `count` events. */
 void talk_acknowledge(struct talk *t, struct api *api, struct shard *s, uint32_t count,

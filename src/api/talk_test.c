@@ -62,14 +62,8 @@ static struct ear *open_ear(struct desk *d)
 static talk_due_t say(struct ear *e, const char *text)
 {
     struct desk *d = e->desk;
-    talk_due_t due = {0};
-    char copy[4096];
-    const size_t len = strlen(text);
-    assert_in_range(len, 0, sizeof copy);
-    memcpy(copy, text, len);
-    talk_message(&e->talk, &d->api, e->who.owner, d->house.scratch, d->house.events,
-                 (span_t){(const uint8_t *)copy, len}, &due);
-    return due;
+    return talk_message(&e->talk, &d->api, e->who.owner, d->house.scratch, d->house.events,
+                        span_of(text));
 }
 
 static struct json *word(const struct ear *e, size_t i)

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 enum {
+    WORDS_BYTES = 128, /* of an errno */
     COLD_WORKERS = 2,
     COLD_QUEUE = 256,
     SESSIONS_MAX = 2000000, /* over all loops */
@@ -77,8 +78,10 @@ static void nothing_down(struct house *h)
 static err_t data_dir_up(struct house *h)
 {
     const char *dir = h->settings->data_dir;
+    char words[WORDS_BYTES];
     if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
-        return fault(h, "DATA_DIR=%s: cannot be made: %s", dir, strerror(errno));
+        return fault(h, "DATA_DIR=%s: cannot be made: %s", dir,
+                     strerror_r(errno, words, sizeof words));
     }
     struct stat st;
     if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode)) {
@@ -92,7 +95,8 @@ static err_t data_dir_up(struct house *h)
                      (unsigned)(st.st_mode & 07777));
     }
     if (access(dir, W_OK | X_OK) != 0) {
-        return fault(h, "DATA_DIR=%s: cannot be written: %s", dir, strerror(errno));
+        return fault(h, "DATA_DIR=%s: cannot be written: %s", dir,
+                     strerror_r(errno, words, sizeof words));
     }
     (void)snprintf(h->journal_dir, sizeof h->journal_dir, "%s/journal", dir);
     (void)snprintf(h->view_dir, sizeof h->view_dir, "%s/session_buffers", dir);
@@ -320,7 +324,7 @@ static uint32_t connections_max(void)
     struct rlimit files = {.rlim_cur = 1024};
     (void)getrlimit(RLIMIT_NOFILE, &files);
     const rlim_t most = files.rlim_cur > 1U << 24 ? 1U << 24 : files.rlim_cur;
-    return most > 2 * FILES_KEPT ? (uint32_t)most - FILES_KEPT : FILES_KEPT;
+    return most > 2UL * FILES_KEPT ? (uint32_t)most - FILES_KEPT : FILES_KEPT;
 }
 
 static err_t server_up(struct house *h)

@@ -9,7 +9,7 @@
 
 void notify_manager(const char *state)
 {
-    const char *path = getenv("NOTIFY_SOCKET");
+    const char *path = getenv("NOTIFY_SOCKET"); /* NOLINT(concurrency-mt-unsafe): nobody sets it */
     struct sockaddr_un to = {.sun_family = AF_UNIX};
     if (path == NULL || (path[0] != '/' && path[0] != '@') || strlen(path) >= sizeof to.sun_path) {
         return;

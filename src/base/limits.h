@@ -18,13 +18,13 @@
 #define LIMIT_EVENTS_PER_MESSAGE 256
 
 /* protocol: HTTP/1.1 (RFC 9112) */
-#define LIMIT_HTTP_HEAD_BYTES (16 * 1024) /* request line and all header fields */
+#define LIMIT_HTTP_HEAD_BYTES 16384 /* request line and all header fields */
 #define LIMIT_HTTP_HEADERS    64
-#define LIMIT_HTTP_BODY_BYTES (64 * 1024)
+#define LIMIT_HTTP_BODY_BYTES 65536
 #define LIMIT_TARGET_BYTES    4096 /* path and query */
 
 /* protocol: WebSocket (RFC 6455) */
-#define LIMIT_WS_MESSAGE_BYTES   (64 * 1024) /* all fragments together */
+#define LIMIT_WS_MESSAGE_BYTES   65536 /* all fragments together */
 #define LIMIT_WS_ERRORS_IN_A_ROW 10
 #define LIMIT_WS_PING_MS         20000
 #define LIMIT_WS_DEAD_MS         60000
@@ -40,7 +40,7 @@
 /* server: connections */
 #define LIMIT_HEADER_DEADLINE_MS 15000 /* from the first byte of a request to its last */
 #define LIMIT_IDLE_KEEPALIVE_MS  60000
-#define LIMIT_OUT_BUFFER_BYTES   (256 * 1024) /* unsent bytes of one connection */
+#define LIMIT_OUT_BUFFER_BYTES   262144 /* unsent bytes of one connection */
 
 /* net: sockets and addresses */
 #define LIMIT_LOOP_BATCH 256 /* readiness reports taken from the kernel at once */

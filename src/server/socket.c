@@ -231,8 +231,8 @@ static void take_item(struct conn *c, enum ws_item item, const struct ws_item_da
     struct api *api = w->server->config.api;
     switch (item) {
     case WS_MESSAGE_TEXT: {
-        talk_due_t due = {0};
-        talk_message(&c->talk, api, w->shard, w->scratch, w->events, data->payload, &due);
+        const talk_due_t due =
+            talk_message(&c->talk, api, w->shard, w->scratch, w->events, data->payload);
         if (due.due) {
             owe(c, &due);
         }

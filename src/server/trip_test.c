@@ -250,7 +250,7 @@ static void a_stop_at_any_moment_is_clean(void **state)
                 visitor_ask(&v[i], "POST", "/api/v1/auth/logout", b[i].authorization, "");
             }
         }
-        (void)nanosleep(&(struct timespec){.tv_nsec = round * 500000}, NULL);
+        (void)nanosleep(&(struct timespec){.tv_nsec = round * 500000L}, NULL);
         for (int i = 0; i < VISITORS; i += 2) {
             visitor_close(&v[i]);
         }
