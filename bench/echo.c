@@ -15,7 +15,7 @@ enum { BATCH = 256, BYTES = 65536, BACKLOG = 4096 };
 static void die(const char *what)
 {
     perror(what);
-    exit(1);
+    _exit(1);
 }
 
 static int listen_anywhere(void)

@@ -62,7 +62,7 @@ struct run {
 static void die(const char *what)
 {
     perror(what);
-    exit(1);
+    _exit(1);
 }
 
 static int64_t now_ns(void)
@@ -221,14 +221,14 @@ static void on_readable(struct run *r, struct peer *p)
     const ssize_t got = recv(p->fd, p->in + p->have, sizeof p->in - p->have, 0);
     if (got <= 0) {
         (void)fprintf(stderr, "bench_load: the server closed a connection\n");
-        exit(1);
+        _exit(1);
     }
     p->have += (size_t)got;
     for (size_t n = 0; (n = answer_at(r, p)) > 0;) {
         if (!p->ready) { /* the upgrade's answer */
             if (memcmp(p->in, "HTTP/1.1 101", 12) != 0) {
                 (void)fprintf(stderr, "bench_load: %.*s\n", (int)n, (const char *)p->in);
-                exit(1);
+                _exit(1);
             }
             p->ready = true;
         } else if (p->flying > 0 && is_ack(r, p, n)) {
@@ -270,7 +270,7 @@ static void connect_one(struct run *r, size_t i, FILE *tokens)
     char token[2048];
     if (tokens == NULL || fscanf(tokens, "%63s %2047s", session, token) != 2) {
         (void)fprintf(stderr, "bench_load: not enough tokens\n");
-        exit(1);
+        _exit(1);
     }
     if (r->mode == MODE_STATUS) {
         p->ready = true;
@@ -370,7 +370,7 @@ static long number(const char *text, long low, long high)
     const long n = strtol(text, &end, 10);
     if (*end != '\0' || n < low || n > high) {
         (void)fprintf(stderr, "bench_load: %s: must be %ld to %ld\n", text, low, high);
-        exit(2);
+        _exit(2);
     }
     return n;
 }

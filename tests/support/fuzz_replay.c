@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* NOLINTNEXTLINE(readability-identifier-naming): the name that libFuzzer asks for */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 static int run_file(const char *path)
