@@ -1,0 +1,239 @@
+/* Risk decisions: what is asked, what is decided, and that nothing fails open. */
+#include "api/desk_test.h"
+
+#define EVALUATE "/api/v1/risk/evaluate"
+#define PLAIN    "{\"action\":\"transfer\",\"amount\":10,\"currency\":\"EUR\"}"
+
+struct answer {
+    unsigned status;
+    char decision[16];
+    char id[UUID_TEXT_SIZE];
+};
+
+static void text_member(const struct json *tree, const char *name, char *out, size_t size)
+{
+    span_t text = {0};
+    out[0] = '\0';
+    if (json_get_text(tree, name, &text)) {
+        (void)snprintf(out, size, "%.*s", (int)text.len, (const char *)text.ptr);
+    }
+}
+
+static struct answer evaluate(struct desk *d, const struct bearer *b, const char *body)
+{
+    struct call *c = desk_ask(d, b, "POST", EVALUATE, body);
+    struct json *tree = answer_of(c);
+    struct answer a = {.status = c->status};
+    text_member(tree, "decision", a.decision, sizeof a.decision);
+    text_member(tree, "decision_id", a.id, sizeof a.id);
+    json_free(&tree);
+    call_free(&c);
+    return a;
+}
+
+static void expect_decision(struct desk *d, const struct bearer *b, const char *body,
+                            const char *want)
+{
+    const struct answer a = evaluate(d, b, body);
+    if (a.status != 200 || strcmp(a.decision, want) != 0) {
+        fail_msg("%s: %u %s instead of %s", body, a.status, a.decision, want);
+    }
+}
+
+static void predict_for(struct bearer *b, double risk)
+{
+    (void)behaviour_fact(b->owner, b->live, "ml_analysis_result", SPAN_LIT("{}"),
+                         CANARA_FACT_PREDICTED_RISK, risk);
+}
+
+/* The same question with the id of its first answer. */
+static const char *again(const struct answer *a, const char *amount)
+{
+    static _Thread_local char text[256];
+    (void)snprintf(text, sizeof text,
+                   "{\"action\":\"transfer\",\"amount\":%s,\"currency\":\"EUR\","
+                   "\"decision_id\":\"%s\"}",
+                   amount, a->id);
+    return text;
+}
+
+static void pass_mpin(struct desk *d, const struct bearer *b)
+{
+    desk_expect(d, b, "POST", "/api/v1/auth/verify-mpin", "{\"mpin\":\"" MPIN "\"}", 200);
+}
+
+/* ---- the question */
+
+static void what_is_asked_must_make_sense(void **state)
+{
+    static const struct {
+        const char *body, *words;
+    } cases[] = {
+        {"{}", "\"field\":\"action\",\"message\":\"field required\""},
+        {"{\"action\":\"Pay me\"}", "\"field\":\"action\""},
+        {"{\"action\":\"pay\",\"amount\":-1}", "must be between 0 and 1000000000000000"},
+        {"{\"action\":\"pay\",\"amount\":1e16}", "must be between 0 and 1000000000000000"},
+        {"{\"action\":\"pay\",\"amount\":\"1,5\"}", "must be between 0 and 1000000000000000"},
+        {"{\"action\":\"pay\",\"amount\":true}", "must be a number"},
+        {"{\"action\":\"pay\",\"currency\":\"eur\"}", "\"field\":\"currency\""},
+        {"{\"action\":\"pay\",\"currency\":\"EURO\"}", "must be 3 to 3 bytes long"},
+        {"{\"action\":\"pay\",\"beneficiary_new\":\"yes\"}", "must be true or false"},
+        {"{\"action\":\"pay\",\"enforce\":1}", "must be true or false"},
+        {"{\"action\":\"pay\",\"context\":[]}",
+         "\"field\":\"context\",\"message\":\"must be an object\""},
+        {"{\"action\":\"pay\",\"context\":{\"vpn\":1}}", "\"field\":\"context.vpn\""},
+        {"{\"action\":\"pay\",\"decision_id\":\"x\"}", "must be a UUID"},
+    };
+    struct desk *d = *state;
+    struct bearer b;
+    desk_enter(d, &b, "phone");
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct call *c = desk_ask(d, &b, "POST", EVALUATE, cases[i].body);
+        if (c->status != 422 || !desk_said(c, cases[i].words)) {
+            fail_msg("%s: %u %.*s", cases[i].body, c->status, (int)c->reply.len,
+                     (const char *)c->reply.ptr);
+        }
+        call_free(&c);
+    }
+    assert_int_equal(evaluate(d, &b, "{\"action\":\"pay\",\"amount\":\"1000000000000000\"}").status,
+                     200);
+    assert_int_equal(evaluate(d, &b, "{\"action\":\"pay\",\"amount\":\"0.10\"}").status, 200);
+}
+
+/* ---- the decision */
+
+static void a_decision_follows_the_risk(void **state)
+{
+    struct desk *d = *state;
+    struct bearer b;
+    desk_enter(d, &b, "phone");
+    expect_decision(d, &b, PLAIN, "allow");
+    predict_for(&b, 0.5);
+    expect_decision(d, &b, PLAIN, "allow");
+    predict_for(&b, 0.8);
+    expect_decision(d, &b, PLAIN, "challenge");
+    predict_for(&b, 0.99);
+    desk_expect(d, &b, "POST", EVALUATE, PLAIN, 401); /* blocked: its token is worth nothing */
+    assert_int_equal(counter_read(&d->api.metrics.evaluate_allow), 2);
+    assert_int_equal(counter_read(&d->api.metrics.evaluate_challenge), 1);
+}
+
+static void the_context_counts_for_this_decision_only(void **state)
+{
+    struct desk *d = *state;
+    struct bearer b;
+    desk_enter(d, &b, "phone");
+    const double before = peek(&d->house, b.live).risk;
+    const struct answer a = evaluate(
+        d, &b,
+        "{\"action\":\"transfer\",\"amount\":900000,\"beneficiary_new\":true,"
+        "\"context\":{\"remote_control\":true,\"rooted\":true,\"emulator\":true,\"vpn\":true}}");
+    assert_int_equal(a.status, 200);
+    assert_string_not_equal(a.decision, "allow");
+    assert_near(peek(&d->house, b.live).risk, before, 0.2, "the session's own risk");
+}
+
+static void with_enforce_the_answer_is_a_problem(void **state)
+{
+    struct desk *d = *state;
+    struct bearer b;
+    desk_enter(d, &b, "phone");
+    predict_for(&b, 0.8);
+    struct call *c =
+        desk_ask(d, &b, "POST", EVALUATE, "{\"action\":\"transfer\",\"enforce\":true}");
+    assert_int_equal(c->status, 401);
+    assert_true(desk_said(c, "error=\"insufficient_user_authentication\""));
+    assert_true(desk_said(c, "\"decision_id\":\""));
+    assert_true(desk_said(c, "\"risk_level\":\"challenge\",\"reasons\":["));
+    call_free(&c);
+    b.live->restricted = true;
+    c = desk_ask(d, &b, "POST", EVALUATE, "{\"action\":\"transfer\",\"enforce\":true}");
+    assert_int_equal(c->status, 403);
+    assert_true(desk_said(c, "urn:canara:problem:denied"));
+    call_free(&c);
+}
+
+/* ---- asking again */
+
+static void a_challenged_decision_is_allowed_once_after_the_mpin(void **state)
+{
+    struct desk *d = *state;
+    struct bearer b;
+    desk_enter(d, &b, "phone");
+    predict_for(&b, 0.8);
+    const struct answer a = evaluate(d, &b, PLAIN);
+    assert_string_equal(a.decision, "challenge");
+    expect_decision(d, &b, again(&a, "10"), "challenge"); /* no MPIN yet */
+    pass_mpin(d, &b);
+    predict_for(&b, 0.8);
+    expect_decision(d, &b, again(&a, "11"), "challenge"); /* another question */
+    pass_mpin(d, &b);
+    predict_for(&b, 0.8);
+    expect_decision(d, &b, again(&a, "10"), "allow");
+    expect_decision(d, &b, again(&a, "10"), "challenge"); /* once */
+}
+
+static void a_permission_by_mpin_does_not_keep(void **state)
+{
+    struct desk *d = *state;
+    struct bearer b;
+    desk_enter(d, &b, "phone");
+    predict_for(&b, 0.8);
+    const struct answer a = evaluate(d, &b, PLAIN);
+    pass_mpin(d, &b);
+    scripted_clock_pass(&d->house.clock, 121 * MS_PER_S);
+    predict_for(&b, 0.8);
+    expect_decision(d, &b, again(&a, "10"), "challenge");
+}
+
+static void a_decision_of_another_session_is_nobodys(void **state)
+{
+    struct desk *d = *state;
+    struct bearer b;
+    struct bearer other;
+    desk_enter(d, &b, "phone");
+    desk_enter(d, &other, "phone");
+    predict_for(&b, 0.8);
+    predict_for(&other, 0.8);
+    const struct answer a = evaluate(d, &b, PLAIN);
+    pass_mpin(d, &b);
+    expect_decision(d, &other, again(&a, "10"), "challenge");
+}
+
+/* ---- failures */
+
+static void without_the_store_there_is_no_permission(void **state)
+{
+    struct desk *d = *state;
+    struct bearer b;
+    desk_enter(d, &b, "phone");
+    bool done = false;
+    for (uint64_t n = 1; n < 20 && !done; n++) {
+        store_scripted_fail_operation(d->house.svc.store, n, err_new(ERR_STORAGE));
+        const struct answer a = evaluate(d, &b, PLAIN);
+        store_scripted_fail_operation(d->house.svc.store, 0, ERR_OK);
+        assert_true(a.status == 503 || a.status == 200);
+        assert_true((a.decision[0] != '\0') == (a.status == 200));
+        done = a.status == 200;
+    }
+    assert_true(done);
+    store_scripted_fail_commits(d->house.svc.store, 1);
+    assert_int_equal(evaluate(d, &b, PLAIN).status, 503); /* not on record: not told */
+}
+
+#define DESK_TEST(name) cmocka_unit_test_setup_teardown(name, desk_set_up, desk_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        DESK_TEST(what_is_asked_must_make_sense),
+        DESK_TEST(a_decision_follows_the_risk),
+        DESK_TEST(the_context_counts_for_this_decision_only),
+        DESK_TEST(with_enforce_the_answer_is_a_problem),
+        DESK_TEST(a_challenged_decision_is_allowed_once_after_the_mpin),
+        DESK_TEST(a_permission_by_mpin_does_not_keep),
+        DESK_TEST(a_decision_of_another_session_is_nobodys),
+        DESK_TEST(without_the_store_there_is_no_permission),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
