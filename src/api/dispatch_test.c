@@ -91,9 +91,9 @@ static void a_trace_is_joined_with_a_span_of_our_own(void **state)
     char out[16384];
     struct call *c = ask(*state, "GET", "/health/live", "traceparent: " PARENT "\r\n", "");
     assert_int_equal(strlen(c->traceparent), 55);
-    assert_memory_equal(c->traceparent, PARENT, 36);               /* the trace */
-    assert_memory_not_equal(c->traceparent + 36, PARENT + 36, 16); /* our part of it */
-    assert_memory_equal(c->traceparent + 52, PARENT + 52, 3);      /* sampled */
+    assert_memory_equal(c->traceparent, PARENT, 36);                 /* the trace */
+    assert_memory_not_equal(c->traceparent + 36, &(PARENT)[36], 16); /* our part of it */
+    assert_memory_equal(c->traceparent + 52, &(PARENT)[52], 3);      /* sampled */
     answer(c, true, out);
     assert_non_null(strstr(out, c->traceparent));
     call_free(&c);
