@@ -21,7 +21,10 @@ err_t find_blocked(struct call *c, struct session_row *row, bool *readable)
     CLEANUP(store_rollback) struct store_tx tx = {0};
     TRY(store_begin(c->service->store, STORE_READ, &tx));
     TRY(store_session_get(&tx, c->who.session, row, &found));
-    const int64_t idle_ms = now.ms - row->last_activity.ms;
+    /* It lived until it was blocked, whatever the store last heard of its activity. */
+    const int64_t seen_ms =
+        row->ended.ms > row->last_activity.ms ? row->ended.ms : row->last_activity.ms;
+    const int64_t idle_ms = now.ms - seen_ms;
     *readable = found && was_blocked(row) && idle_ms < c->service->rules.session_idle_ms &&
                 now.ms < row->expires_max.ms;
     return ERR_OK;

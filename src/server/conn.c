@@ -3,6 +3,7 @@
 #include "net/stream.h"
 #include "protocol/http_message.h"
 #include "protocol/http_response.h"
+#include "server/forwarded.h"
 #include "server/inside.h"
 
 #include <string.h>
@@ -216,50 +217,12 @@ static bool trusted_proxy(const struct conn *c)
     return trusted != NULL && trusted->count > 0 && cidr_list_has(trusted, &c->peer);
 }
 
-/* Walk one line of X-Forwarded-For from its right end while `found` is a proxy of ours. False: what
- * stands there is no address, and a proxy of ours did not write it. */
-static bool walk_line(const struct cidr_list *trusted, span_t list, struct peer_address *found)
-{
-    while (list.len > 0 && cidr_list_has(trusted, found)) {
-        size_t from = list.len;
-        while (from > 0 && list.ptr[from - 1] != ',') {
-            from--;
-        }
-        span_t item = {list.ptr + from, list.len - from};
-        while (item.len > 0 && item.ptr[0] == ' ') {
-            item = (span_t){item.ptr + 1, item.len - 1};
-        }
-        while (item.len > 0 && item.ptr[item.len - 1] == ' ') {
-            item.len--;
-        }
-        if (failed(address_parse(item, found))) {
-            return false;
-        }
-        list.len = from == 0 ? 0 : from - 1;
-    }
-    return true;
-}
-
-/* The nearest address that is no proxy of ours, from the right of X-Forwarded-For. Several lines of
- * it are one list (RFC 9110, 5.2): a proxy may add its own line below the client's. */
-static struct peer_address forwarded(const struct conn *c, const struct http_request *req)
-{
-    const struct cidr_list *trusted = c->worker->server->config.trusted;
-    struct peer_address found = c->peer;
-    for (size_t i = req->header_count; i > 0; i--) {
-        const struct http_header *h = &req->headers[i - 1];
-        if (http_name_eq(h->name, "X-Forwarded-For") && !walk_line(trusted, h->value, &found)) {
-            break;
-        }
-    }
-    return found;
-}
-
 arrival_t conn_arrival(struct conn *c, const struct http_request *req,
                        char text[ADDRESS_TEXT_BYTES])
 {
     const bool proxied = trusted_proxy(c);
-    const struct peer_address from = proxied ? forwarded(c, req) : c->peer;
+    const struct peer_address from =
+        proxied ? forwarded_for(c->worker->server->config.trusted, c->peer, req) : c->peer;
     address_print(&from, text);
     return (arrival_t){.from = text,
                        .address_narrow = address_narrow_key(&from),
