@@ -319,6 +319,130 @@ static void bad_input_is_refused_and_leaves_no_trace(void **state)
     assert_memory_equal(&v, &untouched, sizeof v);
 }
 
+static enum canara_status try_event(const canara_event_t *e)
+{
+    canara_session_t s = begun();
+    canara_verdict_t v = {0};
+    return canara_observe(&s, NULL, NULL, e, T0, &v);
+}
+
+static void a_key_outside_its_ranges_is_refused(void **state)
+{
+    (void)state;
+
+    static const struct {
+        const char *row;
+        canara_key_t key;
+        enum canara_status want;
+    } cases[] = {
+        {"the latest key", {.down_ms = 6e5, .up_ms = 6e5}, CANARA_OK},
+        {"up too late", {.down_ms = 6e5, .up_ms = 600000.5}, CANARA_BAD_VALUE},
+        {"up before down", {.down_ms = 2, .up_ms = 1}, CANARA_BAD_VALUE},
+        {"down before the first", {.down_ms = -1, .up_ms = 1}, CANARA_BAD_VALUE},
+        {"down at NaN", {.down_ms = (double)NAN, .up_ms = 1}, CANARA_BAD_VALUE},
+        {"the last class", {.key_class = CANARA_KEY_CLASSES - 1}, CANARA_OK},
+        {"no such class", {.key_class = CANARA_KEY_CLASSES}, CANARA_BAD_VALUE},
+        {"the last zone", {.zone = CANARA_ZONES - 1}, CANARA_OK},
+        {"no such zone", {.zone = CANARA_ZONES}, CANARA_BAD_VALUE},
+        {"most pressure", {.has = 1, .extra = {100.0}}, CANARA_OK},
+        {"too much pressure", {.has = 1, .extra = {100.5}}, CANARA_BAD_VALUE},
+        {"pressure below none", {.has = 1, .extra = {-0.5}}, CANARA_BAD_VALUE},
+        {"pressure that was not sent", {.has = 0, .extra = {(double)NAN}}, CANARA_OK},
+        {"x to the left", {.has = 1 << CANARA_KEY_X, .extra = {0, 0, -10.0}}, CANARA_OK},
+        {"x too far", {.has = 1 << CANARA_KEY_X, .extra = {0, 0, -10.5}}, CANARA_BAD_VALUE},
+    };
+
+    for (size_t c = 0; c < ARRAY_LEN(cases); c++) {
+        const canara_event_t e = {.kind = CANARA_KEYSTROKES,
+                                  .has = CANARA_F_KEYS,
+                                  .of.keystrokes = {.keys = &cases[c].key, .count = 1}};
+        if (try_event(&e) != cases[c].want) {
+            fail_msg("%s", cases[c].row);
+        }
+    }
+}
+
+static void a_point_outside_its_ranges_is_refused(void **state)
+{
+    (void)state;
+
+    static const struct {
+        const char *row;
+        canara_point_t point;
+        enum canara_event_kind kind;
+        enum canara_status want;
+    } cases[] = {
+        {"a point", {.t_ms = 1}, CANARA_POINTER, CANARA_OK},
+        {"time is NaN", {.t_ms = (double)NAN}, CANARA_POINTER, CANARA_BAD_VALUE},
+        {"x is infinite", {.x = (double)INFINITY}, CANARA_POINTER, CANARA_BAD_VALUE},
+        {"y is NaN", {.y = (double)NAN}, CANARA_TOUCH, CANARA_BAD_VALUE},
+        {"all buttons", {.buttons = 31}, CANARA_POINTER, CANARA_OK},
+        {"one more", {.buttons = 32}, CANARA_POINTER, CANARA_BAD_VALUE},
+        {"the last phase", {.buttons = 2}, CANARA_TOUCH, CANARA_OK},
+        {"no such phase", {.buttons = 3}, CANARA_TOUCH, CANARA_BAD_VALUE},
+        {"most of a finger", {.pressure = 100, .area = 1000}, CANARA_TOUCH, CANARA_OK},
+        {"too much pressure", {.pressure = 101}, CANARA_TOUCH, CANARA_BAD_VALUE},
+        {"too much area", {.area = 1001}, CANARA_TOUCH, CANARA_BAD_VALUE},
+        {"area is NaN", {.area = (double)NAN}, CANARA_TOUCH, CANARA_BAD_VALUE},
+    };
+
+    for (size_t c = 0; c < ARRAY_LEN(cases); c++) {
+        const canara_event_t e = {.kind = cases[c].kind,
+                                  .has = CANARA_F_POINTS,
+                                  .of.path = {.points = &cases[c].point, .count = 1}};
+        if (try_event(&e) != cases[c].want) {
+            fail_msg("%s", cases[c].row);
+        }
+    }
+}
+
+static void events_without_what_they_are_made_of_are_taken(void **state)
+{
+    (void)state;
+    for (unsigned kind = 0; kind < CANARA_EVENT_KINDS; kind++) {
+        const canara_event_t bare = {.kind = (enum canara_event_kind)kind};
+        assert_int_equal(try_event(&bare), CANARA_OK);
+    }
+    const canara_event_t beyond = {.kind = CANARA_EVENT_KINDS};
+    assert_int_equal(try_event(&beyond), CANARA_BAD_VALUE);
+
+    /* said to be there, and none: nothing to look at; said to be there, and no array: a mistake */
+    canara_event_t keys = {.kind = CANARA_KEYSTROKES, .has = CANARA_F_KEYS};
+    assert_int_equal(try_event(&keys), CANARA_OK);
+    keys.of.keystrokes.count = 1;
+    assert_int_equal(try_event(&keys), CANARA_BAD_VALUE);
+    canara_event_t points = {.kind = CANARA_POINTER, .has = CANARA_F_POINTS};
+    assert_int_equal(try_event(&points), CANARA_OK);
+    points.of.path.count = 1;
+    assert_int_equal(try_event(&points), CANARA_BAD_VALUE);
+    canara_event_t typing = {.kind = CANARA_TYPING_PATTERN, .has = CANARA_F_KEY_PRESS_INTERVALS};
+    assert_int_equal(try_event(&typing), CANARA_OK);
+    typing.of.typing.intervals = 1;
+    assert_int_equal(try_event(&typing), CANARA_BAD_VALUE);
+}
+
+/* Thresholds may be lowered while sessions live: a look says more is wanted, an event acts. */
+static void a_look_never_blocks(void **state)
+{
+    (void)state;
+    canara_session_t s = begun();
+    (void)note(&s, CANARA_FACT_PREDICTED_RISK, 0.6, T0);
+    const canara_config_t strict = {.monitor = 0.1, .challenge = 0.2, .block = 0.5};
+    canara_verdict_t v = {0};
+    canara_peek(&s, &strict, T0, &v);
+    assert_int_equal(v.level, CANARA_LEVEL_CHALLENGE);
+    assert_int_equal(v.blocked, 0);
+    const canara_event_t calm = {.kind = CANARA_NORMAL_TYPING};
+    assert_int_equal(canara_observe(&s, &strict, NULL, &calm, T0, &v), CANARA_OK);
+    assert_true(v.blocked && v.level == CANARA_LEVEL_BLOCKED);
+
+    const canara_config_t wrong = {.monitor = 0.9, .challenge = 0.2, .block = 0.5};
+    s = begun();
+    (void)note(&s, CANARA_FACT_PREDICTED_RISK, 0.75, T0);
+    canara_peek(&s, &wrong, T0, &v); /* thresholds that are none: the default ones */
+    assert_int_equal(v.level, CANARA_LEVEL_CHALLENGE);
+}
+
 static void a_session_that_never_began_is_not_let_through(void **state)
 {
     (void)state;
@@ -387,6 +511,10 @@ int main(void)
         cmocka_unit_test(time_that_goes_back_is_no_time),
         cmocka_unit_test(calm_events_lower_nothing),
         cmocka_unit_test(bad_input_is_refused_and_leaves_no_trace),
+        cmocka_unit_test(a_key_outside_its_ranges_is_refused),
+        cmocka_unit_test(a_point_outside_its_ranges_is_refused),
+        cmocka_unit_test(events_without_what_they_are_made_of_are_taken),
+        cmocka_unit_test(a_look_never_blocks),
         cmocka_unit_test(a_session_that_never_began_is_not_let_through),
         cmocka_unit_test(reasons_are_named_and_the_strongest_comes_first),
         cmocka_unit_test(names_exist_for_everything),
