@@ -175,6 +175,17 @@ static void bytes_that_are_not_text_are_replaced(void **state)
     assert_span_text(json_written(&w), "\"a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdz\xc3\xa4\\u0000\"");
 }
 
+static void every_control_character_has_its_escape(void **state)
+{
+    (void)state;
+    char memory[64];
+    struct json_writer w;
+    json_writer_init_fixed(&w, memory, sizeof memory);
+    json_text(&w, SPAN_LIT("\b\t\n\f\r\x1f "));
+    assert_false(failed(json_finish(&w)));
+    assert_span_text(json_written(&w), "\"\\u0008\\t\\n\\u000c\\r\\u001f \"");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +194,7 @@ int main(void)
         cmocka_unit_test(numbers_are_short_and_read_back),
         cmocka_unit_test(whole_and_fixed_numbers_come_out),
         cmocka_unit_test(bytes_that_are_not_text_are_replaced),
+        cmocka_unit_test(every_control_character_has_its_escape),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
