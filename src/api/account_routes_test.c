@@ -161,6 +161,40 @@ static void a_login_that_fails_on_the_way_is_no_login(void **state)
     assert_true(live_in_store(&d->house, ann) >= 1);
 }
 
+/* A revocation comes between the row of the session and its place in the loop. */
+static void a_login_that_was_overtaken_is_void(void **state)
+{
+    struct desk *d = *state;
+    const uuid_t ann = register_account(&d->house, ANN);
+    struct http_reader reader;
+    struct http_request req;
+    char text[1024];
+    const int len =
+        snprintf(text, sizeof text,
+                 "POST " LOG_IN " HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+                 "Content-Length: %zu\r\n\r\n%s",
+                 strlen(GOOD_LOGIN), GOOD_LOGIN);
+    http_reader_init(&reader, HTTP_BODY_MAX);
+    assert_int_equal(http_read(&reader, (uint8_t *)text, (size_t)len, &req), HTTP_READY);
+    struct call *c = call_new(&d->api);
+    const arrival_t from = {.from = "127.0.0.1"};
+    enum call_place place = api_dispatch(c, &req, &from);
+    while (uuid_is_nil(c->target)) { /* as far as its row */
+        place = c->next(c, NULL);
+    }
+    bool now = false;
+    enum session_end before = END_NONE;
+    assert_ok(session_end_stored(&d->house.svc, c->target, END_REVOKED, &now, &before));
+    assert_true(now);
+    const uuid_t id = c->target;
+    desk_run(d, c, place);
+    assert_int_equal(c->status, 503);
+    assert_false(desk_said(c, "session_token"));
+    assert_null(shard_find(desk_owner(d, id), id));
+    assert_int_equal(live_in_store(&d->house, ann), 0);
+    call_free(&c);
+}
+
 /* ---- refresh */
 
 static void log_in_for_refresh(struct desk *d, struct bearer *b, char refresh[128])
@@ -276,6 +310,28 @@ static void a_challenged_session_changes_no_password(void **state)
     call_free(&c);
 }
 
+/* Whoever holds a session guesses no faster than a stranger, and a lock holds him, too. */
+static void guessing_at_a_change_is_slowed_down(void **state)
+{
+    struct desk *d = *state;
+    struct bearer b;
+    static const char *const wrong =
+        "{\"password\":\"wrong horse\",\"new_password\":\"a new long one\"}";
+    static const char *const right =
+        "{\"password\":\"" PASSWORD "\",\"new_password\":\"a new long one\"}";
+    d->house.svc.rules.login_per_account = (throttle_t){3, 900};
+    desk_enter(d, &b, "phone");
+    for (int i = 0; i < 3; i++) {
+        desk_expect(d, &b, "POST", CHANGE, wrong, 401);
+    }
+    struct call *c = desk_ask(d, &b, "POST", CHANGE, right);
+    assert_int_equal(c->status, 429);
+    assert_true(desk_said(c, "Retry-After: "));
+    call_free(&c);
+    desk_expect(d, NULL, "POST", LOG_IN, GOOD_LOGIN, 200); /* the owner is not slowed down */
+    desk_expect(d, &b, "POST", CHANGE, "{\"password\":\"x\",\"new_password\":\"short\"}", 422);
+}
+
 #define DESK_TEST(name) cmocka_unit_test_setup_teardown(name, desk_set_up, desk_tear_down)
 
 int main(void)
@@ -288,6 +344,8 @@ int main(void)
         DESK_TEST(guessing_a_password_is_slowed_down),
         DESK_TEST(the_oldest_session_makes_room_for_one_too_many),
         DESK_TEST(a_login_that_fails_on_the_way_is_no_login),
+        DESK_TEST(a_login_that_was_overtaken_is_void),
+        DESK_TEST(guessing_at_a_change_is_slowed_down),
         DESK_TEST(a_refresh_token_works_once_and_twice_ends_the_session),
         DESK_TEST(what_was_never_a_refresh_token_is_refused),
         DESK_TEST(a_refresh_that_fails_on_the_way_can_be_repeated),

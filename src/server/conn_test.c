@@ -210,6 +210,34 @@ static void a_peer_that_has_said_all_still_gets_every_answer(void **state)
     site_wait(nobody_is_here, s);
 }
 
+/* More than what the peer lets in at once; the last one closes, or does not. */
+static void a_peer_that_has_said_all_takes_its_last_answers_at_leisure(void **state)
+{
+    struct site *s = *state;
+    for (int closing = 0; closing < 2; closing++) {
+        struct visitor v = {.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+        const int narrow = 2048;
+        const struct sockaddr_in to = {.sin_family = AF_INET,
+                                       .sin_port = htons(server_port(s->server)),
+                                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        buf_init(&v.in, (size_t)1 << 24);
+        assert_int_equal(setsockopt(v.fd, SOL_SOCKET, SO_RCVBUF, &narrow, sizeof narrow), 0);
+        assert_int_equal(connect(v.fd, (const struct sockaddr *)&to, sizeof to), 0);
+        for (int i = 0; i < 40; i++) {
+            visitor_ask(&v, "GET", "/api/v1/openapi.json",
+                        closing == 1 && i == 39 ? "Connection: close\r\n" : "", "");
+        }
+        assert_int_equal(shutdown(v.fd, SHUT_WR), 0);
+        for (int i = 0; i < 40; i++) {
+            (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+            assert_int_equal(visitor_read(&v, false), 200);
+        }
+        assert_true(visitor_ends(&v));
+        visitor_close(&v);
+    }
+    site_wait(nobody_is_here, s);
+}
+
 static void a_peer_that_leaves_inside_a_request_is_forgotten(void **state)
 {
     for (int i = 0; i < 10; i++) {
@@ -537,6 +565,7 @@ int main(void)
         BOTH(pipelined_requests_may_have_the_largest_bodies),
         BOTH(a_peer_that_never_reads_holds_one_buffer_and_no_more),
         BOTH(a_peer_that_has_said_all_still_gets_every_answer),
+        BOTH(a_peer_that_has_said_all_takes_its_last_answers_at_leisure),
         BOTH(a_peer_that_leaves_inside_a_request_is_forgotten),
         BOTH(a_body_that_waits_for_leave_gets_it),
         BOTH(what_is_no_http_is_refused_and_the_connection_closed),

@@ -14,6 +14,7 @@
 #include "codec/json_read.h"
 #include "codec/uuid_text.h"
 #include "domain/house_test.h"
+#include "journal/files.h"
 #include "journal/view.h"
 #include "protocol/http_client.h"
 #include "protocol/ws_frames.h"
@@ -36,8 +37,15 @@
 
 enum { SITE_PATIENCE_S = 30, SITE_TOKEN_BYTES = 1024, SITE_SWEEP_S = 3600 };
 
+/* The journal's disk, which fails on cue. */
+struct site_disk {
+    struct journal_files files; /* first member */
+    _Atomic int error;          /* of every write; 0: none */
+};
+
 struct site {
     struct house house;
+    struct site_disk disk;
     struct api api;
     struct server *server;
     struct server_config config;
@@ -63,6 +71,19 @@ static inline err_t site_email_of(void *context, uuid_t account, char out[VIEW_E
     return ERR_OK;
 }
 
+static inline ssize_t site_write(const struct journal_files *self, int fd,
+                                 const struct iovec *parts, int count, off_t offset)
+{
+    const struct site_disk *disk = (const void *)self;
+    const struct journal_files *real = journal_files_system();
+    const int error = atomic_load(&disk->error);
+    if (error == 0) {
+        return real->pwritev(real, fd, parts, count, offset);
+    }
+    errno = error;
+    return -1;
+}
+
 /* The house's own shard makes way for those of the loops. */
 static inline void site_journal(struct site *s, unsigned loops)
 {
@@ -75,7 +96,11 @@ static inline void site_journal(struct site *s, unsigned loops)
                                            .lanes = loops,
                                            .commit_us = 1,
                                            .segment_bytes = (uint64_t)1 << 20,
+                                           .probe_ms = 5,
+                                           .files = &s->disk.files,
                                            .clock = clock_system()};
+    s->disk.files = *journal_files_system();
+    s->disk.files.pwritev = site_write;
     assert_ok(journal_open(&journal, &h->svc.journal, NULL));
     scratch_path(&h->dir, "session_buffers", dir);
     const struct view_config view = {

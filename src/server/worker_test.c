@@ -112,6 +112,90 @@ static void without_descriptors_those_who_are_in_are_served(void **state)
     visitor_close(&old);
 }
 
+/* ---- without a disk */
+
+static bool journal_runs(struct site *s)
+{
+    return journal_state_of(s->house.svc.journal) == JOURNAL_RUNNING;
+}
+
+static unsigned post_event(struct visitor *v, const struct badge *b)
+{
+    char target[128];
+    char headers[SITE_TOKEN_BYTES + 128];
+    (void)snprintf(target, sizeof target, "/api/v1/ws/sessions/%s/events", b->session);
+    (void)snprintf(headers, sizeof headers, "%sContent-Type: application/json\r\n",
+                   b->authorization);
+    visitor_ask(v, "POST", target, headers, "[{\"event_type\":\"app_resume\",\"data\":{}}]");
+    return visitor_read(v, false);
+}
+
+enum { TIMES = 9 };
+
+static void on_a_full_disk_events_are_refused_until_there_is_room(void **state)
+{
+    struct site *s = *state;
+    site_register(s, ANN);
+    for (int i = 0; i < TIMES; i++) {
+        struct visitor v;
+        struct badge b;
+        visitor_open(&v, s);
+        badge_get(&b, &v, ANN, "phone");
+        assert_int_equal(post_event(&v, &b), 200);
+        atomic_store(&s->disk.error, ENOSPC);
+        for (int k = 0; k < 3; k++) { /* the first one waits for the disk in vain */
+            assert_int_equal(post_event(&v, &b), 503);
+            assert_true(visitor_heard(&v, "\"urn:canara:problem:unavailable\""));
+        }
+        visitor_ask(&v, "GET", "/api/v1/auth/session-status", b.authorization, "");
+        assert_int_equal(visitor_read(&v, false), 200); /* reading goes on */
+        atomic_store(&s->disk.error, 0);
+        site_wait(journal_runs, s);
+        assert_int_equal(post_event(&v, &b), 200);
+        visitor_close(&v);
+    }
+    assert_false(server_is_draining(s->server));
+}
+
+static bool is_draining(struct site *s)
+{
+    return server_is_draining(s->server);
+}
+
+/* Nothing is said to be on the disk that is not, and the server asks for its own end. */
+static void a_journal_that_has_failed_acknowledges_nothing_and_ends_the_server(void **state)
+{
+    struct site *s = *state;
+    struct visitor v[TIMES];
+    struct badge b[TIMES];
+    site_register(s, ANN);
+    for (int i = 0; i < TIMES; i++) {
+        visitor_open(&v[i], s);
+        badge_get(&b[i], &v[i], ANN, "phone");
+        if (i % 2 == 1) {
+            assert_int_equal(visitor_upgrade(&v[i], &b[i], ""), 101);
+            visitor_expect(&v[i], "\"connection_established\"");
+        }
+    }
+    atomic_store(&s->disk.error, EIO);
+    for (int i = 0; i < TIMES; i++) {
+        if (i % 2 == 1) {
+            visitor_say(&v[i], "{\"event_type\":\"app_resume\",\"data\":{}}");
+        } else {
+            assert_int_equal(post_event(&v[i], &b[i]), 503);
+        }
+    }
+    site_wait(is_draining, s);
+    site_stop(s);
+    for (int i = 1; i < TIMES; i += 2) {
+        assert_int_equal(visitor_hear(&v[i]), WS_CLOSE);
+        assert_true(v[i].item.code == 1001 || v[i].item.code == 1013);
+    }
+    for (int i = 0; i < TIMES; i++) {
+        visitor_close(&v[i]);
+    }
+}
+
 #define BOTH(name) SITE_TEST(name, one), SITE_TEST(name, three)
 
 int main(void)
@@ -121,6 +205,8 @@ int main(void)
         BOTH(a_visit_goes_to_every_loop_once_and_in_its_thread),
         BOTH(news_of_nobody_is_no_trouble),
         BOTH(without_descriptors_those_who_are_in_are_served),
+        BOTH(on_a_full_disk_events_are_refused_until_there_is_room),
+        BOTH(a_journal_that_has_failed_acknowledges_nothing_and_ends_the_server),
     };
     /* clang-format on */
     return cmocka_run_group_tests(tests, NULL, NULL);
