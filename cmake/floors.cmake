@@ -63,7 +63,7 @@ function(add_floor_fuzzers name)
       set_tests_properties(${name}/${fuzzer} PROPERTIES LABELS "fuzz;${name}" TIMEOUT 120)
     endif()
     target_include_directories(${fuzzer} PRIVATE ${CMAKE_SOURCE_DIR})
-    target_link_libraries(${fuzzer} PRIVATE ${name} warnings)
+    target_link_libraries(${fuzzer} PRIVATE ${name} test_support warnings)
   endforeach()
 endfunction()
 
