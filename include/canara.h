@@ -3,8 +3,9 @@
  *
  * Language   C99, and clean as C++.
  * Units      stated at each member; times in milliseconds since 1970 (wall) unless said.
- * Ownership  every struct here is a plain value; arrays an event points to are borrowed for the
- *            length of the call that takes it. Nothing here allocates.
+ * Ownership  events, sessions and answers are plain values; arrays an event points to are borrowed for
+ *            the length of the call that takes it. Models and profiles are opened and closed by the
+ *            caller, and only opening, loading and learning allocate.
  * Errors     enum canara_status; on anything but CANARA_OK no out parameter was touched.
  * Threads    no shared state; one thread at a time per session value.
  * Precision  same input, same bits: double only, no fast-math, -ffp-contract=off.
@@ -240,8 +241,12 @@ enum canara_level {
 
 enum canara_status {
     CANARA_OK,
-    CANARA_BAD_VALUE, /* NaN or out of the documented range */
-    CANARA_BAD_TIME   /* a time before 1970 or beyond the year 9999 */
+    CANARA_BAD_VALUE,   /* NaN or out of the documented range */
+    CANARA_BAD_TIME,    /* a time before 1970 or beyond the year 9999 */
+    CANARA_BAD_FORMAT,  /* bytes that are no model or part: damaged, cut, foreign */
+    CANARA_BAD_VERSION, /* a model or part of another version of this library */
+    CANARA_NO_MEMORY,
+    CANARA_FULL /* CANARA_PROFILE_PARTS are held already */
 };
 
 /* Thresholds on risk, each in (0, 1], not decreasing. */
@@ -274,8 +279,109 @@ typedef struct canara_session {
     uint64_t opaque[64];
 } canara_session_t;
 
-/* A learnt profile of one user; none exist yet, and NULL is always right. */
+/* ---- the model: what is known of people in general -------------------------------------------- */
+
+/* Populations, calibration and trees, read-only once open: any number of threads may use one. */
+struct canara_model;
+
+/* Open a model from its bytes, which are copied and checked whole (checksum, every bound and number).
+ * CANARA_BAD_FORMAT, CANARA_BAD_VERSION or CANARA_NO_MEMORY; `*out` is then untouched. */
+CANARA_API enum canara_status canara_model_open(const void *bytes, size_t size,
+                                                struct canara_model **out);
+
+/* Close and leave NULL; accepts NULL. No profile made with it may be alive. */
+CANARA_API void canara_model_close(struct canara_model **model);
+
+/* The bytes of the model that comes with the library: made of simulated people, and named so. */
+CANARA_API const void *canara_model_builtin(size_t *size);
+
+/* "simulated-1 5f0c...": the label it was made under and the first 12 hex digits of its checksum.
+ * Owned by the model. */
+CANARA_API const char *canara_model_name(const struct canara_model *model);
+
+/* ---- the profile: what is known of one person ------------------------------------------------- */
+
+/* A learnt profile of one user: up to CANARA_PROFILE_PARTS parts, one for each way in which the
+ * user is known (a field he types in, his pointer, his pages), each at most CANARA_PART_BYTES in
+ * memory and on disk. NULL is always right: nothing is known, and only rules speak.
+ * One thread at a time while it learns; any number while it only scores. */
 struct canara_profile;
+
+enum { CANARA_PROFILE_PARTS = 16, CANARA_PART_BYTES = 4096, CANARA_PART_NAME_BYTES = 33 };
+
+/* An empty profile. The model is borrowed and must outlive it. */
+CANARA_API enum canara_status canara_profile_new(const struct canara_model *model,
+                                                 struct canara_profile **out);
+
+/* Free and leave NULL; accepts NULL. */
+CANARA_API void canara_profile_free(struct canara_profile **profile);
+
+/* Add a part from what canara_profile_save() once gave. Any bytes are survived: CANARA_BAD_FORMAT or
+ * CANARA_BAD_VERSION, and the profile is as before (set the part aside, the user is in learning
+ * again). A part of a name that is held already replaces it. */
+CANARA_API enum canara_status canara_profile_load(struct canara_profile *profile, const void *bytes,
+                                                  size_t size);
+
+/* How many parts are held: they are numbered from 0, in no order that lasts beyond a learning. */
+CANARA_API size_t canara_profile_parts(const struct canara_profile *profile);
+
+typedef struct canara_part {
+    char name[CANARA_PART_NAME_BYTES]; /* stable key of the part within the profile: [a-z0-9:_-] */
+    uint8_t changed;                   /* 1: differs from what was loaded */
+    size_t size;                       /* bytes written */
+} canara_part_t;
+
+/* Write part `number` in the form that canara_profile_load() takes (same on every machine). */
+CANARA_API enum canara_status canara_profile_save(const struct canara_profile *profile,
+                                                  size_t number, uint8_t bytes[CANARA_PART_BYTES],
+                                                  canara_part_t *out);
+
+enum canara_learning_state {
+    CANARA_LEARNING, /* too few sessions: the person weighs little or nothing yet */
+    CANARA_LEARNT,
+    CANARA_DRIFTED /* has moved too far from its enrolment: it learns no more until it is reset */
+};
+
+typedef struct canara_learning {
+    uint32_t sessions; /* accepted so far, counted up to `needed` */
+    uint32_t needed;
+    enum canara_learning_state state;
+} canara_learning_t;
+
+/* How far the learning is. A NULL profile has learnt nothing. */
+CANARA_API canara_learning_t canara_profile_learning(const struct canara_profile *profile);
+
+/* Name of a state for answers: "learning", "learnt", "drifted". */
+CANARA_API const char *canara_learning_name(enum canara_learning_state state);
+
+/* ---- learning --------------------------------------------------------------------------------- */
+
+/* How far the session's samples are believed. */
+enum canara_trust {
+    CANARA_TRUST_GATED, /* as the session proves: risk below 0.2 all along, evidence for the owner
+                            * in the modality, password on a known device or MPIN; then quarantine */
+    CANARA_TRUST_ENROLMENT /* supervised: taken as they are, at once */
+};
+
+typedef struct canara_lesson {
+    uint32_t seen, accepted, refused; /* samples */
+    uint8_t learnt;                   /* 1: the session counted */
+    uint8_t drifted;                  /* 1: the alarm of the anchor rose with this session */
+} canara_lesson_t;
+
+/* Learn from a session that has ended: begin with the state it ended in, then every event of it once
+ * more in order, then end. Scores given meanwhile are those of before the lesson.
+ * canara_learn_begin() says in `*wanted` whether the session may teach anything; if not, the rest may
+ * be left out (canara_learn_end() too). */
+CANARA_API enum canara_status canara_learn_begin(struct canara_profile *profile,
+                                                 const struct canara_session *ended,
+                                                 enum canara_trust trust, uint8_t *wanted);
+CANARA_API enum canara_status canara_learn(struct canara_profile *profile,
+                                           const canara_event_t *event, int64_t at_ms);
+CANARA_API enum canara_status canara_learn_end(struct canara_profile *profile, int64_t at_ms,
+                                               canara_lesson_t *out);
+
+/* ---- a session -------------------------------------------------------------------------------- */
 
 /* Default thresholds (0.4, 0.7, 0.9). */
 CANARA_API canara_config_t canara_config_default(void);
@@ -308,6 +414,24 @@ CANARA_API void canara_peek(const canara_session_t *session, const canara_config
 /* The named evidence behind the risk at `at_ms`, strongest first. Returns how many. */
 CANARA_API size_t canara_reasons(const canara_session_t *session, int64_t at_ms,
                                  canara_reason_t out[CANARA_REASONS_MAX]);
+
+/* What the newest event of a modality looked like beside the owner's own habit. */
+typedef struct canara_baseline {
+    const char *name; /* of the reason it explains, e.g. "person.typing"; static storage */
+    const char *what; /* "hold time", "key interval", "dwell on page"; static storage */
+    const char *unit; /* "ms", "px/s", ...; static storage */
+    double value;     /* as it was in the event */
+    double usual;     /* the owner's median */
+    double spread;    /* the owner's mean deviation about it */
+} canara_baseline_t;
+
+enum { CANARA_BASELINES_MAX = 8 };
+
+/* The values of `event` that stand out most against the profile, strongest first. Returns how many;
+ * 0 without a profile that knows this kind of event. */
+CANARA_API size_t canara_baselines(const struct canara_profile *profile,
+                                   const canara_event_t *event,
+                                   canara_baseline_t out[CANARA_BASELINES_MAX]);
 
 /* Names for people and documents; static storage, never NULL. */
 CANARA_API const char *canara_event_name(enum canara_event_kind kind);
