@@ -82,6 +82,8 @@ static bool value_ok(enum canara_fact fact, double value)
 /* A proof answers the challenge, and the level starts anew from the risk that is left. */
 static void take_proof(struct session_state *s)
 {
+    s->proofs |= SESSION_MPIN_PASSED;
+    person_proved(s);
     filter_passed(s);
     s->latched = 0;
     s->level = CANARA_LEVEL_NORMAL;
@@ -90,7 +92,10 @@ static void take_proof(struct session_state *s)
 static void take_fact(struct session_state *s, enum canara_fact fact, double value)
 {
     switch (fact) {
-    case CANARA_FACT_NEW_DEVICE: rule_met_context(s, CONTEXT_NEW_DEVICE); return;
+    case CANARA_FACT_NEW_DEVICE:
+        s->proofs |= SESSION_NEW_DEVICE;
+        rule_met_context(s, CONTEXT_NEW_DEVICE);
+        return;
     case CANARA_FACT_REPLAY_MATCH:
         if (value >= 1.0) {
             rule_met_bot(s, BOT_REPLAY);

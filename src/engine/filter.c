@@ -1,16 +1,8 @@
 #include "engine/filter.h"
 
+#include "engine/numbers.h"
+
 #include <math.h>
-
-static double clip(double x, double low, double high)
-{
-    return x < low ? low : (x > high ? high : x);
-}
-
-static double logit(double p)
-{
-    return log(p / (1.0 - p));
-}
 
 static double bot_nats(const struct session_state *s)
 {

@@ -1,63 +1,81 @@
 #include "engine/person.h"
 
 #include "engine/filter.h"
+#include "engine/numbers.h"
+#include "engine/samples_of.h"
 
 #include <math.h>
 
+struct person_weight person_weight_of(const struct fusion *f, const struct part *p)
+{
+    const double n = p->scored;
+    const double own = n / (n + PERSON_PRIOR_COUNT);
+    const double own_variance = n > 1.0 ? (double)p->score_m2 / (n - 1.0) : f->variance;
+    const double mean = own * (double)p->score_mean + (1.0 - own) * f->owner;
+    const double variance = fmax(own * own_variance + (1.0 - own) * f->variance, 0.1);
+    const double apart = f->impostor - mean;
+    const double weight = apart < PERSON_APART_MIN * sqrt(variance)
+                              ? 0.0
+                              : clip(apart / variance, 0.0, PERSON_WEIGHT_MAX);
+    return (struct person_weight){.owner = mean,
+                                  .centre = 0.5 * (f->impostor + mean),
+                                  .weight = weight,
+                                  .limit = f->limit,
+                                  .variance = f->run};
+}
+
 double person_weigh(double l, double bias, const struct person_weight *w)
 {
-    const double weight = fmin(fmax(w->weight, 0.0), PERSON_WEIGHT_MAX);
+    const double weight = clip(w->weight, 0.0, PERSON_WEIGHT_MAX);
     const double weighed = weight * (l - bias - w->centre);
-    return fmin(fmax(weighed, -w->limit), w->limit) / fmax(w->variance, 1.0);
+    return clip(weighed, -w->limit, w->limit) / fmax(w->variance, 1.0);
 }
 
-/* Which modality an event speaks of; SHARES for none. */
-static enum share share_of(enum canara_event_kind kind)
+struct look {
+    struct session_state *s;
+    const struct canara_profile *profile;
+};
+
+/* float on purpose: a session is small. */
+static void hear(struct session_state *s, enum share share, double nats, double off)
 {
-    switch (kind) {
-    case CANARA_TYPING_PATTERN:
-    case CANARA_KEYSTROKES: return SHARE_TYPING;
-    case CANARA_NAVIGATION_PATTERN: return SHARE_NAVIGATION;
-    case CANARA_MOUSE_MOVEMENT:
-    case CANARA_POINTER: return SHARE_POINTER;
-    case CANARA_TOUCH:
-    case CANARA_SCROLL: return SHARE_TOUCH;
-    case CANARA_MOTION: return SHARE_MOTION;
-    case CANARA_RAPID_CLICKS:
-    case CANARA_TRANSACTION_ATTEMPT:
-    case CANARA_LARGE_TRANSACTION:
-    case CANARA_COPY_PASTE_BEHAVIOR:
-    case CANARA_UNUSUAL_NAVIGATION:
-    case CANARA_NEW_BENEFICIARY:
-    case CANARA_OFF_HOURS_ACTIVITY:
-    case CANARA_MULTIPLE_LOGIN_ATTEMPTS:
-    case CANARA_IDLE_TIMEOUT:
-    case CANARA_NORMAL_TYPING:
-    case CANARA_DEVICE_CONTEXT:
-    case CANARA_LIFECYCLE:
-    case CANARA_UNKNOWN:
-    case CANARA_EVENT_KINDS: return SHARES;
+    s->heard[share] = (float)((double)s->heard[share] + nats);
+    s->off[share] = (float)((double)s->off[share] + off);
+    s->samples[share] = (uint16_t)(s->samples[share] + (s->samples[share] < UINT16_MAX ? 1 : 0));
+}
+
+static void look_at(void *ctx, const struct sample *sample)
+{
+    struct look *look = ctx;
+    struct population_room room;
+    struct opinion opinion;
+    if (!profile_opinion(look->profile, sample, &room, &opinion)) {
+        return;
     }
-    return SHARES;
-}
-
-/* The calibrated log ratio of an event under the owner's profile; 0 while none is learnt. */
-static double person_evidence(const struct canara_profile *profile, const canara_event_t *event)
-{
-    (void)profile;
-    (void)event;
-    return 0.0;
+    const enum share share = sample_share(sample->kind);
+    const struct person_weight w = person_weight_of(opinion.fusion, opinion.part);
+    const double nats = person_weigh(opinion.nats, (double)look->s->bias[share], &w);
+    hear(look->s, share, nats, opinion.nats - w.owner);
+    filter_evidence(look->s, share, nats);
 }
 
 void person_look(struct session_state *s, const struct canara_profile *profile,
                  const canara_event_t *event)
 {
-    static const struct person_weight unlearnt = {
-        .centre = 0.0, .weight = 0.0, .limit = 0.5, .variance = 1.0};
-    const enum share share = share_of(event->kind);
-    if (share == SHARES) {
+    struct sample work;
+    if (profile == NULL || profile->parts == 0) {
         return;
     }
-    const double l = person_evidence(profile, event);
-    filter_evidence(s, share, person_weigh(l, 0.0, &unlearnt));
+    samples_of(event, &work, look_at, &(struct look){.s = s, .profile = profile});
+}
+
+void person_proved(struct session_state *s)
+{
+    for (int i = 0; i < PERSON_SHARES; i++) {
+        const double n = s->samples[i];
+        if (n > 0.0) {
+            s->bias[i] =
+                (float)clip((double)s->off[i] / n * n / (n + PERSON_BIAS_SHRINK), 0.0, 1.0);
+        }
+    }
 }

@@ -10,17 +10,25 @@
 #ifndef ENGINE_PERSON_H
 #define ENGINE_PERSON_H
 
+#include "engine/profile.h"
 #include "engine/session_state.h"
 
 /* How the scores of one modality are weighed for one user. */
 struct person_weight {
+    double owner;    /* nats: mean evidence of the owner's own samples */
     double centre;   /* nats: half way between the owner's mean and everybody else's */
     double weight;   /* 0..PERSON_WEIGHT_MAX */
     double limit;    /* nats: most that one event may say, > 0 */
     double variance; /* >= 1: how much less a run of events says than its count */
 };
 
-#define PERSON_WEIGHT_MAX 1.25
+#define PERSON_WEIGHT_MAX  1.25
+#define PERSON_APART_MIN   0.5  /* deviations between owner and others: below, nothing is said */
+#define PERSON_PRIOR_COUNT 20.0 /* own scores that weigh as much as people in general */
+#define PERSON_BIAS_SHRINK 5.0
+
+/* How the evidence of a part is weighed: the user's own mean and variance where they are known. */
+struct person_weight person_weight_of(const struct fusion *f, const struct part *p);
 
 /* Clip, weigh and discount one calibrated log ratio `l`; `bias` is the session's own offset. */
 double person_weigh(double l, double bias, const struct person_weight *w);
@@ -29,5 +37,8 @@ double person_weigh(double l, double bias, const struct person_weight *w);
  * nothing can be said about the person, and nothing is. */
 void person_look(struct session_state *s, const struct canara_profile *profile,
                  const canara_event_t *event);
+
+/* A proof: what was odd about each modality until now is the owner's own offset today. */
+void person_proved(struct session_state *s);
 
 #endif

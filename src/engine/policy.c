@@ -48,6 +48,10 @@ void policy_apply(struct session_state *s, const struct session_state *before,
         s->latched = 1;
     }
     s->level = (uint8_t)level;
+    s->risk_peak = fmax(s->risk_peak, risk);
+    if (s->latched) {
+        s->proofs |= SESSION_CHALLENGED;
+    }
 
     *out = (canara_verdict_t){.risk = risk,
                               .level = level,

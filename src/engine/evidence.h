@@ -1,0 +1,60 @@
+/*
+ * evidence.h - one sample against one person: scores, and from them nats.
+ *
+ * Floor      engine (may use: base)
+ * Source     docs/engine/keystrokes.md: likelihood ratio of Student's t (Lange, Little and Taylor
+ *            1989), scaled Manhattan (Araujo and others 2004; Killourhy and Maxion 2009), nearest
+ *            neighbour, cohort normalisation (Rosenberg and others 1992), fusion by logistic
+ *            regression (Brummer and du Preez 2006).
+ * Units      scores: a feature's mean, without unit; evidence: nats, positive against the owner.
+ * Errors     false: too little to compare.
+ * Threads    no shared state.
+ */
+#ifndef ENGINE_EVIDENCE_H
+#define ENGINE_EVIDENCE_H
+
+#include "engine/part.h"
+#include "engine/sample.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct canara_model;
+struct population;
+
+enum score {
+    SCORE_RATIO,     /* log likelihood ratio of all people to the owner */
+    SCORE_ONE_CLASS, /* scaled Manhattan, each feature cut at EVIDENCE_CAP */
+    SCORE_NEAREST,   /* to the five nearest of the owner's own samples */
+    SCORE_COHORT,    /* log likelihood ratio of single other people to the owner */
+    SCORES
+};
+
+enum { FUSION_BUCKETS = 4, EVIDENCE_SAMPLES_MIN = 5 };
+
+/* From scores to nats: limit * ... of bias + sum weight (score - mean) / scale. */
+struct fusion {
+    double mean[SCORES];
+    double scale[SCORES]; /* > 0 */
+    double weight[SCORES];
+    double bias;
+    double limit;    /* nats: the most that one sample may say; 0 says nothing */
+    double impostor; /* mean of the evidence of other people, nats */
+    double owner;    /* mean of the evidence of the owner himself, nats */
+    double variance; /* of the owner's evidence */
+    double run;      /* >= 1: how much less a run of samples in a session says than its count */
+};
+
+/* Which of FUSION_BUCKETS a profile of n samples belongs to: 5-9, 10-19, 20-49, 50 and more. */
+size_t fusion_bucket(size_t n);
+
+/* Compare. False when fewer than EVIDENCE_SAMPLES_MIN samples are known or fewer than 70 % of the
+ * features that the profile has are there. */
+bool evidence_scores(const struct part *p, const struct population *pop, const struct sample *s,
+                     double out[SCORES]);
+
+/* Calibrated nats, within the limit of the fusion and, for young profiles, half a nat for each known
+ * sample. */
+double evidence_fuse(const struct fusion *f, const double score[SCORES], size_t samples);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * habit.h - middle and spread of one feature, the newest samples counting most.
+ *
+ * Floor      engine (may use: base)
+ * Source     lower weighted median (Edgeworth 1888) and weighted mean absolute deviation about it;
+ *            weights 2^(-age / 15): docs/engine/keystrokes.md says how they were chosen.
+ * Units      those of the feature.
+ * Errors     none.
+ * Threads    no shared state.
+ */
+#ifndef ENGINE_HABIT_H
+#define ENGINE_HABIT_H
+
+#include <stddef.h>
+
+#define HABIT_SPREAD_MIN 0.02
+
+enum { HABIT_SAMPLES_MAX = 64 };
+
+typedef struct habit {
+    double middle;
+    double spread; /* at least HABIT_SPREAD_MIN */
+} habit_t;
+
+/* 2^(-age / half_life) for ages 0 to n - 1; n is at most HABIT_SAMPLES_MAX. */
+void habit_weights(double *weight, size_t n, double half_life);
+
+/* Of n >= 1 values with their weights, n at most HABIT_SAMPLES_MAX; NaN values are left out, and
+ * with none left both members are NaN. */
+habit_t habit_of(const double *x, const double *weight, size_t n);
+
+#endif

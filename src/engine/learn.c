@@ -1,0 +1,162 @@
+/* learn.c - what an ended session may teach, and how little of it is believed at once. */
+#include "engine/numbers.h"
+#include "engine/profile.h"
+#include "engine/samples_of.h"
+
+#include <math.h>
+#include <string.h>
+
+#define RISK_CALM    0.2    /* a session that was ever above teaches nothing */
+#define GATE_NATS    (-2.0) /* evidence for the owner that a modality must have given */
+#define STRONG_LIMIT 2.5    /* a modality whose single samples can pass the gate by themselves */
+
+/* Password and known device, or MPIN. */
+static bool is_proved(const struct session_state *s)
+{
+    return (s->proofs & SESSION_MPIN_PASSED) != 0 || (s->proofs & SESSION_NEW_DEVICE) == 0;
+}
+
+enum canara_status canara_learn_begin(struct canara_profile *profile,
+                                      const struct canara_session *ended, enum canara_trust trust,
+                                      uint8_t *wanted)
+{
+    struct lesson_state *l = &profile->lesson;
+    struct session_state s;
+    if (!session_load(ended, &s) ||
+        (trust != CANARA_TRUST_GATED && trust != CANARA_TRUST_ENROLMENT)) {
+        return CANARA_BAD_VALUE;
+    }
+    *wanted = trust == CANARA_TRUST_ENROLMENT ||
+              (s.risk_peak < RISK_CALM && s.blocked == 0 && is_proved(&s));
+    l->open = *wanted != 0;
+    l->trust = trust;
+    l->ended = s;
+    l->counts = (canara_lesson_t){0};
+    memset(l->touched, 0, sizeof l->touched);
+    return CANARA_OK;
+}
+
+/* Was it the owner? Asked of each sample where one sample can tell, of the modality otherwise. */
+static bool passes(const struct canara_profile *profile, const struct part *p,
+                   const struct sample *s, double *nats)
+{
+    struct population_room room;
+    struct opinion opinion;
+    *nats = NAN;
+    if (p->count < EVIDENCE_SAMPLES_MIN) {
+        return true;
+    }
+    if (!profile_opinion(profile, s, &room, &opinion)) {
+        return false;
+    }
+    *nats = opinion.nats;
+    if (opinion.fusion->limit > STRONG_LIMIT) {
+        return opinion.nats < GATE_NATS;
+    }
+    return (double)profile->lesson.ended.heard[sample_share(s->kind)] < GATE_NATS;
+}
+
+static size_t number_of(const struct canara_profile *profile, const struct part *p)
+{
+    size_t i = 0;
+    while (profile->part[i] != p) {
+        i++;
+    }
+    return i;
+}
+
+struct pupil {
+    struct canara_profile *profile;
+    int64_t at_ms;
+    bool no_memory;
+};
+
+static void take(struct pupil *pupil, struct part *p, const struct sample *s)
+{
+    struct lesson_state *l = &pupil->profile->lesson;
+    const size_t number = number_of(pupil->profile, p);
+    const bool young = p->count < EVIDENCE_SAMPLES_MIN;
+    l->counts.accepted++;
+    if (!l->touched[number]) {
+        l->touched[number] = true;
+        p->sessions += p->sessions < UINT32_MAX ? 1U : 0U;
+    }
+    l->like[number] = *s;
+    if (l->trust == CANARA_TRUST_ENROLMENT || young) {
+        part_accept(p, s);
+    } else {
+        part_hold(p, s, p->sessions, pupil->at_ms);
+    }
+}
+
+static void teach(void *ctx, const struct sample *s)
+{
+    struct pupil *pupil = ctx;
+    struct lesson_state *l = &pupil->profile->lesson;
+    struct part *p = profile_part_for(pupil->profile, s);
+    if (p == NULL) {
+        pupil->no_memory = true;
+        return;
+    }
+    l->counts.seen++;
+    if ((p->bits & PART_DRIFTED) != 0) {
+        l->counts.refused++;
+        return;
+    }
+    double nats = NAN;
+    if (l->trust == CANARA_TRUST_GATED && !passes(pupil->profile, p, s, &nats)) {
+        l->counts.refused++;
+        return;
+    }
+    if (!isnan(nats)) {
+        part_note_score(p, nats);
+    }
+    take(pupil, p, s);
+}
+
+enum canara_status canara_learn(struct canara_profile *profile, const canara_event_t *event,
+                                int64_t at_ms)
+{
+    struct pupil pupil = {.profile = profile, .at_ms = at_ms};
+    struct sample work;
+    if (!profile->lesson.open) {
+        return CANARA_BAD_VALUE;
+    }
+    samples_of(event, &work, teach, &pupil);
+    return pupil.no_memory ? CANARA_NO_MEMORY : CANARA_OK;
+}
+
+/* The end of a lesson for one part: let in what has waited, move a little, look at the anchor. */
+static void settle(struct canara_profile *profile, size_t number, int64_t at_ms)
+{
+    struct lesson_state *l = &profile->lesson;
+    struct part *p = profile->part[number];
+    const bool enrolling = l->trust == CANARA_TRUST_ENROLMENT;
+    (void)part_release(p, p->sessions, at_ms);
+    profile_refresh(profile, p, &l->like[number], !enrolling && (p->bits & PART_ANCHORED) != 0);
+    if (p->count >= PART_ANCHOR_FROM && (enrolling || (p->bits & PART_ANCHORED) == 0)) {
+        part_anchor(p);
+    }
+    if (part_drift(p) > PART_DRIFT) {
+        p->bits |= PART_DRIFTED;
+        l->counts.drifted = 1;
+    }
+}
+
+enum canara_status canara_learn_end(struct canara_profile *profile, int64_t at_ms,
+                                    canara_lesson_t *out)
+{
+    struct lesson_state *l = &profile->lesson;
+    if (!l->open) {
+        return CANARA_BAD_VALUE;
+    }
+    for (size_t i = 0; i < profile->parts; i++) {
+        if (l->touched[i]) {
+            settle(profile, i, at_ms);
+        }
+    }
+    l->open = false;
+    l->counts.learnt = l->counts.accepted > 0;
+    *out = l->counts;
+    return CANARA_OK;
+}

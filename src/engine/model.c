@@ -1,0 +1,365 @@
+#include "engine/model.h"
+
+#include "engine/byte_cursor.h"
+#include "engine/numbers.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAGIC   UINT32_C(0x4d524e43) /* "CNRM" */
+#define VERSION 1
+
+enum { CHECK_BYTES = 8, HEAD_BYTES = 4 + 2 + 2 + MODEL_LABEL_BYTES + 4, NUMBER_MAX = 1000000 };
+
+#define SPREAD_MIN 1e-4F
+
+/* ---- one population, written and read ---- */
+
+static void write_floats(struct byte_writer *w, const float *x, size_t n)
+{
+    write_bytes(w, x, n * sizeof *x);
+}
+
+static void write_fusion(struct byte_writer *w, const struct fusion *f)
+{
+    for (size_t i = 0; i < SCORES; i++) {
+        write_f64(w, f->mean[i]);
+        write_f64(w, f->scale[i]);
+        write_f64(w, f->weight[i]);
+    }
+    write_f64(w, f->bias);
+    write_f64(w, f->limit);
+    write_f64(w, f->impostor);
+    write_f64(w, f->owner);
+    write_f64(w, f->variance);
+    write_f64(w, f->run);
+}
+
+static void write_population(struct byte_writer *w, const struct population *p)
+{
+    const size_t n = p->features;
+    write_u64(w, p->context);
+    write_u8(w, p->kind);
+    write_u16(w, p->features);
+    write_u16(w, p->people);
+    write_u16(w, p->cohort);
+    for (size_t i = 0; i < 2; i++) {
+        write_floats(w, p->middle[i], n);
+        write_floats(w, p->spread[i], n);
+    }
+    write_floats(w, p->usual, n);
+    write_floats(w, p->cohort_middle, n * p->cohort);
+    write_floats(w, p->cohort_spread, n * p->cohort);
+    for (size_t b = 0; b < FUSION_BUCKETS; b++) {
+        write_fusion(w, &p->fusion[b]);
+    }
+}
+
+/* Numbers of a population go into one block: `at` is where the next ones go, NULL while counting. */
+struct block {
+    float *at;
+    size_t used;
+    bool bad;
+};
+
+enum range { MIDDLES, SPREADS };
+
+static const float *take_floats(struct byte_reader *r, struct block *b, size_t n, enum range range)
+{
+    const float *out = b->at == NULL ? NULL : b->at + b->used;
+    for (size_t i = 0; i < n; i++) {
+        const float x = read_f32(r);
+        const float low = range == SPREADS ? SPREAD_MIN : -1e6F;
+        if (!(x >= low && x <= 1e6F)) {
+            b->bad = true;
+        }
+        if (b->at != NULL) {
+            b->at[b->used] = x;
+        }
+        b->used++;
+        if (r->failed) {
+            break;
+        }
+    }
+    return out;
+}
+
+static bool fusion_ok(const struct fusion *f)
+{
+    for (size_t i = 0; i < SCORES; i++) {
+        if (!(fabs(f->mean[i]) <= 1e6) || !(f->scale[i] >= 1e-6 && f->scale[i] <= 1e6) ||
+            !(fabs(f->weight[i]) <= 1e3)) {
+            return false;
+        }
+    }
+    return fabs(f->bias) <= 1e3 && f->limit >= 0.0 && f->limit <= 20.0 &&
+           fabs(f->impostor) <= 1e3 && fabs(f->owner) <= 1e3 && f->variance >= 0.0 &&
+           f->variance <= 1e6 && f->run >= 1.0 && f->run <= 1e6;
+}
+
+static bool read_fusion(struct byte_reader *r, struct fusion *f)
+{
+    for (size_t i = 0; i < SCORES; i++) {
+        f->mean[i] = read_f64(r);
+        f->scale[i] = read_f64(r);
+        f->weight[i] = read_f64(r);
+    }
+    f->bias = read_f64(r);
+    f->limit = read_f64(r);
+    f->impostor = read_f64(r);
+    f->owner = read_f64(r);
+    f->variance = read_f64(r);
+    f->run = read_f64(r);
+    return fusion_ok(f);
+}
+
+static bool features_ok(const struct population *p)
+{
+    if (p->kind == SAMPLE_KEYS && p->context == 0) {
+        return p->features == KEY_ROWS && p->cohort == 0;
+    }
+    return p->features >= 1 && p->features <= SAMPLE_FEATURES_MAX;
+}
+
+static bool read_population(struct byte_reader *r, struct block *b, struct population *p)
+{
+    p->context = read_u64(r);
+    p->kind = read_u8(r);
+    p->features = read_u16(r);
+    p->people = read_u16(r);
+    p->cohort = read_u16(r);
+    if (r->failed || p->kind >= SAMPLE_KINDS || !features_ok(p) || p->cohort > MODEL_COHORT_MAX) {
+        return false;
+    }
+    const size_t n = p->features;
+    for (size_t i = 0; i < 2; i++) {
+        p->middle[i] = take_floats(r, b, n, MIDDLES);
+        p->spread[i] = take_floats(r, b, n, SPREADS);
+    }
+    p->usual = take_floats(r, b, n, SPREADS);
+    p->cohort_middle = take_floats(r, b, n * p->cohort, MIDDLES);
+    p->cohort_spread = take_floats(r, b, n * p->cohort, SPREADS);
+    bool good = !b->bad;
+    for (size_t i = 0; i < FUSION_BUCKETS; i++) {
+        good = read_fusion(r, &p->fusion[i]) && good;
+    }
+    return good && !r->failed;
+}
+
+/* ---- the whole ---- */
+
+size_t model_write(const char *label, const struct population *population, size_t count,
+                   uint8_t *out, size_t cap)
+{
+    struct byte_writer w = {.at = out, .left = cap};
+    char text[MODEL_LABEL_BYTES] = {0};
+    memcpy(text, label, strnlen(label, sizeof text - 1));
+    write_u32(&w, MAGIC);
+    write_u16(&w, VERSION);
+    write_u16(&w, SCORES);
+    write_bytes(&w, text, sizeof text);
+    write_u32(&w, (uint32_t)count);
+    for (size_t i = 0; i < count; i++) {
+        write_population(&w, &population[i]);
+    }
+    if (w.failed) {
+        return 0;
+    }
+    write_u64(&w, fnv_add(FNV_START, out, cap - w.left));
+    return w.failed ? 0 : cap - w.left;
+}
+
+static bool label_ok(const char label[MODEL_LABEL_BYTES])
+{
+    size_t n = 0;
+    for (; n < MODEL_LABEL_BYTES && label[n] != '\0'; n++) {
+        if (label[n] <= ' ' || label[n] > '~') {
+            return false;
+        }
+    }
+    return n > 0 && n < MODEL_LABEL_BYTES;
+}
+
+static void name_model(struct canara_model *m, uint64_t checksum)
+{
+    static const char digits[] = "0123456789abcdef";
+    size_t at = strnlen(m->label, sizeof m->label);
+    memcpy(m->name, m->label, at);
+    m->name[at++] = '.';
+    for (int shift = 60; shift >= 16; shift -= 4) {
+        m->name[at++] = digits[(checksum >> shift) & 15U];
+    }
+    m->name[at] = '\0';
+}
+
+/* Read every population once; with a block to fill, for good. */
+static bool read_all(struct byte_reader r, struct block *b, struct population *into, size_t count)
+{
+    uint64_t last = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct population p = {0};
+        if (!read_population(&r, b, &p)) {
+            return false;
+        }
+        if (i > 0 && p.context != 0 && p.context <= last) {
+            return false; /* in order, and each once */
+        }
+        last = p.context;
+        if (into != NULL) {
+            into[i] = p;
+        }
+    }
+    return !r.failed && r.left == 0;
+}
+
+static bool index_general(struct canara_model *m)
+{
+    for (size_t i = 0; i < m->populations && m->population[i].context == 0; i++) {
+        const struct population *p = &m->population[i];
+        if (m->general[p->kind] != NULL) {
+            return false;
+        }
+        m->general[p->kind] = p;
+    }
+    return true;
+}
+
+static enum canara_status fill(struct canara_model *m, struct byte_reader body, size_t numbers,
+                               size_t count)
+{
+    m->population = calloc(count > 0 ? count : 1, sizeof *m->population);
+    m->numbers = calloc(numbers > 0 ? numbers : 1, sizeof(float));
+    if (m->population == NULL || m->numbers == NULL) {
+        return CANARA_NO_MEMORY;
+    }
+    m->populations = count;
+    struct block b = {.at = m->numbers};
+    if (!read_all(body, &b, m->population, count) || !index_general(m)) {
+        return CANARA_BAD_FORMAT;
+    }
+    return CANARA_OK;
+}
+
+enum canara_status canara_model_open(const void *bytes, size_t size, struct canara_model **out)
+{
+    if (bytes == NULL || size < HEAD_BYTES + CHECK_BYTES || size > MODEL_BYTES_MAX) {
+        return CANARA_BAD_FORMAT;
+    }
+    struct byte_reader end = {.at = (const uint8_t *)bytes + size - CHECK_BYTES,
+                              .left = CHECK_BYTES};
+    struct byte_reader r = {.at = bytes, .left = size - CHECK_BYTES};
+    const bool mine = read_u32(&r) == MAGIC;
+    const uint16_t version = read_u16(&r);
+    const uint16_t scores = read_u16(&r);
+    const uint64_t checksum = read_u64(&end);
+    if (!mine) {
+        return CANARA_BAD_FORMAT;
+    }
+    if (version != VERSION || scores != SCORES) {
+        return CANARA_BAD_VERSION;
+    }
+    if (checksum != fnv_add(FNV_START, bytes, size - CHECK_BYTES)) {
+        return CANARA_BAD_FORMAT;
+    }
+    struct canara_model *m = calloc(1, sizeof *m);
+    if (m == NULL) {
+        return CANARA_NO_MEMORY;
+    }
+    read_bytes(&r, m->label, sizeof m->label);
+    const uint32_t count = read_u32(&r);
+    struct block counted = {.at = NULL};
+    enum canara_status status = CANARA_BAD_FORMAT;
+    if (label_ok(m->label) && count <= MODEL_POPULATIONS_MAX &&
+        read_all(r, &counted, NULL, count)) {
+        status = fill(m, r, counted.used, count);
+    }
+    if (status != CANARA_OK) {
+        canara_model_close(&m);
+        return status;
+    }
+    name_model(m, checksum);
+    *out = m;
+    return CANARA_OK;
+}
+
+void canara_model_close(struct canara_model **model)
+{
+    if (*model == NULL) {
+        return;
+    }
+    free((*model)->population);
+    free((*model)->numbers);
+    free(*model);
+    *model = NULL;
+}
+
+const char *canara_model_name(const struct canara_model *model)
+{
+    return model->name;
+}
+
+/* ---- finding ---- */
+
+size_t key_row(const struct sample *s, size_t f)
+{
+    return ((size_t)s->type[f] * CANARA_KEY_CLASSES + s->first[f]) * CANARA_KEY_CLASSES +
+           s->second[f];
+}
+
+static const struct population *find(const struct canara_model *m, uint64_t context)
+{
+    size_t low = 0;
+    size_t high = m->populations;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (m->population[middle].context < context) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < m->populations && m->population[low].context == context ? &m->population[low]
+                                                                         : NULL;
+}
+
+/* People in general at keys of these classes, wherever in a text they stand. */
+static const struct population *spread_out(const struct population *general, const struct sample *s,
+                                           struct population_room *room)
+{
+    struct population *p = &room->population;
+    *p = *general;
+    p->features = (uint16_t)s->count;
+    for (size_t f = 0; f < s->count; f++) {
+        const size_t row = key_row(s, f);
+        for (size_t i = 0; i < 2; i++) {
+            room->number[2 * i][f] = general->middle[i][row];
+            room->number[2 * i + 1][f] = general->spread[i][row];
+        }
+        room->number[4][f] = general->usual[row];
+    }
+    for (size_t i = 0; i < 2; i++) {
+        p->middle[i] = room->number[2 * i];
+        p->spread[i] = room->number[2 * i + 1];
+    }
+    p->usual = room->number[4];
+    p->cohort = 0;
+    return p;
+}
+
+const struct population *model_population(const struct canara_model *m, const struct sample *s,
+                                          struct population_room *room)
+{
+    const struct population *p = s->context == 0 ? NULL : find(m, s->context);
+    if (p != NULL && p->kind == s->kind && p->features == s->count) {
+        return p;
+    }
+    const struct population *general = m->general[s->kind];
+    if (general == NULL) {
+        return NULL;
+    }
+    if (s->kind == SAMPLE_KEYS) {
+        return spread_out(general, s, room);
+    }
+    return general->features == s->count ? general : NULL;
+}

@@ -1,0 +1,72 @@
+/*
+ * model.h - what is known of people in general, for every way of comparing samples.
+ *
+ * Floor      engine (may use: base)
+ * Source     docs/engine/model.md.
+ * Units      features as sample.h says; evidence in nats.
+ * Ownership  a model owns all of its arrays; nothing changes after it was opened.
+ * Errors     canara_model_open() in canara.h; the writer: a size of 0 when there is no room.
+ * Threads    any, once open.
+ */
+#ifndef ENGINE_MODEL_H
+#define ENGINE_MODEL_H
+
+#include "engine/evidence.h"
+#include "engine/sample.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    MODEL_POPULATIONS_MAX = 4096,
+    MODEL_COHORT_MAX = 64,
+    MODEL_LABEL_BYTES = 48,
+    MODEL_NAME_BYTES = 64,
+    MODEL_BYTES_MAX = 64 * 1024 * 1024
+};
+
+/* People in general in one context, or (context 0) in one kind. Arrays have `features` members; a
+ * population of SAMPLE_KEYS with context 0 has one for each row of key_row(). */
+struct population {
+    uint64_t context;
+    uint8_t kind;
+    uint16_t features;
+    uint16_t people;            /* that it was made from */
+    uint16_t cohort;            /* profiles of single people; 0 to MODEL_COHORT_MAX */
+    const float *middle[2];     /* median of all samples pooled: 0 novices, 1 of all ages */
+    const float *spread[2];     /* mean absolute deviation about it */
+    const float *usual;         /* geometric mean of single people's spreads */
+    const float *cohort_middle; /* cohort x features */
+    const float *cohort_spread;
+    struct fusion fusion[FUSION_BUCKETS];
+};
+
+struct canara_model {
+    char label[MODEL_LABEL_BYTES];
+    char name[MODEL_NAME_BYTES];
+    size_t populations;
+    struct population *population;                  /* by context, ascending */
+    const struct population *general[SAMPLE_KINDS]; /* context 0; NULL: none */
+    void *numbers;                                  /* what the arrays point into */
+};
+
+/* Where a feature of an unknown field finds its like: type and classes of the keys. */
+enum { KEY_ROWS = FEATURE_TYPES * CANARA_KEY_CLASSES * CANARA_KEY_CLASSES };
+
+size_t key_row(const struct sample *s, size_t f);
+
+/* The population of a sample's context. Of an unknown one, that of its kind, spread out in `room`;
+ * NULL when the model knows nothing of the kind. */
+struct population_room {
+    struct population population;
+    float number[5][SAMPLE_FEATURES_MAX];
+};
+const struct population *model_population(const struct canara_model *m, const struct sample *s,
+                                          struct population_room *room);
+
+/* Write populations as the bytes of a model. Returns the size, 0 when `cap` is too small or a
+ * number is not as canara_model_open() wants it. */
+size_t model_write(const char *label, const struct population *population, size_t count,
+                   uint8_t *out, size_t cap);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * numbers.h - small pieces of arithmetic that the whole engine shares.
+ *
+ * Floor      engine (may use: base)
+ * Units      none.
+ * Errors     none.
+ * Threads    no shared state.
+ * Precision  double; the same input gives the same bits.
+ */
+#ifndef ENGINE_NUMBERS_H
+#define ENGINE_NUMBERS_H
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+
+static inline double clip(double x, double low, double high)
+{
+    return x < low ? low : (x > high ? high : x);
+}
+
+static inline double logit(double p)
+{
+    return log(p / (1.0 - p));
+}
+
+/* The nearest whole number, halves upwards, kept within 16 bits. */
+static inline int16_t to_int16(double x)
+{
+    return (int16_t)clip(floor(x + 0.5), -32767.0, 32767.0);
+}
+
+static inline uint16_t to_uint16(double x)
+{
+    return (uint16_t)clip(floor(x + 0.5), 0.0, 65535.0);
+}
+
+/* FNV-1a of 64 bits (Fowler, Noll, Vo 1991): names and checksums, never a table that a stranger can
+ * fill. */
+#define FNV_START UINT64_C(0xcbf29ce484222325)
+#define FNV_PRIME UINT64_C(0x100000001b3)
+
+#if defined(__clang__)
+__attribute__((no_sanitize("unsigned-integer-overflow")))
+#endif
+static inline uint64_t
+fnv_add(uint64_t hash, const void *bytes, size_t size)
+{
+    const uint8_t *p = bytes;
+    for (size_t i = 0; i < size; i++) {
+        hash = (hash ^ p[i]) * FNV_PRIME;
+    }
+    return hash;
+}
+
+#endif

@@ -1,0 +1,358 @@
+#include "engine/part.h"
+
+#include "engine/habit.h"
+#include "engine/numbers.h"
+
+#include <math.h>
+#include <string.h>
+
+/* The pool: per feature middle, spread, anchor's middle and spread, shrunk spread (2 bytes each); then
+ * the cells of each slot. */
+enum { HABIT_BYTES = 10, MISSING16 = INT16_MIN, MISSING8 = INT8_MIN };
+
+#define FINE   2048.0 /* steps of a 16-bit cell and of a middle */
+#define SPREAD 4096.0 /* steps of a spread */
+#define COARSE 20.0   /* steps of an 8-bit cell ... */
+#define CENTRE (-1.5) /* ... about this value */
+
+static size_t cell_bytes(const struct part *p)
+{
+    return (p->bits & PART_NARROW) != 0 ? 1 : 2;
+}
+
+void part_begin(struct part *p, const struct sample *s)
+{
+    memset(p, 0, sizeof *p);
+    p->context = s->context;
+    memcpy(p->name, s->name, sizeof p->name);
+    p->kind = (uint8_t)s->kind;
+    p->features = (uint16_t)s->count;
+    p->bits = PART_CHANGED | (s->count >= PART_WIDE_FROM ? PART_NARROW : 0);
+    const size_t room = sizeof p->pool - HABIT_BYTES * s->count;
+    const size_t slots = room / (s->count * cell_bytes(p));
+    p->slots = (uint16_t)(slots < PART_RING + PART_HELD ? slots : PART_RING + PART_HELD);
+    p->ring = (uint16_t)(p->slots - PART_HELD);
+}
+
+/* ---- cells ---- */
+
+static int16_t get16(const uint8_t *at)
+{
+    int16_t x = 0;
+    memcpy(&x, at, sizeof x);
+    return x;
+}
+
+static void put16(uint8_t *at, int16_t x)
+{
+    memcpy(at, &x, sizeof x);
+}
+
+static uint8_t *cells(struct part *p, size_t slot)
+{
+    return p->pool + HABIT_BYTES * (size_t)p->features + slot * p->features * cell_bytes(p);
+}
+
+double part_cell(const struct part *p, size_t slot, size_t f)
+{
+    const uint8_t *at =
+        p->pool + HABIT_BYTES * (size_t)p->features + (slot * p->features + f) * cell_bytes(p);
+    if ((p->bits & PART_NARROW) != 0) {
+        const int8_t x = (int8_t)*at;
+        return x == MISSING8 ? NAN : CENTRE + (double)x / COARSE;
+    }
+    const int16_t x = get16(at);
+    return x == MISSING16 ? NAN : (double)x / FINE;
+}
+
+static void store_cell(const struct part *p, uint8_t *row, size_t f, double x)
+{
+    if ((p->bits & PART_NARROW) != 0) {
+        const double step = clip(floor((x - CENTRE) * COARSE + 0.5), -127.0, 127.0);
+        row[f] = (uint8_t)(isnan(x) ? (int8_t)MISSING8 : (int8_t)step);
+        return;
+    }
+    put16(row + 2 * f, isnan(x) ? (int16_t)MISSING16 : to_int16(x * FINE));
+}
+
+static void store_sample(struct part *p, size_t slot, const struct sample *s)
+{
+    uint8_t *row = cells(p, slot);
+    for (size_t f = 0; f < p->features; f++) {
+        store_cell(p, row, f, s->x[f]);
+    }
+    p->bits |= PART_CHANGED;
+}
+
+/* ---- the habit ---- */
+
+enum { MIDDLE, SPREAD_OF, ANCHOR_MIDDLE, ANCHOR_SPREAD, SHRUNK };
+
+static double habit_get(const struct part *p, size_t which, size_t f)
+{
+    const uint8_t *at = p->pool + 2 * (which * p->features + f);
+    if (which == SPREAD_OF || which == ANCHOR_SPREAD || which == SHRUNK) {
+        uint16_t x = 0;
+        memcpy(&x, at, sizeof x);
+        return (double)x / SPREAD;
+    }
+    const int16_t x = get16(at);
+    return x == MISSING16 ? NAN : (double)x / FINE;
+}
+
+static void habit_put(struct part *p, size_t which, size_t f, double x)
+{
+    uint8_t *at = p->pool + 2 * (which * p->features + f);
+    if (which == SPREAD_OF || which == ANCHOR_SPREAD || which == SHRUNK) {
+        const uint16_t v = isnan(x) ? 0 : to_uint16(x * SPREAD);
+        memcpy(at, &v, sizeof v);
+        return;
+    }
+    put16(at, isnan(x) ? (int16_t)MISSING16 : to_int16(x * FINE));
+}
+
+double part_middle(const struct part *p, size_t f)
+{
+    return habit_get(p, MIDDLE, f);
+}
+
+double part_spread(const struct part *p, size_t f)
+{
+    return habit_get(p, SPREAD_OF, f);
+}
+
+double part_anchor_middle(const struct part *p, size_t f)
+{
+    return habit_get(p, ANCHOR_MIDDLE, f);
+}
+
+double part_anchor_spread(const struct part *p, size_t f)
+{
+    return habit_get(p, ANCHOR_SPREAD, f);
+}
+
+double part_shrunk(const struct part *p, size_t f)
+{
+    return habit_get(p, SHRUNK, f);
+}
+
+void part_shrink(struct part *p, const double *usual)
+{
+    const double n = p->count;
+    const double own = n / (n + PART_SHRINK);
+    for (size_t f = 0; f < p->features; f++) {
+        const double spread = part_spread(p, f);
+        const double shrunk =
+            spread > 0.0 ? exp(own * log(spread) + (1.0 - own) * log(usual[f])) : usual[f];
+        habit_put(p, SHRUNK, f, fmax(shrunk, 1.0 / SPREAD));
+    }
+}
+
+static int by_value(const double *a, size_t n, double x)
+{
+    size_t below = 0;
+    for (size_t i = 0; i < n; i++) {
+        below += a[i] < x;
+    }
+    return (int)below;
+}
+
+/* Mean distance a feature between two samples of the ring, in the user's deviations, cut at 4. */
+static double distance(const struct part *p, size_t a, size_t b)
+{
+    double sum = 0.0;
+    size_t n = 0;
+    for (size_t f = 0; f < p->features; f++) {
+        const double gap = fabs(part_cell(p, a, f) - part_cell(p, b, f)) / part_spread(p, f);
+        if (!isnan(gap)) {
+            sum += fmin(gap, 4.0);
+            n++;
+        }
+    }
+    return n == 0 ? 0.0 : sum / (double)n;
+}
+
+enum { NEAREST_OF = 12 }; /* newest samples looked at: enough for a median, cheap */
+
+/* How near the user usually comes to himself: what is much nearer is a copy. */
+static double usual_nearest(const struct part *p)
+{
+    const size_t n = p->count < NEAREST_OF ? p->count : NEAREST_OF;
+    double nearest[NEAREST_OF];
+    for (size_t i = 0; i < n; i++) {
+        nearest[i] = INFINITY;
+        for (size_t j = 0; j < p->count; j++) {
+            if (j != i) {
+                nearest[i] = fmin(nearest[i], distance(p, p->order[i], p->order[j]));
+            }
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (by_value(nearest, n, nearest[i]) == (int)(n / 2)) {
+            return nearest[i];
+        }
+    }
+    return n == 0 ? 0.0 : nearest[0];
+}
+
+void part_refresh(struct part *p, bool limited)
+{
+    double weight[HABIT_SAMPLES_MAX];
+    double x[HABIT_SAMPLES_MAX];
+    if (p->count == 0) {
+        return;
+    }
+    habit_weights(weight, p->count, PART_HALF_LIFE);
+    for (size_t f = 0; f < p->features; f++) {
+        for (size_t i = 0; i < p->count; i++) {
+            x[i] = part_cell(p, p->order[i], f);
+        }
+        habit_t h = habit_of(x, weight, p->count);
+        const double was = part_middle(p, f);
+        const double step = PART_STEP * part_spread(p, f);
+        if (limited && !isnan(was) && !isnan(h.middle)) {
+            h.middle = clip(h.middle, was - step, was + step);
+        }
+        habit_put(p, MIDDLE, f, h.middle);
+        habit_put(p, SPREAD_OF, f, h.spread);
+    }
+    p->nearest = (float)(p->count >= 5 ? usual_nearest(p) : 0.0);
+    p->bits |= PART_CHANGED;
+}
+
+void part_anchor(struct part *p)
+{
+    for (size_t f = 0; f < p->features; f++) {
+        habit_put(p, ANCHOR_MIDDLE, f, part_middle(p, f));
+        habit_put(p, ANCHOR_SPREAD, f, part_spread(p, f));
+    }
+    p->bits |= PART_ANCHORED | PART_CHANGED;
+}
+
+double part_drift(const struct part *p)
+{
+    if ((p->bits & PART_ANCHORED) == 0) {
+        return 0.0;
+    }
+    double sum = 0.0;
+    size_t n = 0;
+    for (size_t f = 0; f < p->features; f++) {
+        const double gap =
+            fabs(part_middle(p, f) - part_anchor_middle(p, f)) / part_anchor_spread(p, f);
+        if (isfinite(gap)) {
+            sum += gap;
+            n++;
+        }
+    }
+    return n == 0 ? 0.0 : sum / (double)n;
+}
+
+void part_note_score(struct part *p, double nats)
+{
+    p->scored += p->scored < UINT32_MAX ? 1U : 0U;
+    const double gap = nats - (double)p->score_mean;
+    const double mean = (double)p->score_mean + gap / (double)p->scored;
+    p->score_m2 = (float)((double)p->score_m2 + gap * (nats - mean));
+    p->score_mean = (float)mean;
+    p->bits |= PART_CHANGED;
+}
+
+/* ---- slots ---- */
+
+static bool is_used(const struct part *p, size_t slot)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        if (p->order[i] == slot) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < p->held; i++) {
+        if (p->in_quarantine[i].slot == slot) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static size_t free_slot(const struct part *p)
+{
+    for (size_t slot = 0; slot < p->slots; slot++) {
+        if (!is_used(p, slot)) {
+            return slot;
+        }
+    }
+    return 0; /* not reached: the ring and the quarantine together have as many as there are */
+}
+
+/* Put a filled slot in front; the oldest leaves when the ring is full. */
+static void into_ring(struct part *p, size_t slot)
+{
+    const size_t kept = p->count < p->ring ? p->count : (size_t)p->ring - 1U;
+    memmove(p->order + 1, p->order, kept);
+    p->order[0] = (uint8_t)slot;
+    p->count = (uint16_t)(kept + 1);
+    p->accepted += p->accepted < UINT32_MAX ? 1U : 0U;
+}
+
+void part_accept(struct part *p, const struct sample *s)
+{
+    if (p->count == p->ring) {
+        p->count = (uint16_t)(p->count - 1U);
+    }
+    const size_t slot = free_slot(p);
+    store_sample(p, slot, s);
+    into_ring(p, slot);
+}
+
+static void drop_held(struct part *p, size_t at)
+{
+    memmove(&p->in_quarantine[at], &p->in_quarantine[at + 1],
+            (p->held - at - 1U) * sizeof p->in_quarantine[0]);
+    p->held = (uint16_t)(p->held - 1U);
+}
+
+void part_hold(struct part *p, const struct sample *s, uint32_t session, int64_t at_ms)
+{
+    if (p->held == PART_HELD) {
+        drop_held(p, 0);
+    }
+    const size_t slot = free_slot(p);
+    store_sample(p, slot, s);
+    p->in_quarantine[p->held] =
+        (struct held){.at_ms = at_ms, .session = session, .slot = (uint32_t)slot};
+    p->held = (uint16_t)(p->held + 1U);
+}
+
+static void winsorise(struct part *p, size_t slot)
+{
+    uint8_t *row = cells(p, slot);
+    for (size_t f = 0; f < p->features; f++) {
+        const double x = part_cell(p, slot, f);
+        const double middle = part_middle(p, f);
+        const double reach = PART_WINSOR * part_spread(p, f);
+        if (!isnan(x) && !isnan(middle)) {
+            store_cell(p, row, f, clip(x, middle - reach, middle + reach));
+        }
+    }
+}
+
+size_t part_release(struct part *p, uint32_t session, int64_t at_ms)
+{
+    size_t released = 0;
+    while (p->held > 0) {
+        const struct held h = p->in_quarantine[0];
+        if (session - h.session < PART_HELD_AFTER && at_ms - h.at_ms < PART_HELD_MS) {
+            break;
+        }
+        drop_held(p, 0);
+        if (p->count >= 5) {
+            winsorise(p, h.slot);
+        }
+        into_ring(p, h.slot);
+        released++;
+    }
+    if (released > 0) {
+        p->bits |= PART_CHANGED;
+    }
+    return released;
+}

@@ -1,0 +1,116 @@
+/*
+ * part.h - what is known of one person in one way: the newest samples and the habit in them.
+ *
+ * Floor      engine (may use: base)
+ * Source     docs/engine/profile.md.
+ * Units      features as sample.h says; quantised to 1/2048 (16 bits) or, where a sample is wide,
+ *            to 1/20 about -1.5 (8 bits).
+ * Ownership  plain value of at most CANARA_PART_BYTES without a pointer in it.
+ * Errors     enum canara_status where bytes come in.
+ * Threads    no shared state; one writer.
+ */
+#ifndef ENGINE_PART_H
+#define ENGINE_PART_H
+
+#include "canara.h"
+#include "engine/sample.h"
+
+#include <assert.h>
+#include <stdbool.h>
+
+enum {
+    PART_RING = 50,     /* accepted samples that are kept at most */
+    PART_HELD = 6,      /* samples in quarantine at most */
+    PART_WIDE_FROM = 41 /* features from which cells are of 8 bits */
+};
+
+#define PART_HALF_LIFE   15.0
+#define PART_SHRINK      15.0               /* samples that weigh as much as people in general */
+#define PART_HELD_AFTER  3                  /* sessions that must pass, or ... */
+#define PART_HELD_MS     INT64_C(604800000) /* ... seven days */
+#define PART_WINSOR      3.0 /* deviations at which a sample is cut when it is let in */
+#define PART_STEP        0.1 /* deviations that the middle moves in a session at most */
+#define PART_ANCHOR_FROM 20  /* accepted samples: enrolment is over */
+#define PART_DRIFT       3.0 /* mean deviations from the anchor: alarm */
+
+enum part_bits {
+    PART_ANCHORED = 1 << 0,
+    PART_DRIFTED = 1 << 1,
+    PART_NARROW = 1 << 2, /* cells of 8 bits */
+    PART_CHANGED = 1 << 3 /* since it was loaded; not stored */
+};
+
+struct held {
+    int64_t at_ms;
+    uint32_t session; /* the profile's count of sessions when it came */
+    uint32_t slot;
+};
+
+struct part {
+    uint64_t context;
+    char name[CANARA_PART_NAME_BYTES];
+    uint8_t kind; /* enum sample_kind */
+    uint8_t bits;
+    uint16_t features;
+    uint16_t slots;    /* samples that there is room for, held ones among them */
+    uint16_t ring;     /* of them for accepted ones */
+    uint16_t count;    /* accepted samples in the ring */
+    uint16_t held;     /* samples in quarantine */
+    uint32_t accepted; /* ever */
+    uint32_t sessions; /* that gave accepted samples */
+    uint32_t scored;   /* own samples that were scored before they were learnt ... */
+    float score_mean;  /* ... their evidence: mean, nats ... */
+    float score_m2;    /* ... and sum of squared deviations (Welford 1962) */
+    float nearest;     /* median distance of a ring entry to its nearest other, mean a feature */
+    struct held in_quarantine[PART_HELD];
+    uint8_t order[PART_RING + PART_HELD]; /* slot of the newest accepted sample first */
+    _Alignas(8) uint8_t pool[CANARA_PART_BYTES - 232];
+};
+
+static_assert(sizeof(struct part) <= CANARA_PART_BYTES, "a part is at most 4 KiB");
+
+/* Begin an empty part for samples like this one. */
+void part_begin(struct part *p, const struct sample *s);
+
+/* The quantised value of feature f of the sample in `slot`; NaN when it is missing. */
+double part_cell(const struct part *p, size_t slot, size_t f);
+
+/* The habit as the scores see it. Undefined while count is 0. */
+double part_middle(const struct part *p, size_t f);
+double part_spread(const struct part *p, size_t f);
+
+/* The habit at the end of enrolment. Undefined until PART_ANCHORED. */
+double part_anchor_middle(const struct part *p, size_t f);
+double part_anchor_spread(const struct part *p, size_t f);
+
+/* Take a sample in at once, unchanged, as the newest. */
+void part_accept(struct part *p, const struct sample *s);
+
+/* Put a sample into quarantine; the oldest held one is dropped when there is no room. */
+void part_hold(struct part *p, const struct sample *s, uint32_t session, int64_t at_ms);
+
+/* Let in what has been in quarantine long enough, cut at PART_WINSOR. Returns how many. */
+size_t part_release(struct part *p, uint32_t session, int64_t at_ms);
+
+/* Work the habit out again. `limited`: it moves PART_STEP deviations at most from where it is. */
+void part_refresh(struct part *p, bool limited);
+
+/* Draw the spreads towards those of people in general, n samples against 15 (ENGINE: B): from then on
+ * part_shrunk() holds. `usual` has a spread for each feature, > 0. */
+void part_shrink(struct part *p, const double *usual);
+double part_shrunk(const struct part *p, size_t f);
+
+/* Freeze the habit as the anchor. */
+void part_anchor(struct part *p);
+
+/* Mean over features of the distance to the anchor in its deviations; 0 without an anchor. */
+double part_drift(const struct part *p);
+
+/* Note the evidence of an own sample, taken before the sample is learnt. */
+void part_note_score(struct part *p, double nats);
+
+/* To and from bytes that are the same on every machine. `size` is what was written. */
+void part_save(const struct part *p, uint8_t bytes[CANARA_PART_BYTES], size_t *size);
+enum canara_status part_load(struct part *p, const uint8_t *bytes, size_t size);
+
+#endif

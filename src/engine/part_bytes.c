@@ -1,0 +1,159 @@
+/* part_bytes.c - a part as bytes: written and read in one place, every field checked. */
+#include "engine/byte_cursor.h"
+#include "engine/numbers.h"
+#include "engine/part.h"
+
+#include <math.h>
+
+#define MAGIC   UINT32_C(0x50524e43) /* "CNRP" */
+#define VERSION 1
+
+enum {
+    HABIT_BYTES = 10,
+    CHECK_BYTES = 8,
+    STORED_BITS = PART_ANCHORED | PART_DRIFTED | PART_NARROW
+};
+
+static size_t row_bytes(const struct part *p)
+{
+    return (size_t)p->features * ((p->bits & PART_NARROW) != 0 ? 1U : 2U);
+}
+
+static size_t row_at(const struct part *p, size_t slot)
+{
+    return HABIT_BYTES * (size_t)p->features + slot * row_bytes(p);
+}
+
+void part_save(const struct part *p, uint8_t bytes[CANARA_PART_BYTES], size_t *size)
+{
+    struct byte_writer w = {.at = bytes, .left = CANARA_PART_BYTES};
+    write_u32(&w, MAGIC);
+    write_u16(&w, VERSION);
+    write_u8(&w, p->kind);
+    write_u8(&w, p->bits & STORED_BITS);
+    write_u64(&w, p->context);
+    write_bytes(&w, p->name, sizeof p->name);
+    write_u16(&w, p->features);
+    write_u16(&w, p->count);
+    write_u16(&w, p->held);
+    write_u32(&w, p->accepted);
+    write_u32(&w, p->sessions);
+    write_u32(&w, p->scored);
+    write_f32(&w, p->score_mean);
+    write_f32(&w, p->score_m2);
+    write_f32(&w, p->nearest);
+    write_bytes(&w, p->pool, HABIT_BYTES * (size_t)p->features);
+    for (size_t i = 0; i < p->count; i++) {
+        write_bytes(&w, p->pool + row_at(p, p->order[i]), row_bytes(p));
+    }
+    for (size_t i = 0; i < p->held; i++) {
+        write_u64(&w, (uint64_t)p->in_quarantine[i].at_ms);
+        write_u32(&w, p->in_quarantine[i].session);
+        write_bytes(&w, p->pool + row_at(p, p->in_quarantine[i].slot), row_bytes(p));
+    }
+    write_u64(&w, fnv_add(FNV_START, bytes, CANARA_PART_BYTES - w.left));
+    *size = CANARA_PART_BYTES - w.left;
+}
+
+static bool name_ok(const char name[CANARA_PART_NAME_BYTES])
+{
+    size_t n = 0;
+    for (; n < CANARA_PART_NAME_BYTES && name[n] != '\0'; n++) {
+        const char c = name[n];
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == ':' || c == '_' ||
+              c == '-')) {
+            return false;
+        }
+    }
+    return n > 0 && n < CANARA_PART_NAME_BYTES;
+}
+
+/* A spread of zero would divide by it. */
+static bool habits_ok(const struct part *p)
+{
+    for (size_t f = 0; f < p->features; f++) {
+        const bool known = p->count > 0 && !isnan(part_middle(p, f));
+        const bool anchored = (p->bits & PART_ANCHORED) != 0 && !isnan(part_anchor_middle(p, f));
+        if ((known && !(part_spread(p, f) > 0.0 && part_shrunk(p, f) > 0.0)) ||
+            (anchored && !(part_anchor_spread(p, f) > 0.0))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void read_rows(struct byte_reader *r, struct part *p)
+{
+    read_bytes(r, p->pool, HABIT_BYTES * (size_t)p->features);
+    for (size_t i = 0; i < p->count; i++) {
+        p->order[i] = (uint8_t)i;
+        read_bytes(r, p->pool + row_at(p, i), row_bytes(p));
+    }
+    for (size_t i = 0; i < p->held; i++) {
+        const size_t slot = p->count + i;
+        const uint64_t at_ms = read_u64(r);
+        p->in_quarantine[i] = (struct held){
+            .at_ms = (int64_t)(at_ms & INT64_MAX), .session = read_u32(r), .slot = (uint32_t)slot};
+        read_bytes(r, p->pool + row_at(p, slot), row_bytes(p));
+    }
+}
+
+/* The fixed fields, each within its range. The sizes of everything behind follow from them. */
+static bool read_head(struct byte_reader *r, struct part *p)
+{
+    struct sample like = {.kind = (enum sample_kind)0};
+    const uint8_t kind = read_u8(r);
+    const uint8_t bits = read_u8(r);
+    like.context = read_u64(r);
+    read_bytes(r, like.name, sizeof like.name);
+    like.count = read_u16(r);
+    const uint16_t count = read_u16(r);
+    const uint16_t held = read_u16(r);
+    if (r->failed || kind >= SAMPLE_KINDS || (bits & ~STORED_BITS) != 0 || !name_ok(like.name) ||
+        like.count < 1 || like.count > SAMPLE_FEATURES_MAX) {
+        return false;
+    }
+    part_begin(p, &like);
+    if (count > p->ring || held > PART_HELD || (p->bits & PART_NARROW) != (bits & PART_NARROW)) {
+        return false;
+    }
+    p->kind = kind;
+    p->bits = bits;
+    p->count = count;
+    p->held = held;
+    p->accepted = read_u32(r);
+    p->sessions = read_u32(r);
+    p->scored = read_u32(r);
+    p->score_mean = read_f32(r);
+    p->score_m2 = read_f32(r);
+    p->nearest = read_f32(r);
+    return !r->failed && fabsf(p->score_mean) <= 1e6F && p->score_m2 >= 0.0F &&
+           p->score_m2 <= 1e12F && p->nearest >= 0.0F && p->nearest <= 1e6F;
+}
+
+enum canara_status part_load(struct part *p, const uint8_t *bytes, size_t size)
+{
+    if (size < CHECK_BYTES || size > CANARA_PART_BYTES) {
+        return CANARA_BAD_FORMAT;
+    }
+    struct byte_reader end = {.at = bytes + size - CHECK_BYTES, .left = CHECK_BYTES};
+    struct byte_reader r = {.at = bytes, .left = size - CHECK_BYTES};
+    const bool mine = read_u32(&r) == MAGIC;
+    const uint16_t version = read_u16(&r);
+    if (!mine || read_u64(&end) != fnv_add(FNV_START, bytes, size - CHECK_BYTES)) {
+        return CANARA_BAD_FORMAT;
+    }
+    if (version != VERSION) {
+        return CANARA_BAD_VERSION;
+    }
+    struct part loaded;
+    if (!read_head(&r, &loaded)) {
+        return CANARA_BAD_FORMAT;
+    }
+    read_rows(&r, &loaded);
+    if (r.failed || r.left != 0 || !habits_ok(&loaded)) {
+        return CANARA_BAD_FORMAT;
+    }
+    *p = loaded;
+    return CANARA_OK;
+}

@@ -1,0 +1,175 @@
+#include "engine/profile.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum canara_status canara_profile_new(const struct canara_model *model, struct canara_profile **out)
+{
+    struct canara_profile *p = calloc(1, sizeof *p);
+    if (p == NULL) {
+        return CANARA_NO_MEMORY;
+    }
+    p->model = model;
+    *out = p;
+    return CANARA_OK;
+}
+
+void canara_profile_free(struct canara_profile **profile)
+{
+    if (*profile == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < (*profile)->parts; i++) {
+        free((*profile)->part[i]);
+    }
+    free(*profile);
+    *profile = NULL;
+}
+
+struct part *profile_find(const struct canara_profile *profile, uint64_t context)
+{
+    for (size_t i = 0; i < profile->parts; i++) {
+        if (profile->part[i]->context == context) {
+            return profile->part[i];
+        }
+    }
+    return NULL;
+}
+
+enum canara_status canara_profile_load(struct canara_profile *profile, const void *bytes,
+                                       size_t size)
+{
+    struct part loaded;
+    const enum canara_status status = part_load(&loaded, bytes, size);
+    if (status != CANARA_OK) {
+        return status;
+    }
+    struct part *to = profile_find(profile, loaded.context);
+    if (to == NULL) {
+        if (profile->parts == CANARA_PROFILE_PARTS) {
+            return CANARA_FULL;
+        }
+        to = malloc(sizeof *to);
+        if (to == NULL) {
+            return CANARA_NO_MEMORY;
+        }
+        profile->part[profile->parts++] = to;
+    }
+    *to = loaded;
+    return CANARA_OK;
+}
+
+size_t canara_profile_parts(const struct canara_profile *profile)
+{
+    return profile == NULL ? 0 : profile->parts;
+}
+
+enum canara_status canara_profile_save(const struct canara_profile *profile, size_t number,
+                                       uint8_t bytes[CANARA_PART_BYTES], canara_part_t *out)
+{
+    if (number >= profile->parts) {
+        return CANARA_BAD_VALUE;
+    }
+    const struct part *p = profile->part[number];
+    canara_part_t part = {.changed = (p->bits & PART_CHANGED) != 0};
+    memcpy(part.name, p->name, sizeof part.name);
+    part_save(p, bytes, &part.size);
+    *out = part;
+    return CANARA_OK;
+}
+
+canara_learning_t canara_profile_learning(const struct canara_profile *profile)
+{
+    canara_learning_t out = {.needed = PROFILE_SESSIONS_NEEDED, .state = CANARA_LEARNING};
+    bool drifted = false;
+    for (size_t i = 0; profile != NULL && i < profile->parts; i++) {
+        const struct part *p = profile->part[i];
+        const uint32_t sessions = p->count >= EVIDENCE_SAMPLES_MIN || p->sessions < out.needed
+                                      ? p->sessions
+                                      : out.needed - 1;
+        out.sessions = sessions > out.sessions ? sessions : out.sessions;
+        drifted = drifted || (p->bits & PART_DRIFTED) != 0;
+    }
+    if (out.sessions >= out.needed) {
+        out.sessions = out.needed;
+        out.state = CANARA_LEARNT;
+    }
+    if (drifted) {
+        out.state = CANARA_DRIFTED;
+    }
+    return out;
+}
+
+const char *canara_learning_name(enum canara_learning_state state)
+{
+    static const char *const names[] = {"learning", "learnt", "drifted"};
+    return (unsigned)state < sizeof names / sizeof *names ? names[state] : "learning";
+}
+
+/* ---- parts that come into being ---- */
+
+static size_t least_known(const struct canara_profile *profile)
+{
+    size_t least = 0;
+    for (size_t i = 1; i < profile->parts; i++) {
+        if (profile->part[i]->accepted < profile->part[least]->accepted) {
+            least = i;
+        }
+    }
+    return least;
+}
+
+struct part *profile_part_for(struct canara_profile *profile, const struct sample *s)
+{
+    struct part *found = profile_find(profile, s->context);
+    if (found != NULL) {
+        return found->features == s->count && found->kind == (uint8_t)s->kind ? found : NULL;
+    }
+    size_t at = profile->parts;
+    if (at == CANARA_PROFILE_PARTS) {
+        at = least_known(profile);
+    } else {
+        struct part *fresh = malloc(sizeof *fresh);
+        if (fresh == NULL) {
+            return NULL;
+        }
+        profile->part[profile->parts++] = fresh;
+    }
+    part_begin(profile->part[at], s);
+    profile->lesson.touched[at] = false;
+    return profile->part[at];
+}
+
+void profile_refresh(const struct canara_profile *profile, struct part *p,
+                     const struct sample *like, bool limited)
+{
+    struct population_room room;
+    double usual[SAMPLE_FEATURES_MAX];
+    part_refresh(p, limited);
+    const struct population *pop =
+        profile->model == NULL ? NULL : model_population(profile->model, like, &room);
+    for (size_t f = 0; f < p->features; f++) {
+        const double own = part_spread(p, f);
+        usual[f] = pop != NULL ? (double)pop->usual[f] : (own > 0.0 ? own : 1.0);
+    }
+    part_shrink(p, usual);
+}
+
+bool profile_opinion(const struct canara_profile *profile, const struct sample *s,
+                     struct population_room *room, struct opinion *out)
+{
+    struct part *p = profile_find(profile, s->context);
+    if (p == NULL || p->features != s->count || profile->model == NULL) {
+        return false;
+    }
+    const struct population *pop = model_population(profile->model, s, room);
+    double score[SCORES];
+    if (pop == NULL || !evidence_scores(p, pop, s, score)) {
+        return false;
+    }
+    const struct fusion *fusion = &pop->fusion[fusion_bucket(p->count)];
+    *out = (struct opinion){
+        .nats = evidence_fuse(fusion, score, p->count), .fusion = fusion, .part = p};
+    return isfinite(out->nats);
+}

@@ -1,0 +1,57 @@
+/*
+ * profile.h - the inside of struct canara_profile: parts by context, and the lesson under way.
+ *
+ * Floor      engine (may use: base)
+ * Source     docs/engine/profile.md.
+ * Ownership  a profile owns its parts; the model is borrowed.
+ * Errors     enum canara_status, as canara.h says.
+ * Threads    one while it learns, any number while it only scores.
+ */
+#ifndef ENGINE_PROFILE_H
+#define ENGINE_PROFILE_H
+
+#include "engine/model.h"
+#include "engine/part.h"
+#include "engine/session_state.h"
+
+#define PROFILE_SESSIONS_NEEDED 6 /* until a profile counts as learnt */
+
+struct lesson_state {
+    bool open;
+    enum canara_trust trust;
+    struct session_state ended;
+    canara_lesson_t counts;
+    bool touched[CANARA_PROFILE_PARTS];       /* parts that this lesson has given samples to */
+    struct sample like[CANARA_PROFILE_PARTS]; /* the last of them */
+};
+
+struct canara_profile {
+    const struct canara_model *model;
+    size_t parts;
+    struct part *part[CANARA_PROFILE_PARTS];
+    struct lesson_state lesson;
+};
+
+/* The part of a context; NULL when there is none. */
+struct part *profile_find(const struct canara_profile *profile, uint64_t context);
+
+/* A part for samples like this one, made when there is none: the part that has learnt least makes
+ * room. NULL: no memory. */
+struct part *profile_part_for(struct canara_profile *profile, const struct sample *s);
+
+/* Work a part's habit out again and draw its spreads towards those of people in general at features
+ * `like` these. */
+void profile_refresh(const struct canara_profile *profile, struct part *p,
+                     const struct sample *like, bool limited);
+
+/* Calibrated evidence of one sample against its part, before weighing. False: nothing can be said. */
+struct opinion {
+    double nats;
+    const struct fusion *fusion; /* that gave it; valid until the room is left */
+    const struct part *part;
+};
+
+bool profile_opinion(const struct canara_profile *profile, const struct sample *s,
+                     struct population_room *room, struct opinion *out);
+
+#endif

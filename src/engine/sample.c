@@ -1,0 +1,174 @@
+/* sample.c - names of samples, and those that one event gives whole. */
+#include "engine/sample.h"
+
+#include "engine/numbers.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { NAME_FIELD_CHARS = 14 };
+
+void sample_name(struct sample *s, const char *kind, canara_text_t field, uint64_t hash)
+{
+    static const char digits[] = "0123456789abcdef";
+    uint64_t h = fnv_add(hash, kind, strlen(kind));
+    h = fnv_add(h, field.ptr, field.len);
+    s->context = h;
+
+    size_t at = strlen(kind);
+    memcpy(s->name, kind, at);
+    s->name[at++] = ':';
+    for (size_t i = 0; i < field.len && i < NAME_FIELD_CHARS; i++) {
+        s->name[at++] = field.ptr[i];
+    }
+    if (field.len > 0) {
+        s->name[at++] = ':';
+    }
+    for (int shift = 44; shift >= 0; shift -= 4) {
+        s->name[at++] = digits[(h >> shift) & 15U];
+    }
+    s->name[at] = '\0';
+}
+
+static void add(struct sample *s, double x)
+{
+    s->type[s->count] = FEATURE_PLAIN;
+    s->first[s->count] = 0;
+    s->second[s->count] = 0;
+    s->x[s->count++] = x;
+}
+
+static bool sent(const canara_event_t *event, enum canara_field field)
+{
+    return (event->has & (uint32_t)field) != 0;
+}
+
+/* ---- typing_pattern ---- */
+
+enum { INTERVALS_JUDGED = 64 };
+
+static void insert_sorted(double *sorted, size_t n, double x)
+{
+    size_t at = n;
+    while (at > 0 && sorted[at - 1] > x) {
+        sorted[at] = sorted[at - 1];
+        at--;
+    }
+    sorted[at] = x;
+}
+
+/* Quartile q of n sorted values, nearest rank. */
+static double quartile(const double *sorted, size_t n, size_t q)
+{
+    return sorted[(q * (n - 1) + 2) / 4];
+}
+
+static void add_intervals(const canara_event_t *event, struct sample *out)
+{
+    const double *x = event->of.typing.key_press_intervals;
+    const size_t n = event->of.typing.intervals < INTERVALS_JUDGED ? event->of.typing.intervals
+                                                                   : INTERVALS_JUDGED;
+    if (!sent(event, CANARA_F_KEY_PRESS_INTERVALS) || n < 3) {
+        for (int i = 0; i < 4; i++) {
+            add(out, NAN);
+        }
+        return;
+    }
+    double sorted[INTERVALS_JUDGED];
+    for (size_t i = 0; i < n; i++) {
+        insert_sorted(sorted, i, log(fmax(x[i], 0.005)));
+    }
+    const double middle = quartile(sorted, n, 2);
+    double deviation = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        deviation += fabs(sorted[i] - middle);
+    }
+    add(out, middle);
+    add(out, quartile(sorted, n, 1));
+    add(out, quartile(sorted, n, 3));
+    add(out, log(deviation / (double)n + 0.05));
+}
+
+static bool of_typing(const canara_event_t *event, struct sample *out)
+{
+    out->kind = SAMPLE_TYPING;
+    add_intervals(event, out);
+    add(out, sent(event, CANARA_F_WORDS_PER_MINUTE) ? log(event->of.typing.words_per_minute + 5.0)
+                                                    : NAN);
+    add(out, sent(event, CANARA_F_BACKSPACE_FREQUENCY)
+                 ? log(event->of.typing.backspace_frequency + 0.02)
+                 : NAN);
+    sample_name(out, "typing", (canara_text_t){NULL, 0}, FNV_START);
+    return true;
+}
+
+/* ---- the other summaries ---- */
+
+static bool of_mouse(const canara_event_t *event, struct sample *out)
+{
+    out->kind = SAMPLE_MOUSE;
+    add(out,
+        sent(event, CANARA_F_MOVEMENT_SPEED) ? log(event->of.mouse.movement_speed + 10.0) : NAN);
+    add(out, sent(event, CANARA_F_IDLE_TIME) ? log(event->of.mouse.idle_time_s + 0.2) : NAN);
+    sample_name(out, "mouse", (canara_text_t){NULL, 0}, FNV_START);
+    return true;
+}
+
+/* Linear near 0, logarithmic far away: any unit fits into 16 bits. */
+static double signed_log(double x)
+{
+    return copysign(log1p(fabs(x)), x);
+}
+
+static bool of_scroll(const canara_event_t *event, struct sample *out)
+{
+    out->kind = SAMPLE_SCROLL;
+    add(out, sent(event, CANARA_F_PIXELS) ? signed_log(event->of.scroll.pixels) : NAN);
+    add(out, sent(event, CANARA_F_VELOCITY) ? signed_log(event->of.scroll.velocity) : NAN);
+    sample_name(out, "scroll", (canara_text_t){NULL, 0}, FNV_START);
+    return true;
+}
+
+static bool of_motion(const canara_event_t *event, struct sample *out)
+{
+    if (!sent(event, CANARA_F_MOTION)) {
+        return false;
+    }
+    out->kind = SAMPLE_MOTION;
+    for (size_t i = 0; i < 6; i++) {
+        add(out, signed_log(event->of.motion.mean[i]));
+    }
+    for (size_t i = 0; i < 6; i++) {
+        add(out, log(fabs(event->of.motion.sd[i]) + 0.01));
+    }
+    sample_name(out, "motion", (canara_text_t){NULL, 0}, FNV_START);
+    return true;
+}
+
+bool sample_of_summary(const canara_event_t *event, struct sample *out)
+{
+    static bool (*const of[CANARA_EVENT_KINDS])(const canara_event_t *, struct sample *) = {
+        [CANARA_TYPING_PATTERN] = of_typing,
+        [CANARA_MOUSE_MOVEMENT] = of_mouse,
+        [CANARA_SCROLL] = of_scroll,
+        [CANARA_MOTION] = of_motion,
+    };
+    out->count = 0;
+    return of[event->kind] != NULL && of[event->kind](event, out);
+}
+
+enum share sample_share(enum sample_kind kind)
+{
+    switch (kind) {
+    case SAMPLE_KEYS:
+    case SAMPLE_TYPING: return SHARE_TYPING;
+    case SAMPLE_MOUSE:
+    case SAMPLE_ACTION: return SHARE_POINTER;
+    case SAMPLE_SCROLL:
+    case SAMPLE_STROKE:
+    case SAMPLE_FEATURES: return SHARE_TOUCH;
+    case SAMPLE_MOTION: return SHARE_MOTION;
+    case SAMPLE_KINDS: return SHARES;
+    }
+    return SHARES;
+}
