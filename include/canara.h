@@ -50,7 +50,8 @@ enum canara_event_kind {
     CANARA_MOTION,
     CANARA_DEVICE_CONTEXT,
     CANARA_LIFECYCLE,
-    CANARA_UNKNOWN, /* any other name: kept and counted, scored zero */
+    CANARA_FEATURES, /* a fixed vector of a research set: evaluation only, refused from clients */
+    CANARA_UNKNOWN,  /* any other name: kept and counted, scored zero */
     CANARA_EVENT_KINDS
 };
 
@@ -147,7 +148,8 @@ enum canara_field {
     CANARA_F_REMOTE_CONTROL = 1 << 26,
     CANARA_F_VPN = 1 << 27,
     CANARA_F_STATE = 1 << 28,
-    CANARA_F_MOTION = 1 << 29
+    CANARA_F_MOTION = 1 << 29,
+    CANARA_F_VALUES = 1 << 30 /* name and values of features: both or nothing */
 };
 
 typedef struct canara_event {
@@ -211,6 +213,12 @@ typedef struct canara_event {
         struct {
             canara_text_t state;
         } lifecycle;
+
+        struct {
+            canara_text_t name;   /* 1..64 of [a-z0-9_-] */
+            const double *values; /* each -1e9..1e9 */
+            size_t count;         /* 1..256 */
+        } features;
     } of;
 } canara_event_t;
 

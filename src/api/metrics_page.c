@@ -214,6 +214,9 @@ static void write_events(struct page *p, const struct metrics_page *from)
     };
     family(p, "canara_events", "counter", "", "Client events accepted");
     for (size_t i = 0; i < ARRAY_LEN(from->events); i++) {
+        if (i == CANARA_FEATURES) {
+            continue; /* no client can send it */
+        }
         labelled(p, "canara_events_total", "type",
                  i == CANARA_UNKNOWN ? "other" : canara_event_name((enum canara_event_kind)i),
                  from->events[i]);

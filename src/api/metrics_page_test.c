@@ -208,6 +208,7 @@ static void numbers_stand_where_they_belong(void **state)
     assert_line(&s, "canara_sessions{level=\"blocked\"} 0");
     assert_line(&s, "canara_events_total{type=\"keystrokes\"} 12");
     assert_line(&s, "canara_events_total{type=\"other\"} 13");
+    assert_null(strstr(s.text, "type=\"features\""));
     assert_line(&s, "canara_blocks_total{reason=\"operator\"} 14");
     assert_line(&s, "canara_queue_depth{queue=\"ledger\"} 15");
     assert_line(&s, "canara_journal_bytes 16");

@@ -135,6 +135,13 @@ static const struct event_field lifecycle_fields[] = {
      "state must be a string of at most 64 bytes"},
 };
 
+static const struct event_field features_fields[] = {
+    {SPAN_INIT("name"), FORM_NAME, CANARA_F_VALUES, OF(features.name), 1.0, 64.0,
+     "name must be 1 to 64 of a-z, 0-9, _ and -"},
+    {SPAN_INIT("values"), FORM_VALUES, CANARA_F_VALUES, OF(features.values), -1e9, 1e9,
+     "values must be an array of 1 to 256 numbers from -1000000000 to 1000000000"},
+};
+
 #define ROW(name, kind, fields) {SPAN_INIT(name), kind, fields, ARRAY_LEN(fields)}
 #define FREE(name, kind)        {SPAN_INIT(name), kind, NULL, 0}
 
@@ -160,6 +167,8 @@ static const struct event_row rows[] = {
     FREE("idle_timeout",           CANARA_IDLE_TIMEOUT),
     FREE("normal_typing",          CANARA_NORMAL_TYPING),
 };
+
+static const struct event_row features_row = ROW("features", CANARA_FEATURES, features_fields);
 
 static const struct event_row unknown_row = FREE("", CANARA_UNKNOWN);
 
@@ -239,7 +248,7 @@ static const struct point_shape touch_shape = {
 };
 /* clang-format on */
 
-_Static_assert(ARRAY_LEN(rows) == CANARA_UNKNOWN, "one row for each kind of event");
+_Static_assert(ARRAY_LEN(rows) == CANARA_FEATURES, "one row for each kind that clients may send");
 _Static_assert(ARRAY_LEN(key_fields) <= 16, "one bit of a uint16_t for each member of a key");
 
 const struct event_row *event_row_find(span_t type)
@@ -250,6 +259,11 @@ const struct event_row *event_row_find(span_t type)
         }
     }
     return &unknown_row;
+}
+
+const struct event_row *event_row_of_features(void)
+{
+    return &features_row;
 }
 
 const struct event_field *event_field_find(const struct event_row *row, span_t name)

@@ -18,6 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { FEATURE_VALUES_MAX = 256 };
+
 enum field_form {
     FORM_NUMBER,  /* low..high */
     FORM_NUMBERS, /* array of low..high */
@@ -28,7 +30,8 @@ enum field_form {
     FORM_AXIS,    /* {mean, sd}: -high..high, 0..high */
     FORM_KEYS,
     FORM_POINTER,
-    FORM_TOUCH
+    FORM_TOUCH,
+    FORM_VALUES /* array of 1 to FEATURE_VALUES_MAX of low..high */
 };
 
 struct event_field {
@@ -49,6 +52,9 @@ struct event_row {
 
 /* Row of an event type; for a type that nobody knows one without fields. Never NULL. */
 const struct event_row *event_row_find(span_t type);
+
+/* Row of `features`, the event of research sets: event_row_find() never gives it. */
+const struct event_row *event_row_of_features(void);
 
 /* Row of a field; NULL when the event has none of that name. */
 const struct event_field *event_field_find(const struct event_row *row, span_t name);

@@ -8,6 +8,7 @@ static const char no_type[] = "Missing event_type in behavioral data"; /* [seed]
 static const char bad_type[] = "event_type must be 1 to 64 of a-z, 0-9 and _";
 static const char is_fact[] = "event_type names a fact that only the server can state";
 static const char is_evaluation[] = "event_type features is for evaluation only";
+static const char features_need[] = "data must have name and values";
 static const char bad_data[] = "data must be an object";
 static const char no_data[] = "data is missing: it must be an object";
 static const char bad_timestamp[] = "timestamp must be a string of at most 64 bytes";
@@ -344,17 +345,11 @@ enum scan_outcome event_scan(struct event_scratch *s, span_t text,
     return SCAN_REFUSED;
 }
 
-enum scan_outcome event_scan_stored(struct event_scratch *s, span_t type, span_t data,
-                                    scanned_event_t *out, scan_fault_t *fault)
+static enum scan_outcome scan_apart(struct event_scratch *s, const struct event_row *row,
+                                    span_t data, scanned_event_t *out, scan_fault_t *fault)
 {
-    if (data.len == 0 || data.len > EVENT_MESSAGE_MAX || !is_type_name(type)) {
-        *fault = (scan_fault_t){.message = bad_json};
-        return SCAN_REFUSED;
-    }
-    const struct event_row *const row = event_row_find(type);
     s->arrays_len = 0;
     struct scan scan = {.in = cursor_over(s, data), .s = s, .fault = fault, .index = -1};
-    *out = (scanned_event_t){.type = type, .event.kind = row->kind};
     const err_t taken = take_data(&scan, row, out);
     if (!failed(taken) && !failed(cursor_end(&scan.in))) {
         return SCAN_OK;
@@ -363,4 +358,46 @@ enum scan_outcome event_scan_stored(struct event_scratch *s, span_t type, span_t
         *fault = (scan_fault_t){.message = bad_json};
     }
     return SCAN_REFUSED;
+}
+
+static bool is_scannable(span_t type, span_t data)
+{
+    return data.len > 0 && data.len <= EVENT_MESSAGE_MAX && is_type_name(type);
+}
+
+enum scan_outcome event_scan_stored(struct event_scratch *s, span_t type, span_t data,
+                                    scanned_event_t *out, scan_fault_t *fault)
+{
+    if (!is_scannable(type, data)) {
+        *fault = (scan_fault_t){.message = bad_json};
+        return SCAN_REFUSED;
+    }
+    if (span_eq(type, SPAN_LIT("features"))) {
+        *fault = (scan_fault_t){.message = is_evaluation, .field = "event_type"};
+        return SCAN_REFUSED;
+    }
+    const struct event_row *const row = event_row_find(type);
+    *out = (scanned_event_t){.type = type, .event.kind = row->kind};
+    return scan_apart(s, row, data, out, fault);
+}
+
+enum scan_outcome event_scan_lab(struct event_scratch *s, span_t type, span_t data,
+                                 scanned_event_t *out, scan_fault_t *fault)
+{
+    if (!span_eq(type, SPAN_LIT("features"))) {
+        return event_scan_stored(s, type, data, out, fault);
+    }
+    if (!is_scannable(type, data)) {
+        *fault = (scan_fault_t){.message = bad_json};
+        return SCAN_REFUSED;
+    }
+    *out = (scanned_event_t){.type = type, .event.kind = CANARA_FEATURES};
+    if (scan_apart(s, event_row_of_features(), data, out, fault) != SCAN_OK) {
+        return SCAN_REFUSED;
+    }
+    if (out->event.of.features.name.len == 0 || out->event.of.features.count == 0) {
+        *fault = (scan_fault_t){.message = features_need, .field = "data"};
+        return SCAN_REFUSED;
+    }
+    return SCAN_OK;
 }

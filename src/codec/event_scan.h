@@ -73,9 +73,14 @@ NODISCARD enum scan_outcome event_scan(struct event_scratch *s, span_t text,
                                        scan_fault_t *fault);
 
 /* Scan one event whose type and `data` were taken apart before: out of the journal, for scoring it
- * again. The same typed event comes out as from the message that it came in. */
+ * again. The same typed event comes out as from the message that it came in. `features` is refused. */
 NODISCARD enum scan_outcome event_scan_stored(struct event_scratch *s, span_t type, span_t data,
                                               scanned_event_t *out, scan_fault_t *fault);
+
+/* The same for an event of an evaluation data set: `features` is taken too, with name and values.
+ * Nothing that a client or a journal can bring is to come this way. */
+NODISCARD enum scan_outcome event_scan_lab(struct event_scratch *s, span_t type, span_t data,
+                                           scanned_event_t *out, scan_fault_t *fault);
 
 /* True for names of facts that only the server states (`session_*`, `mpin_failed`, ...). */
 NODISCARD bool event_type_is_server_fact(span_t type);

@@ -453,7 +453,7 @@ static void any_cut_of_a_message_is_refused(void **state)
 static void the_tables_say_their_own_limits(void **state)
 {
     (void)state;
-    for (enum canara_event_kind kind = 0; kind < CANARA_UNKNOWN; kind++) {
+    for (enum canara_event_kind kind = 0; kind < CANARA_FEATURES; kind++) {
         static const char *const names[] = {
             "typing_pattern",
             "navigation_pattern",
@@ -489,9 +489,77 @@ static void the_tables_say_their_own_limits(void **state)
     }
 }
 
+static span_t span_of(const char *text)
+{
+    return (span_t){(const uint8_t *)text, strlen(text)};
+}
+
+static void features_are_taken_from_a_data_set_only(void **state)
+{
+    struct fixture *const f = *state;
+    const span_t type = SPAN_LIT("features");
+    const char *const good = "{\"name\":\"antal-scroll\",\"values\":[0.5,-1e9,1e9],\"more\":1}";
+    scanned_event_t out;
+    assert_int_equal(event_scan_stored(f->scratch, type, span_of(good), &out, &f->fault),
+                     SCAN_REFUSED);
+    assert_string_equal(f->fault.message, "event_type features is for evaluation only");
+    assert_int_equal(event_scan_lab(f->scratch, type, span_of(good), &out, &f->fault), SCAN_OK);
+    assert_int_equal(out.event.kind, CANARA_FEATURES);
+    assert_int_equal(out.event.has, CANARA_F_VALUES);
+    assert_int_equal(out.event.of.features.count, 3);
+    assert_int_equal(out.event.of.features.name.len, 12);
+    assert_true(out.event.of.features.values[0] > 0.4 && out.event.of.features.values[1] < -1e8);
+
+    static const struct {
+        const char *data, *field;
+    } bad[] = {
+        {"{}", "data"},
+        {"{\"values\":[1]}", "data"},
+        {"{\"name\":\"a\"}", "data"},
+        {"{\"name\":\"A\",\"values\":[1]}", "data.name"},
+        {"{\"name\":\"a\",\"values\":[]}", "data.values"},
+        {"{\"name\":\"a\",\"values\":5}", "data.values"},
+        {"{\"name\":\"a\",\"values\":[1,1e10]}", "data.values[1]"},
+        {"{\"name\":\"a\",\"values\":[1,null]}", "data.values[1]"},
+        {"{\"name\":\"a\",\"values\":[1]", ""},
+        {"", ""},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        f->fault = (scan_fault_t){0};
+        assert_int_equal(event_scan_lab(f->scratch, type, span_of(bad[i].data), &out, &f->fault),
+                         SCAN_REFUSED);
+        assert_string_equal(f->fault.field, bad[i].field);
+    }
+    assert_int_equal(
+        event_scan_lab(f->scratch, SPAN_LIT("scroll"), span_of("{\"pixels\":2}"), &out, &f->fault),
+        SCAN_OK);
+    assert_int_equal(out.event.kind, CANARA_SCROLL);
+}
+
+static void a_data_set_event_has_at_most_256_values(void **state)
+{
+    struct fixture *const f = *state;
+    for (size_t count = 255; count <= 257; count++) {
+        char text[1024] = "{\"name\":\"a\",\"values\":[";
+        size_t len = strlen(text);
+        for (size_t i = 0; i < count; i++) {
+            text[len++] = '1';
+            text[len++] = i + 1 == count ? ']' : ',';
+        }
+        text[len] = '}';
+        scanned_event_t out;
+        assert_int_equal(
+            event_scan_lab(f->scratch, SPAN_LIT("features"), span_of(text), &out, &f->fault),
+            count <= 256 ? SCAN_OK : SCAN_REFUSED);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(features_are_taken_from_a_data_set_only),
+        cmocka_unit_test(a_data_set_event_has_at_most_256_values),
         cmocka_unit_test(the_seeds_example_is_taken),
         cmocka_unit_test(every_type_is_typed),
         cmocka_unit_test(keystrokes_are_typed),

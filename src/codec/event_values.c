@@ -68,6 +68,20 @@ static err_t take_number(struct scan *scan, double low, double high, double *out
     return ERR_OK;
 }
 
+/* How canara.h stores numbers that were sent as an array. */
+struct number_run {
+    const double *items;
+    size_t count;
+};
+
+#define IS_RUN(from, first, second)                                   \
+    _Static_assert(offsetof(canara_event_t, of.from.second) -         \
+                           offsetof(canara_event_t, of.from.first) == \
+                       offsetof(struct number_run, count),            \
+                   "the count stands behind the pointer")
+IS_RUN(typing, key_press_intervals, intervals);
+IS_RUN(features, values, count);
+
 static err_t take_numbers(struct scan *scan, const struct event_field *field, canara_event_t *event)
 {
     if (cursor_peek(&scan->in) != JSON_NEXT_ARRAY) {
@@ -82,10 +96,16 @@ static err_t take_numbers(struct scan *scan, const struct event_field *field, ca
         bool in_range = false;
         TRY(cursor_next_item(&scan->in, &frame, &more));
         if (!more) {
+            if (field->form == FORM_VALUES && n == 0) {
+                return refuse_field(scan, field);
+            }
             arrays_close(scan, n * sizeof *items);
-            event->of.typing.key_press_intervals = items;
-            event->of.typing.intervals = n;
+            const struct number_run run = {items, n};
+            memcpy((char *)event + field->at, &run, sizeof run);
             return ERR_OK;
+        }
+        if (field->form == FORM_VALUES && n == FEATURE_VALUES_MAX) {
+            return refuse_field(scan, field);
         }
         MUST((n + 1) * sizeof *items <= room);
         TRY(take_number(scan, field->low, field->high, &items[n], &in_range));
@@ -388,7 +408,8 @@ static err_t take_by_form(struct scan *scan, const struct event_field *field, ca
 {
     switch (field->form) {
     case FORM_NUMBER: return take_one_number(scan, field, event);
-    case FORM_NUMBERS: return take_numbers(scan, field, event);
+    case FORM_NUMBERS:
+    case FORM_VALUES: return take_numbers(scan, field, event);
     case FORM_AMOUNT: return take_amount(scan, field, event);
     case FORM_TEXT:
     case FORM_NAME: return take_text(scan, field, event);

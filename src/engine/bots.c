@@ -207,6 +207,7 @@ void bots_look(struct session_state *s, const canara_event_t *event, int64_t at_
     case CANARA_MOTION:
     case CANARA_DEVICE_CONTEXT:
     case CANARA_LIFECYCLE:
+    case CANARA_FEATURES:
     case CANARA_UNKNOWN:
     case CANARA_EVENT_KINDS: return;
     }

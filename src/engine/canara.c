@@ -177,6 +177,7 @@ const char *canara_event_name(enum canara_event_kind kind)
                                                           "motion",
                                                           "device_context",
                                                           "lifecycle",
+                                                          "features",
                                                           "unknown"};
     return (unsigned)kind < CANARA_EVENT_KINDS ? names[kind] : "unknown";
 }

@@ -396,6 +396,26 @@ static void a_point_outside_its_ranges_is_refused(void **state)
     }
 }
 
+static void a_feature_outside_its_range_is_refused(void **state)
+{
+    (void)state;
+    double values[257] = {1e9, -1e9};
+    canara_event_t e = {.kind = CANARA_FEATURES,
+                        .has = CANARA_F_VALUES,
+                        .of.features = {.name = {"antal-scroll", 12}, .values = values}};
+    for (size_t count = 255; count <= 257; count++) {
+        e.of.features.count = count;
+        assert_int_equal(try_event(&e), count <= 256 ? CANARA_OK : CANARA_BAD_VALUE);
+    }
+    e.of.features.count = 2;
+    values[1] = -1e9 - 1.0;
+    assert_int_equal(try_event(&e), CANARA_BAD_VALUE);
+    values[1] = (double)NAN;
+    assert_int_equal(try_event(&e), CANARA_BAD_VALUE);
+    e.of.features.values = NULL;
+    assert_int_equal(try_event(&e), CANARA_BAD_VALUE);
+}
+
 static void events_without_what_they_are_made_of_are_taken(void **state)
 {
     (void)state;
@@ -490,6 +510,7 @@ static void names_exist_for_everything(void **state)
     assert_string_equal(canara_event_name(CANARA_TYPING_PATTERN), "typing_pattern");
     assert_string_equal(canara_event_name(CANARA_DEVICE_CONTEXT), "device_context");
     assert_string_equal(canara_event_name(CANARA_LIFECYCLE), "lifecycle");
+    assert_string_equal(canara_event_name(CANARA_FEATURES), "features");
     assert_string_equal(canara_event_name(CANARA_UNKNOWN), "unknown");
     assert_string_equal(canara_level_name(CANARA_LEVEL_BLOCKED), "blocked");
     assert_string_equal(canara_model_version(), "rules-1");
@@ -513,6 +534,7 @@ int main(void)
         cmocka_unit_test(bad_input_is_refused_and_leaves_no_trace),
         cmocka_unit_test(a_key_outside_its_ranges_is_refused),
         cmocka_unit_test(a_point_outside_its_ranges_is_refused),
+        cmocka_unit_test(a_feature_outside_its_range_is_refused),
         cmocka_unit_test(events_without_what_they_are_made_of_are_taken),
         cmocka_unit_test(a_look_never_blocks),
         cmocka_unit_test(a_session_that_never_began_is_not_let_through),

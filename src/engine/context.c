@@ -32,6 +32,7 @@ static void met(struct session_state *s, const canara_event_t *event)
     case CANARA_MOTION:
     case CANARA_DEVICE_CONTEXT:
     case CANARA_LIFECYCLE:
+    case CANARA_FEATURES:
     case CANARA_UNKNOWN:
     case CANARA_EVENT_KINDS: return;
     }

@@ -255,6 +255,16 @@ static void *take_lifecycle(struct source *in, canara_event_t *event)
     return NULL;
 }
 
+static void *take_features(struct source *in, canara_event_t *event)
+{
+    canara_event_t typing = {0};
+    void *const room = take_intervals(in, &typing);
+    event->of.features.values = typing.of.typing.key_press_intervals;
+    event->of.features.count = typing.of.typing.intervals;
+    event->of.features.name = take_text(in);
+    return room;
+}
+
 /* clang-format off */
 static void *(*const members[CANARA_EVENT_KINDS])(struct source *, canara_event_t *) = {
     [CANARA_TYPING_PATTERN]      = take_typing,
@@ -270,6 +280,7 @@ static void *(*const members[CANARA_EVENT_KINDS])(struct source *, canara_event_
     [CANARA_MOTION]              = take_motion,
     [CANARA_DEVICE_CONTEXT]      = take_device,
     [CANARA_LIFECYCLE]           = take_lifecycle,
+    [CANARA_FEATURES]            = take_features,
 };
 
 /* clang-format on */
@@ -279,7 +290,7 @@ static canara_event_t take_event(struct source *in, void **room)
 {
     const uint8_t how = take(in);
     canara_event_t event = {.kind = (enum canara_event_kind)(how % 24U)};
-    event.has = how < 192 ? (1U << 30U) - 1 : (uint32_t)take_wide(in, 4);
+    event.has = how < 192 ? (1U << 31U) - 1 : (uint32_t)take_wide(in, 4);
     if ((unsigned)event.kind < CANARA_EVENT_KINDS && members[event.kind] != NULL) {
         *room = members[event.kind](in, &event);
     }

@@ -7,6 +7,7 @@ enum { TEXT_MAX = 1024 };
 #define INTERVALS_MAX 4096
 #define KEYS_MAX      512
 #define POINTS_MAX    2048
+#define FEATURES_MAX  256
 #define KEY_TIME_MAX  600000.0
 
 /* So written that NaN is in no range. */
@@ -173,6 +174,25 @@ static bool check_lifecycle(const canara_event_t *event)
     return text_ok(event, CANARA_F_STATE, event->of.lifecycle.state);
 }
 
+static bool check_features(const canara_event_t *event)
+{
+    if (!sent(event, CANARA_F_VALUES) || event->of.features.count == 0) {
+        return true;
+    }
+    const double *const x = event->of.features.values;
+    const size_t n = event->of.features.count;
+    if (x == NULL || n > FEATURES_MAX ||
+        !text_ok(event, CANARA_F_VALUES, event->of.features.name)) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!in(x[i], -1e9, 1e9)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* clang-format off */
 static bool (*const checks[CANARA_EVENT_KINDS])(const canara_event_t *) = {
     [CANARA_TYPING_PATTERN]      = check_typing,
@@ -188,6 +208,7 @@ static bool (*const checks[CANARA_EVENT_KINDS])(const canara_event_t *) = {
     [CANARA_MOTION]              = check_motion,
     [CANARA_DEVICE_CONTEXT]      = check_device,
     [CANARA_LIFECYCLE]           = check_lifecycle,
+    [CANARA_FEATURES]            = check_features,
 };
 
 /* clang-format on */
