@@ -1,0 +1,240 @@
+#include "lab/dataset_line.h"
+
+#include "base/util.h"
+#include "codec/email.h"
+#include "codec/json_cursor.h"
+#include "codec/time_text.h"
+
+#include <stdio.h>
+
+static enum line_answer refuse(struct line_fault *fault, const char *field, const char *message)
+{
+    *fault = (struct line_fault){.message = message};
+    (void)snprintf(fault->field, sizeof fault->field, "%s", field);
+    return LINE_REFUSED;
+}
+
+bool dataset_name_is_good(span_t text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        const uint8_t b = text.ptr[i];
+        if (!((b >= 'a' && b <= 'z') || (b >= 'A' && b <= 'Z') || (b >= '0' && b <= '9') ||
+              b == '.' || b == '_' || b == '@' || b == '-')) {
+            return false;
+        }
+    }
+    return text.len > 0 && text.len <= DATASET_NAME_BYTES;
+}
+
+/* ---- a line of events.jsonl ---- */
+
+enum part { PART_TIMESTAMP, PART_TYPE, PART_DATA, PART_SESSION, PART_EMAIL, PARTS };
+
+static const struct {
+    span_t name;
+    enum json_next kind;
+    const char *missing;
+} parts[PARTS] = {
+    [PART_TIMESTAMP] = {SPAN_INIT("timestamp"), JSON_NEXT_TEXT,
+                        "must be a string, a time such as 2026-01-31T09:00:00.000Z"},
+    [PART_TYPE] = {SPAN_INIT("event_type"), JSON_NEXT_TEXT,
+                   "must be a string, 1 to 64 of a-z, 0-9 and _"},
+    [PART_DATA] = {SPAN_INIT("data"), JSON_NEXT_OBJECT, "must be an object"},
+    [PART_SESSION] = {SPAN_INIT("session_id"), JSON_NEXT_TEXT,
+                      "must be a string, 1 to 64 of A-Z, a-z, 0-9, ., _, @ and -"},
+    [PART_EMAIL] = {SPAN_INIT("user_email"), JSON_NEXT_TEXT,
+                    "must be a string, an address such as a@b.example"},
+};
+
+struct line_parts {
+    span_t text[PARTS];
+    enum part wrong; /* PARTS: none */
+    unsigned seen;
+};
+
+static enum part part_find(span_t name)
+{
+    enum part p = PART_TIMESTAMP;
+    while (p < PARTS && !span_eq(parts[p].name, name)) {
+        p++;
+    }
+    return p;
+}
+
+static err_t take_parts(struct json_cursor *in, struct line_parts *out)
+{
+    json_frame_t frame = {0};
+    TRY(cursor_enter(in, &frame));
+    for (;;) {
+        span_t name = {0};
+        bool more = false;
+        TRY(cursor_next_name(in, &frame, &name, &more));
+        if (!more) {
+            return cursor_end(in);
+        }
+        const enum part p = part_find(name);
+        if (p == PARTS) {
+            TRY(cursor_skip(in, NULL));
+            continue;
+        }
+        out->seen |= 1U << p;
+        if (cursor_peek(in) != parts[p].kind) {
+            out->wrong = p;
+            TRY(cursor_skip(in, NULL));
+        } else if (parts[p].kind == JSON_NEXT_TEXT) {
+            TRY(cursor_take_text(in, &out->text[p]));
+        } else {
+            TRY(cursor_skip(in, &out->text[p]));
+        }
+    }
+}
+
+static enum line_answer refuse_part(struct line_fault *fault, enum part p)
+{
+    return refuse(fault, (const char *)parts[p].name.ptr, parts[p].missing);
+}
+
+static enum line_answer take_event(struct line_scratch *s, const struct line_parts *from,
+                                   struct event_line *out, struct line_fault *fault)
+{
+    scanned_event_t scanned;
+    scan_fault_t why;
+    if (event_scan_lab(&s->events, from->text[PART_TYPE], from->text[PART_DATA], &scanned, &why) !=
+        SCAN_OK) {
+        return refuse(fault, why.field[0] == '\0' ? "data" : why.field, why.message);
+    }
+    out->event = scanned.event;
+    return LINE_OK;
+}
+
+static bool is_type(span_t text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        const uint8_t b = text.ptr[i];
+        if (!((b >= 'a' && b <= 'z') || (b >= '0' && b <= '9') || b == '_')) {
+            return false;
+        }
+    }
+    return text.len > 0 && text.len <= EVENT_TYPE_MAX;
+}
+
+enum line_answer event_line_parse(struct line_scratch *s, span_t line, struct event_line *out,
+                                  struct line_fault *fault)
+{
+    struct json_cursor in = {
+        .at = line.ptr,
+        .end = line.ptr + line.len,
+        .names = s->names,
+        .names_cap = ARRAY_LEN(s->names),
+        .text = s->text,
+        .text_cap = sizeof s->text,
+        .depth_max = JSON_DEPTH_MAX,
+    };
+    struct line_parts found = {.wrong = PARTS};
+    if (line.len > DATASET_LINE_BYTES || cursor_peek(&in) != JSON_NEXT_OBJECT ||
+        failed(take_parts(&in, &found))) {
+        return refuse(fault, "line", "is no JSON object; one whole object a line is allowed");
+    }
+    for (enum part p = PART_TIMESTAMP; p < PARTS; p++) {
+        if ((found.seen & 1U << p) == 0 || found.wrong == p) {
+            return refuse_part(fault, p);
+        }
+    }
+    struct event_line line_out = {.session = found.text[PART_SESSION],
+                                  .email = found.text[PART_EMAIL]};
+    if (failed(time_parse(found.text[PART_TIMESTAMP], &line_out.at))) {
+        return refuse_part(fault, PART_TIMESTAMP);
+    }
+    if (!is_type(found.text[PART_TYPE])) {
+        return refuse_part(fault, PART_TYPE);
+    }
+    if (!dataset_name_is_good(line_out.session)) {
+        return refuse_part(fault, PART_SESSION);
+    }
+    email_t email;
+    if (failed(email_parse(line_out.email, &email, NULL))) {
+        return refuse_part(fault, PART_EMAIL);
+    }
+    if (take_event(s, &found, &line_out, fault) != LINE_OK) {
+        return LINE_REFUSED;
+    }
+    *out = line_out;
+    return LINE_OK;
+}
+
+/* ---- a row of names ---- */
+
+static const char *const labels[DATASET_LABELS] = {
+    [DATASET_GENUINE] = "genuine",
+    [DATASET_IMPOSTOR] = "impostor",
+    [DATASET_HUMAN] = "human",
+    [DATASET_BOT] = "bot",
+};
+
+const char *dataset_label_name(enum dataset_label label)
+{
+    return (unsigned)label < DATASET_LABELS ? labels[label] : "unknown";
+}
+
+static bool label_find(span_t text, enum dataset_label *out)
+{
+    for (enum dataset_label l = DATASET_GENUINE; l < DATASET_LABELS; l++) {
+        if (span_eq(text, (span_t){(const uint8_t *)labels[l], strlen(labels[l])})) {
+            *out = l;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Cut `line` at its tabs; false unless there are exactly `want` columns. */
+static bool split(span_t line, size_t want, span_t out[3])
+{
+    size_t n = 0;
+    while (n < want) {
+        const uint8_t *const tab = line.len == 0 ? NULL : memchr(line.ptr, '\t', line.len);
+        const size_t len = tab == NULL ? line.len : (size_t)(tab - line.ptr);
+        out[n++] = (span_t){line.ptr, len};
+        if (tab == NULL) {
+            return n == want;
+        }
+        line.ptr += len + 1;
+        line.len -= len + 1;
+    }
+    return false;
+}
+
+static const char *columns_wanted(enum row_form form)
+{
+    switch (form) {
+    case ROW_BACKGROUND: return "must be one column: session";
+    case ROW_ENROL: return "must be two columns with a tab between them: model, session";
+    case ROW_TRIAL: break;
+    }
+    return "must be three columns with tabs between them: model, session, label";
+}
+
+enum line_answer name_row_parse(enum row_form form, span_t line, struct name_row *out,
+                                struct line_fault *fault)
+{
+    static const char bad_name[] = "must be 1 to 64 of A-Z, a-z, 0-9, ., _, @ and -";
+    span_t column[3] = {{0}};
+    if (!split(line, (size_t)form, column)) {
+        return refuse(fault, "line", columns_wanted(form));
+    }
+    struct name_row row = {.session = column[form == ROW_BACKGROUND ? 0 : 1]};
+    if (form != ROW_BACKGROUND) {
+        row.model = column[0];
+        if (!dataset_name_is_good(row.model)) {
+            return refuse(fault, "model", bad_name);
+        }
+    }
+    if (!dataset_name_is_good(row.session)) {
+        return refuse(fault, "session", bad_name);
+    }
+    if (form == ROW_TRIAL && !label_find(column[2], &row.label)) {
+        return refuse(fault, "label", "must be genuine, impostor, human or bot");
+    }
+    *out = row;
+    return LINE_OK;
+}

@@ -1,0 +1,61 @@
+/*
+ * dataset_line.h - one line of a data set's files: an event, or a row of names. Inner part of
+ *                  dataset.c.
+ *
+ * Floor      lab
+ * Source     docs/engine/datasets.md.
+ * Units      as canara.h says.
+ * Ownership  what is parsed borrows from the line and from the scratch, until the next call.
+ * Errors     none of the world's: an answer, with a line_fault when it is a refusal.
+ * Threads    one at a time per scratch.
+ */
+#ifndef LAB_DATASET_LINE_H
+#define LAB_DATASET_LINE_H
+
+#include "base/span.h"
+#include "codec/event_scan.h"
+#include "lab/dataset.h"
+
+/* Names of the open objects of one line: its own and those that data may have. */
+enum { LINE_NAMES_MAX = 9 * 256 };
+
+enum line_answer { LINE_OK, LINE_REFUSED };
+
+struct line_fault {
+    const char *message; /* static words: what is wrong and what is allowed */
+    char field[64];      /* empty for the whole line */
+};
+
+/* Large: from the heap. */
+struct line_scratch {
+    struct event_scratch events;
+    span_t names[LINE_NAMES_MAX];
+    uint8_t text[DATASET_LINE_BYTES]; /* strings that had escapes: never longer than the line */
+};
+
+struct event_line {
+    wall_t at;
+    span_t session, email;
+    canara_event_t event;
+};
+
+/* Parse a line of events.jsonl, without its line end. */
+enum line_answer event_line_parse(struct line_scratch *s, span_t line, struct event_line *out,
+                                  struct line_fault *fault);
+
+/* The files of names: how many columns a row has. */
+enum row_form { ROW_BACKGROUND = 1, ROW_ENROL = 2, ROW_TRIAL = 3 };
+
+struct name_row {
+    span_t model, session; /* model: empty in a background row */
+    enum dataset_label label;
+};
+
+/* Parse a row of a .tsv, without its line end. */
+enum line_answer name_row_parse(enum row_form form, span_t line, struct name_row *out,
+                                struct line_fault *fault);
+
+/* 1..DATASET_NAME_BYTES of [A-Za-z0-9._@-]: what sessions, models and sets are called. */
+bool dataset_name_is_good(span_t text);
+
+#endif
