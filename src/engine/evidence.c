@@ -153,15 +153,32 @@ static double cohort(const struct population *pop, const struct pair *pair, doub
     return high + COHORT_T * log(sum / pop->cohort) - own;
 }
 
+/* Side by side, when there is enough of both. */
+static bool compare(const struct part *p, const struct sample *s, struct pair *out)
+{
+    if (p->count < EVIDENCE_SAMPLES_MIN) {
+        return false;
+    }
+    lay_side_by_side(p, s, out);
+    return out->n > 0 && (double)out->n >= PRESENT_SHARE * (double)out->known;
+}
+
+bool evidence_one_class(const struct part *p, const struct sample *s, double out[SCORES])
+{
+    struct pair pair;
+    if (!compare(p, s, &pair)) {
+        return false;
+    }
+    out[SCORE_ONE_CLASS] = one_class(&pair);
+    out[SCORE_NEAREST] = nearest(p, &pair);
+    return true;
+}
+
 bool evidence_scores(const struct part *p, const struct population *pop, const struct sample *s,
                      double out[SCORES])
 {
     struct pair pair;
-    if (p->count < EVIDENCE_SAMPLES_MIN) {
-        return false;
-    }
-    lay_side_by_side(p, s, &pair);
-    if (pair.n == 0 || (double)pair.n < PRESENT_SHARE * (double)pair.known) {
+    if (!compare(p, s, &pair)) {
         return false;
     }
     const double n = (double)pair.n;

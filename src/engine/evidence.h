@@ -53,6 +53,9 @@ size_t fusion_bucket(size_t n);
 bool evidence_scores(const struct part *p, const struct population *pop, const struct sample *s,
                      double out[SCORES]);
 
+/* The same for SCORE_ONE_CLASS and SCORE_NEAREST alone, which need no other people. */
+bool evidence_one_class(const struct part *p, const struct sample *s, double out[SCORES]);
+
 /* Calibrated nats, within the limit of the fusion and, for young profiles, half a nat for each known
  * sample. */
 double evidence_fuse(const struct fusion *f, const double score[SCORES], size_t samples);

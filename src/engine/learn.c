@@ -133,7 +133,8 @@ static void settle(struct canara_profile *profile, size_t number, int64_t at_ms)
     struct part *p = profile->part[number];
     const bool enrolling = l->trust == CANARA_TRUST_ENROLMENT;
     (void)part_release(p, p->sessions, at_ms);
-    profile_refresh(profile, p, &l->like[number], !enrolling && (p->bits & PART_ANCHORED) != 0);
+    part_refresh(p, !enrolling && (p->bits & PART_ANCHORED) != 0);
+    profile_shrink(profile, p, &l->like[number]);
     if (p->count >= PART_ANCHOR_FROM && (enrolling || (p->bits & PART_ANCHORED) == 0)) {
         part_anchor(p);
     }

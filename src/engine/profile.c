@@ -141,12 +141,10 @@ struct part *profile_part_for(struct canara_profile *profile, const struct sampl
     return profile->part[at];
 }
 
-void profile_refresh(const struct canara_profile *profile, struct part *p,
-                     const struct sample *like, bool limited)
+void profile_shrink(const struct canara_profile *profile, struct part *p, const struct sample *like)
 {
     struct population_room room;
     double usual[SAMPLE_FEATURES_MAX];
-    part_refresh(p, limited);
     const struct population *pop =
         profile->model == NULL ? NULL : model_population(profile->model, like, &room);
     for (size_t f = 0; f < p->features; f++) {
@@ -168,8 +166,8 @@ bool profile_opinion(const struct canara_profile *profile, const struct sample *
     if (pop == NULL || !evidence_scores(p, pop, s, score)) {
         return false;
     }
-    const struct fusion *fusion = &pop->fusion[fusion_bucket(p->count)];
+    const struct fusion *fusion = &pop->fusion[fusion_bucket(p->accepted)];
     *out = (struct opinion){
-        .nats = evidence_fuse(fusion, score, p->count), .fusion = fusion, .part = p};
+        .nats = evidence_fuse(fusion, score, p->accepted), .fusion = fusion, .part = p};
     return isfinite(out->nats);
 }

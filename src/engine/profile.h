@@ -39,10 +39,9 @@ struct part *profile_find(const struct canara_profile *profile, uint64_t context
  * room. NULL: no memory. */
 struct part *profile_part_for(struct canara_profile *profile, const struct sample *s);
 
-/* Work a part's habit out again and draw its spreads towards those of people in general at features
- * `like` these. */
-void profile_refresh(const struct canara_profile *profile, struct part *p,
-                     const struct sample *like, bool limited);
+/* Draw a part's spreads towards those of people in general at features `like` these. */
+void profile_shrink(const struct canara_profile *profile, struct part *p,
+                    const struct sample *like);
 
 /* Calibrated evidence of one sample against its part, before weighing. False: nothing can be said. */
 struct opinion {

@@ -145,13 +145,24 @@ static bool of_motion(const canara_event_t *event, struct sample *out)
     return true;
 }
 
+static bool of_features(const canara_event_t *event, struct sample *out)
+{
+    const size_t n = event->of.features.count;
+    out->kind = SAMPLE_FEATURES;
+    for (size_t i = 0; i < n && i < SAMPLE_FEATURES_MAX; i++) {
+        add(out, signed_log(event->of.features.values[i]));
+    }
+    const uint64_t count = n;
+    sample_name(out, "features", event->of.features.name, fnv_add(FNV_START, &count, sizeof count));
+    return n > 0;
+}
+
 bool sample_of_summary(const canara_event_t *event, struct sample *out)
 {
     static bool (*const of[CANARA_EVENT_KINDS])(const canara_event_t *, struct sample *) = {
-        [CANARA_TYPING_PATTERN] = of_typing,
-        [CANARA_MOUSE_MOVEMENT] = of_mouse,
-        [CANARA_SCROLL] = of_scroll,
-        [CANARA_MOTION] = of_motion,
+        [CANARA_TYPING_PATTERN] = of_typing, [CANARA_MOUSE_MOVEMENT] = of_mouse,
+        [CANARA_SCROLL] = of_scroll,         [CANARA_MOTION] = of_motion,
+        [CANARA_FEATURES] = of_features,
     };
     out->count = 0;
     return of[event->kind] != NULL && of[event->kind](event, out);

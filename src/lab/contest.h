@@ -1,0 +1,70 @@
+/*
+ * contest.h - every trial of a data set, scored by a detector that knows only what it may.
+ *
+ * Floor      lab
+ * Source     ENGINE: evaluation format; docs/evaluation.md, "Protocol".
+ * Units      scores in nats for the detector "full", higher is less likely the owner; the order alone
+ *            counts for the others.
+ * Ownership  results belong to the contest.
+ * Errors     err_t, with one line in `why` for a person.
+ * Threads    contest_run() uses as many as it is told and returns when all are done.
+ */
+#ifndef LAB_CONTEST_H
+#define LAB_CONTEST_H
+
+#include "base/err.h"
+#include "lab/dataset.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum detector {
+    DETECTOR_MANHATTAN,
+    DETECTOR_SCALED_MANHATTAN,
+    DETECTOR_ONE_CLASS,
+    DETECTOR_RATIO,
+    DETECTOR_FULL,
+    DETECTORS
+};
+
+enum background {
+    BACKGROUND_NONE,  /* the model that is given, or the built-in one */
+    BACKGROUND_FOLDS, /* others of the owner's fold are the impostors, all other folds background */
+    BACKGROUND_PAIRS, /* the folds of owner and impostor are left out */
+    BACKGROUNDS
+};
+
+struct contest_options {
+    enum detector detector;
+    enum background background;
+    size_t folds;   /* 2..; for BACKGROUND_PAIRS with as many as people: leave two out */
+    bool adapt;     /* gated updating between trials */
+    bool practised; /* the impostors of trials-practised.tsv */
+    size_t threads; /* 1..64 */
+    void (*progress)(void *ctx, size_t done, size_t all); /* may be NULL; from any thread */
+    void *ctx;
+};
+
+struct bout {
+    uint32_t model, session;
+    bool genuine;
+    bool scored;   /* false: no evidence, or not part of this background's trials */
+    bool absorbed; /* learnt from (adapt) */
+    double score;
+};
+
+struct contest {
+    struct bout *bout;
+    size_t bouts;
+    size_t models;
+    size_t not_enrolled; /* models without a profile that could be scored */
+};
+
+NODISCARD err_t contest_run(const struct dataset *set, const struct contest_options *options,
+                            struct contest *out);
+void contest_free(struct contest *c);
+
+const char *detector_name(enum detector d);
+
+#endif

@@ -1,0 +1,310 @@
+#include "lab/fusing.h"
+
+#include "engine/model.h"
+#include "engine/numbers.h"
+#include "lab/logistic.h"
+#include "lab/people.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    GENUINE_MAX = 12,  /* trials of an owner at a stage */
+    AHEAD_MAX = 100,   /* samples behind those learnt, from which they are taken */
+    IMPOSTOR_EACH = 3, /* trials of another person at a stage */
+    ROWS_MIN = 30
+};
+
+#define RIDGE     1e-3
+#define LIMIT_MAX 7.0
+#define LIMIT_MIN 0.5
+
+/* Trials of one bucket. */
+struct rows {
+    double *x;
+    uint8_t *label;
+    size_t count, cap;
+};
+
+struct fitting {
+    const struct fusing *f;
+    struct people people[FUSING_FOLDS][FUSING_FOLDS]; /* with both folds left out; i <= j */
+    uint8_t *fold;                                    /* of each user */
+    struct rows rows[FUSION_BUCKETS];
+};
+
+static err_t add_row(struct rows *r, const double *score, uint8_t label)
+{
+    if (r->count == r->cap) {
+        const size_t cap = r->cap == 0 ? 4096 : r->cap * 2;
+        double *x = realloc(r->x, cap * SCORES * sizeof *x);
+        if (x == NULL) {
+            return err_new(ERR_NOMEM);
+        }
+        r->x = x;
+        uint8_t *l = realloc(r->label, cap);
+        if (l == NULL) {
+            return err_new(ERR_NOMEM);
+        }
+        r->label = l;
+        r->cap = cap;
+    }
+    memcpy(r->x + r->count * SCORES, score, SCORES * sizeof *score);
+    r->label[r->count++] = label;
+    return ERR_OK;
+}
+
+static void deal(struct fitting *t)
+{
+    size_t n = 0;
+    for (size_t u = 0; u < t->f->c->users; u++) {
+        if (t->f->in[u] && bank_count(t->f->c, u) > 0) {
+            t->fold[u] = (uint8_t)(n++ % FUSING_FOLDS);
+        }
+    }
+}
+
+static err_t make_people(struct fitting *t)
+{
+    const size_t users = t->f->c->users;
+    bool *in = calloc(users + 1, sizeof *in);
+    err_t e = in == NULL ? err_new(ERR_NOMEM) : ERR_OK;
+    for (size_t i = 0; i < FUSING_FOLDS && !failed(e); i++) {
+        for (size_t j = i; j < FUSING_FOLDS && !failed(e); j++) {
+            for (size_t u = 0; u < users; u++) {
+                in[u] = t->f->in[u] && t->fold[u] != i && t->fold[u] != j;
+            }
+            e = people_new(t->f->c, t->f->stages, in, &t->people[i][j]);
+        }
+    }
+    free(in);
+    return e;
+}
+
+/* One owner at one stage, with the people of a pair of folds. */
+struct seat {
+    struct part part;
+    const struct population *population;
+};
+
+static void sit(const struct fitting *t, const struct part *part, size_t i, size_t j,
+                struct seat *out)
+{
+    double usual[SAMPLE_FEATURES_MAX];
+    const size_t low = i < j ? i : j;
+    const size_t high = i < j ? j : i;
+    out->population = &t->people[low][high].population;
+    for (size_t f = 0; f < part->features; f++) {
+        usual[f] = (double)out->population->usual[f];
+    }
+    out->part = *part;
+    part_shrink(&out->part, usual);
+}
+
+static err_t try_sample(struct fitting *t, const struct seat *seat, size_t user, size_t i,
+                        uint8_t label)
+{
+    struct sample s;
+    double score[SCORES];
+    bank_sample(t->f->c, user, i, &s);
+    if (!evidence_scores(&seat->part, seat->population, &s, score)) {
+        return ERR_OK;
+    }
+    return add_row(&t->rows[fusion_bucket(seat->part.accepted)], score, label);
+}
+
+/* The owner's own, later ones: spread over the next AHEAD_MAX. */
+static err_t try_owner(struct fitting *t, size_t owner, size_t stage, const struct part *part)
+{
+    const size_t learnt = stage_samples(stage);
+    const size_t all = bank_count(t->f->c, owner);
+    const size_t ahead = all - learnt < AHEAD_MAX ? all - learnt : AHEAD_MAX;
+    const size_t n = ahead < GENUINE_MAX ? ahead : GENUINE_MAX;
+    struct seat seat;
+    sit(t, part, t->fold[owner], (t->fold[owner] + stage + 1U) % FUSING_FOLDS, &seat);
+    for (size_t i = 0; i < n; i++) {
+        TRY(try_sample(t, &seat, owner, learnt + i * ahead / n, 0));
+    }
+    return ERR_OK;
+}
+
+/* One of another's first five samples, and some of all ages. */
+static err_t try_other(struct fitting *t, const struct seat *seat, size_t other, size_t turn)
+{
+    const size_t n = bank_count(t->f->c, other);
+    const size_t each = n < IMPOSTOR_EACH ? n : IMPOSTOR_EACH;
+    for (size_t i = 0; i < each; i++) {
+        const size_t at = i == 0 ? turn % (n < 5 ? n : 5) : (turn * 7 + i * (n / 2 + 1)) % n;
+        TRY(try_sample(t, seat, other, at, 1));
+    }
+    return ERR_OK;
+}
+
+static err_t try_others(struct fitting *t, size_t owner, size_t stage, const struct part *part)
+{
+    struct seat seat[FUSING_FOLDS];
+    for (size_t i = 0; i < FUSING_FOLDS; i++) {
+        sit(t, part, t->fold[owner], i, &seat[i]);
+    }
+    for (size_t u = 0; u < t->f->c->users; u++) {
+        if (t->f->in[u] && u != owner && bank_count(t->f->c, u) > 0) {
+            TRY(try_other(t, &seat[t->fold[u]], u, owner + stage * 3 + u));
+        }
+    }
+    return ERR_OK;
+}
+
+static err_t try_all(struct fitting *t)
+{
+    for (size_t u = 0; u < t->f->c->users; u++) {
+        for (size_t stage = 0; t->f->in[u] && stage < STAGES; stage++) {
+            const struct part *part = stages_part(t->f->stages, u, stage);
+            if (part != NULL && bank_count(t->f->c, u) > stage_samples(stage)) {
+                TRY(try_owner(t, u, stage, part));
+                TRY(try_others(t, u, stage, part));
+            }
+        }
+    }
+    return ERR_OK;
+}
+
+/* ---- one bucket ---- */
+
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a;
+    const double y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Mean, variance and the outer percentile of the evidence of one side. */
+struct side {
+    double mean, variance, outer;
+};
+
+static err_t describe(const struct rows *r, const struct logistic *m, uint8_t label,
+                      struct side *out)
+{
+    double *l = calloc(r->count, sizeof *l);
+    if (l == NULL) {
+        return err_new(ERR_NOMEM);
+    }
+    size_t n = 0;
+    for (size_t i = 0; i < r->count; i++) {
+        if (r->label[i] == label) {
+            l[n++] = clip(logistic_margin(m, SCORES, r->x + i * SCORES), -LIMIT_MAX, LIMIT_MAX);
+        }
+    }
+    qsort(l, n, sizeof *l, ascending);
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        sum += l[i];
+    }
+    out->mean = sum / (double)n;
+    double square = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        square += (l[i] - out->mean) * (l[i] - out->mean);
+    }
+    out->variance = square / (double)n;
+    out->outer = fabs(label == 0 ? l[n / 100] : l[n - 1 - n / 100]);
+    free(l);
+    return ERR_OK;
+}
+
+static err_t fit_bucket(const struct rows *r, struct fusion *out)
+{
+    struct logistic m;
+    struct side owner = {0};
+    struct side other = {0};
+    TRY(logistic_fit(
+        &(struct logistic_data){
+            .x = r->x, .label = r->label, .rows = r->count, .columns = SCORES, .ridge = RIDGE},
+        &m));
+    TRY(describe(r, &m, 0, &owner));
+    TRY(describe(r, &m, 1, &other));
+    struct fusion f = {.bias = m.bias,
+                       .limit = clip(fmax(owner.outer, other.outer), LIMIT_MIN, LIMIT_MAX),
+                       .owner = owner.mean,
+                       .impostor = other.mean,
+                       .variance = 0.5 * (owner.variance + other.variance),
+                       .run = 1.0};
+    for (size_t i = 0; i < SCORES; i++) {
+        f.mean[i] = m.mean[i];
+        f.scale[i] = m.scale[i];
+        f.weight[i] = m.weight[i];
+    }
+    *out = f;
+    return ERR_OK;
+}
+
+static size_t count_label(const struct rows *r, uint8_t label)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < r->count; i++) {
+        n += r->label[i] == label;
+    }
+    return n;
+}
+
+static err_t fit_all(const struct fitting *t, struct fusion out[FUSION_BUCKETS])
+{
+    bool fitted[FUSION_BUCKETS] = {false};
+    size_t any = FUSION_BUCKETS;
+    for (size_t b = 0; b < FUSION_BUCKETS; b++) {
+        const struct rows *r = &t->rows[b];
+        if (count_label(r, 0) >= ROWS_MIN && count_label(r, 1) >= ROWS_MIN) {
+            TRY(fit_bucket(r, &out[b]));
+            fitted[b] = true;
+            any = b;
+        }
+    }
+    if (any == FUSION_BUCKETS) {
+        return err_new(ERR_RANGE);
+    }
+    for (size_t b = any; b-- > 0;) {
+        if (!fitted[b]) {
+            out[b] = out[b + 1];
+            fitted[b] = true;
+        }
+    }
+    for (size_t b = 1; b < FUSION_BUCKETS; b++) {
+        if (!fitted[b]) {
+            out[b] = out[b - 1];
+        }
+    }
+    return ERR_OK;
+}
+
+err_t fusing_fit(const struct fusing *f, struct fusion out[FUSION_BUCKETS])
+{
+    struct fitting *t = calloc(1, sizeof *t);
+    if (t == NULL) {
+        return err_new(ERR_NOMEM);
+    }
+    t->f = f;
+    t->fold = calloc(f->c->users + 1, sizeof *t->fold);
+    err_t e = t->fold == NULL ? err_new(ERR_NOMEM) : ERR_OK;
+    if (!failed(e)) {
+        deal(t);
+        e = make_people(t);
+    }
+    if (!failed(e)) {
+        e = try_all(t);
+    }
+    if (!failed(e)) {
+        e = fit_all(t, out);
+    }
+    for (size_t i = 0; i < FUSING_FOLDS; i++) {
+        for (size_t j = i; j < FUSING_FOLDS; j++) {
+            people_free(&t->people[i][j]);
+        }
+    }
+    for (size_t b = 0; b < FUSION_BUCKETS; b++) {
+        free(t->rows[b].x);
+        free(t->rows[b].label);
+    }
+    free(t->fold);
+    free(t);
+    return e;
+}

@@ -1,0 +1,34 @@
+/*
+ * fusing.h - from the scores of background people against each other to calibrated evidence.
+ *
+ * Floor      lab
+ * Source     docs/engine/calibration.md.
+ * Units      nats.
+ * Ownership  everything is borrowed for the call.
+ * Errors     ERR_RANGE: too few people or trials; ERR_NOMEM.
+ * Threads    no state.
+ *
+ * Every background user in turn is the owner. Neither he nor the other of a trial is among the people
+ * in general that they are compared with: users are dealt into FUSING_FOLDS, and both their folds are
+ * left out. The owner's own samples are scored after those that were learnt, in time order.
+ */
+#ifndef LAB_FUSING_H
+#define LAB_FUSING_H
+
+#include "base/err.h"
+#include "engine/evidence.h"
+#include "lab/bank.h"
+#include "lab/stages.h"
+
+enum { FUSING_FOLDS = 4 };
+
+struct fusing {
+    const struct bank_context *c;
+    const struct stages *stages;
+    const bool *in; /* background users */
+};
+
+/* Fit the fusion of every bucket; a bucket without trials of its own takes its neighbour's. */
+NODISCARD err_t fusing_fit(const struct fusing *f, struct fusion out[FUSION_BUCKETS]);
+
+#endif

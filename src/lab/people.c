@@ -1,0 +1,182 @@
+#include "lab/people.h"
+
+#include "engine/numbers.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { NOVICE_MIN = 5, EACH_MAX = 40 }; /* samples of one person that are pooled at most */
+
+#define SPREAD_MIN 0.02
+
+struct pool {
+    double *value;
+    size_t count;
+};
+
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a;
+    const double y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Feature f of EACH_MAX samples, evenly spread over the first `n` of a user. */
+static void pour(const struct bank_context *c, size_t user, size_t n, size_t f, struct pool *pool)
+{
+    const size_t each = n < EACH_MAX ? n : EACH_MAX;
+    for (size_t i = 0; i < each; i++) {
+        const float x = c->sample[c->first[user] + i * n / each].x[f];
+        if (!isnan(x)) {
+            pool->value[pool->count++] = (double)x;
+        }
+    }
+}
+
+static void describe(struct pool *pool, float *middle, float *spread)
+{
+    if (pool->count == 0) {
+        *middle = 0.0F;
+        *spread = 1.0F; /* nobody has this feature: it will never be compared */
+        return;
+    }
+    qsort(pool->value, pool->count, sizeof *pool->value, ascending);
+    const double m = pool->value[(pool->count - 1) / 2];
+    double sum = 0.0;
+    for (size_t i = 0; i < pool->count; i++) {
+        sum += fabs(pool->value[i] - m);
+    }
+    *middle = (float)m;
+    *spread = (float)fmax(sum / (double)pool->count, SPREAD_MIN);
+}
+
+static bool counts(const struct bank_context *c, const bool *in, size_t user)
+{
+    return in[user] && bank_count(c, user) >= NOVICE_MIN;
+}
+
+static size_t novice_samples(size_t n)
+{
+    return n / 8 > NOVICE_MIN ? n / 8 : NOVICE_MIN;
+}
+
+static void pool_all(const struct bank_context *c, const bool *in, struct pool *pool, float *at)
+{
+    const size_t n = c->like.count;
+    for (size_t age = 0; age < 2; age++) {
+        for (size_t f = 0; f < n; f++) {
+            pool->count = 0;
+            for (size_t u = 0; u < c->users; u++) {
+                if (counts(c, in, u)) {
+                    const size_t all = bank_count(c, u);
+                    pour(c, u, age == 0 ? novice_samples(all) : all, f, pool);
+                }
+            }
+            describe(pool, &at[2 * age * n + f], &at[(2 * age + 1) * n + f]);
+        }
+    }
+}
+
+/* Geometric mean of single people's spreads. */
+static void usual_spreads(const struct bank_context *c, const struct stages *stages, const bool *in,
+                          float *out)
+{
+    for (size_t f = 0; f < c->like.count; f++) {
+        double sum = 0.0;
+        size_t n = 0;
+        for (size_t u = 0; u < c->users; u++) {
+            const double spread = counts(c, in, u) ? part_spread(stages_last(stages, u), f) : 0.0;
+            if (spread > 0.0) {
+                sum += log(spread);
+                n++;
+            }
+        }
+        out[f] = (float)(n == 0 ? 1.0 : fmax(exp(sum / (double)n), SPREAD_MIN));
+    }
+}
+
+static size_t count_people(const struct bank_context *c, const bool *in)
+{
+    size_t n = 0;
+    for (size_t u = 0; u < c->users; u++) {
+        n += counts(c, in, u);
+    }
+    return n;
+}
+
+/* Profiles of single people, evenly chosen when there are more than a model holds. */
+static void choose_cohort(const struct bank_context *c, const struct stages *stages, const bool *in,
+                          struct people *p, float *middle, float *spread)
+{
+    const size_t people = p->population.people;
+    const size_t n = c->like.count;
+    double usual[SAMPLE_FEATURES_MAX];
+    for (size_t f = 0; f < n; f++) {
+        usual[f] = (double)p->population.usual[f];
+    }
+    size_t met = 0;
+    size_t kept = 0;
+    for (size_t u = 0; u < c->users; u++) {
+        if (!counts(c, in, u)) {
+            continue;
+        }
+        const bool chosen = met * p->population.cohort / people == kept;
+        met++;
+        if (!chosen || kept == p->population.cohort) {
+            continue;
+        }
+        struct part part = *stages_last(stages, u);
+        part_shrink(&part, usual);
+        for (size_t f = 0; f < n; f++) {
+            const double m = part_middle(&part, f);
+            middle[kept * n + f] = isnan(m) ? p->population.middle[1][f] : (float)m;
+            spread[kept * n + f] = (float)part_shrunk(&part, f);
+        }
+        kept++;
+    }
+    p->population.cohort = (uint16_t)kept;
+}
+
+err_t people_new(const struct bank_context *c, const struct stages *stages, const bool *in,
+                 struct people *out)
+{
+    const size_t people = count_people(c, in);
+    if (people < PEOPLE_MIN) {
+        return err_new(ERR_RANGE);
+    }
+    const size_t n = c->like.count;
+    const size_t cohort = people < MODEL_COHORT_MAX ? people : MODEL_COHORT_MAX;
+    struct people p = {
+        .population = {.context = c->like.context,
+                       .kind = (uint8_t)c->like.kind,
+                       .features = (uint16_t)n,
+                       .people = (uint16_t)(people < UINT16_MAX ? people : UINT16_MAX),
+                       .cohort = (uint16_t)cohort}};
+    struct pool pool = {.value = calloc(people * EACH_MAX, sizeof *pool.value)};
+    float *number = calloc((5 + 2 * cohort) * n, sizeof *number);
+    if (pool.value == NULL || number == NULL) {
+        free(pool.value);
+        free(number);
+        return err_new(ERR_NOMEM);
+    }
+    pool_all(c, in, &pool, number);
+    usual_spreads(c, stages, in, number + 4 * n);
+    for (size_t i = 0; i < 2; i++) {
+        p.population.middle[i] = number + 2 * i * n;
+        p.population.spread[i] = number + (2 * i + 1) * n;
+    }
+    p.population.usual = number + 4 * n;
+    choose_cohort(c, stages, in, &p, number + 5 * n, number + (5 + cohort) * n);
+    p.population.cohort_middle = number + 5 * n;
+    p.population.cohort_spread = number + (5 + cohort) * n;
+    p.number = number;
+    free(pool.value);
+    *out = p;
+    return ERR_OK;
+}
+
+void people_free(struct people *p)
+{
+    free(p->number);
+    *p = (struct people){.number = NULL};
+}

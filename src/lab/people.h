@@ -1,0 +1,30 @@
+/*
+ * people.h - people in general, made from the samples of a few: what a model holds of one context.
+ *
+ * Floor      lab
+ * Source     ENGINE: m_pop, B_pop from novices and from all ages, b_pop, cohort.
+ * Ownership  `struct people` owns the arrays that its population points to.
+ * Errors     ERR_RANGE: fewer than PEOPLE_MIN people; ERR_NOMEM.
+ * Threads    no state.
+ */
+#ifndef LAB_PEOPLE_H
+#define LAB_PEOPLE_H
+
+#include "base/err.h"
+#include "engine/model.h"
+#include "lab/bank.h"
+#include "lab/stages.h"
+
+enum { PEOPLE_MIN = 6 };
+
+struct people {
+    struct population population;
+    float *number;
+};
+
+/* From the users for whom `in` is true. The fusions are left empty. */
+NODISCARD err_t people_new(const struct bank_context *c, const struct stages *stages,
+                           const bool *in, struct people *out);
+void people_free(struct people *p);
+
+#endif

@@ -1,0 +1,137 @@
+#include "lab/teach.h"
+
+#include "engine/model.h"
+#include "lab/fusing.h"
+#include "lab/people.h"
+#include "lab/stages.h"
+
+#include <stdlib.h>
+
+struct school {
+    const struct bank *bank;
+    size_t contexts;
+    struct stages **stages; /* of each context; NULL where too few samples are */
+};
+
+/* A context that several people share often enough to say something about people in general. */
+static bool is_worth(const struct bank_context *c)
+{
+    size_t people = 0;
+    for (size_t u = 0; u < c->users; u++) {
+        people += bank_count(c, u) >= stage_samples(0);
+    }
+    return people >= PEOPLE_MIN;
+}
+
+err_t school_new(const struct bank *bank, struct school **out)
+{
+    struct school *s = calloc(1, sizeof *s);
+    if (s == NULL) {
+        return err_new(ERR_NOMEM);
+    }
+    s->bank = bank;
+    s->contexts = bank_contexts(bank);
+    s->stages = calloc(s->contexts + 1, sizeof(struct stages *));
+    err_t e = s->stages == NULL ? err_new(ERR_NOMEM) : ERR_OK;
+    for (size_t i = 0; i < s->contexts && !failed(e); i++) {
+        if (is_worth(bank_context(bank, i))) {
+            e = stages_new(bank_context(bank, i), &s->stages[i]);
+        }
+    }
+    if (failed(e)) {
+        school_free(&s);
+        return e;
+    }
+    *out = s;
+    return ERR_OK;
+}
+
+void school_free(struct school **school)
+{
+    if (*school == NULL) {
+        return;
+    }
+    for (size_t i = 0; (*school)->stages != NULL && i < (*school)->contexts; i++) {
+        stages_free(&(*school)->stages[i]);
+    }
+    free((*school)->stages);
+    free(*school);
+    *school = NULL;
+}
+
+/* Populations with their fusions, while a model is made. */
+struct class
+{
+    struct people *people;
+    size_t count;
+};
+
+static err_t teach_context(const struct school *school, size_t context, const bool *in,
+                           struct class *class)
+{
+    const struct bank_context *c = bank_context(school->bank, context);
+    const struct stages *stages = school->stages[context];
+    struct people p = {.number = NULL};
+    const err_t e = people_new(c, stages, in, &p);
+    if (e.code == ERR_RANGE) {
+        return ERR_OK; /* too few in this background */
+    }
+    TRY(e);
+    const err_t fitted =
+        fusing_fit(&(struct fusing){.c = c, .stages = stages, .in = in}, p.population.fusion);
+    if (failed(fitted)) {
+        people_free(&p);
+        return fitted.code == ERR_RANGE ? ERR_OK : fitted;
+    }
+    class->people[class->count++] = p;
+    return ERR_OK;
+}
+
+static int by_context(const void *a, const void *b)
+{
+    const uint64_t x = ((const struct people *)a)->population.context;
+    const uint64_t y = ((const struct people *)b)->population.context;
+    return x < y ? -1 : x > y;
+}
+
+static err_t write(const struct class *class, const char *label, struct buf *out)
+{
+    size_t size = 4096;
+    struct population *all = calloc(class->count + 1, sizeof *all);
+    if (all == NULL) {
+        return err_new(ERR_NOMEM);
+    }
+    for (size_t i = 0; i < class->count; i++) {
+        all[i] = class->people[i].population;
+        size += 8192 + sizeof(float) * all[i].features * (5U + 2U * all[i].cohort);
+    }
+    uint8_t *bytes = malloc(size);
+    const size_t used = bytes == NULL ? 0 : model_write(label, all, class->count, bytes, size);
+    const err_t e = used == 0 ? err_new(ERR_NOMEM) : buf_append(out, (span_t){bytes, used});
+    free(bytes);
+    free(all);
+    return e;
+}
+
+err_t school_teach(const struct school *school, const bool *in, const char *label, struct buf *out)
+{
+    struct class class = {.people = calloc(school->contexts + 1, sizeof *class.people)};
+    err_t e = class.people == NULL ? err_new(ERR_NOMEM) : ERR_OK;
+    for (size_t i = 0; i < school->contexts && !failed(e); i++) {
+        if (school->stages[i] != NULL) {
+            e = teach_context(school, i, in, &class);
+        }
+    }
+    if (!failed(e) && class.count == 0) {
+        e = err_new(ERR_RANGE);
+    }
+    if (!failed(e)) {
+        qsort(class.people, class.count, sizeof *class.people, by_context);
+        e = write(&class, label, out);
+    }
+    for (size_t i = 0; class.people != NULL && i < class.count; i++) {
+        people_free(&class.people[i]);
+    }
+    free(class.people);
+    return e;
+}

@@ -1,0 +1,28 @@
+/*
+ * teach.h - a model made from background people: populations, fusions, and their bytes.
+ *
+ * Floor      lab
+ * Ownership  the school owns what it has prepared; the bank is borrowed and must outlive it.
+ * Errors     ERR_NOMEM; ERR_RANGE when not one context has people enough.
+ * Threads    one school may be asked from several threads at once.
+ */
+#ifndef LAB_TEACH_H
+#define LAB_TEACH_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "lab/bank.h"
+
+#include <stdbool.h>
+
+struct school;
+
+/* Prepare what does not depend on who is background. */
+NODISCARD err_t school_new(const struct bank *bank, struct school **out);
+void school_free(struct school **school);
+
+/* Append to `out` the bytes of a model made from the users for whom `in` is true. */
+NODISCARD err_t school_teach(const struct school *school, const bool *in, const char *label,
+                             struct buf *out);
+
+#endif
