@@ -191,7 +191,7 @@ static void add_score(void *ctx, const struct sample *s)
         const bool scaled = m->judge->detector == DETECTOR_SCALED_MANHATTAN;
         const double d = reference_distance(m->sitting->enrolled->reference, s, scaled);
         m->sum += isnan(d) ? 0.0 : d;
-        m->n += !isnan(d);
+        m->n += isnan(d) ? 0U : 1U;
         return;
     }
     const struct part *p = profile_find(m->sitting->profile, s->context);
