@@ -4,8 +4,8 @@
  * Floor      lab
  * Units      as figures.h; seconds of wall time.
  * Ownership  struct report borrows all its texts and arrays; struct report_past owns its own.
- * Errors     writing: ERR_NOMEM, ERR_LIMIT of the buf. Reading: ERR_FORMAT, ERR_RANGE, ERR_IO,
- *            ERR_NOMEM, with file and field in `fault`; `out` is then untouched.
+ * Errors     writing: ERR_NOMEM, ERR_LIMIT of the buf. Reading: ERR_FORMAT, ERR_RANGE, ERR_LIMIT,
+ *            ERR_IO, ERR_NOMEM, with file and field in `fault`; `out` is then untouched.
  * Threads    no state.
  *
  * NaN means "does not exist" in every double here and is written as null.
@@ -79,7 +79,7 @@ struct report_fault {
     char text[REPORT_FAULT_BYTES];
 };
 
-/* Read the JSON text of an earlier result; `name` is the file's, for the fault (may be NULL). */
+/* Read the JSON text of an earlier result (ERR_LIMIT past REPORT_FILE_BYTES); `name` is the file's, for the fault (may be NULL). */
 NODISCARD err_t report_parse(span_t json, const char *name, struct report_past *out,
                              struct report_fault *fault);
 
@@ -95,7 +95,7 @@ void report_past_deinit(struct report_past *p);
 NODISCARD err_t report_compare(const struct report *now, const struct report_past *past,
                                struct bootstrap_options options, struct bootstrap_difference *out);
 
-/* Append a line: "mean EER .0291 against .0305: difference -.0014 [-.0030, .0002], p = .08". */
+/* Append a line: "against cmu, ratio: mean EER -0.0014 [-0.0030, +0.0002], p = 0.08, 51 users". */
 NODISCARD err_t report_write_difference(const struct bootstrap_difference *d,
                                         const struct report_past *past, struct buf *out);
 
