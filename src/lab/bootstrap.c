@@ -59,6 +59,7 @@ err_t bootstrap_measures(const struct score_user *users, size_t count,
     CLEANUP(numbers_free) double *replicate = numbers_new(n * FIGURES); /* a row a figure */
     CLEANUP(weights_free) uint32_t *weight = calloc(count, sizeof *weight);
     if (replicate == NULL || weight == NULL) {
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser does not see CLEANUP */
         return err_new(ERR_NOMEM);
     }
     struct rng r;
@@ -118,6 +119,7 @@ err_t bootstrap_paired(const double *a, const double *b, size_t count,
     CLEANUP(numbers_free) double *replicate = numbers_new(good(options) ? options.replicates : 0);
     CLEANUP(weights_free) uint32_t *weight = calloc(count + 1, sizeof *weight);
     if (d == NULL || replicate == NULL || weight == NULL) {
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser does not see CLEANUP */
         return err_new(ERR_NOMEM);
     }
     const size_t n = differences(a, b, count, d);

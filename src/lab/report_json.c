@@ -121,6 +121,10 @@ static void per_user(struct json_writer *w, const struct report *r)
 
 err_t report_write_json(const struct report *r, struct buf *out)
 {
+    if (r->seed > INT64_MAX) {
+        return err_new(ERR_RANGE);
+    }
+    const size_t before = out->len;
     struct json_writer w;
     json_writer_init(&w, out);
     json_begin_object(&w);
@@ -146,5 +150,7 @@ err_t report_write_json(const struct report *r, struct buf *out)
     }
     json_end_object(&w);
     TRY(json_finish(&w));
-    return buf_append_byte(out, '\n');
+    const err_t ended = buf_append_byte(out, '\n');
+    out->len = failed(ended) ? before : out->len;
+    return ended;
 }

@@ -48,7 +48,7 @@ static err_t table_head(const struct report *r, struct buf *out)
         TRY(buf_append_format(out, "trials      %zu genuine, %zu impostor, of %zu users\n",
                               r->measures.genuine, r->measures.impostor, r->measures.users));
     }
-    return buf_append_format(out, "\n%-42s %8s   %s\n", "figure", "value", "95 % interval");
+    return buf_append_format(out, "\n%-40s %8s   %s\n", "figure", "value", "95 % interval");
 }
 
 static err_t figure_row(const struct report *r, const struct table_row *row, struct buf *out)
@@ -56,9 +56,9 @@ static err_t figure_row(const struct report *r, const struct table_row *row, str
     const double value = r->measures.value[row->figure];
     const struct interval i = r->interval[row->figure];
     if (!isfinite(value)) {
-        return buf_append_format(out, "%-42s %8s\n", row->words, "-");
+        return buf_append_format(out, "%-40s %8s\n", row->words, "-");
     }
-    TRY(buf_append_format(out, "%-42s %8.4f", row->words, value));
+    TRY(buf_append_format(out, "%-40s %8.4f", row->words, value));
     if (isfinite(i.lo) && isfinite(i.hi)) {
         TRY(buf_append_format(out, "   [%.4f, %.4f]", i.lo, i.hi));
     }
@@ -71,10 +71,10 @@ static err_t figure_row(const struct report *r, const struct table_row *row, str
 /* Only when it exists: most evaluations have no sessions or do not adapt. */
 static err_t plain_row(const char *words, double value, struct buf *out)
 {
-    return isfinite(value) ? buf_append_format(out, "%-42s %8.6g\n", words, value) : ERR_OK;
+    return isfinite(value) ? buf_append_format(out, "%-40s %8.6g\n", words, value) : ERR_OK;
 }
 
-err_t report_write_table(const struct report *r, struct buf *out)
+static err_t table(const struct report *r, struct buf *out)
 {
     const bool bots = r->kind == REPORT_BOTS;
     const struct table_row *const rows = bots ? bot_rows : people_rows;
@@ -97,6 +97,14 @@ err_t report_write_table(const struct report *r, struct buf *out)
         TRY(buf_append_format(out, ", %.1f s", r->seconds));
     }
     return buf_append_byte(out, '\n');
+}
+
+err_t report_write_table(const struct report *r, struct buf *out)
+{
+    const size_t before = out->len;
+    const err_t written = table(r, out);
+    out->len = failed(written) ? before : out->len;
+    return written;
 }
 
 err_t report_write_difference(const struct bootstrap_difference *d, const struct report_past *past,

@@ -31,6 +31,7 @@ err_t walk_init(const struct score_user *users, size_t count, struct walk *out)
     w.eer = numbers_new(count);
     w.zero_miss = numbers_new(count);
     if (w.blocks == NULL || w.eer == NULL || w.zero_miss == NULL) {
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser does not see CLEANUP */
         return err_new(ERR_NOMEM);
     }
     TRY(own_rates(&w, users));
