@@ -65,7 +65,7 @@ static enum figure figure_named(const char *key)
     return FIGURES;
 }
 
-static void take_trials(struct vector_case *c, bool impostor, double *values, size_t count)
+static void take_trials(struct vector_case *c, bool impostor, const double *values, size_t count)
 {
     assert_true(c->users > 0);
     struct score_user *const u = &c->user[c->users - 1];
@@ -208,20 +208,17 @@ static void both_implementations_agree(void **state)
     (void)state;
     FILE *const file = fopen(VECTORS, "r");
     assert_non_null(file);
-    char *const text = malloc(LINE_BYTES);
-    struct vector_case *c = calloc(1, sizeof *c);
+    char text[LINE_BYTES];
+    struct vector_case c = {.users = 0};
     size_t cases = 0;
-    assert_true(text != NULL && c != NULL);
-    while (fgets(text, LINE_BYTES, file) != NULL) {
-        if (take_line(c, text)) {
+    while (fgets(text, sizeof text, file) != NULL) {
+        if (take_line(&c, text)) {
             cases++;
-            memset(c, 0, sizeof *c);
+            memset(&c, 0, sizeof c);
         }
     }
-    assert_int_equal(c->users, 0); /* the last case was whole */
+    assert_int_equal(c.users, 0); /* the last case was whole */
     assert_true(cases >= 40);
-    free(c);
-    free(text);
     assert_int_equal(fclose(file), 0);
 }
 
