@@ -2,6 +2,7 @@
 #include "app/commands.h"
 #include "app/options.h"
 #include "app/settings_table.h"
+#include "lab/importer.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +27,16 @@ static void print_settings(const char *behind, const char *end)
     (void)printf("%s", end);
 }
 
+static void print_sets(const char *end)
+{
+    size_t count = 0;
+    const struct importer *const all = importers_all(&count);
+    for (size_t i = 0; i < count; i++) {
+        (void)printf(i + 1 < count ? "%s " : "%s", all[i].name);
+    }
+    (void)printf("%s", end);
+}
+
 static void print_bash(void)
 {
     (void)printf("_canara() {\n"
@@ -39,7 +50,12 @@ static void print_bash(void)
     print_settings("=", "' -- \"$word\"))\n");
     (void)printf("    elif [ \"${COMP_WORDS[1]}\" = keygen ] && [ \"$COMP_CWORD\" = 2 ]; then\n"
                  "        COMPREPLY=($(compgen -W 'secret pepper --help' -- \"$word\"))\n"
-                 "    elif [ \"${COMP_WORDS[1]}\" = completion ]; then\n"
+                 "    elif [ \"${COMP_WORDS[1]}\" = dataset ] && [ \"$COMP_CWORD\" = 2 ]; then\n"
+                 "        COMPREPLY=($(compgen -W 'import list check --help' -- \"$word\"))\n"
+                 "    elif [ \"${COMP_WORDS[1]}\" = dataset ] && [ \"$before\" = import ]; then\n"
+                 "        COMPREPLY=($(compgen -W '");
+    print_sets("' -- \"$word\"))\n");
+    (void)printf("    elif [ \"${COMP_WORDS[1]}\" = completion ]; then\n"
                  "        COMPREPLY=($(compgen -W 'bash zsh fish' -- \"$word\"))\n"
                  "    elif [[ $word == -* ]]; then\n"
                  "        COMPREPLY=($(compgen -W '--help --set' -- \"$word\"))\n"
@@ -69,7 +85,12 @@ static void print_zsh(void)
                  "        compadd -S '' -- $settings\n"
                  "    elif [[ ${words[2]} == keygen && CURRENT -eq 3 ]]; then\n"
                  "        compadd secret pepper\n"
-                 "    elif [[ ${words[2]} == completion ]]; then\n"
+                 "    elif [[ ${words[2]} == dataset && CURRENT -eq 3 ]]; then\n"
+                 "        compadd import list check\n"
+                 "    elif [[ ${words[2]} == dataset && ${words[CURRENT-1]} == import ]]; then\n"
+                 "        compadd ");
+    print_sets("\n");
+    (void)printf("    elif [[ ${words[2]} == completion ]]; then\n"
                  "        compadd bash zsh fish\n"
                  "    elif [[ ${words[CURRENT]} == -* ]]; then\n"
                  "        compadd -- --help --set\n"
@@ -88,8 +109,11 @@ static void print_fish(void)
         (void)printf("complete -c canara -n __fish_use_subcommand -f -a %s -d '%s'\n", all[i].name,
                      all[i].help);
     }
-    (void)printf("complete -c canara -n '__fish_seen_subcommand_from keygen' -a 'secret pepper'\n"
-                 "complete -c canara -n '__fish_seen_subcommand_from completion' -f "
+    (void)printf(
+        "complete -c canara -n '__fish_seen_subcommand_from keygen' -a 'secret pepper'\n"
+        "complete -c canara -n '__fish_seen_subcommand_from dataset' -a 'import list check ");
+    print_sets("'\n");
+    (void)printf("complete -c canara -n '__fish_seen_subcommand_from completion' -f "
                  "-a 'bash zsh fish'\n"
                  "complete -c canara -l help -d 'print help and leave'\n"
                  "complete -c canara -l set -x -a '");

@@ -14,6 +14,7 @@ static const struct command table[] = {
     {"demo",         "play an owner, a script and a thief against a server", cmd_demo},
     {"journal",      "dump or verify the journal",                         cmd_journal},
     {"simulate",     "make or play traffic of simulated people and attackers", cmd_simulate},
+    {"dataset",      "convert and check data sets to measure with",        cmd_dataset},
     {"keygen",       "make a SECRET_KEY or a pepper file",                 cmd_keygen},
     {"check-config", "check the settings and print what would be used",   cmd_check_config},
     {"completion",   "print the completion script of a shell",            cmd_completion},
