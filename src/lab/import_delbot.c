@@ -13,10 +13,11 @@ static const struct dataset_info about = {
     .source = "DELBOT-Mouse, circles, part; github.com/chrisgdt/DELBOT-Mouse",
     .licence = "MIT",
     .modality = "pointer",
-    .note = "A file is a session; user_email names the family of bots (gan, pynput) or the group "
-            "of devices of people, so that both can be left out. Coordinates are rounded to whole "
-            "px: fractions give away one generator. Times of day are made up: a minute for each "
-            "file, in the order of names.",
+    .note =
+        "A file is a session; user_email names the family of bots (gan, pynput) or the group "
+        "of devices of people, so that both can be left out. Coordinates are rounded to whole "
+        "px and times to whole ms: fractions give away one generator. Times of day are made up: a minute for each "
+        "file, in the order of names.",
 };
 
 /* "circles_human_pc1" is people on pc1, "circles_bot_gan" bots of the family gan. */
@@ -88,7 +89,7 @@ static err_t take_points(struct work *w, size_t index)
         }
         start = start < 0.0 ? t : start;
         held = is(column[1], "Pressed") ? 1 : is(column[1], "Released") ? 0 : held;
-        p.t_ms = t - start;
+        p.t_ms = round_to(t - start, 1.0);
         p.x = round_to(p.x, 1.0);
         p.y = round_to(p.y, 1.0);
         p.buttons = held;

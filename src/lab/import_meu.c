@@ -18,6 +18,8 @@ enum {
     DAY_ENTRIES = 17
 };
 
+#define LONGEST_MS 600000.0 /* what an event may hold */
+
 static const struct dataset_info about = {
     .name = "meu-mobile-ksd",
     .source = "Al-Obaidi and Al-Jarrah, MEU-Mobile KSD, 2016; UCI machine learning repository",
@@ -42,8 +44,8 @@ static bool take_keys(const span_t *column, canara_key_t keys[KEYS])
         canara_key_t *const key = &keys[k];
         *key = (canara_key_t){.key_class = CANARA_KEY_OTHER,
                               .has = 1U << CANARA_KEY_PRESSURE | 1U << CANARA_KEY_SIZE};
-        if (!text_number(column[HOLD + k], 0.0, 60000.0, &hold) ||
-            (k > 0 && !text_number(column[DOWN_DOWN + k - 1], 0.0, 60000.0, &step)) ||
+        if (!text_number(column[HOLD + k], 0.0, LONGEST_MS, &hold) ||
+            (k > 0 && !text_number(column[DOWN_DOWN + k - 1], 0.0, LONGEST_MS, &step)) ||
             !text_number(column[PRESSURE + k], 0.0, 100.0, &key->extra[CANARA_KEY_PRESSURE]) ||
             !text_number(column[SIZE + k], 0.0, 100.0, &key->extra[CANARA_KEY_SIZE])) {
             return false;
@@ -51,6 +53,9 @@ static bool take_keys(const span_t *column, canara_key_t keys[KEYS])
         down += step;
         key->down_ms = down;
         key->up_ms = down + hold;
+        if (!(key->up_ms <= LONGEST_MS)) {
+            return false;
+        }
     }
     return true;
 }
@@ -74,9 +79,10 @@ static err_t take_row(const struct import *in, struct password_set *set, struct 
         return import_refuse(in, file, at, "Subject must be a number from 1 to 999");
     }
     if (!take_keys(column, keys)) {
-        return import_refuse(in, file, at,
-                             "Hold and DD must be numbers from 0 to 60000 (ms), Pressure and Size "
-                             "from 0 to 100");
+        return import_refuse(
+            in, file, at,
+            "Hold and DD must be numbers from 0 to 600000 (ms, in all), Pressure and Size "
+            "from 0 to 100");
     }
     const size_t n = tally->entries[(size_t)subject]++;
     char user[IMPORT_NAME_BYTES];
