@@ -139,6 +139,7 @@ static err_t read_info(struct reading *r)
     CLEANUP(json_free) struct json *tree = NULL;
     CLEANUP(line_file_close) struct line_file held = {.fd = -1};
     bool there = false;
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser does not see CLEANUP */
     TRY(open_file(r, "dataset.json", false, &held.fd, &there));
     if (bytes == NULL) {
         return no_memory(r);

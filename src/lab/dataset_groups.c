@@ -221,6 +221,7 @@ err_t groups_finish(struct dataset_groups *g)
     uint32_t *sessions = NULL;
     g->model = pool_alloc(g->pool, models * sizeof *g->model);
     if (start == NULL || g->model == NULL) {
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser does not see CLEANUP */
         return err_new(ERR_NOMEM);
     }
     TRY(gather_sessions(g, GROUP_ENROL, start, &sessions));

@@ -1,7 +1,5 @@
 #include "lab/event_keep.h"
 
-#include "base/util.h"
-
 enum { TEXTS_MAX = 6 };
 
 static bool keep_doubles(struct pool *pool, const double **items, size_t count)
@@ -75,7 +73,7 @@ bool event_keep(struct pool *pool, canara_event_t *event)
         return false;
     }
     texts_of(event, texts);
-    for (size_t i = 0; i < ARRAY_LEN(texts) && texts[i] != NULL; i++) {
+    for (size_t i = 0; i < TEXTS_MAX && texts[i] != NULL; i++) {
         if (texts[i]->len == 0) {
             continue;
         }

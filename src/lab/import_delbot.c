@@ -34,7 +34,9 @@ static bool group_of(const char *path, char group[IMPORT_NAME_BYTES], bool *huma
     (void)snprintf(group, IMPORT_NAME_BYTES, "%s",
                    folder + (*human ? sizeof people : sizeof bots) - 1);
     for (char *c = group; *c != '\0'; c++) {
-        *c = *c == '_' ? '-' : *c;
+        if (*c == '_') {
+            *c = '-';
+        }
     }
     return group[0] != '\0' && strlen(group) <= 16;
 }

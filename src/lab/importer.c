@@ -101,7 +101,8 @@ struct workshop {
 static void workshop_deinit(struct workshop *w)
 {
     if (w->path[0] != '\0' && !w->kept) {
-        (void)nftw(w->path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+        (void)nftw(/* NOLINT(concurrency-mt-unsafe): the folder is this run's own */
+                   w->path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     }
 }
 

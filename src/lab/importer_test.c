@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TEXT_BYTES = 512 * 1024 };
+#define TEXT_BYTES ((size_t)512 * 1024)
 
 /* A place with a folder "src" to put a published set into, and "out" to come. */
 struct bench {

@@ -58,6 +58,7 @@ static void free_grown(struct source_file *f)
     free(f->bytes);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the file owns its bytes */
 static err_t add_file(struct loading *l, const char *path, uint8_t *bytes, size_t len)
 {
     struct source *const s = l->set;
