@@ -162,9 +162,9 @@ static err_t sort_rows(const struct dataset_groups *g, const struct kept_rows *r
     for (size_t m = 0; m <= models; m++) {
         start[m + 1] += start[m];
     }
-    for (size_t i = rows->count; i-- > 0;) { /* from behind: start[m + 1] ends as start of m */
-        const size_t m = rows->row[i].model == NO_MODEL ? models : rows->row[i].model;
-        sorted[--start[m + 1]] = rows->row[i];
+    for (size_t i = rows->count; i > 0; i--) { /* from behind: start[m + 1] ends as start of m */
+        const size_t m = rows->row[i - 1].model == NO_MODEL ? models : rows->row[i - 1].model;
+        sorted[--start[m + 1]] = rows->row[i - 1];
     }
     *out = sorted;
     return ERR_OK;
