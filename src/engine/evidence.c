@@ -5,13 +5,16 @@
 
 #include <math.h>
 
+/* Constants chosen on MEU and MOBIKEY: docs/engine/keystrokes.md has the trials. */
 #define CAP           4.0  /* deviations at which one feature is cut */
+#define AGE_COST      0.3  /* deviations a feature that a sample PART_RING old is further away */
 #define PRESENT_SHARE 0.70 /* of the features that the profile knows */
 #define COHORT_T      10.0 /* temperature of the mixture of single people */
 #define POPULATION_T  4.0  /* of the two populations */
 #define YOUNG_NATS    0.5  /* that each known sample lets one sample say */
+#define Z_MAX         1e3  /* sixteen factors of 1 + z^2 / 2 must stay within a double */
 
-enum { NEAREST = 5, LOG_EVERY = 8 };
+enum { NEAREST = 3, LOG_EVERY = 16 };
 
 size_t fusion_bucket(size_t n)
 {
@@ -24,8 +27,8 @@ struct pair {
     size_t known; /* features that the profile has */
     uint16_t at[SAMPLE_FEATURES_MAX];
     double x[SAMPLE_FEATURES_MAX];
+    double z[SAMPLE_FEATURES_MAX]; /* in the user's own spreads about his middle */
     double middle[SAMPLE_FEATURES_MAX];
-    double one_over[SAMPLE_FEATURES_MAX]; /* of the user's own spread */
     double shrunk[SAMPLE_FEATURES_MAX];
 };
 
@@ -45,23 +48,23 @@ static void lay_side_by_side(const struct part *p, const struct sample *s, struc
         out->at[out->n] = (uint16_t)f;
         out->x[out->n] = s->x[f];
         out->middle[out->n] = middle;
-        out->one_over[out->n] = 1.0 / part_spread(p, f);
+        out->z[out->n] = clip((s->x[f] - middle) / part_spread(p, f), -CAP, CAP);
         out->shrunk[out->n] = part_shrunk(p, f);
         out->n++;
     }
 }
 
-/* Sum of ln of Student's t with two degrees of freedom, without its constant: logs are taken of
- * products of a few features, each factor within 1 and 1e20. */
-static double t_log_density(const double *x, const double *middle, const double *spread, size_t n)
+/* Sum over features of ln of Student's t with two degrees of freedom, without its constant:
+ * -1.5 ln((1 + z^2 / 2) spread^(2/3)). One logarithm serves LOG_EVERY factors. */
+static double own_log_density(const struct pair *pair)
 {
     double sum = 0.0;
     double product = 1.0;
     double scale = 1.0;
-    for (size_t i = 0; i < n; i++) {
-        const double z = clip((x[i] - middle[i]) / spread[i], -1e6, 1e6);
+    for (size_t i = 0; i < pair->n; i++) {
+        const double z = clip((pair->x[i] - pair->middle[i]) / pair->shrunk[i], -Z_MAX, Z_MAX);
         product *= 1.0 + 0.5 * z * z;
-        scale *= spread[i];
+        scale *= pair->shrunk[i];
         if (i % LOG_EVERY == LOG_EVERY - 1) {
             sum -= 1.5 * log(product) + log(scale);
             product = 1.0;
@@ -71,15 +74,24 @@ static double t_log_density(const double *x, const double *middle, const double 
     return sum - 1.5 * log(product) - log(scale);
 }
 
-static double density_of(const struct pair *pair, const float *middle, const float *spread)
+/* The same of other people, whose arrays begin at `from`. */
+static double density_log(const struct pair *pair, const struct density *d, size_t from)
 {
-    double m[SAMPLE_FEATURES_MAX];
-    double b[SAMPLE_FEATURES_MAX];
+    const float *middle = d->middle + from;
+    const float *inverse = d->inverse + from;
+    const float *factor = d->factor + from;
+    double sum = 0.0;
+    double product = 1.0;
     for (size_t i = 0; i < pair->n; i++) {
-        m[i] = (double)middle[pair->at[i]];
-        b[i] = (double)spread[pair->at[i]];
+        const size_t f = pair->at[i];
+        const double z = clip((pair->x[i] - (double)middle[f]) * (double)inverse[f], -Z_MAX, Z_MAX);
+        product *= (1.0 + 0.5 * z * z) * (double)factor[f];
+        if (i % LOG_EVERY == LOG_EVERY - 1) {
+            sum += log(product);
+            product = 1.0;
+        }
     }
-    return t_log_density(pair->x, m, b, pair->n);
+    return -1.5 * (sum + log(product));
 }
 
 /* t ln(mean of e^(a/t), e^(b/t)) */
@@ -93,64 +105,84 @@ static double one_class(const struct pair *pair)
 {
     double sum = 0.0;
     for (size_t i = 0; i < pair->n; i++) {
-        sum += fmin(fabs(pair->x[i] - pair->middle[i]) * pair->one_over[i], CAP);
+        sum += fabs(pair->z[i]);
     }
     return sum / (double)pair->n;
 }
 
-static double to_entry(const struct part *p, const struct pair *pair, size_t slot)
+/* The smallest few of a stream, ascending. */
+struct smallest {
+    double value[NEAREST];
+    size_t n;
+};
+
+static void offer(struct smallest *s, double x)
+{
+    if (s->n == NEAREST && x >= s->value[NEAREST - 1]) {
+        return;
+    }
+    size_t at = s->n < NEAREST ? s->n++ : NEAREST - 1;
+    while (at > 0 && s->value[at - 1] > x) {
+        s->value[at] = s->value[at - 1];
+        at--;
+    }
+    s->value[at] = x;
+}
+
+static double mean_of(const struct smallest *s)
 {
     double sum = 0.0;
-    for (size_t i = 0; i < pair->n; i++) {
-        const double cell = part_cell(p, slot, pair->at[i]);
-        const double a = clip((pair->x[i] - pair->middle[i]) * pair->one_over[i], -CAP, CAP);
-        const double b = clip((cell - pair->middle[i]) * pair->one_over[i], -CAP, CAP);
-        sum += isnan(cell) ? CAP : fabs(a - b);
+    for (size_t i = 0; i < s->n; i++) {
+        sum += s->value[i];
     }
-    return sum / (double)pair->n;
+    return s->n == 0 ? CAP : sum / (double)s->n;
 }
 
 static double nearest(const struct part *p, const struct pair *pair)
 {
-    double best[NEAREST];
-    size_t n = 0;
-    for (size_t i = 0; i < p->count; i++) {
-        const double d = to_entry(p, pair, p->order[i]);
-        size_t at = n < NEAREST ? n++ : NEAREST;
-        while (at > 0 && best[at - 1] > d) {
-            if (at < NEAREST) {
-                best[at] = best[at - 1];
-            }
-            at--;
+    struct smallest best = {.n = 0};
+    double row[SAMPLE_FEATURES_MAX];
+    for (size_t age = 0; age < p->count; age++) {
+        part_row(p, p->order[age], CAP, row);
+        double sum = 0.0;
+        for (size_t i = 0; i < pair->n; i++) {
+            const double gap = fabs(pair->z[i] - row[pair->at[i]]);
+            sum += isnan(gap) ? CAP : gap;
         }
-        if (at < NEAREST) {
-            best[at] = d;
-        }
+        offer(&best, sum / (double)pair->n + AGE_COST * (double)age / PART_RING);
     }
-    double sum = 0.0;
-    for (size_t i = 0; i < n; i++) {
-        sum += best[i];
-    }
-    return n == 0 ? CAP : sum / (double)n;
+    return mean_of(&best);
 }
 
-static double cohort(const struct population *pop, const struct pair *pair, double own)
+static double manhattan_to(const struct pair *pair, const struct density *d, size_t from)
 {
-    if (pop->cohort == 0) {
-        return 0.0;
+    double sum = 0.0;
+    for (size_t i = 0; i < pair->n; i++) {
+        const size_t f = from + pair->at[i];
+        sum += fmin(fabs((pair->x[i] - (double)d->middle[f]) * (double)d->inverse[f]), CAP);
     }
+    return sum / (double)pair->n;
+}
+
+/* Beside single other people: how likely they make the sample, and how near it is to them. */
+static void beside_others(const struct population *pop, const struct pair *pair, double own,
+                          double *likely, double *near)
+{
     double of[MODEL_COHORT_MAX];
     double high = -INFINITY;
+    struct smallest best = {.n = 0};
     for (size_t c = 0; c < pop->cohort; c++) {
-        of[c] = density_of(pair, pop->cohort_middle + c * pop->features,
-                           pop->cohort_spread + c * pop->features);
+        const size_t from = c * pop->features;
+        of[c] = density_log(pair, &pop->cohort_of, from);
         high = fmax(high, of[c]);
+        offer(&best, manhattan_to(pair, &pop->cohort_of, from));
     }
     double sum = 0.0;
     for (size_t c = 0; c < pop->cohort; c++) {
         sum += exp((of[c] - high) / COHORT_T);
     }
-    return high + COHORT_T * log(sum / pop->cohort) - own;
+    *likely = high + COHORT_T * log(sum / pop->cohort) - own;
+    *near = mean_of(&best);
 }
 
 /* Side by side, when there is enough of both. */
@@ -182,13 +214,21 @@ bool evidence_scores(const struct part *p, const struct population *pop, const s
         return false;
     }
     const double n = (double)pair.n;
-    const double own = t_log_density(pair.x, pair.middle, pair.shrunk, pair.n);
-    const double novices = density_of(&pair, pop->middle[0], pop->spread[0]);
-    const double all = density_of(&pair, pop->middle[1], pop->spread[1]);
+    const double own = own_log_density(&pair);
+    const double novices = density_log(&pair, &pop->all[0], 0);
+    const double all = density_log(&pair, &pop->all[1], 0);
     out[SCORE_RATIO] = soft_max(novices - own, all - own, POPULATION_T) / n;
     out[SCORE_ONE_CLASS] = one_class(&pair);
     out[SCORE_NEAREST] = nearest(p, &pair);
-    out[SCORE_COHORT] = cohort(pop, &pair, own) / n;
+    out[SCORE_COHORT] = 0.0;
+    out[SCORE_RIVALS] = 0.0;
+    if (pop->cohort > 0) {
+        double likely = 0.0;
+        double near = 0.0;
+        beside_others(pop, &pair, own, &likely, &near);
+        out[SCORE_COHORT] = likely / n;
+        out[SCORE_RIVALS] = out[SCORE_ONE_CLASS] - near;
+    }
     return true;
 }
 
@@ -196,7 +236,7 @@ double evidence_fuse(const struct fusion *f, const double score[SCORES], size_t 
 {
     double sum = f->bias;
     for (size_t i = 0; i < SCORES; i++) {
-        sum += f->weight[i] * (score[i] - f->mean[i]) / f->scale[i];
+        sum += f->weight[i] * clip((score[i] - f->mean[i]) / f->scale[i], FUSION_LOW, f->high);
     }
     const double limit = fmin(f->limit, YOUNG_NATS * (double)samples);
     return clip(sum, -limit, limit);

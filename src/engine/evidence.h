@@ -25,10 +25,16 @@ struct population;
 enum score {
     SCORE_RATIO,     /* log likelihood ratio of all people to the owner */
     SCORE_ONE_CLASS, /* scaled Manhattan, each feature cut at EVIDENCE_CAP */
-    SCORE_NEAREST,   /* to the five nearest of the owner's own samples */
+    SCORE_NEAREST,   /* to the three nearest of the owner's own samples, old ones further away */
     SCORE_COHORT,    /* log likelihood ratio of single other people to the owner */
+    SCORE_RIVALS,    /* scaled Manhattan, less that of the three nearest other people */
     SCORES
 };
+
+/* What the two one-class scores weigh against each other where there are no other people. */
+#define EVIDENCE_NEAREST_WEIGHT 2.0
+
+#define FUSION_LOW (-6.0) /* scales below the mean at which a score is cut */
 
 enum { FUSION_BUCKETS = 4, EVIDENCE_SAMPLES_MIN = 5 };
 
@@ -37,6 +43,7 @@ struct fusion {
     double mean[SCORES];
     double scale[SCORES]; /* > 0 */
     double weight[SCORES];
+    double high; /* what is further above the mean, in scales, counts as this */
     double bias;
     double limit;    /* nats: the most that one sample may say; 0 says nothing */
     double impostor; /* mean of the evidence of other people, nats */

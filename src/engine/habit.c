@@ -29,29 +29,44 @@ static size_t sort(const double *x, const double *weight, size_t n, double *valu
     return kept;
 }
 
-habit_t habit_of(const double *x, const double *weight, size_t n)
+static double lower_median(const double *value, const double *mass, size_t n)
 {
-    double value[HABIT_SAMPLES_MAX];
-    double mass[HABIT_SAMPLES_MAX];
-    const size_t kept = sort(x, weight, n, value, mass);
-    if (kept == 0) {
-        return (habit_t){NAN, NAN};
-    }
     double total = 0.0;
-    for (size_t i = 0; i < kept; i++) {
+    for (size_t i = 0; i < n; i++) {
         total += mass[i];
     }
     double sum = 0.0;
     size_t at = 0;
-    for (; at + 1 < kept; at++) {
+    for (; at + 1 < n; at++) {
         sum += mass[at];
         if (sum >= 0.5 * total) {
             break;
         }
     }
-    double deviation = 0.0;
-    for (size_t i = 0; i < kept; i++) {
-        deviation += mass[i] * fabs(value[i] - value[at]);
+    return value[at];
+}
+
+static double deviation(const double *x, const double *weight, size_t n, double middle)
+{
+    double sum = 0.0;
+    double total = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        if (!isnan(x[i])) {
+            sum += weight[i] * fabs(x[i] - middle);
+            total += weight[i];
+        }
     }
-    return (habit_t){value[at], fmax(deviation / total, HABIT_SPREAD_MIN)};
+    return sum / total;
+}
+
+habit_t habit_of(const double *x, const struct habit_weights *weights, size_t n)
+{
+    double value[HABIT_SAMPLES_MAX];
+    double mass[HABIT_SAMPLES_MAX];
+    const size_t kept = sort(x, weights->middle, n, value, mass);
+    if (kept == 0) {
+        return (habit_t){NAN, NAN};
+    }
+    const double middle = lower_median(value, mass, kept);
+    return (habit_t){middle, fmax(deviation(x, weights->spread, n, middle), HABIT_SPREAD_MIN)};
 }

@@ -28,6 +28,7 @@ static void write_fusion(struct byte_writer *w, const struct fusion *f)
         write_f64(w, f->scale[i]);
         write_f64(w, f->weight[i]);
     }
+    write_f64(w, f->high);
     write_f64(w, f->bias);
     write_f64(w, f->limit);
     write_f64(w, f->impostor);
@@ -45,12 +46,12 @@ static void write_population(struct byte_writer *w, const struct population *p)
     write_u16(w, p->people);
     write_u16(w, p->cohort);
     for (size_t i = 0; i < 2; i++) {
-        write_floats(w, p->middle[i], n);
-        write_floats(w, p->spread[i], n);
+        write_floats(w, p->all[i].middle, n);
+        write_floats(w, p->all[i].spread, n);
     }
     write_floats(w, p->usual, n);
-    write_floats(w, p->cohort_middle, n * p->cohort);
-    write_floats(w, p->cohort_spread, n * p->cohort);
+    write_floats(w, p->cohort_of.middle, n * p->cohort);
+    write_floats(w, p->cohort_of.spread, n * p->cohort);
     for (size_t b = 0; b < FUSION_BUCKETS; b++) {
         write_fusion(w, &p->fusion[b]);
     }
@@ -85,6 +86,27 @@ static const float *take_floats(struct byte_reader *r, struct block *b, size_t n
     return out;
 }
 
+void density_fill(const float *spread, float *inverse, float *factor, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        inverse[i] = 1.0F / spread[i];
+        factor[i] = (float)cbrt((double)spread[i] * (double)spread[i]);
+    }
+}
+
+static void take_density(struct byte_reader *r, struct block *b, size_t n, struct density *out)
+{
+    out->middle = take_floats(r, b, n, MIDDLES);
+    out->spread = take_floats(r, b, n, SPREADS);
+    if (b->at != NULL) {
+        float *inverse = b->at + b->used;
+        density_fill(out->spread, inverse, inverse + n, n);
+        out->inverse = inverse;
+        out->factor = inverse + n;
+    }
+    b->used += 2 * n;
+}
+
 static bool fusion_ok(const struct fusion *f)
 {
     for (size_t i = 0; i < SCORES; i++) {
@@ -93,9 +115,9 @@ static bool fusion_ok(const struct fusion *f)
             return false;
         }
     }
-    return fabs(f->bias) <= 1e3 && f->limit >= 0.0 && f->limit <= 20.0 &&
-           fabs(f->impostor) <= 1e3 && fabs(f->owner) <= 1e3 && f->variance >= 0.0 &&
-           f->variance <= 1e6 && f->run >= 1.0 && f->run <= 1e6;
+    return f->high > 0.0 && f->high <= 1e3 && fabs(f->bias) <= 1e3 && f->limit >= 0.0 &&
+           f->limit <= 20.0 && fabs(f->impostor) <= 1e3 && fabs(f->owner) <= 1e3 &&
+           f->variance >= 0.0 && f->variance <= 1e6 && f->run >= 1.0 && f->run <= 1e6;
 }
 
 static bool read_fusion(struct byte_reader *r, struct fusion *f)
@@ -105,6 +127,7 @@ static bool read_fusion(struct byte_reader *r, struct fusion *f)
         f->scale[i] = read_f64(r);
         f->weight[i] = read_f64(r);
     }
+    f->high = read_f64(r);
     f->bias = read_f64(r);
     f->limit = read_f64(r);
     f->impostor = read_f64(r);
@@ -134,12 +157,10 @@ static bool read_population(struct byte_reader *r, struct block *b, struct popul
     }
     const size_t n = p->features;
     for (size_t i = 0; i < 2; i++) {
-        p->middle[i] = take_floats(r, b, n, MIDDLES);
-        p->spread[i] = take_floats(r, b, n, SPREADS);
+        take_density(r, b, n, &p->all[i]);
     }
     p->usual = take_floats(r, b, n, SPREADS);
-    p->cohort_middle = take_floats(r, b, n * p->cohort, MIDDLES);
-    p->cohort_spread = take_floats(r, b, n * p->cohort, SPREADS);
+    take_density(r, b, n * p->cohort, &p->cohort_of);
     bool good = !b->bad;
     for (size_t i = 0; i < FUSION_BUCKETS; i++) {
         good = read_fusion(r, &p->fusion[i]) && good;
@@ -333,16 +354,20 @@ static const struct population *spread_out(const struct population *general, con
     for (size_t f = 0; f < s->count; f++) {
         const size_t row = key_row(s, f);
         for (size_t i = 0; i < 2; i++) {
-            room->number[2 * i][f] = general->middle[i][row];
-            room->number[2 * i + 1][f] = general->spread[i][row];
+            room->number[4 * i][f] = general->all[i].middle[row];
+            room->number[4 * i + 1][f] = general->all[i].spread[row];
+            room->number[4 * i + 2][f] = general->all[i].inverse[row];
+            room->number[4 * i + 3][f] = general->all[i].factor[row];
         }
-        room->number[4][f] = general->usual[row];
+        room->number[8][f] = general->usual[row];
     }
     for (size_t i = 0; i < 2; i++) {
-        p->middle[i] = room->number[2 * i];
-        p->spread[i] = room->number[2 * i + 1];
+        p->all[i] = (struct density){.middle = room->number[4 * i],
+                                     .spread = room->number[4 * i + 1],
+                                     .inverse = room->number[4 * i + 2],
+                                     .factor = room->number[4 * i + 3]};
     }
-    p->usual = room->number[4];
+    p->usual = room->number[8];
     p->cohort = 0;
     return p;
 }

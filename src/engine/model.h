@@ -25,19 +25,28 @@ enum {
     MODEL_BYTES_MAX = 64 * 1024 * 1024
 };
 
+/* Student's t with two degrees of freedom for each feature. */
+struct density {
+    const float *middle;  /* median */
+    const float *spread;  /* mean absolute deviation about it, drawn together for single people */
+    const float *inverse; /* 1 / spread */
+    const float *factor;  /* spread^(2/3): the scale inside the logarithm, see density_log() */
+};
+
+/* Fill `inverse` and `factor` from n spreads. */
+void density_fill(const float *spread, float *inverse, float *factor, size_t n);
+
 /* People in general in one context, or (context 0) in one kind. Arrays have `features` members; a
  * population of SAMPLE_KEYS with context 0 has one for each row of key_row(). */
 struct population {
     uint64_t context;
     uint8_t kind;
     uint16_t features;
-    uint16_t people;            /* that it was made from */
-    uint16_t cohort;            /* profiles of single people; 0 to MODEL_COHORT_MAX */
-    const float *middle[2];     /* median of all samples pooled: 0 novices, 1 of all ages */
-    const float *spread[2];     /* mean absolute deviation about it */
-    const float *usual;         /* geometric mean of single people's spreads */
-    const float *cohort_middle; /* cohort x features */
-    const float *cohort_spread;
+    uint16_t people;          /* that it was made from */
+    uint16_t cohort;          /* profiles of single people; 0 to MODEL_COHORT_MAX */
+    struct density all[2];    /* of all samples pooled: 0 novices, 1 of all ages */
+    const float *usual;       /* geometric mean of single people's spreads */
+    struct density cohort_of; /* of single people: arrays of cohort x features */
     struct fusion fusion[FUSION_BUCKETS];
 };
 
@@ -59,7 +68,7 @@ size_t key_row(const struct sample *s, size_t f);
  * NULL when the model knows nothing of the kind. */
 struct population_room {
     struct population population;
-    float number[5][SAMPLE_FEATURES_MAX];
+    float number[9][SAMPLE_FEATURES_MAX];
 };
 const struct population *model_population(const struct canara_model *m, const struct sample *s,
                                           struct population_room *room);

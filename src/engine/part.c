@@ -6,14 +6,18 @@
 #include <math.h>
 #include <string.h>
 
-/* The pool: per feature middle, spread, anchor's middle and spread, shrunk spread (2 bytes each); then
- * the cells of each slot. */
-enum { HABIT_BYTES = 10, MISSING16 = INT16_MIN, MISSING8 = INT8_MIN };
+/* The pool: per feature middle, spread, anchor's middle and spread, shrunk spread, centre of narrow
+ * cells (2 bytes each); then the cells of each slot. */
+enum { HABIT_BYTES = PART_HABIT_BYTES, MISSING16 = INT16_MIN, MISSING8 = INT8_MIN };
 
 #define FINE   2048.0 /* steps of a 16-bit cell and of a middle */
 #define SPREAD 4096.0 /* steps of a spread */
-#define COARSE 20.0   /* steps of an 8-bit cell ... */
-#define CENTRE (-1.5) /* ... about this value */
+#define COARSE 25.0   /* steps of an 8-bit cell, about the value of the first sample */
+
+enum { MIDDLE, SPREAD_OF, ANCHOR_MIDDLE, ANCHOR_SPREAD, SHRUNK, CENTRE };
+
+static double habit_get(const struct part *p, size_t which, size_t f);
+static void habit_put(struct part *p, size_t which, size_t f, double x);
 
 static size_t cell_bytes(const struct part *p)
 {
@@ -32,6 +36,9 @@ void part_begin(struct part *p, const struct sample *s)
     const size_t slots = room / (s->count * cell_bytes(p));
     p->slots = (uint16_t)(slots < PART_RING + PART_HELD ? slots : PART_RING + PART_HELD);
     p->ring = (uint16_t)(p->slots - PART_HELD);
+    for (size_t f = 0; f < s->count; f++) {
+        habit_put(p, CENTRE, f, isnan(s->x[f]) ? 0.0 : s->x[f]);
+    }
 }
 
 /* ---- cells ---- */
@@ -59,7 +66,7 @@ double part_cell(const struct part *p, size_t slot, size_t f)
         p->pool + HABIT_BYTES * (size_t)p->features + (slot * p->features + f) * cell_bytes(p);
     if ((p->bits & PART_NARROW) != 0) {
         const int8_t x = (int8_t)*at;
-        return x == MISSING8 ? NAN : CENTRE + (double)x / COARSE;
+        return x == MISSING8 ? NAN : habit_get(p, CENTRE, f) + (double)x / COARSE;
     }
     const int16_t x = get16(at);
     return x == MISSING16 ? NAN : (double)x / FINE;
@@ -68,7 +75,8 @@ double part_cell(const struct part *p, size_t slot, size_t f)
 static void store_cell(const struct part *p, uint8_t *row, size_t f, double x)
 {
     if ((p->bits & PART_NARROW) != 0) {
-        const double step = clip(floor((x - CENTRE) * COARSE + 0.5), -127.0, 127.0);
+        const double step =
+            clip(floor((x - habit_get(p, CENTRE, f)) * COARSE + 0.5), -127.0, 127.0);
         row[f] = (uint8_t)(isnan(x) ? (int8_t)MISSING8 : (int8_t)step);
         return;
     }
@@ -85,8 +93,6 @@ static void store_sample(struct part *p, size_t slot, const struct sample *s)
 }
 
 /* ---- the habit ---- */
-
-enum { MIDDLE, SPREAD_OF, ANCHOR_MIDDLE, ANCHOR_SPREAD, SHRUNK };
 
 static double habit_get(const struct part *p, size_t which, size_t f)
 {
@@ -148,6 +154,14 @@ void part_shrink(struct part *p, const double *usual)
     }
 }
 
+void part_row(const struct part *p, size_t slot, double cap, double *row)
+{
+    for (size_t f = 0; f < p->features; f++) {
+        const double z = (part_cell(p, slot, f) - part_middle(p, f)) / part_spread(p, f);
+        row[f] = clip(z, -cap, cap);
+    }
+}
+
 static int by_value(const double *a, size_t n, double x)
 {
     size_t below = 0;
@@ -197,17 +211,18 @@ static double usual_nearest(const struct part *p)
 
 void part_refresh(struct part *p, bool limited)
 {
-    double weight[HABIT_SAMPLES_MAX];
+    struct habit_weights weights;
     double x[HABIT_SAMPLES_MAX];
     if (p->count == 0) {
         return;
     }
-    habit_weights(weight, p->count, PART_HALF_LIFE);
+    habit_weights(weights.middle, p->count, PART_HALF_LIFE_MIDDLE);
+    habit_weights(weights.spread, p->count, PART_HALF_LIFE_SPREAD);
     for (size_t f = 0; f < p->features; f++) {
         for (size_t i = 0; i < p->count; i++) {
             x[i] = part_cell(p, p->order[i], f);
         }
-        habit_t h = habit_of(x, weight, p->count);
+        habit_t h = habit_of(x, &weights, p->count);
         const double was = part_middle(p, f);
         const double step = PART_STEP * part_spread(p, f);
         if (limited && !isnan(was) && !isnan(h.middle)) {

@@ -4,7 +4,7 @@
  * Floor      engine (may use: base)
  * Source     docs/engine/profile.md.
  * Units      features as sample.h says; quantised to 1/2048 (16 bits) or, where a sample is wide,
- *            to 1/20 about -1.5 (8 bits).
+ *            to 1/25 about the first sample (8 bits).
  * Ownership  plain value of at most CANARA_PART_BYTES without a pointer in it.
  * Errors     enum canara_status where bytes come in.
  * Threads    no shared state; one writer.
@@ -19,19 +19,21 @@
 #include <stdbool.h>
 
 enum {
-    PART_RING = 50,     /* accepted samples that are kept at most */
-    PART_HELD = 6,      /* samples in quarantine at most */
-    PART_WIDE_FROM = 41 /* features from which cells are of 8 bits */
+    PART_RING = 50,       /* accepted samples that are kept at most */
+    PART_HELD = 6,        /* samples in quarantine at most */
+    PART_WIDE_FROM = 41,  /* features from which cells are of 8 bits */
+    PART_HABIT_BYTES = 12 /* of the pool for each feature, before the cells */
 };
 
-#define PART_HALF_LIFE   15.0
-#define PART_SHRINK      15.0               /* samples that weigh as much as people in general */
-#define PART_HELD_AFTER  3                  /* sessions that must pass, or ... */
-#define PART_HELD_MS     INT64_C(604800000) /* ... seven days */
-#define PART_WINSOR      3.0 /* deviations at which a sample is cut when it is let in */
-#define PART_STEP        0.1 /* deviations that the middle moves in a session at most */
-#define PART_ANCHOR_FROM 20  /* accepted samples: enrolment is over */
-#define PART_DRIFT       3.0 /* mean deviations from the anchor: alarm */
+#define PART_HALF_LIFE_MIDDLE 10.0 /* in samples */
+#define PART_HALF_LIFE_SPREAD 15.0
+#define PART_SHRINK           15.0 /* samples that weigh as much as people in general */
+#define PART_HELD_AFTER       3    /* sessions that must pass, or ... */
+#define PART_HELD_MS          INT64_C(604800000) /* ... seven days */
+#define PART_WINSOR           3.0 /* deviations at which a sample is cut when it is let in */
+#define PART_STEP             0.1 /* deviations that the middle moves in a session at most */
+#define PART_ANCHOR_FROM      20  /* accepted samples: enrolment is over */
+#define PART_DRIFT            3.0 /* mean deviations from the anchor: alarm */
 
 enum part_bits {
     PART_ANCHORED = 1 << 0,
@@ -74,6 +76,9 @@ void part_begin(struct part *p, const struct sample *s);
 
 /* The quantised value of feature f of the sample in `slot`; NaN when it is missing. */
 double part_cell(const struct part *p, size_t slot, size_t f);
+
+/* All of them in units of the habit's spread about its middle, cut at +-cap: row[f] for each feature. */
+void part_row(const struct part *p, size_t slot, double cap, double *row);
 
 /* The habit as the scores see it. Undefined while count is 0. */
 double part_middle(const struct part *p, size_t f);

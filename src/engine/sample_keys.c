@@ -9,6 +9,9 @@ enum { HAS_PRESSURE = 1, HAS_SIZE = 2, HAS_PLACE = 4 };
 
 enum { KEYS_MIN = 3 };
 
+/* Tenths of the screen are about one key: fingers hit it within a few tenths of that. */
+#define PLACE_SCALE 10.0
+
 static uint8_t touch_groups(const canara_event_t *event)
 {
     uint16_t any = 0;
@@ -59,7 +62,7 @@ static void put_extra(struct sample *s, enum feature_type type, const canara_key
         const double x = keys[i].extra[extra];
         const double value = type == FEATURE_PRESSURE ? log(x + 0.03)
                              : type == FEATURE_SIZE   ? log(x + 0.05)
-                                                      : x;
+                                                      : PLACE_SCALE * x;
         put(s, type, &keys[i], NULL, has ? value : NAN);
     }
 }

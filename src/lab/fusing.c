@@ -10,21 +10,25 @@
 #include <string.h>
 
 enum {
-    GENUINE_MAX = 12,  /* trials of an owner at a stage */
+    GENUINE_MAX = 24,  /* trials of an owner at a stage */
     AHEAD_MAX = 100,   /* samples behind those learnt, from which they are taken */
     IMPOSTOR_EACH = 3, /* trials of another person at a stage */
     ROWS_MIN = 30
 };
 
 #define RIDGE     1e-3
+#define SCALE_MIN 1e-6
+#define HIGH      1.5
 #define LIMIT_MAX 7.0
 #define LIMIT_MIN 0.5
 
 /* Trials of one bucket. */
 struct rows {
-    double *x;
+    double *x; /* SCORES each */
+    double *weight;
     uint8_t *label;
     size_t count, cap;
+    size_t begun; /* first row of the owner and side that are being tried */
 };
 
 struct fitting {
@@ -34,25 +38,43 @@ struct fitting {
     struct rows rows[FUSION_BUCKETS];
 };
 
+static err_t make_room(struct rows *r)
+{
+    if (r->count < r->cap) {
+        return ERR_OK;
+    }
+    const size_t cap = r->cap == 0 ? 4096 : r->cap * 2;
+    double *x = realloc(r->x, cap * SCORES * sizeof *x);
+    r->x = x == NULL ? r->x : x;
+    double *weight = realloc(r->weight, cap * sizeof *weight);
+    r->weight = weight == NULL ? r->weight : weight;
+    uint8_t *label = realloc(r->label, cap);
+    r->label = label == NULL ? r->label : label;
+    if (x == NULL || weight == NULL || label == NULL) {
+        return err_new(ERR_NOMEM);
+    }
+    r->cap = cap;
+    return ERR_OK;
+}
+
 static err_t add_row(struct rows *r, const double *score, uint8_t label)
 {
-    if (r->count == r->cap) {
-        const size_t cap = r->cap == 0 ? 4096 : r->cap * 2;
-        double *x = realloc(r->x, cap * SCORES * sizeof *x);
-        if (x == NULL) {
-            return err_new(ERR_NOMEM);
-        }
-        r->x = x;
-        uint8_t *l = realloc(r->label, cap);
-        if (l == NULL) {
-            return err_new(ERR_NOMEM);
-        }
-        r->label = l;
-        r->cap = cap;
-    }
+    TRY(make_room(r));
     memcpy(r->x + r->count * SCORES, score, SCORES * sizeof *score);
     r->label[r->count++] = label;
     return ERR_OK;
+}
+
+/* Whatever the number of an owner's trials, each side of him weighs the same. */
+static void share_out(struct fitting *t)
+{
+    for (size_t b = 0; b < FUSION_BUCKETS; b++) {
+        struct rows *r = &t->rows[b];
+        for (size_t i = r->begun; i < r->count; i++) {
+            r->weight[i] = 1.0 / (double)(r->count - r->begun);
+        }
+        r->begun = r->count;
+    }
 }
 
 static void deal(struct fitting *t)
@@ -155,15 +177,24 @@ static err_t try_others(struct fitting *t, size_t owner, size_t stage, const str
     return ERR_OK;
 }
 
+static err_t try_user(struct fitting *t, size_t user, bool own)
+{
+    for (size_t stage = 0; stage < STAGES; stage++) {
+        const struct part *part = stages_part(t->f->stages, user, stage);
+        if (part != NULL && bank_count(t->f->c, user) > stage_samples(stage)) {
+            TRY(own ? try_owner(t, user, stage, part) : try_others(t, user, stage, part));
+        }
+    }
+    share_out(t);
+    return ERR_OK;
+}
+
 static err_t try_all(struct fitting *t)
 {
     for (size_t u = 0; u < t->f->c->users; u++) {
-        for (size_t stage = 0; t->f->in[u] && stage < STAGES; stage++) {
-            const struct part *part = stages_part(t->f->stages, u, stage);
-            if (part != NULL && bank_count(t->f->c, u) > stage_samples(stage)) {
-                TRY(try_owner(t, u, stage, part));
-                TRY(try_others(t, u, stage, part));
-            }
+        if (t->f->in[u]) {
+            TRY(try_user(t, u, true));
+            TRY(try_user(t, u, false));
         }
     }
     return ERR_OK;
@@ -212,28 +243,51 @@ static err_t describe(const struct rows *r, const struct logistic *m, uint8_t la
     return ERR_OK;
 }
 
-static err_t fit_bucket(const struct rows *r, struct fusion *out)
+/* Make the scores standard and cut what stands out: one odd entry must not decide. */
+static void standardise(struct rows *r, struct fusion *f)
+{
+    for (size_t c = 0; c < SCORES; c++) {
+        double sum = 0.0;
+        double square = 0.0;
+        for (size_t i = 0; i < r->count; i++) {
+            sum += r->x[i * SCORES + c];
+        }
+        f->mean[c] = sum / (double)r->count;
+        for (size_t i = 0; i < r->count; i++) {
+            const double gap = r->x[i * SCORES + c] - f->mean[c];
+            square += gap * gap;
+        }
+        f->scale[c] = fmax(sqrt(square / (double)r->count), SCALE_MIN);
+        for (size_t i = 0; i < r->count; i++) {
+            double *x = &r->x[i * SCORES + c];
+            *x = clip((*x - f->mean[c]) / f->scale[c], FUSION_LOW, f->high);
+        }
+    }
+}
+
+static err_t fit_bucket(struct rows *r, struct fusion *out)
 {
     struct logistic m;
+    struct fusion f = {.high = HIGH, .run = 1.0};
     struct side owner = {0};
     struct side other = {0};
-    TRY(logistic_fit(
-        &(struct logistic_data){
-            .x = r->x, .label = r->label, .rows = r->count, .columns = SCORES, .ridge = RIDGE},
-        &m));
+    standardise(r, &f);
+    TRY(logistic_fit(&(struct logistic_data){.x = r->x,
+                                             .label = r->label,
+                                             .weight = r->weight,
+                                             .rows = r->count,
+                                             .columns = SCORES,
+                                             .ridge = RIDGE,
+                                             .standardised = true},
+                     &m));
     TRY(describe(r, &m, 0, &owner));
     TRY(describe(r, &m, 1, &other));
-    struct fusion f = {.bias = m.bias,
-                       .limit = clip(fmax(owner.outer, other.outer), LIMIT_MIN, LIMIT_MAX),
-                       .owner = owner.mean,
-                       .impostor = other.mean,
-                       .variance = 0.5 * (owner.variance + other.variance),
-                       .run = 1.0};
-    for (size_t i = 0; i < SCORES; i++) {
-        f.mean[i] = m.mean[i];
-        f.scale[i] = m.scale[i];
-        f.weight[i] = m.weight[i];
-    }
+    f.bias = m.bias;
+    memcpy(f.weight, m.weight, sizeof f.weight);
+    f.limit = clip(fmax(owner.outer, other.outer), LIMIT_MIN, LIMIT_MAX);
+    f.owner = owner.mean;
+    f.impostor = other.mean;
+    f.variance = 0.5 * (owner.variance + other.variance);
     *out = f;
     return ERR_OK;
 }
@@ -247,12 +301,12 @@ static size_t count_label(const struct rows *r, uint8_t label)
     return n;
 }
 
-static err_t fit_all(const struct fitting *t, struct fusion out[FUSION_BUCKETS])
+static err_t fit_all(struct fitting *t, struct fusion out[FUSION_BUCKETS])
 {
     bool fitted[FUSION_BUCKETS] = {false};
     size_t any = FUSION_BUCKETS;
     for (size_t b = 0; b < FUSION_BUCKETS; b++) {
-        const struct rows *r = &t->rows[b];
+        struct rows *r = &t->rows[b];
         if (count_label(r, 0) >= ROWS_MIN && count_label(r, 1) >= ROWS_MIN) {
             TRY(fit_bucket(r, &out[b]));
             fitted[b] = true;
@@ -302,6 +356,7 @@ err_t fusing_fit(const struct fusing *f, struct fusion out[FUSION_BUCKETS])
     }
     for (size_t b = 0; b < FUSION_BUCKETS; b++) {
         free(t->rows[b].x);
+        free(t->rows[b].weight);
         free(t->rows[b].label);
     }
     free(t->fold);

@@ -20,7 +20,7 @@
 #include "lab/bank.h"
 #include "lab/stages.h"
 
-enum { FUSING_FOLDS = 4 };
+enum { FUSING_FOLDS = 8 };
 
 struct fusing {
     const struct bank_context *c;

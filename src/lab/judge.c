@@ -203,7 +203,7 @@ static void add_score(void *ctx, const struct sample *s)
             ? evidence_one_class(p, s, score)
             : (pop != NULL && evidence_scores(p, pop, s, score))) {
         m->sum += m->judge->detector == DETECTOR_ONE_CLASS
-                      ? score[SCORE_ONE_CLASS] + score[SCORE_NEAREST]
+                      ? score[SCORE_ONE_CLASS] + EVIDENCE_NEAREST_WEIGHT * score[SCORE_NEAREST]
                       : score[SCORE_RATIO];
         m->n++;
     }

@@ -16,6 +16,11 @@ struct system {
 static void standardise(const struct logistic_data *d, struct logistic *m)
 {
     for (size_t c = 0; c < d->columns; c++) {
+        if (d->standardised) {
+            m->mean[c] = 0.0;
+            m->scale[c] = 1.0;
+            continue;
+        }
         double sum = 0.0;
         for (size_t r = 0; r < d->rows; r++) {
             sum += d->x[r * d->columns + c];
@@ -49,6 +54,11 @@ static void add_row(struct system *s, const double *z, size_t side, double weigh
     }
 }
 
+static double weight_of(const struct logistic_data *d, size_t row)
+{
+    return d->weight == NULL ? 1.0 : d->weight[row];
+}
+
 static void gather(const struct logistic_data *d, const struct logistic *m, const double each[2],
                    struct system *s)
 {
@@ -62,7 +72,7 @@ static void gather(const struct logistic_data *d, const struct logistic *m, cons
         }
         z[d->columns] = 1.0;
         const double p = 1.0 / (1.0 + exp(-logistic_margin(m, d->columns, x)));
-        const double w = each[d->label[r] != 0];
+        const double w = each[d->label[r] != 0] * weight_of(d, r);
         add_row(s, z, side, w * fmax(p * (1.0 - p), 1e-9), w * ((double)d->label[r] - p));
     }
     for (size_t c = 0; c < d->columns; c++) {
@@ -99,15 +109,14 @@ static void solve(struct system *s, size_t side)
 
 err_t logistic_fit(const struct logistic_data *data, struct logistic *out)
 {
-    size_t ones = 0;
+    double mass[2] = {0.0, 0.0};
     for (size_t r = 0; r < data->rows; r++) {
-        ones += data->label[r] != 0;
+        mass[data->label[r] != 0] += weight_of(data, r);
     }
-    const size_t zeros = data->rows - ones;
-    if (ones == 0 || zeros == 0 || data->columns > LOGISTIC_COLUMNS_MAX) {
+    if (!(mass[0] > 0.0) || !(mass[1] > 0.0) || data->columns > LOGISTIC_COLUMNS_MAX) {
         return err_new(ERR_RANGE);
     }
-    const double each[2] = {0.5 / (double)zeros, 0.5 / (double)ones};
+    const double each[2] = {0.5 / mass[0], 0.5 / mass[1]};
     struct logistic m = {.bias = 0.0};
     struct system s;
     standardise(data, &m);

@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,8 +24,10 @@ enum { LOGISTIC_COLUMNS_MAX = 64 };
 struct logistic_data {
     const double *x;      /* rows x columns */
     const uint8_t *label; /* 1: impostor */
+    const double *weight; /* of each row within its class; NULL: all alike */
     size_t rows, columns;
-    double ridge; /* weight of the squared norm of the standardised weights, per balanced row */
+    double ridge; /* weight of the squared norm of the weights, both classes together being 1 */
+    bool standardised; /* the columns are already: mean 0 and scale 1 are taken for granted */
 };
 
 struct logistic {

@@ -13,7 +13,7 @@
 #include "engine/part.h"
 #include "lab/bank.h"
 
-enum { STAGES = 8 };
+enum { STAGES = 9 };
 
 struct stages;
 
