@@ -18,7 +18,7 @@ enum {
 
 #define RIDGE     1e-3
 #define SCALE_MIN 1e-6
-#define HIGH      1.5
+#define HIGH      1.0
 #define LIMIT_MAX 7.0
 #define LIMIT_MIN 0.5
 
