@@ -317,8 +317,9 @@ struct canara_profile;
 
 enum { CANARA_PROFILE_PARTS = 16, CANARA_PART_BYTES = 4096, CANARA_PART_NAME_BYTES = 33 };
 
-/* An empty profile. The model is borrowed and must outlive it; without one (NULL) the profile learns,
- * but says nothing. */
+/* An empty profile. The model is borrowed and must outlive it; without one (NULL) the profile says
+ * nothing, and learns what is supervised and the first samples of each part, not what must pass a
+ * gate. */
 CANARA_API enum canara_status canara_profile_new(const struct canara_model *model,
                                                  struct canara_profile **out);
 

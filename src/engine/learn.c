@@ -1,4 +1,5 @@
 /* learn.c - what an ended session may teach, and how little of it is believed at once. */
+#include "engine/event_check.h"
 #include "engine/numbers.h"
 #include "engine/profile.h"
 #include "engine/samples_of.h"
@@ -36,9 +37,15 @@ enum canara_status canara_learn_begin(struct canara_profile *profile,
     return CANARA_OK;
 }
 
+static void raise_alarm(struct canara_profile *profile, struct part *p)
+{
+    p->bits |= PART_DRIFTED | PART_CHANGED;
+    profile->lesson.counts.drifted = 1;
+}
+
 /* Was it the owner? Asked of each sample where one sample can tell, of the modality otherwise. */
-static bool passes(const struct canara_profile *profile, const struct part *p,
-                   const struct sample *s, double *nats)
+static bool passes(struct canara_profile *profile, struct part *p, const struct sample *s,
+                   double *nats)
 {
     struct population_room room;
     struct opinion opinion;
@@ -47,6 +54,10 @@ static bool passes(const struct canara_profile *profile, const struct part *p,
         return true;
     }
     if (!profile_opinion(profile, s, &room, &opinion)) {
+        return false;
+    }
+    if (opinion.led_away && opinion.current < GATE_NATS) {
+        raise_alarm(profile, p);
         return false;
     }
     *nats = opinion.nats;
@@ -99,7 +110,7 @@ static void teach(void *ctx, const struct sample *s)
         return;
     }
     l->counts.seen++;
-    if ((p->bits & PART_DRIFTED) != 0) {
+    if ((p->bits & PART_DRIFTED) != 0 || !part_is_like(p, s)) {
         l->counts.refused++;
         return;
     }
@@ -114,12 +125,20 @@ static void teach(void *ctx, const struct sample *s)
     take(pupil, p, s);
 }
 
+static bool time_ok(int64_t at_ms)
+{
+    return at_ms >= 0 && at_ms <= SESSION_TIME_MAX;
+}
+
 enum canara_status canara_learn(struct canara_profile *profile, const canara_event_t *event,
                                 int64_t at_ms)
 {
     struct pupil pupil = {.profile = profile, .at_ms = at_ms};
     struct sample work;
-    if (!profile->lesson.open) {
+    if (!time_ok(at_ms)) {
+        return CANARA_BAD_TIME;
+    }
+    if (!profile->lesson.open || !event_check(event)) {
         return CANARA_BAD_VALUE;
     }
     samples_of(event, &work, teach, &pupil);
@@ -135,12 +154,11 @@ static void settle(struct canara_profile *profile, size_t number, int64_t at_ms)
     (void)part_release(p, p->sessions, at_ms);
     part_refresh(p, !enrolling && (p->bits & PART_ANCHORED) != 0);
     profile_shrink(profile, p, &l->like[number]);
-    if (p->count >= PART_ANCHOR_FROM && (enrolling || (p->bits & PART_ANCHORED) == 0)) {
+    if (p->accepted >= PART_ANCHOR_FROM && (enrolling || (p->bits & PART_ANCHORED) == 0)) {
         part_anchor(p);
     }
     if (part_drift(p) > PART_DRIFT) {
-        p->bits |= PART_DRIFTED;
-        l->counts.drifted = 1;
+        raise_alarm(profile, p);
     }
 }
 
@@ -148,6 +166,9 @@ enum canara_status canara_learn_end(struct canara_profile *profile, int64_t at_m
                                     canara_lesson_t *out)
 {
     struct lesson_state *l = &profile->lesson;
+    if (!time_ok(at_ms)) {
+        return CANARA_BAD_TIME;
+    }
     if (!l->open) {
         return CANARA_BAD_VALUE;
     }

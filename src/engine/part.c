@@ -24,23 +24,6 @@ static size_t cell_bytes(const struct part *p)
     return (p->bits & PART_NARROW) != 0 ? 1 : 2;
 }
 
-void part_begin(struct part *p, const struct sample *s)
-{
-    memset(p, 0, sizeof *p);
-    p->context = s->context;
-    memcpy(p->name, s->name, sizeof p->name);
-    p->kind = (uint8_t)s->kind;
-    p->features = (uint16_t)s->count;
-    p->bits = PART_CHANGED | (s->count >= PART_WIDE_FROM ? PART_NARROW : 0);
-    const size_t room = sizeof p->pool - HABIT_BYTES * s->count;
-    const size_t slots = room / (s->count * cell_bytes(p));
-    p->slots = (uint16_t)(slots < PART_RING + PART_HELD ? slots : PART_RING + PART_HELD);
-    p->ring = (uint16_t)(p->slots - PART_HELD);
-    for (size_t f = 0; f < s->count; f++) {
-        habit_put(p, CENTRE, f, isnan(s->x[f]) ? 0.0 : s->x[f]);
-    }
-}
-
 /* ---- cells ---- */
 
 static int16_t get16(const uint8_t *at)
@@ -117,6 +100,25 @@ static void habit_put(struct part *p, size_t which, size_t f, double x)
     put16(at, isnan(x) ? (int16_t)MISSING16 : to_int16(x * FINE));
 }
 
+void part_begin(struct part *p, const struct sample *s)
+{
+    memset(p, 0, sizeof *p);
+    p->context = s->context;
+    memcpy(p->name, s->name, sizeof p->name);
+    p->kind = (uint8_t)s->kind;
+    p->features = (uint16_t)s->count;
+    p->bits = PART_CHANGED | (s->count >= PART_WIDE_FROM ? PART_NARROW : 0);
+    const size_t room = sizeof p->pool - HABIT_BYTES * s->count;
+    const size_t slots = room / (s->count * cell_bytes(p));
+    p->slots = (uint16_t)(slots < PART_RING + PART_HELD ? slots : PART_RING + PART_HELD);
+    p->ring = (uint16_t)(p->slots - PART_HELD);
+    for (size_t f = 0; f < p->features; f++) {
+        habit_put(p, MIDDLE, f, NAN); /* nothing is known before the first part_refresh() */
+        habit_put(p, ANCHOR_MIDDLE, f, NAN);
+        habit_put(p, CENTRE, f, isnan(s->x[f]) ? 0.0 : s->x[f]);
+    }
+}
+
 double part_middle(const struct part *p, size_t f)
 {
     return habit_get(p, MIDDLE, f);
@@ -162,15 +164,6 @@ void part_row(const struct part *p, size_t slot, double cap, double *row)
     }
 }
 
-static int by_value(const double *a, size_t n, double x)
-{
-    size_t below = 0;
-    for (size_t i = 0; i < n; i++) {
-        below += a[i] < x;
-    }
-    return (int)below;
-}
-
 /* Mean distance a feature between two samples of the ring, in the user's deviations, cut at 4. */
 static double distance(const struct part *p, size_t a, size_t b)
 {
@@ -192,21 +185,21 @@ enum { NEAREST_OF = 12 }; /* newest samples looked at: enough for a median, chea
 static double usual_nearest(const struct part *p)
 {
     const size_t n = p->count < NEAREST_OF ? p->count : NEAREST_OF;
-    double nearest[NEAREST_OF];
+    double sorted[NEAREST_OF];
     for (size_t i = 0; i < n; i++) {
-        nearest[i] = INFINITY;
+        double nearest = INFINITY;
         for (size_t j = 0; j < p->count; j++) {
             if (j != i) {
-                nearest[i] = fmin(nearest[i], distance(p, p->order[i], p->order[j]));
+                nearest = fmin(nearest, distance(p, p->order[i], p->order[j]));
             }
         }
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (by_value(nearest, n, nearest[i]) == (int)(n / 2)) {
-            return nearest[i];
+        size_t at = i;
+        for (; at > 0 && sorted[at - 1] > nearest; at--) {
+            sorted[at] = sorted[at - 1];
         }
+        sorted[at] = nearest;
     }
-    return n == 0 ? 0.0 : nearest[0];
+    return n == 0 ? 0.0 : sorted[n / 2];
 }
 
 void part_refresh(struct part *p, bool limited)
@@ -256,6 +249,23 @@ double part_drift(const struct part *p)
             fabs(part_middle(p, f) - part_anchor_middle(p, f)) / part_anchor_spread(p, f);
         if (isfinite(gap)) {
             sum += gap;
+            n++;
+        }
+    }
+    return n == 0 ? 0.0 : sum / (double)n;
+}
+
+double part_from_anchor(const struct part *p, const struct sample *s)
+{
+    if ((p->bits & PART_ANCHORED) == 0) {
+        return 0.0;
+    }
+    double sum = 0.0;
+    size_t n = 0;
+    for (size_t f = 0; f < p->features; f++) {
+        const double gap = fabs(s->x[f] - part_anchor_middle(p, f)) / part_anchor_spread(p, f);
+        if (isfinite(gap)) {
+            sum += fmin(gap, PART_DRIFT_CUT);
             n++;
         }
     }
@@ -326,18 +336,6 @@ static void drop_held(struct part *p, size_t at)
     p->held = (uint16_t)(p->held - 1U);
 }
 
-void part_hold(struct part *p, const struct sample *s, uint32_t session, int64_t at_ms)
-{
-    if (p->held == PART_HELD) {
-        drop_held(p, 0);
-    }
-    const size_t slot = free_slot(p);
-    store_sample(p, slot, s);
-    p->in_quarantine[p->held] =
-        (struct held){.at_ms = at_ms, .session = session, .slot = (uint32_t)slot};
-    p->held = (uint16_t)(p->held + 1U);
-}
-
 static void winsorise(struct part *p, size_t slot)
 {
     uint8_t *row = cells(p, slot);
@@ -370,4 +368,37 @@ size_t part_release(struct part *p, uint32_t session, int64_t at_ms)
         p->bits |= PART_CHANGED;
     }
     return released;
+}
+
+/* A session holds a few samples and no more: many would push out what the sessions before it left
+ * here, and nothing would ever wait long enough. The last one is then the one that changes. */
+static bool replaces_its_own(struct part *p, const struct sample *s, uint32_t session,
+                             int64_t at_ms)
+{
+    size_t own = 0;
+    for (size_t i = 0; i < p->held; i++) {
+        own += p->in_quarantine[i].session == session;
+    }
+    if (own < PART_HELD_A_SESSION) {
+        return false;
+    }
+    struct held *last = &p->in_quarantine[p->held - 1U];
+    last->at_ms = at_ms;
+    store_sample(p, last->slot, s);
+    return true;
+}
+
+void part_hold(struct part *p, const struct sample *s, uint32_t session, int64_t at_ms)
+{
+    if (replaces_its_own(p, s, session, at_ms)) {
+        return;
+    }
+    if (p->held == PART_HELD && part_release(p, session, at_ms) == 0) {
+        drop_held(p, 0);
+    }
+    const size_t slot = free_slot(p);
+    store_sample(p, slot, s);
+    p->in_quarantine[p->held] =
+        (struct held){.at_ms = at_ms, .session = session, .slot = (uint32_t)slot};
+    p->held = (uint16_t)(p->held + 1U);
 }

@@ -19,10 +19,11 @@
 #include <stdbool.h>
 
 enum {
-    PART_RING = 50,       /* accepted samples that are kept at most */
-    PART_HELD = 6,        /* samples in quarantine at most */
-    PART_WIDE_FROM = 41,  /* features from which cells are of 8 bits */
-    PART_HABIT_BYTES = 12 /* of the pool for each feature, before the cells */
+    PART_RING = 50,          /* accepted samples that are kept at most */
+    PART_HELD = 6,           /* samples in quarantine at most */
+    PART_HELD_A_SESSION = 2, /* of them from one session at most */
+    PART_WIDE_FROM = 41,     /* features from which cells are of 8 bits */
+    PART_HABIT_BYTES = 12    /* of the pool for each feature, before the cells */
 };
 
 #define PART_HALF_LIFE_MIDDLE 10.0 /* in samples */
@@ -34,6 +35,7 @@ enum {
 #define PART_STEP             0.1 /* deviations that the middle moves in a session at most */
 #define PART_ANCHOR_FROM      20  /* accepted samples: enrolment is over */
 #define PART_DRIFT            3.0 /* mean deviations from the anchor: alarm */
+#define PART_DRIFT_CUT        6.0
 
 enum part_bits {
     PART_ANCHORED = 1 << 0,
@@ -74,6 +76,12 @@ static_assert(sizeof(struct part) <= CANARA_PART_BYTES, "a part is at most 4 KiB
 /* Begin an empty part for samples like this one. */
 void part_begin(struct part *p, const struct sample *s);
 
+/* May this sample be held against the part? False only where two names have the same hash. */
+static inline bool part_is_like(const struct part *p, const struct sample *s)
+{
+    return p->kind == (uint8_t)s->kind && p->features == s->count;
+}
+
 /* The quantised value of feature f of the sample in `slot`; NaN when it is missing. */
 double part_cell(const struct part *p, size_t slot, size_t f);
 
@@ -91,7 +99,9 @@ double part_anchor_spread(const struct part *p, size_t f);
 /* Take a sample in at once, unchanged, as the newest. */
 void part_accept(struct part *p, const struct sample *s);
 
-/* Put a sample into quarantine; the oldest held one is dropped when there is no room. */
+/* Put a sample into quarantine. One session holds PART_HELD_A_SESSION: more of it replace its last.
+ * Without room those leave that have waited long enough, else the oldest is dropped. `session` is
+ * never below an earlier one. */
 void part_hold(struct part *p, const struct sample *s, uint32_t session, int64_t at_ms);
 
 /* Let in what has been in quarantine long enough, cut at PART_WINSOR. Returns how many. */
@@ -110,6 +120,9 @@ void part_anchor(struct part *p);
 
 /* Mean over features of the distance to the anchor in its deviations; 0 without an anchor. */
 double part_drift(const struct part *p);
+
+/* The same of one sample, each feature cut at PART_DRIFT_CUT. */
+double part_from_anchor(const struct part *p, const struct sample *s);
 
 /* Note the evidence of an own sample, taken before the sample is learnt. */
 void part_note_score(struct part *p, double nats);

@@ -2,6 +2,7 @@
 #include "engine/byte_cursor.h"
 #include "engine/numbers.h"
 #include "engine/part.h"
+#include "engine/session_state.h"
 
 #include <math.h>
 
@@ -82,6 +83,20 @@ static bool habits_ok(const struct part *p)
     return true;
 }
 
+/* In order, and none from a session or a time that has not been. */
+static bool quarantine_ok(const struct part *p)
+{
+    uint32_t session = 0;
+    for (size_t i = 0; i < p->held; i++) {
+        const struct held *h = &p->in_quarantine[i];
+        if (h->session < session || h->session > p->sessions || h->at_ms > SESSION_TIME_MAX) {
+            return false;
+        }
+        session = h->session;
+    }
+    return true;
+}
+
 static void read_rows(struct byte_reader *r, struct part *p)
 {
     read_bytes(r, p->pool, HABIT_BYTES * (size_t)p->features);
@@ -90,7 +105,7 @@ static void read_rows(struct byte_reader *r, struct part *p)
         read_bytes(r, p->pool + row_at(p, i), row_bytes(p));
     }
     for (size_t i = 0; i < p->held; i++) {
-        const size_t slot = p->count + i;
+        const size_t slot = (size_t)p->count + i;
         const uint64_t at_ms = read_u64(r);
         p->in_quarantine[i] = (struct held){
             .at_ms = (int64_t)(at_ms & INT64_MAX), .session = read_u32(r), .slot = (uint32_t)slot};
@@ -127,8 +142,8 @@ static bool read_head(struct byte_reader *r, struct part *p)
     p->score_mean = read_f32(r);
     p->score_m2 = read_f32(r);
     p->nearest = read_f32(r);
-    return !r->failed && fabsf(p->score_mean) <= 1e6F && p->score_m2 >= 0.0F &&
-           p->score_m2 <= 1e12F && p->nearest >= 0.0F && p->nearest <= 1e6F;
+    return !r->failed && p->accepted >= p->count && fabsf(p->score_mean) <= 1e6F &&
+           p->score_m2 >= 0.0F && p->score_m2 <= 1e12F && p->nearest >= 0.0F && p->nearest <= 1e6F;
 }
 
 enum canara_status part_load(struct part *p, const uint8_t *bytes, size_t size)
@@ -151,7 +166,7 @@ enum canara_status part_load(struct part *p, const uint8_t *bytes, size_t size)
         return CANARA_BAD_FORMAT;
     }
     read_rows(&r, &loaded);
-    if (r.failed || r.left != 0 || !habits_ok(&loaded)) {
+    if (r.failed || r.left != 0 || !habits_ok(&loaded) || !quarantine_ok(&loaded)) {
         return CANARA_BAD_FORMAT;
     }
     *p = loaded;

@@ -11,6 +11,7 @@ enum canara_status canara_profile_new(const struct canara_model *model, struct c
         return CANARA_NO_MEMORY;
     }
     p->model = model;
+    p->allocate = malloc;
     *out = p;
     return CANARA_OK;
 }
@@ -50,7 +51,7 @@ enum canara_status canara_profile_load(struct canara_profile *profile, const voi
         if (profile->parts == CANARA_PROFILE_PARTS) {
             return CANARA_FULL;
         }
-        to = malloc(sizeof *to);
+        to = profile->allocate(sizeof *to);
         if (to == NULL) {
             return CANARA_NO_MEMORY;
         }
@@ -68,7 +69,7 @@ size_t canara_profile_parts(const struct canara_profile *profile)
 enum canara_status canara_profile_save(const struct canara_profile *profile, size_t number,
                                        uint8_t bytes[CANARA_PART_BYTES], canara_part_t *out)
 {
-    if (number >= profile->parts) {
+    if (number >= canara_profile_parts(profile)) {
         return CANARA_BAD_VALUE;
     }
     const struct part *p = profile->part[number];
@@ -124,13 +125,13 @@ struct part *profile_part_for(struct canara_profile *profile, const struct sampl
 {
     struct part *found = profile_find(profile, s->context);
     if (found != NULL) {
-        return found->features == s->count && found->kind == (uint8_t)s->kind ? found : NULL;
+        return found;
     }
     size_t at = profile->parts;
     if (at == CANARA_PROFILE_PARTS) {
         at = least_known(profile);
     } else {
-        struct part *fresh = malloc(sizeof *fresh);
+        struct part *fresh = profile->allocate(sizeof *fresh);
         if (fresh == NULL) {
             return NULL;
         }
@@ -158,7 +159,7 @@ bool profile_opinion(const struct canara_profile *profile, const struct sample *
                      struct population_room *room, struct opinion *out)
 {
     struct part *p = profile_find(profile, s->context);
-    if (p == NULL || p->features != s->count || profile->model == NULL) {
+    if (p == NULL || !part_is_like(p, s) || profile->model == NULL) {
         return false;
     }
     const struct population *pop = model_population(profile->model, s, room);
@@ -167,7 +168,12 @@ bool profile_opinion(const struct canara_profile *profile, const struct sample *
         return false;
     }
     const struct fusion *fusion = &pop->fusion[fusion_bucket(p->accepted)];
-    *out = (struct opinion){
-        .nats = evidence_fuse(fusion, score, p->accepted), .fusion = fusion, .part = p};
+    const double nats = evidence_fuse(fusion, score, p->accepted);
+    const bool led_away = nats < 0.0 && part_from_anchor(p, s) > PART_DRIFT;
+    *out = (struct opinion){.nats = led_away ? 0.0 : nats,
+                            .current = nats,
+                            .led_away = led_away,
+                            .fusion = fusion,
+                            .part = p};
     return isfinite(out->nats);
 }

@@ -27,6 +27,7 @@ struct lesson_state {
 
 struct canara_profile {
     const struct canara_model *model;
+    void *(*allocate)(size_t size); /* malloc; a test makes it fail */
     size_t parts;
     struct part *part[CANARA_PROFILE_PARTS];
     struct lesson_state lesson;
@@ -35,17 +36,21 @@ struct canara_profile {
 /* The part of a context; NULL when there is none. */
 struct part *profile_find(const struct canara_profile *profile, uint64_t context);
 
-/* A part for samples like this one, made when there is none: the part that has learnt least makes
- * room. NULL: no memory. */
+/* The part of the sample's context, made when there is none: the part that has learnt least makes
+ * room. One that is held already may be of another kind: see part_is_like(). NULL: no memory. */
 struct part *profile_part_for(struct canara_profile *profile, const struct sample *s);
 
 /* Draw a part's spreads towards those of people in general at features `like` these. */
 void profile_shrink(const struct canara_profile *profile, struct part *p,
                     const struct sample *like);
 
-/* Calibrated evidence of one sample against its part, before weighing. False: nothing can be said. */
+/* Calibrated evidence of one sample against its part, before weighing. False: nothing can be said.
+ * What is further than PART_DRIFT from the anchor never speaks for the owner: a habit that was led
+ * away step by step does not make a stranger welcome. */
 struct opinion {
     double nats;
+    double current;              /* what the habit of today alone would say */
+    bool led_away;               /* it would speak for the owner, and the anchor does not */
     const struct fusion *fusion; /* that gave it; valid until the room is left */
     const struct part *part;
 };

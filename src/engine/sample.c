@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { NAME_FIELD_CHARS = 14 };
+enum { NAME_HASH_CHARS = 12 };
 
 void sample_name(struct sample *s, const char *kind, canara_text_t field, uint64_t hash)
 {
@@ -18,7 +18,9 @@ void sample_name(struct sample *s, const char *kind, canara_text_t field, uint64
     size_t at = strlen(kind);
     memcpy(s->name, kind, at);
     s->name[at++] = ':';
-    for (size_t i = 0; i < field.len && i < NAME_FIELD_CHARS; i++) {
+    const size_t to =
+        sizeof s->name - 1 - NAME_HASH_CHARS - 1; /* the field ends here at the latest */
+    for (size_t i = 0; i < field.len && at < to; i++) {
         s->name[at++] = field.ptr[i];
     }
     if (field.len > 0) {

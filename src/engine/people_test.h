@@ -1,0 +1,93 @@
+/* people_test.h - made-up people for the engine's tests: how they type, and a model of all of them. */
+#ifndef ENGINE_PEOPLE_TEST_H
+#define ENGINE_PEOPLE_TEST_H
+
+#include "engine/model.h"
+#include "tests/support/random.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { PEOPLE_KEYS = 10 };
+
+/* Somebody's rhythm: log hold and log interval of each key. */
+struct test_person {
+    double hold[PEOPLE_KEYS], interval[PEOPLE_KEYS];
+};
+
+static inline struct test_person test_person(uint64_t seed)
+{
+    struct test_person p;
+    for (int i = 0; i < PEOPLE_KEYS; i++) {
+        p.hold[i] = log(0.09) + random_in(&seed, -0.8, 0.8);
+        p.interval[i] = log(0.20) + random_in(&seed, -0.8, 0.8);
+    }
+    return p;
+}
+
+/* Between two people: `share` of the way from `a` to `b`. */
+static inline struct test_person test_person_between(const struct test_person *a,
+                                                     const struct test_person *b, double share)
+{
+    struct test_person p;
+    for (int i = 0; i < PEOPLE_KEYS; i++) {
+        p.hold[i] = a->hold[i] + share * (b->hold[i] - a->hold[i]);
+        p.interval[i] = a->interval[i] + share * (b->interval[i] - a->interval[i]);
+    }
+    return p;
+}
+
+/* The person types; `keys` is room for PEOPLE_KEYS that the event borrows. */
+static inline canara_event_t test_person_types(const struct test_person *p, uint64_t *seed,
+                                               canara_key_t *keys)
+{
+    double at = 0.0;
+    for (int i = 0; i < PEOPLE_KEYS; i++) {
+        const double hold = 1000.0 * exp(p->hold[i] + random_in(seed, -0.15, 0.15));
+        keys[i] = (canara_key_t){
+            .down_ms = at, .up_ms = at + hold, .key_class = (uint8_t)CANARA_KEY_LETTER};
+        at += 1000.0 * exp(p->interval[i] + random_in(seed, -0.15, 0.15));
+    }
+    return (canara_event_t){
+        .kind = CANARA_KEYSTROKES,
+        .has = CANARA_F_KEYS | CANARA_F_FIELD,
+        .of.keystrokes = {.field = {"password", 8}, .keys = keys, .count = PEOPLE_KEYS}};
+}
+
+/* A model that knows samples like this one, and nothing else. */
+static inline struct canara_model *test_model(const struct sample *like)
+{
+    static float middle[SAMPLE_FEATURES_MAX];
+    static float spread[SAMPLE_FEATURES_MAX];
+    static float usual[SAMPLE_FEATURES_MAX];
+    static uint8_t bytes[16384];
+    for (size_t f = 0; f < like->count; f++) {
+        middle[f] = isnan(like->x[f]) ? 0.0F : (float)like->x[f];
+        spread[f] = 0.30F;
+        usual[f] = 0.12F;
+    }
+    struct population p = {.context = like->context,
+                           .kind = (uint8_t)like->kind,
+                           .features = (uint16_t)like->count,
+                           .people = 50,
+                           .middle = {middle, middle},
+                           .spread = {spread, spread},
+                           .usual = usual};
+    for (int b = 0; b < FUSION_BUCKETS; b++) {
+        struct fusion *f = &p.fusion[b];
+        for (int i = 0; i < SCORES; i++) {
+            f->scale[i] = 1.0;
+        }
+        f->weight[SCORE_RATIO] = 12.0;
+        f->limit = 7.0;
+        f->impostor = 5.0;
+        f->owner = -5.0;
+        f->variance = 4.0;
+        f->run = 1.0;
+    }
+    struct canara_model *model = NULL;
+    const size_t size = model_write("tests", &p, 1, bytes, sizeof bytes);
+    return canara_model_open(bytes, size, &model) == CANARA_OK ? model : NULL;
+}
+
+#endif
