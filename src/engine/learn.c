@@ -141,7 +141,7 @@ enum canara_status canara_learn(struct canara_profile *profile, const canara_eve
     if (!profile->lesson.open || !event_check(event)) {
         return CANARA_BAD_VALUE;
     }
-    samples_of(event, &work, teach, &pupil);
+    samples_for(profile, event, &work, teach, &pupil);
     return pupil.no_memory ? CANARA_NO_MEMORY : CANARA_OK;
 }
 

@@ -66,7 +66,7 @@ void person_look(struct session_state *s, const struct canara_profile *profile,
     if (profile == NULL || profile->parts == 0) {
         return;
     }
-    samples_of(event, &work, look_at, &(struct look){.s = s, .profile = profile});
+    samples_for(profile, event, &work, look_at, &(struct look){.s = s, .profile = profile});
 }
 
 void person_proved(struct session_state *s)

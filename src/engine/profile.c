@@ -110,15 +110,41 @@ const char *canara_learning_name(enum canara_learning_state state)
 
 /* ---- parts that come into being ---- */
 
-static size_t least_known(const struct canara_profile *profile)
+/* Long entries may be free text that never comes again, and each has a context of its own: only a few
+ * that are hardly known may stand in line, so that they push nothing else out. */
+enum { LONG_ENTRY = 3 * TEXT_KEYS_MIN - 2, LONG_ENTRIES_YOUNG = 3 };
+
+static bool is_long_entry(unsigned kind, size_t features)
 {
-    size_t least = 0;
-    for (size_t i = 1; i < profile->parts; i++) {
-        if (profile->part[i]->accepted < profile->part[least]->accepted) {
+    return kind == SAMPLE_KEYS && features >= LONG_ENTRY;
+}
+
+static bool may_leave(const struct part *p, bool long_ones)
+{
+    return !long_ones || (is_long_entry(p->kind, p->features) && p->count < EVIDENCE_SAMPLES_MIN);
+}
+
+/* The part that has learnt least, among the young long entries alone if wanted. */
+static size_t least_known(const struct canara_profile *profile, bool long_ones)
+{
+    size_t least = profile->parts;
+    for (size_t i = 0; i < profile->parts; i++) {
+        if (may_leave(profile->part[i], long_ones) &&
+            (least == profile->parts ||
+             profile->part[i]->accepted < profile->part[least]->accepted)) {
             least = i;
         }
     }
     return least;
+}
+
+static bool is_crowded(const struct canara_profile *profile, const struct sample *s)
+{
+    size_t young = 0;
+    for (size_t i = 0; i < profile->parts; i++) {
+        young += may_leave(profile->part[i], true);
+    }
+    return is_long_entry(s->kind, s->count) && young >= LONG_ENTRIES_YOUNG;
 }
 
 struct part *profile_part_for(struct canara_profile *profile, const struct sample *s)
@@ -127,9 +153,10 @@ struct part *profile_part_for(struct canara_profile *profile, const struct sampl
     if (found != NULL) {
         return found;
     }
+    const bool crowded = is_crowded(profile, s);
     size_t at = profile->parts;
-    if (at == CANARA_PROFILE_PARTS) {
-        at = least_known(profile);
+    if (crowded || at == CANARA_PROFILE_PARTS) {
+        at = least_known(profile, crowded);
     } else {
         struct part *fresh = profile->allocate(sizeof *fresh);
         if (fresh == NULL) {

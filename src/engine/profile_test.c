@@ -141,6 +141,23 @@ static void the_part_that_knows_least_makes_room(void **state)
     canara_profile_free(&p);
 }
 
+/* Messages of 20 to 35 keys are all different: they must not push out what is known of the PIN. */
+static void free_text_does_not_crowd_out_other_parts(void **state)
+{
+    (void)state;
+    struct canara_profile *p = profile_with(NULL);
+    const struct sample pin = sample_named("pin");
+    assert_non_null(profile_part_for(p, &pin));
+    for (size_t n = 20; n <= 35; n++) {
+        struct sample s = {.kind = SAMPLE_KEYS, .count = 3 * n - 2};
+        sample_name(&s, "keys", (canara_text_t){"message", 7}, FNV_START + n);
+        assert_non_null(profile_part_for(p, &s));
+    }
+    assert_int_equal(canara_profile_parts(p), 4);
+    assert_non_null(profile_find(p, pin.context));
+    canara_profile_free(&p);
+}
+
 static void *no_memory(size_t size)
 {
     (void)size;
@@ -212,6 +229,7 @@ int main(void)
         cmocka_unit_test(a_part_of_a_known_context_replaces_it),
         cmocka_unit_test(every_name_fits_and_loads),
         cmocka_unit_test(the_part_that_knows_least_makes_room),
+        cmocka_unit_test(free_text_does_not_crowd_out_other_parts),
         cmocka_unit_test(without_memory_a_profile_stays_as_it_was),
         cmocka_unit_test(a_young_profile_says_nothing_and_then_little),
     };

@@ -159,6 +159,17 @@ static bool of_features(const canara_event_t *event, struct sample *out)
     return n > 0;
 }
 
+/* An event may send none of its numbers. */
+static bool holds_anything(const struct sample *s)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        if (!isnan(s->x[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool sample_of_summary(const canara_event_t *event, struct sample *out)
 {
     static bool (*const of[CANARA_EVENT_KINDS])(const canara_event_t *, struct sample *) = {
@@ -167,13 +178,14 @@ bool sample_of_summary(const canara_event_t *event, struct sample *out)
         [CANARA_FEATURES] = of_features,
     };
     out->count = 0;
-    return of[event->kind] != NULL && of[event->kind](event, out);
+    return of[event->kind] != NULL && of[event->kind](event, out) && holds_anything(out);
 }
 
 enum share sample_share(enum sample_kind kind)
 {
     switch (kind) {
     case SAMPLE_KEYS:
+    case SAMPLE_TEXT:
     case SAMPLE_TYPING: return SHARE_TYPING;
     case SAMPLE_MOUSE:
     case SAMPLE_ACTION: return SHARE_POINTER;

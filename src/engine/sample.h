@@ -19,7 +19,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SAMPLE_FEATURES_MAX = 128, SAMPLE_KEYS_MAX = 36 };
+enum {
+    SAMPLE_FEATURES_MAX = 128,
+    SAMPLE_KEYS_MAX = 36, /* of a short entry */
+    TEXT_KEYS_MIN = 15,   /* of free text */
+    TEXT_CHUNK = 60       /* keys that make one sample at most */
+};
 
 /* What is compared with what: samples of one kind and one context have the same features. */
 enum sample_kind {
@@ -31,6 +36,7 @@ enum sample_kind {
     SAMPLE_STROKE,   /* a touch from down to up */
     SAMPLE_ACTION,   /* a movement of the pointer up to a click or a pause */
     SAMPLE_FEATURES, /* a vector that was measured elsewhere (evaluation) */
+    SAMPLE_TEXT,     /* free text: keys of a kind taken together */
     SAMPLE_KINDS
 };
 
@@ -63,6 +69,13 @@ void sample_name(struct sample *s, const char *kind, canara_text_t field, uint64
 
 /* keystrokes of 3 to SAMPLE_KEYS_MAX keys without corrections. */
 bool sample_of_keys(const canara_event_t *event, struct sample *out);
+
+/* How many samples of free text an event holds: one for each TEXT_CHUNK keys begun, of the same size as
+ * nearly as can be; 0 below TEXT_KEYS_MIN keys or where neither classes nor zones were told. */
+size_t sample_text_chunks(const canara_event_t *event);
+
+/* Sample number `chunk` of as many as there are. */
+void sample_of_text(const canara_event_t *event, size_t chunk, size_t chunks, struct sample *out);
 
 /* typing_pattern, mouse_movement, scroll, motion, features: one sample an event. */
 bool sample_of_summary(const canara_event_t *event, struct sample *out);

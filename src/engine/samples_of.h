@@ -11,11 +11,18 @@
 
 #include "engine/sample.h"
 
-struct session_state;
+struct canara_profile;
 
 typedef void (*sample_fn)(void *ctx, const struct sample *s);
 
-/* Call `fn` for each sample of the event. `work` is room for one. */
+/* Call `fn` for each sample of the event. `work` is room for one. An entry of 15 to 36 keys is both a
+ * known text and free text, in this order. */
 void samples_of(const canara_event_t *event, struct sample *work, sample_fn fn, void *ctx);
+
+/* The same for one person: an event must not count twice, so that free text is left out where the
+ * profile knows the entry itself. Until then both are handed over: what is not known yet says nothing,
+ * and is learnt. `profile` may be NULL. */
+void samples_for(const struct canara_profile *profile, const canara_event_t *event,
+                 struct sample *work, sample_fn fn, void *ctx);
 
 #endif

@@ -216,7 +216,7 @@ static void score_simply(const struct judge *j, const struct sitting *s, const s
     struct mean mean = {.judge = j, .sitting = s};
     struct sample work;
     for (size_t e = session->first; e < (size_t)session->first + session->count; e++) {
-        samples_of(&dataset_event(set, e)->event, &work, add_score, &mean);
+        samples_for(s->profile, &dataset_event(set, e)->event, &work, add_score, &mean);
     }
     bout->scored = mean.n > 0;
     bout->score = mean.n > 0 ? mean.sum / (double)mean.n : 0.0;

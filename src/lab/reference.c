@@ -69,6 +69,9 @@ static struct plain *find_or_make(struct reference *r, const struct sample *s)
 static void add(void *ctx, const struct sample *s)
 {
     struct reference *r = ctx;
+    if (s->kind == SAMPLE_TEXT) {
+        return; /* published for entries of one text; an entry is not to count twice */
+    }
     struct plain *p = r->deviating ? find(r, s) : find_or_make(r, s);
     for (size_t f = 0; p != NULL && f < s->count; f++) {
         const double x = raw(s, f);

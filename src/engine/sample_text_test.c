@@ -1,0 +1,187 @@
+/* sample_text_test.c - free text: groups by class and zone, chunks, and what is no text. */
+#include "base/util.h"
+#include "engine/events_test.h"
+#include "engine/sample.h"
+#include "engine/samples_of.h"
+#include "tests/support/unit.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { KEYS = 512, HOLD_L1 = 0, HOLD_LETTER = 6, HOLD_SPACE = 8, PAIRS_FROM = 10, PAIR_KINDS = 11 };
+
+enum { ROLLOVER = PAIRS_FROM + 2 * PAIR_KINDS, DELETES, PAUSES, TEMPO, FEATURES };
+
+/* Words of four letters and a space; every key 100 ms, every interval 150 ms. */
+static canara_event_t words(canara_key_t *keys, size_t n, double scale)
+{
+    for (size_t i = 0; i < n; i++) {
+        const bool space = i % 5 == 4;
+        keys[i] =
+            (canara_key_t){.down_ms = scale * 150.0 * (double)i,
+                           .up_ms = scale * (150.0 * (double)i + (space ? 80.0 : 100.0)),
+                           .key_class = (uint8_t)(space ? CANARA_KEY_SPACE : CANARA_KEY_LETTER)};
+    }
+    return (canara_event_t){.kind = CANARA_KEYSTROKES,
+                            .has = CANARA_F_KEYS,
+                            .of.keystrokes = {.keys = keys, .count = n}};
+}
+
+static struct sample only(const canara_event_t *e)
+{
+    struct sample s;
+    assert_int_equal(sample_text_chunks(e), 1);
+    sample_of_text(e, 0, 1, &s);
+    assert_int_equal(s.count, FEATURES);
+    return s;
+}
+
+static void groups_have_the_median_of_their_keys(void **state)
+{
+    (void)state;
+    canara_key_t keys[KEYS];
+    canara_event_t e = words(keys, 40, 1.0);
+    keys[7].up_ms = 2000.0; /* a slip moves no median */
+    const struct sample s = only(&e);
+    assert_near(s.x[HOLD_LETTER], log(0.1), 1e-12, "letters");
+    assert_near(s.x[HOLD_SPACE], log(0.08), 1e-12, "space");
+    assert_near(s.x[PAIRS_FROM + 4], log(0.15), 1e-12, "letter to letter");
+    assert_near(s.x[PAIRS_FROM + 5], log(0.15), 1e-12, "letter to space");
+    assert_near(s.x[PAIRS_FROM + PAIR_KINDS + 6], log(0.07 + 0.2), 1e-12, "up of space to letter");
+    assert_near(s.x[ROLLOVER], log(1.5 / 38.5), 1e-12, "one of 39");
+    assert_near(s.x[DELETES], log(0.5 / 40.5), 1e-12, "none of 40");
+    assert_near(s.x[PAUSES], log(0.5 / 39.5), 1e-12, "none of 39");
+    assert_near(s.x[TEMPO], log(0.15), 1e-12, "tempo");
+    assert_true(isnan(s.x[HOLD_L1]) && isnan(s.x[PAIRS_FROM]));
+    assert_int_equal(strncmp(s.name, "text:", 5), 0);
+}
+
+static void zones_have_groups_of_their_own(void **state)
+{
+    (void)state;
+    static const uint8_t zone[] = {CANARA_ZONE_L1, CANARA_ZONE_L1, CANARA_ZONE_L2, CANARA_ZONE_R3};
+    canara_key_t keys[KEYS];
+    canara_event_t e = words(keys, 40, 1.0);
+    const struct sample plain = only(&e);
+    for (size_t i = 0; i < 40; i++) {
+        keys[i].key_class = CANARA_KEY_OTHER;
+        keys[i].zone = zone[i % 4];
+    }
+    const struct sample s = only(&e);
+    assert_true(s.context != plain.context);
+    assert_near(s.x[HOLD_L1], log(0.1), 1e-12, "left, first row");
+    assert_true(isnan(s.x[HOLD_LETTER]));
+    for (size_t g = 0; g < 4; g++) { /* same zone, same hand, left to right, right to left */
+        assert_near(s.x[PAIRS_FROM + g], log(0.15), 1e-12, "pairs of zones");
+    }
+    keys[0].has = 1U << CANARA_KEY_PRESSURE;
+    assert_true(only(&e).context != s.context);
+}
+
+static void pauses_are_counted_and_not_averaged(void **state)
+{
+    (void)state;
+    canara_key_t keys[KEYS];
+    canara_event_t e = words(keys, 30, 1.0);
+    for (size_t i = 10; i < 30; i++) {
+        keys[i].down_ms += 5000.0;
+        keys[i].up_ms += 5000.0;
+    }
+    const struct sample s = only(&e);
+    assert_near(s.x[TEMPO], log(0.15), 1e-12, "tempo");
+    assert_near(s.x[PAUSES], log(1.5 / 28.5), 1e-12, "one of 29");
+}
+
+static void long_texts_are_cut_into_even_chunks(void **state)
+{
+    (void)state;
+
+    static const struct {
+        size_t keys, chunks;
+    } cases[] = {{0, 0}, {14, 0}, {15, 1}, {60, 1}, {61, 2}, {120, 2}, {121, 3}, {512, 9}};
+
+    canara_key_t keys[KEYS];
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const canara_event_t e = words(keys, cases[i].keys, 1.0);
+        const size_t chunks = sample_text_chunks(&e);
+        assert_int_equal(chunks, cases[i].chunks);
+        for (size_t c = 0; c < chunks; c++) {
+            struct sample s;
+            sample_of_text(&e, c, chunks, &s);
+            assert_near(s.x[HOLD_LETTER], log(0.1), 1e-12, "every chunk has its letters");
+        }
+    }
+}
+
+/* Twice as slow is ln 2 more, in every time that has no offset. */
+static void scaling_times_shifts_logs(void **state)
+{
+    (void)state;
+    canara_key_t keys[KEYS];
+    const canara_event_t e = words(keys, 50, 1.0);
+    const struct sample a = only(&e);
+    canara_key_t slow[KEYS];
+    const canara_event_t f = words(slow, 50, 2.0);
+    const struct sample b = only(&f);
+    for (size_t i = 0; i < a.count; i++) {
+        if (a.type[i] == FEATURE_HOLD || a.type[i] == FEATURE_DOWN_DOWN) {
+            assert_true((isnan(a.x[i]) && isnan(b.x[i])) ||
+                        fabs(b.x[i] - a.x[i] - log(2.0)) < 1e-9);
+        }
+    }
+}
+
+static void count(void *ctx, const struct sample *s)
+{
+    size_t *n = ctx;
+    n[s->kind]++;
+    for (size_t i = 0; i < s->count; i++) {
+        assert_true(isnan(s->x[i]) || isfinite(s->x[i]));
+    }
+}
+
+static void no_event_gives_an_infinite_feature(void **state)
+{
+    (void)state;
+    uint64_t seed = 21;
+    size_t n[SAMPLE_KINDS] = {0};
+    for (int i = 0; i < 20000; i++) {
+        struct test_event e;
+        struct sample work;
+        test_event_random(&e, &seed);
+        samples_of(&e.event, &work, count, n);
+    }
+    assert_true(n[SAMPLE_TEXT] > 100 && n[SAMPLE_KEYS] > 100);
+}
+
+static void what_tells_nothing_of_its_keys_is_no_text(void **state)
+{
+    (void)state;
+    canara_key_t keys[KEYS];
+    canara_event_t e = words(keys, 40, 1.0);
+    for (size_t i = 0; i < 40; i++) {
+        keys[i].key_class = CANARA_KEY_OTHER;
+    }
+    assert_int_equal(sample_text_chunks(&e), 0);
+    keys[3].zone = CANARA_ZONE_R1;
+    assert_int_equal(sample_text_chunks(&e), 1);
+    e.has = 0;
+    assert_int_equal(sample_text_chunks(&e), 0);
+    e.has = CANARA_F_KEYS;
+    e.kind = CANARA_POINTER;
+    assert_int_equal(sample_text_chunks(&e), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(groups_have_the_median_of_their_keys),
+        cmocka_unit_test(zones_have_groups_of_their_own),
+        cmocka_unit_test(pauses_are_counted_and_not_averaged),
+        cmocka_unit_test(long_texts_are_cut_into_even_chunks),
+        cmocka_unit_test(scaling_times_shifts_logs),
+        cmocka_unit_test(no_event_gives_an_infinite_feature),
+        cmocka_unit_test(what_tells_nothing_of_its_keys_is_no_text),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
