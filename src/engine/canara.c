@@ -5,6 +5,7 @@
 #include "engine/context.h"
 #include "engine/event_check.h"
 #include "engine/filter.h"
+#include "engine/navigation.h"
 #include "engine/person.h"
 #include "engine/policy.h"
 #include "engine/session_state.h"
@@ -55,8 +56,9 @@ enum canara_status canara_observe(canara_session_t *session, const canara_config
     const struct session_state before = s;
     filter_advance(&s, at_ms);
     bots_look(&s, event, at_ms);
-    context_look(&s, event);
+    context_look(&s, profile, event);
     person_look(&s, profile, event);
+    navigation_look(&s, profile, event);
     policy_apply(&s, &before, &thresholds, out);
     session_store(session, &s);
     return CANARA_OK;

@@ -1,8 +1,16 @@
 #include "engine/context.h"
 
 #include "base/err.h"
+#include "engine/profile.h"
 
-static void met(struct session_state *s, const canara_event_t *event)
+static bool amount_is_high(const struct routine *own, double amount)
+{
+    bool known = false;
+    const bool high = own != NULL && routine_amount_is_high(own, amount, &known);
+    return known ? high : amount > CONTEXT_HIGH_AMOUNT_FROM;
+}
+
+static void met(struct session_state *s, const struct routine *own, const canara_event_t *event)
 {
     switch (event->kind) {
     case CANARA_LARGE_TRANSACTION: rule_met_context(s, CONTEXT_LARGE_TRANSACTION); return;
@@ -15,7 +23,7 @@ static void met(struct session_state *s, const canara_event_t *event)
         return;
     case CANARA_TRANSACTION_ATTEMPT:
         if ((event->has & CANARA_F_AMOUNT) != 0 &&
-            event->of.transaction.amount > CONTEXT_HIGH_AMOUNT_FROM) {
+            amount_is_high(own, event->of.transaction.amount)) {
             rule_met_context(s, CONTEXT_HIGH_AMOUNT);
         }
         return;
@@ -98,11 +106,24 @@ static void look_at_device(struct session_state *s, const canara_event_t *event)
     }
 }
 
-void context_look(struct session_state *s, const canara_event_t *event)
+/* Once: a session that goes on into the night is one circumstance. */
+static void look_at_hour(struct session_state *s, const struct routine *own)
 {
+    if (own != NULL && s->context_times[CONTEXT_OFF_OWN_HOURS] == 0 &&
+        routine_hour_is_odd(own, routine_hour(s->at_ms))) {
+        rule_met_context(s, CONTEXT_OFF_OWN_HOURS);
+    }
+}
+
+void context_look(struct session_state *s, const struct canara_profile *profile,
+                  const canara_event_t *event)
+{
+    const struct part *p = profile_table(profile, PART_ROUTINE);
+    const struct routine *own = p == NULL ? NULL : &p->of.routine;
+    look_at_hour(s, own);
     if (event->kind == CANARA_DEVICE_CONTEXT) {
         look_at_device(s, event);
         return;
     }
-    met(s, event);
+    met(s, own, event);
 }

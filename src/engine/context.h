@@ -13,8 +13,9 @@
 
 #define CONTEXT_HIGH_AMOUNT_FROM 50000.0 /* above; until a user's own 99th percentile is known */
 
-/* Look at one event and add what it tells. normal_typing and idle_timeout tell nothing: a thief
+/* Look at one event and add what it tells. With a profile, amounts and hours are those of its owner. normal_typing and idle_timeout tell nothing: a thief
  * would send them. */
-void context_look(struct session_state *s, const canara_event_t *event);
+void context_look(struct session_state *s, const struct canara_profile *profile,
+                  const canara_event_t *event);
 
 #endif

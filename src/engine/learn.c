@@ -33,6 +33,9 @@ enum canara_status canara_learn_begin(struct canara_profile *profile,
     l->trust = trust;
     l->ended = s;
     l->counts = (canara_lesson_t){0};
+    l->page = 0;
+    l->walked = false;
+    l->spent = false;
     memset(l->touched, 0, sizeof l->touched);
     return CANARA_OK;
 }
@@ -125,6 +128,58 @@ static void teach(void *ctx, const struct sample *s)
     take(pupil, p, s);
 }
 
+/* ---- tables: a session that may teach is counted, without a quarantine of its own ---- */
+
+static struct part *table(struct pupil *pupil, enum part_table kind, bool *counted)
+{
+    struct part *p = profile_table_for(pupil->profile, kind);
+    if (p == NULL) {
+        pupil->no_memory = true;
+        return NULL;
+    }
+    p->accepted += p->accepted < UINT32_MAX ? 1U : 0U;
+    p->sessions += !*counted && p->sessions < UINT32_MAX ? 1U : 0U;
+    p->bits |= PART_CHANGED;
+    *counted = true;
+    return p;
+}
+
+static void count_page(struct pupil *pupil, const canara_event_t *event)
+{
+    struct lesson_state *l = &pupil->profile->lesson;
+    const uint64_t page = navigation_page(event);
+    struct part *p = page == 0 ? NULL : table(pupil, PART_NAVIGATION, &l->walked);
+    if (p != NULL) {
+        navigation_learn(&p->of.navigation, l->page, page, navigation_dwell(event));
+        l->page = page;
+    }
+}
+
+static void count_amount(struct pupil *pupil, const canara_event_t *event)
+{
+    struct lesson_state *l = &pupil->profile->lesson;
+    const bool told =
+        event->kind == CANARA_TRANSACTION_ATTEMPT && (event->has & (uint32_t)CANARA_F_AMOUNT) != 0;
+    struct part *p = told ? table(pupil, PART_ROUTINE, &l->spent) : NULL;
+    if (p != NULL) {
+        routine_learn_amount(&p->of.routine, event->of.transaction.amount);
+    }
+}
+
+/* The hour of a session counts when something of it was believed, or nothing was there to doubt.
+ * Without memory for it an hour is lost, and the lesson is not. */
+static void count_hour(struct canara_profile *profile)
+{
+    struct lesson_state *l = &profile->lesson;
+    struct pupil pupil = {.profile = profile};
+    struct part *p = l->counts.accepted == 0 && l->counts.seen > 0
+                         ? NULL
+                         : table(&pupil, PART_ROUTINE, &l->spent);
+    if (p != NULL) {
+        routine_learn_hour(&p->of.routine, routine_hour(l->ended.begin_ms));
+    }
+}
+
 static bool time_ok(int64_t at_ms)
 {
     return at_ms >= 0 && at_ms <= SESSION_TIME_MAX;
@@ -142,6 +197,8 @@ enum canara_status canara_learn(struct canara_profile *profile, const canara_eve
         return CANARA_BAD_VALUE;
     }
     samples_for(profile, event, &work, teach, &pupil);
+    count_page(&pupil, event);
+    count_amount(&pupil, event);
     return pupil.no_memory ? CANARA_NO_MEMORY : CANARA_OK;
 }
 
@@ -177,8 +234,9 @@ enum canara_status canara_learn_end(struct canara_profile *profile, int64_t at_m
             settle(profile, i, at_ms);
         }
     }
+    count_hour(profile);
     l->open = false;
-    l->counts.learnt = l->counts.accepted > 0;
+    l->counts.learnt = l->counts.accepted > 0 || l->walked || l->spent;
     *out = l->counts;
     return CANARA_OK;
 }

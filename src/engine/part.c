@@ -40,13 +40,13 @@ static void put16(uint8_t *at, int16_t x)
 
 static uint8_t *cells(struct part *p, size_t slot)
 {
-    return p->pool + HABIT_BYTES * (size_t)p->features + slot * p->features * cell_bytes(p);
+    return p->of.pool + HABIT_BYTES * (size_t)p->features + slot * p->features * cell_bytes(p);
 }
 
 double part_cell(const struct part *p, size_t slot, size_t f)
 {
     const uint8_t *at =
-        p->pool + HABIT_BYTES * (size_t)p->features + (slot * p->features + f) * cell_bytes(p);
+        p->of.pool + HABIT_BYTES * (size_t)p->features + (slot * p->features + f) * cell_bytes(p);
     if ((p->bits & PART_NARROW) != 0) {
         const int8_t x = (int8_t)*at;
         return x == MISSING8 ? NAN : habit_get(p, CENTRE, f) + (double)x / COARSE;
@@ -79,7 +79,7 @@ static void store_sample(struct part *p, size_t slot, const struct sample *s)
 
 static double habit_get(const struct part *p, size_t which, size_t f)
 {
-    const uint8_t *at = p->pool + 2 * (which * p->features + f);
+    const uint8_t *at = p->of.pool + 2 * (which * p->features + f);
     if (which == SPREAD_OF || which == ANCHOR_SPREAD || which == SHRUNK) {
         uint16_t x = 0;
         memcpy(&x, at, sizeof x);
@@ -91,7 +91,7 @@ static double habit_get(const struct part *p, size_t which, size_t f)
 
 static void habit_put(struct part *p, size_t which, size_t f, double x)
 {
-    uint8_t *at = p->pool + 2 * (which * p->features + f);
+    uint8_t *at = p->of.pool + 2 * (which * p->features + f);
     if (which == SPREAD_OF || which == ANCHOR_SPREAD || which == SHRUNK) {
         const uint16_t v = isnan(x) ? 0 : to_uint16(x * SPREAD);
         memcpy(at, &v, sizeof v);
@@ -108,7 +108,7 @@ void part_begin(struct part *p, const struct sample *s)
     p->kind = (uint8_t)s->kind;
     p->features = (uint16_t)s->count;
     p->bits = PART_CHANGED | (s->count >= PART_WIDE_FROM ? PART_NARROW : 0);
-    const size_t room = sizeof p->pool - HABIT_BYTES * s->count;
+    const size_t room = sizeof p->of.pool - HABIT_BYTES * s->count;
     const size_t slots = room / (s->count * cell_bytes(p));
     p->slots = (uint16_t)(slots < PART_RING + PART_HELD ? slots : PART_RING + PART_HELD);
     p->ring = (uint16_t)(p->slots - PART_HELD);
@@ -162,6 +162,17 @@ void part_row(const struct part *p, size_t slot, double cap, double *row)
         const double z = (part_cell(p, slot, f) - part_middle(p, f)) / part_spread(p, f);
         row[f] = clip(z, -cap, cap);
     }
+}
+
+void part_begin_table(struct part *p, enum part_table kind)
+{
+    static const char *const names[] = {"navigation", "person:routine"};
+    const char *const name = names[(unsigned)kind - PART_NAVIGATION];
+    memset(p, 0, sizeof *p);
+    memcpy(p->name, name, strlen(name));
+    p->context = fnv_add(FNV_START, name, strlen(name));
+    p->kind = (uint8_t)kind;
+    p->bits = PART_CHANGED;
 }
 
 /* Mean distance a feature between two samples of the ring, in the user's deviations, cut at 4. */

@@ -13,6 +13,8 @@
 #define ENGINE_PART_H
 
 #include "canara.h"
+#include "engine/navigation.h"
+#include "engine/routine.h"
 #include "engine/sample.h"
 
 #include <assert.h>
@@ -44,6 +46,12 @@ enum part_bits {
     PART_CHANGED = 1 << 3 /* since it was loaded; not stored */
 };
 
+/* Tables: parts that hold counts instead of samples, one of each to a person. They have no features. */
+enum part_table { PART_NAVIGATION = 64, PART_ROUTINE = 65 };
+
+static_assert((int)PART_NAVIGATION >= (int)SAMPLE_KINDS,
+              "tables stand beyond the kinds of samples");
+
 struct held {
     int64_t at_ms;
     uint32_t session; /* the profile's count of sessions when it came */
@@ -53,7 +61,7 @@ struct held {
 struct part {
     uint64_t context;
     char name[CANARA_PART_NAME_BYTES];
-    uint8_t kind; /* enum sample_kind */
+    uint8_t kind; /* enum sample_kind or enum part_table */
     uint8_t bits;
     uint16_t features;
     uint16_t slots;    /* samples that there is room for, held ones among them */
@@ -68,13 +76,26 @@ struct part {
     float nearest;     /* median distance of a ring entry to its nearest other, mean a feature */
     struct held in_quarantine[PART_HELD];
     uint8_t order[PART_RING + PART_HELD]; /* slot of the newest accepted sample first */
-    _Alignas(8) uint8_t pool[CANARA_PART_BYTES - 232];
+
+    union {
+        _Alignas(8) uint8_t pool[CANARA_PART_BYTES - 232]; /* of samples: habits and cells */
+        struct navigation navigation;
+        struct routine routine;
+    } of;
 };
 
 static_assert(sizeof(struct part) <= CANARA_PART_BYTES, "a part is at most 4 KiB");
 
 /* Begin an empty part for samples like this one. */
 void part_begin(struct part *p, const struct sample *s);
+
+/* Begin an empty table. */
+void part_begin_table(struct part *p, enum part_table kind);
+
+static inline bool part_is_table(const struct part *p)
+{
+    return p->kind >= PART_NAVIGATION;
+}
 
 /* May this sample be held against the part? False only where two names have the same hash. */
 static inline bool part_is_like(const struct part *p, const struct sample *s)

@@ -7,7 +7,7 @@
 #include <math.h>
 
 #define MAGIC   UINT32_C(0x50524e43) /* "CNRP" */
-#define VERSION 1
+#define VERSION 2                    /* 2: tables */
 
 enum {
     HABIT_BYTES = PART_HABIT_BYTES,
@@ -23,6 +23,19 @@ static size_t row_bytes(const struct part *p)
 static size_t row_at(const struct part *p, size_t slot)
 {
     return HABIT_BYTES * (size_t)p->features + slot * row_bytes(p);
+}
+
+static void write_rows(struct byte_writer *w, const struct part *p)
+{
+    write_bytes(w, p->of.pool, HABIT_BYTES * (size_t)p->features);
+    for (size_t i = 0; i < p->count; i++) {
+        write_bytes(w, p->of.pool + row_at(p, p->order[i]), row_bytes(p));
+    }
+    for (size_t i = 0; i < p->held; i++) {
+        write_u64(w, (uint64_t)p->in_quarantine[i].at_ms);
+        write_u32(w, p->in_quarantine[i].session);
+        write_bytes(w, p->of.pool + row_at(p, p->in_quarantine[i].slot), row_bytes(p));
+    }
 }
 
 void part_save(const struct part *p, uint8_t bytes[CANARA_PART_BYTES], size_t *size)
@@ -43,14 +56,12 @@ void part_save(const struct part *p, uint8_t bytes[CANARA_PART_BYTES], size_t *s
     write_f32(&w, p->score_mean);
     write_f32(&w, p->score_m2);
     write_f32(&w, p->nearest);
-    write_bytes(&w, p->pool, HABIT_BYTES * (size_t)p->features);
-    for (size_t i = 0; i < p->count; i++) {
-        write_bytes(&w, p->pool + row_at(p, p->order[i]), row_bytes(p));
-    }
-    for (size_t i = 0; i < p->held; i++) {
-        write_u64(&w, (uint64_t)p->in_quarantine[i].at_ms);
-        write_u32(&w, p->in_quarantine[i].session);
-        write_bytes(&w, p->pool + row_at(p, p->in_quarantine[i].slot), row_bytes(p));
+    if (p->kind == PART_NAVIGATION) {
+        navigation_write(&w, &p->of.navigation);
+    } else if (p->kind == PART_ROUTINE) {
+        routine_write(&w, &p->of.routine);
+    } else {
+        write_rows(&w, p);
     }
     write_u64(&w, fnv_add(FNV_START, bytes, CANARA_PART_BYTES - w.left));
     *size = CANARA_PART_BYTES - w.left;
@@ -97,20 +108,49 @@ static bool quarantine_ok(const struct part *p)
     return true;
 }
 
-static void read_rows(struct byte_reader *r, struct part *p)
+static bool read_rows(struct byte_reader *r, struct part *p)
 {
-    read_bytes(r, p->pool, HABIT_BYTES * (size_t)p->features);
+    read_bytes(r, p->of.pool, HABIT_BYTES * (size_t)p->features);
     for (size_t i = 0; i < p->count; i++) {
         p->order[i] = (uint8_t)i;
-        read_bytes(r, p->pool + row_at(p, i), row_bytes(p));
+        read_bytes(r, p->of.pool + row_at(p, i), row_bytes(p));
     }
     for (size_t i = 0; i < p->held; i++) {
         const size_t slot = (size_t)p->count + i;
         const uint64_t at_ms = read_u64(r);
         p->in_quarantine[i] = (struct held){
             .at_ms = (int64_t)(at_ms & INT64_MAX), .session = read_u32(r), .slot = (uint32_t)slot};
-        read_bytes(r, p->pool + row_at(p, slot), row_bytes(p));
+        read_bytes(r, p->of.pool + row_at(p, slot), row_bytes(p));
     }
+    return habits_ok(p) && quarantine_ok(p);
+}
+
+static bool read_body(struct byte_reader *r, struct part *p)
+{
+    switch (p->kind) {
+    case PART_NAVIGATION: return navigation_read(r, &p->of.navigation);
+    case PART_ROUTINE: return routine_read(r, &p->of.routine);
+    default: return read_rows(r, p);
+    }
+}
+
+static bool begin_samples(struct part *p, const struct sample *like)
+{
+    if (!name_ok(like->name) || like->count < 1 || like->count > SAMPLE_FEATURES_MAX) {
+        return false;
+    }
+    part_begin(p, like);
+    return true;
+}
+
+/* A table has the name that it always has, and nothing of samples. */
+static bool begin_table(struct part *p, uint8_t kind, const struct sample *like)
+{
+    if ((kind != PART_NAVIGATION && kind != PART_ROUTINE) || like->count != 0) {
+        return false;
+    }
+    part_begin_table(p, (enum part_table)kind);
+    return p->context == like->context && memcmp(p->name, like->name, sizeof p->name) == 0;
 }
 
 /* The fixed fields, each within its range. The sizes of everything behind follow from them. */
@@ -124,12 +164,10 @@ static bool read_head(struct byte_reader *r, struct part *p)
     like.count = read_u16(r);
     const uint16_t count = read_u16(r);
     const uint16_t held = read_u16(r);
-    if (r->failed || kind >= SAMPLE_KINDS || (bits & ~STORED_BITS) != 0 || !name_ok(like.name) ||
-        like.count < 1 || like.count > SAMPLE_FEATURES_MAX) {
-        return false;
-    }
-    part_begin(p, &like);
-    if (count > p->ring || held > PART_HELD || (p->bits & PART_NARROW) != (bits & PART_NARROW)) {
+    if (r->failed || (bits & ~STORED_BITS) != 0 ||
+        !(kind < SAMPLE_KINDS ? begin_samples(p, &like) : begin_table(p, kind, &like)) ||
+        count > p->ring || held > PART_HELD || (p->bits & PART_NARROW) != (bits & PART_NARROW) ||
+        (part_is_table(p) && held != 0)) {
         return false;
     }
     p->kind = kind;
@@ -165,8 +203,7 @@ enum canara_status part_load(struct part *p, const uint8_t *bytes, size_t size)
     if (!read_head(&r, &loaded)) {
         return CANARA_BAD_FORMAT;
     }
-    read_rows(&r, &loaded);
-    if (r.failed || r.left != 0 || !habits_ok(&loaded) || !quarantine_ok(&loaded)) {
+    if (!read_body(&r, &loaded) || r.failed || r.left != 0) {
         return CANARA_BAD_FORMAT;
     }
     *p = loaded;

@@ -37,7 +37,7 @@ struct look {
 };
 
 /* float on purpose: a session is small. */
-static void hear(struct session_state *s, enum share share, double nats, double off)
+void person_hear(struct session_state *s, enum share share, double nats, double off)
 {
     s->heard[share] = (float)((double)s->heard[share] + nats);
     s->off[share] = (float)((double)s->off[share] + off);
@@ -55,7 +55,7 @@ static void look_at(void *ctx, const struct sample *sample)
     const enum share share = sample_share(sample->kind);
     const struct person_weight w = person_weight_of(opinion.fusion, opinion.part);
     const double nats = person_weigh(opinion.nats, (double)look->s->bias[share], &w);
-    hear(look->s, share, nats, opinion.nats - w.owner);
+    person_hear(look->s, share, nats, opinion.nats - w.owner);
     filter_evidence(look->s, share, nats);
 }
 

@@ -38,6 +38,9 @@ double person_weigh(double l, double bias, const struct person_weight *w);
 void person_look(struct session_state *s, const struct canara_profile *profile,
                  const canara_event_t *event);
 
+/* Note what a modality has said: `nats` given to the filter, `off` the owner's usual. */
+void person_hear(struct session_state *s, enum share share, double nats, double off);
+
 /* A proof: what was odd about each modality until now is the owner's own offset today. */
 void person_proved(struct session_state *s);
 

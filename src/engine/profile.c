@@ -86,6 +86,9 @@ canara_learning_t canara_profile_learning(const struct canara_profile *profile)
     bool drifted = false;
     for (size_t i = 0; profile != NULL && i < profile->parts; i++) {
         const struct part *p = profile->part[i];
+        if (part_is_table(p)) {
+            continue; /* counts say little about a person */
+        }
         const uint32_t sessions = p->count >= EVIDENCE_SAMPLES_MIN || p->sessions < out.needed
                                       ? p->sessions
                                       : out.needed - 1;
@@ -121,6 +124,9 @@ static bool is_long_entry(unsigned kind, size_t features)
 
 static bool may_leave(const struct part *p, bool long_ones)
 {
+    if (part_is_table(p)) {
+        return false;
+    }
     return !long_ones || (is_long_entry(p->kind, p->features) && p->count < EVIDENCE_SAMPLES_MIN);
 }
 
@@ -147,13 +153,8 @@ static bool is_crowded(const struct canara_profile *profile, const struct sample
     return is_long_entry(s->kind, s->count) && young >= LONG_ENTRIES_YOUNG;
 }
 
-struct part *profile_part_for(struct canara_profile *profile, const struct sample *s)
+static struct part *room_for_part(struct canara_profile *profile, bool crowded)
 {
-    struct part *found = profile_find(profile, s->context);
-    if (found != NULL) {
-        return found;
-    }
-    const bool crowded = is_crowded(profile, s);
     size_t at = profile->parts;
     if (crowded || at == CANARA_PROFILE_PARTS) {
         at = least_known(profile, crowded);
@@ -164,9 +165,43 @@ struct part *profile_part_for(struct canara_profile *profile, const struct sampl
         }
         profile->part[profile->parts++] = fresh;
     }
-    part_begin(profile->part[at], s);
     profile->lesson.touched[at] = false;
     return profile->part[at];
+}
+
+struct part *profile_part_for(struct canara_profile *profile, const struct sample *s)
+{
+    struct part *found = profile_find(profile, s->context);
+    if (found != NULL) {
+        return found;
+    }
+    struct part *const p = room_for_part(profile, is_crowded(profile, s));
+    if (p != NULL) {
+        part_begin(p, s);
+    }
+    return p;
+}
+
+struct part *profile_table(const struct canara_profile *profile, enum part_table kind)
+{
+    for (size_t i = 0; profile != NULL && i < profile->parts; i++) {
+        if (profile->part[i]->kind == (uint8_t)kind) {
+            return profile->part[i];
+        }
+    }
+    return NULL;
+}
+
+struct part *profile_table_for(struct canara_profile *profile, enum part_table kind)
+{
+    struct part *p = profile_table(profile, kind);
+    if (p == NULL) {
+        p = room_for_part(profile, false);
+        if (p != NULL) {
+            part_begin_table(p, kind);
+        }
+    }
+    return p;
 }
 
 void profile_shrink(const struct canara_profile *profile, struct part *p, const struct sample *like)

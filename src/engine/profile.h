@@ -21,6 +21,9 @@ struct lesson_state {
     enum canara_trust trust;
     struct session_state ended;
     canara_lesson_t counts;
+    uint64_t page;                            /* of the newest navigation_pattern; 0: none yet */
+    bool walked;                              /* the session has counted for navigation ... */
+    bool spent;                               /* ... and for amounts */
     bool touched[CANARA_PROFILE_PARTS];       /* parts that this lesson has given samples to */
     struct sample like[CANARA_PROFILE_PARTS]; /* the last of them */
 };
@@ -39,6 +42,12 @@ struct part *profile_find(const struct canara_profile *profile, uint64_t context
 /* The part of the sample's context, made when there is none: the part that has learnt least makes
  * room. One that is held already may be of another kind: see part_is_like(). NULL: no memory. */
 struct part *profile_part_for(struct canara_profile *profile, const struct sample *s);
+
+/* The person's table of a kind; NULL when there is none, or no profile. */
+struct part *profile_table(const struct canara_profile *profile, enum part_table kind);
+
+/* The same, made when there is none. NULL: no memory. */
+struct part *profile_table_for(struct canara_profile *profile, enum part_table kind);
 
 /* Draw a part's spreads towards those of people in general at features `like` these. */
 void profile_shrink(const struct canara_profile *profile, struct part *p,

@@ -31,6 +31,7 @@ static const struct rule context_rules[CONTEXT_RULES] = {
     [CONTEXT_NEW_BENEFICIARY]         = {"context.new_beneficiary",         "transaction",    0.8, REPEAT_TWICE},
     [CONTEXT_UNUSUAL_NAVIGATION]      = {"context.unusual_navigation",      "navigation",     0.8, REPEAT_TWICE},
     [CONTEXT_OFF_HOURS]               = {"context.off_hours",               "context",        0.5, REPEAT_TWICE},
+    [CONTEXT_OFF_OWN_HOURS]           = {"context.off_own_hours",           "context",        0.7, REPEAT_TWICE},
     [CONTEXT_COPY_PASTE]              = {"context.copy_paste",              "context",        0.4, REPEAT_TWICE},
     [CONTEXT_EXTERNAL]                = {"context.external",                "context",        0.0, REPEAT_ADDS},
 };

@@ -215,7 +215,7 @@ static struct session_state after_device(struct session_state s, const char *mod
         .kind = CANARA_DEVICE_CONTEXT,
         .has = CANARA_F_MODEL | CANARA_F_REMOTE_CONTROL,
         .of.device = {.model = {model, strlen(model)}, .remote_control = remote}};
-    context_look(&s, &e);
+    context_look(&s, NULL, &e);
     return s;
 }
 
@@ -240,13 +240,13 @@ static void only_large_amounts_count(void **state)
                         .has = CANARA_F_AMOUNT,
                         .of.transaction.amount = 50000.0};
     struct session_state s = begun();
-    context_look(&s, &e);
+    context_look(&s, NULL, &e);
     assert_near(s.context[CONTEXT_HIGH_AMOUNT], 0.0, 0.0, "50,000");
     e.of.transaction.amount = 50000.01;
-    context_look(&s, &e);
+    context_look(&s, NULL, &e);
     assert_near(s.context[CONTEXT_HIGH_AMOUNT], 0.8, 0.0, "above");
     e.has = 0;
-    context_look(&s, &e);
+    context_look(&s, NULL, &e);
     assert_near(s.context[CONTEXT_HIGH_AMOUNT], 0.8, 0.0, "an amount that was not sent");
 }
 
