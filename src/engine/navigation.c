@@ -97,12 +97,24 @@ static double t_log(double x, double middle, double spread)
     return -1.5 * log1p(0.5 * z * z) - log(spread);
 }
 
-static double dwell_ratio(const struct page *p, const struct navigation_people *people, double x)
+bool navigation_usual_dwell(const struct navigation *n, uint64_t page, double *dwell,
+                            double *spread)
+{
+    const size_t i = find(n, page);
+    if (i == n->pages || n->page[i].dwells < DWELLS_MIN) {
+        return false;
+    }
+    *dwell = (double)n->page[i].dwell;
+    *spread = fmax((double)n->page[i].spread, SPREAD_MIN);
+    return true;
+}
+
+static double dwell_ratio(const struct navigation_people *people, double x, double usual,
+                          double spread)
 {
     const double middle = people == NULL ? PEOPLE_DWELL : people->dwell;
     const double apart = people == NULL ? PEOPLE_APART : people->spread;
-    return t_log(x, middle, apart) -
-           t_log(x, (double)p->dwell, fmax((double)p->spread, SPREAD_MIN));
+    return t_log(x, middle, apart) - t_log(x, usual, spread);
 }
 
 double navigation_ratio(const struct navigation *n, const struct navigation_people *people,
@@ -112,9 +124,10 @@ double navigation_ratio(const struct navigation *n, const struct navigation_peop
     if (from != 0 && from != to) {
         nats += step_ratio(n, people, from, to);
     }
-    const size_t b = find(n, to);
-    if (b < n->pages && n->page[b].dwells >= DWELLS_MIN && !isnan(dwell)) {
-        nats += dwell_ratio(&n->page[b], people, dwell);
+    double usual = 0.0;
+    double spread = 0.0;
+    if (!isnan(dwell) && navigation_usual_dwell(n, to, &usual, &spread)) {
+        nats += dwell_ratio(people, dwell, usual, spread);
     }
     return clip(nats, -NAVIGATION_LIMIT, NAVIGATION_LIMIT);
 }

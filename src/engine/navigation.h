@@ -65,6 +65,10 @@ double navigation_dwell(const canara_event_t *event);
 double navigation_ratio(const struct navigation *n, const struct navigation_people *people,
                         uint64_t from, uint64_t to, double dwell);
 
+/* How long the person usually stays on a page, and the deviation. False: not known. */
+bool navigation_usual_dwell(const struct navigation *n, uint64_t page, double *dwell,
+                            double *spread);
+
 /* Count the same. The least used page or move makes room. */
 void navigation_learn(struct navigation *n, uint64_t from, uint64_t to, double dwell);
 
