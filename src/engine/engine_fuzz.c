@@ -2,11 +2,14 @@
  * and the same answers to the same stream.
  *
  * An input is a program. Its first byte says how: bit 0, thresholds of its own (three numbers
- * follow); bit 1, the session is never begun. Then steps to the end of the bytes: what to do, a
- * gap of time, and the event or fact. Numbers, arrays and texts are written small, see below. */
+ * follow); bit 1, the session is never begun; bit 2, there is a profile. Then steps to the end of the
+ * bytes: what to do, a gap of time, and the event or fact. Numbers, arrays and texts are written small,
+ * see below. A profile learns from the session and events of its own, is then stored and loaded, and
+ * goes on from there. */
 #include "base/err.h"
 #include "base/util.h"
 #include "canara.h"
+#include "engine/people_test.h"
 
 #include <float.h>
 #include <math.h>
@@ -324,6 +327,8 @@ struct run {
     bool config_right, begun, blocked;
     int64_t at_ms;
     struct transcript said;
+    struct canara_model *model;
+    struct canara_profile *profile; /* NULL: none */
 };
 
 static bool same_bits(double a, double b)
@@ -375,6 +380,63 @@ static void take_answer(struct run *r, enum canara_status status, const canara_s
     say_verdict(&r->said, v);
 }
 
+static void compare(struct run *r, const canara_event_t *event)
+{
+    canara_baseline_t out[CANARA_BASELINES_MAX];
+    const size_t n = canara_baselines(r->profile, event, out);
+    MUST(n <= CANARA_BASELINES_MAX && (r->profile != NULL || n == 0));
+    for (size_t i = 0; i < n; i++) {
+        MUST(isfinite(out[i].value) && isfinite(out[i].usual) && out[i].spread >= 0.0);
+        say(&r->said, &out[i].value, sizeof out[i].value);
+    }
+}
+
+/* Store every part, load it into a profile of its own, and go on with that one. */
+static void store_and_load(struct run *r)
+{
+    struct canara_profile *fresh = NULL;
+    MUST(canara_profile_new(r->model, &fresh) == CANARA_OK);
+    for (size_t i = 0; i < canara_profile_parts(r->profile); i++) {
+        uint8_t bytes[CANARA_PART_BYTES];
+        uint8_t again[CANARA_PART_BYTES];
+        canara_part_t part;
+        canara_part_t same;
+        MUST(canara_profile_save(r->profile, i, bytes, &part) == CANARA_OK);
+        MUST(canara_profile_load(fresh, bytes, part.size) == CANARA_OK);
+        MUST(canara_profile_save(fresh, i, again, &same) == CANARA_OK);
+        MUST(same.size == part.size && memcmp(bytes, again, part.size) == 0 && same.changed == 0);
+        say(&r->said, bytes, part.size);
+    }
+    const canara_learning_t was = canara_profile_learning(r->profile);
+    const canara_learning_t now = canara_profile_learning(fresh);
+    MUST(was.state == now.state && was.sessions == now.sessions && now.sessions <= now.needed);
+    canara_profile_free(&r->profile);
+    r->profile = fresh;
+}
+
+static void learn(struct run *r, struct source *in)
+{
+    const uint8_t how = take(in);
+    const enum canara_trust trust = (enum canara_trust)(how & 1U);
+    uint8_t wanted = 0;
+    canara_lesson_t lesson = {0};
+    if (r->profile == NULL ||
+        canara_learn_begin(r->profile, &r->session, trust, &wanted) != CANARA_OK || wanted == 0) {
+        return;
+    }
+    for (unsigned i = 0; i < how >> 4U; i++) {
+        struct source again = *in;
+        void *room = NULL;
+        const canara_event_t event = take_event((how & 2U) != 0 ? &again : in, &room);
+        (void)canara_learn(r->profile, &event, r->at_ms);
+        free(room);
+    }
+    if (canara_learn_end(r->profile, r->at_ms, &lesson) == CANARA_OK) {
+        MUST(lesson.accepted + lesson.refused == lesson.seen);
+        store_and_load(r);
+    }
+}
+
 static void observe(struct run *r, struct source *in)
 {
     void *room = NULL;
@@ -382,7 +444,8 @@ static void observe(struct run *r, struct source *in)
     const canara_session_t before = r->session;
     canara_verdict_t v = {.risk = -1.0, .blocked = 77};
     const enum canara_status status =
-        canara_observe(&r->session, &r->config, NULL, &event, r->at_ms, &v);
+        canara_observe(&r->session, &r->config, r->profile, &event, r->at_ms, &v);
+    compare(r, &event);
     free(room);
     take_answer(r, status, &before, &v);
 }
@@ -463,6 +526,10 @@ static uint64_t play(struct source in)
     if (r.begun) {
         canara_session_begin(&r.session, r.at_ms);
     }
+    if ((how & 4U) != 0) {
+        r.model = test_model_of_all();
+        MUST(r.model != NULL && canara_profile_new(r.model, &r.profile) == CANARA_OK);
+    }
     for (int steps = 0; in.left > 0 && steps < STEPS_MAX; steps++) {
         const uint8_t what = take(&in);
         r.at_ms = take_time(&in, r.at_ms);
@@ -472,13 +539,17 @@ static uint64_t play(struct source in)
             note(&r, &in);
         } else if (what < 240) {
             look(&r);
-        } else {
+        } else if (what < 248) {
             ask_why(&r);
+        } else {
+            learn(&r, &in);
         }
     }
     look(&r);
     ask_why(&r);
     say(&r.said, &r.session, sizeof r.session);
+    canara_profile_free(&r.profile);
+    canara_model_close(&r.model);
     return r.said.sum;
 }
 

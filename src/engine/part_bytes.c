@@ -77,7 +77,13 @@ static bool name_ok(const char name[CANARA_PART_NAME_BYTES])
             return false;
         }
     }
-    return n > 0 && n < CANARA_PART_NAME_BYTES;
+    if (n == 0 || n == CANARA_PART_NAME_BYTES) {
+        return false;
+    }
+    while (n < CANARA_PART_NAME_BYTES && name[n] == '\0') {
+        n++;
+    }
+    return n == CANARA_PART_NAME_BYTES;
 }
 
 /* A spread of zero would divide by it. */

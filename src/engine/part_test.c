@@ -280,6 +280,7 @@ static void fields_out_of_range_are_refused(void **state)
         {"narrow cells where they are wide", 7, {PART_NARROW}, 1, CANARA_BAD_FORMAT},
         {"name without a letter", 16, {0}, 1, CANARA_BAD_FORMAT},
         {"name in upper case", 16, {'K'}, 1, CANARA_BAD_FORMAT},
+        {"something behind the name", 48, {'x'}, 1, CANARA_BAD_FORMAT},
         {"no features", 49, {0, 0}, 2, CANARA_BAD_FORMAT},
         {"too many features", 49, {129, 0}, 2, CANARA_BAD_FORMAT},
         {"more samples than the ring has", 51, {51, 0}, 2, CANARA_BAD_FORMAT},

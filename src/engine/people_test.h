@@ -54,13 +54,29 @@ static inline canara_event_t test_person_types(const struct test_person *p, uint
         .of.keystrokes = {.field = {"password", 8}, .keys = keys, .count = PEOPLE_KEYS}};
 }
 
+static inline void test_fusions(struct population *p)
+{
+    for (int b = 0; b < FUSION_BUCKETS; b++) {
+        struct fusion *f = &p->fusion[b];
+        for (int i = 0; i < SCORES; i++) {
+            f->scale[i] = 1.0;
+        }
+        f->weight[SCORE_RATIO] = 12.0;
+        f->limit = 7.0;
+        f->impostor = 5.0;
+        f->owner = -5.0;
+        f->variance = 4.0;
+        f->run = 1.0;
+    }
+}
+
 /* A model that knows samples like this one, and nothing else. */
 static inline struct canara_model *test_model(const struct sample *like)
 {
-    static float middle[SAMPLE_FEATURES_MAX];
-    static float spread[SAMPLE_FEATURES_MAX];
-    static float usual[SAMPLE_FEATURES_MAX];
-    static uint8_t bytes[16384];
+    float middle[SAMPLE_FEATURES_MAX];
+    float spread[SAMPLE_FEATURES_MAX];
+    float usual[SAMPLE_FEATURES_MAX];
+    uint8_t bytes[8192];
     for (size_t f = 0; f < like->count; f++) {
         middle[f] = isnan(like->x[f]) ? 0.0F : (float)like->x[f];
         spread[f] = 0.30F;
@@ -73,20 +89,40 @@ static inline struct canara_model *test_model(const struct sample *like)
                            .middle = {middle, middle},
                            .spread = {spread, spread},
                            .usual = usual};
-    for (int b = 0; b < FUSION_BUCKETS; b++) {
-        struct fusion *f = &p.fusion[b];
-        for (int i = 0; i < SCORES; i++) {
-            f->scale[i] = 1.0;
+    struct canara_model *model = NULL;
+    test_fusions(&p);
+    const size_t size = model_write("tests", &p, 1, bytes, sizeof bytes);
+    return canara_model_open(bytes, size, &model) == CANARA_OK ? model : NULL;
+}
+
+/* A model that knows people in general, at every kind of sample. */
+static inline struct canara_model *test_model_of_all(void)
+{
+    static const uint16_t features[SAMPLE_KINDS] = {
+        [SAMPLE_KEYS] = KEY_ROWS, [SAMPLE_TYPING] = 6,  [SAMPLE_MOUSE] = 2,
+        [SAMPLE_SCROLL] = 2,      [SAMPLE_MOTION] = 12, [SAMPLE_TEXT] = 36};
+    float middle[KEY_ROWS];
+    float spread[KEY_ROWS];
+    uint8_t bytes[65536];
+    struct population p[SAMPLE_KINDS] = {{0}};
+    size_t n = 0;
+    for (size_t f = 0; f < KEY_ROWS; f++) {
+        middle[f] = -1.5F;
+        spread[f] = 0.5F;
+    }
+    for (int kind = 0; kind < SAMPLE_KINDS; kind++) {
+        if (features[kind] != 0) {
+            p[n] = (struct population){.kind = (uint8_t)kind,
+                                       .features = features[kind],
+                                       .people = 50,
+                                       .middle = {middle, middle},
+                                       .spread = {spread, spread},
+                                       .usual = spread};
+            test_fusions(&p[n++]);
         }
-        f->weight[SCORE_RATIO] = 12.0;
-        f->limit = 7.0;
-        f->impostor = 5.0;
-        f->owner = -5.0;
-        f->variance = 4.0;
-        f->run = 1.0;
     }
     struct canara_model *model = NULL;
-    const size_t size = model_write("tests", &p, 1, bytes, sizeof bytes);
+    const size_t size = model_write("tests", p, n, bytes, sizeof bytes);
     return canara_model_open(bytes, size, &model) == CANARA_OK ? model : NULL;
 }
 

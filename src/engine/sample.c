@@ -29,7 +29,7 @@ void sample_name(struct sample *s, const char *kind, canara_text_t field, uint64
     for (int shift = 44; shift >= 0; shift -= 4) {
         s->name[at++] = digits[(h >> shift) & 15U];
     }
-    s->name[at] = '\0';
+    memset(s->name + at, 0, sizeof s->name - at); /* it is stored whole */
 }
 
 static void add(struct sample *s, double x)

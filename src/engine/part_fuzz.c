@@ -1,0 +1,69 @@
+/* part_fuzz.c - any bytes as a part: refused, or one that is stored as it was and can be used.
+ *
+ * The bytes are tried as they are, and once more behind a right beginning and before a right
+ * checksum, so that the fields behind them are reached. */
+#include "base/err.h"
+#include "canara.h"
+#include "engine/numbers.h"
+#include "engine/profile.h"
+
+#include <math.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len); /* NOLINT: libFuzzer's name */
+
+enum { BEGIN = 6, CHECK = 8 };
+
+/* Let it score, learn and age: nothing of that may be led astray by what was loaded. */
+static void use(struct part *p)
+{
+    struct sample s = {.kind = (enum sample_kind)p->kind, .context = p->context};
+    double score[SCORES];
+    if (part_is_table(p)) {
+        MUST(fabs(navigation_ratio(&p->of.navigation, NULL, 1, 3, 1.0)) <= NAVIGATION_LIMIT ||
+             p->kind != PART_NAVIGATION);
+        return;
+    }
+    memcpy(s.name, p->name, sizeof s.name);
+    for (s.count = 0; s.count < p->features; s.count++) {
+        s.x[s.count] = -1.0;
+    }
+    if (evidence_one_class(p, &s, score)) {
+        MUST(isfinite(score[SCORE_ONE_CLASS]) && isfinite(score[SCORE_NEAREST]));
+    }
+    part_hold(p, &s, p->sessions, INT64_C(1750000000000));
+    (void)part_release(p, p->sessions, INT64_C(1760000000000));
+    part_accept(p, &s);
+    part_refresh(p, true);
+    MUST(isfinite(part_drift(p)) && isfinite(part_from_anchor(p, &s)));
+}
+
+static void check(const uint8_t *bytes, size_t len)
+{
+    struct part p;
+    if (part_load(&p, bytes, len) != CANARA_OK) {
+        return;
+    }
+    uint8_t again[CANARA_PART_BYTES];
+    size_t size = 0;
+    part_save(&p, again, &size);
+    struct part q;
+    MUST(size == len && part_load(&q, again, size) == CANARA_OK);
+    MUST(memcmp(again, bytes, size) == 0);
+    use(&p);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+    uint8_t dressed[CANARA_PART_BYTES];
+    check(bytes, len);
+    if (len > sizeof dressed - BEGIN - CHECK) {
+        return 0;
+    }
+    memcpy(dressed, (const uint8_t[BEGIN]){'C', 'N', 'R', 'P', 2, 0}, BEGIN);
+    memcpy(dressed + BEGIN, bytes, len);
+    const uint64_t sum = fnv_add(FNV_START, dressed, BEGIN + len);
+    memcpy(dressed + BEGIN + len, &sum, CHECK);
+    check(dressed, BEGIN + len + CHECK);
+    return 0;
+}
