@@ -17,7 +17,7 @@ struct test_person {
 
 static inline struct test_person test_person(uint64_t seed)
 {
-    struct test_person p;
+    struct test_person p = {{0}, {0}};
     for (int i = 0; i < PEOPLE_KEYS; i++) {
         p.hold[i] = log(0.09) + random_in(&seed, -0.8, 0.8);
         p.interval[i] = log(0.20) + random_in(&seed, -0.8, 0.8);
@@ -29,7 +29,7 @@ static inline struct test_person test_person(uint64_t seed)
 static inline struct test_person test_person_between(const struct test_person *a,
                                                      const struct test_person *b, double share)
 {
-    struct test_person p;
+    struct test_person p = {{0}, {0}};
     for (int i = 0; i < PEOPLE_KEYS; i++) {
         p.hold[i] = a->hold[i] + share * (b->hold[i] - a->hold[i]);
         p.interval[i] = a->interval[i] + share * (b->interval[i] - a->interval[i]);
