@@ -6,6 +6,26 @@
 #include "tests/support/unit.h"
 
 #include <math.h>
+#include <string.h>
+
+/* With the same weights for both. */
+static habit_t of(const double *x, const double *weight, size_t n)
+{
+    struct habit_weights w = {{0}, {0}};
+    memcpy(w.middle, weight, n * sizeof *weight);
+    memcpy(w.spread, weight, n * sizeof *weight);
+    return habit_of(x, &w, n);
+}
+
+static void middle_and_spread_have_weights_of_their_own(void **state)
+{
+    (void)state;
+    const double x[] = {1.0, 5.0, 5.0};
+    const struct habit_weights w = {.middle = {9.0, 1.0, 1.0}, .spread = {1.0, 1.0, 2.0}};
+    const habit_t h = habit_of(x, &w, 3);
+    assert_near(h.middle, 1.0, 1e-12, "middle");
+    assert_near(h.spread, 3.0, 1e-12, "spread");
+}
 
 static void known_values_have_known_habits(void **state)
 {
@@ -25,7 +45,7 @@ static void known_values_have_known_habits(void **state)
     };
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        const habit_t h = habit_of(cases[i].x, cases[i].weight, cases[i].n);
+        const habit_t h = of(cases[i].x, cases[i].weight, cases[i].n);
         assert_near(h.middle, cases[i].middle, 1e-12, cases[i].what);
         assert_near(h.spread, cases[i].spread, 1e-12, cases[i].what);
     }
@@ -36,7 +56,7 @@ static void nothing_there_is_no_number(void **state)
     (void)state;
     const double x[] = {NAN, NAN};
     const double weight[] = {1.0, 1.0};
-    const habit_t h = habit_of(x, weight, 2);
+    const habit_t h = of(x, weight, 2);
     assert_true(isnan(h.middle) && isnan(h.spread));
 }
 
@@ -69,8 +89,8 @@ static void order_does_not_matter_and_a_shift_moves_the_middle_alone(void **stat
             y[i] = x[n - 1 - i] + 1.0;
             back[i] = weight[n - 1 - i];
         }
-        const habit_t a = habit_of(x, weight, n);
-        const habit_t b = habit_of(y, back, n);
+        const habit_t a = of(x, weight, n);
+        const habit_t b = of(y, back, n);
         assert_near(b.middle, a.middle + 1.0, 1e-9, "middle");
         assert_near(b.spread, a.spread, 1e-9, "spread");
     }
@@ -80,6 +100,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_values_have_known_habits),
+        cmocka_unit_test(middle_and_spread_have_weights_of_their_own),
         cmocka_unit_test(nothing_there_is_no_number),
         cmocka_unit_test(weights_halve_with_the_half_life),
         cmocka_unit_test(order_does_not_matter_and_a_shift_moves_the_middle_alone),

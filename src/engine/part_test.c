@@ -62,7 +62,7 @@ static void the_ring_keeps_the_newest_in_order(void **state)
     static const size_t widths[] = {1, 7, 31, 40, 41, 128};
     for (size_t w = 0; w < ARRAY_LEN(widths); w++) {
         struct part p = begun(widths[w]);
-        assert_in_range(p.ring, 14, PART_RING);
+        assert_in_range(p.ring, 12, PART_RING);
         for (int i = 0; i < 60; i++) {
             accept_all(&p, (const double[]){0.05 * i - 3.0}, 1);
         }

@@ -62,6 +62,7 @@ static inline void test_fusions(struct population *p)
             f->scale[i] = 1.0;
         }
         f->weight[SCORE_RATIO] = 12.0;
+        f->high = 6.0;
         f->limit = 7.0;
         f->impostor = 5.0;
         f->owner = -5.0;
@@ -82,13 +83,13 @@ static inline struct canara_model *test_model(const struct sample *like)
         spread[f] = 0.30F;
         usual[f] = 0.12F;
     }
-    struct population p = {.context = like->context,
-                           .kind = (uint8_t)like->kind,
-                           .features = (uint16_t)like->count,
-                           .people = 50,
-                           .middle = {middle, middle},
-                           .spread = {spread, spread},
-                           .usual = usual};
+    struct population p = {
+        .context = like->context,
+        .kind = (uint8_t)like->kind,
+        .features = (uint16_t)like->count,
+        .people = 50,
+        .all = {{.middle = middle, .spread = spread}, {.middle = middle, .spread = spread}},
+        .usual = usual};
     struct canara_model *model = NULL;
     test_fusions(&p);
     const size_t size = model_write("tests", &p, 1, bytes, sizeof bytes);
@@ -112,12 +113,12 @@ static inline struct canara_model *test_model_of_all(void)
     }
     for (int kind = 0; kind < SAMPLE_KINDS; kind++) {
         if (features[kind] != 0) {
-            p[n] = (struct population){.kind = (uint8_t)kind,
-                                       .features = features[kind],
-                                       .people = 50,
-                                       .middle = {middle, middle},
-                                       .spread = {spread, spread},
-                                       .usual = spread};
+            p[n] = (struct population){
+                .kind = (uint8_t)kind,
+                .features = features[kind],
+                .people = 50,
+                .all = {{.middle = middle, .spread = spread}, {.middle = middle, .spread = spread}},
+                .usual = spread};
             test_fusions(&p[n++]);
         }
     }
