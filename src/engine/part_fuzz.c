@@ -20,8 +20,8 @@ static void use(struct part *p)
     struct sample s = {.kind = (enum sample_kind)p->kind, .context = p->context};
     double score[SCORES];
     if (part_is_table(p)) {
-        MUST(fabs(navigation_ratio(&p->of.navigation, NULL, 1, 3, 1.0)) <= NAVIGATION_LIMIT ||
-             p->kind != PART_NAVIGATION);
+        MUST(p->kind != PART_NAVIGATION ||
+             fabs(navigation_ratio(&p->of.navigation, NULL, 1, 3, 1.0)) <= NAVIGATION_LIMIT);
         return;
     }
     memcpy(s.name, p->name, sizeof s.name);

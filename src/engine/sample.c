@@ -8,6 +8,13 @@
 
 enum { NAME_HASH_CHARS = 12 };
 
+/* What may stand in the name of a part; the hash tells fields apart. */
+static char plain(char c)
+{
+    const bool right = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    return right ? c : '_';
+}
+
 void sample_name(struct sample *s, const char *kind, canara_text_t field, uint64_t hash)
 {
     static const char digits[] = "0123456789abcdef";
@@ -21,7 +28,7 @@ void sample_name(struct sample *s, const char *kind, canara_text_t field, uint64
     const size_t to =
         sizeof s->name - 1 - NAME_HASH_CHARS - 1; /* the field ends here at the latest */
     for (size_t i = 0; i < field.len && at < to; i++) {
-        s->name[at++] = field.ptr[i];
+        s->name[at++] = plain(field.ptr[i]);
     }
     if (field.len > 0) {
         s->name[at++] = ':';
