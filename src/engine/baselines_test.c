@@ -122,7 +122,7 @@ static void free_text_and_summaries_have_words_too(void **state)
                          .of.navigation = {.time_on_page_s = 20.0, .current_page = {"pay", 3}}};
     teach(p, &e, 6);
     e.of.navigation.time_on_page_s = 2.0;
-    n = canara_baselines(p, &e, out);
+    assert_int_equal(canara_baselines(p, &e, out), 1);
     assert_string_equal(out[0].what, "dwell on page");
     assert_near(out[0].value, 2.0, 1e-9, "s");
     assert_near(out[0].usual, 20.0, 1e-4, "s");

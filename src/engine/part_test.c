@@ -268,29 +268,28 @@ static void fields_out_of_range_are_refused(void **state)
 
     static const struct {
         const char *what;
-        size_t at;
+        size_t at, n;
         uint8_t bytes[4];
-        size_t n;
         enum canara_status want;
     } cases[] = {
-        {"as it is", 0, {0}, 0, CANARA_OK},
-        {"version", 4, {99}, 1, CANARA_BAD_VERSION},
-        {"kind", 6, {200}, 1, CANARA_BAD_FORMAT},
-        {"bits", 7, {0x80}, 1, CANARA_BAD_FORMAT},
-        {"narrow cells where they are wide", 7, {PART_NARROW}, 1, CANARA_BAD_FORMAT},
-        {"name without a letter", 16, {0}, 1, CANARA_BAD_FORMAT},
-        {"name in upper case", 16, {'K'}, 1, CANARA_BAD_FORMAT},
-        {"something behind the name", 48, {'x'}, 1, CANARA_BAD_FORMAT},
-        {"no features", 49, {0, 0}, 2, CANARA_BAD_FORMAT},
-        {"too many features", 49, {129, 0}, 2, CANARA_BAD_FORMAT},
-        {"more samples than the ring has", 51, {51, 0}, 2, CANARA_BAD_FORMAT},
-        {"fewer samples than there are", 51, {2, 0}, 2, CANARA_BAD_FORMAT},
-        {"quarantine too full", 53, {7, 0}, 2, CANARA_BAD_FORMAT},
-        {"fewer accepted than kept", 55, {1, 0, 0, 0}, 4, CANARA_BAD_FORMAT},
-        {"mean that is no number", 67, {0, 0, 0xc0, 0x7f}, 4, CANARA_BAD_FORMAT},
-        {"negative squares", 71, {0, 0, 0x80, 0xbf}, 4, CANARA_BAD_FORMAT},
-        {"infinite distance", 75, {0, 0, 0x80, 0x7f}, 4, CANARA_BAD_FORMAT},
-        {"no spread", 79 + 6, {0, 0}, 2, CANARA_BAD_FORMAT},
+        {"as it is", 0, 0, {0}, CANARA_OK},
+        {"version", 4, 1, {99}, CANARA_BAD_VERSION},
+        {"kind", 6, 1, {200}, CANARA_BAD_FORMAT},
+        {"bits", 7, 1, {0x80}, CANARA_BAD_FORMAT},
+        {"narrow cells where they are wide", 7, 1, {PART_NARROW}, CANARA_BAD_FORMAT},
+        {"name without a letter", 16, 1, {0}, CANARA_BAD_FORMAT},
+        {"name in upper case", 16, 1, {'K'}, CANARA_BAD_FORMAT},
+        {"something behind the name", 48, 1, {'x'}, CANARA_BAD_FORMAT},
+        {"no features", 49, 2, {0, 0}, CANARA_BAD_FORMAT},
+        {"too many features", 49, 2, {129, 0}, CANARA_BAD_FORMAT},
+        {"more samples than the ring has", 51, 2, {51, 0}, CANARA_BAD_FORMAT},
+        {"fewer samples than there are", 51, 2, {2, 0}, CANARA_BAD_FORMAT},
+        {"quarantine too full", 53, 2, {7, 0}, CANARA_BAD_FORMAT},
+        {"fewer accepted than kept", 55, 4, {1, 0, 0, 0}, CANARA_BAD_FORMAT},
+        {"mean that is no number", 67, 4, {0, 0, 0xc0, 0x7f}, CANARA_BAD_FORMAT},
+        {"negative squares", 71, 4, {0, 0, 0x80, 0xbf}, CANARA_BAD_FORMAT},
+        {"infinite distance", 75, 4, {0, 0, 0x80, 0x7f}, CANARA_BAD_FORMAT},
+        {"no spread", 79 + 6, 2, {0, 0}, CANARA_BAD_FORMAT},
     };
     const struct part p = settled(3);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

@@ -72,7 +72,7 @@ struct session_state {
 static_assert(sizeof(struct session_state) <= sizeof(canara_session_t), "the state must fit");
 static_assert(sizeof(struct session_state) ==
                   32 + sizeof(double) * (SHARES + 2 * BOT_RULES + CONTEXT_RULES) + 48 + 8 +
-                      14 * PERSON_SHARES + 2 + 8,
+                      (size_t)14 * PERSON_SHARES + 2 + 8,
               "no padding: sessions are compared byte by byte");
 static_assert(CONTEXT_RULES <= 16, "one counter for each context rule");
 
