@@ -166,8 +166,8 @@ static void slow_poison_raises_the_alarm_before_it_is_accepted(void **state)
         begin(&s, 50);
         s.other = test_person(who);
         assert_true(look(&s, &s.other, who, &far, &opinion));
-        tried += far > PART_DRIFT + 1.0;
-        for (int session = 1; far > PART_DRIFT + 1.0 && session <= 200; session++) {
+        tried += far > PART_FAR + 1.0;
+        for (int session = 1; far > PART_FAR + 1.0 && session <= 200; session++) {
             const double share = 0.01 * session < 1.0 ? 0.01 * session : 1.0;
             const struct test_person now = test_person_between(&s.owner, &s.other, share);
             const canara_lesson_t lesson = live(&s, &now, CANARA_TRUST_GATED, &nats);
@@ -177,7 +177,7 @@ static void slow_poison_raises_the_alarm_before_it_is_accepted(void **state)
             accepted = accepted == 0 && spoke && opinion.nats < -2.0 ? session : accepted;
         }
         end(&s);
-        if (far > PART_DRIFT + 1.0 && (alarm == 0 || (accepted != 0 && accepted < alarm))) {
+        if (far > PART_FAR + 1.0 && (alarm == 0 || (accepted != 0 && accepted < alarm))) {
             fail_msg("person %d: alarm at %d, accepted at %d", (int)who, alarm, accepted);
         }
     }

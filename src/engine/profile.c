@@ -231,7 +231,7 @@ bool profile_opinion(const struct canara_profile *profile, const struct sample *
     }
     const struct fusion *fusion = &pop->fusion[fusion_bucket(p->accepted)];
     const double nats = evidence_fuse(fusion, score, p->accepted);
-    const bool led_away = nats < 0.0 && part_from_anchor(p, s) > PART_DRIFT;
+    const bool led_away = nats < 0.0 && part_from_anchor(p, s) > PART_FAR;
     *out = (struct opinion){.nats = led_away ? 0.0 : nats,
                             .current = nats,
                             .led_away = led_away,

@@ -54,7 +54,7 @@ void profile_shrink(const struct canara_profile *profile, struct part *p,
                     const struct sample *like);
 
 /* Calibrated evidence of one sample against its part, before weighing. False: nothing can be said.
- * What is further than PART_DRIFT from the anchor never speaks for the owner: a habit that was led
+ * What is further than PART_FAR from the anchor never speaks for the owner: a habit that was led
  * away step by step does not make a stranger welcome. */
 struct opinion {
     double nats;

@@ -187,6 +187,12 @@ static void without_memory_a_profile_stays_as_it_was(void **state)
     const canara_event_t event = test_person_types(&person, &seed, keys);
     assert_int_equal(canara_learn_begin(q, &session, CANARA_TRUST_ENROLMENT, &wanted), CANARA_OK);
     assert_int_equal(canara_learn(q, &event, T0), CANARA_NO_MEMORY);
+    const canara_event_t page = {.kind = CANARA_NAVIGATION_PATTERN,
+                                 .has = CANARA_F_CURRENT_PAGE,
+                                 .of.navigation.current_page = {"home", 4}};
+    const canara_event_t payment = {.kind = CANARA_TRANSACTION_ATTEMPT, .has = CANARA_F_AMOUNT};
+    assert_int_equal(canara_learn(q, &page, T0), CANARA_NO_MEMORY);
+    assert_int_equal(canara_learn(q, &payment, T0), CANARA_NO_MEMORY);
     assert_int_equal(canara_learn_end(q, T0, &lesson), CANARA_OK);
     assert_int_equal(lesson.learnt, 0);
     assert_int_equal(canara_profile_parts(q), 0);
