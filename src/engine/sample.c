@@ -12,7 +12,10 @@ enum { NAME_HASH_CHARS = 12 };
 static char plain(char c)
 {
     const bool right = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-    return right ? c : '_';
+    if (!right) {
+        return '_';
+    }
+    return c;
 }
 
 void sample_name(struct sample *s, const char *kind, canara_text_t field, uint64_t hash)
