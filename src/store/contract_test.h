@@ -120,6 +120,21 @@ static inline enum refresh_answer use(struct store_tx *tx, unsigned n, int64_t a
     return answer;
 }
 
+/* Save one part, empty to take it away, as the revision after `base`. */
+static inline enum profile_answer save_part(struct store_tx *tx, unsigned account, uint32_t base,
+                                            const char *name, span_t content)
+{
+    const struct profile_part part = {.name = name, .content = content};
+    const struct profile_save save = {.account = sample_id('a', account),
+                                      .base = base,
+                                      .at = {100 + (int64_t)base},
+                                      .part = &part,
+                                      .count = 1};
+    enum profile_answer answer = PROFILE_GONE;
+    assert_ok(store_profile_save(tx, &save, &answer));
+    return answer;
+}
+
 /* ---- the lists */
 
 struct sentence {

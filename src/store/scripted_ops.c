@@ -144,6 +144,7 @@ static err_t account_erase(struct store_tx *tx, uuid_t id, bool *erased)
     TRY(scripted_remove_all(tx, DEVICE_ACCOUNT, &id));
     TRY(scripted_remove_all(tx, MEMBER(T_DECISIONS, struct decision_row, account), &id));
     TRY(scripted_remove_all(tx, MEMBER(T_PROFILES, struct profile_entry, account), &id));
+    TRY(scripted_remove_all(tx, MEMBER(T_PARTS, struct part_entry, account), &id));
     return scripted_remove_all(tx, ACCOUNT_ID, &id);
 }
 
@@ -529,8 +530,12 @@ const struct store_ops scripted_ops = {
     .decision_update = scripted_decision_update,
     .decisions_mpin_passed = scripted_decisions_mpin_passed,
     .decisions_purge_before = decisions_purge,
-    .profile_get = scripted_profile_get,
-    .profile_put = scripted_profile_put,
+    .profile_head = scripted_profile_head,
+    .profile_load = scripted_profile_load,
+    .profile_save = scripted_profile_save,
+    .profile_roll_back = scripted_profile_roll_back,
+    .profile_set_aside = scripted_profile_set_aside,
+    .profile_purge = scripted_profile_purge,
     .meta_get = scripted_meta_get,
     .meta_put = scripted_meta_put,
 };

@@ -86,58 +86,6 @@ err_t scripted_decisions_mpin_passed(struct store_tx *tx, uuid_t session, wall_t
     return ERR_OK;
 }
 
-/* ---- profiles */
-
-static size_t find_profile(const struct store_tx *tx, uuid_t account, const char *context)
-{
-    const size_t count = scripted_count(tx, T_PROFILES);
-    for (size_t i = 0; i < count; i++) {
-        const struct profile_entry *entry = scripted_row(tx, T_PROFILES, i);
-        if (uuid_eq(entry->account, account) && strcmp(entry->context, context) == 0) {
-            return i;
-        }
-    }
-    return count;
-}
-
-err_t scripted_profile_get(struct store_tx *tx, uuid_t account, const char *context,
-                           struct buf *out, uint32_t *version, bool *found)
-{
-    TRY(scripted_gate(tx));
-    const size_t at = find_profile(tx, account, context);
-    *found = at < scripted_count(tx, T_PROFILES);
-    if (!*found) {
-        return ERR_OK;
-    }
-    const struct profile_entry *entry = scripted_row(tx, T_PROFILES, at);
-    *version = entry->version;
-    return buf_append(out, (span_t){entry->content, entry->len});
-}
-
-err_t scripted_profile_put(struct store_tx *tx, uuid_t account, const char *context,
-                           uint32_t version, span_t blob, wall_t at)
-{
-    (void)at;
-    TRY(scripted_gate(tx));
-    TRY(scripted_must_have(tx, ACCOUNT_ID, &account));
-    CLEANUP(scripted_freed) struct profile_entry *entry = calloc(1, sizeof *entry);
-    if (entry == NULL) {
-        return err_new(ERR_NOMEM);
-    }
-    entry->account = account;
-    entry->version = version;
-    entry->len = blob.len;
-    scripted_put_text(entry->context, context, sizeof entry->context);
-    if (blob.len > 0) {
-        memcpy(entry->content, blob.ptr, blob.len);
-    }
-    const size_t old = find_profile(tx, account, context);
-    if (old < scripted_count(tx, T_PROFILES)) {
-        TRY(scripted_remove(tx, T_PROFILES, old));
-    }
-    return scripted_add(tx, T_PROFILES, entry);
-}
-
 /* ---- meta */
 
 static size_t find_meta(const struct store_tx *tx, const char *key)

@@ -19,6 +19,7 @@ enum scripted_table {
     T_AUDIT,
     T_DECISIONS,
     T_PROFILES,
+    T_PARTS,
     T_META,
     TABLES
 };
@@ -35,10 +36,19 @@ struct device_entry {
 
 struct profile_entry {
     uuid_t account;
-    char context[STORE_CONTEXT_BYTES];
-    uint32_t version;
+    struct profile_head head;
+};
+
+/* A part of the revisions from `revision` up to, without, `until`. */
+struct part_entry {
+    uuid_t account;
+    char name[STORE_PART_NAME_BYTES];
+    uint32_t revision;
+    uint64_t until;
+    wall_t closed;
+    bool damaged;
     size_t len;
-    uint8_t content[STORE_PROFILE_BYTES];
+    uint8_t content[STORE_PART_BYTES];
 };
 
 struct meta_entry {
@@ -118,12 +128,21 @@ err_t scripted_decision_get(struct store_tx *tx, uuid_t id, struct decision_row 
 err_t scripted_decision_update(struct store_tx *tx, uuid_t id, wall_t mpin_passed_at,
                                bool retry_used);
 err_t scripted_decisions_mpin_passed(struct store_tx *tx, uuid_t session, wall_t since, wall_t at);
-err_t scripted_profile_get(struct store_tx *tx, uuid_t account, const char *context,
-                           struct buf *out, uint32_t *version, bool *found);
-err_t scripted_profile_put(struct store_tx *tx, uuid_t account, const char *context,
-                           uint32_t version, span_t blob, wall_t at);
 err_t scripted_meta_get(struct store_tx *tx, const char *key, struct meta_value *out, bool *found);
 err_t scripted_meta_put(struct store_tx *tx, const char *key, span_t value);
+
+/* scripted_profile.c */
+err_t scripted_profile_head(struct store_tx *tx, uuid_t account, struct profile_head *out);
+err_t scripted_profile_load(struct store_tx *tx, uuid_t account, uint32_t revision,
+                            store_part_fn fn, void *ctx);
+err_t scripted_profile_save(struct store_tx *tx, const struct profile_save *save,
+                            enum profile_answer *out);
+err_t scripted_profile_roll_back(struct store_tx *tx, uuid_t account, uint32_t to, wall_t at,
+                                 enum profile_answer *out);
+err_t scripted_profile_set_aside(struct store_tx *tx, uuid_t account, const char *name, wall_t at,
+                                 uint32_t *revision);
+err_t scripted_profile_purge(struct store_tx *tx, uuid_t account, uint32_t keep, wall_t at,
+                             size_t *purged);
 
 /* The table of operations, in scripted_ops.c; the store fills in the transactions. */
 extern const struct store_ops scripted_ops;

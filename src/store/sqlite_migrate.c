@@ -110,6 +110,23 @@ static const struct step steps[] = {
      " version TEXT NOT NULL PRIMARY KEY, created INTEGER NOT NULL, active INTEGER NOT NULL,"
      " digest BLOB NOT NULL CHECK (length(digest) = 32), content BLOB NOT NULL"
      ") STRICT;"},
+
+    /* Nothing was ever written into the table of before. 4294967296: until nothing replaces it. */
+    {"profiles in parts and revisions",
+     "DROP TABLE profiles;"
+     "CREATE TABLE profiles ("
+     " account BLOB NOT NULL PRIMARY KEY REFERENCES accounts ON DELETE CASCADE,"
+     " revision INTEGER NOT NULL, oldest INTEGER NOT NULL, saved INTEGER NOT NULL"
+     ") STRICT, WITHOUT ROWID;"
+
+     "CREATE TABLE profile_parts ("
+     " account BLOB NOT NULL REFERENCES accounts ON DELETE CASCADE,"
+     " name TEXT NOT NULL, revision INTEGER NOT NULL, until INTEGER NOT NULL,"
+     " closed INTEGER NOT NULL, damaged INTEGER NOT NULL,"
+     " content BLOB NOT NULL CHECK (length(content) <= 4096),"
+     " CHECK (revision < until)"
+     ") STRICT;"
+     "CREATE UNIQUE INDEX profile_parts_span ON profile_parts (account, until, name, revision);"},
 };
 
 unsigned sqlite_migrate_newest(void)

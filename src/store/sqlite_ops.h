@@ -10,7 +10,7 @@
 #include "store/sqlite_seat.h"
 #include "store/store_ops.h"
 
-/* sqlite_account.c: accounts, MPIN tries, devices, profiles */
+/* sqlite_account.c: accounts, MPIN tries, devices */
 err_t sqlite_account_create(struct store_tx *tx, const struct account_row *row,
                             enum account_created *out);
 err_t sqlite_account_by_email(struct store_tx *tx, const char *email_key, struct account_row *out,
@@ -26,10 +26,19 @@ err_t sqlite_device_touch(struct store_tx *tx, uuid_t account, const uint8_t *ke
 err_t sqlite_device_known(struct store_tx *tx, uuid_t account, const uint8_t *key, bool *known);
 err_t sqlite_devices_of(struct store_tx *tx, uuid_t account, struct device_row *out, size_t cap,
                         size_t *count);
-err_t sqlite_profile_get(struct store_tx *tx, uuid_t account, const char *context, struct buf *out,
-                         uint32_t *version, bool *found);
-err_t sqlite_profile_put(struct store_tx *tx, uuid_t account, const char *context, uint32_t version,
-                         span_t blob, wall_t at);
+
+/* sqlite_profile.c */
+err_t sqlite_profile_head(struct store_tx *tx, uuid_t account, struct profile_head *out);
+err_t sqlite_profile_load(struct store_tx *tx, uuid_t account, uint32_t revision, store_part_fn fn,
+                          void *ctx);
+err_t sqlite_profile_save(struct store_tx *tx, const struct profile_save *save,
+                          enum profile_answer *out);
+err_t sqlite_profile_roll_back(struct store_tx *tx, uuid_t account, uint32_t to, wall_t at,
+                               enum profile_answer *out);
+err_t sqlite_profile_set_aside(struct store_tx *tx, uuid_t account, const char *name, wall_t at,
+                               uint32_t *revision);
+err_t sqlite_profile_purge(struct store_tx *tx, uuid_t account, uint32_t keep, wall_t at,
+                           size_t *purged);
 
 /* sqlite_session.c: sessions, refresh tokens */
 err_t sqlite_session_create(struct store_tx *tx, const struct session_row *row);

@@ -291,18 +291,48 @@ err_t store_decisions_purge_before(struct store_tx *tx, wall_t at, size_t limit,
     RUN(tx, STORE_WRITE, decisions_purge_before, at, limit, purged);
 }
 
-err_t store_profile_get(struct store_tx *tx, uuid_t account, const char *context, struct buf *out,
-                        uint32_t *version, bool *found)
+err_t store_profile_head(struct store_tx *tx, uuid_t account, struct profile_head *out)
 {
-    RUN(tx, STORE_READ, profile_get, account, context, out, version, found);
+    RUN(tx, STORE_READ, profile_head, account, out);
 }
 
-err_t store_profile_put(struct store_tx *tx, uuid_t account, const char *context, uint32_t version,
-                        span_t blob, wall_t at)
+err_t store_profile_load(struct store_tx *tx, uuid_t account, uint32_t revision, store_part_fn fn,
+                         void *ctx)
 {
-    REQUIRE(tx, is_short(context, STORE_CONTEXT_BYTES), ERR_RANGE);
-    REQUIRE(tx, blob.len <= STORE_PROFILE_BYTES, ERR_LIMIT);
-    RUN(tx, STORE_WRITE, profile_put, account, context, version, blob, at);
+    RUN(tx, STORE_READ, profile_load, account, revision, fn, ctx);
+}
+
+err_t store_profile_save(struct store_tx *tx, const struct profile_save *save,
+                         enum profile_answer *out)
+{
+    REQUIRE(tx, save->at.ms > 0, ERR_RANGE); /* 0 would read as "never" */
+    REQUIRE(tx, save->count <= STORE_PARTS_MAX && save->base < UINT32_MAX, ERR_LIMIT);
+    for (size_t i = 0; i < save->count; i++) {
+        REQUIRE(tx, is_short(save->part[i].name, STORE_PART_NAME_BYTES), ERR_RANGE);
+        REQUIRE(tx, save->part[i].content.len <= STORE_PART_BYTES, ERR_LIMIT);
+    }
+    RUN(tx, STORE_WRITE, profile_save, save, out);
+}
+
+err_t store_profile_roll_back(struct store_tx *tx, uuid_t account, uint32_t to, wall_t at,
+                              enum profile_answer *out)
+{
+    REQUIRE(tx, at.ms > 0, ERR_RANGE);
+    RUN(tx, STORE_WRITE, profile_roll_back, account, to, at, out);
+}
+
+err_t store_profile_set_aside(struct store_tx *tx, uuid_t account, const char *name, wall_t at,
+                              uint32_t *revision)
+{
+    REQUIRE(tx, at.ms > 0 && is_short(name, STORE_PART_NAME_BYTES), ERR_RANGE);
+    RUN(tx, STORE_WRITE, profile_set_aside, account, name, at, revision);
+}
+
+err_t store_profile_purge(struct store_tx *tx, uuid_t account, uint32_t keep, wall_t at,
+                          size_t *purged)
+{
+    MUST(keep > 0);
+    RUN(tx, STORE_WRITE, profile_purge, account, keep, at, purged);
 }
 
 err_t store_meta_get(struct store_tx *tx, const char *key, struct meta_value *out, bool *found)

@@ -23,7 +23,6 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/span.h"
@@ -168,13 +167,29 @@ NODISCARD err_t store_decisions_mpin_passed(struct store_tx *tx, uuid_t session,
 NODISCARD err_t store_decisions_purge_before(struct store_tx *tx, wall_t at, size_t limit,
                                              size_t *purged);
 
-/* ---- profiles: one versioned blob per account and context */
-/* Append the blob to `out`, whose limit the caller has set. */
-NODISCARD err_t store_profile_get(struct store_tx *tx, uuid_t account, const char *context,
-                                  struct buf *out, uint32_t *version, bool *found);
-/* W. Replace it; more than STORE_PROFILE_BYTES is ERR_LIMIT, an unknown account ERR_STORAGE. */
-NODISCARD err_t store_profile_put(struct store_tx *tx, uuid_t account, const char *context,
-                                  uint32_t version, span_t blob, wall_t at);
+/* ---- profiles: what was learnt of a person, in parts; every save makes a new revision of the whole */
+typedef err_t (*store_part_fn)(void *ctx, const struct profile_part *part);
+
+NODISCARD err_t store_profile_head(struct store_tx *tx, uuid_t account, struct profile_head *out);
+/* Call `fn` for every part of a revision that the head allows; its error ends the walk and is
+ * returned. It must not use `tx`. */
+NODISCARD err_t store_profile_load(struct store_tx *tx, uuid_t account, uint32_t revision,
+                                   store_part_fn fn, void *ctx);
+/* W. Make revision base + 1 out of base, unless base is the newest no more. A part of more than
+ * STORE_PART_BYTES is ERR_LIMIT, an unknown account ERR_STORAGE. */
+NODISCARD err_t store_profile_save(struct store_tx *tx, const struct profile_save *save,
+                                   enum profile_answer *out);
+/* W. Make a new revision that is as revision `to` was; 0 is nothing learnt. To the newest: no change. */
+NODISCARD err_t store_profile_roll_back(struct store_tx *tx, uuid_t account, uint32_t to, wall_t at,
+                                        enum profile_answer *out);
+/* W. Set a part of the newest revision aside: the next one, `*revision`, is without it, and the bytes
+ * stay for whoever looks into it. `*revision` is 0 when there is no such part. */
+NODISCARD err_t store_profile_set_aside(struct store_tx *tx, uuid_t account, const char *name,
+                                        wall_t at, uint32_t *revision);
+/* W. Forget what the newest `keep` revisions of the account do not need and was replaced before `at`;
+ * what was set aside, 90 days later. */
+NODISCARD err_t store_profile_purge(struct store_tx *tx, uuid_t account, uint32_t keep, wall_t at,
+                                    size_t *purged);
 
 /* ---- small facts of the server itself */
 NODISCARD err_t store_meta_get(struct store_tx *tx, const char *key, struct meta_value *out,

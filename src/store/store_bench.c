@@ -80,6 +80,79 @@ static err_t add_sessions(struct store *st)
     return store_commit(&tx);
 }
 
+/* ---- profiles: parts of 3.1 kB, as a full ring of 50 samples of 31 features has */
+
+enum { PART_BYTES = 3100, PARTS_MAX = 4, LOADS = 20 };
+
+static err_t save_profiles(struct store *st, unsigned first, size_t parts)
+{
+    static const char *const name[PARTS_MAX] = {"keys:password", "keys:mpin", "pointer", "pages"};
+    uint8_t content[PART_BYTES];
+    memset(content, (int)(first & 0xff), sizeof content);
+    struct profile_part part[PARTS_MAX] = {{0}};
+    for (size_t i = 0; i < parts; i++) {
+        part[i] = (struct profile_part){.name = name[i], .content = {content, sizeof content}};
+    }
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    TRY(store_begin(st, STORE_WRITE, &tx));
+    for (unsigned n = first; n < first + BATCH; n++) {
+        struct profile_head head = {0};
+        enum profile_answer answer = PROFILE_GONE;
+        TRY(store_profile_head(&tx, sample_id('a', n), &head));
+        const struct profile_save save = {.account = sample_id('a', n),
+                                          .base = head.revision,
+                                          .at = {(int64_t)head.revision + 1},
+                                          .part = part,
+                                          .count = parts};
+        TRY(store_profile_save(&tx, &save, &answer));
+    }
+    return store_commit(&tx);
+}
+
+static err_t count_part(void *ctx, const struct profile_part *part)
+{
+    size_t *count = ctx;
+    *count += part->content.len == PART_BYTES ? 1U : 0U;
+    return ERR_OK;
+}
+
+/* Whole profiles of accounts from all over the file, as logins ask for them. */
+static err_t load_profiles(struct store *st, unsigned round, size_t *count)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    TRY(store_begin(st, STORE_READ, &tx));
+    for (unsigned n = 0; n < BATCH; n++) {
+        const uuid_t who = sample_id('a', (round * BATCH + n) * 7919 % ACCOUNTS);
+        struct profile_head head = {0};
+        TRY(store_profile_head(&tx, who, &head));
+        TRY(store_profile_load(&tx, who, head.revision, count_part, count));
+    }
+    return store_commit(&tx);
+}
+
+/* `parts` a profile, saved `times`: the newest is looked for among what it replaced. */
+static err_t measure_profiles(struct store *st, size_t parts, unsigned times)
+{
+    mono_t start = clock_mono(clock_system());
+    for (unsigned i = 0; i < times; i++) {
+        for (unsigned n = 0; n < ACCOUNTS; n += BATCH) {
+            TRY(save_profiles(st, n, parts));
+        }
+    }
+    printf("%zu part(s) a profile: saves %9.0f parts/s\n", parts,
+           (double)ACCOUNTS * times * (double)parts / seconds_since(start));
+
+    size_t count = 0;
+    start = clock_mono(clock_system());
+    for (unsigned round = 0; round < LOADS * ACCOUNTS / BATCH; round++) {
+        TRY(load_profiles(st, round, &count));
+    }
+    const double seconds = seconds_since(start);
+    printf("profile loads/s             %9.0f profiles/s, %9.0f parts/s\n",
+           LOADS * ACCOUNTS / seconds, (double)count / seconds);
+    return ERR_OK;
+}
+
 static err_t measure(struct store *st)
 {
     mono_t start = clock_mono(clock_system());
@@ -107,6 +180,9 @@ static err_t measure(struct store *st)
         TRY(look_up(st, n * 7919 % ACCOUNTS));
     }
     printf("account look-up             %9.2f us\n", seconds_since(start) * 1e6 / LOOKUPS);
+
+    TRY(measure_profiles(st, 1, 1));
+    TRY(measure_profiles(st, 4, 10));
 
     start = clock_mono(clock_system());
     for (unsigned n = 0; n < WRITES; n++) {

@@ -1,4 +1,4 @@
-/* What every driver promises: sessions, tokens, audit, decisions, profiles, small facts. */
+/* What every driver promises: sessions, tokens, audit, decisions, small facts. */
 #include "store/contract_test.h"
 #include "store/store.h"
 #include "tests/support/unit.h"
@@ -330,49 +330,7 @@ static void a_decision_changes_in_two_members_only(void **state)
     assert_err(store_decision_update(&tx, sample_id('x', 77), (wall_t){1}, true), ERR_STORAGE);
 }
 
-/* ---- profiles and meta */
-
-static void a_profile_is_replaced_per_account_and_context(void **state)
-{
-    static const uint8_t big[STORE_PROFILE_BYTES + 1];
-    CLEANUP(store_rollback) struct store_tx tx = {0};
-    CLEANUP(buf_deinit) struct buf got;
-    buf_init(&got, STORE_PROFILE_BYTES);
-    begin(state, STORE_WRITE, &tx);
-    add_account(&tx, 1);
-    const uuid_t id = sample_id('a', 1);
-    uint32_t version = 0;
-    bool found = true;
-    assert_ok(store_profile_get(&tx, id, "web", &got, &version, &found));
-    assert_false(found);
-    assert_ok(store_profile_put(&tx, id, "web", 1, SPAN_LIT("one"), (wall_t){1}));
-    assert_ok(store_profile_put(&tx, id, "android", 9, SPAN_LIT(""), (wall_t){1}));
-    assert_ok(store_profile_put(&tx, id, "web", 2, SPAN_LIT("two\0!"), (wall_t){2}));
-    assert_ok(store_profile_get(&tx, id, "web", &got, &version, &found));
-    assert_true(found);
-    assert_int_equal(version, 2);
-    assert_true(span_eq(buf_span(&got), SPAN_LIT("two\0!")));
-    buf_clear(&got);
-    assert_ok(store_profile_get(&tx, id, "android", &got, &version, &found));
-    assert_true(found);
-    assert_int_equal(got.len, 0);
-
-    for (size_t less = 0; less < 2; less++) { /* limit, limit - 1 */
-        const size_t len = STORE_PROFILE_BYTES - less;
-        buf_clear(&got);
-        assert_ok(store_profile_put(&tx, id, "big", 1, (span_t){big, len}, (wall_t){1}));
-        assert_ok(store_profile_get(&tx, id, "big", &got, &version, &found));
-        assert_int_equal(got.len, len);
-    }
-    assert_ok(store_commit(&tx));
-    begin(state, STORE_WRITE, &tx);
-    assert_err(store_profile_put(&tx, id, "big", 1, (span_t){big, sizeof big}, (wall_t){1}),
-               ERR_LIMIT);
-    store_rollback(&tx);
-    begin(state, STORE_WRITE, &tx);
-    assert_err(store_profile_put(&tx, sample_id('a', 2), "web", 1, SPAN_LIT("x"), (wall_t){1}),
-               ERR_STORAGE);
-}
+/* ---- meta */
 
 static void small_facts_are_kept_by_key(void **state)
 {
@@ -406,7 +364,6 @@ static const struct sentence sentences[] = {
     SENTENCE(revoked_and_purged_tokens_are_unknown),
     SENTENCE(the_audit_chain_grows_in_order_only),
     SENTENCE(a_decision_changes_in_two_members_only),
-    SENTENCE(a_profile_is_replaced_per_account_and_context),
     SENTENCE(small_facts_are_kept_by_key),
 };
 

@@ -83,6 +83,13 @@ static void secrets_are_replaced_with_their_pepper(void **state)
     assert_err(store_account_set_mpin(&tx, sample_id('a', 2), "x", 1), ERR_STORAGE);
 }
 
+static err_t no_part(void *ctx, const struct profile_part *part)
+{
+    (void)ctx;
+    fail_msg("the part %s is there", part->name);
+    return ERR_OK;
+}
+
 static void erasing_an_account_takes_all_but_its_audit_links(void **state)
 {
     CLEANUP(store_rollback) struct store_tx tx = {0};
@@ -102,7 +109,8 @@ static void erasing_an_account_takes_all_but_its_audit_links(void **state)
     assert_ok(store_device_touch(&tx, id, key, (wall_t){1}, &yes, &first));
     const struct decision_row decision = sample_decision(1, 1, 1);
     assert_ok(store_decision_put(&tx, &decision));
-    assert_ok(store_profile_put(&tx, id, "web", 1, SPAN_LIT("p"), (wall_t){1}));
+    assert_int_equal(save_part(&tx, 1, 0, "pointer", SPAN_LIT("p")), PROFILE_SAVED);
+    assert_int_equal(save_part(&tx, 2, 0, "pointer", SPAN_LIT("p")), PROFILE_SAVED);
     const struct audit_row link = sample_audit(1);
     assert_ok(store_audit_insert(&tx, &link));
 
@@ -122,6 +130,12 @@ static void erasing_an_account_takes_all_but_its_audit_links(void **state)
     struct mpin_state state_now = {0};
     assert_ok(store_mpin_load(&tx, id, &state_now));
     assert_int_equal(state_now.failures, 0);
+    struct profile_head head = {.revision = 9};
+    assert_ok(store_profile_head(&tx, id, &head));
+    assert_int_equal(head.revision, 0);
+    assert_ok(store_profile_load(&tx, id, 1, no_part, NULL));
+    assert_ok(store_profile_head(&tx, sample_id('a', 2), &head));
+    assert_int_equal(head.revision, 1);
     struct decision_row gone = {0};
     assert_ok(store_decision_get(&tx, decision.id, &gone, &yes));
     assert_false(yes);

@@ -58,8 +58,12 @@ struct store_ops {
     err_t (*decisions_mpin_passed)(struct store_tx *, uuid_t, wall_t, wall_t);
     err_t (*decisions_purge_before)(struct store_tx *, wall_t, size_t, size_t *);
 
-    err_t (*profile_get)(struct store_tx *, uuid_t, const char *, struct buf *, uint32_t *, bool *);
-    err_t (*profile_put)(struct store_tx *, uuid_t, const char *, uint32_t, span_t, wall_t);
+    err_t (*profile_head)(struct store_tx *, uuid_t, struct profile_head *);
+    err_t (*profile_load)(struct store_tx *, uuid_t, uint32_t, store_part_fn, void *);
+    err_t (*profile_save)(struct store_tx *, const struct profile_save *, enum profile_answer *);
+    err_t (*profile_roll_back)(struct store_tx *, uuid_t, uint32_t, wall_t, enum profile_answer *);
+    err_t (*profile_set_aside)(struct store_tx *, uuid_t, const char *, wall_t, uint32_t *);
+    err_t (*profile_purge)(struct store_tx *, uuid_t, uint32_t, wall_t, size_t *);
 
     err_t (*meta_get)(struct store_tx *, const char *, struct meta_value *, bool *);
     err_t (*meta_put)(struct store_tx *, const char *, span_t);

@@ -12,6 +12,7 @@
 #define STORE_STORE_ROW_H
 
 #include "base/clock.h"
+#include "base/span.h"
 #include "base/uuid.h"
 
 #include <stdbool.h>
@@ -29,10 +30,11 @@ enum {
     STORE_AMOUNT_BYTES = 49,
     STORE_CURRENCY_BYTES = 17,
     STORE_REASONS_BYTES = 2049,
-    STORE_CONTEXT_BYTES = 33,   /* of a profile: "web", "android", ... */
+    STORE_PART_NAME_BYTES = 33, /* of a profile's part, and NUL */
+    STORE_PART_BYTES = 4096,    /* of its content */
+    STORE_PARTS_MAX = 64,       /* of one save: those that changed and those that went */
     STORE_META_KEY_BYTES = 65,  /* and NUL */
-    STORE_META_BYTES = 1024,    /* of a value */
-    STORE_PROFILE_BYTES = 65536 /* of one profile */
+    STORE_META_BYTES = 1024     /* of a value */
 };
 
 struct account_row {
@@ -144,6 +146,41 @@ struct decision_row {
     uint8_t level;
     bool beneficiary_new;
     bool retry_used; /* the one exempt retry is spent */
+};
+
+/* Where the profile of an account stands; all zero when nothing was ever learnt. Revision N can be
+ * loaded when it is 0 (which has no parts) or oldest <= N <= revision. */
+struct profile_head {
+    uint32_t revision; /* the newest */
+    uint32_t oldest;   /* the first that is still whole */
+    wall_t saved;
+};
+
+/* Whether a revision can be loaded, or returned to: see above. */
+static inline bool store_profile_is_whole(const struct profile_head *head, uint32_t revision)
+{
+    return revision == 0 || (revision >= head->oldest && revision <= head->revision);
+}
+
+/* One part as it is loaded or saved; what it points to is borrowed for the call. */
+struct profile_part {
+    const char *name;
+    uint32_t revision; /* loaded: the one that it was saved with; saving: ignored */
+    span_t content;    /* saving: empty takes the part away */
+};
+
+struct profile_save {
+    uuid_t account;
+    uint32_t base; /* the revision that was learnt from */
+    wall_t at;
+    const struct profile_part *part; /* those that change; the others stay */
+    size_t count;                    /* <= STORE_PARTS_MAX */
+};
+
+enum profile_answer {
+    PROFILE_SAVED,
+    PROFILE_OVERTAKEN, /* another revision was saved meanwhile: load and learn again */
+    PROFILE_GONE       /* that revision never was, or is whole no more */
 };
 
 struct meta_value {
