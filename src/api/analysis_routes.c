@@ -4,7 +4,9 @@
 #include "codec/event_scan.h"
 #include "codec/json_read.h"
 #include "codec/uuid_text.h"
+#include "domain/baselines.h"
 #include "domain/behaviour.h"
+#include "domain/profile.h"
 #include "domain/recovery.h"
 
 #include <stdio.h>
@@ -98,6 +100,7 @@ err_t count_events(struct call *c, uuid_t session, uint64_t *out)
 
 struct summary_work {
     canara_session_t engine;
+    struct baselines seen; /* with DEBUG */
     wall_t at;
     double risk;
     enum canara_level level;
@@ -132,7 +135,10 @@ static void write_summary(struct call *c, const struct summary_work *work,
     json_bool(w, work->blocked);
     json_name(w, "risk_level");
     json_cstr(w, canara_level_name(work->level));
-    write_reasons(c->api, &work->engine, work->at, w);
+    const reasons_of_t of = {.engine = &work->engine,
+                             .at = work->at,
+                             .baselines = work->seen.count > 0 ? &work->seen : NULL};
+    write_reasons(c->api, &of, w);
     json_end_object(w);
 }
 
@@ -153,6 +159,14 @@ static enum call_place summary_stage(struct call *c, struct shard *s)
     return answer_json(c, 200, &w);
 }
 
+static void take_baselines(struct baselines **from, struct baselines *to)
+{
+    if (*from != NULL) {
+        *to = **from;
+        baselines_free(from);
+    }
+}
+
 /* A session blocked before the last start: its state is in its journal. */
 static enum call_place summary_of_ended(struct call *c, struct shard *s)
 {
@@ -165,8 +179,10 @@ static enum call_place summary_of_ended(struct call *c, struct shard *s)
         return problem(c, PROBLEM_UNAUTHORIZED);
     }
     if (!failed(e)) {
-        canara_verdict_t v = {0};
-        e = replay_session(c, row.created, &work->engine, &v);
+        struct replayed again = {0};
+        e = replay_session(c, row.created, &again);
+        work->engine = again.engine;
+        take_baselines(&again.baselines, &work->seen);
     }
     if (failed(e)) {
         return problem_world(c, e);
@@ -192,6 +208,9 @@ enum call_place summary_begin(struct call *c, struct shard *s)
         return call_go(c, PLACE_COLD, summary_of_ended);
     }
     work->engine = live->engine;
+    if (live->baselines != NULL) {
+        work->seen = *live->baselines;
+    }
     work->at = clock_wall(c->service->clock);
     work->risk = behaviour_shown_risk(s, live, &work->level);
     work->events = live->events;
@@ -204,33 +223,57 @@ enum call_place summary_begin(struct call *c, struct shard *s)
 /* ---- scoring a session again from its journal ---- */
 
 struct replay {
-    struct event_scratch *scratch;
-    const canara_config_t *config;
-    canara_session_t *engine;
-    canara_verdict_t *verdict;
+    struct call *call;
+    playing_t play;
+    struct canara_profile *profile; /* owned */
+    struct replayed *out;
 };
+
+/* The opening says which profile the session was scored with. */
+static err_t replay_opening(struct replay *r, const journal_record_t *record)
+{
+    struct service *svc = r->call->service;
+    profile_pin_t pin = {0};
+    enum profile_found found = PROFILE_MISSING;
+    TRY(profile_pin_read(record, &pin));
+    canara_profile_free(&r->profile);
+    TRY(profile_of_pin(svc, r->call->who.account, &pin, &r->profile, &found));
+    r->out->exact = found == PROFILE_AS_PINNED;
+    r->play.profile = r->profile != NULL ? r->profile : svc->stranger;
+    return ERR_OK;
+}
 
 static err_t replay_record(void *ctx, const journal_record_t *record)
 {
     struct replay *r = ctx;
     bool counted = false;
-    return recovery_play(r->scratch, r->config, r->engine, record, r->verdict, &counted);
+    if (record->kind == JOURNAL_SESSION_OPEN) {
+        TRY(replay_opening(r, record));
+    }
+    return recovery_play(&r->play, record, &r->out->verdict, &counted);
 }
 
-err_t replay_session(struct call *c, wall_t created, canara_session_t *engine,
-                     canara_verdict_t *out)
+err_t replay_session(struct call *c, wall_t created, struct replayed *out)
 {
-    struct replay r = {.scratch = malloc(sizeof *r.scratch),
-                       .config = &c->service->rules.risk,
-                       .engine = engine,
-                       .verdict = out};
-    if (r.scratch == NULL) {
+    struct service *svc = c->service;
+    struct replay r = {.call = c, .out = out};
+    r.play = (playing_t){.scratch = malloc(sizeof *r.play.scratch),
+                         .config = &svc->rules.risk,
+                         .profile = svc->stranger,
+                         .engine = &out->engine,
+                         .baselines = svc->rules.debug ? &out->baselines : NULL};
+    if (r.play.scratch == NULL) {
         return err_new(ERR_NOMEM);
     }
-    canara_session_begin(engine, created.ms);
+    out->exact = true;
+    canara_session_begin(&out->engine, created.ms);
     const err_t e =
-        journal_session_records(c->service->journal, c->who.session, created, replay_record, &r);
-    free(r.scratch);
+        journal_session_records(svc->journal, c->who.session, created, replay_record, &r);
+    free(r.play.scratch);
+    canara_profile_free(&r.profile);
+    if (failed(e)) {
+        baselines_free(&out->baselines);
+    }
     return e;
 }
 
@@ -238,7 +281,7 @@ err_t replay_session(struct call *c, wall_t created, canara_session_t *engine,
 
 struct simulate_work {
     canara_session_t engine;
-    canara_verdict_t verdict;
+    struct baselines seen; /* with DEBUG */
     wall_t created, at;
     double predicted;
 };
@@ -267,9 +310,12 @@ static enum call_place answer_analysis(struct call *c, const struct simulate_wor
     json_number(&w, work->predicted);
     json_name(&w, "action_taken");
     json_cstr(&w, action_of(work->predicted, &c->service->rules.risk));
-    write_reasons(c->api, &work->engine, work->at, &w);
+    const reasons_of_t of = {.engine = &work->engine,
+                             .at = work->at,
+                             .baselines = work->seen.count > 0 ? &work->seen : NULL};
+    write_reasons(c->api, &of, &w);
     json_name(&w, "model_version");
-    json_cstr(&w, canara_model_version());
+    json_cstr(&w, model_name(c->service));
     json_end_object(&w);
     return answer_json(c, 200, &w);
 }
@@ -278,11 +324,17 @@ static enum call_place score_again(struct call *c, struct shard *s)
 {
     (void)s;
     struct simulate_work *work = c->scratch;
-    canara_verdict_t v = {0};
-    const err_t e = replay_session(c, work->created, &work->engine, &v);
+    struct replayed again = {0};
+    const err_t e = replay_session(c, work->created, &again);
     if (failed(e)) {
         return problem_world(c, e);
     }
+    take_baselines(&again.baselines, &work->seen);
+    if (!again.exact) { /* another score than the live one would only look like an answer */
+        return problem(c, PROBLEM_PROFILE_UNAVAILABLE);
+    }
+    canara_verdict_t v = {0};
+    work->engine = again.engine;
     canara_peek(&work->engine, &c->service->rules.risk, work->at.ms, &v);
     work->predicted = v.risk;
     return answer_analysis(c, work);
@@ -304,10 +356,13 @@ static enum call_place play_score(struct call *c, struct shard *s, struct live *
     json_name(&w, "predicted_risk_score");
     json_number(&w, work->predicted);
     json_end_object(&w);
-    work->verdict = behaviour_fact(s, live, "ml_analysis_result", json_written(&w),
-                                   CANARA_FACT_PREDICTED_RISK, work->predicted);
+    (void)behaviour_fact(s, live, "ml_analysis_result", json_written(&w),
+                         CANARA_FACT_PREDICTED_RISK, work->predicted);
     behaviour_show(s, live);
     work->engine = live->engine;
+    if (live->baselines != NULL) {
+        work->seen = *live->baselines;
+    }
     (void)answer_analysis(c, work);
     return when_durable(c, live, answered_stage);
 }

@@ -24,7 +24,8 @@ struct evaluate_work {
     bool remote_control, rooted, emulator, vpn;
     double amount;
     mpin_standing_t standing;
-    canara_session_t engine; /* a copy: context counts for this decision only */
+    const struct canara_profile *profile; /* of the session, in decide_stage() only */
+    canara_session_t engine;              /* a copy: context counts for this decision only */
     canara_verdict_t verdict;
     wall_t at;
 };
@@ -202,7 +203,7 @@ static void observe(struct call *c, struct evaluate_work *work, enum canara_even
         .has = work->has_amount ? (uint32_t)CANARA_F_AMOUNT : 0U,
         .of.transaction = {.amount = work->amount},
     };
-    MUST(canara_observe(&work->engine, &c->service->rules.risk, NULL, &event, work->at.ms,
+    MUST(canara_observe(&work->engine, &c->service->rules.risk, work->profile, &event, work->at.ms,
                         &work->verdict) == CANARA_OK);
 }
 
@@ -220,8 +221,8 @@ static void observe_context(struct call *c, struct evaluate_work *work)
                       .vpn = work->vpn ? 1 : 0},
     };
     if (event.has != 0) {
-        MUST(canara_observe(&work->engine, &c->service->rules.risk, NULL, &event, work->at.ms,
-                            &work->verdict) == CANARA_OK);
+        MUST(canara_observe(&work->engine, &c->service->rules.risk, work->profile, &event,
+                            work->at.ms, &work->verdict) == CANARA_OK);
     }
 }
 
@@ -265,6 +266,7 @@ static enum call_place decide_stage(struct call *c, struct shard *s)
         return problem_later(c, PROBLEM_UNAVAILABLE, BLIND_RETRY_S);
     }
     work->engine = live->engine;
+    work->profile = live_profile(s, live);
     work->at = clock_wall(c->service->clock);
     canara_peek(&work->engine, &c->service->rules.risk, work->at.ms, &work->verdict);
     observe_context(c, work);
@@ -387,7 +389,8 @@ static enum call_place keep_stage(struct call *c, struct shard *s)
     json_fixed(&w, work->verdict.risk, 2);
     json_name(&w, "risk_level");
     json_cstr(&w, canara_level_name(work->verdict.level));
-    write_reasons(c->api, &work->engine, work->at, &w);
+    const reasons_of_t of = {.engine = &work->engine, .at = work->at};
+    write_reasons(c->api, &of, &w);
     json_name(&w, "decision_id");
     json_uuid(&w, work->row.id);
     json_end_object(&w);

@@ -4,6 +4,7 @@
 #include "api/routes.h"
 #include "base/util.h"
 #include "crypto/secret.h"
+#include "domain/tutor.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -85,6 +86,7 @@ void metrics_read(const struct api *api, struct metrics_page *out)
     journal_stats_read(api->service->journal, &out->journal);
     view_stats_read(api->service->view, &out->view);
     out->ledger_depth = ledger_depth(api->ledger);
+    out->lesson_depth = api->service->tutor != NULL ? tutor_depth(api->service->tutor) : 0;
 }
 
 /* ---- writing ---- */
@@ -181,7 +183,7 @@ static void write_build(struct page *p, const struct api *api)
     note(p,
          buf_append_format(
              p->out, "canara_build_info{version=\"%s\",model_version=\"%s\",compiler=\"%s\"} 1\n",
-             api->version, canara_model_version(), COMPILER));
+             api->version, model_name(api->service), COMPILER));
     family(p, "canara_start_time_seconds", "gauge", "seconds", "Unix time of the start");
     const uint64_t ms = not_negative(api->started.ms);
     note(p, buf_append_format(p->out, "canara_start_time_seconds %" PRIu64 ".%03" PRIu64 "\n",
@@ -257,6 +259,20 @@ static void write_security(struct page *p, const struct metrics_page *from)
     plain(p, "canara_locks_total", counter_read(&m->locks));
 }
 
+static void write_profiles(struct page *p, const struct profile_counts *n)
+{
+    const struct labelled_counter lessons[] = {
+        {"learnt", &n->learnt}, {"refused", &n->refused}, {"dropped", &n->dropped}};
+    family(p, "canara_profiles_loaded", "counter", "", "Sessions opened with a learnt profile");
+    plain(p, "canara_profiles_loaded_total", counter_read(&n->loaded));
+    family(p, "canara_lessons", "counter", "", "Sessions after their end, by what they taught");
+    counters(p, "canara_lessons_total", "result", lessons, ARRAY_LEN(lessons));
+    family(p, "canara_profiles_drifted", "counter", "", "Profiles too far from their enrolment");
+    plain(p, "canara_profiles_drifted_total", counter_read(&n->drifted));
+    family(p, "canara_profile_parts_damaged", "counter", "", "Parts of profiles set aside");
+    plain(p, "canara_profile_parts_damaged_total", counter_read(&n->damaged));
+}
+
 static void write_resources(struct page *p, const struct metrics_page *from)
 {
     histogram(p, "canara_journal_commit_seconds", "One group commit, write and sync",
@@ -267,6 +283,7 @@ static void write_resources(struct page *p, const struct metrics_page *from)
     labelled(p, "canara_queue_depth", "queue", "cold", from->server.cold_depth);
     labelled(p, "canara_queue_depth", "queue", "hash", from->server.hash_depth);
     labelled(p, "canara_queue_depth", "queue", "ledger", from->ledger_depth);
+    labelled(p, "canara_queue_depth", "queue", "lesson", from->lesson_depth);
     family(p, "canara_queue_bytes", "gauge", "bytes", "Bytes that wait to be written");
     labelled(p, "canara_queue_bytes", "queue", "journal", from->journal.queued_bytes);
     labelled(p, "canara_queue_bytes", "queue", "view", from->view.pending_bytes);
@@ -325,6 +342,7 @@ err_t metrics_write(const struct metrics_page *page, struct buf *out)
     write_population(&p, page);
     write_events(&p, page);
     write_security(&p, page);
+    write_profiles(&p, &page->api->service->profiles);
     write_resources(&p, page);
     write_http(&p, &page->api->metrics);
     note(&p, buf_append(out, SPAN_LIT("# EOF\n")));

@@ -28,7 +28,7 @@ struct metrics_page {
     struct histogram_view decision;
     struct journal_stats journal;
     struct view_stats view;
-    size_t ledger_depth;
+    size_t ledger_depth, lesson_depth;
 };
 
 /* Read everything that a running server shows. */

@@ -9,6 +9,7 @@ enum { PAGE_MAX = 1 << 20, NAMES_MAX = 64 };
 
 /* A page of numbers that nobody measured; the caller frees both. */
 struct sheet {
+    struct service *service;
     struct api *api;
     struct metrics_page *page;
     struct buf out;
@@ -24,6 +25,9 @@ static struct sheet sheet_new(void)
     s.api->metrics_token = "";
     s.api->started = (wall_t){1234567};
     s.page->api = s.api;
+    s.service = calloc(1, sizeof *s.service);
+    assert_non_null(s.service);
+    s.api->service = s.service;
     buf_init(&s.out, PAGE_MAX);
     return s;
 }
@@ -39,6 +43,7 @@ static void sheet_write(struct sheet *s)
 static void sheet_free(struct sheet *s)
 {
     buf_deinit(&s->out);
+    free(s->service);
     free(s->api);
     free(s->page);
 }
@@ -230,6 +235,28 @@ static void numbers_stand_where_they_belong(void **state)
     sheet_free(&s);
 }
 
+static void lessons_and_profiles_are_counted(void **state)
+{
+    (void)state;
+    struct sheet s = sheet_new();
+    s.page->lesson_depth = 33;
+    counter_add_shared(&s.service->profiles.loaded, 34);
+    counter_add_shared(&s.service->profiles.damaged, 35);
+    counter_add_shared(&s.service->profiles.learnt, 36);
+    counter_add_shared(&s.service->profiles.refused, 37);
+    counter_add_shared(&s.service->profiles.dropped, 38);
+    counter_add_shared(&s.service->profiles.drifted, 39);
+    sheet_write(&s);
+    assert_line(&s, "canara_queue_depth{queue=\"lesson\"} 33");
+    assert_line(&s, "canara_profiles_loaded_total 34");
+    assert_line(&s, "canara_profile_parts_damaged_total 35");
+    assert_line(&s, "canara_lessons_total{result=\"learnt\"} 36");
+    assert_line(&s, "canara_lessons_total{result=\"refused\"} 37");
+    assert_line(&s, "canara_lessons_total{result=\"dropped\"} 38");
+    assert_line(&s, "canara_profiles_drifted_total 39");
+    sheet_free(&s);
+}
+
 static void a_histogram_is_cumulative_and_its_seconds_are_exact(void **state)
 {
     (void)state;
@@ -388,6 +415,7 @@ int main(void)
         cmocka_unit_test(every_line_is_openmetrics_and_no_family_comes_twice),
         cmocka_unit_test(the_page_holds_what_the_document_lists_in_that_order_and_no_more),
         cmocka_unit_test(numbers_stand_where_they_belong),
+        cmocka_unit_test(lessons_and_profiles_are_counted),
         cmocka_unit_test(a_histogram_is_cumulative_and_its_seconds_are_exact),
         cmocka_unit_test(a_page_that_does_not_fit_is_an_error),
         cmocka_unit_test(closes_are_counted_by_code_and_the_rest_together),

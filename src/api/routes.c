@@ -1,6 +1,7 @@
 #include "api/routes.h"
 
 #include "api/problem.h"
+#include "domain/baselines.h"
 
 #include <string.h>
 
@@ -38,6 +39,7 @@ static const struct api_route operator_rows[] = {
     {{HTTP_POST, SPAN_INIT("/ctl/end")},      AUTH_LOCAL, BODY_OBJECT, PLACE_COLD, ctl_end_begin,      "/ctl/end"},
     {{HTTP_POST, SPAN_INIT("/ctl/unlock")},   AUTH_LOCAL, BODY_OBJECT, PLACE_COLD, ctl_unlock_begin,   "/ctl/unlock"},
     {{HTTP_POST, SPAN_INIT("/ctl/fact")},     AUTH_LOCAL, BODY_OBJECT, PLACE_COLD, ctl_fact_begin,     "/ctl/fact"},
+    {{HTTP_POST, SPAN_INIT("/ctl/profile")},  AUTH_LOCAL, BODY_OBJECT, PLACE_COLD, ctl_profile_begin,  "/ctl/profile"},
     {{HTTP_POST, SPAN_INIT("/ctl/reload")},   AUTH_LOCAL, BODY_NONE,   PLACE_COLD, ctl_reload_begin,   "/ctl/reload"},
     {{HTTP_POST, SPAN_INIT("/ctl/drain")},    AUTH_LOCAL, BODY_NONE,   PLACE_COLD, ctl_drain_begin,    "/ctl/drain"},
 };
@@ -105,15 +107,10 @@ void write_families(const canara_session_t *engine, wall_t at, struct json_write
     json_end_array(w);
 }
 
-void write_reasons(const struct api *api, const canara_session_t *engine, wall_t at,
-                   struct json_writer *w)
+static void write_evidence(const reasons_of_t *of, struct json_writer *w)
 {
-    write_families(engine, at, w);
-    if (!api->debug) {
-        return;
-    }
     canara_reason_t reasons[CANARA_REASONS_MAX];
-    const size_t count = canara_reasons(engine, at.ms, reasons);
+    const size_t count = canara_reasons(of->engine, of->at.ms, reasons);
     json_name(w, "evidence");
     json_begin_array(w);
     for (size_t i = 0; i < count; i++) {
@@ -129,17 +126,57 @@ void write_reasons(const struct api *api, const canara_session_t *engine, wall_t
     json_end_array(w);
 }
 
-void write_learning(struct json_writer *w)
+static void write_baselines(const struct baselines *b, struct json_writer *w)
+{
+    json_name(w, "baselines");
+    json_begin_array(w);
+    for (size_t i = 0; i < b->count; i++) {
+        json_begin_object(w);
+        json_name(w, "name");
+        json_cstr(w, b->row[i].name);
+        json_name(w, "what");
+        json_cstr(w, b->row[i].what);
+        json_name(w, "unit");
+        json_cstr(w, b->row[i].unit);
+        json_name(w, "value");
+        json_fixed(w, b->row[i].value, 3);
+        json_name(w, "usual");
+        json_fixed(w, b->row[i].usual, 3);
+        json_name(w, "spread");
+        json_fixed(w, b->row[i].spread, 3);
+        json_end_object(w);
+    }
+    json_end_array(w);
+}
+
+void write_reasons(const struct api *api, const reasons_of_t *of, struct json_writer *w)
+{
+    write_families(of->engine, of->at, w);
+    if (!api->debug) {
+        return;
+    }
+    write_evidence(of, w);
+    if (of->baselines != NULL) {
+        write_baselines(of->baselines, w);
+    }
+}
+
+void write_learning(canara_learning_t learning, struct json_writer *w)
 {
     json_name(w, "learning");
     json_begin_object(w);
     json_name(w, "sessions");
-    json_uint(w, 0);
+    json_uint(w, learning.sessions);
     json_name(w, "needed");
-    json_uint(w, LEARNING_SESSIONS);
+    json_uint(w, learning.needed);
     json_name(w, "state");
-    json_cstr(w, "learning");
+    json_cstr(w, canara_learning_name(learning.state));
     json_end_object(w);
+}
+
+const char *model_name(const struct service *svc)
+{
+    return svc->model != NULL ? canara_model_name(svc->model) : canara_model_version();
 }
 
 void tell_all(struct call *c, const uuid_t *session, uint32_t count, enum tell what,

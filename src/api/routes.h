@@ -54,6 +54,9 @@ enum call_place ctl_fact_begin(struct call *c, struct shard *s);
 enum call_place ctl_reload_begin(struct call *c, struct shard *s);
 enum call_place ctl_drain_begin(struct call *c, struct shard *s);
 
+/* profile_routes.c */
+enum call_place ctl_profile_begin(struct call *c, struct shard *s);
+
 /* ---- shared by several ---- */
 
 /* Finish a JSON answer. */
@@ -66,19 +69,21 @@ enum call_place when_durable(struct call *c, const struct live *live, call_stage
 /* A stage for when_durable() whose answer is complete already. */
 enum call_place answered_stage(struct call *c, struct shard *s);
 
-/* Sessions of its own that the engine needs before it knows a person (ENGINE.md, cold start). No
- * profile is learnt yet, so every answer says that it is learning. */
-enum { LEARNING_SESSIONS = 6 };
-
-/* Write "learning". */
-void write_learning(struct json_writer *w);
+/* Write "learning": how far the profile is that a session is scored with. */
+void write_learning(canara_learning_t learning, struct json_writer *w);
 
 /* Write "reasons": the families that speak against the owner, strongest first, each once. */
 void write_families(const canara_session_t *engine, wall_t at, struct json_writer *w);
 
-/* Write "reasons", and in DEBUG "evidence" with names and nats. */
-void write_reasons(const struct api *api, const canara_session_t *engine, wall_t at,
-                   struct json_writer *w);
+/* What reasons are written from. */
+typedef struct reasons_of {
+    const canara_session_t *engine;
+    wall_t at;
+    const struct baselines *baselines; /* NULL: none */
+} reasons_of_t;
+
+/* Write "reasons", and in DEBUG "evidence" with names and nats, and "baselines" if there are any. */
+void write_reasons(const struct api *api, const reasons_of_t *of, struct json_writer *w);
 
 /* Check the optional `keystrokes` of a body: how its secret was typed. */
 void body_keystrokes(const struct call *c, struct faults *f);
@@ -98,9 +103,20 @@ enum call_place upgrade_ended_stage(struct call *c, struct shard *s);
 /* Client events among the newest lines of the session's buffer file. */
 NODISCARD err_t count_events(struct call *c, uuid_t session, uint64_t *out);
 
-/* Score the caller's session again from its journal. In a worker. */
-NODISCARD err_t replay_session(struct call *c, wall_t created, canara_session_t *engine,
-                               canara_verdict_t *out);
+/* A session that is scored again. */
+struct replayed {
+    canara_session_t engine;
+    canara_verdict_t verdict;
+    struct baselines *baselines; /* owned; with DEBUG only. baselines_free() */
+    bool exact; /* with the very profile and model that the session was scored with */
+};
+
+/* Score the caller's session again from its journal. In a worker. Inexact without the profile that its
+ * opening names, or under another model. */
+NODISCARD err_t replay_session(struct call *c, wall_t created, struct replayed *out);
+
+/* The model's name for answers; the version of the rules without a model. */
+const char *model_name(const struct service *svc);
 
 /* Tell the owners of other sessions of an account that they were ended or blocked in the store. */
 void tell_all(struct call *c, const uuid_t *session, uint32_t count, enum tell what,

@@ -192,8 +192,9 @@ static void each_family_that_speaks_against_the_owner_is_named_once(void **state
         json_writer_init(&w, &out);
         d->api.debug = debug == 1;
         json_begin_object(&w);
-        write_reasons(&d->api, &live->engine, now, &w);
-        write_learning(&w);
+        const reasons_of_t of = {.engine = &live->engine, .at = now};
+        write_reasons(&d->api, &of, &w);
+        write_learning(canara_profile_learning(NULL), &w);
         json_end_object(&w);
         assert_ok(json_finish(&w));
         assert_ok(json_parse(buf_span(&out), &tree, NULL));

@@ -3,6 +3,7 @@
 #include "codec/uuid_text.h"
 #include "domain/account.h"
 #include "domain/behaviour.h"
+#include "domain/profile.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -86,7 +87,7 @@ static void write_status(struct json_writer *w, const struct live *live, double 
     json_bool(w, mpin_required);
     json_name(w, "expires_at");
     json_time(w, expires);
-    write_learning(w);
+    write_learning(canara_profile_learning(live->profile), w);
     json_end_object(w);
 }
 
@@ -94,6 +95,7 @@ struct ended_work {
     struct session_row row;
     struct account_row account;
     struct mpin_state mpin;
+    struct canara_profile *profile; /* owned; NULL without a model */
     uint64_t events;
     bool readable;
 };
@@ -110,6 +112,7 @@ static err_t load_ended(struct call *c, struct ended_work *work)
         TRY(store_begin(c->service->store, STORE_READ, &tx));
         TRY(store_account_by_id(&tx, work->row.account, &work->account, &found));
         TRY(store_mpin_load(&tx, work->row.account, &work->mpin));
+        TRY(profile_newest(c->service, &tx, work->row.account, &work->profile));
     }
     account_wipe(&work->account);
     return count_events(c, work->row.id, &work->events);
@@ -121,6 +124,7 @@ static enum call_place status_of_ended(struct call *c, struct shard *s)
     struct ended_work *work = call_keep(c, sizeof *work);
     const err_t e = load_ended(c, work);
     if (failed(e)) {
+        canara_profile_free(&work->profile);
         return problem_world(c, e);
     }
     if (!work->readable) {
@@ -129,6 +133,7 @@ static enum call_place status_of_ended(struct call *c, struct shard *s)
     const struct live as_it_was = {.id = work->row.id,
                                    .email = work->account.email,
                                    .device_id = work->row.device_id,
+                                   .profile = work->profile,
                                    .created = work->row.created,
                                    .last_activity = work->row.last_activity,
                                    .events = work->events,
@@ -138,6 +143,7 @@ static enum call_place status_of_ended(struct call *c, struct shard *s)
     json_writer_init(&w, &c->reply);
     write_status(&w, &as_it_was, work->row.risk, CANARA_LEVEL_BLOCKED, false,
                  wall_after_ms(work->row.last_activity, c->service->rules.session_idle_ms));
+    canara_profile_free(&work->profile);
     return answer_json(c, 200, &w);
 }
 

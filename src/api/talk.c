@@ -68,7 +68,7 @@ static void say_hello(struct talk *t, struct shard *s, struct live *live)
     json_cstr(&w, canara_level_name(level));
     json_name(&w, "mpin_required");
     json_bool(&w, behaviour_mpin_required(s, live));
-    write_learning(&w);
+    write_learning(canara_profile_learning(live_profile(s, live)), &w);
     json_name(&w, "last_seq");
     json_int(&w, live->seq_durable);
     json_name(&w, "limits");

@@ -1,5 +1,6 @@
 /* canara check-config: reads the settings as serve would, and prints what would be used. */
 #include "app/commands.h"
+#include "app/model_file.h"
 #include "app/options.h"
 #include "app/settings.h"
 #include "app/settings_table.h"
@@ -40,6 +41,18 @@ static bool keys_open(const struct settings *s)
     return true;
 }
 
+static bool model_opens(const struct settings *s)
+{
+    char why[MODEL_WHY_BYTES] = "";
+    struct canara_model *model = NULL;
+    if (failed(model_file_open(s->model_file, &model, why))) {
+        (void)fprintf(stderr, "canara check-config: %s\n", why);
+        return false;
+    }
+    canara_model_close(&model);
+    return true;
+}
+
 int cmd_check_config(int argc, char **argv)
 {
     struct option_sets sets = {0};
@@ -71,7 +84,8 @@ int cmd_check_config(int argc, char **argv)
         return EXIT_CODE_DONE;
     }
     CLEANUP(settings_wipe) struct settings s = {0};
-    if (failed(settings_load_and_say("canara check-config", &sets, &s)) || !keys_open(&s)) {
+    if (failed(settings_load_and_say("canara check-config", &sets, &s)) || !keys_open(&s) ||
+        !model_opens(&s)) {
         return EXIT_CODE_FAILED;
     }
     print_all(&s);

@@ -11,12 +11,20 @@
 #include <string.h>
 
 /* What a verb takes; bits. */
-enum { TAKES_EMAIL = 1, TAKES_SESSION = 2, TAKES_NATS = 4, TAKES_SOURCE = 8 };
+enum {
+    TAKES_EMAIL = 1,
+    TAKES_SESSION = 2,
+    TAKES_NATS = 4,
+    TAKES_SOURCE = 8,
+    TAKES_ROLLBACK = 16,
+    TAKES_RESET = 32
+};
 
 struct ctl_verb {
     const char *name, *method, *target;
     unsigned needs, may; /* bits of above */
     bool either;         /* exactly one of what it may take */
+    bool customer;       /* a second word, EMAIL or ACCOUNT, says whose */
     void (*print)(FILE *to, const struct json *answer);
 };
 
@@ -24,17 +32,19 @@ static void print_status(FILE *to, const struct json *a);
 static void print_sessions(FILE *to, const struct json *a);
 static void print_ended(FILE *to, const struct json *a);
 static void print_fact(FILE *to, const struct json *a);
+static void print_profile(FILE *to, const struct json *a);
 static void print_message(FILE *to, const struct json *a);
 
 /* clang-format off */
 static const struct ctl_verb verbs[] = {
-    {"status",   "GET",  "/ctl/status",   0, 0, false, print_status},
-    {"sessions", "POST", "/ctl/sessions", 0, TAKES_EMAIL, false, print_sessions},
-    {"end",      "POST", "/ctl/end",      0, TAKES_EMAIL | TAKES_SESSION, true, print_ended},
-    {"unlock",   "POST", "/ctl/unlock",   TAKES_EMAIL, TAKES_EMAIL, false, print_message},
-    {"fact",     "POST", "/ctl/fact",     TAKES_SESSION | TAKES_NATS, TAKES_SESSION | TAKES_NATS | TAKES_SOURCE, false, print_fact},
-    {"reload",   "POST", "/ctl/reload",   0, 0, false, print_message},
-    {"drain",    "POST", "/ctl/drain",    0, 0, false, print_message},
+    {"status",   "GET",  "/ctl/status",   0, 0, false, false, print_status},
+    {"sessions", "POST", "/ctl/sessions", 0, TAKES_EMAIL, false, false, print_sessions},
+    {"end",      "POST", "/ctl/end",      0, TAKES_EMAIL | TAKES_SESSION, true, false, print_ended},
+    {"unlock",   "POST", "/ctl/unlock",   TAKES_EMAIL, TAKES_EMAIL, false, false, print_message},
+    {"fact",     "POST", "/ctl/fact",     TAKES_SESSION | TAKES_NATS, TAKES_SESSION | TAKES_NATS | TAKES_SOURCE, false, false, print_fact},
+    {"profile",  "POST", "/ctl/profile",  0, TAKES_RESET | TAKES_ROLLBACK, false, true, print_profile},
+    {"reload",   "POST", "/ctl/reload",   0, 0, false, false, print_message},
+    {"drain",    "POST", "/ctl/drain",    0, 0, false, false, print_message},
 };
 
 /* clang-format on */
@@ -42,7 +52,9 @@ static const struct ctl_verb verbs[] = {
 /* ---- the command line ---- */
 
 struct given {
-    const char *email, *session, *nats, *source;
+    const char *email, *session, *nats, *source, *rollback;
+    const char *account; /* the second word, when it is no address */
+    bool reset;
 };
 
 static const struct {
@@ -53,6 +65,8 @@ static const struct {
     {"session", "session_id", TAKES_SESSION},
     {"nats", "nats", TAKES_NATS},
     {"source", "source", TAKES_SOURCE},
+    {"rollback", "rollback", TAKES_ROLLBACK},
+    {"reset", "reset", TAKES_RESET},
 };
 
 static const char *value_of(const struct given *g, unsigned bit)
@@ -61,6 +75,8 @@ static const char *value_of(const struct given *g, unsigned bit)
     case TAKES_EMAIL: return g->email;
     case TAKES_SESSION: return g->session;
     case TAKES_NATS: return g->nats;
+    case TAKES_ROLLBACK: return g->rollback;
+    case TAKES_RESET: return g->reset ? "true" : NULL;
     default: return g->source;
     }
 }
@@ -107,7 +123,7 @@ static enum option_answer check_options(const struct ctl_verb *verb, const struc
 }
 
 /* A number as JSON spells it. */
-static bool read_nats(const char *text, double *out)
+static bool read_number(const char *text, double *out)
 {
     struct json *tree = NULL;
     const span_t span = {(const uint8_t *)text, strlen(text)};
@@ -124,19 +140,27 @@ static enum option_answer write_body(const struct given *g, struct ctl_order *ou
     json_begin_object(&w);
     for (size_t i = 0; i < ARRAY_LEN(members); i++) {
         const char *const text = value_of(g, members[i].bit);
-        double nats = 0.0;
+        double number = 0.0;
         if (text == NULL) {
             continue;
         }
         any = true;
         json_name(&w, members[i].member);
-        if (members[i].bit != TAKES_NATS) {
+        if (members[i].bit == TAKES_RESET) {
+            json_bool(&w, true);
+        } else if ((members[i].bit & (TAKES_NATS | TAKES_ROLLBACK)) == 0) {
             json_cstr(&w, text);
-        } else if (read_nats(text, &nats)) {
-            json_number(&w, nats);
+        } else if (read_number(text, &number)) {
+            json_number(&w, number);
         } else {
-            return fault("must be a number such as 2.5 or -1", "--nats");
+            return fault("must be a number",
+                         members[i].bit == TAKES_NATS ? "--nats" : "--rollback");
         }
+    }
+    if (g->account != NULL) {
+        any = true;
+        json_name(&w, "account_id");
+        json_cstr(&w, g->account);
     }
     json_end_object(&w);
     if (failed(w.error)) {
@@ -146,15 +170,39 @@ static enum option_answer write_body(const struct given *g, struct ctl_order *ou
     return OPTIONS_OK;
 }
 
-static enum option_answer take_words(const struct option_words *words, const struct given *g,
+/* Whose: the second word is an address or the id of an account. */
+static enum option_answer take_customer(const struct ctl_verb *verb,
+                                        const struct option_words *words, struct given *g)
+{
+    if (!verb->customer) {
+        return words->count == 1 ? OPTIONS_OK : fault("takes no further word", verb->name);
+    }
+    if (words->count != 2) {
+        return fault("needs EMAIL or ACCOUNT", verb->name);
+    }
+    if (g->reset && g->rollback != NULL) {
+        return fault("say either --reset or --rollback", verb->name);
+    }
+    if (strchr(words->word[1], '@') != NULL) {
+        g->email = words->word[1];
+    } else {
+        g->account = words->word[1];
+    }
+    return OPTIONS_OK;
+}
+
+static enum option_answer take_words(const struct option_words *words, struct given *g,
                                      const char *data_dir, bool json, struct ctl_order *out)
 {
     const struct ctl_verb *const verb = find_verb(words->word[0]);
     if (verb == NULL) {
-        return fault("must be status, sessions, end, unlock, fact, reload or drain",
+        return fault("must be status, sessions, end, unlock, fact, profile, reload or drain",
                      words->word[0]);
     }
-    const enum option_answer fits = check_options(verb, g);
+    enum option_answer fits = check_options(verb, g);
+    if (fits == OPTIONS_OK) {
+        fits = take_customer(verb, words, g);
+    }
     if (fits != OPTIONS_OK) {
         return fits;
     }
@@ -173,13 +221,15 @@ enum option_answer ctl_parse(int argc, char **argv, struct ctl_order *out)
         {.name = "session",  .operand = "ID",     .help = "of one session",                               .kind = OPTION_TEXT, .into = &g.session},
         {.name = "nats",     .operand = "NATS",   .help = "weight of a fact, -10 to 10; above 0 speaks against the owner", .kind = OPTION_TEXT, .into = &g.nats},
         {.name = "source",   .operand = "NAME",   .help = "who states the fact (default operator)",       .kind = OPTION_TEXT, .into = &g.source},
+        {.name = "reset",    .operand = NULL,     .help = "forget what was learnt: the customer is in learning again", .kind = OPTION_FLAG, .into = &g.reset},
+        {.name = "rollback", .operand = "N",      .help = "go back to what revision N knew",              .kind = OPTION_TEXT, .into = &g.rollback},
         {.name = "data-dir", .operand = "DIR",    .help = "DATA_DIR of the server (default: as serve finds it)", .kind = OPTION_TEXT, .into = &data_dir},
         {.name = "json",     .operand = NULL,     .help = "print the answer as JSON",                     .kind = OPTION_FLAG, .into = &json},
     };
     /* clang-format on */
     const struct option_spec spec = {
         .command = "canara ctl",
-        .usage = "status | sessions | end | unlock | fact | reload | drain",
+        .usage = "status | sessions | end | unlock | fact | profile | reload | drain",
         .about =
             "Speak to the server that runs on a DATA_DIR, through its control socket. Every act\n"
             "is in the audit.\n\n"
@@ -189,12 +239,15 @@ enum option_answer ctl_parse(int argc, char **argv, struct ctl_order *out)
             "unlock --email EMAIL                forget wrong MPINs and the lock\n"
             "fact --session ID --nats NATS [--source NAME]\n"
             "                                    what another system knows of a session\n"
+            "profile EMAIL|ACCOUNT [--reset | --rollback N]\n"
+            "                                    what was learnt of a customer: its parts, never their\n"
+            "                                    content; the next session starts with the change\n"
             "reload                              ask to read settings again (none can change yet)\n"
             "drain                               stop cleanly",
         .option = options,
         .options = ARRAY_LEN(options),
         .words_min = 1,
-        .words_max = 1,
+        .words_max = 2,
     };
     struct option_words words = {0};
     const enum option_answer answer = options_read(&spec, argc, argv, &words);
@@ -407,6 +460,34 @@ static void print_fact(FILE *to, const struct json *a)
     (void)fprintf(to, "risk %.3f, level ", number_at(a, "risk_score"));
     print_text(to, a, "risk_level", 0);
     (void)fprintf(to, "%s\n", flag_at(a, "mpin_required") ? ", MPIN asked for" : "");
+}
+
+static void print_profile(FILE *to, const struct json *a)
+{
+    const struct json *const learning = json_get(a, "learning");
+    const struct json *const parts = json_get(a, "parts");
+    (void)fprintf(to, "account   ");
+    print_text(to, a, "account_id", 0);
+    (void)fprintf(to, "\nrevision  %" PRId64 " of ", int_at(a, "revision"));
+    print_text(to, a, "saved", 0);
+    (void)fprintf(to, ", back to %" PRId64 "\nlearning  ", int_at(a, "oldest"));
+    print_text(to, learning, "state", 0);
+    (void)fprintf(to, ", %" PRId64 " of %" PRId64 " sessions\nmodel     ",
+                  int_at(learning, "sessions"), int_at(learning, "needed"));
+    print_text(to, a, "model", 0);
+    (void)fprintf(to, "\n%zu part%s", json_count(parts), json_count(parts) == 1 ? "" : "s");
+    if (int_at(a, "damaged") > 0) {
+        (void)fprintf(to, ", %" PRId64 " damaged: set aside at the next login",
+                      int_at(a, "damaged"));
+    }
+    (void)fputc('\n', to);
+    for (size_t i = 0; i < json_count(parts); i++) {
+        const struct json *const part = json_item(parts, i);
+        (void)fprintf(to, "  ");
+        print_text(to, part, "name", 34);
+        (void)fprintf(to, "%5" PRId64 " bytes, revision %" PRId64 "\n", int_at(part, "bytes"),
+                      int_at(part, "revision"));
+    }
 }
 
 static void print_message(FILE *to, const struct json *a)

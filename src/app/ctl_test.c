@@ -41,6 +41,9 @@ static void each_verb_becomes_its_request(void **state)
         {"ctl --email a@b.c unlock",          "POST", "/ctl/unlock",   "{\"email\":\"a@b.c\"}"},
         {"ctl fact --session x --nats 2",     "POST", "/ctl/fact",     "{\"session_id\":\"x\",\"nats\":2}"},
         {"ctl fact --session x --nats -2.5 --source s", "POST", "/ctl/fact", "{\"session_id\":\"x\",\"nats\":-2.5,\"source\":\"s\"}"},
+        {"ctl profile a@b.c",                 "POST", "/ctl/profile",  "{\"email\":\"a@b.c\"}"},
+        {"ctl profile --reset a@b.c",         "POST", "/ctl/profile",  "{\"email\":\"a@b.c\",\"reset\":true}"},
+        {"ctl profile x --rollback 12",       "POST", "/ctl/profile",  "{\"rollback\":12,\"account_id\":\"x\"}"},
         {"ctl reload",                        "POST", "/ctl/reload",   ""},
         {"ctl drain --json",                  "POST", "/ctl/drain",    ""},
         {"ctl end --session \"\\",            "POST", "/ctl/end",      "{\"session_id\":\"\\\"\\\\\"}"},
@@ -77,6 +80,12 @@ static void options_that_do_not_fit_are_faults(void **state)
         "ctl fact --session x --nats NaN",
         "ctl fact --session x --nats 1e999",
         "ctl fact --session x --nats []",
+        "ctl profile",
+        "ctl profile a@b.c x",
+        "ctl profile --email a@b.c",
+        "ctl profile a@b.c --reset --rollback 1",
+        "ctl profile a@b.c --rollback one",
+        "ctl status --reset",
         "ctl drain --nats 1",
         "ctl drain --now",
         "ctl drain --json=1",
@@ -144,6 +153,14 @@ static void answers_are_shown_as_text(void **state)
         {"ctl end --session x", "{\"ended\":2}", "2 sessions ended\n"},
         {"ctl unlock --email a@b.c", "{\"message\":\"Account unlocked\"}", "Account unlocked\n"},
         {"ctl fact --session x --nats 1", "{\"risk_score\":0.75,\"risk_level\":\"challenge\",\"mpin_required\":true}", "risk 0.750, level challenge, MPIN asked for\n"},
+        {"ctl profile a@b.c", "{\"account_id\":\"id\",\"revision\":7,\"oldest\":2,\"saved\":\"then\",\"model\":\"simulated-1\",\"learning\":{\"sessions\":3,"
+                              "\"needed\":6,\"state\":\"learning\"},\"damaged\":1,\"parts\":[{\"name\":\"keys:password\",\"revision\":6,\"bytes\":900}]}",
+                              "account   id\n"
+                              "revision  7 of then, back to 2\n"
+                              "learning  learning, 3 of 6 sessions\n"
+                              "model     simulated-1\n"
+                              "1 part, 1 damaged: set aside at the next login\n"
+                              "  keys:password                       900 bytes, revision 6\n"},
         {"ctl reload", "[]", "-\n"},
     };
 

@@ -1,11 +1,13 @@
 #include "app/house.h"
 
 #include "app/commands.h"
+#include "app/model_file.h"
 #include "base/util.h"
 #include "crypto/secret.h"
 #include "domain/audit.h"
 #include "domain/clock_guard.h"
 #include "domain/mpin.h"
+#include "domain/tutor.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -14,6 +16,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum {
@@ -22,6 +25,7 @@ enum {
     COLD_QUEUE = 256,
     SESSIONS_MAX = 2000000, /* over all loops */
     FILES_KEPT = 128,       /* descriptors that are not connections */
+    TUTOR_NICE = 10,
     MPIN_ATTEMPTS_TOTAL = 10,
     MPIN_LOCKOUT_MAX_H = 24
 };
@@ -224,6 +228,31 @@ static void view_down(struct house *h)
     view_close(&h->service.view);
 }
 
+/* ---- model ---- */
+
+_Static_assert((int)HOUSE_WHY_BYTES >= (int)MODEL_WHY_BYTES, "the reason of a bad model fits");
+
+static err_t model_up(struct house *h)
+{
+    TRY(model_file_open(h->settings->model_file, &h->model, h->why));
+    if (canara_profile_new(h->model, &h->stranger) != CANARA_OK) {
+        canara_model_close(&h->model);
+        return fault(h, "out of memory for the model");
+    }
+    h->service.model = h->model;
+    h->service.stranger = h->stranger;
+    log_event(h->log, LOG_INFO, "model.opened", FIELD_TEXT("name", canara_model_name(h->model)));
+    return ERR_OK;
+}
+
+static void model_down(struct house *h)
+{
+    h->service.stranger = NULL;
+    h->service.model = NULL;
+    canara_profile_free(&h->stranger);
+    canara_model_close(&h->model);
+}
+
 /* ---- domain ---- */
 
 static rules_t rules_of(const struct settings *s)
@@ -265,7 +294,7 @@ static err_t domain_up(struct house *h)
     if (failed(guard) || failed(quota_new(h->clock, &svc->quota)) ||
         failed(account_locks_new(&svc->locks)) ||
         failed(audit_new(svc->keys, h->clock, &svc->audit)) ||
-        failed(ledger_new(svc, &h->ledger))) {
+        failed(ledger_new(svc, &h->ledger)) || failed(tutor_new(svc, &h->tutor))) {
         return fault(h, "out of memory, or the database refused, at the start");
     }
     return ERR_OK;
@@ -277,6 +306,7 @@ static void domain_down(struct house *h)
     if (failed(noted)) {
         log_event(h->log, LOG_WARN, "clock.not_noted", FIELD_INT("error", (int64_t)noted.code));
     }
+    tutor_free(&h->tutor);
     ledger_free(&h->ledger);
     audit_free(&h->service.audit);
     account_locks_free(&h->service.locks);
@@ -397,6 +427,29 @@ static void ledger_down(struct house *h)
     (void)pthread_join(h->ledger_thread, NULL);
 }
 
+/* Learning may take what nobody else wants: on Linux a thread has its own nice value. */
+static void *run_tutor(void *context)
+{
+    struct house *h = context;
+    (void)pthread_setname_np(pthread_self(), "tutor");
+    (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), TUTOR_NICE);
+    tutor_run(h->tutor);
+    return NULL;
+}
+
+static err_t tutor_up(struct house *h)
+{
+    return pthread_create(&h->tutor_thread, NULL, run_tutor, h) == 0
+               ? ERR_OK
+               : fault(h, "a thread could not be started");
+}
+
+static void tutor_down(struct house *h)
+{
+    tutor_stop(h->tutor);
+    (void)pthread_join(h->tutor_thread, NULL);
+}
+
 static err_t serving_up(struct house *h)
 {
     return failed(server_start(h->server)) ? fault(h, "a thread could not be started") : ERR_OK;
@@ -413,11 +466,11 @@ static const struct step {
     err_t (*up)(struct house *h);
     void (*down)(struct house *h);
 } steps[] = {
-    {log_up, log_down},         {process_up, nothing_down},  {data_dir_up, nothing_down},
-    {keys_up, keys_down},       {journal_up, journal_down},  {store_up, store_down},
-    {view_up, view_down},       {domain_up, domain_down},    {api_up, nothing_down},
-    {server_up, server_down},   {recovery_up, nothing_down}, {ledger_up, ledger_down},
-    {serving_up, serving_down},
+    {log_up, log_down},       {process_up, nothing_down}, {data_dir_up, nothing_down},
+    {keys_up, keys_down},     {journal_up, journal_down}, {store_up, store_down},
+    {view_up, view_down},     {model_up, model_down},     {domain_up, domain_down},
+    {api_up, nothing_down},   {server_up, server_down},   {recovery_up, nothing_down},
+    {ledger_up, ledger_down}, {tutor_up, tutor_down},     {serving_up, serving_down},
 };
 
 err_t house_up(struct house *h, const struct settings *settings, const struct clock *clock)

@@ -17,7 +17,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-enum { HOUSE_WHY_BYTES = 512, HOUSE_ORIGINS_MAX = 32, HOUSE_PATH_BYTES = 640 };
+enum { HOUSE_WHY_BYTES = 640, HOUSE_ORIGINS_MAX = 32, HOUSE_PATH_BYTES = 640 };
 
 struct house {
     const struct settings *settings;
@@ -26,6 +26,10 @@ struct house {
     struct service service;
     struct ledger *ledger;
     pthread_t ledger_thread;
+    struct canara_model *model;
+    struct canara_profile *stranger;
+    struct tutor *tutor;
+    pthread_t tutor_thread;
     struct api api;
     struct cidr_list trusted;
     struct server *server;

@@ -34,6 +34,7 @@ struct settings {
     char secret_key[SETTING_KEY_BYTES];          /* "" = absent */
     char secret_key_previous[SETTING_KEY_BYTES]; /* "" = absent */
     char pepper_file[SETTING_PATH_BYTES];        /* "" = absent */
+    char model_file[SETTING_PATH_BYTES];         /* "" = the built-in model */
 
     uint32_t mpin_length;
     uint32_t max_mpin_attempts;

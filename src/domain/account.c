@@ -6,6 +6,7 @@
 #include "crypto/secret.h"
 #include "domain/audit.h"
 #include "domain/ledger.h"
+#include "domain/profile.h"
 #include "domain/restriction.h"
 
 #include <stdlib.h>
@@ -262,6 +263,7 @@ static err_t open_in_store(struct service *svc, const login_t *login, session_se
     TRY(account_is_restricted(svc, &tx, seed->row.account, &mpin, &seed->restricted));
     seed->restricted = seed->restricted || blocked_just_now;
     TRY(make_room(svc, &tx, seed->row.account, seed));
+    TRY(profile_open(svc, &tx, seed->row.account, &seed->profile, &seed->profile_revision));
     seed->row.mpin_required = seed->restricted;
     TRY(store_session_create(&tx, &seed->row));
     TRY(put_refresh(svc, &tx, &seed->row, uuid_random(), out->refresh_token));
@@ -286,7 +288,11 @@ err_t login_open(struct service *svc, const login_t *login, session_seed_t *seed
     memcpy(seed->row.device_key, login->device_key, sizeof seed->row.device_key);
     (void)strncat(seed->email, login->account.email, sizeof seed->email - 1);
     TRY(sign_token(svc, &seed->row, out->session_token));
-    return open_in_store(svc, login, seed, out);
+    const err_t e = open_in_store(svc, login, seed, out);
+    if (failed(e)) {
+        canara_profile_free(&seed->profile);
+    }
+    return e;
 }
 
 /* ---- refresh ---- */

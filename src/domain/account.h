@@ -65,11 +65,14 @@ typedef struct session_seed {
     bool restricted; /* starts with mpin_required: locked account or a risk block before */
     bool overtaken;  /* the password was changed since it was proved: nothing was opened */
     uint32_t mpin_failures;
-    uint32_t ended; /* older sessions that made room */
+    uint32_t profile_revision;
+    struct canara_profile *profile; /* NULL: a stranger; owned until shard_open() takes it */
+    uint32_t ended;                 /* older sessions that made room */
     uuid_t ended_session[MPIN_SESSIONS_MAX];
 } session_seed_t;
 
-/* Write the session, its device and its refresh token in one transaction. */
+/* Write the session, its device and its refresh token in one transaction, and read the account's
+ * profile for it. */
 NODISCARD err_t login_open(struct service *svc, const login_t *login, session_seed_t *seed,
                            credentials_t *out);
 

@@ -2,6 +2,7 @@
 
 #include "base/rng.h"
 #include "codec/json_write.h"
+#include "domain/baselines.h"
 
 #include <math.h>
 #include <string.h>
@@ -267,8 +268,11 @@ void behaviour_take(struct shard *s, struct live *live, const scanned_event_t *e
         }
         result.stored += 1;
         counter_add(&shard_metrics(s)->events[events[i].event.kind], 1);
-        MUST(canara_observe(&live->engine, &svc->rules.risk, NULL, &events[i].event, at.ms,
-                            &result.verdict) == CANARA_OK);
+        MUST(canara_observe(&live->engine, &svc->rules.risk, live_profile(s, live),
+                            &events[i].event, at.ms, &result.verdict) == CANARA_OK);
+        if (svc->rules.debug) {
+            baselines_note(&live->baselines, live_profile(s, live), &events[i].event);
+        }
         enforce(s, live, &result.verdict, END_BLOCKED, false, at);
     }
 

@@ -19,6 +19,7 @@
 #include "domain/live.h"
 #include "domain/mpin.h"
 #include "domain/recovery.h"
+#include "domain/tutor.h"
 #include "store/store_scripted.h"
 #include "tests/support/scratch.h"
 #include "tests/support/scripted_clock.h"
@@ -52,6 +53,9 @@ struct house {
     struct scripted_clock clock;
     struct service svc;
     struct ledger *ledger;
+    struct canara_model *model; /* NULL unless a test learns: people_test.h */
+    struct canara_profile *stranger;
+    struct tutor *tutor;
     struct shard *shard;
     struct event_scratch *scratch;
     scanned_event_t *events;
@@ -122,6 +126,9 @@ static inline void house_start(struct house *h)
     assert_ok(journal_open(&journal, &h->svc.journal, NULL));
     assert_ok(quota_new(&h->clock.face, &h->svc.quota));
     assert_ok(ledger_new(&h->svc, &h->ledger));
+    if (h->model != NULL) {
+        assert_ok(tutor_new(&h->svc, &h->tutor));
+    }
     const struct shard_config shard = {.service = &h->svc,
                                        .ledger = h->ledger,
                                        .lane = journal_lane(h->svc.journal, 0),
@@ -140,6 +147,7 @@ static inline void house_turn_wall(struct scripted_clock *c, int64_t by_ms)
 static inline void house_crash(struct house *h)
 {
     shard_free(&h->shard);
+    tutor_free(&h->tutor);
     ledger_free(&h->ledger);
     quota_free(&h->svc.quota);
     journal_close(&h->svc.journal);
@@ -189,6 +197,8 @@ static inline void house_end(struct house *h)
     audit_free(&h->svc.audit);
     account_locks_free(&h->svc.locks);
     keyring_close(&h->svc.keys);
+    canara_profile_free(&h->stranger);
+    canara_model_close(&h->model);
     free(h->events);
     free(h->scratch);
     scratch_remove(&h->dir);

@@ -6,7 +6,10 @@
 #include "codec/json_write.h"
 #include "crypto/opaque.h"
 #include "crypto/secret.h"
+#include "domain/baselines.h"
 #include "domain/behaviour.h"
+#include "domain/profile.h"
+#include "domain/tutor.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +24,15 @@ struct shard {
     struct timer_wheel wheel;
     struct shard_metrics metrics;
 };
+
+/* What a session owns beside its place. */
+static void release(struct live *live)
+{
+    canara_profile_free(&live->profile);
+    baselines_free(&live->baselines);
+    free(live->email);
+    live->email = NULL;
+}
 
 err_t shard_new(const struct shard_config *config, struct shard **out)
 {
@@ -48,8 +60,7 @@ void shard_free(struct shard **s)
     }
     for (uint32_t i = 0; i < (*s)->sessions.seen; i++) {
         if (slab_is_taken(&(*s)->sessions, i)) {
-            struct live *live = slab_at(&(*s)->sessions, i);
-            free(live->email);
+            release(slab_at(&(*s)->sessions, i));
         }
     }
     slab_deinit(&(*s)->sessions);
@@ -76,6 +87,11 @@ struct journal_lane *shard_lane(struct shard *s)
 struct shard_watcher *shard_watcher_of(struct shard *s)
 {
     return s->watcher;
+}
+
+const struct canara_profile *live_profile(struct shard *s, const struct live *live)
+{
+    return live->profile != NULL ? live->profile : s->service->stranger;
 }
 
 size_t shard_count(const struct shard *s)
@@ -145,8 +161,7 @@ static void forget(struct shard *s, struct live *live)
     level_gauge(s, live->blocked ? (uint8_t)CANARA_LEVEL_BLOCKED : live->shown_level, -1);
     timer_cancel(&s->wheel, &live->expiry);
     (void)map_remove(&s->by_id, live->id);
-    free(live->email);
-    live->email = NULL;
+    release(live);
     slab_give(&s->sessions, live->index);
 }
 
@@ -234,6 +249,7 @@ void shard_end(struct shard *s, struct live *live, enum session_end how, bool st
     log_event(s->service->log, LOG_INFO, "session.ended", FIELD_UUID("session", live->id),
               FIELD_INT("how", (int64_t)how));
     s->watcher->notify(s->watcher, live, NOTICE_ENDED, how, NULL);
+    tutor_hand_in(s->service, s->lane, live);
     forget(s, live);
 }
 
@@ -332,6 +348,8 @@ static err_t take_place(struct shard *s, const session_seed_t *seed, struct live
     live->seq_durable = -1;
     live->mpin_failures = seed->mpin_failures;
     live->restricted = seed->restricted;
+    live->profile = seed->profile;
+    live->profile_revision = seed->profile_revision;
     canara_session_begin(&live->engine, seed->row.created.ms);
     arm(s, live);
     level_gauge(s, (uint8_t)CANARA_LEVEL_NORMAL, 1);
@@ -364,6 +382,7 @@ static void journal_open_record(struct shard *s, struct live *live, const sessio
     json_bool(&w, seed->new_device);
     json_name(&w, "restricted");
     json_bool(&w, seed->restricted);
+    profile_pin_write(s->service, seed->profile_revision, &w);
     json_end_object(&w);
     const journal_record_t record = {.kind = JOURNAL_SESSION_OPEN,
                                      .session = live->id,
@@ -381,7 +400,12 @@ static void journal_open_record(struct shard *s, struct live *live, const sessio
 err_t shard_open(struct shard *s, const session_seed_t *seed, struct live **out)
 {
     struct live *live = NULL;
-    TRY(take_place(s, seed, &live));
+    const err_t e = take_place(s, seed, &live);
+    if (failed(e)) {
+        struct canara_profile *unused = seed->profile;
+        canara_profile_free(&unused);
+        return e;
+    }
     live_touch(s, live);
     journal_open_record(s, live, seed);
     if (seed->new_device) {

@@ -40,8 +40,10 @@ typedef struct ticket {
 struct live {
     uuid_t id, account;
     canara_session_t engine;
-    char *email;     /* one allocation with device_id behind it; owned */
-    char *device_id; /* points into `email`'s allocation */
+    struct canara_profile *profile; /* owned; NULL: a stranger. Never changes: see live_profile() */
+    struct baselines *baselines;    /* owned; with DEBUG only, else NULL */
+    char *email;                    /* one allocation with device_id behind it; owned */
+    char *device_id;                /* points into `email`'s allocation */
     wall_t created, last_activity;
     mono_t active;         /* the monotonic moment of last_activity */
     mono_t dies;           /* absolute age reached */
@@ -62,9 +64,11 @@ struct live {
     double shown_risk; /* two decimals; what a bearer may see */
     uint32_t index;    /* its place in the slab */
     uint32_t mpin_failures;
+    uint32_t profile_revision;
     uint8_t shown_level;
     bool blocked;
     bool restricted; /* opened while the account was locked or after a risk block */
+    bool unpinned;   /* recovery: the profile it was scored with is missing */
     uint8_t how;     /* enum session_end of a blocked session */
 };
 
@@ -115,8 +119,12 @@ struct live *shard_find(struct shard *s, uuid_t id);
 /* Find whatever is held under this id, without ending anything. */
 struct live *shard_peek(struct shard *s, uuid_t id);
 
-/* Begin holding a session that login_open() wrote. Journals its opening and the facts it starts
- * with (new device, challenge). */
+/* The profile that this session is scored with, from its opening to its end. */
+const struct canara_profile *live_profile(struct shard *s, const struct live *live);
+
+/* Begin holding a session that login_open() wrote. Journals its opening, with the revision of the
+ * profile, and the facts it starts with (new device, challenge). Takes seed->profile, also when it
+ * fails. */
 NODISCARD err_t shard_open(struct shard *s, const session_seed_t *seed, struct live **out);
 
 /* Hold again a session of before the start, without journalling; recovery fills in the rest. */

@@ -1,8 +1,10 @@
 #include "domain/recovery.h"
 
 #include "codec/event_scan.h"
+#include "domain/baselines.h"
 #include "domain/behaviour.h"
 #include "domain/mpin.h"
+#include "domain/profile.h"
 #include "domain/restriction.h"
 #include "journal/journal_read.h"
 
@@ -20,35 +22,67 @@ struct run {
 
 /* ---- playing ---- */
 
-err_t recovery_play(struct event_scratch *scratch, const canara_config_t *config,
-                    canara_session_t *engine, const journal_record_t *record, canara_verdict_t *out,
+static err_t play_event(const playing_t *play, const journal_record_t *record,
+                        canara_verdict_t *out)
+{
+    scanned_event_t event = {0};
+    scan_fault_t fault = {0};
+    if (event_scan_stored(play->scratch, record->type, record->data, &event, &fault) != SCAN_OK ||
+        canara_observe(play->engine, play->config, play->profile, &event.event, record->at.ms,
+                       out) != CANARA_OK) {
+        return err_new(ERR_FORMAT);
+    }
+    if (play->baselines != NULL) {
+        baselines_note(play->baselines, play->profile, &event.event);
+    }
+    return ERR_OK;
+}
+
+err_t recovery_play(const playing_t *play, const journal_record_t *record, canara_verdict_t *out,
                     bool *counted)
 {
     *counted = true;
     if (record->kind == JOURNAL_SESSION_OPEN) {
-        canara_session_begin(engine, record->at.ms);
+        canara_session_begin(play->engine, record->at.ms);
         return ERR_OK;
     }
     if (record->fact != JOURNAL_NO_FACT) {
         if (record->fact >= CANARA_FACTS) {
             return err_new(ERR_FORMAT);
         }
-        const enum canara_status noted = canara_note(engine, config, (enum canara_fact)record->fact,
-                                                     record->value, record->at.ms, out);
+        const enum canara_status noted =
+            canara_note(play->engine, play->config, (enum canara_fact)record->fact, record->value,
+                        record->at.ms, out);
         return noted == CANARA_OK ? ERR_OK : err_new(ERR_FORMAT);
     }
     if (record->kind != JOURNAL_EVENT) {
         *counted = false;
         return ERR_OK;
     }
-    scanned_event_t event = {0};
-    scan_fault_t fault = {0};
-    if (event_scan_stored(scratch, record->type, record->data, &event, &fault) != SCAN_OK) {
-        return err_new(ERR_FORMAT);
+    return play_event(play, record, out);
+}
+
+/* ---- the profile of before ---- */
+
+/* The session goes on with the profile that its opening names, or, when that is missing, with what is
+ * known of strangers. */
+static err_t open_again(struct run *r, struct live *live, const journal_record_t *record)
+{
+    profile_pin_t pin = {0};
+    enum profile_found found = PROFILE_AS_PINNED;
+    TRY(profile_pin_read(record, &pin));
+    canara_profile_free(&live->profile);
+    TRY(profile_of_pin(r->svc, live->account, &pin, &live->profile, &found));
+    live->profile_revision = pin.revision;
+    live->unpinned = found == PROFILE_MISSING;
+    r->report.unpinned += found == PROFILE_MISSING ? 1U : 0U;
+    r->report.remodel += found == PROFILE_OTHER_MODEL ? 1U : 0U;
+    if (found != PROFILE_AS_PINNED) {
+        log_event(r->svc->log, LOG_WARN, "recovery.profile", FIELD_UUID("session", live->id),
+                  FIELD_INT("revision", (int64_t)pin.revision), FIELD_TEXT("model", pin.model),
+                  FIELD_TEXT("found", live->unpinned ? "missing" : "other model"));
     }
-    const enum canara_status seen =
-        canara_observe(engine, config, NULL, &event.event, record->at.ms, out);
-    return seen == CANARA_OK ? ERR_OK : err_new(ERR_FORMAT);
+    return ERR_OK;
 }
 
 static void count_record(struct live *live, const journal_record_t *record)
@@ -100,7 +134,14 @@ static err_t play_record(struct run *r, const journal_record_t *record)
     }
     canara_verdict_t v = {0};
     bool counted = false;
-    TRY(recovery_play(r->scratch, &r->svc->rules.risk, &live->engine, record, &v, &counted));
+    if (record->kind == JOURNAL_SESSION_OPEN) {
+        TRY(open_again(r, live, record));
+    }
+    const playing_t play = {.scratch = r->scratch,
+                            .config = &r->svc->rules.risk,
+                            .profile = live_profile(s, live),
+                            .engine = &live->engine};
+    TRY(recovery_play(&play, record, &v, &counted));
     count_record(live, record);
     r->report.records += counted ? 1U : 0U;
     if (is_activity(record)) {
@@ -111,6 +152,7 @@ static err_t play_record(struct run *r, const journal_record_t *record)
     }
     if (record->kind == JOURNAL_SESSION_END) {
         play_end(r, s, live);
+        journal_kick(shard_lane(s));
     }
     return ERR_OK;
 }
@@ -225,7 +267,11 @@ static void mend_session(struct run *r, struct shard *s, struct live *live,
         (void)behaviour_fact(s, live, "policy_challenge", SPAN_LIT("{\"why\":\"account\"}"),
                              CANARA_FACT_CHALLENGED, 0.0);
     }
-    journal_kick(shard_lane(s));
+    if (live->unpinned && !live->blocked && !behaviour_mpin_required(s, live)) {
+        /* Nobody knows what its profile would say now: ask, rather than trust. */
+        (void)behaviour_fact(s, live, "policy_challenge", SPAN_LIT("{\"why\":\"profile\"}"),
+                             CANARA_FACT_CHALLENGED, 0.0);
+    }
 }
 
 /* Mend first, expire then: the end of its time must not hide that a session was blocked. */
@@ -241,6 +287,7 @@ static void mend_sessions(struct run *r, const struct rows *rows)
         if (shard_find(s, entry->row.id) == NULL) {
             r->report.expired += 1;
         }
+        journal_kick(shard_lane(s));
     }
 }
 

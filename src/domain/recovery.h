@@ -19,6 +19,8 @@ typedef struct recovery_report {
     uint64_t expired;  /* over while the server was away */
     uint64_t records;  /* of the journal that were played */
     uint64_t blocked;  /* blocked by the journal, not yet in the store */
+    uint64_t unpinned; /* played without the profile they were scored with: it is missing */
+    uint64_t remodel;  /* played under another model than before */
 } recovery_report_t;
 
 /* `owner` finds the shard that owns a session. */
@@ -26,11 +28,18 @@ NODISCARD err_t recovery_run(struct service *svc, struct ledger *ledger,
                              struct shard *(*owner)(void *ctx, uuid_t session), void *ctx,
                              recovery_report_t *out);
 
-/* Play one record into a session's engine; true when it was one that counts. The same code
- * re-scores a journal (api/: simulate-ml-analysis). `scratch` is for event data. */
-struct event_scratch;
-NODISCARD err_t recovery_play(struct event_scratch *scratch, const canara_config_t *config,
-                              canara_session_t *engine, const journal_record_t *record,
+/* What a record is played with. */
+typedef struct playing {
+    struct event_scratch *scratch;        /* for event data */
+    const canara_config_t *config;        /* thresholds */
+    const struct canara_profile *profile; /* the session's; NULL as canara_observe() takes it */
+    canara_session_t *engine;
+    struct baselines **baselines; /* noted here, with DEBUG; NULL: not wanted */
+} playing_t;
+
+/* Play one record into a session's engine; `*counted` when it was one that counts. The same code
+ * re-scores a journal (api/: simulate-ml-analysis). */
+NODISCARD err_t recovery_play(const playing_t *play, const journal_record_t *record,
                               canara_verdict_t *out, bool *counted);
 
 #endif

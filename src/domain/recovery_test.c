@@ -110,6 +110,7 @@ static void risk_latch_and_counts_come_back_to_the_bit(void **state)
 
 struct replay {
     struct house *house;
+    const struct canara_profile *profile;
     canara_session_t engine;
 };
 
@@ -118,8 +119,11 @@ static err_t play(void *context, const journal_record_t *record)
     struct replay *r = context;
     canara_verdict_t v = {0};
     bool counted = false;
-    return recovery_play(r->house->scratch, &r->house->svc.rules.risk, &r->engine, record, &v,
-                         &counted);
+    const playing_t with = {.scratch = r->house->scratch,
+                            .config = &r->house->svc.rules.risk,
+                            .profile = r->profile,
+                            .engine = &r->engine};
+    return recovery_play(&with, record, &v, &counted);
 }
 
 static void scoring_the_journal_again_gives_the_live_score_to_the_bit(void **state)
@@ -439,8 +443,8 @@ static void a_record_that_cannot_be_played_is_damage(void **state)
 
     for (size_t i = 0; i < ARRAY_LEN(row); i++) {
         const canara_session_t before = engine;
-        if (recovery_play(h->scratch, NULL, &engine, &row[i].record, &v, &counted).code !=
-            ERR_FORMAT) {
+        const playing_t with = {.scratch = h->scratch, .engine = &engine};
+        if (recovery_play(&with, &row[i].record, &v, &counted).code != ERR_FORMAT) {
             fail_msg("%s was played", row[i].what);
         }
         assert_memory_equal(&engine, &before, sizeof engine);

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metric.h"
 #include "crypto/keys.h"
 #include "crypto/opaque.h"
 #include "crypto/pwhash.h"
@@ -23,7 +24,17 @@
 
 struct account_locks;
 struct audit;
+struct canara_model;
+struct canara_profile;
 struct ledger;
+struct tutor;
+
+/* What becomes of profiles, for the metrics page. */
+struct profile_counts {
+    counter_t loaded;                            /* with a session that opened */
+    counter_t damaged;                           /* parts set aside */
+    counter_t learnt, refused, dropped, drifted; /* sessions, after their end */
+};
 
 struct service {
     rules_t rules;
@@ -36,7 +47,11 @@ struct service {
     struct quota *quota;
     struct account_locks *locks; /* one MPIN comparison at a time per account */
     struct audit *audit;
-    struct ledger *ledger;                   /* ledger_new() puts itself here; NULL before */
+    struct ledger *ledger;                 /* ledger_new() puts itself here; NULL before */
+    const struct canara_model *model;      /* NULL: nobody is learnt, rules only */
+    const struct canara_profile *stranger; /* of the model, without parts; NULL with it */
+    struct tutor *tutor;                   /* tutor_new() puts itself here; NULL before */
+    struct profile_counts profiles;
     _Atomic int64_t newest_ms;               /* the latest wall clock seen: clock_guard.h */
     struct pwhash_cost hashing;              /* PWHASH_COST, except in tests */
     struct hmac_key refresh_key, ticket_key; /* opaque_key_init() */

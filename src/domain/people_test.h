@@ -1,0 +1,164 @@
+/*
+ * people_test.h - a model of people who type, made by hand, and two of them.
+ *
+ * Floor      domain (tests only)
+ * Ownership  house_know_people() gives the house its model, which house_end() takes down.
+ *
+ * The evidence is the scaled Manhattan distance alone: about -4 nats for the owner, at most 6 for
+ * another. What the built-in model would say is the engine's own affair.
+ */
+#ifndef DOMAIN_PEOPLE_TEST_H
+#define DOMAIN_PEOPLE_TEST_H
+
+#include "domain/baselines.h"
+#include "domain/profile.h"
+#include "domain/steps_test.h"
+#include "engine/model.h"
+#include "tests/support/random.h"
+
+enum { PEOPLE_KEYS = 9 };
+
+static inline void people_model(const char *label, struct canara_model **out)
+{
+    static _Thread_local float middle[KEY_ROWS];
+    static _Thread_local float spread[KEY_ROWS];
+    static _Thread_local uint8_t bytes[65536];
+    for (size_t i = 0; i < KEY_ROWS; i++) {
+        middle[i] = -1.8F;
+        spread[i] = 0.6F;
+    }
+    struct population people = {
+        .kind = SAMPLE_KEYS,
+        .features = KEY_ROWS,
+        .people = 50,
+        .all = {{.middle = middle, .spread = spread}, {.middle = middle, .spread = spread}},
+        .usual = spread};
+    for (size_t b = 0; b < FUSION_BUCKETS; b++) {
+        people.fusion[b] = (struct fusion){.weight = {[SCORE_ONE_CLASS] = 4.0},
+                                           .high = 20.0,
+                                           .bias = -8.0,
+                                           .limit = 6.0,
+                                           .impostor = 6.0,
+                                           .owner = -4.0,
+                                           .variance = 1.0,
+                                           .run = 1.0};
+        for (size_t i = 0; i < SCORES; i++) {
+            people.fusion[b].scale[i] = 1.0;
+        }
+    }
+    const size_t size = model_write(label, &people, 1, bytes, sizeof bytes);
+    assert_true(size > 0);
+    assert_int_equal(canara_model_open(bytes, size, out), CANARA_OK);
+}
+
+/* From now on the house learns. */
+static inline void house_know_people(struct house *h, const char *label)
+{
+    canara_profile_free(&h->stranger);
+    canara_model_close(&h->model);
+    people_model(label, &h->model);
+    assert_int_equal(canara_profile_new(h->model, &h->stranger), CANARA_OK);
+    h->svc.model = h->model;
+    h->svc.stranger = h->stranger;
+    if (h->tutor == NULL) {
+        assert_ok(tutor_new(&h->svc, &h->tutor));
+    }
+}
+
+/* How somebody types a password: his own times, a little different each time. */
+struct hand {
+    double hold_ms, pause_ms;
+    uint64_t seed;
+};
+
+static inline struct hand ann_hand(void)
+{
+    return (struct hand){.hold_ms = 95.0, .pause_ms = 130.0, .seed = 7};
+}
+
+static inline struct hand thief_hand(void)
+{
+    return (struct hand){.hold_ms = 190.0, .pause_ms = 420.0, .seed = 70};
+}
+
+static inline void type_event(struct hand *who, char out[2048])
+{
+    double at = 0.0;
+    size_t len = (size_t)snprintf(
+        out, 2048, "{\"event_type\":\"keystrokes\",\"data\":{\"field\":\"password\",\"keys\":[");
+    for (int i = 0; i < PEOPLE_KEYS; i++) {
+        const double hold = who->hold_ms * (0.9 + 0.02 * (i % 3) + random_in(&who->seed, 0, 0.2));
+        len += (size_t)snprintf(out + len, 2048 - len,
+                                "%s{\"down\":%.3f,\"up\":%.3f,\"class\":\"other\"}",
+                                i == 0 ? "" : ",", at, at + hold);
+        at += who->pause_ms * (0.9 + 0.05 * (i % 4) + random_in(&who->seed, 0, 0.2)) + hold * 0.5;
+    }
+    (void)snprintf(out + len, 2048 - len, "]}}");
+}
+
+/* Type the password `times` times. */
+static inline void type_as(struct house *h, struct live *live, struct hand *who, int times)
+{
+    for (int i = 0; i < times; i++) {
+        char text[2048];
+        type_event(who, text);
+        scripted_clock_pass(&h->clock, 5000);
+        (void)send(h, live, text);
+    }
+}
+
+/* A session of Ann's from login to logout; its lesson waits. */
+static inline void ann_comes_and_goes(struct house *h, struct hand *who)
+{
+    bool ended = false;
+    enum session_end before = END_NONE;
+    struct live *live = log_in(h, ANN, "phone");
+    type_as(h, live, who, 2);
+    assert_false(live->blocked);
+    assert_ok(session_end_stored(&h->svc, live->id, END_LOGGED_OUT, &ended, &before));
+    shard_end(h->shard, live, END_LOGGED_OUT, true);
+    settle(h);
+    scripted_clock_pass(&h->clock, 10 * MINUTE_MS);
+    h->count = 0; /* what the watcher was told */
+}
+
+/* The same, and the lesson is given. */
+static inline void ann_learns(struct house *h, struct hand *who, int sessions)
+{
+    for (int i = 0; i < sessions; i++) {
+        ann_comes_and_goes(h, who);
+        assert_int_equal(tutor_teach(h->tutor), 0);
+    }
+}
+
+static inline struct profile_head head_of_profile(struct house *h, uuid_t account)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    struct profile_head head = {0};
+    assert_ok(store_begin(h->svc.store, STORE_READ, &tx));
+    assert_ok(store_profile_head(&tx, account, &head));
+    return head;
+}
+
+struct audit_count {
+    const char *kind;
+    size_t found;
+};
+
+static inline err_t count_link(void *ctx, const struct audit_row *row)
+{
+    struct audit_count *count = ctx;
+    count->found += strcmp(row->kind, count->kind) == 0 ? 1U : 0U;
+    return ERR_OK;
+}
+
+static inline size_t audited(struct house *h, const char *kind)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    struct audit_count count = {.kind = kind};
+    assert_ok(store_begin(h->svc.store, STORE_READ, &tx));
+    assert_ok(store_audit_walk(&tx, 1, count_link, &count));
+    return count.found;
+}
+
+#endif
