@@ -70,6 +70,7 @@ static void read_shard(struct shard *s, struct metrics_page *out)
         out->events[i] += counter_read(&m->events[i]);
     }
     out->challenges += counter_read(&m->challenges);
+    out->replays += counter_read(&m->replays);
     out->blocks_risk += counter_read(&m->blocks_risk);
     out->blocks_mpin += counter_read(&m->blocks_mpin);
     out->blocks_operator += counter_read(&m->blocks_operator);
@@ -251,6 +252,9 @@ static void write_security(struct page *p, const struct metrics_page *from)
     counters(p, "canara_logins_total", "result", logins, ARRAY_LEN(logins));
     family(p, "canara_challenges", "counter", "", "MPIN challenges started");
     plain(p, "canara_challenges_total", from->challenges);
+    family(p, "canara_replays", "counter", "",
+           "Messages that repeated another session's behaviour");
+    plain(p, "canara_replays_total", from->replays);
     family(p, "canara_blocks", "counter", "", "Sessions blocked");
     labelled(p, "canara_blocks_total", "reason", "risk", from->blocks_risk);
     labelled(p, "canara_blocks_total", "reason", "mpin", from->blocks_mpin);

@@ -24,7 +24,7 @@ struct metrics_page {
     struct server_numbers server;
     int64_t by_level[4];
     uint64_t events[CANARA_EVENT_KINDS];
-    uint64_t challenges, blocks_risk, blocks_mpin, blocks_operator;
+    uint64_t challenges, replays, blocks_risk, blocks_mpin, blocks_operator;
     struct histogram_view decision;
     struct journal_stats journal;
     struct view_stats view;

@@ -7,6 +7,7 @@
 #include "domain/audit.h"
 #include "domain/clock_guard.h"
 #include "domain/mpin.h"
+#include "domain/replay_keeper.h"
 #include "domain/tutor.h"
 
 #include <errno.h>
@@ -253,6 +254,33 @@ static void model_down(struct house *h)
     canara_model_close(&h->model);
 }
 
+/* ---- replay memory ---- */
+
+static err_t replay_up(struct house *h)
+{
+    const struct replay_keeper_config config = {.data_dir = h->settings->data_dir,
+                                                .bytes = (size_t)h->settings->replay_memory_mb
+                                                         << 20,
+                                                .journal = h->service.journal,
+                                                .clock = h->clock,
+                                                .log = h->log};
+    if (config.bytes == 0) {
+        return ERR_OK;
+    }
+    if (failed(replay_keeper_open(&config, &h->replay))) {
+        return fault(h, "REPLAY_MEMORY_MB=%u: no memory for it, or for its thread",
+                     (unsigned)h->settings->replay_memory_mb);
+    }
+    h->service.replay = replay_keeper_memory(h->replay);
+    return ERR_OK;
+}
+
+static void replay_down(struct house *h)
+{
+    h->service.replay = NULL;
+    replay_keeper_close(&h->replay);
+}
+
 /* ---- domain ---- */
 
 static rules_t rules_of(const struct settings *s)
@@ -466,11 +494,12 @@ static const struct step {
     err_t (*up)(struct house *h);
     void (*down)(struct house *h);
 } steps[] = {
-    {log_up, log_down},       {process_up, nothing_down}, {data_dir_up, nothing_down},
-    {keys_up, keys_down},     {journal_up, journal_down}, {store_up, store_down},
-    {view_up, view_down},     {model_up, model_down},     {domain_up, domain_down},
-    {api_up, nothing_down},   {server_up, server_down},   {recovery_up, nothing_down},
-    {ledger_up, ledger_down}, {tutor_up, tutor_down},     {serving_up, serving_down},
+    {log_up, log_down},          {process_up, nothing_down}, {data_dir_up, nothing_down},
+    {keys_up, keys_down},        {journal_up, journal_down}, {store_up, store_down},
+    {view_up, view_down},        {model_up, model_down},     {replay_up, replay_down},
+    {domain_up, domain_down},    {api_up, nothing_down},     {server_up, server_down},
+    {recovery_up, nothing_down}, {ledger_up, ledger_down},   {tutor_up, tutor_down},
+    {serving_up, serving_down},
 };
 
 err_t house_up(struct house *h, const struct settings *settings, const struct clock *clock)

@@ -25,6 +25,7 @@ struct house {
     struct log *log;
     struct service service;
     struct ledger *ledger;
+    struct replay_keeper *replay; /* NULL when switched off */
     pthread_t ledger_thread;
     struct canara_model *model;
     struct canara_profile *stranger;

@@ -104,9 +104,14 @@ static bool only_what_is_served(const struct settings *s, struct settings_report
         return refuse(report, "REDIS_URL", NULL,
                       "several nodes are not served yet by this version");
     }
-    if (s->replay_memory_mb != 0) {
-        return refuse(report, "REPLAY_MEMORY_MB", NULL,
-                      "the replay memory is not served yet by this version; leave it at 0");
+    return true;
+}
+
+static bool replays_are_remembered(const struct settings *s, struct settings_report *report)
+{
+    if (s->replay_memory_mb == 0 && !s->debug) {
+        return refuse(report, "REPLAY_MEMORY_MB", "0",
+                      "recorded behaviour would not be recognised; 0 needs DEBUG=True");
     }
     return true;
 }
@@ -230,8 +235,8 @@ static bool passwords_are_long(const struct settings *s, struct settings_report 
 bool settings_check(const struct settings *s, struct settings_report *report)
 {
     static rule_fn *const rules[] = {
-        only_what_is_served, secrets_are_good,      thresholds_rise,    address_is_safe,
-        throttles_are_on,    metrics_token_is_good, passwords_are_long,
+        only_what_is_served, secrets_are_good, replays_are_remembered, thresholds_rise,
+        address_is_safe,     throttles_are_on, metrics_token_is_good,  passwords_are_long,
     };
     for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
         if (!rules[i](s, report)) {

@@ -51,7 +51,7 @@ static void the_defaults_are_those_of_the_contract(void **state)
     assert_int_equal(s.journal_retention_days, 90);
     assert_int_equal(s.journal_max_gb, 10);
     assert_int_equal(s.hash_queue, 32);
-    assert_int_equal(s.replay_memory_mb, 0);
+    assert_int_equal(s.replay_memory_mb, 64);
     assert_true(s.loops >= 1 && s.hash_workers >= 1 && s.ws_query_token);
     assert_int_equal(s.log_level, LOG_INFO);
     assert_int_equal(s.log_format, LOG_FORMAT_AUTO);
@@ -242,6 +242,8 @@ static const struct {
     {{KEY, PEPPER, "HOST=127.0.0.1", "PASSWORD_MIN_LENGTH=7"}, "PASSWORD_MIN_LENGTH=7:"},
     {{KEY, PEPPER, "HOST=127.0.0.1", "PASSWORD_MIN_LENGTH=8"}, NULL},
     {{"DEBUG=True", "DEBUG=False"}, "SECRET_KEY:"},
+    {{"DEBUG=True", "REPLAY_MEMORY_MB=0"}, NULL},
+    {{KEY, PEPPER, "HOST=127.0.0.1", "REPLAY_MEMORY_MB=0"}, "REPLAY_MEMORY_MB=0:"},
     {{"DEBUG=True", "PROT=1"}, "--set PROT:"},
     {{"DEBUG=True", "PORT"}, "--set PORT:"},
 };
@@ -269,7 +271,7 @@ static void rules_between_settings_hold(void **state)
         assert_null(strchr(report.fault, '\n'));
     }
     static const char *const later[] = {"REDIS_URL=redis://x", "TLS_CERT_FILE=c.pem",
-                                        "TLS_KEY_FILE=k.pem", "REPLAY_MEMORY_MB=16",
+                                        "TLS_KEY_FILE=k.pem",
                                         "DATABASE_URL=postgresql://db/canara"};
     for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
         const char *const sets[] = {"DEBUG=True", later[i]};

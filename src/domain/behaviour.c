@@ -218,7 +218,7 @@ static err_t room_for(struct shard *s, const scanned_event_t *events, size_t cou
         need += JOURNAL_RECORD_FIXED + events[i].type.len + events[i].data.len +
                 events[i].timestamp.len + FACT_DATA_BYTES;
     }
-    return journal_room(shard_lane(s), need + 4 * (JOURNAL_RECORD_FIXED + FACT_DATA_BYTES));
+    return journal_room(shard_lane(s), need + 5 * (JOURNAL_RECORD_FIXED + FACT_DATA_BYTES));
 }
 
 static err_t append_event(struct shard *s, struct live *live, const scanned_event_t *e, wall_t at)
@@ -241,6 +241,23 @@ static err_t append_event(struct shard *s, struct live *live, const scanned_even
         live->seq = e->seq;
     }
     return ERR_OK;
+}
+
+/* Whether this was done before, in another session. Its fact stands in the journal before it takes
+ * effect, once a message, and a session that is played again never asks the memory. */
+static void look_for_replay(struct shard *s, struct live *live, const canara_event_t *event,
+                            wall_t at, behaviour_result_t *result)
+{
+    struct replay_memory *memory = shard_service(s)->replay;
+    const unsigned grams = memory == NULL ? 0
+                                          : replay_memory_feed(memory, &live->replay, live->account,
+                                                               live->id, event, at);
+    if (grams > 0 && !result->replayed && !live->blocked) {
+        result->replayed = true;
+        counter_add(&shard_metrics(s)->replays, 1);
+        result->verdict = behaviour_fact(s, live, "session_replay", SPAN_LIT("{}"),
+                                         CANARA_FACT_REPLAY_MATCH, (double)grams);
+    }
 }
 
 void behaviour_take(struct shard *s, struct live *live, const scanned_event_t *events, size_t count,
@@ -274,6 +291,7 @@ void behaviour_take(struct shard *s, struct live *live, const scanned_event_t *e
             baselines_note(&live->baselines, live_profile(s, live), &events[i].event);
         }
         enforce(s, live, &result.verdict, END_BLOCKED, false, at);
+        look_for_replay(s, live, &events[i].event, at, &result);
     }
 
     if (result.stored > 0 && !live->blocked) {

@@ -29,6 +29,7 @@ typedef struct behaviour_result {
     uint64_t position; /* acknowledge when the lane is durable up to here */
     int64_t seq;       /* highest seq of the session by now, -1 for none */
     size_t stored;     /* events that were new */
+    bool replayed;     /* the message repeats another session's behaviour */
     canara_verdict_t verdict;
 } behaviour_result_t;
 

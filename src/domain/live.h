@@ -22,6 +22,7 @@
 #include "base/uuid.h"
 #include "domain/account.h"
 #include "domain/ledger.h"
+#include "domain/replay_memory.h"
 #include "domain/service.h"
 #include "journal/journal.h"
 
@@ -44,6 +45,7 @@ struct live {
     struct baselines *baselines;    /* owned; with DEBUG only, else NULL */
     char *email;                    /* one allocation with device_id behind it; owned */
     char *device_id;                /* points into `email`'s allocation */
+    replay_track_t replay;
     wall_t created, last_activity;
     mono_t active;         /* the monotonic moment of last_activity */
     mono_t dies;           /* absolute age reached */
@@ -100,6 +102,7 @@ struct shard_metrics {
     gauge_t by_level[4];
     counter_t events[CANARA_EVENT_KINDS];
     counter_t challenges, expired;
+    counter_t replays; /* facts of replayed behaviour */
     counter_t blocks_risk, blocks_mpin, blocks_operator;
     histogram_t decision_ns;
 };

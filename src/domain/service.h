@@ -27,6 +27,7 @@ struct audit;
 struct canara_model;
 struct canara_profile;
 struct ledger;
+struct replay_memory;
 struct tutor;
 
 /* What becomes of profiles, for the metrics page. */
@@ -52,6 +53,7 @@ struct service {
     const struct canara_profile *stranger; /* of the model, without parts; NULL with it */
     struct tutor *tutor;                   /* tutor_new() puts itself here; NULL before */
     struct profile_counts profiles;
+    struct replay_memory *replay;            /* NULL: behaviour is compared with nothing */
     _Atomic int64_t newest_ms;               /* the latest wall clock seen: clock_guard.h */
     struct pwhash_cost hashing;              /* PWHASH_COST, except in tests */
     struct hmac_key refresh_key, ticket_key; /* opaque_key_init() */

@@ -41,7 +41,7 @@ play() {
 }
 play person '"challenges":0,' '"blocks":0,' '"errors":0}'
 play bot '"blocks":3,' '"errors":0}'
-play replay '"blocks":0,' '"errors":0}'
+play replay '"blocks":3,' '"errors":0}'
 play other '"sessions":3,' '"errors":0}'
 play remote_control '"challenges":3,' '"errors":0}'
 play credential_stuffing '"sessions":0,' '"acknowledged":120,' '"errors":0}'
