@@ -15,6 +15,7 @@ static const struct command table[] = {
     {"journal",      "dump or verify the journal",                         cmd_journal},
     {"simulate",     "make or play traffic of simulated people and attackers", cmd_simulate},
     {"dataset",      "convert and check data sets to measure with",        cmd_dataset},
+    {"evaluate",     "measure the engine on a data set",                   cmd_evaluate},
     {"keygen",       "make a SECRET_KEY or a pepper file",                 cmd_keygen},
     {"check-config", "check the settings and print what would be used",   cmd_check_config},
     {"completion",   "print the completion script of a shell",            cmd_completion},

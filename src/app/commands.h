@@ -35,6 +35,7 @@ int cmd_serve(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_simulate(int argc, char **argv);
 int cmd_dataset(int argc, char **argv);
+int cmd_evaluate(int argc, char **argv);
 int cmd_keygen(int argc, char **argv);
 int cmd_check_config(int argc, char **argv);
 int cmd_ctl(int argc, char **argv);

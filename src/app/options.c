@@ -68,6 +68,7 @@ static enum option_answer store(const struct option_spec *spec, const struct opt
                                 const char *value)
 {
     struct option_sets *sets = NULL;
+    const struct option_maybe *maybe = NULL;
     char range[96];
     switch (o->kind) {
     case OPTION_FLAG: *(bool *)o->into = true; return OPTIONS_OK;
@@ -76,6 +77,11 @@ static enum option_answer store(const struct option_spec *spec, const struct opt
         (void)snprintf(range, sizeof range, "must be a whole number from %" PRId64 " to %" PRId64,
                        o->low, o->high);
         return read_number(o, value) ? OPTIONS_OK : fault(spec, range, o->name);
+    case OPTION_MAYBE:
+        maybe = o->into;
+        *maybe->given = true;
+        *maybe->value = value == NULL ? *maybe->value : value;
+        return OPTIONS_OK;
     case OPTION_SET:
         sets = o->into;
         if (sets->count == OPTIONS_SETS_MAX) {
@@ -105,7 +111,7 @@ static enum option_answer read_option(const struct option_spec *spec, int argc, 
     if (o->kind == OPTION_FLAG) {
         return value == NULL ? store(spec, o, NULL) : fault(spec, "takes no value", word);
     }
-    if (value == NULL) {
+    if (value == NULL && o->kind != OPTION_MAYBE) {
         if (*at + 1 >= argc) {
             return fault(spec, "needs a value", word);
         }

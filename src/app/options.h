@@ -19,7 +19,14 @@ enum option_kind {
     OPTION_FLAG,   /* --name                into a bool */
     OPTION_TEXT,   /* --name VALUE, --name=VALUE  into a const char * */
     OPTION_NUMBER, /* a whole number within low..high  into an int64_t */
+    OPTION_MAYBE,  /* --name, --name=VALUE  into a struct option_maybe */
     OPTION_SET,    /* may come again and again  into a struct option_sets */
+};
+
+/* An option whose value may be left out. */
+struct option_maybe {
+    bool *given;
+    const char **value; /* untouched without one */
 };
 
 /* The values of an option that may be repeated, in order. */

@@ -1,0 +1,108 @@
+#include "app/whole_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PIECE = 64 * 1024, PATH_BYTES = 4096 };
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0) {
+        (void)close(*fd);
+    }
+}
+
+err_t whole_file_read(const char *path, struct buf *out)
+{
+    CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return err_new(ERR_IO);
+    }
+    for (;;) {
+        uint8_t piece[PIECE];
+        const ssize_t n = read(fd, piece, sizeof piece);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0) {
+            return err_new(ERR_IO);
+        }
+        if (n == 0) {
+            return ERR_OK;
+        }
+        TRY(buf_append(out, (span_t){piece, (size_t)n}));
+    }
+}
+
+static err_t write_all(int fd, span_t bytes)
+{
+    for (size_t at = 0; at < bytes.len;) {
+        const ssize_t n = write(fd, bytes.ptr + at, bytes.len - at);
+        if (n < 0 && errno != EINTR) {
+            return err_new(ERR_IO);
+        }
+        at += n > 0 ? (size_t)n : 0;
+    }
+    return fsync(fd) == 0 ? ERR_OK : err_new(ERR_IO);
+}
+
+/* The name lasts once its folder is synced too; some folders cannot be, then it is best effort. */
+static void sync_folder(const char *path)
+{
+    char folder[PATH_BYTES];
+    const char *const slash = strrchr(path, '/');
+    const int n = slash == NULL
+                      ? snprintf(folder, sizeof folder, ".")
+                      : snprintf(folder, sizeof folder, "%.*s", (int)(slash - path) + 1, path);
+    if (n <= 0 || (size_t)n >= sizeof folder) {
+        return;
+    }
+    CLEANUP(close_fd) int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        (void)fsync(fd);
+    }
+}
+
+/* Devices and pipes have no content to replace. */
+static err_t write_through(const char *path, span_t bytes)
+{
+    CLEANUP(close_fd) int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return err_new(ERR_IO);
+    }
+    const err_t e = write_all(fd, bytes);
+    return failed(e) && errno == EINVAL ? ERR_OK : e; /* fsync of a device */
+}
+
+err_t whole_file_write(const char *path, span_t bytes)
+{
+    struct stat there;
+    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode)) {
+        return write_through(path, bytes);
+    }
+    char name[PATH_BYTES];
+    const int n = snprintf(name, sizeof name, "%s.XXXXXX", path);
+    if (n < 0 || (size_t)n >= sizeof name) {
+        errno = ENAMETOOLONG;
+        return err_new(ERR_IO);
+    }
+    CLEANUP(close_fd) int fd = mkostemp(name, O_CLOEXEC);
+    if (fd < 0) {
+        return err_new(ERR_IO);
+    }
+    const bool done =
+        !failed(write_all(fd, bytes)) && fchmod(fd, 0644) == 0 && rename(name, path) == 0;
+    if (!done) {
+        const int why = errno;
+        (void)unlink(name);
+        errno = why;
+        return err_new(ERR_IO);
+    }
+    sync_folder(path);
+    return ERR_OK;
+}

@@ -1,0 +1,23 @@
+/*
+ * whole_file.h - a file read or written as a whole.
+ *
+ * Floor      app
+ * Ownership  bytes land in the caller's buf.
+ * Errors     ERR_IO with errno set; ERR_LIMIT past the buf's limit; ERR_NOMEM.
+ * Threads    no state.
+ */
+#ifndef APP_WHOLE_FILE_H
+#define APP_WHOLE_FILE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/span.h"
+
+/* Append the file's bytes to `out`. */
+NODISCARD err_t whole_file_read(const char *path, struct buf *out);
+
+/* Write the bytes under a temporary name beside `path`, sync, then rename: whoever looks sees the old
+ * file or the whole new one. */
+NODISCARD err_t whole_file_write(const char *path, span_t bytes);
+
+#endif
