@@ -346,19 +346,25 @@ static enum call_place score_again_durable(struct call *c, struct shard *s)
     return call_go(c, PLACE_COLD, score_again);
 }
 
-static enum call_place play_score(struct call *c, struct shard *s, struct live *live,
-                                  struct simulate_work *work)
+canara_verdict_t take_predicted_risk(struct shard *s, struct live *live, double risk)
 {
     char data[64];
     struct json_writer w;
     json_writer_init_fixed(&w, data, sizeof data);
     json_begin_object(&w);
     json_name(&w, "predicted_risk_score");
-    json_number(&w, work->predicted);
+    json_number(&w, risk);
     json_end_object(&w);
-    (void)behaviour_fact(s, live, "ml_analysis_result", json_written(&w),
-                         CANARA_FACT_PREDICTED_RISK, work->predicted);
+    const canara_verdict_t v = behaviour_fact(s, live, "ml_analysis_result", json_written(&w),
+                                              CANARA_FACT_PREDICTED_RISK, risk);
     behaviour_show(s, live);
+    return v;
+}
+
+static enum call_place play_score(struct call *c, struct shard *s, struct live *live,
+                                  struct simulate_work *work)
+{
+    work->verdict = take_predicted_risk(s, live, work->predicted);
     work->engine = live->engine;
     if (live->baselines != NULL) {
         work->seen = *live->baselines;

@@ -20,9 +20,8 @@ enum {
     NATS_MAX = 10
 };
 
-/* Write down what an operator does; `detail` is a finished JSON object. */
-static err_t write_down(struct call *c, const char *kind, uuid_t account, uuid_t session,
-                        struct json_writer *detail)
+err_t operator_write_down(struct call *c, const char *kind, uuid_t account, uuid_t session,
+                          struct json_writer *detail)
 {
     char text[DETAIL_BYTES_MAX + 1] = "{}";
     if (detail != NULL) {
@@ -270,7 +269,7 @@ enum call_place ctl_sessions_begin(struct call *c, struct shard *s)
         return problem_faults(c, &f);
     }
     const uuid_t nobody = {{0}};
-    const err_t noted = write_down(c, "operator.sessions", nobody, nobody, NULL);
+    const err_t noted = operator_write_down(c, "operator.sessions", nobody, nobody, NULL);
     if (failed(noted)) {
         return problem_world(c, noted);
     }
@@ -335,7 +334,7 @@ static enum call_place answer_ended(struct call *c, uint32_t ended)
 static enum call_place end_session(struct call *c, uuid_t session)
 {
     uint32_t ended = 0;
-    err_t e = write_down(c, "operator.end", (uuid_t){{0}}, session, NULL);
+    err_t e = operator_write_down(c, "operator.end", (uuid_t){{0}}, session, NULL);
     if (!failed(e)) {
         e = end_one(c, session, &ended);
     }
@@ -369,7 +368,7 @@ enum call_place ctl_end_begin(struct call *c, struct shard *s)
         return problem_detail(c, PROBLEM_NOT_FOUND, "Account not found");
     }
     if (!failed(e)) {
-        e = write_down(c, "operator.end", account, (uuid_t){{0}}, NULL);
+        e = operator_write_down(c, "operator.end", account, (uuid_t){{0}}, NULL);
     }
     if (!failed(e)) {
         e = end_account(c, account, &ended);
@@ -410,7 +409,7 @@ enum call_place ctl_unlock_begin(struct call *c, struct shard *s)
     }
     err_t e = email.len > 0 ? find_account(c, &email, &account, &known) : ERR_OK;
     if (!failed(e) && known) {
-        e = write_down(c, "operator.unlock", account, (uuid_t){{0}}, NULL);
+        e = operator_write_down(c, "operator.unlock", account, (uuid_t){{0}}, NULL);
     }
     if (!failed(e) && known) {
         e = mpin_unlock(c->service, account, &known);
@@ -506,7 +505,7 @@ static void read_fact(const struct call *c, struct faults *f, struct fact_work *
     }
 }
 
-static err_t session_is_open(struct call *c, uuid_t session, bool *open)
+err_t operator_session_is_open(struct call *c, uuid_t session, bool *open)
 {
     struct session_row row = {0};
     bool found = false;
@@ -528,7 +527,7 @@ enum call_place ctl_fact_begin(struct call *c, struct shard *s)
     if (f.count > 0) {
         return problem_faults(c, &f);
     }
-    err_t e = session_is_open(c, work->session, &open);
+    err_t e = operator_session_is_open(c, work->session, &open);
     if (!failed(e) && !open) {
         return problem(c, PROBLEM_SESSION_NOT_FOUND);
     }
@@ -542,7 +541,7 @@ enum call_place ctl_fact_begin(struct call *c, struct shard *s)
     json_end_object(&w);
     work->data_len = json_written(&w).len;
     if (!failed(e)) {
-        e = write_down(c, "operator.fact", (uuid_t){{0}}, work->session, &w);
+        e = operator_write_down(c, "operator.fact", (uuid_t){{0}}, work->session, &w);
     }
     if (failed(e)) {
         return problem_world(c, e);
@@ -562,7 +561,7 @@ enum call_place ctl_reload_begin(struct call *c, struct shard *s)
         return problem_detail(c, PROBLEM_NOT_FOUND, "Nothing to reload");
     }
     const uuid_t nobody = {{0}};
-    const err_t e = write_down(c, "operator.reload", nobody, nobody, NULL);
+    const err_t e = operator_write_down(c, "operator.reload", nobody, nobody, NULL);
     if (failed(e)) {
         return problem_world(c, e);
     }
@@ -575,7 +574,7 @@ enum call_place ctl_drain_begin(struct call *c, struct shard *s)
 {
     (void)s;
     const uuid_t nobody = {{0}};
-    const err_t e = write_down(c, "operator.drain", nobody, nobody, NULL);
+    const err_t e = operator_write_down(c, "operator.drain", nobody, nobody, NULL);
     if (failed(e)) {
         log_event(c->service->log, LOG_ERROR, "audit.failed", FIELD_TEXT("kind", "operator.drain"),
                   FIELD_INT("error", (int64_t)e.code));

@@ -57,7 +57,21 @@ enum call_place ctl_drain_begin(struct call *c, struct shard *s);
 /* profile_routes.c */
 enum call_place ctl_profile_begin(struct call *c, struct shard *s);
 
+/* operator_analysis.c */
+enum call_place ctl_analysis_begin(struct call *c, struct shard *s);
+
 /* ---- shared by several ---- */
+
+/* Journal what the batch path or a rehearsal predicts, and score it: a challenge or a block comes into
+ * force as if the engine had found it. */
+canara_verdict_t take_predicted_risk(struct shard *s, struct live *live, double risk);
+
+/* Write down what an operator does; `detail` is a finished JSON object, NULL for none. */
+NODISCARD err_t operator_write_down(struct call *c, const char *kind, uuid_t account,
+                                    uuid_t session, struct json_writer *detail);
+
+/* Whether the store knows the session as one that has not ended. */
+NODISCARD err_t operator_session_is_open(struct call *c, uuid_t session, bool *open);
 
 /* Finish a JSON answer. */
 enum call_place answer_json(struct call *c, unsigned status, struct json_writer *w);

@@ -205,32 +205,37 @@ static err_t find_session(struct reading *r, const struct event_line *line, uint
     return ERR_OK;
 }
 
-static err_t take_event(struct reading *r, span_t text)
+static err_t keep_event(struct reading *r, const struct event_line *line)
 {
     struct dataset *const set = r->set;
-    struct event_line line;
-    struct line_fault why;
     uint32_t session = 0;
-    if (event_line_parse(r->scratch, text, &line, &why) != LINE_OK) {
-        return refuse(r, ERR_FORMAT, why.field, "%s", why.message);
-    }
     if (set->events_count == DATASET_EVENTS_MAX) {
         return refuse(r, ERR_LIMIT, "file", "at most %d events are allowed", DATASET_EVENTS_MAX);
     }
-    TRY(find_session(r, &line, &session));
+    TRY(find_session(r, line, &session));
     struct dataset_event *const grown =
         array_grow(set->events, &set->events_cap, set->events_count, sizeof *grown);
     if (grown == NULL) {
         return no_memory(r);
     }
     set->events = grown;
-    struct dataset_event event = {.event = line.event, .at = line.at};
+    struct dataset_event event = {.event = line->event, .at = line->at};
     if (!event_keep(&set->pool, &event.event)) {
         return no_memory(r);
     }
     set->events[set->events_count++] = event;
     set->sessions[session].count++;
     return ERR_OK;
+}
+
+static err_t take_event(struct reading *r, span_t text)
+{
+    struct event_line line;
+    struct line_fault why;
+    if (event_line_parse(r->scratch, text, &line, &why) != LINE_OK) {
+        return refuse(r, ERR_FORMAT, why.field, "%s", why.message);
+    }
+    return keep_event(r, &line);
 }
 
 /* ---- the files of names ---- */
@@ -353,6 +358,35 @@ void dataset_close(struct dataset **set)
     pool_deinit(&s->pool);
     free(s);
     *set = NULL;
+}
+
+/* ---- filling by hand ---- */
+
+err_t dataset_blank(struct dataset **out)
+{
+    struct dataset *const set = calloc(1, sizeof *set);
+    if (set == NULL) {
+        return err_new(ERR_NOMEM);
+    }
+    pool_init(&set->pool);
+    names_init(&set->users, &set->pool);
+    names_init(&set->ids, &set->pool);
+    groups_init(&set->groups, &set->pool);
+    set->info = (struct dataset_info){"", "", "", "", ""};
+    *out = set;
+    return ERR_OK;
+}
+
+err_t dataset_take(struct dataset *set, const char *email, const char *session,
+                   const struct dataset_event *event)
+{
+    struct dataset_fault fault;
+    struct reading r = {.set = set, .dir = -1, .fault = &fault, .file = "", .line = 1};
+    const struct event_line line = {.at = event->at,
+                                    .session = {(const uint8_t *)session, strlen(session)},
+                                    .email = {(const uint8_t *)email, strlen(email)},
+                                    .event = event->event};
+    return keep_event(&r, &line);
 }
 
 /* ---- looking ---- */

@@ -108,6 +108,15 @@ NODISCARD err_t dataset_open(const char *dir, struct dataset **out, struct datas
 /* Free it; NULL is fine, and it is NULL afterwards. */
 void dataset_close(struct dataset **set);
 
+/* A set without people and trials, to be filled with sessions from elsewhere: what a training reads
+ * out of several folders. `info` is empty texts. */
+NODISCARD err_t dataset_blank(struct dataset **out);
+
+/* Copy one event into a blank set, behind what it has. The events of a session follow one another and
+ * have one user: else ERR_FORMAT. ERR_LIMIT, ERR_NOMEM: the set can then only be closed. */
+NODISCARD err_t dataset_take(struct dataset *set, const char *email, const char *session,
+                             const struct dataset_event *event);
+
 const struct dataset_info *dataset_about(const struct dataset *set);
 
 /* People, in the order in which they first appear. The email is NUL-terminated. */

@@ -94,16 +94,15 @@ static enum line_answer refuse_part(struct line_fault *fault, enum part p)
     return refuse(fault, (const char *)parts[p].name.ptr, parts[p].missing);
 }
 
-static enum line_answer take_event(struct line_scratch *s, const struct line_parts *from,
-                                   struct event_line *out, struct line_fault *fault)
+enum line_answer line_event_parse(struct line_scratch *s, const struct line_text *text,
+                                  canara_event_t *out, struct line_fault *fault)
 {
     scanned_event_t scanned;
     scan_fault_t why;
-    if (event_scan_lab(&s->events, from->text[PART_TYPE], from->text[PART_DATA], &scanned, &why) !=
-        SCAN_OK) {
+    if (event_scan_lab(&s->events, text->type, text->data, &scanned, &why) != SCAN_OK) {
         return refuse(fault, why.field[0] == '\0' ? "data" : why.field, why.message);
     }
-    out->event = scanned.event;
+    *out = scanned.event;
     return LINE_OK;
 }
 
@@ -118,8 +117,8 @@ static bool is_type(span_t text)
     return text.len > 0 && text.len <= EVENT_TYPE_MAX;
 }
 
-enum line_answer event_line_parse(struct line_scratch *s, span_t line, struct event_line *out,
-                                  struct line_fault *fault)
+enum line_answer line_text_parse(struct line_scratch *s, span_t line, struct line_text *out,
+                                 struct line_fault *fault)
 {
     struct json_cursor in = {
         .at = line.ptr,
@@ -140,12 +139,14 @@ enum line_answer event_line_parse(struct line_scratch *s, span_t line, struct ev
             return refuse_part(fault, p);
         }
     }
-    struct event_line line_out = {.session = found.text[PART_SESSION],
-                                  .email = found.text[PART_EMAIL]};
+    struct line_text line_out = {.type = found.text[PART_TYPE],
+                                 .data = found.text[PART_DATA],
+                                 .session = found.text[PART_SESSION],
+                                 .email = found.text[PART_EMAIL]};
     if (failed(time_parse(found.text[PART_TIMESTAMP], &line_out.at))) {
         return refuse_part(fault, PART_TIMESTAMP);
     }
-    if (!is_type(found.text[PART_TYPE])) {
+    if (!is_type(line_out.type)) {
         return refuse_part(fault, PART_TYPE);
     }
     if (!dataset_name_is_good(line_out.session)) {
@@ -155,10 +156,21 @@ enum line_answer event_line_parse(struct line_scratch *s, span_t line, struct ev
     if (failed(email_parse(line_out.email, &email, NULL))) {
         return refuse_part(fault, PART_EMAIL);
     }
-    if (take_event(s, &found, &line_out, fault) != LINE_OK) {
+    *out = line_out;
+    return LINE_OK;
+}
+
+enum line_answer event_line_parse(struct line_scratch *s, span_t line, struct event_line *out,
+                                  struct line_fault *fault)
+{
+    struct line_text text;
+    canara_event_t event;
+    if (line_text_parse(s, line, &text, fault) != LINE_OK ||
+        line_event_parse(s, &text, &event, fault) != LINE_OK) {
         return LINE_REFUSED;
     }
-    *out = line_out;
+    *out = (struct event_line){
+        .at = text.at, .session = text.session, .email = text.email, .event = event};
     return LINE_OK;
 }
 

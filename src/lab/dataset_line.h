@@ -33,6 +33,19 @@ struct line_scratch {
     uint8_t text[DATASET_LINE_BYTES]; /* strings that had escapes: never longer than the line */
 };
 
+/* A line taken apart, its names checked, its data a whole object. */
+struct line_text {
+    wall_t at;
+    span_t type, data, session, email;
+};
+
+enum line_answer line_text_parse(struct line_scratch *s, span_t line, struct line_text *out,
+                                 struct line_fault *fault);
+
+/* The typed event of such a line. */
+enum line_answer line_event_parse(struct line_scratch *s, const struct line_text *text,
+                                  canara_event_t *out, struct line_fault *fault);
+
 struct event_line {
     wall_t at;
     span_t session, email;

@@ -1,0 +1,240 @@
+/* canara train: a model of people in general, from data sets and buffer files. */
+#include "app/commands.h"
+#include "app/model_bytes.h"
+#include "app/options.h"
+#include "app/whole_file.h"
+#include "base/util.h"
+#include "engine/model.h"
+#include "lab/bank.h"
+#include "lab/buffers.h"
+#include "lab/dataset.h"
+#include "lab/model_about.h"
+#include "lab/people.h"
+#include "lab/teach.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WORDS_MAX = 64, NAME_BYTES = 96 };
+
+struct given {
+    const char *out, *label;
+    struct option_sets buffers;
+    struct option_words sets;
+};
+
+static int broken(const char *about, const char *what)
+{
+    (void)fprintf(stderr, "canara train: %s: %s\n", about, what);
+    return EXIT_CODE_FAILED;
+}
+
+static int out_of(const char *about, err_t e)
+{
+    return broken(about, e.code == ERR_FORMAT
+                             ? "a session is not in one piece or has more than one user"
+                         : e.code == ERR_NOMEM ? "the memory is used up"
+                                               : "a limit of size was reached");
+}
+
+/* ---- gathering ---- */
+
+/* Every source has its own room for names of sessions. */
+static void name_session(char out[NAME_BYTES], size_t source, const char *id)
+{
+    (void)snprintf(out, NAME_BYTES, "%zu:%.64s", source, id);
+}
+
+static int gather_set(struct dataset *to, size_t source, const char *dir)
+{
+    CLEANUP(dataset_close) struct dataset *from = NULL;
+    struct dataset_fault fault;
+    if (failed(dataset_open(dir, &from, &fault))) {
+        return broken(dir, fault.text);
+    }
+    for (size_t i = 0; i < dataset_sessions(from); i++) {
+        const struct dataset_session *const s = dataset_session(from, i);
+        char name[NAME_BYTES];
+        name_session(name, source, s->id);
+        for (size_t k = 0; k < s->count; k++) {
+            const err_t e = dataset_take(to, dataset_user(from, s->user), name,
+                                         dataset_event(from, s->first + k));
+            if (failed(e)) {
+                return out_of(dir, e);
+            }
+        }
+    }
+    return EXIT_CODE_DONE;
+}
+
+static int gather_buffers(struct dataset *to, size_t source, const char *dir)
+{
+    CLEANUP(buffers_free) struct buffers *from = NULL;
+    struct dataset_fault fault = {.text = "the memory is used up"};
+    if (failed(buffers_new(&from)) || failed(buffers_add(from, dir, &fault))) {
+        return broken("--buffers", fault.text);
+    }
+    buffers_sort(from);
+    for (size_t i = 0; i < buffers_sessions(from); i++) {
+        const struct buffer_session s = buffers_session(from, i);
+        char name[NAME_BYTES];
+        name_session(name, source, s.id);
+        for (size_t k = 0; k < s.entries; k++) {
+            const struct dataset_event event = {.event = s.entry[k].event, .at = s.entry[k].at};
+            const err_t e = s.entry[k].is_fact ? ERR_OK : dataset_take(to, s.email, name, &event);
+            if (failed(e)) {
+                return out_of(dir, e);
+            }
+        }
+    }
+    return EXIT_CODE_DONE;
+}
+
+static int gather(const struct given *g, struct dataset *to)
+{
+    int code = EXIT_CODE_DONE;
+    for (size_t i = 0; i < g->sets.count && code == EXIT_CODE_DONE; i++) {
+        code = gather_set(to, i, g->sets.word[i]);
+    }
+    for (size_t i = 0; i < g->buffers.count && code == EXIT_CODE_DONE; i++) {
+        code = gather_buffers(to, g->sets.count + i, g->buffers.value[i]);
+    }
+    return code;
+}
+
+/* ---- teaching ---- */
+
+static void free_flags(bool **flags)
+{
+    free(*flags);
+}
+
+static err_t teach(const struct bank *bank, size_t users, const char *label, struct buf *out)
+{
+    CLEANUP(school_free) struct school *school = NULL;
+    CLEANUP(free_flags) bool *in = calloc(users + 1, sizeof *in);
+    if (in == NULL) {
+        return err_new(ERR_NOMEM);
+    }
+    for (size_t u = 0; u < users; u++) {
+        in[u] = true;
+    }
+    TRY(school_new(bank, &school));
+    return school_teach(school, in, label, out);
+}
+
+static int too_few(size_t users)
+{
+    (void)fprintf(stderr,
+                  "canara train: too few people: %d are needed that do the same thing (type the "
+                  "same field, move alike) five times each; %zu people are in this data\n",
+                  PEOPLE_MIN, users);
+    return EXIT_CODE_FAILED;
+}
+
+static int save(const struct given *g, const struct bank *bank, const struct buf *bytes)
+{
+    CLEANUP(canara_model_close) struct canara_model *model = NULL;
+    CLEANUP(buf_deinit) struct buf text;
+    char words[96] = "";
+    buf_init(&text, MODEL_BYTES_MAX);
+    MUST(canara_model_open(bytes->ptr, bytes->len, &model) == CANARA_OK);
+    if (failed(model_about(model, bank, &text))) {
+        return broken(g->out, "the memory is used up");
+    }
+    if (failed(whole_file_write(g->out, buf_span(bytes)))) {
+        return broken(g->out, strerror_r(errno, words, sizeof words));
+    }
+    (void)fwrite(text.ptr, 1, text.len, stdout);
+    (void)printf("%zu bytes in %s\n", bytes->len, g->out);
+    return EXIT_CODE_DONE;
+}
+
+static int train(const struct given *g)
+{
+    CLEANUP(dataset_close) struct dataset *all = NULL;
+    CLEANUP(bank_free) struct bank *bank = NULL;
+    CLEANUP(buf_deinit) struct buf bytes;
+    buf_init(&bytes, MODEL_BYTES_MAX);
+    if (failed(dataset_blank(&all))) {
+        return broken(g->out, "the memory is used up");
+    }
+    const int code = gather(g, all);
+    if (code != EXIT_CODE_DONE) {
+        return code;
+    }
+    const err_t e = bank_new(all, NULL, &bank);
+    if (failed(e)) {
+        return out_of(g->out, e);
+    }
+    const err_t taught = teach(bank, dataset_users(all), g->label, &bytes);
+    if (taught.code == ERR_RANGE) {
+        return too_few(dataset_users(all));
+    }
+    return failed(taught) ? out_of(g->out, taught) : save(g, bank, &bytes);
+}
+
+/* ---- command line ---- */
+
+static int check(const struct given *g)
+{
+    if (g->out == NULL) {
+        (void)fprintf(stderr, "canara train: --out: is missing (see canara train --help)\n");
+        return EXIT_CODE_USAGE;
+    }
+    if (g->sets.count + g->buffers.count == 0) {
+        (void)fprintf(stderr, "canara train: name at least one DIR with a data set, or --buffers "
+                              "(see canara train --help)\n");
+        return EXIT_CODE_USAGE;
+    }
+    const span_t label = {(const uint8_t *)g->label, strlen(g->label)};
+    if (!dataset_name_is_good(label) || label.len >= MODEL_LABEL_BYTES) {
+        (void)fprintf(stderr,
+                      "canara train: --label: must be 1 to %d of A-Z, a-z, 0-9, ., _, @ "
+                      "and - (see canara train --help)\n",
+                      MODEL_LABEL_BYTES - 1);
+        return EXIT_CODE_USAGE;
+    }
+    return EXIT_CODE_DONE;
+}
+
+int cmd_train(int argc, char **argv)
+{
+    struct given g = {.label = "trained"};
+    const char *show = NULL;
+    /* clang-format off */
+    const struct option options[] = {
+        {"out",     "FILE", "the model; replaced as a whole when all went well",     OPTION_TEXT, &g.out, 0, 0},
+        {"label",   "NAME", "what the model is called in reports (trained)",         OPTION_TEXT, &g.label, 0, 0},
+        {"buffers", "DIR",  "buffer files of several customers; may be repeated",    OPTION_SET,  &g.buffers, 0, 0},
+        {"show",    "FILE", "print what a model holds, as canara model does",        OPTION_TEXT, &show, 0, 0},
+    };
+    /* clang-format on */
+    const struct option_spec spec = {
+        .command = "canara train",
+        .usage = "[DIR]...",
+        .about =
+            "Learn what people in general are like from data sets (docs/engine/datasets.md) and\n"
+            "from the server's buffer files, and write it as a model for MODEL_FILE, evaluate\n"
+            "and replay. A customer is one person in all of them. Typing of secrets is not in\n"
+            "buffer files and teaches nothing.",
+        .option = options,
+        .options = ARRAY_LEN(options),
+        .words_max = WORDS_MAX,
+    };
+    const enum option_answer answer = options_read(&spec, argc, argv, &g.sets);
+    if (answer != OPTIONS_OK) {
+        return answer == OPTIONS_HELP ? EXIT_CODE_DONE : EXIT_CODE_USAGE;
+    }
+    if (show != NULL) {
+        char name[] = "model";
+        char file[4096];
+        (void)snprintf(file, sizeof file, "%s", show);
+        char *words[] = {name, file, NULL};
+        return cmd_model(2, words);
+    }
+    const int code = check(&g);
+    return code == EXIT_CODE_DONE ? train(&g) : code;
+}
