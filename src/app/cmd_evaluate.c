@@ -185,8 +185,10 @@ static int compute(struct run *r)
         return broken("--background none", "this build comes without a model");
     }
     if (ran.code == ERR_RANGE) {
-        return broken(r->given->dir, "too few people for this background: six are needed that do "
-                                     "not take part, with some five samples each");
+        return broken(
+            r->given->dir,
+            "too few people for this background: a dozen are needed that take no part in a "
+            "trial and do the same thing some ten times each");
     }
     if (failed(ran)) {
         return broken(r->given->dir, words_of(ran, words));
@@ -267,6 +269,13 @@ static int write_difference(const struct run *r, struct buf *out)
     return EXIT_CODE_DONE;
 }
 
+static void print(FILE *to, const struct buf *text)
+{
+    if (text->len > 0) {
+        (void)fwrite(text->ptr, 1, text->len, to);
+    }
+}
+
 static int print_result(const struct run *r)
 {
     CLEANUP(buf_deinit) struct buf json;
@@ -285,14 +294,15 @@ static int print_result(const struct run *r)
         if (code != EXIT_CODE_DONE) {
             return code;
         }
-        (void)fwrite(line.ptr, 1, line.len, stderr); /* stdout is JSON, nothing else */
+        print(stderr, &line); /* stdout is JSON, nothing else */
     }
     if (r->evaluation.unscored > 0 && !bare) {
-        (void)fprintf(stderr, "canara evaluate: %zu trials gave no score and are left out\n",
+        (void)fprintf(stderr,
+                      "canara evaluate: %zu trials are left out: no evidence, or no part of "
+                      "this background\n",
                       r->evaluation.unscored);
     }
-    const span_t text = bare ? buf_span(&json) : buf_span(&table);
-    (void)fwrite(text.ptr, 1, text.len, stdout);
+    print(stdout, bare ? &json : &table);
     return r->given->json_file == NULL ? EXIT_CODE_DONE
                                        : save("--json", r->given->json_file, ERR_OK, &json);
 }

@@ -9,7 +9,6 @@
 #include "lab/buffers.h"
 #include "lab/dataset.h"
 #include "lab/model_about.h"
-#include "lab/people.h"
 #include "lab/teach.h"
 
 #include <errno.h>
@@ -128,9 +127,9 @@ static err_t teach(const struct bank *bank, size_t users, const char *label, str
 static int too_few(size_t users)
 {
     (void)fprintf(stderr,
-                  "canara train: too few people: %d are needed that do the same thing (type the "
-                  "same field, move alike) five times each; %zu people are in this data\n",
-                  PEOPLE_MIN, users);
+                  "canara train: too few people: a dozen are needed that do the same thing (type "
+                  "the same field, move alike) some ten times each; %zu people are in this data\n",
+                  users);
     return EXIT_CODE_FAILED;
 }
 

@@ -1,0 +1,239 @@
+/* cmd_evaluate_test.c - evaluations of a small made-up set, from the command line to the bytes. */
+#include "app/lab_desk_test.h"
+#include "codec/json_read.h"
+
+enum { TYPISTS = 16 };
+
+static int typists(void **state)
+{
+    (void)desk_setup(state);
+    desk_make_set(*state, "typists", TYPISTS, 4);
+    return 0;
+}
+
+static struct json *parsed(const char *text)
+{
+    struct json *tree = NULL;
+    assert_ok(json_parse((span_t){(const uint8_t *)text, strlen(text)}, &tree, NULL));
+    return tree;
+}
+
+static double number(const struct json *tree, const char *name)
+{
+    double value = -1.0;
+    if (!json_get_double(tree, name, &value)) {
+        fail_msg("%s is no number", name);
+    }
+    return value;
+}
+
+/* The seconds are the only figure that two runs may differ in. */
+static void without_seconds(char *text)
+{
+    char *const at = strstr(text, "\"seconds\":");
+    assert_non_null(at);
+    char *const end = strchr(at, ',');
+    assert_non_null(end);
+    memmove(at, end, strlen(end) + 1);
+}
+
+static void people_who_differ_are_told_apart(void **state)
+{
+    struct lab_desk *d = *state;
+    assert_int_equal(desk_run_on_set(d, "evaluate", "--json --background pairs:8"), 0);
+    CLEANUP(json_free) struct json *tree = parsed(d->out);
+    assert_true(number(tree, "mean_eer") < 0.1);
+    assert_true(number(tree, "auc") > 0.95);
+    assert_int_equal((int)number(tree, "users"), TYPISTS);
+    assert_int_equal((int)number(tree, "trials_genuine"), TYPISTS * DESK_GENUINE);
+    assert_int_equal((int)number(tree, "trials_impostor"), TYPISTS * (TYPISTS - 1) * 2);
+    assert_true(number(tree, "cllr") < 1.0);
+}
+
+static void the_keys_are_those_of_the_format(void **state)
+{
+    static const char *const keys[] = {"dataset",
+                                       "detector",
+                                       "background",
+                                       "adapt",
+                                       "users",
+                                       "trials_genuine",
+                                       "trials_impostor",
+                                       "mean_eer",
+                                       "mean_eer_sd",
+                                       "mean_eer_ci",
+                                       "global_eer",
+                                       "global_eer_ci",
+                                       "zero_miss_far",
+                                       "auc",
+                                       "cllr",
+                                       "cllr_min",
+                                       "ece",
+                                       "brier",
+                                       "frr_070",
+                                       "far_070",
+                                       "frr_090",
+                                       "far_090",
+                                       "anga",
+                                       "ania",
+                                       "never_detected",
+                                       "absorbed_impostors",
+                                       "failure_to_enrol",
+                                       "seconds",
+                                       "commit",
+                                       "model_version",
+                                       "seed",
+                                       "per_user"};
+    struct lab_desk *d = *state;
+    assert_int_equal(
+        desk_run_on_set(d, "evaluate", "--json --background folds:4 --seed 9 --replicates 20"), 0);
+    CLEANUP(json_free) struct json *tree = parsed(d->out);
+    assert_int_equal(json_count(tree), ARRAY_LEN(keys));
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        assert_true(json_kind(json_get(tree, keys[i])) != JSON_KIND_ABSENT);
+    }
+    assert_int_equal((int)number(tree, "seed"), 9);
+}
+
+static void the_same_seed_gives_the_same_bytes_with_any_number_of_threads(void **state)
+{
+    struct lab_desk *d = *state;
+    char *const first = malloc(DESK_TEXT);
+    assert_non_null(first);
+    assert_int_equal(
+        desk_run_on_set(d, "evaluate", "--json --background pairs:8 --threads 1 --adapt gated"), 0);
+    without_seconds(d->out);
+    memcpy(first, d->out, DESK_TEXT);
+    assert_int_equal(
+        desk_run_on_set(d, "evaluate", "--json --background pairs:8 --threads 5 --adapt gated"), 0);
+    without_seconds(d->out);
+    assert_string_equal(d->out, first);
+    assert_int_equal(
+        desk_run_on_set(d, "evaluate", "--json --background pairs:8 --seed 2 --adapt gated"), 0);
+    without_seconds(d->out);
+    assert_string_not_equal(d->out, first); /* other draws: other intervals */
+    free(first);
+}
+
+static void every_detector_and_background_answers(void **state)
+{
+    static const char *const rests[] = {
+        "--detector manhattan --background folds:4 --replicates 20",
+        "--detector scaled-manhattan --background folds:4 --replicates 20",
+        "--detector one-class --background folds:4 --replicates 20",
+        "--detector ratio --background folds:4 --replicates 20",
+        "--detector full --background folds:5",
+        "--impostors practised --background pairs:8 --replicates 10",
+    };
+    struct lab_desk *d = *state;
+    for (size_t i = 0; i < ARRAY_LEN(rests); i++) {
+        if (desk_run_on_set(d, "evaluate", rests[i]) != 0) {
+            fail_msg("%s: %s", rests[i], d->err);
+        }
+        assert_non_null(strstr(d->out, "equal error rate, mean over users"));
+    }
+}
+
+static void files_are_written_whole_and_compared(void **state)
+{
+    struct lab_desk *d = *state;
+    char rest[4 * SCRATCH_PATH];
+    char past[SCRATCH_PATH];
+    char det[SCRATCH_PATH];
+    char curve[SCRATCH_PATH];
+    scratch_path(&d->dir, "past.json", past);
+    scratch_path(&d->dir, "det.svg", det);
+    scratch_path(&d->dir, "reliability.svg", curve);
+    (void)snprintf(rest, sizeof rest,
+                   "--background folds:4 --replicates 20 --json %s --det %s --reliability=%s", past,
+                   det, curve);
+    assert_int_equal(desk_run_on_set(d, "evaluate", rest), 0);
+    assert_non_null(strstr(d->out, "95 % interval")); /* the table too */
+    static char text[DESK_TEXT];
+    desk_load(past, text);
+    json_free(&(struct json *){parsed(text)});
+    desk_load(det, text);
+    assert_non_null(strstr(text, "<svg"));
+    desk_load(curve, text);
+    assert_non_null(strstr(text, "</svg>"));
+    (void)snprintf(rest, sizeof rest,
+                   "--background folds:4 --replicates 20 --detector scaled-manhattan --against %s",
+                   past);
+    assert_int_equal(desk_run_on_set(d, "evaluate", rest), 0);
+    assert_non_null(strstr(d->out, "against typists, full: mean EER "));
+    (void)snprintf(rest, sizeof rest, "--json --background folds:4 --replicates 20 --against %s",
+                   past);
+    assert_int_equal(desk_run_on_set(d, "evaluate", rest), 0);
+    json_free(&(struct json *){parsed(d->out)}); /* nothing but JSON */
+    assert_non_null(strstr(d->err, "against typists, full: mean EER +0.0000"));
+}
+
+static void bad_options_are_refused_in_one_line(void **state)
+{
+    static const struct {
+        const char *rest;
+        int code;
+        const char *says;
+    } rows[] = {
+        {"--detector best", 2, "--detector: must be manhattan"},
+        {"--adapt on", 2, "--adapt: must be off or gated"},
+        {"--background folds:1", 2, "--background: must be none, folds:K"},
+        {"--background pairs:", 2, "--background: must be"},
+        {"--background pairs:4097", 2, "--background: must be"},
+        {"--background pairs:2x", 2, "--background: must be"},
+        {"--background all", 2, "--background: must be"},
+        {"--impostors best", 2, "--impostors: must be first or practised"},
+        {"--adapt gated --detector ratio", 2, "--adapt: only the detector full"},
+        {"--seed -1", 2, "must be a whole number from 0"},
+        {"--replicates 0", 2, "must be a whole number from 1 to 1000000"},
+        {"--threads 65", 2, "must be a whole number from 1 to 64"},
+        {"another", 2, "another: is one word too many"},
+        {"--trees x", 2, "--trees: is reserved"},
+        {"--against /nonexistent", 1, "--against: "},
+        {"--background folds:5", 0, ""},
+        {"--det /nonexistent/det.svg --background folds:4 --replicates 20", 1,
+         "/nonexistent/det.svg: "},
+        {"--reliability /tmp/x --detector ratio --background folds:4 --replicates 20", 2,
+         "--reliability: "},
+    };
+    struct lab_desk *d = *state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const int code = desk_run_on_set(d, "evaluate", rows[i].rest);
+        if (code != rows[i].code || strstr(d->err, rows[i].says) == NULL) {
+            fail_msg("%s: %d, %s", rows[i].rest, code, d->err);
+        }
+        if (code != 0) {
+            assert_string_equal(d->out, "");
+            assert_ptr_equal(strchr(d->err, '\n'), d->err + strlen(d->err) - 1);
+        }
+    }
+    assert_int_equal(desk_run(d, "evaluate"), 2);
+    assert_int_equal(desk_run(d, "evaluate /nonexistent"), 1);
+    assert_non_null(strstr(d->err, "/nonexistent:1: file: cannot be opened"));
+}
+
+static void too_few_people_are_said_to_be(void **state)
+{
+    struct lab_desk *d = *state;
+    desk_make_set(d, "few", 12, 1);
+    assert_int_equal(desk_run_on_set(d, "evaluate", "--background pairs:4"), 1);
+    assert_non_null(strstr(d->err, "too few people for this background"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(people_who_differ_are_told_apart, typists, desk_teardown),
+        cmocka_unit_test_setup_teardown(the_keys_are_those_of_the_format, typists, desk_teardown),
+        cmocka_unit_test_setup_teardown(
+            the_same_seed_gives_the_same_bytes_with_any_number_of_threads, typists, desk_teardown),
+        cmocka_unit_test_setup_teardown(every_detector_and_background_answers, typists,
+                                        desk_teardown),
+        cmocka_unit_test_setup_teardown(files_are_written_whole_and_compared, typists,
+                                        desk_teardown),
+        cmocka_unit_test_setup_teardown(bad_options_are_refused_in_one_line, typists,
+                                        desk_teardown),
+        cmocka_unit_test_setup_teardown(too_few_people_are_said_to_be, desk_setup, desk_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
