@@ -243,6 +243,43 @@ static void a_fact_of_a_session_that_is_gone_is_not_found(void **state)
     refused(d, "/ctl/fact", body_for("{\"session_id\":\"%s\",\"nats\":1}", id), 404);
 }
 
+/* ---- analysis ---- */
+
+static void a_result_of_the_batch_path_challenges_and_blocks(void **state)
+{
+    struct desk *d = *state;
+    (void)register_account(&d->house, ANN);
+    struct live *live = desk_log_in(d, ANN, "phone");
+    struct json *a =
+        good(d, "POST", "/ctl/analysis",
+             body_for("{\"session_id\":\"%s\",\"predicted_risk_score\":0.75}", live->id));
+    double risk = 0.0;
+    bool required = false;
+    assert_true(json_get_double(a, "risk_score", &risk));
+    assert_true(json_get_bool(a, "mpin_required", &required) && required);
+    assert_near(risk, 0.75, 0.001, "risk");
+    json_free(&a);
+    assert_false(live->blocked);
+    done(d, "POST", "/ctl/analysis",
+         body_for("{\"session_id\":\"%s\",\"predicted_risk_score\":0.97}", live->id));
+    assert_true(live->blocked);
+    assert_int_equal(audited(d, "operator.analysis"), 2);
+    refused(d, "/ctl/analysis",
+            body_for("{\"session_id\":\"%s\",\"predicted_risk_score\":0.1}", live->id), 403);
+}
+
+static void a_result_for_a_session_that_is_gone_is_not_found(void **state)
+{
+    struct desk *d = *state;
+    (void)register_account(&d->house, ANN);
+    struct live *live = desk_log_in(d, ANN, "phone");
+    const uuid_t id = live->id;
+    static const char *const body = "{\"session_id\":\"%s\",\"predicted_risk_score\":0.5}";
+    refused(d, "/ctl/analysis", body_for(body, live->account), 404);
+    shard_end(desk_owner(d, id), live, END_LOGGED_OUT, true);
+    refused(d, "/ctl/analysis", body_for(body, id), 404);
+}
+
 /* ---- reload and drain ---- */
 
 static void reload_and_drain_reach_the_server(void **state)
@@ -287,6 +324,15 @@ static void what_is_not_asked_rightly_is_refused(void **state)
          "{\"session_id\":\"11111111-1111-4111-8111-111111111111\",\"nats\":1,\"source\":\"a b\"}",
          422},
         {"/ctl/fact", "{\"session_id\":\"11111111-1111-4111-8111-111111111111\",\"nats\":1}", 404},
+        {"/ctl/analysis", "{}", 422},
+        {"/ctl/analysis", "{\"session_id\":\"x\",\"predicted_risk_score\":0.5}", 422},
+        {"/ctl/analysis", "{\"session_id\":\"11111111-1111-4111-8111-111111111111\"}", 422},
+        {"/ctl/analysis",
+         "{\"session_id\":\"11111111-1111-4111-8111-111111111111\",\"predicted_risk_score\":1.1}",
+         422},
+        {"/ctl/analysis",
+         "{\"session_id\":\"11111111-1111-4111-8111-111111111111\",\"predicted_risk_score\":\"1\"}",
+         422},
         {"/ctl/nothing", "{}", 404},
         {"/ctl/status", "{}", 405},
         {"/api/v1/auth/login", "{}", 404},
@@ -323,6 +369,8 @@ static void without_the_store_nothing_is_done_except_a_stop(void **state)
     refused(d, "/ctl/end", "{\"email\":\"" ANN "\"}", 503);
     refused(d, "/ctl/unlock", "{\"email\":\"" ANN "\"}", 503);
     refused(d, "/ctl/fact", body_for(fact, live->id), 503);
+    refused(d, "/ctl/analysis",
+            body_for("{\"session_id\":\"%s\",\"predicted_risk_score\":1}", live->id), 503);
     refused(d, "/ctl/reload", "", 503);
     assert_false(live->blocked);
     assert_int_equal(d->news + d->reloads, 0);
@@ -364,6 +412,8 @@ int main(void)
         DESK_TEST(unlocking_forgets_the_failures_and_the_lock),
         DESK_TEST(a_fact_moves_the_risk_and_can_block),
         DESK_TEST(a_fact_of_a_session_that_is_gone_is_not_found),
+        DESK_TEST(a_result_of_the_batch_path_challenges_and_blocks),
+        DESK_TEST(a_result_for_a_session_that_is_gone_is_not_found),
         DESK_TEST(reload_and_drain_reach_the_server),
         DESK_TEST(what_is_not_asked_rightly_is_refused),
         DESK_TEST(nobody_but_the_control_socket_reaches_these_routes),

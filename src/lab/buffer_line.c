@@ -28,15 +28,17 @@ static enum buffer_kind read_fact(const struct line_text *text, struct buffer_li
     if (i == ARRAY_LEN(facts)) {
         return BUFFER_REMARK;
     }
-    out->fact = facts[i].fact;
-    if (facts[i].member == NULL) {
-        return BUFFER_FACT;
-    }
     CLEANUP(json_free) struct json *data = NULL;
-    const bool good = !failed(json_parse(text->data, &data, NULL)) &&
-                      json_get_double(data, facts[i].member, &out->value) &&
-                      out->value >= -NATS_MAX && out->value <= NATS_MAX;
-    return good ? BUFFER_FACT : BUFFER_REMARK;
+    double value = 0.0;
+    const bool good = facts[i].member == NULL || (!failed(json_parse(text->data, &data, NULL)) &&
+                                                  json_get_double(data, facts[i].member, &value) &&
+                                                  value >= -NATS_MAX && value <= NATS_MAX);
+    if (!good) {
+        return BUFFER_REMARK;
+    }
+    out->fact = facts[i].fact;
+    out->value = value;
+    return BUFFER_FACT;
 }
 
 /* "keys" is a number where it was an array. */

@@ -177,6 +177,19 @@ static err_t take_line(struct buffers *b, const struct spot *at, span_t text)
 
 /* ---- files ---- */
 
+/* The server may be at work on the last line: one that is cut short is left for the next time. */
+static bool is_cut_short(struct line_file *lines)
+{
+    span_t line = {0};
+    bool more = true;
+    uint8_t last = 0;
+    if (failed(line_file_next(lines, &line, &more)) || more) {
+        return false;
+    }
+    const off_t end = lseek(lines->fd, 0, SEEK_END);
+    return end > 0 && pread(lines->fd, &last, 1, end - 1) == 1 && last != '\n';
+}
+
 static err_t add_file(struct buffers *b, const char *path, struct dataset_fault *fault)
 {
     struct spot at = {.path = path, .line = 1, .fault = fault};
@@ -188,8 +201,9 @@ static err_t add_file(struct buffers *b, const char *path, struct dataset_fault 
     if (failed(line_file_open(&lines, fd, DATASET_LINE_BYTES))) {
         return no_memory(&at);
     }
-    for (bool more = true; more;) {
+    for (;;) {
         span_t line = {0};
+        bool more = false;
         const err_t e = line_file_next(&lines, &line, &more);
         at.line = lines.line == 0 ? 1 : lines.line;
         if (e.code == ERR_LIMIT) {
@@ -198,11 +212,14 @@ static err_t add_file(struct buffers *b, const char *path, struct dataset_fault 
         if (failed(e)) {
             return refuse_system(&at, "cannot be read");
         }
-        if (more) {
-            TRY(take_line(b, &at, line));
+        if (!more) {
+            return ERR_OK;
+        }
+        const err_t taken = take_line(b, &at, line);
+        if (failed(taken)) {
+            return taken.code == ERR_FORMAT && is_cut_short(&lines) ? ERR_OK : taken;
         }
     }
-    return ERR_OK;
 }
 
 static int is_buffer_file(const struct dirent *entry)

@@ -60,6 +60,33 @@ class Operator(Case):
         self.assertEqual(len(lines), 1)
         self.assertEqual(user.status()["risk_level"], "challenge")
 
+    def replay(self, *words):
+        done = subprocess.run([program["path"], "replay", *words], cwd=self.mine.dir, capture_output=True, text=True,
+                              env={"PATH": "/usr/bin:/bin"}, check=False, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return {line["session_id"]: line for line in map(json.loads, done.stdout.splitlines())}, done.stderr
+
+    def test_the_batch_path_scores_buffer_files_and_tells_the_server(self):
+        calm, ended, robot = User(self.mine), User(self.mine), User(self.mine)
+        keys = [{"down": n * 8, "up": n * 8 + 3, "class": "letter"} for n in range(40)]
+        robot.events([{"event_type": "keystrokes", "data": {"field": "search", "keys": keys}}] * 2)
+        for user in (calm, ended):
+            user.events([{"event_type": "scroll", "data": {"pixels": 300, "velocity": 900}}])
+        for user in (calm, ended, robot):
+            user.summary()
+            self.mine.buffer(user, 1)
+        ended.post("/auth/logout")
+        buffers = str(self.mine.data / "session_buffers")
+        results, _ = self.replay(buffers)
+        self.assertEqual(results[calm.session_id]["risk_level"], "normal")
+        self.assertGreater(results[robot.session_id]["risk_score"], 0.5)
+        self.assertTrue(results[robot.session_id]["reasons"][0]["name"].startswith("bot."))
+        _, said = self.replay("--apply", "--data-dir", str(self.mine.data), buffers)
+        self.assertIn("results applied", said)
+        lines = [line for line in self.mine.buffer(calm, 2) if line["event_type"] == "ml_analysis_result"]
+        self.assertEqual(len(lines), 1)
+        self.assertAlmostEqual(lines[0]["data"]["predicted_risk_score"], results[calm.session_id]["risk_score"], places=5)
+
     def test_drain_stops_cleanly(self):
         link = Socket(User(self.mine))
         self.ctl("drain")
