@@ -155,6 +155,10 @@ static int open_set(struct run *r)
     if (failed(dataset_open(r->given->dir, &r->set, &fault))) {
         return broken(r->given->dir, fault.text);
     }
+    if (dataset_models(r->set) == 0) {
+        return broken(r->given->dir,
+                      "enrols nobody: sets of bots are not measured by this version");
+    }
     if (r->options.practised && !dataset_has_practised(r->set)) {
         return broken(r->given->dir, "has no file trials-practised.tsv for --impostors practised");
     }
