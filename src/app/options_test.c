@@ -13,13 +13,17 @@ struct seen {
     const char *text;
     int64_t number;
     struct option_sets sets;
+    bool maybe;
+    const char *value; /* of --maybe */
     struct option_words words;
 };
 
 static enum option_answer read_line(char *line, struct seen *out)
 {
     *out = (struct seen){.number = 7};
+    struct option_maybe maybe = {.given = &out->maybe, .value = &out->value};
     const struct option options[] = {
+        {"maybe", "[WORD]", "a value that may be left out", OPTION_MAYBE, &maybe, 0, 0},
         {"flag", NULL, "a flag", OPTION_FLAG, &out->flag, 0, 0},
         {"text", "WORD", "a text", OPTION_TEXT, &out->text, 0, 0},
         {"number", "N", "a number", OPTION_NUMBER, &out->number, -5, 100},
@@ -29,7 +33,7 @@ static enum option_answer read_line(char *line, struct seen *out)
                                      .usage = "[WORD]...",
                                      .about = "About it.",
                                      .option = options,
-                                     .options = 4,
+                                     .options = 5,
                                      .words_max = 2};
     static char *argv[ARGS_MAX];
     int argc = 0;
@@ -138,9 +142,26 @@ static void distances_count_edits(void **state)
     assert_int_equal(word_distance(wide, wide, 300), 301); /* too long to be one of our words */
 }
 
+static void a_value_may_be_left_out(void **state)
+{
+    (void)state;
+    struct seen s;
+    char alone[] = "test --maybe word";
+    assert_int_equal(read_line(alone, &s), OPTIONS_OK);
+    assert_true(s.maybe && s.value == NULL && s.words.count == 1);
+    char given[] = "test word --maybe=x";
+    assert_int_equal(read_line(given, &s), OPTIONS_OK);
+    assert_true(s.maybe && s.words.count == 1);
+    assert_string_equal(s.value, "x");
+    char none[] = "test word";
+    assert_int_equal(read_line(none, &s), OPTIONS_OK);
+    assert_false(s.maybe);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_value_may_be_left_out),
         cmocka_unit_test(every_form_is_read),
         cmocka_unit_test(lines_are_taken_or_refused),
         cmocka_unit_test(a_repeated_option_ends_at_its_limit),
