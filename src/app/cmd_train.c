@@ -105,23 +105,23 @@ static int gather(const struct given *g, struct dataset *to)
 
 /* ---- teaching ---- */
 
-static void free_flags(bool **flags)
-{
-    free(*flags);
-}
-
 static err_t teach(const struct bank *bank, size_t users, const char *label, struct buf *out)
 {
-    CLEANUP(school_free) struct school *school = NULL;
-    CLEANUP(free_flags) bool *in = calloc(users + 1, sizeof *in);
+    struct school *school = NULL;
+    bool *const in = calloc(users + 1, sizeof *in);
     if (in == NULL) {
         return err_new(ERR_NOMEM);
     }
     for (size_t u = 0; u < users; u++) {
         in[u] = true;
     }
-    TRY(school_new(bank, &school));
-    return school_teach(school, in, label, out);
+    err_t e = school_new(bank, &school);
+    if (!failed(e)) {
+        e = school_teach(school, in, label, out);
+    }
+    school_free(&school);
+    free(in);
+    return e;
 }
 
 static int too_few(size_t users)

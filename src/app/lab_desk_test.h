@@ -33,7 +33,7 @@ struct typist {
 
 static inline struct typist desk_typist(struct rng *r)
 {
-    struct typist t;
+    struct typist t = {.hold = {0.0}};
     for (size_t i = 0; i < DESK_KEYS; i++) {
         t.hold[i] = 60.0 + (double)rng_below(r, 80);
         t.pause[i] = 90.0 + (double)rng_below(r, 260);

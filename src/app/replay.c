@@ -56,7 +56,7 @@ static err_t profile_of(struct replay *r, const char *email, struct canara_profi
     TRY(names_add(&r->users, (span_t){(const uint8_t *)email, strlen(email)}, &user, &is_new));
     if (is_new) {
         struct canara_profile **const grown =
-            array_grow(r->profile, &r->profiles_cap, r->profiles, sizeof *grown);
+            array_grow(r->profile, &r->profiles_cap, r->profiles, sizeof(struct canara_profile *));
         if (grown == NULL) {
             return err_new(ERR_NOMEM);
         }

@@ -10,7 +10,7 @@
 
 enum { PIECE = 64 * 1024, PATH_BYTES = 4096 };
 
-static void close_fd(int *fd)
+static void close_fd(const int *fd)
 {
     if (*fd >= 0) {
         (void)close(*fd);

@@ -151,24 +151,33 @@ static size_t play(const struct contest *c, struct lockouts *l, size_t first)
     return i;
 }
 
+static void play_all(const struct contest *c, struct lockouts *l)
+{
+    size_t runs = 0;
+    for (size_t first = 0; first < l->seats;) {
+        const size_t next = play(c, l, first);
+        const bool genuine = l->seat[first].genuine;
+        struct risk_run *const run = &l->run[runs++];
+        struct lockout_user *const u = &l->user[l->seat[first].model];
+        const struct risk_run **const runs_of = genuine ? &u->genuine : &u->impostor;
+        *run = (struct risk_run){l->risk + first, next - first};
+        *runs_of = *runs_of == NULL ? run : *runs_of;
+        *(genuine ? &u->genuine_count : &u->impostor_count) += 1;
+        first = next;
+    }
+}
+
 err_t evaluation_lockout(const struct dataset *set, const struct contest *contest,
                          struct lockout *out)
 {
-    CLEANUP(lockouts_deinit) struct lockouts l = {0};
-    TRY(seat_all(set, contest, &l));
-    size_t runs = 0;
-    for (size_t first = 0; first < l.seats;) {
-        const size_t next = play(contest, &l, first);
-        struct risk_run *const run = &l.run[runs++];
-        struct lockout_user *const u = &l.user[l.seat[first].model];
-        *run = (struct risk_run){l.risk + first, next - first};
-        const struct risk_run **const runs_of = l.seat[first].genuine ? &u->genuine : &u->impostor;
-        *runs_of = *runs_of == NULL ? run : *runs_of;
-        *(l.seat[first].genuine ? &u->genuine_count : &u->impostor_count) += 1;
-        first = next;
+    struct lockouts l = {0};
+    const err_t e = seat_all(set, contest, &l);
+    if (!failed(e)) {
+        play_all(contest, &l);
+        *out = lockout_compute(l.user, contest->models);
     }
-    *out = lockout_compute(l.user, contest->models);
-    return ERR_OK;
+    lockouts_deinit(&l);
+    return e;
 }
 
 /* ---- all of it ---- */
@@ -177,6 +186,7 @@ static err_t compute(const struct dataset *set, const struct contest *contest,
                      struct bootstrap_options options, struct evaluation *e)
 {
     TRY(collect(set, contest, e));
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): evaluation_new() frees what was collected */
     TRY(measures_compute(e->users, e->count, &e->measures, e->user_eer));
     TRY(bootstrap_measures(e->users, e->count, options, e->interval));
     return evaluation_lockout(set, contest, &e->lockout);
