@@ -50,7 +50,8 @@ static void *grown(void *old, size_t *cap, size_t need, size_t each)
 
 static err_t shelf_for(struct bank *b, const struct sample *s, uint32_t *out)
 {
-    for (size_t i = b->shelves; i-- > 0;) {
+    for (size_t left = b->shelves; left > 0; left--) {
+        const size_t i = left - 1;
         if (b->shelf[i].shown.like.context == s->context) {
             *out = (uint32_t)i;
             return ERR_OK;

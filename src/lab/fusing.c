@@ -316,7 +316,8 @@ static err_t fit_all(struct fitting *t, struct fusion out[FUSION_BUCKETS])
     if (any == FUSION_BUCKETS) {
         return err_new(ERR_RANGE);
     }
-    for (size_t b = any; b-- > 0;) {
+    for (size_t left = any; left > 0; left--) {
+        const size_t b = left - 1;
         if (!fitted[b]) {
             out[b] = out[b + 1];
             fitted[b] = true;

@@ -99,7 +99,8 @@ static void solve(struct system *s, size_t side)
         }
         s->g[i] /= s->a[i][i];
     }
-    for (size_t i = side; i-- > 0;) {
+    for (size_t left = side; left > 0; left--) {
+        const size_t i = left - 1;
         for (size_t k = i + 1; k < side; k++) {
             s->g[i] -= s->a[k][i] * s->g[k];
         }
