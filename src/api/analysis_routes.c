@@ -364,7 +364,7 @@ canara_verdict_t take_predicted_risk(struct shard *s, struct live *live, double 
 static enum call_place play_score(struct call *c, struct shard *s, struct live *live,
                                   struct simulate_work *work)
 {
-    work->verdict = take_predicted_risk(s, live, work->predicted);
+    (void)take_predicted_risk(s, live, work->predicted);
     work->engine = live->engine;
     if (live->baselines != NULL) {
         work->seen = *live->baselines;

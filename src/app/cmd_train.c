@@ -115,7 +115,7 @@ static err_t teach(const struct bank *bank, size_t users, const char *label, str
     for (size_t u = 0; u < users; u++) {
         in[u] = true;
     }
-    err_t e = school_new(bank, &school);
+    err_t e = school_new(bank, true, &school);
     if (!failed(e)) {
         e = school_teach(school, in, label, out);
     }

@@ -68,8 +68,11 @@ static err_t look(void *context, const journal_record_t *record)
         f->replays++;
         f->grams += record->value;
     }
-    return recovery_play(f->house->scratch, &f->house->svc.rules.risk, &f->engine, record, &v,
-                         &counted);
+    const playing_t play = {.scratch = f->house->scratch,
+                            .config = &f->house->svc.rules.risk,
+                            .profile = f->house->svc.stranger,
+                            .engine = &f->engine};
+    return recovery_play(&play, record, &v, &counted);
 }
 
 static void a_recorded_session_is_stopped_and_scores_the_same_again(void **state)

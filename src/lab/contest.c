@@ -265,7 +265,7 @@ static err_t prepare(struct hall *h)
     TRY(deal(h));
     TRY(bank_new(h->set, NULL, &h->bank));
     if (h->options->background != BACKGROUND_NONE) {
-        TRY(school_new(h->bank, &h->school));
+        TRY(school_new(h->bank, false, &h->school));
     }
     return enrol_all(h);
 }

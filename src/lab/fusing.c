@@ -11,15 +11,15 @@
 
 enum {
     GENUINE_MAX = 24,  /* trials of an owner at a stage */
-    AHEAD_MAX = 100,   /* samples behind those learnt, from which they are taken */
+    AHEAD_MAX = 200,   /* samples behind those learnt, from which they are taken */
     IMPOSTOR_EACH = 3, /* trials of another person at a stage */
     ROWS_MIN = 30
 };
 
-#define RIDGE     1e-3
+#define RIDGE     3e-4
 #define SCALE_MIN 1e-6
 #define HIGH      1.0
-#define LIMIT_MAX 7.0
+#define LIMIT_MAX 5.0
 #define LIMIT_MIN 0.5
 
 /* Trials of one bucket. */
@@ -33,8 +33,11 @@ struct rows {
 
 struct fitting {
     const struct fusing *f;
-    struct people people[FUSING_FOLDS][FUSING_FOLDS]; /* with both folds left out; i <= j */
-    uint8_t *fold;                                    /* of each user */
+    const struct bank_context *c; /* the field at hand */
+    const struct stages *stages;
+    struct people general[FUSING_FOLDS][FUSING_FOLDS]; /* of any field, when that is wanted */
+    struct people people[FUSING_FOLDS][FUSING_FOLDS];  /* with both folds left out; i <= j */
+    uint8_t *fold;                                     /* of each user */
     struct rows rows[FUSION_BUCKETS];
 };
 
@@ -77,19 +80,34 @@ static void share_out(struct fitting *t)
     }
 }
 
+static size_t users_of(const struct fusing *f)
+{
+    return f->fields[0].c->users;
+}
+
 static void deal(struct fitting *t)
 {
     size_t n = 0;
-    for (size_t u = 0; u < t->f->c->users; u++) {
-        if (t->f->in[u] && bank_count(t->f->c, u) > 0) {
+    for (size_t u = 0; u < users_of(t->f); u++) {
+        if (t->f->in[u]) {
             t->fold[u] = (uint8_t)(n++ % FUSING_FOLDS);
         }
     }
 }
 
-static err_t make_people(struct fitting *t)
+static void free_people(struct people people[FUSING_FOLDS][FUSING_FOLDS])
 {
-    const size_t users = t->f->c->users;
+    for (size_t i = 0; i < FUSING_FOLDS; i++) {
+        for (size_t j = i; j < FUSING_FOLDS; j++) {
+            people_free(&people[i][j]);
+        }
+    }
+}
+
+/* People for each pair of folds: of any field, or of the one at hand. */
+static err_t make_people(struct fitting *t, bool general)
+{
+    const size_t users = users_of(t->f);
     bool *in = calloc(users + 1, sizeof *in);
     err_t e = in == NULL ? err_new(ERR_NOMEM) : ERR_OK;
     for (size_t i = 0; i < FUSING_FOLDS && !failed(e); i++) {
@@ -97,11 +115,22 @@ static err_t make_people(struct fitting *t)
             for (size_t u = 0; u < users; u++) {
                 in[u] = t->f->in[u] && t->fold[u] != i && t->fold[u] != j;
             }
-            e = people_new(t->f->c, t->f->stages, in, &t->people[i][j]);
+            e = general ? people_general(t->f->fields, t->f->count, in, &t->general[i][j])
+                        : people_new(t->c, t->stages, in, &t->people[i][j]);
         }
     }
     free(in);
     return e;
+}
+
+static err_t spread_people(struct fitting *t)
+{
+    for (size_t i = 0; i < FUSING_FOLDS; i++) {
+        for (size_t j = i; j < FUSING_FOLDS; j++) {
+            TRY(people_spread(&t->general[i][j], t->c, &t->people[i][j]));
+        }
+    }
+    return ERR_OK;
 }
 
 /* One owner at one stage, with the people of a pair of folds. */
@@ -129,7 +158,7 @@ static err_t try_sample(struct fitting *t, const struct seat *seat, size_t user,
 {
     struct sample s;
     double score[SCORES];
-    bank_sample(t->f->c, user, i, &s);
+    bank_sample(t->c, user, i, &s);
     if (!evidence_scores(&seat->part, seat->population, &s, score)) {
         return ERR_OK;
     }
@@ -140,7 +169,7 @@ static err_t try_sample(struct fitting *t, const struct seat *seat, size_t user,
 static err_t try_owner(struct fitting *t, size_t owner, size_t stage, const struct part *part)
 {
     const size_t learnt = stage_samples(stage);
-    const size_t all = bank_count(t->f->c, owner);
+    const size_t all = bank_count(t->c, owner);
     const size_t ahead = all - learnt < AHEAD_MAX ? all - learnt : AHEAD_MAX;
     const size_t n = ahead < GENUINE_MAX ? ahead : GENUINE_MAX;
     struct seat seat;
@@ -154,7 +183,7 @@ static err_t try_owner(struct fitting *t, size_t owner, size_t stage, const stru
 /* One of another's first five samples, and some of all ages. */
 static err_t try_other(struct fitting *t, const struct seat *seat, size_t other, size_t turn)
 {
-    const size_t n = bank_count(t->f->c, other);
+    const size_t n = bank_count(t->c, other);
     const size_t each = n < IMPOSTOR_EACH ? n : IMPOSTOR_EACH;
     for (size_t i = 0; i < each; i++) {
         const size_t at = i == 0 ? turn % (n < 5 ? n : 5) : (turn * 7 + i * (n / 2 + 1)) % n;
@@ -169,8 +198,8 @@ static err_t try_others(struct fitting *t, size_t owner, size_t stage, const str
     for (size_t i = 0; i < FUSING_FOLDS; i++) {
         sit(t, part, t->fold[owner], i, &seat[i]);
     }
-    for (size_t u = 0; u < t->f->c->users; u++) {
-        if (t->f->in[u] && u != owner && bank_count(t->f->c, u) > 0) {
+    for (size_t u = 0; u < t->c->users; u++) {
+        if (t->f->in[u] && u != owner && bank_count(t->c, u) > 0) {
             TRY(try_other(t, &seat[t->fold[u]], u, owner + stage * 3 + u));
         }
     }
@@ -180,8 +209,8 @@ static err_t try_others(struct fitting *t, size_t owner, size_t stage, const str
 static err_t try_user(struct fitting *t, size_t user, bool own)
 {
     for (size_t stage = 0; stage < STAGES; stage++) {
-        const struct part *part = stages_part(t->f->stages, user, stage);
-        if (part != NULL && bank_count(t->f->c, user) > stage_samples(stage)) {
+        const struct part *part = stages_part(t->stages, user, stage);
+        if (part != NULL && bank_count(t->c, user) > stage_samples(stage)) {
             TRY(own ? try_owner(t, user, stage, part) : try_others(t, user, stage, part));
         }
     }
@@ -191,7 +220,7 @@ static err_t try_user(struct fitting *t, size_t user, bool own)
 
 static err_t try_all(struct fitting *t)
 {
-    for (size_t u = 0; u < t->f->c->users; u++) {
+    for (size_t u = 0; u < t->c->users; u++) {
         if (t->f->in[u]) {
             TRY(try_user(t, u, true));
             TRY(try_user(t, u, false));
@@ -331,6 +360,28 @@ static err_t fit_all(struct fitting *t, struct fusion out[FUSION_BUCKETS])
     return ERR_OK;
 }
 
+static err_t try_field(struct fitting *t, const struct field *field)
+{
+    t->c = field->c;
+    t->stages = field->stages;
+    TRY(t->f->general ? spread_people(t) : make_people(t, false));
+    TRY(try_all(t));
+    free_people(t->people);
+    return ERR_OK;
+}
+
+static err_t fit(struct fitting *t, struct fusion out[FUSION_BUCKETS])
+{
+    deal(t);
+    if (t->f->general) {
+        TRY(make_people(t, true));
+    }
+    for (size_t i = 0; i < t->f->count; i++) {
+        TRY(try_field(t, &t->f->fields[i]));
+    }
+    return fit_all(t, out);
+}
+
 err_t fusing_fit(const struct fusing *f, struct fusion out[FUSION_BUCKETS])
 {
     struct fitting *t = calloc(1, sizeof *t);
@@ -338,23 +389,10 @@ err_t fusing_fit(const struct fusing *f, struct fusion out[FUSION_BUCKETS])
         return err_new(ERR_NOMEM);
     }
     t->f = f;
-    t->fold = calloc(f->c->users + 1, sizeof *t->fold);
-    err_t e = t->fold == NULL ? err_new(ERR_NOMEM) : ERR_OK;
-    if (!failed(e)) {
-        deal(t);
-        e = make_people(t);
-    }
-    if (!failed(e)) {
-        e = try_all(t);
-    }
-    if (!failed(e)) {
-        e = fit_all(t, out);
-    }
-    for (size_t i = 0; i < FUSING_FOLDS; i++) {
-        for (size_t j = i; j < FUSING_FOLDS; j++) {
-            people_free(&t->people[i][j]);
-        }
-    }
+    t->fold = calloc(users_of(f) + 1, sizeof *t->fold);
+    const err_t e = t->fold == NULL ? err_new(ERR_NOMEM) : fit(t, out);
+    free_people(t->people);
+    free_people(t->general);
     for (size_t b = 0; b < FUSION_BUCKETS; b++) {
         free(t->rows[b].x);
         free(t->rows[b].weight);

@@ -17,14 +17,14 @@
 
 #include "base/err.h"
 #include "engine/evidence.h"
-#include "lab/bank.h"
-#include "lab/stages.h"
+#include "lab/people.h"
 
 enum { FUSING_FOLDS = 8 };
 
 struct fusing {
-    const struct bank_context *c;
-    const struct stages *stages;
+    const struct field *fields; /* contexts that share the fusion */
+    size_t count;
+    bool general;   /* compare with people at keys of any field, not of this one */
     const bool *in; /* background users */
 };
 

@@ -27,4 +27,18 @@ NODISCARD err_t people_new(const struct bank_context *c, const struct stages *st
                            const bool *in, struct people *out);
 void people_free(struct people *p);
 
+/* People in general at keys of any field: one population over every context of SAMPLE_KEYS, with a row
+ * for each type and pair of classes (key_row()). Only fields and users that count are pooled. */
+struct field {
+    const struct bank_context *c;
+    const struct stages *stages;
+};
+
+NODISCARD err_t people_general(const struct field *fields, size_t count, const bool *in,
+                               struct people *out);
+
+/* The same seen from one context: a population of as many features, without a cohort. */
+NODISCARD err_t people_spread(const struct people *general, const struct bank_context *c,
+                              struct people *out);
+
 #endif

@@ -9,6 +9,7 @@
 
 struct school {
     const struct bank *bank;
+    bool general;
     size_t contexts;
     struct stages **stages; /* of each context; NULL where too few samples are */
 };
@@ -23,13 +24,14 @@ static bool is_worth(const struct bank_context *c)
     return people >= PEOPLE_MIN;
 }
 
-err_t school_new(const struct bank *bank, struct school **out)
+err_t school_new(const struct bank *bank, bool general, struct school **out)
 {
     struct school *s = calloc(1, sizeof *s);
     if (s == NULL) {
         return err_new(ERR_NOMEM);
     }
     s->bank = bank;
+    s->general = general;
     s->contexts = bank_contexts(bank);
     s->stages = calloc(s->contexts + 1, sizeof(struct stages *));
     err_t e = s->stages == NULL ? err_new(ERR_NOMEM) : ERR_OK;
@@ -66,25 +68,54 @@ struct class
     size_t count;
 };
 
+/* Fit the fusion of people that were just made; too few trials are no error: they are left out. */
+static err_t keep(struct people *p, const struct fusing *f, struct class *class)
+{
+    const err_t fitted = fusing_fit(f, p->population.fusion);
+    if (failed(fitted)) {
+        people_free(p);
+        return fitted.code == ERR_RANGE ? ERR_OK : fitted;
+    }
+    class->people[class->count++] = *p;
+    return ERR_OK;
+}
+
 static err_t teach_context(const struct school *school, size_t context, const bool *in,
                            struct class *class)
 {
-    const struct bank_context *c = bank_context(school->bank, context);
-    const struct stages *stages = school->stages[context];
+    const struct field field = {.c = bank_context(school->bank, context),
+                                .stages = school->stages[context]};
     struct people p = {.number = NULL};
-    const err_t e = people_new(c, stages, in, &p);
+    const err_t e = people_new(field.c, field.stages, in, &p);
     if (e.code == ERR_RANGE) {
         return ERR_OK; /* too few in this background */
     }
     TRY(e);
-    const err_t fitted =
-        fusing_fit(&(struct fusing){.c = c, .stages = stages, .in = in}, p.population.fusion);
-    if (failed(fitted)) {
-        people_free(&p);
-        return fitted.code == ERR_RANGE ? ERR_OK : fitted;
+    return keep(&p, &(struct fusing){.fields = &field, .count = 1, .in = in}, class);
+}
+
+/* Keys of any field, for the fields that no two customers share. */
+static err_t teach_general(const struct school *school, const bool *in, struct class *class)
+{
+    struct field *fields = calloc(school->contexts + 1, sizeof *fields);
+    size_t count = 0;
+    if (fields == NULL) {
+        return err_new(ERR_NOMEM);
     }
-    class->people[class->count++] = p;
-    return ERR_OK;
+    for (size_t i = 0; i < school->contexts; i++) {
+        const struct bank_context *c = bank_context(school->bank, i);
+        if (school->stages[i] != NULL && c->like.kind == SAMPLE_KEYS) {
+            fields[count++] = (struct field){.c = c, .stages = school->stages[i]};
+        }
+    }
+    struct people p = {.number = NULL};
+    err_t e = count == 0 ? ERR_OK : people_general(fields, count, in, &p);
+    if (!failed(e) && count > 0) {
+        e = keep(&p, &(struct fusing){.fields = fields, .count = count, .general = true, .in = in},
+                 class);
+    }
+    free(fields);
+    return e.code == ERR_RANGE ? ERR_OK : e;
 }
 
 static int by_context(const void *a, const void *b)
@@ -115,12 +146,15 @@ static err_t write(const struct class *class, const char *label, struct buf *out
 
 err_t school_teach(const struct school *school, const bool *in, const char *label, struct buf *out)
 {
-    struct class class = {.people = calloc(school->contexts + 1, sizeof *class.people)};
+    struct class class = {.people = calloc(school->contexts + 2, sizeof *class.people)};
     err_t e = class.people == NULL ? err_new(ERR_NOMEM) : ERR_OK;
     for (size_t i = 0; i < school->contexts && !failed(e); i++) {
         if (school->stages[i] != NULL) {
             e = teach_context(school, i, in, &class);
         }
+    }
+    if (!failed(e) && school->general) {
+        e = teach_general(school, in, &class);
     }
     if (!failed(e) && class.count == 0) {
         e = err_new(ERR_RANGE);

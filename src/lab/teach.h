@@ -17,8 +17,9 @@
 
 struct school;
 
-/* Prepare what does not depend on who is background. */
-NODISCARD err_t school_new(const struct bank *bank, struct school **out);
+/* Prepare what does not depend on who is background. `general`: teach keys of any field, too, which
+ * an evaluation of known fields does not need. */
+NODISCARD err_t school_new(const struct bank *bank, bool general, struct school **out);
 void school_free(struct school **school);
 
 /* Append to `out` the bytes of a model made from the users for whom `in` is true. */
