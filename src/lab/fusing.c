@@ -19,7 +19,7 @@ enum {
 #define RIDGE     3e-4
 #define SCALE_MIN 1e-6
 #define HIGH      1.0
-#define LIMIT_MAX 5.0
+#define LIMIT_MAX 6.0
 #define LIMIT_MIN 0.5
 
 /* Trials of one bucket. */
