@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define RISK_CALM    0.2    /* a session that was ever above teaches nothing */
-#define GATE_NATS    (-2.0) /* evidence for the owner that a modality must have given */
+#define GATE_NATS    (-3.0) /* evidence for the owner that a modality must have given */
 #define STRONG_LIMIT 2.5    /* a modality whose single samples can pass the gate by themselves */
 
 /* Password and known device, or MPIN. */
