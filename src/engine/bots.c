@@ -1,5 +1,6 @@
 #include "engine/bots.h"
 
+#include "engine/bot_learned.h"
 #include "engine/path.h"
 #include "engine/timing.h"
 
@@ -155,6 +156,15 @@ static void look_at_path(struct session_state *s, const canara_event_t *event, i
     }
     if (!straight && path_is_on_grid(p, n)) {
         rule_met_bot(s, BOT_EXACT_GRID);
+    }
+    double f[BOT_MOTION_FEATURES];
+    const bool told = bot_motion_features(p, n, f);
+    if (told && !straight && f[BOT_MOTION_EVENNESS] > BOT_MOTION_EVEN) {
+        rule_met_bot(s, BOT_EVEN_STEPS);
+    }
+    if (told && !touch) {
+        const double nats = bot_table_nats(bot_table_shipped(), f);
+        rule_weigh_bot(s, BOT_LEARNED_MOTION, fmax(-BOT_LEARNED_MAX, fmin(nats, BOT_LEARNED_MAX)));
     }
     if (path_times_go_back(p, n, touch) || is_ahead(s, p[n - 1].t_ms - p[0].t_ms, at_ms)) {
         rule_met_bot(s, BOT_IMPOSSIBLE_TIMES);

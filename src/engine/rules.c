@@ -17,6 +17,8 @@ static const struct rule bot_rules[BOT_RULES] = {
     [BOT_SYNTHETIC_TOUCH]        = {"bot.synthetic_touch",        "automation",  2.0, REPEAT_REFILLS},
     [BOT_REPLAY]                 = {"bot.replay",                 "replay",      6.0, REPEAT_HALVES},
     [BOT_IMPOSSIBLE_TIMES]       = {"bot.impossible_times",       "automation",  5.0, REPEAT_HALVES},
+    [BOT_EVEN_STEPS]             = {"bot.even_steps",             "automation",  3.0, REPEAT_HALVES},
+    [BOT_LEARNED_MOTION]         = {"bot.learned_motion",         "automation",  3.0, REPEAT_WEIGHS},
 };
 
 static const struct rule context_rules[CONTEXT_RULES] = {
@@ -74,6 +76,17 @@ void rule_met_bot(struct session_state *s, enum bot_rule rule)
     const double nats = fmax(left, 0.0);
     s->spent[rule] += nats;
     s->bot[rule] += nats;
+}
+
+/* `spent` holds the sum of evidence, which may be for a person; only its positive part is given. */
+void rule_weigh_bot(struct session_state *s, enum bot_rule rule, double nats)
+{
+    const double most = bot_rules[rule].nats;
+    const double before = s->spent[rule];
+    const double after = fmax(-most, fmin(before + nats, most));
+    const double given = fmax(after, 0.0) - fmax(before, 0.0);
+    s->spent[rule] = after;
+    s->bot[rule] = fmax(s->bot[rule] + given, 0.0);
 }
 
 void rule_met_context(struct session_state *s, enum context_rule rule)

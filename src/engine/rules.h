@@ -25,6 +25,8 @@ enum bot_rule {
     BOT_SYNTHETIC_TOUCH,
     BOT_REPLAY,
     BOT_IMPOSSIBLE_TIMES,
+    BOT_EVEN_STEPS,
+    BOT_LEARNED_MOTION,
     BOT_RULES
 };
 
@@ -63,6 +65,7 @@ enum repeat_law {
     REPEAT_HALVES,  /* the n-th repeat adds value / 2^n */
     REPEAT_REFILLS, /* a repeat only makes up for what has decayed: never above the value */
     REPEAT_TWICE,   /* the second time half, then nothing */
+    REPEAT_WEIGHS,  /* a running sum of evidence for and against, within the value either way */
     REPEAT_ADDS     /* the nats come with the fact */
 };
 
@@ -82,6 +85,11 @@ const struct rule *share_row(enum share share);
 
 /* The rule was met once more: add its nats as its repeat law says. */
 void rule_met_bot(struct session_state *s, enum bot_rule rule);
+
+/* Evidence of a rule that weighs, for a machine or, below 0, for a person. What speaks for a person only
+ * makes up for what came or comes of the same rule: B never falls below what it was without it. */
+void rule_weigh_bot(struct session_state *s, enum bot_rule rule, double nats);
+
 void rule_met_context(struct session_state *s, enum context_rule rule);
 
 /* The bank's own system speaks: `nats`, kept with all it said before in +-CONTEXT_EXTERNAL_MAX. */

@@ -1,0 +1,175 @@
+#include "engine/bot_motion.h"
+
+#include "base/rng.h"
+#include "engine/bot_learned.h"
+#include "engine/rules.h"
+#include "engine/session_state.h"
+#include "tests/support/unit.h"
+
+#include <math.h>
+
+#define PI 3.14159265358979323846
+
+enum { POINTS = 120 };
+
+/* A curve by formula: `even` in steps of one length whatever the clock says, or with the speed of a
+ * hand, which slows down where it turns. */
+static void draw(canara_point_t p[POINTS], bool even, struct rng *rng)
+{
+    double t = 0.0;
+    double a = 0.0;
+    for (size_t i = 0; i < POINTS; i++) {
+        p[i] = (canara_point_t){
+            .t_ms = t, .x = round(500.0 + 150.0 * cos(a)), .y = round(400.0 + 150.0 * sin(a))};
+        t += 16.0 + (even ? 30.0 * rng_double(rng) : 0.0);
+        a += even ? 0.05 : 0.05 * (1.0 + 0.6 * sin(3.0 * a) + 0.2 * rng_normal(rng));
+    }
+}
+
+static void a_curve_in_even_steps_is_a_machines(void **state)
+{
+    (void)state;
+    canara_point_t p[POINTS];
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct rng rng;
+        rng_seed(&rng, seed);
+        draw(p, true, &rng);
+        assert_true(bot_motion_step_spread(p, POINTS) < 1.0);
+        draw(p, false, &rng);
+        assert_true(bot_motion_step_spread(p, POINTS) > 1.0);
+    }
+}
+
+static void straight_and_short_and_small_paths_have_no_even_steps(void **state)
+{
+    (void)state;
+    canara_point_t p[POINTS];
+    for (size_t i = 0; i < POINTS; i++) {
+        p[i] = (canara_point_t){.t_ms = 16.0 * (double)i, .x = 9.0 * (double)i};
+    }
+    assert_true(bot_motion_step_spread(p, POINTS) >= BOT_MOTION_UNEVEN);
+    struct rng rng;
+    rng_seed(&rng, 3);
+    draw(p, true, &rng);
+    assert_true(bot_motion_step_spread(p, 12) >= BOT_MOTION_UNEVEN);
+    for (size_t i = 0; i < POINTS; i++) {
+        p[i].x = round(p[i].x / 10.0);
+        p[i].y = round(p[i].y / 10.0);
+    }
+    assert_true(bot_motion_step_spread(p, POINTS) >= BOT_MOTION_UNEVEN);
+}
+
+static void features_do_not_know_where_or_which_way_round(void **state)
+{
+    (void)state;
+    canara_point_t p[POINTS];
+    double f[BOT_MOTION_FEATURES];
+    double g[BOT_MOTION_FEATURES];
+    struct rng rng;
+    rng_seed(&rng, 4);
+    draw(p, false, &rng);
+    assert_true(bot_motion_features(p, POINTS, f));
+    for (size_t i = 0; i < POINTS; i++) { /* moved, turned by 90 degrees and later */
+        const double x = p[i].x;
+        p[i].x = 3000.0 - p[i].y;
+        p[i].y = 77.0 + x;
+        p[i].t_ms += 4096.0;
+    }
+    assert_true(bot_motion_features(p, POINTS, g));
+    for (size_t i = 0; i < BOT_MOTION_FEATURES; i++) {
+        assert_near(g[i], f[i], 1e-9, "the same feature");
+    }
+}
+
+static void features_barely_know_the_scale(void **state)
+{
+    (void)state;
+    canara_point_t p[POINTS];
+    double f[BOT_MOTION_FEATURES];
+    double g[BOT_MOTION_FEATURES];
+    struct rng rng;
+    rng_seed(&rng, 5);
+    draw(p, false, &rng);
+    assert_true(bot_motion_features(p, POINTS, f));
+    for (size_t i = 0; i < POINTS; i++) {
+        p[i].x *= 2.0;
+        p[i].y *= 2.0;
+    }
+    assert_true(bot_motion_features(p, POINTS, g));
+    for (size_t i = 0; i < BOT_MOTION_EVENNESS; i++) {
+        assert_near(g[i], f[i], 0.25, "nearly the same feature");
+    }
+}
+
+static void features_of_any_path_are_bounded(void **state)
+{
+    (void)state;
+    canara_point_t p[POINTS];
+    double f[BOT_MOTION_FEATURES];
+    struct rng rng;
+    rng_seed(&rng, 6);
+    for (size_t round_no = 0; round_no < 2000; round_no++) {
+        const double reach = exp(30.0 * rng_double(&rng) - 9.0);
+        const double time = exp(40.0 * rng_double(&rng) - 9.0);
+        double t = 0.0;
+        for (size_t i = 0; i < POINTS; i++) {
+            t += time * (rng_double(&rng) - 0.1);
+            p[i] = (canara_point_t){.t_ms = t,
+                                    .x = reach * (rng_double(&rng) - 0.5),
+                                    .y = rng_below(&rng, 2) == 0 ? 0.0 : reach * rng_double(&rng)};
+        }
+        if (!bot_motion_features(p, POINTS, f)) {
+            continue;
+        }
+        for (size_t i = 0; i < BOT_MOTION_FEATURES; i++) {
+            assert_true(f[i] >= -2.0 && f[i] <= 2.0);
+        }
+        assert_true(isfinite(bot_table_nats(bot_table_shipped(), f)));
+    }
+}
+
+static void too_little_has_no_features(void **state)
+{
+    (void)state;
+    canara_point_t p[POINTS] = {0};
+    double f[BOT_MOTION_FEATURES] = {7.0};
+    assert_false(bot_motion_features(p, 0, f));
+    assert_false(bot_motion_features(p, BOT_MOTION_MIN_POINTS - 1, f));
+    assert_false(bot_motion_features(p, POINTS, f));
+    p[3].x = 1e300;
+    assert_false(bot_motion_features(p, POINTS, f));
+    assert_near(f[0], 7.0, 0.0, "untouched");
+}
+
+static void weighed_evidence_stays_within_its_value_and_never_lowers_B(void **state)
+{
+    (void)state;
+    struct session_state s = {0};
+    rule_weigh_bot(&s, BOT_LEARNED_MOTION, -2.0);
+    assert_near(s.bot[BOT_LEARNED_MOTION], 0.0, 0.0, "a person");
+    rule_weigh_bot(&s, BOT_LEARNED_MOTION, 3.0);
+    assert_near(s.bot[BOT_LEARNED_MOTION], 1.0, 1e-12, "made up for");
+    rule_weigh_bot(&s, BOT_LEARNED_MOTION, 3.0);
+    rule_weigh_bot(&s, BOT_LEARNED_MOTION, 3.0);
+    assert_near(s.bot[BOT_LEARNED_MOTION], 3.0, 1e-12, "never above");
+    struct rng rng;
+    rng_seed(&rng, 7);
+    for (size_t i = 0; i < 1000; i++) {
+        rule_weigh_bot(&s, BOT_LEARNED_MOTION, 3.0 * rng_normal(&rng));
+        assert_true(s.bot[BOT_LEARNED_MOTION] >= 0.0 && s.bot[BOT_LEARNED_MOTION] <= 3.0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_curve_in_even_steps_is_a_machines),
+        cmocka_unit_test(straight_and_short_and_small_paths_have_no_even_steps),
+        cmocka_unit_test(features_do_not_know_where_or_which_way_round),
+        cmocka_unit_test(features_barely_know_the_scale),
+        cmocka_unit_test(features_of_any_path_are_bounded),
+        cmocka_unit_test(too_little_has_no_features),
+        cmocka_unit_test(weighed_evidence_stays_within_its_value_and_never_lowers_B),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
