@@ -33,26 +33,12 @@ static void learn_of(struct watch *w, const canara_event_t *event, const struct 
     }
 }
 
-/* The set says when its first event came, not when the session began: at the first point at the latest. */
-static int64_t begin_of(const struct dataset_event *first)
-{
-    const canara_event_t *e = &first->event;
-    const bool path = e->kind == CANARA_POINTER || e->kind == CANARA_TOUCH;
-    if (!path || (e->has & CANARA_F_POINTS) == 0 || e->of.path.count == 0) {
-        return first->at.ms;
-    }
-    const double span = e->of.path.points[e->of.path.count - 1].t_ms - e->of.path.points[0].t_ms;
-    const double most = (double)first->at.ms;
-    return first->at.ms - (int64_t)fmax(0.0, fmin(span, most));
-}
-
 double bot_eval_session(const struct dataset *set, size_t session, const struct bot_table *table,
                         enum bot_parts parts)
 {
     const struct dataset_session *in = dataset_session(set, session);
-    const int64_t begin = begin_of(dataset_event(set, in->first));
-    struct watch w = {0};
-    filter_begin(&w.s, begin);
+        struct watch w = {0};
+    filter_begin(&w.s, dataset_session_begin(set, session));
     double peak = 0.0;
     for (size_t e = in->first; e < (size_t)in->first + in->count; e++) {
         const struct dataset_event *event = dataset_event(set, e);

@@ -126,6 +126,11 @@ const char *dataset_user(const struct dataset *set, size_t user);
 /* Sessions and events, in the order of events.jsonl. The index MUST be below the count. */
 size_t dataset_sessions(const struct dataset *set);
 const struct dataset_session *dataset_session(const struct dataset *set, size_t session);
+
+/* When the session began, in ms since 1970. A set says when an event came, and an event comes when it is
+ * over: the session is at least as old as the first event is long. */
+int64_t dataset_session_begin(const struct dataset *set, size_t session);
+
 size_t dataset_events(const struct dataset *set);
 const struct dataset_event *dataset_event(const struct dataset *set, size_t event);
 

@@ -16,7 +16,8 @@ static const struct dataset_info about = {
     .note =
         "A file is a session; user_email names the family of bots (gan, pynput) or the group "
         "of devices of people, so that both can be left out. Coordinates are rounded to whole "
-        "px and times to whole ms: fractions give away one generator. Times of day are made up: a minute for each "
+        "px and times to whole ms: fractions give away one generator; places told as shares of the "
+        "screen are multiplied with its size first. Times of day are made up: a minute for each "
         "file, in the order of names.",
 };
 
@@ -52,7 +53,7 @@ struct work {
     const struct import *in;
     struct set_writer *to;
     struct path_cutter cut;
-    size_t empty;
+    size_t empty, shares;
 };
 
 static void work_free(struct work **w)
@@ -68,17 +69,60 @@ static bool is(span_t text, const char *word)
     return span_eq(text, (span_t){(const uint8_t *)word, strlen(word)});
 }
 
+/* Eighteen files tell places as shares of the screen: no place of theirs is beyond 1. */
+static bool are_shares(struct text_lines lines)
+{
+    span_t line = {0};
+    bool any = false;
+    while (text_next_line(&lines, &line)) {
+        span_t column[COLUMNS];
+        double xy = 0.0;
+        if (text_columns(line, column, COLUMNS) != COLUMNS || !text_number(column[2], 0, 1, &xy) ||
+            !text_number(column[3], 0, 1, &xy)) {
+            return false;
+        }
+        any = any || xy > 0.0;
+    }
+    return any;
+}
+
+/* The first line, resolution:WIDTH,HEIGHT; what places are to be multiplied with is in `scale`. */
+static err_t take_resolution(struct work *w, size_t index, struct text_lines *lines,
+                             double scale[2])
+{
+    static const char head[] = "resolution:";
+
+    enum { HEAD = sizeof head - 1 };
+
+    const char *const path = source_path(w->in->source, index);
+    span_t line = {0};
+    span_t column[2];
+    double px[2] = {1.0, 1.0};
+    if (!text_next_line(lines, &line) || line.len < HEAD || memcmp(line.ptr, head, HEAD) != 0) {
+        return import_refuse(w->in, path, 1, "must begin with resolution:");
+    }
+    if (are_shares(*lines)) {
+        const span_t rest = {line.ptr + HEAD, line.len - HEAD};
+        if (text_columns(rest, column, 2) != 2 || !text_number(column[0], 1, 1e5, &px[0]) ||
+            !text_number(column[1], 1, 1e5, &px[1])) {
+            return import_refuse(w->in, path, 1,
+                                 "resolution: must give width and height in px, since the places "
+                                 "are shares of the screen");
+        }
+        w->shares++;
+    }
+    memcpy(scale, px, sizeof px);
+    return ERR_OK;
+}
+
 static err_t take_points(struct work *w, size_t index)
 {
     struct text_lines lines = {.rest = source_text(w->in->source, index)};
     span_t line = {0};
+    double scale[2];
     double start = -1.0;
     uint32_t held = 0;
-    if (!text_next_line(&lines, &line) || line.len < 11 ||
-        memcmp(line.ptr, "resolution:", 11) != 0) {
-        return import_refuse(w->in, source_path(w->in->source, index), 1,
-                             "must begin with resolution:");
-    }
+    TRY(take_resolution(w, index, &lines, scale));
     while (text_next_line(&lines, &line)) {
         span_t column[COLUMNS];
         canara_point_t p = {0};
@@ -92,8 +136,8 @@ static err_t take_points(struct work *w, size_t index)
         start = start < 0.0 ? t : start;
         held = is(column[1], "Pressed") ? 1 : is(column[1], "Released") ? 0 : held;
         p.t_ms = round_to(t - start, 1.0);
-        p.x = round_to(p.x, 1.0);
-        p.y = round_to(p.y, 1.0);
+        p.x = round_to(scale[0] * p.x, 1.0);
+        p.y = round_to(scale[1] * p.y, 1.0);
         p.buttons = held;
         if (!(p.t_ms >= 0.0) || !(p.t_ms <= 86400000.0)) {
             return import_refuse(w->in, source_path(w->in->source, index), lines.line,
@@ -142,6 +186,8 @@ err_t delbot_import(struct import *in)
         TRY(take_file(w, i));
         import_progress(in, i + 1, source_count(in->source));
     }
-    import_note(in, "%zu files without a point left out", w->empty);
+    import_note(in,
+                "%zu files without a point left out; places of %zu files were shares of the screen",
+                w->empty, w->shares);
     return set_writer_finish(&w->to);
 }

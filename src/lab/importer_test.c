@@ -326,6 +326,21 @@ static void delbot_files_become_people_and_bots(void **state)
     assert_int_equal(first_event(set, 1)->of.path.points[2].buttons, 0);
 }
 
+static void places_told_as_shares_of_the_screen_become_px(void **state)
+{
+    (void)state;
+    CLEANUP(bench_free) struct bench *b = bench_new();
+    say(b, "resolution:1536,864\n5,Move,0.5,0.125\n9,Move,0.25,1\n");
+    put(b, "circles_human_fast/a.txt");
+    CLEANUP(dataset_close) struct dataset *set = take(b, "delbot-mouse", "");
+    const canara_point_t *const p = first_event(set, 0)->of.path.points;
+    assert_near(p[0].x, 768.0, 0.0, "half the width");
+    assert_near(p[0].y, 108.0, 0.0, "an eighth of the height");
+    assert_near(p[1].x, 384.0, 0.0, "a quarter of the width");
+    assert_near(p[1].y, 864.0, 0.0, "the whole height");
+    assert_non_null(strstr(b->report.note, "1 files were shares"));
+}
+
 /* ---- the run ---- */
 
 static char *read_text(const char *dir, const char *name)
@@ -426,6 +441,8 @@ static void what_cannot_be_imported_leaves_nothing(void **state)
         {"antal-scroll-touch", "antal_dataset1.csv", "1,2\n", ":1: must be a user's number"},
         {"delbot-mouse", "circles_bot_a/x.txt", "5,Move,1,1\n", ":1: must begin with resolution:"},
         {"delbot-mouse", "circles_bot_a/x.txt", "resolution:1\n5,Move,1\n", ":2: must be t_ms"},
+        {"delbot-mouse", "circles_bot_a/x.txt", "resolution:1\n5,Move,0.5,1\n",
+         ":1: resolution: must give"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -478,6 +495,7 @@ int main(void)
         cmocka_unit_test(balabit_files_become_pointer_events_and_trials),
         cmocka_unit_test(antal_strokes_become_sessions_of_ten),
         cmocka_unit_test(delbot_files_become_people_and_bots),
+        cmocka_unit_test(places_told_as_shares_of_the_screen_become_px),
         cmocka_unit_test(archives_and_plain_files_give_the_same_bytes),
         cmocka_unit_test(what_cannot_be_imported_leaves_nothing),
         cmocka_unit_test(a_folder_that_is_not_empty_is_left_alone),

@@ -229,7 +229,7 @@ static err_t score_fully(const struct sitting *s, const struct dataset *set, str
 {
     const struct dataset_session *from = dataset_session(set, bout->session);
     canara_verdict_t v;
-    canara_session_begin(session, dataset_event(set, from->first)->at.ms);
+    canara_session_begin(session, dataset_session_begin(set, bout->session));
     for (size_t e = from->first; e < (size_t)from->first + from->count; e++) {
         const struct dataset_event *event = dataset_event(set, e);
         TRY(world(canara_observe(session, NULL, s->profile, &event->event, event->at.ms, &v)));
