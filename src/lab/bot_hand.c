@@ -1,62 +1,10 @@
 #include "lab/bot_hand.h"
 
+#include "lab/bot_hand_habit.h"
+
 #include <math.h>
 
-#define PI 3.14159265358979323846
-
 enum { STOPS_MAX = 12 };
-
-/* How this machine keeps time and how it shakes. */
-struct habit {
-    struct rng *rng;
-    double pause_ms; /* between two moves */
-    double jitter;   /* relative, of the pause */
-    int law;         /* of the pause: 0 constant, 1 uniform, 2 normal, 3 exponential */
-    double shake_px; /* white noise of places */
-    bool whole;      /* places are whole px */
-    size_t n;
-    double t;
-    canara_point_t *out;
-};
-
-static double between(struct rng *r, double low, double high)
-{
-    return low + (high - low) * rng_double(r);
-}
-
-static struct habit habit_of(struct rng *rng, canara_point_t *out)
-{
-    struct habit h = {.rng = rng, .out = out};
-    h.pause_ms = exp(between(rng, log(4.0), log(40.0)));
-    h.law = (int)rng_below(rng, 4);
-    h.jitter = between(rng, 0.05, 0.9);
-    h.shake_px = rng_below(rng, 2) == 0 ? 0.0 : exp(between(rng, log(0.3), log(6.0)));
-    h.whole = rng_below(rng, 4) != 0;
-    return h;
-}
-
-static double pause_of(struct habit *h)
-{
-    const double spread = h->jitter * h->pause_ms;
-    switch (h->law) {
-    case 1: return h->pause_ms + spread * between(h->rng, -1.0, 1.0);
-    case 2: return fmax(h->pause_ms + 0.5 * spread * rng_normal(h->rng), 0.5);
-    case 3: return h->pause_ms - spread * (1.0 + log1p(-rng_double(h->rng)));
-    default: return h->pause_ms + 0.3 * fabs(rng_normal(h->rng)); /* what a scheduler adds */
-    }
-}
-
-static void put(struct habit *h, double x, double y)
-{
-    if (h->n == BOT_HAND_POINTS) {
-        return;
-    }
-    const double sx = x + h->shake_px * rng_normal(h->rng);
-    const double sy = y + h->shake_px * rng_normal(h->rng);
-    h->out[h->n++] = (canara_point_t){
-        .t_ms = h->t, .x = h->whole ? round(sx) : sx, .y = h->whole ? round(sy) : sy};
-    h->t += pause_of(h);
-}
 
 /* ---- shapes: places to visit, the corners of a polygon or anywhere ---- */
 
@@ -64,14 +12,14 @@ static size_t stops_of(struct rng *rng, double x[STOPS_MAX], double y[STOPS_MAX]
 {
     const size_t n = 2 + (size_t)rng_below(rng, STOPS_MAX - 1);
     const bool round_trip = rng_below(rng, 2) == 0 && n >= 5;
-    const double cx = between(rng, 300.0, 1200.0);
-    const double cy = between(rng, 250.0, 600.0);
-    const double r = between(rng, 80.0, 300.0);
-    const double from = between(rng, 0.0, 2.0 * PI);
+    const double cx = habit_between(rng, 300.0, 1200.0);
+    const double cy = habit_between(rng, 250.0, 600.0);
+    const double r = habit_between(rng, 80.0, 300.0);
+    const double from = habit_between(rng, 0.0, 2.0 * BOT_HAND_PI);
     for (size_t i = 0; i < n; i++) {
-        const double a = from + 2.0 * PI * (double)i / (double)(n - 1);
-        x[i] = round_trip ? cx + r * cos(a) : between(rng, 0.0, 1600.0);
-        y[i] = round_trip ? cy + r * sin(a) : between(rng, 0.0, 900.0);
+        const double a = from + 2.0 * BOT_HAND_PI * (double)i / (double)(n - 1);
+        x[i] = round_trip ? cx + r * cos(a) : habit_between(rng, 0.0, 1600.0);
+        y[i] = round_trip ? cy + r * sin(a) : habit_between(rng, 0.0, 900.0);
     }
     return n;
 }
@@ -81,37 +29,37 @@ static double eased(int law, double u)
     switch (law) {
     case 1: return u * u * (3.0 - 2.0 * u);
     case 2: return 1.0 - (1.0 - u) * (1.0 - u);
-    case 3: return 0.5 * (1.0 - cos(PI * u));
+    case 3: return 0.5 * (1.0 - cos(BOT_HAND_PI * u));
     case 4: return u * u * u * (10.0 - 15.0 * u + 6.0 * u * u);
     default: return u;
     }
 }
 
-static void steps(struct habit *h)
+static void steps(struct bot_habit *h)
 {
     double x[STOPS_MAX];
     double y[STOPS_MAX];
     const size_t n = stops_of(h->rng, x, y);
-    const double step = exp(between(h->rng, log(2.0), log(40.0)));
+    const double step = exp(habit_between(h->rng, log(2.0), log(40.0)));
     const bool uneven = rng_below(h->rng, 2) == 0;
     for (size_t i = 1; i < n; i++) {
         const double way = hypot(x[i] - x[i - 1], y[i] - y[i - 1]);
         double at = 0.0;
         while (at < way) {
-            put(h, x[i - 1] + (x[i] - x[i - 1]) * at / way,
-                y[i - 1] + (y[i] - y[i - 1]) * at / way);
-            at += uneven ? step * between(h->rng, 0.3, 1.7) : step;
+            habit_put(h, x[i - 1] + (x[i] - x[i - 1]) * at / way,
+                      y[i - 1] + (y[i] - y[i - 1]) * at / way);
+            at += uneven ? step * habit_between(h->rng, 0.3, 1.7) : step;
         }
-        h->t += rng_below(h->rng, 2) == 0 ? 0.0 : between(h->rng, 20.0, 400.0);
+        h->t += rng_below(h->rng, 2) == 0 ? 0.0 : habit_between(h->rng, 20.0, 400.0);
     }
 }
 
-static void bezier(struct habit *h, int law)
+static void bezier(struct bot_habit *h, int law)
 {
     double x[STOPS_MAX];
     double y[STOPS_MAX];
     const size_t n = stops_of(h->rng, x, y);
-    const double bow = between(h->rng, 0.0, 0.4);
+    const double bow = habit_between(h->rng, 0.0, 0.4);
     for (size_t i = 1; i < n; i++) {
         const double dx = x[i] - x[i - 1];
         const double dy = y[i] - y[i - 1];
@@ -124,20 +72,20 @@ static void bezier(struct habit *h, int law)
             const double w2 = 3.0 * u * u * (1.0 - u);
             const double along = w1 * 0.33 + w2 * 0.67 + u * u * u;
             const double aside = w1 * b1 + w2 * b2;
-            put(h, x[i - 1] + along * dx - aside * dy, y[i - 1] + along * dy + aside * dx);
+            habit_put(h, x[i - 1] + along * dx - aside * dy, y[i - 1] + along * dy + aside * dx);
         }
-        h->t += rng_below(h->rng, 2) == 0 ? 0.0 : between(h->rng, 20.0, 400.0);
+        h->t += rng_below(h->rng, 2) == 0 ? 0.0 : habit_between(h->rng, 20.0, 400.0);
     }
 }
 
-static void wind(struct habit *h)
+static void wind(struct bot_habit *h)
 {
     double tx[STOPS_MAX];
     double ty[STOPS_MAX];
     const size_t n = stops_of(h->rng, tx, ty);
-    const double gravity = between(h->rng, 4.0, 15.0);
-    const double gust = between(h->rng, 1.0, 8.0);
-    const double limit = between(h->rng, 8.0, 30.0);
+    const double gravity = habit_between(h->rng, 4.0, 15.0);
+    const double gust = habit_between(h->rng, 1.0, 8.0);
+    const double limit = habit_between(h->rng, 8.0, 30.0);
     double x = tx[0];
     double y = ty[0];
     double vx = 0.0;
@@ -159,13 +107,13 @@ static void wind(struct habit *h)
         const double v = hypot(vx, vy);
         const double cap = fmin(limit, fmax(way, 3.0));
         if (v > cap) {
-            const double to = cap * between(h->rng, 0.5, 1.0) / v;
+            const double to = cap * habit_between(h->rng, 0.5, 1.0) / v;
             vx *= to;
             vy *= to;
         }
         x += vx;
         y += vy;
-        put(h, x, y);
+        habit_put(h, x, y);
     }
 }
 
@@ -175,7 +123,7 @@ static double done(double t, double mu, double sigma)
     return t <= 0.0 ? 0.0 : 0.5 * erfc(-(log(t) - mu) / (sigma * sqrt(2.0)));
 }
 
-static void lognormal(struct habit *h)
+static void lognormal(struct bot_habit *h)
 {
     double x[STOPS_MAX];
     double y[STOPS_MAX];
@@ -186,9 +134,9 @@ static void lognormal(struct habit *h)
     double t = 0.0;
     for (size_t i = 1; i < n; i++) {
         begin[i] = t;
-        mu[i] = log(between(h->rng, 60.0, 250.0));
-        sigma[i] = between(h->rng, 0.15, 0.5);
-        t += exp(mu[i]) * between(h->rng, 0.4, 1.6);
+        mu[i] = log(habit_between(h->rng, 60.0, 250.0));
+        sigma[i] = habit_between(h->rng, 0.15, 0.5);
+        t += exp(mu[i]) * habit_between(h->rng, 0.4, 1.6);
     }
     h->pause_ms = fmin(h->pause_ms, 20.0);
     while (h->t < t + 400.0 && h->n < BOT_HAND_POINTS) {
@@ -199,7 +147,7 @@ static void lognormal(struct habit *h)
             at_x += part * (x[i] - x[i - 1]);
             at_y += part * (y[i] - y[i - 1]);
         }
-        put(h, at_x, at_y);
+        habit_put(h, at_x, at_y);
     }
 }
 
@@ -211,18 +159,18 @@ static double spline_at(const double v[4], double u)
             (3.0 * v[1] - v[0] - 3.0 * v[2] + v[3]) * u * u * u);
 }
 
-static void spline(struct habit *h)
+static void spline(struct bot_habit *h)
 {
     double x[STOPS_MAX];
     double y[STOPS_MAX];
     const size_t n = stops_of(h->rng, x, y);
-    const double off = between(h->rng, 0.0, 25.0);
+    const double off = habit_between(h->rng, 0.0, 25.0);
     for (size_t i = 0; i < n; i++) {
         x[i] += off * rng_normal(h->rng);
         y[i] += off * rng_normal(h->rng);
     }
     const size_t points = 3 + (size_t)rng_below(h->rng, 30);
-    const double drag = rng_below(h->rng, 2) == 0 ? 0.0 : between(h->rng, 0.2, 0.9);
+    const double drag = rng_below(h->rng, 2) == 0 ? 0.0 : habit_between(h->rng, 0.2, 0.9);
     double shake_x = 0.0;
     double shake_y = 0.0;
     for (size_t i = 1; i < n; i++) {
@@ -234,26 +182,26 @@ static void spline(struct habit *h)
             const double u = (double)k / (double)points;
             shake_x = drag * shake_x + h->shake_px * rng_normal(h->rng);
             shake_y = drag * shake_y + h->shake_px * rng_normal(h->rng);
-            put(h, spline_at(vx, u) + shake_x, spline_at(vy, u) + shake_y);
+            habit_put(h, spline_at(vx, u) + shake_x, spline_at(vy, u) + shake_y);
         }
     }
 }
 
-static void curve(struct habit *h)
+static void curve(struct bot_habit *h)
 {
-    const double cx = between(h->rng, 300.0, 1200.0);
-    const double cy = between(h->rng, 250.0, 600.0);
-    const double rx = between(h->rng, 40.0, 300.0);
-    const double ry = rng_below(h->rng, 2) == 0 ? rx : between(h->rng, 40.0, 300.0);
-    const double per_ms = 2.0 * PI / between(h->rng, 400.0, 6000.0);
+    const double cx = habit_between(h->rng, 300.0, 1200.0);
+    const double cy = habit_between(h->rng, 250.0, 600.0);
+    const double rx = habit_between(h->rng, 40.0, 300.0);
+    const double ry = rng_below(h->rng, 2) == 0 ? rx : habit_between(h->rng, 40.0, 300.0);
+    const double per_ms = 2.0 * BOT_HAND_PI / habit_between(h->rng, 400.0, 6000.0);
     const double waves = rng_below(h->rng, 3) == 0 ? 2.0 : 1.0;
-    const double turns = between(h->rng, 0.7, 2.0);
+    const double turns = habit_between(h->rng, 0.7, 2.0);
     const bool by_clock = rng_below(h->rng, 2) == 0; /* or by count */
-    const double from = between(h->rng, 0.0, 2.0 * PI);
+    const double from = habit_between(h->rng, 0.0, 2.0 * BOT_HAND_PI);
     const double step = per_ms * h->pause_ms;
     double a = 0.0;
-    for (size_t k = 0; a < 2.0 * PI * turns && k < BOT_HAND_POINTS; k++) {
-        put(h, cx + rx * cos(from + a), cy + ry * sin(from + waves * a));
+    for (size_t k = 0; a < 2.0 * BOT_HAND_PI * turns && k < BOT_HAND_POINTS; k++) {
+        habit_put(h, cx + rx * cos(from + a), cy + ry * sin(from + waves * a));
         a = by_clock ? per_ms * h->t : step * (double)(k + 1);
     }
 }
@@ -269,9 +217,9 @@ struct recorder {
 static struct recorder recorder_of(struct rng *rng)
 {
     struct recorder r = {.kind = (int)rng_below(rng, 3)};
-    r.period = r.kind == 1 ? between(rng, 30.0, 70.0)
-                           : (rng_below(rng, 2) == 0 ? 16.0 : between(rng, 7.0, 35.0));
-    r.late = r.kind == 2 ? between(rng, 1.0, 12.0) : 0.2;
+    r.period = r.kind == 1 ? habit_between(rng, 30.0, 70.0)
+                           : (rng_below(rng, 2) == 0 ? 16.0 : habit_between(rng, 7.0, 35.0));
+    r.late = r.kind == 2 ? habit_between(rng, 1.0, 12.0) : 0.2;
     return r;
 }
 
@@ -279,7 +227,7 @@ static double next_report(struct recorder *r, struct rng *rng, double t)
 {
     if (r->kind == 1) {
         r->second = !r->second && rng_below(rng, 3) != 0;
-        return t + (r->second ? between(rng, 1.0, 9.0) : r->period + 3.0 * rng_normal(rng));
+        return t + (r->second ? habit_between(rng, 1.0, 9.0) : r->period + 3.0 * rng_normal(rng));
     }
     return t + r->period * (rng_below(rng, 8) == 0 ? 1.5 : 1.0);
 }
@@ -287,7 +235,7 @@ static double next_report(struct recorder *r, struct rng *rng, double t)
 size_t bot_hand_record(const canara_point_t *path, size_t n, struct rng *rng, canara_point_t *out)
 {
     struct recorder r = recorder_of(rng);
-    const double scale = rng_below(rng, 2) == 0 ? 1.0 : between(rng, 0.6, 1.3);
+    const double scale = rng_below(rng, 2) == 0 ? 1.0 : habit_between(rng, 0.6, 1.3);
     const double whole_ms = r.kind == 1 ? 1.0 : 0.1;
     size_t kept = 0;
     size_t i = 0;
@@ -319,7 +267,7 @@ size_t bot_hand_record(const canara_point_t *path, size_t n, struct rng *rng, ca
 
 size_t bot_hand_move(enum bot_hand hand, struct rng *rng, canara_point_t out[BOT_HAND_POINTS])
 {
-    struct habit h;
+    struct bot_habit h;
     do {
         h = habit_of(rng, out);
         switch (hand) {
@@ -329,6 +277,9 @@ size_t bot_hand_move(enum bot_hand hand, struct rng *rng, canara_point_t out[BOT
         case BOT_HAND_WIND: wind(&h); break;
         case BOT_HAND_LOGNORMAL: lognormal(&h); break;
         case BOT_HAND_SPLINE: spline(&h); break;
+        case BOT_HAND_SMOOTH: drift_smooth(&h); break;
+        case BOT_HAND_MEMORY: drift_memory(&h); break;
+        case BOT_HAND_PERLIN: drift_perlin(&h); break;
         case BOT_HAND_CURVE:
         case BOT_HANDS: curve(&h); break;
         }
@@ -338,12 +289,13 @@ size_t bot_hand_move(enum bot_hand hand, struct rng *rng, canara_point_t out[BOT
 
 void bot_hand_replay(const canara_point_t *path, size_t n, struct rng *rng, canara_point_t *out)
 {
-    const double shake = exp(between(rng, log(0.8), log(5.0)));
-    const double jitter = between(rng, 0.0, 0.8);
+    const double shake = exp(habit_between(rng, log(0.8), log(5.0)));
+    const double jitter = habit_between(rng, 0.0, 0.8);
     double t = path[0].t_ms;
     for (size_t i = 0; i < n; i++) {
         out[i] = path[i];
-        t += i > 0 ? (path[i].t_ms - path[i - 1].t_ms) * (1.0 + jitter * between(rng, -1.0, 1.0))
+        t += i > 0 ? (path[i].t_ms - path[i - 1].t_ms) *
+                         (1.0 + jitter * habit_between(rng, -1.0, 1.0))
                    : 0.0;
         out[i].t_ms = t;
         out[i].x = round(path[i].x + shake * rng_normal(rng));
@@ -354,6 +306,7 @@ void bot_hand_replay(const canara_point_t *path, size_t n, struct rng *rng, cana
 const char *bot_hand_name(enum bot_hand hand)
 {
     static const char *const names[BOT_HANDS] = {"steps",     "bezier", "min-jerk", "wind",
-                                                 "lognormal", "spline", "curve"};
+                                                 "lognormal", "spline", "curve",    "smooth",
+                                                 "memory",    "perlin"};
     return (unsigned)hand < BOT_HANDS ? names[hand] : "unknown";
 }

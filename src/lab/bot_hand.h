@@ -26,6 +26,9 @@ enum bot_hand {
     BOT_HAND_LOGNORMAL, /* overlapping lognormal strokes */
     BOT_HAND_SPLINE,    /* a spline through noisy points, followed at any speed */
     BOT_HAND_CURVE,     /* circles and waves by formula, with jitter */
+    BOT_HAND_SMOOTH,    /* low harmonics and moving averages of noise */
+    BOT_HAND_MEMORY,    /* autoregressive steps */
+    BOT_HAND_PERLIN,    /* reaches with smooth noise aside and in pace */
     BOT_HANDS
 };
 
