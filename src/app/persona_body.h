@@ -3,8 +3,9 @@
  *
  * Floor      app
  * Source     log-normal holds and gaps: Gonzalez et al., "On the shape of timings distributions in
- *            free-text keystroke dynamics", 2021. Reaches of minimum jerk: Flash and Hogan, 1985;
- *            their time by Fitts, 1954.
+ *            free-text keystroke dynamics", 2021. Reaches of lognormal strokes: Plamondon, "A
+ *            kinematic theory of rapid human movements", 1995; noise by Harris and Wolpert, 1998; time by
+ *            Fitts, 1954.
  * Units      milliseconds, px; `mean` and `spread` of a log-normal are of the natural logarithm.
  * Ownership  plain value; equal seeds give equal people.
  * Errors     none.

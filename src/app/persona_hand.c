@@ -3,6 +3,7 @@
 #include "base/util.h"
 
 #include <math.h>
+#include <string.h>
 
 #define SCREEN_W 1280.0
 #define SCREEN_H 720.0
@@ -164,37 +165,150 @@ static double bot_pointer(struct persona *p, struct json_writer *w, double to_x,
     }
     write_point(w, 10.0 * BOT_POINTS, to_x, to_y, 1);
     write_point(w, 10.0 * BOT_POINTS, to_x, to_y, 0);
+    p->x = to_x;
+    p->y = to_y;
     return 10.0 * BOT_POINTS;
 }
 
-/* Bell-shaped in speed, bent, trembling; sampled by the mouse, or by what remote control sends. */
-static double hand_reach(struct persona *p, struct json_writer *w, double to_x, double to_y)
+/* One stroke of a reach: a lognormal bell of speed (Plamondon 1995) along an arc. */
+struct stroke {
+    double begin_ms, mu, sigma;
+    double dx, dy; /* where it leads */
+    double turn;   /* rad: how far its direction turns on the way */
+};
+
+enum { STROKES_MAX = 4 };
+
+struct reach {
+    struct stroke stroke[STROKES_MAX];
+    size_t strokes;
+    double end_ms;
+};
+
+/* A stroke towards (dx, dy) that misses with a spread that grows with its length (Harris and Wolpert
+ * 1998), and takes about `ms`. */
+static struct stroke aimed(struct persona *p, double dx, double dy, double begin_ms, double ms)
 {
-    const double dx = to_x - p->x;
-    const double dy = to_y - p->y;
+    const double along = 1.0 + 0.05 * rng_normal(&p->rng);
+    const double aside = 0.03 * rng_normal(&p->rng);
+    const double sigma = between(&p->rng, 0.22, 0.42);
+    return (struct stroke){.begin_ms = begin_ms,
+                           .mu = log(ms) - 1.6 * sigma, /* 95 of 100 parts are done after ms */
+                           .sigma = sigma,
+                           .dx = along * dx - aside * dy,
+                           .dy = along * dy + aside * dx,
+                           .turn = 3.0 * p->body.bow + 0.15 * rng_normal(&p->rng)};
+}
+
+/* The first stroke falls short or goes too far; others, each begun before the last has died away,
+ * correct it (Woodworth 1899). */
+static struct reach plan_reach(struct persona *p, double dx, double dy)
+{
+    struct reach r = {0};
     const double way = hypot(dx, dy);
     const double whole_ms =
         (p->body.reach_base_ms + p->body.reach_bit_ms * log2(way / 40.0 + 1.0)) *
         exp(0.18 * rng_normal(&p->rng));
-    const double bow = p->body.bow + 0.03 * rng_normal(&p->rng);
-    const double step = p->kind == PERSONA_REMOTE ? 45.0 : p->body.sample_ms;
-    double shake_x = 0.0;
-    double shake_y = 0.0;
-    double t = 0.0;
-    for (int i = 0; i < PATH_MAX_POINTS && t < whole_ms; i++) {
-        const double u = t / whole_ms;
-        const double done = u * u * u * (10.0 - 15.0 * u + 6.0 * u * u);
-        const double bend = bow * sin(3.14159265358979 * done);
-        shake_x = 0.6 * shake_x + p->body.tremor_px * rng_normal(&p->rng);
-        shake_y = 0.6 * shake_y + p->body.tremor_px * rng_normal(&p->rng);
-        write_point(w, t, p->x + dx * done - dy * bend + shake_x,
-                    p->y + dy * done + dx * bend + shake_y, 0);
-        t += step * (1.0 + 0.05 * rng_double(&p->rng)) + lag(p);
+    const double reached = between(&p->rng, 0.82, 1.04);
+    double ms = 0.62 * whole_ms;
+    double begin = 0.0;
+    r.stroke[0] = aimed(p, reached * dx, reached * dy, 0.0, ms);
+    r.strokes = 1;
+    double left_x = dx - r.stroke[0].dx;
+    double left_y = dy - r.stroke[0].dy;
+    while (r.strokes < STROKES_MAX && hypot(left_x, left_y) > 2.5) {
+        begin += ms * between(&p->rng, 0.75, 1.25);
+        ms = between(&p->rng, 110.0, 190.0) + 0.7 * hypot(left_x, left_y);
+        struct stroke *const k = &r.stroke[r.strokes++];
+        *k = aimed(p, left_x, left_y, begin, ms);
+        left_x -= k->dx;
+        left_y -= k->dy;
     }
-    const double rest = t + between(&p->rng, 60.0, 350.0) + lag(p);
+    r.end_ms = begin + 1.3 * ms;
+    return r;
+}
+
+static double stroke_done(const struct stroke *k, double t)
+{
+    const double since = t - k->begin_ms;
+    return since <= 0.0 ? 0.0 : 0.5 * erfc(-(log(since) - k->mu) / (k->sigma * sqrt(2.0)));
+}
+
+/* Where the strokes have led to by `t`. A turning stroke follows the arc over its chord. */
+static void reach_at(const struct reach *r, double t, double at[2])
+{
+    for (size_t i = 0; i < r->strokes; i++) {
+        const struct stroke *const k = &r->stroke[i];
+        const double done = stroke_done(k, t);
+        const double aside = k->turn * done * (1.0 - done); /* a shallow arc, to the second order */
+        at[0] += done * k->dx - aside * k->dy;
+        at[1] += done * k->dy + aside * k->dx;
+    }
+}
+
+/* What muscles add: a tremor of about 9 Hz, and noise that grows with the speed. */
+struct shake {
+    double x[2], y[2];
+};
+
+static void shake_on(struct persona *p, struct shake *s, double dt, double speed)
+{
+    enum { TREMOR_HZ = 9 };
+
+    const double damp = exp(-dt / 90.0);
+    const double turn = cos(2.0 * 3.14159265358979 * TREMOR_HZ * dt / 1000.0);
+    const double kick =
+        (0.35 * p->body.tremor_px + 0.1 * speed * sqrt(dt)) * sqrt(1.0 - damp * damp);
+    const double x =
+        2.0 * damp * turn * s->x[0] - damp * damp * s->x[1] + kick * rng_normal(&p->rng);
+    const double y =
+        2.0 * damp * turn * s->y[0] - damp * damp * s->y[1] + kick * rng_normal(&p->rng);
+    s->x[1] = s->x[0];
+    s->y[1] = s->y[0];
+    s->x[0] = x;
+    s->y[0] = y;
+}
+
+/* When the recorder looks next: a clock that now and then skips a beat; remote control sends what it
+ * has every 45 ms, late. */
+static double next_look(struct persona *p, double t)
+{
+    const double beat = p->kind == PERSONA_REMOTE ? 45.0 : p->body.sample_ms;
+    return t + (rng_below(&p->rng, 24) == 0 ? 2.0 : 1.0) * beat;
+}
+
+/* A reach as strokes, muscles and the recorder make it, then a rest and a click. */
+static double hand_reach(struct persona *p, struct json_writer *w, double to_x, double to_y)
+{
+    const struct reach r = plan_reach(p, to_x - p->x, to_y - p->y);
+    struct shake shake = {0};
+    double was[2] = {p->x, p->y};
+    double shown[2] = {round(p->x), round(p->y)};
+    double stamp = 0.0;
+    double t = 0.0;
+    write_point(w, stamp, p->x, p->y, 0);
+    for (int i = 1; i < PATH_MAX_POINTS && t < r.end_ms; i++) {
+        const double next = next_look(p, t);
+        double at[2] = {p->x, p->y};
+        reach_at(&r, next, at);
+        shake_on(p, &shake, next - t, hypot(at[0] - was[0], at[1] - was[1]) / (next - t));
+        t = next;
+        memcpy(was, at, sizeof was);
+        const double x = round(at[0] + shake.x[0]);
+        const double y = round(at[1] + shake.y[0]);
+        if (fabs(x - shown[0]) + fabs(y - shown[1]) > 0.0) { /* who does not move is not told of */
+            stamp = fmax(stamp + 0.1, t - 0.4 * log1p(-rng_double(&p->rng)) + lag(p));
+            write_point(w, stamp, x, y, 0);
+            shown[0] = x;
+            shown[1] = y;
+        }
+    }
+    const double rest = fmax(stamp, t) + between(&p->rng, 60.0, 350.0) + lag(p);
     const double hold = between(&p->rng, 60.0, 140.0);
-    write_point(w, rest, to_x, to_y, 1);
-    write_point(w, rest + hold, to_x, to_y, 0);
+    write_point(w, rest, shown[0], shown[1], 1);
+    write_point(w, rest + hold, shown[0], shown[1], 0);
+    p->x = shown[0];
+    p->y = shown[1];
     return rest + hold;
 }
 
@@ -210,8 +324,6 @@ double hand_pointer(struct persona *p, struct json_writer *w)
     json_begin_array(w);
     const double took = is_bot(p) ? bot_pointer(p, w, to_x, to_y) : hand_reach(p, w, to_x, to_y);
     json_end_array(w);
-    p->x = to_x;
-    p->y = to_y;
     return took;
 }
 

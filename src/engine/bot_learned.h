@@ -1,42 +1,42 @@
 /*
- * bot_learned.h - what was learned of the movements of people and machines, as one table of numbers.
+ * bot_learned.h - what was learned of the movements of people and machines: boosted trees over windows.
  *
  * Floor      engine (may use: base)
- * Source     docs/engine/bots.md: logistic regression of standardised features and their distances
- *            from what is ordinary, made by src/lab/train_bots.c.
+ * Source     docs/engine/bots.md; made by src/lab/train_bots.c. Trees: Friedman 2001 (engine/trees.h).
  * Units      nats, positive for a machine.
- * Ownership  the shipped table is static storage.
+ * Ownership  the shipped trees are static storage.
  * Errors     none.
  * Threads    no shared state.
  */
 #ifndef ENGINE_BOT_LEARNED_H
 #define ENGINE_BOT_LEARNED_H
 
+#include "engine/bot_clock.h"
 #include "engine/bot_motion.h"
+#include "engine/trees.h"
 
-#define BOT_LEARNED_MAX 3.0 /* nats of one event, and of a session */
+#define BOT_LEARNED_MAX  3.0 /* nats of a session */
+#define BOT_LEARNED_ZERO 2.5 /* mean margin that is worth nothing: docs/engine/bots.md */
 
-enum { BOT_COLUMNS = 31 };
+enum { BOT_COLUMNS = 63, BOT_WINDOW_POINTS = 64 };
 
-/* One feature: z = clip((f - centre) / spread, +-4) adds along * z + away * |z|. */
-struct bot_column {
-    double centre, spread; /* of people */
-    double along, away;
+/* Margins of the windows of one or more paths. */
+struct bot_sum {
+    double margin, windows;
 };
 
-/* `bias` includes the honest centre: 99 of 100 movements of people that were learned from are <= 0. */
-struct bot_table {
-    double bias;
-    struct bot_column column[BOT_COLUMNS];
-};
+/* The columns of one window of a path; false when it is too short or too small to tell. */
+bool bot_learned_columns(const canara_point_t *p, size_t n, double x[BOT_COLUMNS]);
 
-/* Which of the features the columns are: those a recorder cannot make by itself. */
-size_t bot_column_feature(size_t column);
+/* Add the margins of a path in windows of about BOT_WINDOW_POINTS points, of equal size. */
+void bot_learned_add(const struct trees *trees, const canara_point_t *p, size_t n,
+                     struct bot_sum *sum);
 
-/* Nats of one movement, before any limit. Finite for any finite features. */
-double bot_table_nats(const struct bot_table *t, const double f[BOT_MOTION_FEATURES]);
+/* Nats of a sum: what its mean is above zero, limited smoothly by one nat a window and
+ * BOT_LEARNED_MAX in all. Never below 0. */
+double bot_learned_nats(const struct bot_sum *sum);
 
-/* The table that ships. */
-const struct bot_table *bot_table_shipped(void);
+/* The trees that ship. */
+const struct trees *bot_learned_shipped(void);
 
 #endif

@@ -21,7 +21,7 @@
 #define WINDOW_MS   400.0 /* a fast recorder sees the flat top of a reach in many even steps */
 #define ROUNDING    0.17  /* px^2: two ends, each uniform within half a px */
 
-enum { WINDOW_MAX = 32, WINDOW_HOP = 4 };
+enum { WINDOW_MAX = 32, WINDOW_HOP = 4, RECENT_ROOM = 256 };
 
 struct move {
     double dx, dy, dt;
@@ -277,38 +277,55 @@ static const struct window {
     double limit;
 } windows[] = {{12, 8.0, 0.05}, {16, 4.0, 0.05}, {24, 3.0, 0.075}, {32, 3.0, 0.1}};
 
-/* The newest moves, the last one last. */
+/* The newest moves, the last one at [end - 1]; the room is moved up only when it is full. */
 struct recent {
-    double step[WINDOW_MAX];
-    double bend[WINDOW_MAX]; /* |sine| of the turn into the move */
-    double time[WINDOW_MAX]; /* ms */
+    double step[RECENT_ROOM];
+    double bend[RECENT_ROOM]; /* |sine| of the turn into the move */
+    double time[RECENT_ROOM]; /* ms */
+    size_t end;
 };
+
+static void recent_add(struct recent *r, double step, double bend, double time)
+{
+    if (r->end == RECENT_ROOM) {
+        const size_t from = RECENT_ROOM - (WINDOW_MAX - 1);
+        memcpy(r->step, r->step + from, (WINDOW_MAX - 1) * sizeof *r->step);
+        memcpy(r->bend, r->bend + from, (WINDOW_MAX - 1) * sizeof *r->bend);
+        memcpy(r->time, r->time + from, (WINDOW_MAX - 1) * sizeof *r->time);
+        r->end = WINDOW_MAX - 1;
+    }
+    r->step[r->end] = step;
+    r->bend[r->end] = bend;
+    r->time[r->end++] = time;
+}
 
 /* Spread of the last moves as a multiple of the window's limit. */
 static double window_spread(const struct window *w, const struct recent *r)
 {
-    const size_t from = WINDOW_MAX - w->moves;
+    const size_t from = r->end - w->moves;
     double sum = r->step[from];
     double turn = 0.0;
     double time = r->time[from];
-    for (size_t i = from + 1; i < WINDOW_MAX; i++) {
+    for (size_t i = from + 1; i < r->end; i++) {
         sum += r->step[i];
         time += r->time[i];
         turn += r->bend[i];
+    }
+    if (sum < w->step_px * (double)w->moves || turn < WINDOW_TURN || time < WINDOW_MS) {
+        return BOT_MOTION_UNEVEN; /* without double steps the mean is no larger */
     }
     const double most = DOUBLE_STEP * sum / (double)w->moves;
     double n = 0.0;
     double kept = 0.0;
     double squares = 0.0;
-    for (size_t i = from; i < WINDOW_MAX; i++) {
+    for (size_t i = from; i < r->end; i++) {
         const double one = r->step[i] < most ? 1.0 : 0.0;
         n += one;
         kept += one * r->step[i];
         squares += one * r->step[i] * r->step[i];
     }
     const double mean = over(kept, n);
-    if (n < WINDOW_KEPT * (double)w->moves || mean < w->step_px || turn < WINDOW_TURN ||
-        time < WINDOW_MS) {
+    if (n < WINDOW_KEPT * (double)w->moves || mean < w->step_px) {
         return BOT_MOTION_UNEVEN;
     }
     const double variance = squares / n - mean * mean - ROUNDING;
@@ -329,7 +346,8 @@ static double least_spread(const struct recent *r, size_t moves)
 double bot_motion_step_spread(const canara_point_t *p, size_t n)
 {
     double least = BOT_MOTION_UNEVEN;
-    struct recent r = {0};
+    struct recent r;
+    r.end = 0;
     double dx = 0.0;
     double dy = 0.0;
     size_t moves = 0;
@@ -342,13 +360,9 @@ double bot_motion_step_spread(const canara_point_t *p, size_t n)
             continue;
         }
         last = i;
-        memmove(r.step, r.step + 1, (WINDOW_MAX - 1) * sizeof *r.step);
-        memmove(r.bend, r.bend + 1, (WINDOW_MAX - 1) * sizeof *r.bend);
-        memmove(r.time, r.time + 1, (WINDOW_MAX - 1) * sizeof *r.time);
-        r.time[WINDOW_MAX - 1] = dt;
         const double step = sqrt(x * x + y * y);
-        r.bend[WINDOW_MAX - 1] = over(fabs(dx * y - dy * x), r.step[WINDOW_MAX - 2] * step);
-        r.step[WINDOW_MAX - 1] = step;
+        const double before = r.end > 0 ? r.step[r.end - 1] : 0.0;
+        recent_add(&r, step, over(fabs(dx * y - dy * x), before * step), dt);
         dx = x;
         dy = y;
         if (++moves % WINDOW_HOP == 0) {

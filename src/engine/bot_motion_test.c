@@ -124,7 +124,10 @@ static void features_of_any_path_are_bounded(void **state)
         for (size_t i = 0; i < BOT_MOTION_FEATURES; i++) {
             assert_true(f[i] >= -2.0 && f[i] <= 2.0);
         }
-        assert_true(isfinite(bot_table_nats(bot_table_shipped(), f)));
+        struct bot_sum sum = {0.0, 0.0};
+        bot_learned_add(bot_learned_shipped(), p, POINTS, &sum);
+        assert_true(isfinite(sum.margin) && sum.windows <= 2.0);
+        assert_true(bot_learned_nats(&sum) >= 0.0 && bot_learned_nats(&sum) <= 3.0);
     }
 }
 
@@ -145,19 +148,53 @@ static void weighed_evidence_stays_within_its_value_and_never_lowers_B(void **st
 {
     (void)state;
     struct session_state s = {0};
-    rule_weigh_bot(&s, BOT_LEARNED_MOTION, -2.0);
-    assert_near(s.bot[BOT_LEARNED_MOTION], 0.0, 0.0, "a person");
-    rule_weigh_bot(&s, BOT_LEARNED_MOTION, 3.0);
-    assert_near(s.bot[BOT_LEARNED_MOTION], 1.0, 1e-12, "made up for");
-    rule_weigh_bot(&s, BOT_LEARNED_MOTION, 3.0);
-    rule_weigh_bot(&s, BOT_LEARNED_MOTION, 3.0);
-    assert_near(s.bot[BOT_LEARNED_MOTION], 3.0, 1e-12, "never above");
+    rule_weigh_bot(&s, BOT_LEARNED_MOTION, 0.0, 1.0);
+    assert_near(s.bot[BOT_LEARNED_MOTION], 1.0, 1e-12, "given");
+    s.bot[BOT_LEARNED_MOTION] *= 0.25; /* a proof */
+    rule_weigh_bot(&s, BOT_LEARNED_MOTION, 1.0, 0.5);
+    assert_near(s.bot[BOT_LEARNED_MOTION], 0.0, 0.0, "never below 0");
     struct rng rng;
     rng_seed(&rng, 7);
+    double before = 0.0;
     for (size_t i = 0; i < 1000; i++) {
-        rule_weigh_bot(&s, BOT_LEARNED_MOTION, 3.0 * rng_normal(&rng));
+        const double after = 3.0 * rng_double(&rng);
+        rule_weigh_bot(&s, BOT_LEARNED_MOTION, before, after);
+        before = after;
         assert_true(s.bot[BOT_LEARNED_MOTION] >= 0.0 && s.bot[BOT_LEARNED_MOTION] <= 3.0);
     }
+}
+
+static void few_windows_are_worth_little(void **state)
+{
+    (void)state;
+    assert_near(bot_learned_nats(&(struct bot_sum){0.0, 0.0}), 0.0, 0.0, "nothing seen");
+    assert_near(bot_learned_nats(&(struct bot_sum){1.5, 1.0}), 0.0, 0.0, "zero");
+    assert_near(bot_learned_nats(&(struct bot_sum){-50.0, 9.0}), 0.0, 0.0, "a person");
+    double last = 0.0;
+    for (size_t n = 1; n <= 5; n++) {
+        const double nats =
+            bot_learned_nats(&(struct bot_sum){.margin = 8.0 * (double)n, .windows = (double)n});
+        assert_true(nats >= last && nats < (n < 3 ? (double)n : 3.0));
+        last = nats;
+    }
+    assert_true(last > 2.5);
+}
+
+static void the_shipped_trees_are_sound(void **state)
+{
+    (void)state;
+    const struct trees *t = bot_learned_shipped();
+    struct trees checked;
+    const uint8_t *const head = t->root - TREES_HEAD_BYTES;
+    const size_t size = TREES_HEAD_BYTES + (size_t)t->trees * TREES_ROOT_BYTES +
+                        (size_t)t->nodes * TREES_NODE_BYTES;
+    assert_int_equal(trees_check((span_t){head, size}, BOT_COLUMNS, &checked), TREES_GOOD);
+    assert_ptr_equal(checked.root, t->root);
+    assert_ptr_equal(checked.node, t->node);
+    assert_int_equal(checked.trees, t->trees);
+    assert_int_equal(checked.nodes, t->nodes);
+    assert_int_equal(checked.features, t->features);
+    assert_near(checked.base, t->base, 0.0, "base");
 }
 
 int main(void)
@@ -170,6 +207,8 @@ int main(void)
         cmocka_unit_test(features_of_any_path_are_bounded),
         cmocka_unit_test(too_little_has_no_features),
         cmocka_unit_test(weighed_evidence_stays_within_its_value_and_never_lowers_B),
+        cmocka_unit_test(few_windows_are_worth_little),
+        cmocka_unit_test(the_shipped_trees_are_sound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -144,6 +144,23 @@ static bool follow_pointer(struct session_state *s, const canara_point_t *p)
     return leap;
 }
 
+/* What a mouse shows and a finger does not. */
+static void look_at_motion(struct session_state *s, const canara_point_t *p, size_t n)
+{
+    if (bot_clock_leaps(p, n)) {
+        rule_met_bot(s, BOT_LEAP);
+    }
+    if (bot_clock_is_still(p, n)) {
+        rule_met_bot(s, BOT_MOTIONLESS);
+    }
+    struct bot_sum sum = {s->motion[0], s->motion[1]};
+    const double before = bot_learned_nats(&sum);
+    bot_learned_add(bot_learned_shipped(), p, n, &sum);
+    rule_weigh_bot(s, BOT_LEARNED_MOTION, before, bot_learned_nats(&sum));
+    s->motion[0] = sum.margin;
+    s->motion[1] = sum.windows;
+}
+
 /* What pointer and touch have in common. */
 static void look_at_path(struct session_state *s, const canara_event_t *event, int64_t at_ms)
 {
@@ -157,14 +174,11 @@ static void look_at_path(struct session_state *s, const canara_event_t *event, i
     if (!straight && path_is_on_grid(p, n)) {
         rule_met_bot(s, BOT_EXACT_GRID);
     }
-    double f[BOT_MOTION_FEATURES];
-    const bool told = bot_motion_features(p, n, f);
-    if (told && !straight && f[BOT_MOTION_EVENNESS] > BOT_MOTION_EVEN) {
+    if (!straight && bot_motion_step_spread(p, n) < 1.0) {
         rule_met_bot(s, BOT_EVEN_STEPS);
     }
-    if (told && !touch) {
-        const double nats = bot_table_nats(bot_table_shipped(), f);
-        rule_weigh_bot(s, BOT_LEARNED_MOTION, fmax(-BOT_LEARNED_MAX, fmin(nats, BOT_LEARNED_MAX)));
+    if (!touch) {
+        look_at_motion(s, p, n);
     }
     if (path_times_go_back(p, n, touch) || is_ahead(s, p[n - 1].t_ms - p[0].t_ms, at_ms)) {
         rule_met_bot(s, BOT_IMPOSSIBLE_TIMES);

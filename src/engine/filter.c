@@ -61,6 +61,8 @@ void filter_advance(struct session_state *s, int64_t at_ms)
         s->bot[r] *= kept;
         s->spent[r] *= kept;
     }
+    s->motion[0] *= kept;
+    s->motion[1] *= kept;
 }
 
 /* Set lambda and book the way it went on `share`. */

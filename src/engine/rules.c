@@ -18,6 +18,8 @@ static const struct rule bot_rules[BOT_RULES] = {
     [BOT_REPLAY]                 = {"bot.replay",                 "replay",      6.0, REPEAT_HALVES},
     [BOT_IMPOSSIBLE_TIMES]       = {"bot.impossible_times",       "automation",  5.0, REPEAT_HALVES},
     [BOT_EVEN_STEPS]             = {"bot.even_steps",             "automation",  3.0, REPEAT_HALVES},
+    [BOT_LEAP]                   = {"bot.leap",                   "automation",  1.5, REPEAT_HALVES},
+    [BOT_MOTIONLESS]             = {"bot.motionless",             "automation",  2.0, REPEAT_HALVES},
     [BOT_LEARNED_MOTION]         = {"bot.learned_motion",         "automation",  3.0, REPEAT_WEIGHS},
 };
 
@@ -78,15 +80,9 @@ void rule_met_bot(struct session_state *s, enum bot_rule rule)
     s->bot[rule] += nats;
 }
 
-/* `spent` holds the sum of evidence, which may be for a person; only its positive part is given. */
-void rule_weigh_bot(struct session_state *s, enum bot_rule rule, double nats)
+void rule_weigh_bot(struct session_state *s, enum bot_rule rule, double before, double after)
 {
-    const double most = bot_rules[rule].nats;
-    const double before = s->spent[rule];
-    const double after = fmax(-most, fmin(before + nats, most));
-    const double given = fmax(after, 0.0) - fmax(before, 0.0);
-    s->spent[rule] = after;
-    s->bot[rule] = fmax(s->bot[rule] + given, 0.0);
+    s->bot[rule] = fmax(0.0, fmin(s->bot[rule] + after - before, bot_rules[rule].nats));
 }
 
 void rule_met_context(struct session_state *s, enum context_rule rule)

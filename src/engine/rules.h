@@ -26,6 +26,8 @@ enum bot_rule {
     BOT_REPLAY,
     BOT_IMPOSSIBLE_TIMES,
     BOT_EVEN_STEPS,
+    BOT_LEAP,
+    BOT_MOTIONLESS,
     BOT_LEARNED_MOTION,
     BOT_RULES
 };
@@ -65,7 +67,7 @@ enum repeat_law {
     REPEAT_HALVES,  /* the n-th repeat adds value / 2^n */
     REPEAT_REFILLS, /* a repeat only makes up for what has decayed: never above the value */
     REPEAT_TWICE,   /* the second time half, then nothing */
-    REPEAT_WEIGHS,  /* a running sum of evidence for and against, within the value either way */
+    REPEAT_WEIGHS,  /* worth what all that was seen of the session is worth, from 0 to the value */
     REPEAT_ADDS     /* the nats come with the fact */
 };
 
@@ -86,9 +88,9 @@ const struct rule *share_row(enum share share);
 /* The rule was met once more: add its nats as its repeat law says. */
 void rule_met_bot(struct session_state *s, enum bot_rule rule);
 
-/* Evidence of a rule that weighs, for a machine or, below 0, for a person. What speaks for a person only
- * makes up for what came or comes of the same rule: B never falls below what it was without it. */
-void rule_weigh_bot(struct session_state *s, enum bot_rule rule, double nats);
+/* A rule that weighs is worth `after` nats now, and was worth `before`: what speaks for a person only makes
+ * up for what the same rule said. */
+void rule_weigh_bot(struct session_state *s, enum bot_rule rule, double before, double after);
 
 void rule_met_context(struct session_state *s, enum context_rule rule);
 

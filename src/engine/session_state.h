@@ -19,7 +19,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define SESSION_LAYOUT   UINT32_C(0xCA4A0003) /* changes with every change of the struct below */
+#define SESSION_LAYOUT   UINT32_C(0xCA4A0004) /* changes with every change of the struct below */
 #define SESSION_TIME_MAX INT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z */
 
 /* What device_context last said, and where the pointer stands. */
@@ -55,6 +55,7 @@ struct session_state {
     double share[SHARES];            /* who moved lambda by how much */
     double bot[BOT_RULES];           /* nats */
     double spent[BOT_RULES];         /* nats given so far, for the repeat law; a proof leaves it */
+    double motion[2];                /* margins of windows of movement, and how many; both decay */
     double context[CONTEXT_RULES];   /* nats */
     uint8_t context_times[16];       /* how often each rule has counted, 0..2 */
     uint64_t model_hash, os_hash;    /* of device_context; 0 = not told */
@@ -71,7 +72,7 @@ struct session_state {
 
 static_assert(sizeof(struct session_state) <= sizeof(canara_session_t), "the state must fit");
 static_assert(sizeof(struct session_state) ==
-                  32 + sizeof(double) * (SHARES + 2 * BOT_RULES + CONTEXT_RULES) + 48 + 8 +
+                  32 + sizeof(double) * (SHARES + 2 * BOT_RULES + 2 + CONTEXT_RULES) + 48 + 8 +
                       (size_t)14 * PERSON_SHARES + 2 + 8,
               "no padding: sessions are compared byte by byte");
 static_assert(CONTEXT_RULES <= 16, "one counter for each context rule");

@@ -4,12 +4,15 @@
 #include "engine/filter.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-/* Sum of B, with the learned part by this table instead of the shipped one. */
+#define UNTOLD (-3.0) /* a mean margin for who showed nothing: an ordinary person's */
+
+/* Sum of B, with the learned part by these trees instead of the shipped ones. */
 struct watch {
     struct session_state s;
-    double learned; /* running, as rule_weigh_bot() keeps it */
+    struct bot_sum sum; /* decays as the engine's does */
 };
 
 static double bot_nats(const struct watch *w, enum bot_parts parts)
@@ -19,38 +22,39 @@ static double bot_nats(const struct watch *w, enum bot_parts parts)
         const bool is_learned = r == BOT_LEARNED_MOTION;
         sum += is_learned || (parts & BOT_PART_RULES) == 0 ? 0.0 : w->s.bot[r];
     }
-    return sum + ((parts & BOT_PART_LEARNED) != 0 ? fmax(w->learned, 0.0) : 0.0);
+    return sum + ((parts & BOT_PART_LEARNED) != 0 ? bot_learned_nats(&w->sum) : 0.0);
 }
 
-static void learn_of(struct watch *w, const canara_event_t *event, const struct bot_table *table)
+static void look(struct watch *w, const struct dataset_event *event, const struct trees *trees)
 {
-    double f[BOT_MOTION_FEATURES];
-    if (event->kind == CANARA_POINTER && (event->has & CANARA_F_POINTS) != 0 &&
-        bot_motion_features(event->of.path.points, event->of.path.count, f)) {
-        const double nats = bot_table_nats(table, f);
-        const double one = fmax(-BOT_LEARNED_MAX, fmin(nats, BOT_LEARNED_MAX));
-        w->learned = fmax(-BOT_LEARNED_MAX, fmin(w->learned + one, BOT_LEARNED_MAX));
+    const canara_event_t *const e = &event->event;
+    const double before = (double)(event->at.ms > w->s.at_ms ? event->at.ms - w->s.at_ms : 0);
+    const double kept = exp2(-before / BOT_HALF_LIFE_MS);
+    w->sum.margin *= kept;
+    w->sum.windows *= kept;
+    filter_advance(&w->s, event->at.ms);
+    bots_look(&w->s, e, event->at.ms);
+    if (e->kind == CANARA_POINTER && (e->has & CANARA_F_POINTS) != 0) {
+        bot_learned_add(trees, e->of.path.points, e->of.path.count, &w->sum);
     }
 }
 
-double bot_eval_session(const struct dataset *set, size_t session, const struct bot_table *table,
+double bot_eval_session(const struct dataset *set, size_t session, const struct trees *trees,
                         enum bot_parts parts)
 {
     const struct dataset_session *in = dataset_session(set, session);
-        struct watch w = {0};
+    struct watch w = {0};
     filter_begin(&w.s, dataset_session_begin(set, session));
     double peak = 0.0;
     for (size_t e = in->first; e < (size_t)in->first + in->count; e++) {
-        const struct dataset_event *event = dataset_event(set, e);
-        const double before = (double)(event->at.ms > w.s.at_ms ? event->at.ms - w.s.at_ms : 0);
-        w.learned *= exp2(-before / 600000.0);
-        filter_advance(&w.s, event->at.ms);
-        bots_look(&w.s, &event->event, event->at.ms);
-        learn_of(&w, &event->event, table);
+        look(&w, dataset_event(set, e), trees);
         peak = fmax(peak, bot_nats(&w, parts));
     }
-    const bool below = !(peak > 0.0) && (parts & BOT_PART_LEARNED) != 0;
-    return below ? fmin(w.learned, 0.0) : peak;
+    if (peak > 0.0 || (parts & BOT_PART_LEARNED) == 0) {
+        return peak;
+    }
+    const double mean = w.sum.windows > 0.0 ? w.sum.margin / w.sum.windows : UNTOLD;
+    return fmin(mean - BOT_LEARNED_ZERO, 0.0);
 }
 
 /* ---- folds ---- */
@@ -104,34 +108,54 @@ static void free_lesson(struct bot_lesson **lesson)
     bot_lesson_free(lesson);
 }
 
-static err_t run_fold(const struct dataset *set, const struct dataset *others, enum bot_parts parts,
-                      struct bot_fold *fold)
+/* What a run holds: sums of the scores of every trial over the folds it was left out of. */
+struct run {
+    const struct dataset *set;
+    const struct bot_eval_options *options;
+    double *sum, *times; /* one a trial */
+    double *people, *bots;
+    char *why;
+};
+
+static err_t learn(const struct run *r, const struct bot_fold *fold, struct buf *bytes,
+                   struct trees *trees)
 {
-    const struct dataset_trials trials = dataset_bot_trials(set);
-    CLEANUP(free_doubles) double *people = calloc(trials.count, sizeof *people);
-    CLEANUP(free_doubles) double *bots = calloc(trials.count, sizeof *bots);
     CLEANUP(free_lesson) struct bot_lesson *lesson = NULL;
-    if (people == NULL || bots == NULL) {
-        return err_new(ERR_NOMEM);
-    }
-    struct bot_table table;
     TRY(bot_lesson_new(1, &lesson));
-    TRY(bot_lesson_add_set(lesson, set, (const uint32_t[2]){fold->family, fold->device}));
-    if (others != NULL) {
-        TRY(bot_lesson_add_set(lesson, others,
+    TRY(bot_lesson_add_set(lesson, r->set, (const uint32_t[2]){fold->family, fold->device}));
+    if (r->options->others != NULL) {
+        TRY(bot_lesson_add_set(lesson, r->options->others,
                                (const uint32_t[2]){DATASET_NO_USER, DATASET_NO_USER}));
     }
     TRY(bot_lesson_add_hands(lesson));
-    TRY(bot_lesson_fit(lesson, &table));
+    TRY(bot_lesson_fit(lesson, bytes, r->why));
+    MUST(trees_check(buf_span(bytes), BOT_COLUMNS, trees) == TREES_GOOD);
+    return ERR_OK;
+}
+
+static err_t run_fold(struct run *r, struct bot_fold *fold)
+{
+    const struct dataset_trials trials = dataset_bot_trials(r->set);
+    CLEANUP(buf_deinit) struct buf bytes;
+    struct trees trees;
+    buf_init(&bytes, TREES_BYTES_MAX);
+    TRY(learn(r, fold, &bytes, &trees));
     for (size_t i = 0; i < trials.count; i++) {
-        const uint32_t user = dataset_session(set, trials.at[i].session)->user;
+        const uint32_t user = dataset_session(r->set, trials.at[i].session)->user;
+        if (user != fold->family && user != fold->device) {
+            continue;
+        }
+        const double score =
+            bot_eval_session(r->set, trials.at[i].session, &trees, r->options->parts);
+        r->sum[i] += score;
+        r->times[i] += 1.0;
         if (user == fold->family) {
-            bots[fold->bots++] = bot_eval_session(set, trials.at[i].session, &table, parts);
-        } else if (user == fold->device) {
-            people[fold->people++] = bot_eval_session(set, trials.at[i].session, &table, parts);
+            r->bots[fold->bots++] = score;
+        } else {
+            r->people[fold->people++] = score;
         }
     }
-    judge(people, bots, fold);
+    judge(r->people, r->bots, fold);
     return ERR_OK;
 }
 
@@ -147,33 +171,71 @@ static int side_of(const struct dataset *set, uint32_t user)
     return 0;
 }
 
-static err_t run_family(const struct dataset *set, const struct dataset *others,
-                        enum bot_parts parts, uint32_t family, struct bot_fold *out, size_t *n)
+static size_t count_side(const struct dataset *set, int side)
 {
-    for (uint32_t device = 0; device < dataset_users(set) && *n < BOT_FOLDS_MAX; device++) {
-        if (side_of(set, device) != 1) {
+    size_t n = 0;
+    for (uint32_t u = 0; u < dataset_users(set); u++) {
+        n += side_of(set, u) == side;
+    }
+    return n;
+}
+
+static err_t run_family(struct run *r, uint32_t family, struct bot_fold *out, size_t *n)
+{
+    for (uint32_t device = 0; device < dataset_users(r->set) && *n < BOT_FOLDS_MAX; device++) {
+        if (side_of(r->set, device) != 1) {
             continue;
         }
         out[*n] = (struct bot_fold){.family = family, .device = device};
-        TRY(run_fold(set, others, parts, &out[*n]));
+        TRY(run_fold(r, &out[*n]));
         (*n)++;
     }
     return ERR_OK;
 }
 
-err_t bot_eval_folds(const struct dataset *set, const struct dataset *others, enum bot_parts parts,
-                     struct bot_fold out[BOT_FOLDS_MAX], size_t *count)
+static err_t run_folds(struct run *r, struct bot_fold *out, size_t *n)
 {
-    size_t n = 0;
-    for (uint32_t family = 0; family < dataset_users(set); family++) {
-        if (side_of(set, family) == 2) {
-            TRY(run_family(set, others, parts, family, out, &n));
+    for (uint32_t family = 0; family < dataset_users(r->set); family++) {
+        if (side_of(r->set, family) == 2) {
+            TRY(run_family(r, family, out, n));
         }
     }
-    if (n == 0) {
+    return ERR_OK;
+}
+
+bool bot_eval_leaves_out(const struct dataset *set, const struct bot_eval_options *options)
+{
+    return !options->shipped && count_side(set, 2) > 1 && count_side(set, 1) > 1;
+}
+
+err_t bot_eval_run(const struct dataset *set, const struct bot_eval_options *options, double *score,
+                   struct bot_folds *folds, char why[BOOST_WHY_BYTES])
+{
+    const struct dataset_trials trials = dataset_bot_trials(set);
+    CLEANUP(free_doubles) double *room = calloc(4 * trials.count + 1, sizeof *room);
+    if (room == NULL) {
+        return err_new(ERR_NOMEM);
+    }
+    if (count_side(set, 1) == 0 || count_side(set, 2) == 0) {
+        (void)snprintf(why, BOOST_WHY_BYTES, "the set has no trials of people and bots");
         return err_new(ERR_RANGE);
     }
-    *count = n;
+    struct run r = {.set = set,
+                    .options = options,
+                    .sum = room,
+                    .times = room + trials.count,
+                    .people = room + 2 * trials.count,
+                    .bots = room + 3 * trials.count,
+                    .why = why};
+    folds->count = 0;
+    if (bot_eval_leaves_out(set, options)) {
+        TRY(run_folds(&r, folds->at, &folds->count));
+    }
+    for (size_t i = 0; i < trials.count; i++) {
+        score[i] = r.times[i] > 0.0 ? r.sum[i] / r.times[i]
+                                    : bot_eval_session(set, trials.at[i].session,
+                                                       bot_learned_shipped(), options->parts);
+    }
     return ERR_OK;
 }
 
@@ -183,7 +245,7 @@ static double share_of(const struct dataset *set, const struct dataset_trials *t
     double met = 0.0;
     for (size_t i = 0; i < trials->count; i++) {
         if (trials->at[i].label == label) {
-            met += bot_eval_session(set, trials->at[i].session, bot_table_shipped(),
+            met += bot_eval_session(set, trials->at[i].session, bot_learned_shipped(),
                                     BOT_PART_ALL) >= nats;
             (*n)++;
         }

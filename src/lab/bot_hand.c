@@ -12,14 +12,14 @@ static size_t stops_of(struct rng *rng, double x[STOPS_MAX], double y[STOPS_MAX]
 {
     const size_t n = 2 + (size_t)rng_below(rng, STOPS_MAX - 1);
     const bool round_trip = rng_below(rng, 2) == 0 && n >= 5;
-    const double cx = habit_between(rng, 300.0, 1200.0);
-    const double cy = habit_between(rng, 250.0, 600.0);
-    const double r = habit_between(rng, 80.0, 300.0);
-    const double from = habit_between(rng, 0.0, 2.0 * BOT_HAND_PI);
+    const double cx = bot_habit_between(rng, 300.0, 1200.0);
+    const double cy = bot_habit_between(rng, 250.0, 600.0);
+    const double r = bot_habit_between(rng, 80.0, 300.0);
+    const double from = bot_habit_between(rng, 0.0, 2.0 * BOT_HAND_PI);
     for (size_t i = 0; i < n; i++) {
         const double a = from + 2.0 * BOT_HAND_PI * (double)i / (double)(n - 1);
-        x[i] = round_trip ? cx + r * cos(a) : habit_between(rng, 0.0, 1600.0);
-        y[i] = round_trip ? cy + r * sin(a) : habit_between(rng, 0.0, 900.0);
+        x[i] = round_trip ? cx + r * cos(a) : bot_habit_between(rng, 0.0, 1600.0);
+        y[i] = round_trip ? cy + r * sin(a) : bot_habit_between(rng, 0.0, 900.0);
     }
     return n;
 }
@@ -40,17 +40,17 @@ static void steps(struct bot_habit *h)
     double x[STOPS_MAX];
     double y[STOPS_MAX];
     const size_t n = stops_of(h->rng, x, y);
-    const double step = exp(habit_between(h->rng, log(2.0), log(40.0)));
+    const double step = exp(bot_habit_between(h->rng, log(2.0), log(40.0)));
     const bool uneven = rng_below(h->rng, 2) == 0;
     for (size_t i = 1; i < n; i++) {
         const double way = hypot(x[i] - x[i - 1], y[i] - y[i - 1]);
         double at = 0.0;
         while (at < way) {
-            habit_put(h, x[i - 1] + (x[i] - x[i - 1]) * at / way,
-                      y[i - 1] + (y[i] - y[i - 1]) * at / way);
-            at += uneven ? step * habit_between(h->rng, 0.3, 1.7) : step;
+            bot_habit_put(h, x[i - 1] + (x[i] - x[i - 1]) * at / way,
+                          y[i - 1] + (y[i] - y[i - 1]) * at / way);
+            at += uneven ? step * bot_habit_between(h->rng, 0.3, 1.7) : step;
         }
-        h->t += rng_below(h->rng, 2) == 0 ? 0.0 : habit_between(h->rng, 20.0, 400.0);
+        h->t += rng_below(h->rng, 2) == 0 ? 0.0 : bot_habit_between(h->rng, 20.0, 400.0);
     }
 }
 
@@ -59,7 +59,7 @@ static void bezier(struct bot_habit *h, int law)
     double x[STOPS_MAX];
     double y[STOPS_MAX];
     const size_t n = stops_of(h->rng, x, y);
-    const double bow = habit_between(h->rng, 0.0, 0.4);
+    const double bow = bot_habit_between(h->rng, 0.0, 0.4);
     for (size_t i = 1; i < n; i++) {
         const double dx = x[i] - x[i - 1];
         const double dy = y[i] - y[i - 1];
@@ -72,9 +72,10 @@ static void bezier(struct bot_habit *h, int law)
             const double w2 = 3.0 * u * u * (1.0 - u);
             const double along = w1 * 0.33 + w2 * 0.67 + u * u * u;
             const double aside = w1 * b1 + w2 * b2;
-            habit_put(h, x[i - 1] + along * dx - aside * dy, y[i - 1] + along * dy + aside * dx);
+            bot_habit_put(h, x[i - 1] + along * dx - aside * dy,
+                          y[i - 1] + along * dy + aside * dx);
         }
-        h->t += rng_below(h->rng, 2) == 0 ? 0.0 : habit_between(h->rng, 20.0, 400.0);
+        h->t += rng_below(h->rng, 2) == 0 ? 0.0 : bot_habit_between(h->rng, 20.0, 400.0);
     }
 }
 
@@ -83,9 +84,9 @@ static void wind(struct bot_habit *h)
     double tx[STOPS_MAX];
     double ty[STOPS_MAX];
     const size_t n = stops_of(h->rng, tx, ty);
-    const double gravity = habit_between(h->rng, 4.0, 15.0);
-    const double gust = habit_between(h->rng, 1.0, 8.0);
-    const double limit = habit_between(h->rng, 8.0, 30.0);
+    const double gravity = bot_habit_between(h->rng, 4.0, 15.0);
+    const double gust = bot_habit_between(h->rng, 1.0, 8.0);
+    const double limit = bot_habit_between(h->rng, 8.0, 30.0);
     double x = tx[0];
     double y = ty[0];
     double vx = 0.0;
@@ -107,13 +108,13 @@ static void wind(struct bot_habit *h)
         const double v = hypot(vx, vy);
         const double cap = fmin(limit, fmax(way, 3.0));
         if (v > cap) {
-            const double to = cap * habit_between(h->rng, 0.5, 1.0) / v;
+            const double to = cap * bot_habit_between(h->rng, 0.5, 1.0) / v;
             vx *= to;
             vy *= to;
         }
         x += vx;
         y += vy;
-        habit_put(h, x, y);
+        bot_habit_put(h, x, y);
     }
 }
 
@@ -134,9 +135,9 @@ static void lognormal(struct bot_habit *h)
     double t = 0.0;
     for (size_t i = 1; i < n; i++) {
         begin[i] = t;
-        mu[i] = log(habit_between(h->rng, 60.0, 250.0));
-        sigma[i] = habit_between(h->rng, 0.15, 0.5);
-        t += exp(mu[i]) * habit_between(h->rng, 0.4, 1.6);
+        mu[i] = log(bot_habit_between(h->rng, 60.0, 250.0));
+        sigma[i] = bot_habit_between(h->rng, 0.15, 0.5);
+        t += exp(mu[i]) * bot_habit_between(h->rng, 0.4, 1.6);
     }
     h->pause_ms = fmin(h->pause_ms, 20.0);
     while (h->t < t + 400.0 && h->n < BOT_HAND_POINTS) {
@@ -147,7 +148,7 @@ static void lognormal(struct bot_habit *h)
             at_x += part * (x[i] - x[i - 1]);
             at_y += part * (y[i] - y[i - 1]);
         }
-        habit_put(h, at_x, at_y);
+        bot_habit_put(h, at_x, at_y);
     }
 }
 
@@ -164,13 +165,13 @@ static void spline(struct bot_habit *h)
     double x[STOPS_MAX];
     double y[STOPS_MAX];
     const size_t n = stops_of(h->rng, x, y);
-    const double off = habit_between(h->rng, 0.0, 25.0);
+    const double off = bot_habit_between(h->rng, 0.0, 25.0);
     for (size_t i = 0; i < n; i++) {
         x[i] += off * rng_normal(h->rng);
         y[i] += off * rng_normal(h->rng);
     }
     const size_t points = 3 + (size_t)rng_below(h->rng, 30);
-    const double drag = rng_below(h->rng, 2) == 0 ? 0.0 : habit_between(h->rng, 0.2, 0.9);
+    const double drag = rng_below(h->rng, 2) == 0 ? 0.0 : bot_habit_between(h->rng, 0.2, 0.9);
     double shake_x = 0.0;
     double shake_y = 0.0;
     for (size_t i = 1; i < n; i++) {
@@ -182,26 +183,26 @@ static void spline(struct bot_habit *h)
             const double u = (double)k / (double)points;
             shake_x = drag * shake_x + h->shake_px * rng_normal(h->rng);
             shake_y = drag * shake_y + h->shake_px * rng_normal(h->rng);
-            habit_put(h, spline_at(vx, u) + shake_x, spline_at(vy, u) + shake_y);
+            bot_habit_put(h, spline_at(vx, u) + shake_x, spline_at(vy, u) + shake_y);
         }
     }
 }
 
 static void curve(struct bot_habit *h)
 {
-    const double cx = habit_between(h->rng, 300.0, 1200.0);
-    const double cy = habit_between(h->rng, 250.0, 600.0);
-    const double rx = habit_between(h->rng, 40.0, 300.0);
-    const double ry = rng_below(h->rng, 2) == 0 ? rx : habit_between(h->rng, 40.0, 300.0);
-    const double per_ms = 2.0 * BOT_HAND_PI / habit_between(h->rng, 400.0, 6000.0);
+    const double cx = bot_habit_between(h->rng, 300.0, 1200.0);
+    const double cy = bot_habit_between(h->rng, 250.0, 600.0);
+    const double rx = bot_habit_between(h->rng, 40.0, 300.0);
+    const double ry = rng_below(h->rng, 2) == 0 ? rx : bot_habit_between(h->rng, 40.0, 300.0);
+    const double per_ms = 2.0 * BOT_HAND_PI / bot_habit_between(h->rng, 400.0, 6000.0);
     const double waves = rng_below(h->rng, 3) == 0 ? 2.0 : 1.0;
-    const double turns = habit_between(h->rng, 0.7, 2.0);
+    const double turns = bot_habit_between(h->rng, 0.7, 2.0);
     const bool by_clock = rng_below(h->rng, 2) == 0; /* or by count */
-    const double from = habit_between(h->rng, 0.0, 2.0 * BOT_HAND_PI);
+    const double from = bot_habit_between(h->rng, 0.0, 2.0 * BOT_HAND_PI);
     const double step = per_ms * h->pause_ms;
     double a = 0.0;
     for (size_t k = 0; a < 2.0 * BOT_HAND_PI * turns && k < BOT_HAND_POINTS; k++) {
-        habit_put(h, cx + rx * cos(from + a), cy + ry * sin(from + waves * a));
+        bot_habit_put(h, cx + rx * cos(from + a), cy + ry * sin(from + waves * a));
         a = by_clock ? per_ms * h->t : step * (double)(k + 1);
     }
 }
@@ -217,9 +218,9 @@ struct recorder {
 static struct recorder recorder_of(struct rng *rng)
 {
     struct recorder r = {.kind = (int)rng_below(rng, 3)};
-    r.period = r.kind == 1 ? habit_between(rng, 30.0, 70.0)
-                           : (rng_below(rng, 2) == 0 ? 16.0 : habit_between(rng, 7.0, 35.0));
-    r.late = r.kind == 2 ? habit_between(rng, 1.0, 12.0) : 0.2;
+    r.period = r.kind == 1 ? bot_habit_between(rng, 30.0, 70.0)
+                           : (rng_below(rng, 2) == 0 ? 16.0 : bot_habit_between(rng, 7.0, 35.0));
+    r.late = r.kind == 2 ? bot_habit_between(rng, 1.0, 12.0) : 0.2;
     return r;
 }
 
@@ -227,20 +228,34 @@ static double next_report(struct recorder *r, struct rng *rng, double t)
 {
     if (r->kind == 1) {
         r->second = !r->second && rng_below(rng, 3) != 0;
-        return t + (r->second ? habit_between(rng, 1.0, 9.0) : r->period + 3.0 * rng_normal(rng));
+        return t +
+               (r->second ? bot_habit_between(rng, 1.0, 9.0) : r->period + 3.0 * rng_normal(rng));
     }
     return t + r->period * (rng_below(rng, 8) == 0 ? 1.5 : 1.0);
+}
+
+/* Where a path was at `t`, from the points around it; `i` is the one before. */
+static canara_point_t place_at(const canara_point_t *path, size_t i, double t, double scale)
+{
+    const canara_point_t *const a = &path[i];
+    const canara_point_t *const b = &path[i + 1];
+    const double gap = b->t_ms - a->t_ms;
+    const double part = gap > 0.0 ? fmax(0.0, (t - a->t_ms) / gap) : 1.0;
+    canara_point_t p = *a;
+    p.x = round(scale * (a->x + part * (b->x - a->x)));
+    p.y = round(scale * (a->y + part * (b->y - a->y)));
+    return p;
 }
 
 size_t bot_hand_record(const canara_point_t *path, size_t n, struct rng *rng, canara_point_t *out)
 {
     struct recorder r = recorder_of(rng);
-    const double scale = rng_below(rng, 2) == 0 ? 1.0 : habit_between(rng, 0.6, 1.3);
+    const double scale = rng_below(rng, 2) == 0 ? 1.0 : bot_habit_between(rng, 0.6, 1.3);
     const double whole_ms = r.kind == 1 ? 1.0 : 0.1;
     size_t kept = 0;
     size_t i = 0;
     double t = path[0].t_ms;
-    double stamp = -INFINITY;
+    double stamp = -HUGE_VAL;
     while (kept < n && i + 1 < n) {
         while (i + 2 < n && path[i + 1].t_ms < t) {
             i++;
@@ -248,17 +263,12 @@ size_t bot_hand_record(const canara_point_t *path, size_t n, struct rng *rng, ca
         if (path[i + 1].t_ms < t) {
             break;
         }
-        const double gap = path[i + 1].t_ms - path[i].t_ms;
-        const double part = gap > 0.0 ? fmax(0.0, (t - path[i].t_ms) / gap) : 1.0;
-        const double x = round(scale * (path[i].x + part * (path[i + 1].x - path[i].x)));
-        const double y = round(scale * (path[i].y + part * (path[i + 1].y - path[i].y)));
-        if (kept == 0 || hypot(x - out[kept - 1].x, y - out[kept - 1].y) > 0.0) {
+        canara_point_t p = place_at(path, i, t, scale);
+        if (kept == 0 || hypot(p.x - out[kept - 1].x, p.y - out[kept - 1].y) > 0.0) {
             const double late = t - r.late * log1p(-rng_double(rng));
             stamp = fmax(stamp, whole_ms * round(late / whole_ms));
-            out[kept] = path[i];
-            out[kept].t_ms = stamp;
-            out[kept].x = x;
-            out[kept++].y = y;
+            p.t_ms = stamp;
+            out[kept++] = p;
         }
         t = fmax(next_report(&r, rng, t), t + 0.5);
     }
@@ -269,7 +279,7 @@ size_t bot_hand_move(enum bot_hand hand, struct rng *rng, canara_point_t out[BOT
 {
     struct bot_habit h;
     do {
-        h = habit_of(rng, out);
+        h = bot_habit_of(rng, out);
         switch (hand) {
         case BOT_HAND_STEPS: steps(&h); break;
         case BOT_HAND_BEZIER: bezier(&h, (int)rng_below(rng, 5)); break;
@@ -289,13 +299,13 @@ size_t bot_hand_move(enum bot_hand hand, struct rng *rng, canara_point_t out[BOT
 
 void bot_hand_replay(const canara_point_t *path, size_t n, struct rng *rng, canara_point_t *out)
 {
-    const double shake = exp(habit_between(rng, log(0.8), log(5.0)));
-    const double jitter = habit_between(rng, 0.0, 0.8);
+    const double shake = exp(bot_habit_between(rng, log(0.8), log(5.0)));
+    const double jitter = bot_habit_between(rng, 0.0, 0.8);
     double t = path[0].t_ms;
     for (size_t i = 0; i < n; i++) {
         out[i] = path[i];
         t += i > 0 ? (path[i].t_ms - path[i - 1].t_ms) *
-                         (1.0 + jitter * habit_between(rng, -1.0, 1.0))
+                         (1.0 + jitter * bot_habit_between(rng, -1.0, 1.0))
                    : 0.0;
         out[i].t_ms = t;
         out[i].x = round(path[i].x + shake * rng_normal(rng));

@@ -2,18 +2,18 @@
 
 #include <math.h>
 
-double habit_between(struct rng *r, double low, double high)
+double bot_habit_between(struct rng *r, double low, double high)
 {
     return low + (high - low) * rng_double(r);
 }
 
-struct bot_habit habit_of(struct rng *rng, canara_point_t *out)
+struct bot_habit bot_habit_of(struct rng *rng, canara_point_t *out)
 {
     struct bot_habit h = {.rng = rng, .out = out};
-    h.pause_ms = exp(habit_between(rng, log(4.0), log(40.0)));
+    h.pause_ms = exp(bot_habit_between(rng, log(4.0), log(40.0)));
     h.law = (int)rng_below(rng, 4);
-    h.jitter = habit_between(rng, 0.05, 0.9);
-    h.shake_px = rng_below(rng, 2) == 0 ? 0.0 : exp(habit_between(rng, log(0.3), log(6.0)));
+    h.jitter = bot_habit_between(rng, 0.05, 0.9);
+    h.shake_px = rng_below(rng, 2) == 0 ? 0.0 : exp(bot_habit_between(rng, log(0.3), log(6.0)));
     h.whole = rng_below(rng, 4) != 0;
     return h;
 }
@@ -22,14 +22,14 @@ static double pause_of(struct bot_habit *h)
 {
     const double spread = h->jitter * h->pause_ms;
     switch (h->law) {
-    case 1: return h->pause_ms + spread * habit_between(h->rng, -1.0, 1.0);
+    case 1: return h->pause_ms + spread * bot_habit_between(h->rng, -1.0, 1.0);
     case 2: return fmax(h->pause_ms + 0.5 * spread * rng_normal(h->rng), 0.5);
     case 3: return h->pause_ms - spread * (1.0 + log1p(-rng_double(h->rng)));
     default: return h->pause_ms + 0.3 * fabs(rng_normal(h->rng)); /* what a scheduler adds */
     }
 }
 
-void habit_put(struct bot_habit *h, double x, double y)
+void bot_habit_put(struct bot_habit *h, double x, double y)
 {
     if (h->n == BOT_HAND_POINTS) {
         return;
@@ -51,18 +51,18 @@ void drift_smooth(struct bot_habit *h)
     double ay[WAVES];
     double phase[2 * WAVES];
     double noise[2][MEMORY_MAX] = {{0.0}};
-    const double size = habit_between(r, 60.0, 400.0);
-    const double fall = habit_between(r, 0.5, 2.5);
+    const double size = bot_habit_between(r, 60.0, 400.0);
+    const double fall = bot_habit_between(r, 0.5, 2.5);
     const size_t points = 24 + (size_t)rng_below(r, 200);
     const size_t memory = 1 + (size_t)rng_below(r, MEMORY_MAX);
-    const double rough = exp(habit_between(r, log(0.2), log(12.0)));
-    const double turns = habit_between(r, 0.3, 1.5);
+    const double rough = exp(bot_habit_between(r, log(0.2), log(12.0)));
+    const double turns = bot_habit_between(r, 0.3, 1.5);
     for (size_t i = 0; i < WAVES; i++) {
         const double part = size * pow((double)(i + 1), -fall);
         ax[i] = part * rng_normal(r);
         ay[i] = part * rng_normal(r);
-        phase[i] = habit_between(r, 0.0, 2.0 * BOT_HAND_PI);
-        phase[WAVES + i] = habit_between(r, 0.0, 2.0 * BOT_HAND_PI);
+        phase[i] = bot_habit_between(r, 0.0, 2.0 * BOT_HAND_PI);
+        phase[WAVES + i] = bot_habit_between(r, 0.0, 2.0 * BOT_HAND_PI);
     }
     for (size_t k = 0; k < points; k++) {
         const double a = 2.0 * BOT_HAND_PI * turns * (double)k / (double)points;
@@ -78,7 +78,7 @@ void drift_smooth(struct bot_habit *h)
             x += noise[0][i] / (double)memory;
             y += noise[1][i] / (double)memory;
         }
-        habit_put(h, x, y);
+        bot_habit_put(h, x, y);
     }
 }
 
@@ -86,26 +86,27 @@ void drift_smooth(struct bot_habit *h)
 void drift_memory(struct bot_habit *h)
 {
     struct rng *const r = h->rng;
-    const double size = habit_between(r, 0.6, 0.98); /* of the complex poles */
-    const double angle = habit_between(r, 0.0, 0.5); /* per point */
-    const double spread = exp(habit_between(r, log(0.3), log(8.0)));
-    const double pull = habit_between(r, 0.0, 0.01);
+    const double size = bot_habit_between(r, 0.6, 0.98); /* of the complex poles */
+    const double angle = bot_habit_between(r, 0.0, 0.5); /* per point */
+    const double spread = exp(bot_habit_between(r, log(0.3), log(8.0)));
+    const double pull = bot_habit_between(r, 0.0, 0.02) * (1.0 - size) * (1.0 - size);
     const double a1 = 2.0 * size * cos(angle);
     const double a2 = -size * size;
     const size_t points = 24 + (size_t)rng_below(r, 300);
-    double v[2][2] = {{spread * rng_normal(r), 0.0}, {spread * rng_normal(r), 0.0}};
-    double at[2] = {habit_between(r, 300.0, 1200.0), habit_between(r, 200.0, 600.0)};
+    double v[2][2] = {{0.0, 0.0}, {0.0, 0.0}};
+    double at[2] = {bot_habit_between(r, 300.0, 1200.0), bot_habit_between(r, 200.0, 600.0)};
     const double home[2] = {at[0], at[1]};
-    const double gain = 1.0 / (1.0 - size + 0.2); /* poles near 1 pile draws up */
+    const double gain = /* variance of such steps over that of the draws, Box and Jenkins 1970 */
+        sqrt((1.0 - a2) / ((1.0 + a2) * ((1.0 - a2) * (1.0 - a2) - a1 * a1) + 1e-12));
     for (size_t k = 0; k < points; k++) {
         for (size_t i = 0; i < 2; i++) {
-            const double next = a1 * v[i][0] + a2 * v[i][1] + spread * rng_normal(r) / gain +
-                                pull * (home[i] - at[i]);
+            const double next = a1 * v[i][0] + a2 * v[i][1] +
+                                spread * rng_normal(r) / fmax(gain, 1.0) + pull * (home[i] - at[i]);
             v[i][1] = v[i][0];
             v[i][0] = next;
             at[i] += next;
         }
-        habit_put(h, at[0], at[1]);
+        bot_habit_put(h, at[0], at[1]);
     }
 }
 
@@ -126,26 +127,26 @@ void drift_perlin(struct bot_habit *h)
     struct rng *const r = h->rng;
     double value[3][VALUES];
     for (size_t i = 0; i < VALUES; i++) {
-        value[0][i] = habit_between(r, -1.0, 1.0);
-        value[1][i] = habit_between(r, -1.0, 1.0);
-        value[2][i] = habit_between(r, -1.0, 1.0);
+        value[0][i] = bot_habit_between(r, -1.0, 1.0);
+        value[1][i] = bot_habit_between(r, -1.0, 1.0);
+        value[2][i] = bot_habit_between(r, -1.0, 1.0);
     }
-    const double aside = habit_between(r, 2.0, 60.0);
-    const double pace = habit_between(r, 0.0, 0.9);
-    const double per_point = habit_between(r, 0.03, 0.4);
+    const double aside = bot_habit_between(r, 2.0, 60.0);
+    const double pace = bot_habit_between(r, 0.0, 0.9);
+    const double per_point = bot_habit_between(r, 0.03, 0.4);
     const size_t reaches = 1 + (size_t)rng_below(r, 4);
-    double x = habit_between(r, 200.0, 1300.0);
-    double y = habit_between(r, 150.0, 700.0);
+    double x = bot_habit_between(r, 200.0, 1300.0);
+    double y = bot_habit_between(r, 150.0, 700.0);
     double u = 0.0;
     for (size_t k = 0; k < reaches; k++) {
-        const double dx = habit_between(r, 200.0, 1300.0) - x;
-        const double dy = habit_between(r, 150.0, 700.0) - y;
+        const double dx = bot_habit_between(r, 200.0, 1300.0) - x;
+        const double dy = bot_habit_between(r, 150.0, 700.0) - y;
         const size_t points = 16 + (size_t)rng_below(r, 80);
         double done = 0.0;
         while (done < 1.0) {
             const double hem = fmin(1.0, 5.0 * fmin(done, 1.0 - done));
-            habit_put(h, x + done * dx + hem * aside * noise_at(value[0], VALUES, u),
-                      y + done * dy + hem * aside * noise_at(value[1], VALUES, u));
+            bot_habit_put(h, x + done * dx + hem * aside * noise_at(value[0], VALUES, u),
+                          y + done * dy + hem * aside * noise_at(value[1], VALUES, u));
             done += (1.0 + pace * noise_at(value[2], VALUES, u)) / (double)points;
             u += per_point;
         }

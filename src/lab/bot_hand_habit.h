@@ -31,12 +31,12 @@ struct bot_habit {
     canara_point_t *out;
 };
 
-double habit_between(struct rng *r, double low, double high);
+double bot_habit_between(struct rng *r, double low, double high);
 
-struct bot_habit habit_of(struct rng *rng, canara_point_t *out);
+struct bot_habit bot_habit_of(struct rng *rng, canara_point_t *out);
 
 /* Report a place, and wait. */
-void habit_put(struct bot_habit *h, double x, double y);
+void bot_habit_put(struct bot_habit *h, double x, double y);
 
 void drift_smooth(struct bot_habit *h);
 void drift_memory(struct bot_habit *h);

@@ -1,26 +1,29 @@
 #include "lab/train_bots.h"
 
 #include "base/util.h"
-#include "lab/logistic.h"
+#include "lab/boost_client.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { COLUMNS = 2 * BOT_COLUMNS, ROWS_MAX = 200000, POINTS_MAX = 2048 };
-
-#define SPREAD_MIN 0.01
-#define Z_MAX      4.0
-#define RIDGE      0.01
-#define CENTRE     0.99 /* share of people's movements that get nothing */
+enum {
+    ROWS_MAX = 1 << 20,
+    POINTS_MAX = 2048,
+    RECORDERS = 2, /* that tell each movement again */
+    LONG_PATH = 8 * BOT_WINDOW_POINTS
+};
 
 struct row {
-    double f[BOT_COLUMNS];
+    float x[BOT_COLUMNS];
+    uint32_t group;
     bool machine;
 };
 
 struct bot_lesson {
     struct row *row;
     size_t rows, room;
+    uint32_t groups; /* people, devices, families and generators so far */
     struct rng rng;
 };
 
@@ -46,8 +49,8 @@ void bot_lesson_free(struct bot_lesson **lesson)
 
 static err_t add_row(struct bot_lesson *l, const canara_point_t *path, size_t n, bool machine)
 {
-    double f[BOT_MOTION_FEATURES];
-    if (!bot_motion_features(path, n, f)) {
+    double x[BOT_COLUMNS];
+    if (!bot_learned_columns(path, n, x)) {
         return ERR_OK;
     }
     if (l->rows == l->room) {
@@ -64,8 +67,20 @@ static err_t add_row(struct bot_lesson *l, const canara_point_t *path, size_t n,
     }
     struct row *row = &l->row[l->rows++];
     row->machine = machine;
+    row->group = l->groups;
     for (size_t c = 0; c < BOT_COLUMNS; c++) {
-        row->f[c] = f[bot_column_feature(c)];
+        row->x[c] = (float)x[c];
+    }
+    return ERR_OK;
+}
+
+static err_t add_windows(struct bot_lesson *l, const canara_point_t *path, size_t n, bool machine)
+{
+    const size_t rounded = (n + BOT_WINDOW_POINTS / 2) / BOT_WINDOW_POINTS;
+    const size_t windows = rounded > 0 ? rounded : 1;
+    for (size_t w = 0; w < windows; w++) {
+        const size_t from = w * n / windows;
+        TRY(add_row(l, path + from, (w + 1) * n / windows - from, machine));
     }
     return ERR_OK;
 }
@@ -76,8 +91,21 @@ err_t bot_lesson_add(struct bot_lesson *lesson, const canara_point_t *path, size
     if (n < 2 || n > POINTS_MAX) {
         return ERR_OK;
     }
-    TRY(add_row(lesson, path, n, machine));
-    return add_row(lesson, again, bot_hand_record(path, n, &lesson->rng, again), machine);
+    if (n > LONG_PATH) { /* one stretch of it */
+        path += n / 2 - BOT_WINDOW_POINTS;
+        n = 2 * (size_t)BOT_WINDOW_POINTS;
+    }
+    TRY(add_windows(lesson, path, n, machine));
+    for (int r = 0; r < RECORDERS; r++) {
+        const size_t m = bot_hand_record(path, n, &lesson->rng, again);
+        TRY(add_windows(lesson, again, m, machine));
+    }
+    return ERR_OK;
+}
+
+void bot_lesson_next(struct bot_lesson *lesson)
+{
+    lesson->groups++;
 }
 
 /* ---- data sets ---- */
@@ -132,6 +160,7 @@ static err_t add_user(struct bot_lesson *l, const struct dataset *set, const uin
                       uint32_t user)
 {
     struct pick pick = {.user = user};
+    bot_lesson_next(l);
     TRY(pick_of_user(l, set, label, &pick));
     pick = (struct pick){.user = user, .all = pick.seen};
     return pick_of_user(l, set, label, &pick);
@@ -172,6 +201,7 @@ err_t bot_lesson_add_hands(struct bot_lesson *lesson)
 {
     canara_point_t path[BOT_HAND_POINTS];
     for (int hand = 0; hand < BOT_HANDS; hand++) {
+        bot_lesson_next(lesson);
         for (size_t i = 0; i < BOT_LESSON_PER_HAND; i++) {
             const size_t n = bot_hand_move((enum bot_hand)hand, &lesson->rng, path);
             TRY(bot_lesson_add(lesson, path, n, true));
@@ -182,63 +212,17 @@ err_t bot_lesson_add_hands(struct bot_lesson *lesson)
 
 /* ---- the fit ---- */
 
-/* Centre and spread of people. */
-static void standardise(const struct bot_lesson *l, struct bot_table *t)
+/* Everybody's rows weigh the root of how many there are, and people as much as machines. */
+static void weigh(const struct bot_lesson *l, const double *rows_of, float *weight)
 {
-    for (size_t c = 0; c < BOT_COLUMNS; c++) {
-        double n = 0.0;
-        double sum = 0.0;
-        double squares = 0.0;
-        for (size_t i = 0; i < l->rows; i++) {
-            if (!l->row[i].machine) {
-                n += 1.0;
-                sum += l->row[i].f[c];
-                squares += l->row[i].f[c] * l->row[i].f[c];
-            }
-        }
-        const double mean = sum / n;
-        t->column[c].centre = mean;
-        t->column[c].spread = sqrt(fmax(squares / n - mean * mean, 0.0)) + SPREAD_MIN;
-    }
-}
-
-static void expand(const struct bot_table *t, const struct row *row, double x[COLUMNS])
-{
-    for (size_t c = 0; c < BOT_COLUMNS; c++) {
-        const double raw = (row->f[c] - t->column[c].centre) / t->column[c].spread;
-        x[c] = fmax(-Z_MAX, fmin(raw, Z_MAX));
-        x[BOT_COLUMNS + c] = fabs(x[c]);
-    }
-}
-
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a;
-    const double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Take the standardisation of the regression into the table, and move its zero to where 99 of 100
- * movements of people are below. `margin` is room for one number a row. */
-static void fold(const struct bot_lesson *l, const struct logistic *m, const double *x,
-                 double *margin, struct bot_table *t)
-{
-    for (size_t c = 0; c < BOT_COLUMNS; c++) {
-        t->column[c].along = m->weight[c] / m->scale[c];
-        t->column[c].away = m->weight[BOT_COLUMNS + c] / m->scale[BOT_COLUMNS + c];
-    }
-    t->bias = m->bias;
-    for (size_t c = 0; c < COLUMNS; c++) {
-        t->bias -= m->weight[c] * m->mean[c] / m->scale[c];
-    }
-    size_t people = 0;
+    double sum[2] = {0.0, 0.0};
     for (size_t i = 0; i < l->rows; i++) {
-        if (!l->row[i].machine) {
-            margin[people++] = logistic_margin(m, COLUMNS, x + i * COLUMNS);
-        }
+        sum[l->row[i].machine] += 1.0 / sqrt(rows_of[l->row[i].group]);
     }
-    qsort(margin, people, sizeof *margin, ascending);
-    t->bias -= fmax(margin[(size_t)(CENTRE * (double)(people - 1))], 0.0);
+    for (size_t i = 0; i < l->rows; i++) {
+        const double one = 1.0 / sqrt(rows_of[l->row[i].group]);
+        weight[i] = (float)(0.5 * (double)l->rows * one / sum[l->row[i].machine]);
+    }
 }
 
 static void free_doubles(double **p)
@@ -246,51 +230,78 @@ static void free_doubles(double **p)
     free(*p);
 }
 
-err_t bot_lesson_fit(const struct bot_lesson *lesson, struct bot_table *out)
+static err_t fill(const struct bot_lesson *l, struct boost_table *t)
+{
+    CLEANUP(free_doubles) double *rows_of = calloc(l->groups + 1, sizeof *rows_of);
+    t->x = calloc(l->rows * BOT_COLUMNS, sizeof *t->x);
+    t->label = calloc(l->rows, sizeof *t->label);
+    t->weight = calloc(l->rows, sizeof *t->weight);
+    if (rows_of == NULL || t->x == NULL || t->label == NULL || t->weight == NULL) {
+        return err_new(ERR_NOMEM);
+    }
+    t->rows = l->rows;
+    t->columns = BOT_COLUMNS;
+    for (size_t i = 0; i < l->rows; i++) {
+        memcpy(t->x + i * BOT_COLUMNS, l->row[i].x, sizeof l->row[i].x);
+        t->label[i] = l->row[i].machine ? 1.0F : 0.0F;
+        rows_of[l->row[i].group] += 1.0;
+    }
+    weigh(l, rows_of, t->weight);
+    return ERR_OK;
+}
+
+err_t bot_lesson_fit(const struct bot_lesson *lesson, struct buf *trees, char why[BOOST_WHY_BYTES])
 {
     size_t machines = 0;
     for (size_t i = 0; i < lesson->rows; i++) {
         machines += lesson->row[i].machine;
     }
     if (machines == 0 || machines == lesson->rows) {
+        (void)snprintf(why, BOOST_WHY_BYTES, "people and machines are both needed");
         return err_new(ERR_RANGE);
     }
-    CLEANUP(free_doubles) double *x = calloc(lesson->rows, (COLUMNS + 1) * sizeof *x);
-    CLEANUP(free_bytes) uint8_t *label = calloc(lesson->rows, 1);
-    if (x == NULL || label == NULL) {
-        return err_new(ERR_NOMEM);
-    }
-    struct bot_table t = {0};
-    struct logistic m;
-    standardise(lesson, &t);
-    for (size_t i = 0; i < lesson->rows; i++) {
-        expand(&t, &lesson->row[i], x + i * COLUMNS);
-        label[i] = lesson->row[i].machine;
-    }
-    TRY(logistic_fit(
-        &(struct logistic_data){
-            .x = x, .label = label, .rows = lesson->rows, .columns = COLUMNS, .ridge = RIDGE},
-        &m));
-    fold(lesson, &m, x, x + lesson->rows * COLUMNS, &t);
-    *out = t;
-    return ERR_OK;
+    CLEANUP(boost_table_deinit) struct boost_table table = {0};
+    TRY(fill(lesson, &table));
+    struct boost_params p = boost_params_default();
+    p.rounds = BOT_TREES;
+    p.depth = BOT_TREES_DEPTH;
+    p.eta = 0.15;
+    p.min_child = 20.0;
+    p.lambda = 5.0;
+    p.subsample = 0.7;
+    p.colsample = 0.5;
+    p.seed = 1;
+    return boost_train(&table, &p, trees, why);
 }
 
-err_t bot_table_print(const struct bot_table *table, FILE *to)
+static bool print_bytes(span_t bytes, FILE *to)
 {
-    bool ok =
-        fprintf(to,
-                "/* Written by bot_table_print(), src/lab/train_bots.c; docs/engine/bots.md says "
-                "from what. */\n#include \"engine/bot_learned.h\"\n\n"
-                "/* clang-format off */\nstatic const struct bot_table shipped = {\n"
-                "    .bias = %.9g,\n    .column = {\n",
-                table->bias) > 0;
-    for (size_t c = 0; c < BOT_COLUMNS; c++) {
-        const struct bot_column *k = &table->column[c];
-        ok = ok && fprintf(to, "        {%.9g, %.9g, %.9g, %.9g},\n", k->centre, k->spread,
-                           k->along, k->away) > 0;
+    bool ok = true;
+    for (size_t i = 0; i < bytes.len; i++) {
+        ok = ok && fprintf(to, "%s%u,", i % 48 == 0 ? "\n    " : "", bytes.ptr[i]) > 0;
     }
-    ok = ok && fprintf(to, "    },\n};\n/* clang-format on */\n\nconst struct bot_table "
-                           "*bot_table_shipped(void)\n{\n    return &shipped;\n}\n") > 0;
+    return ok;
+}
+
+err_t bot_trees_print(span_t bytes, FILE *to)
+{
+    struct trees t;
+    if (trees_check(bytes, BOT_COLUMNS, &t) != TREES_GOOD) {
+        return err_new(ERR_FORMAT);
+    }
+    const bool ok =
+        fprintf(to,
+                "/* Written by bot_trees_print(), src/lab/train_bots.c; docs/engine/bots.md says "
+                "from what. */\n#include \"engine/bot_learned.h\"\n\n"
+                "/* clang-format off */\nstatic const uint8_t bytes[] = {") > 0 &&
+        print_bytes(bytes, to) &&
+        fprintf(
+            to,
+            "\n};\n/* clang-format on */\n\nstatic const struct trees shipped = {\n"
+            "    .root = bytes + TREES_HEAD_BYTES,\n"
+            "    .node = bytes + TREES_HEAD_BYTES + %u * TREES_ROOT_BYTES,\n"
+            "    .trees = %u,\n    .nodes = %u,\n    .features = BOT_COLUMNS,\n    .base = %.17g,\n"
+            "};\n\nconst struct trees *bot_learned_shipped(void)\n{\n    return &shipped;\n}\n",
+            t.trees, t.trees, t.nodes, t.base) > 0;
     return ok ? ERR_OK : err_new(ERR_IO);
 }

@@ -1,11 +1,11 @@
 /*
- * train_bots.h - learn the table that tells machines' movements from people's.
+ * train_bots.h - learn the trees that tell machines' movements from people's.
  *
  * Floor      lab (may use: base, codec, engine)
- * Source     docs/engine/bots.md. logistic.h does the fit; every movement is also told once more by
- *            another recorder (bot_hand_record), people's and machines' alike.
+ * Source     docs/engine/bots.md. boost_client.h does the fit; every movement is also told twice more by
+ *            other recorders (bot_hand_record), people's and machines' alike.
  * Ownership  a lesson owns its rows; bot_lesson_free() ends it. Data sets are only read.
- * Errors     ERR_NOMEM; ERR_RANGE when people or machines are missing.
+ * Errors     ERR_NOMEM; ERR_RANGE when people or machines are missing; those of boost_train().
  * Threads    one at a time per lesson.
  * Precision  same sets in the same order, same seed: same bits.
  */
@@ -14,6 +14,7 @@
 
 #include "base/err.h"
 #include "engine/bot_learned.h"
+#include "lab/boost_files.h"
 #include "lab/bot_hand.h"
 #include "lab/dataset.h"
 
@@ -23,7 +24,9 @@
 enum {
     BOT_LESSON_PER_USER =
         400, /* movements of one person, device or family, evenly over its events */
-    BOT_LESSON_PER_HAND = 300 /* of each own generator */
+    BOT_LESSON_PER_HAND = 300, /* of each own generator */
+    BOT_TREES = 120,
+    BOT_TREES_DEPTH = 4
 };
 
 struct bot_lesson;
@@ -43,9 +46,14 @@ NODISCARD err_t bot_lesson_add_hands(struct bot_lesson *lesson);
 NODISCARD err_t bot_lesson_add(struct bot_lesson *lesson, const canara_point_t *path, size_t n,
                                bool machine);
 
-NODISCARD err_t bot_lesson_fit(const struct bot_lesson *lesson, struct bot_table *out);
+/* What is added from now on is of somebody else: everybody weighs the root of what was seen of him. */
+void bot_lesson_next(struct bot_lesson *lesson);
 
-/* Write the table as the C source that ships, bot_learned_table.c. */
-NODISCARD err_t bot_table_print(const struct bot_table *table, FILE *to);
+/* Ask canara-boost for trees over bot_learned_columns(), appended to `trees`. */
+NODISCARD err_t bot_lesson_fit(const struct bot_lesson *lesson, struct buf *trees,
+                               char why[BOOST_WHY_BYTES]);
+
+/* Write checked trees as the C source that ships, bot_learned_trees.c. */
+NODISCARD err_t bot_trees_print(span_t bytes, FILE *to);
 
 #endif

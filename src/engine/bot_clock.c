@@ -1,0 +1,232 @@
+#include "engine/bot_clock.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdint.h>
+
+#define GAP_MS        300.0
+#define BURST_MS      4.0
+#define PERIOD_MIN_MS 3.0
+#define PERIOD_NEAR   0.2 /* intervals this near to a guess make the period */
+#define SPREAD_MAX    4.0
+
+#define LEAP_PX    60.0
+#define LEAP_MS    70.0
+#define LEAP_TIMES 4.0
+#define STILL      0.6
+
+enum {
+    GAPS_MIN = 8,
+    GAPS_MAX = 256, /* the rest of a longer path is like its beginning */
+    BINS = 300,     /* of 1 ms */
+    LEAP_QUIET = 8,
+    LEAP_MOVES = 5, /* of the quiet intervals that must have moved */
+    STILL_MIN = 20
+};
+
+/* Intervals in whole ms, and how often each occurs. */
+struct gaps {
+    double ms[GAPS_MAX];
+    uint16_t bin[BINS + 2];
+    size_t n;
+    double sum, squares, next;
+};
+
+static void gather(const canara_point_t *p, size_t n, struct gaps *g)
+{
+    double last = rint(p[0].t_ms);
+    for (size_t i = 1; i < n && g->n < GAPS_MAX; i++) {
+        const double t = rint(p[i].t_ms);
+        const double ms = t - last;
+        last = t;
+        if (!(ms > 0.0) || !(ms < GAP_MS)) {
+            continue;
+        }
+        g->sum += ms;
+        g->squares += ms * ms;
+        g->next += g->n > 0 ? ms * g->ms[g->n - 1] : 0.0;
+        g->bin[(size_t)ms]++;
+        g->ms[g->n++] = ms;
+    }
+}
+
+/* The interval below which `rank` of all are. */
+static double ranked(const struct gaps *g, size_t rank)
+{
+    size_t seen = 0;
+    for (size_t ms = 1; ms <= BINS; ms++) {
+        seen += g->bin[ms];
+        if (seen > rank) {
+            return (double)ms;
+        }
+    }
+    return GAP_MS;
+}
+
+struct beat {
+    double off;    /* share of the period */
+    double memory; /* of what is left of the period */
+};
+
+/* How well multiples of a period near `guess` explain the intervals. */
+static bool beat_of(const struct gaps *g, double guess, struct beat *out)
+{
+    double near = 0.0;
+    double sum = 0.0;
+    if (guess < PERIOD_MIN_MS) {
+        return false;
+    }
+    for (size_t i = 0; i < g->n; i++) {
+        const double one = fabs(g->ms[i] - guess) < PERIOD_NEAR * guess ? 1.0 : 0.0;
+        near += one;
+        sum += one * g->ms[i];
+    }
+    if (near < 4.0) {
+        return false;
+    }
+    const double period = sum / near;
+    double off = 0.0;
+    double squares = 0.0;
+    double next = 0.0;
+    double last = 0.0;
+    for (size_t i = 0; i < g->n; i++) {
+        const double r = g->ms[i] - period * rint(g->ms[i] / period);
+        off += fabs(r);
+        squares += r * r;
+        next += i > 0 ? r * last : 0.0;
+        last = r;
+    }
+    const double count = (double)g->n;
+    out->off = off / (count * period);
+    out->memory = (next / (count - 1.0)) / (squares / count + 1e-9);
+    return true;
+}
+
+static void find_beat(const struct gaps *g, double f[CLOCK_FEATURES])
+{
+    const double median = ranked(g, g->n / 2);
+    const double guess[] = {median, 0.5 * median, median / 3.0, ranked(g, g->n / 4),
+                            ranked(g, g->n / 8)};
+    f[CLOCK_OFF_BEAT] = 0.25; /* what no clock gives */
+    for (size_t i = 0; i < sizeof guess / sizeof *guess; i++) {
+        struct beat b;
+        if (beat_of(g, guess[i], &b) && b.off < f[CLOCK_OFF_BEAT]) {
+            f[CLOCK_OFF_BEAT] = b.off;
+            f[CLOCK_LATE_MEMORY] = b.memory;
+        }
+    }
+}
+
+static double scatter(const struct gaps *g)
+{
+    const double n = (double)g->n;
+    double bits = 0.0;
+    for (size_t ms = 0; ms < BINS; ms += 2) {
+        const double c = (double)g->bin[ms] + (double)g->bin[ms + 1];
+        bits += c > 0.0 ? c * log(c) : 0.0;
+    }
+    return 1.0 - bits / (n * log(n));
+}
+
+static double still_share(const canara_point_t *p, size_t n, size_t *reports)
+{
+    size_t still = 0;
+    size_t all = 0;
+    for (size_t i = 1; i < n; i++) {
+        if (p[i].buttons == p[i - 1].buttons) {
+            all++;
+            still += rint(p[i].x) == rint(p[i - 1].x) && rint(p[i].y) == rint(p[i - 1].y);
+        }
+    }
+    *reports = all;
+    return all > 0 ? (double)still / (double)all : 0.0;
+}
+
+void bot_clock_features(const canara_point_t *p, size_t n, double f[CLOCK_FEATURES])
+{
+    struct gaps g;
+    size_t reports = 0;
+    g.n = 0;
+    g.sum = g.squares = g.next = 0.0;
+    for (size_t i = 0; i < sizeof g.bin / sizeof *g.bin; i++) {
+        g.bin[i] = 0;
+    }
+    for (size_t i = 0; i < CLOCK_FEATURES; i++) {
+        f[i] = 0.0;
+    }
+    f[CLOCK_STILL] = still_share(p, n, &reports);
+    if (n > 0) {
+        gather(p, n, &g);
+    }
+    if (g.n < GAPS_MIN) {
+        return;
+    }
+    const double count = (double)g.n;
+    const double mean = g.sum / count;
+    const double variance = fmax(g.squares / count - mean * mean, 0.0);
+    find_beat(&g, f);
+    f[CLOCK_SCATTER] = scatter(&g);
+    f[CLOCK_MEMORY] = variance > 1e-9
+                          ? fmax(-1.0, fmin((g.next / (count - 1.0) - mean * mean) / variance, 1.0))
+                          : 0.0;
+    f[CLOCK_SPREAD] = fmin(sqrt(variance) / mean, SPREAD_MAX);
+    f[CLOCK_BURSTS] = (double)(g.bin[1] + g.bin[2] + g.bin[3]) / count;
+    static_assert((int)BURST_MS == 4, "the bins above");
+}
+
+/* ---- what no hand does ---- */
+
+static double step_of(const canara_point_t *p, size_t i)
+{
+    const double dx = rint(p[i].x) - rint(p[i - 1].x);
+    const double dy = rint(p[i].y) - rint(p[i - 1].y);
+    return sqrt(dx * dx + dy * dy);
+}
+
+static double gap_of(const canara_point_t *p, size_t i)
+{
+    return p[i].t_ms - p[i - 1].t_ms;
+}
+
+/* The intervals before i were short, and of much shorter steps. */
+static bool is_quiet_before(const canara_point_t *p, size_t i, double step)
+{
+    size_t moves = 0;
+    for (size_t k = i - LEAP_QUIET; k < i; k++) {
+        const double s = step_of(p, k);
+        if (LEAP_TIMES * fmax(s, 2.0) >= step || gap_of(p, k) > GAP_MS) {
+            return false;
+        }
+        moves += s > 0.0;
+    }
+    return moves >= LEAP_MOVES;
+}
+
+static bool rests_at(const canara_point_t *p, size_t n, size_t i)
+{
+    if (i + 1 >= n || gap_of(p, i + 1) > GAP_MS) {
+        return true;
+    }
+    return !(step_of(p, i + 1) > 0.0) && (i + 2 >= n || gap_of(p, i + 2) > GAP_MS);
+}
+
+bool bot_clock_leaps(const canara_point_t *p, size_t n)
+{
+    for (size_t i = LEAP_QUIET + 1; i < n; i++) {
+        if (fabs(p[i].x - p[i - 1].x) + fabs(p[i].y - p[i - 1].y) > LEAP_PX &&
+            gap_of(p, i) < LEAP_MS && gap_of(p, i) >= 0.0) {
+            const double step = step_of(p, i);
+            if (step > LEAP_PX && rests_at(p, n, i) && is_quiet_before(p, i, step)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool bot_clock_is_still(const canara_point_t *p, size_t n)
+{
+    size_t reports = 0;
+    const double share = still_share(p, n, &reports);
+    return reports >= STILL_MIN && share > STILL;
+}

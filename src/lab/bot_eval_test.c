@@ -1,0 +1,127 @@
+/* bot_eval_test.c - a set of two families of bots and two devices of people, scored. */
+#include "lab/bot_eval.h"
+
+#include "base/util.h"
+#include "lab/boost_client.h"
+#include "lab/set_writer.h"
+#include "tests/support/scratch.h"
+#include "tests/support/unit.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { POINTS = 120, SESSIONS = 120 };
+
+/* Slow where it bends, told by a clock. */
+static size_t drawn_by_hand(struct rng *rng, canara_point_t p[BOT_HAND_POINTS])
+{
+    double a = 6.0 * rng_double(rng);
+    double drift = 0.0;
+    for (size_t i = 0; i < POINTS; i++) {
+        drift = 0.95 * drift + 0.02 * rng_normal(rng);
+        p[i] = (canara_point_t){.t_ms = 16.0 * (double)i,
+                                .x = round(500.0 + 200.0 * cos(a)),
+                                .y = round(400.0 + 120.0 * sin(a))};
+        a += 0.06 * (1.0 + 0.5 * sin(3.0 * a) + drift);
+    }
+    return POINTS;
+}
+
+static void write_set(const char *dir)
+{
+    static const struct dataset_info about = {
+        .name = "drawn", .source = "test", .licence = "none", .modality = "pointer", .note = ""};
+    static const char *const users[] = {"a@x.invalid", "b@x.invalid", "fam-a@x.invalid",
+                                        "fam-b@x.invalid"};
+    struct set_writer *w = NULL;
+    struct rng rng;
+    rng_seed(&rng, 3);
+    assert_false(failed(set_writer_open(&w, dir, &about)));
+    for (size_t i = 0; i < SESSIONS; i++) {
+        canara_point_t p[BOT_HAND_POINTS];
+        char id[32];
+        const size_t user = i % 4;
+        const size_t n = user < 2    ? drawn_by_hand(&rng, p)
+                         : user == 2 ? bot_hand_move(BOT_HAND_STEPS, &rng, p)
+                                     : bot_hand_move(BOT_HAND_SMOOTH, &rng, p);
+        (void)snprintf(id, sizeof id, "s%zu", i);
+        set_writer_session(w, id, users[user]);
+        for (size_t k = 0; k < n; k++) {
+            p[k].t_ms = round(p[k].t_ms);
+        }
+        const canara_event_t event = {.kind = CANARA_POINTER,
+                                      .has = CANARA_F_POINTS,
+                                      .of.path = {.points = p, .count = (uint32_t)n}};
+        set_writer_event(w, (wall_t){1750000000000 + (int64_t)i * 100000}, &event);
+        set_writer_trial(w, "-", id, user < 2 ? DATASET_HUMAN : DATASET_BOT);
+    }
+    assert_false(failed(set_writer_finish(&w)));
+}
+
+static struct dataset *open_set(struct scratch *dir)
+{
+    char path[SCRATCH_PATH];
+    struct dataset *set = NULL;
+    struct dataset_fault fault;
+    scratch_path(dir, "set", path);
+    write_set(path);
+    if (failed(dataset_open(path, &set, &fault))) {
+        fail_msg("%s", fault.text);
+    }
+    return set;
+}
+
+static void families_and_devices_are_left_out(void **state)
+{
+    (void)state;
+    if (!boost_is_here()) {
+        (void)fputs("skipped: canara-boost not found: build with libxgboost-dev\n", stderr);
+        skip();
+    }
+    CLEANUP(scratch_remove) struct scratch dir = scratch_new();
+    CLEANUP(dataset_close) struct dataset *set = open_set(&dir);
+    const struct bot_eval_options options = {.parts = BOT_PART_ALL};
+    struct bot_folds folds;
+    double score[SESSIONS];
+    char why[BOOST_WHY_BYTES] = "";
+    assert_true(bot_eval_leaves_out(set, &options));
+    if (failed(bot_eval_run(set, &options, score, &folds, why))) {
+        fail_msg("%s", why);
+    }
+    assert_int_equal(folds.count, 4);
+    for (size_t i = 0; i < folds.count; i++) {
+        assert_int_equal(folds.at[i].people, SESSIONS / 4);
+        assert_int_equal(folds.at[i].bots, SESSIONS / 4);
+        assert_true(folds.at[i].auc > 0.8 && folds.at[i].auc <= 1.0);
+    }
+    for (size_t i = 0; i < SESSIONS; i++) {
+        assert_true(isfinite(score[i]));
+    }
+}
+
+static void the_shipped_detector_needs_no_other_program(void **state)
+{
+    (void)state;
+    CLEANUP(scratch_remove) struct scratch dir = scratch_new();
+    CLEANUP(dataset_close) struct dataset *set = open_set(&dir);
+    const struct bot_eval_options options = {.parts = BOT_PART_ALL, .shipped = true};
+    struct bot_folds folds;
+    double score[SESSIONS];
+    double again[SESSIONS];
+    char why[BOOST_WHY_BYTES] = "";
+    assert_false(bot_eval_leaves_out(set, &options));
+    assert_false(failed(bot_eval_run(set, &options, score, &folds, why)));
+    assert_int_equal(folds.count, 0);
+    assert_false(failed(bot_eval_run(set, &options, again, &folds, why)));
+    assert_memory_equal(score, again, sizeof score);
+    assert_true(bot_eval_share(set, DATASET_BOT, 1.0) > 0.0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(families_and_devices_are_left_out),
+        cmocka_unit_test(the_shipped_detector_needs_no_other_program),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
