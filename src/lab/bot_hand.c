@@ -37,8 +37,8 @@ static double eased(int law, double u)
 
 static void steps(struct bot_habit *h)
 {
-    double x[STOPS_MAX];
-    double y[STOPS_MAX];
+    double x[STOPS_MAX] = {0.0};
+    double y[STOPS_MAX] = {0.0};
     const size_t n = stops_of(h->rng, x, y);
     const double step = exp(bot_habit_between(h->rng, log(2.0), log(40.0)));
     const bool uneven = rng_below(h->rng, 2) == 0;
@@ -56,8 +56,8 @@ static void steps(struct bot_habit *h)
 
 static void bezier(struct bot_habit *h, int law)
 {
-    double x[STOPS_MAX];
-    double y[STOPS_MAX];
+    double x[STOPS_MAX] = {0.0};
+    double y[STOPS_MAX] = {0.0};
     const size_t n = stops_of(h->rng, x, y);
     const double bow = bot_habit_between(h->rng, 0.0, 0.4);
     for (size_t i = 1; i < n; i++) {
@@ -81,8 +81,8 @@ static void bezier(struct bot_habit *h, int law)
 
 static void wind(struct bot_habit *h)
 {
-    double tx[STOPS_MAX];
-    double ty[STOPS_MAX];
+    double tx[STOPS_MAX] = {0.0};
+    double ty[STOPS_MAX] = {0.0};
     const size_t n = stops_of(h->rng, tx, ty);
     const double gravity = bot_habit_between(h->rng, 4.0, 15.0);
     const double gust = bot_habit_between(h->rng, 1.0, 8.0);
@@ -126,8 +126,8 @@ static double done(double t, double mu, double sigma)
 
 static void lognormal(struct bot_habit *h)
 {
-    double x[STOPS_MAX];
-    double y[STOPS_MAX];
+    double x[STOPS_MAX] = {0.0};
+    double y[STOPS_MAX] = {0.0};
     const size_t n = stops_of(h->rng, x, y);
     double begin[STOPS_MAX];
     double mu[STOPS_MAX];
@@ -162,8 +162,8 @@ static double spline_at(const double v[4], double u)
 
 static void spline(struct bot_habit *h)
 {
-    double x[STOPS_MAX];
-    double y[STOPS_MAX];
+    double x[STOPS_MAX] = {0.0};
+    double y[STOPS_MAX] = {0.0};
     const size_t n = stops_of(h->rng, x, y);
     const double off = bot_habit_between(h->rng, 0.0, 25.0);
     for (size_t i = 0; i < n; i++) {

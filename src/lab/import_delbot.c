@@ -119,7 +119,7 @@ static err_t take_points(struct work *w, size_t index)
 {
     struct text_lines lines = {.rest = source_text(w->in->source, index)};
     span_t line = {0};
-    double scale[2];
+    double scale[2] = {1.0, 1.0};
     double start = -1.0;
     uint32_t held = 0;
     TRY(take_resolution(w, index, &lines, scale));
