@@ -212,13 +212,13 @@ err_t bot_eval_run(const struct dataset *set, const struct bot_eval_options *opt
                    struct bot_folds *folds, char why[BOOST_WHY_BYTES])
 {
     const struct dataset_trials trials = dataset_bot_trials(set);
-    CLEANUP(free_doubles) double *room = calloc(4 * trials.count + 1, sizeof *room);
-    if (room == NULL) {
-        return err_new(ERR_NOMEM);
-    }
     if (count_side(set, 1) == 0 || count_side(set, 2) == 0) {
         (void)snprintf(why, BOOST_WHY_BYTES, "the set has no trials of people and bots");
         return err_new(ERR_RANGE);
+    }
+    CLEANUP(free_doubles) double *room = calloc(4 * trials.count + 1, sizeof *room);
+    if (room == NULL) {
+        return err_new(ERR_NOMEM);
     }
     struct run r = {.set = set,
                     .options = options,
