@@ -310,12 +310,12 @@ CANARA_API const char *canara_model_name(const struct canara_model *model);
 /* ---- the profile: what is known of one person ------------------------------------------------- */
 
 /* A learnt profile of one user: up to CANARA_PROFILE_PARTS parts, one for each way in which the
- * user is known (a field he types in, his pointer, his pages), each at most CANARA_PART_BYTES in
+ * user is known (a field he types in, his pointer, his pages) or a page of one, each at most CANARA_PART_BYTES in
  * memory and on disk. NULL is always right: nothing is known, and only rules speak.
  * One thread at a time while it learns; any number while it only scores. */
 struct canara_profile;
 
-enum { CANARA_PROFILE_PARTS = 16, CANARA_PART_BYTES = 4096, CANARA_PART_NAME_BYTES = 33 };
+enum { CANARA_PROFILE_PARTS = 34, CANARA_PART_BYTES = 4096, CANARA_PART_NAME_BYTES = 33 };
 
 /* An empty profile. The model is borrowed and must outlive it; without one (NULL) the profile says
  * nothing, and learns what is supervised and the first samples of each part, not what must pass a

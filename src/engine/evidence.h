@@ -13,6 +13,7 @@
 #ifndef ENGINE_EVIDENCE_H
 #define ENGINE_EVIDENCE_H
 
+#include "engine/byte_cursor.h"
 #include "engine/part.h"
 #include "engine/sample.h"
 
@@ -51,6 +52,12 @@ struct fusion {
     double variance; /* of the owner's evidence */
     double run;      /* >= 1: how much less a run of samples in a session says than its count */
 };
+
+/* To and from the bytes of a model. False: a number is out of its range. */
+enum { FUSION_BYTES = 8 * (3 * SCORES + 6) };
+
+void fusion_write(struct byte_writer *w, const struct fusion *f);
+bool fusion_read(struct byte_reader *r, struct fusion *f);
 
 /* Which of FUSION_BUCKETS a profile of n samples belongs to: 5-9, 10-19, 20-49, 50 and more. */
 size_t fusion_bucket(size_t n);

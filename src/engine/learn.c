@@ -1,4 +1,5 @@
 /* learn.c - what an ended session may teach, and how little of it is believed at once. */
+#include "engine/bags.h"
 #include "engine/event_check.h"
 #include "engine/numbers.h"
 #include "engine/profile.h"
@@ -107,6 +108,11 @@ static void teach(void *ctx, const struct sample *s)
 {
     struct pupil *pupil = ctx;
     struct lesson_state *l = &pupil->profile->lesson;
+    if (sample_is_of_crowd(s)) {
+        pupil->no_memory =
+            bags_teach(pupil->profile, s, pupil->at_ms) != CANARA_OK || pupil->no_memory;
+        return;
+    }
     struct part *p = profile_part_for(pupil->profile, s);
     if (p == NULL) {
         pupil->no_memory = true;
@@ -233,6 +239,9 @@ enum canara_status canara_learn_end(struct canara_profile *profile, int64_t at_m
         if (l->touched[i]) {
             settle(profile, i, at_ms);
         }
+    }
+    if (bags_settle(profile, at_ms) != CANARA_OK) {
+        return CANARA_NO_MEMORY;
     }
     count_hour(profile);
     l->open = false;

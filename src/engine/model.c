@@ -21,7 +21,7 @@ static void write_floats(struct byte_writer *w, const float *x, size_t n)
     write_bytes(w, x, n * sizeof *x);
 }
 
-static void write_fusion(struct byte_writer *w, const struct fusion *f)
+void fusion_write(struct byte_writer *w, const struct fusion *f)
 {
     for (size_t i = 0; i < SCORES; i++) {
         write_f64(w, f->mean[i]);
@@ -53,7 +53,7 @@ static void write_population(struct byte_writer *w, const struct population *p)
     write_floats(w, p->cohort_of.middle, n * p->cohort);
     write_floats(w, p->cohort_of.spread, n * p->cohort);
     for (size_t b = 0; b < FUSION_BUCKETS; b++) {
-        write_fusion(w, &p->fusion[b]);
+        fusion_write(w, &p->fusion[b]);
     }
 }
 
@@ -120,7 +120,7 @@ static bool fusion_ok(const struct fusion *f)
            f->variance >= 0.0 && f->variance <= 1e6 && f->run >= 1.0 && f->run <= 1e6;
 }
 
-static bool read_fusion(struct byte_reader *r, struct fusion *f)
+bool fusion_read(struct byte_reader *r, struct fusion *f)
 {
     for (size_t i = 0; i < SCORES; i++) {
         f->mean[i] = read_f64(r);
@@ -163,15 +163,15 @@ static bool read_population(struct byte_reader *r, struct block *b, struct popul
     take_density(r, b, n * p->cohort, &p->cohort_of);
     bool good = !b->bad;
     for (size_t i = 0; i < FUSION_BUCKETS; i++) {
-        good = read_fusion(r, &p->fusion[i]) && good;
+        good = fusion_read(r, &p->fusion[i]) && good;
     }
     return good && !r->failed;
 }
 
 /* ---- the whole ---- */
 
-size_t model_write(const char *label, const struct population *population, size_t count,
-                   uint8_t *out, size_t cap)
+size_t model_write_whole(const char *label, const struct model_parts *parts, uint8_t *out,
+                         size_t cap)
 {
     struct byte_writer w = {.at = out, .left = cap};
     char text[MODEL_LABEL_BYTES] = {0};
@@ -180,15 +180,23 @@ size_t model_write(const char *label, const struct population *population, size_
     write_u16(&w, VERSION);
     write_u16(&w, SCORES);
     write_bytes(&w, text, sizeof text);
-    write_u32(&w, (uint32_t)count);
-    for (size_t i = 0; i < count; i++) {
-        write_population(&w, &population[i]);
+    write_u32(&w, (uint32_t)parts->populations);
+    for (size_t i = 0; i < parts->populations; i++) {
+        write_population(&w, &parts->population[i]);
     }
+    crowds_write(&w, parts->crowd, parts->crowds);
     if (w.failed) {
         return 0;
     }
     write_u64(&w, fnv_add(FNV_START, out, cap - w.left));
     return w.failed ? 0 : cap - w.left;
+}
+
+size_t model_write(const char *label, const struct population *population, size_t count,
+                   uint8_t *out, size_t cap)
+{
+    const struct model_parts parts = {.population = population, .populations = count};
+    return model_write_whole(label, &parts, out, cap);
 }
 
 static bool label_ok(const char label[MODEL_LABEL_BYTES])
@@ -215,7 +223,8 @@ static void name_model(struct canara_model *m, uint64_t checksum)
 }
 
 /* Read every population once; with a block to fill, for good. */
-static bool read_all(struct byte_reader r, struct block *b, struct population *into, size_t count)
+static bool read_all(struct byte_reader r, struct block *b, struct population *into, size_t count,
+                     struct byte_reader *rest)
 {
     uint64_t last = 0;
     for (size_t i = 0; i < count; i++) {
@@ -231,7 +240,8 @@ static bool read_all(struct byte_reader r, struct block *b, struct population *i
             into[i] = p;
         }
     }
-    return !r.failed && r.left == 0;
+    *rest = r;
+    return !r.failed;
 }
 
 static bool index_general(struct canara_model *m)
@@ -256,10 +266,11 @@ static enum canara_status fill(struct canara_model *m, struct byte_reader body, 
     }
     m->populations = count;
     struct block b = {.at = m->numbers};
-    if (!read_all(body, &b, m->population, count) || !index_general(m)) {
+    struct byte_reader rest;
+    if (!read_all(body, &b, m->population, count, &rest) || !index_general(m)) {
         return CANARA_BAD_FORMAT;
     }
-    return CANARA_OK;
+    return crowds_read(rest, &m->crowds);
 }
 
 enum canara_status canara_model_open(const void *bytes, size_t size, struct canara_model **out)
@@ -290,9 +301,10 @@ enum canara_status canara_model_open(const void *bytes, size_t size, struct cana
     read_bytes(&r, m->label, sizeof m->label);
     const uint32_t count = read_u32(&r);
     struct block counted = {.at = NULL};
+    struct byte_reader rest;
     enum canara_status status = CANARA_BAD_FORMAT;
     if (label_ok(m->label) && count <= MODEL_POPULATIONS_MAX &&
-        read_all(r, &counted, NULL, count)) {
+        read_all(r, &counted, NULL, count, &rest)) {
         status = fill(m, r, counted.used, count);
     }
     if (status != CANARA_OK) {
@@ -309,6 +321,7 @@ void canara_model_close(struct canara_model **model)
     if (*model == NULL) {
         return;
     }
+    crowds_free(&(*model)->crowds);
     free((*model)->population);
     free((*model)->numbers);
     free(*model);

@@ -11,6 +11,7 @@
 #ifndef ENGINE_MODEL_H
 #define ENGINE_MODEL_H
 
+#include "engine/crowds.h"
 #include "engine/evidence.h"
 #include "engine/sample.h"
 
@@ -57,6 +58,7 @@ struct canara_model {
     struct population *population;                  /* by context, ascending */
     const struct population *general[SAMPLE_KINDS]; /* context 0; NULL: none */
     void *numbers;                                  /* what the arrays point into */
+    struct crowds crowds;
 };
 
 /* Where a feature of an unknown field finds its like: type and classes of the keys. */
@@ -73,8 +75,20 @@ struct population_room {
 const struct population *model_population(const struct canara_model *m, const struct sample *s,
                                           struct population_room *room);
 
-/* Write populations as the bytes of a model. Returns the size, 0 when `cap` is too small or a
+/* What a model is made of. */
+struct model_parts {
+    const struct population *population;
+    size_t populations;
+    const struct crowd *crowd;
+    size_t crowds;
+};
+
+/* Write the bytes of a model. Returns the size, 0 when `cap` is too small or a
  * number is not as canara_model_open() wants it. */
+size_t model_write_whole(const char *label, const struct model_parts *parts, uint8_t *out,
+                         size_t cap);
+
+/* The same for populations alone. */
 size_t model_write(const char *label, const struct population *population, size_t count,
                    uint8_t *out, size_t cap);
 

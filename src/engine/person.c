@@ -6,17 +6,17 @@
 
 #include <math.h>
 
-struct person_weight person_weight_of(const struct fusion *f, const struct part *p)
+struct person_weight person_weight_of(const struct fusion *f, const struct own_tally *tally)
 {
-    const double n = p->scored;
+    const double n = tally->scored;
     const double own = n / (n + PERSON_PRIOR_COUNT);
-    const double own_variance = n > 1.0 ? (double)p->score_m2 / (n - 1.0) : f->variance;
-    const double mean = own * (double)p->score_mean + (1.0 - own) * f->owner;
+    const double own_variance = n > 1.0 ? tally->m2 / (n - 1.0) : f->variance;
+    const double mean = own * tally->mean + (1.0 - own) * f->owner;
     const double variance = fmax(own * own_variance + (1.0 - own) * f->variance, 0.1);
     const double apart = f->impostor - mean;
-    const double weight = apart < PERSON_APART_MIN * sqrt(variance)
-                              ? 0.0
-                              : clip(apart / variance, 0.0, PERSON_WEIGHT_MAX);
+    const double least = tally->many ? 0.0 : PERSON_APART_MIN;
+    const double weight =
+        apart < least * sqrt(variance) ? 0.0 : clip(apart / variance, 0.0, PERSON_WEIGHT_MAX);
     return (struct person_weight){.owner = mean,
                                   .centre = 0.5 * (f->impostor + mean),
                                   .weight = weight,
@@ -29,6 +29,16 @@ double person_weigh(double l, double bias, const struct person_weight *w)
     const double weight = clip(w->weight, 0.0, PERSON_WEIGHT_MAX);
     const double weighed = weight * (l - bias - w->centre);
     return clip(weighed, -w->limit, w->limit) / fmax(w->variance, 1.0);
+}
+
+double person_average(double heard, size_t before, double nats, double run)
+{
+    const double alike = (run - 1.0) / (PERSON_RUN - 1.0);
+    const double n = before < PERSON_MEMORY ? (double)before : PERSON_MEMORY;
+    const double kept = before < PERSON_MEMORY ? 1.0 : 1.0 - 1.0 / PERSON_MEMORY;
+    const double sum = before == 0 ? 0.0 : heard * (1.0 + alike * (n - 1.0)) * kept;
+    const double now = before < PERSON_MEMORY ? n + 1.0 : n;
+    return (sum + nats) / (1.0 + alike * (now - 1.0)) - heard;
 }
 
 struct look {
@@ -53,8 +63,15 @@ static void look_at(void *ctx, const struct sample *sample)
         return;
     }
     const enum share share = sample_share(sample->kind);
-    const struct person_weight w = person_weight_of(opinion.fusion, opinion.part);
-    const double nats = person_weigh(opinion.nats, (double)look->s->bias[share], &w);
+    struct person_weight w = person_weight_of(opinion.fusion, &opinion.tally);
+    if (opinion.tally.many) {
+        w.variance = 1.0;
+    }
+    double nats = person_weigh(opinion.nats, (double)look->s->bias[share], &w);
+    if (opinion.tally.many) {
+        nats = person_average((double)look->s->heard[share], look->s->samples[share], nats,
+                              opinion.fusion->run);
+    }
     person_hear(look->s, share, nats, opinion.nats - w.owner);
     filter_evidence(look->s, share, nats);
 }
@@ -63,7 +80,7 @@ void person_look(struct session_state *s, const struct canara_profile *profile,
                  const canara_event_t *event)
 {
     struct sample work;
-    if (profile == NULL || profile->parts == 0) {
+    if (profile == NULL || canara_profile_parts(profile) == 0) {
         return;
     }
     samples_for(profile, event, &work, look_at, &(struct look){.s = s, .profile = profile});

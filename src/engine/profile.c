@@ -1,5 +1,7 @@
 #include "engine/profile.h"
 
+#include "engine/bags.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +26,7 @@ void canara_profile_free(struct canara_profile **profile)
     for (size_t i = 0; i < (*profile)->parts; i++) {
         free((*profile)->part[i]);
     }
+    bags_free(*profile);
     free(*profile);
     *profile = NULL;
 }
@@ -41,6 +44,9 @@ struct part *profile_find(const struct canara_profile *profile, uint64_t context
 enum canara_status canara_profile_load(struct canara_profile *profile, const void *bytes,
                                        size_t size)
 {
+    if (bags_are(bytes, size)) {
+        return bags_load(profile, bytes, size);
+    }
     struct part loaded;
     const enum canara_status status = part_load(&loaded, bytes, size);
     if (status != CANARA_OK) {
@@ -48,7 +54,7 @@ enum canara_status canara_profile_load(struct canara_profile *profile, const voi
     }
     struct part *to = profile_find(profile, loaded.context);
     if (to == NULL) {
-        if (profile->parts == CANARA_PROFILE_PARTS) {
+        if (profile->parts == PROFILE_CONTEXTS) {
             return CANARA_FULL;
         }
         to = profile->allocate(sizeof *to);
@@ -63,7 +69,7 @@ enum canara_status canara_profile_load(struct canara_profile *profile, const voi
 
 size_t canara_profile_parts(const struct canara_profile *profile)
 {
-    return profile == NULL ? 0 : profile->parts;
+    return profile == NULL ? 0 : profile->parts + bags_parts(profile);
 }
 
 enum canara_status canara_profile_save(const struct canara_profile *profile, size_t number,
@@ -71,6 +77,9 @@ enum canara_status canara_profile_save(const struct canara_profile *profile, siz
 {
     if (number >= canara_profile_parts(profile)) {
         return CANARA_BAD_VALUE;
+    }
+    if (number >= profile->parts) {
+        return bags_save(profile, number - profile->parts, bytes, out);
     }
     const struct part *p = profile->part[number];
     canara_part_t part = {.changed = (p->bits & PART_CHANGED) != 0};
@@ -94,6 +103,9 @@ canara_learning_t canara_profile_learning(const struct canara_profile *profile)
                                       : out.needed - 1;
         out.sessions = sessions > out.sessions ? sessions : out.sessions;
         drifted = drifted || (p->bits & PART_DRIFTED) != 0;
+    }
+    if (profile != NULL && bags_sessions(profile) > out.sessions) {
+        out.sessions = bags_sessions(profile);
     }
     if (out.sessions >= out.needed) {
         out.sessions = out.needed;
@@ -156,7 +168,7 @@ static bool is_crowded(const struct canara_profile *profile, const struct sample
 static struct part *room_for_part(struct canara_profile *profile, bool crowded)
 {
     size_t at = profile->parts;
-    if (crowded || at == CANARA_PROFILE_PARTS) {
+    if (crowded || at == PROFILE_CONTEXTS) {
         at = least_known(profile, crowded);
     } else {
         struct part *fresh = profile->allocate(sizeof *fresh);
@@ -220,6 +232,9 @@ void profile_shrink(const struct canara_profile *profile, struct part *p, const 
 bool profile_opinion(const struct canara_profile *profile, const struct sample *s,
                      struct population_room *room, struct opinion *out)
 {
+    if (sample_is_of_crowd(s)) {
+        return bags_opinion(profile, s, out);
+    }
     struct part *p = profile_find(profile, s->context);
     if (p == NULL || !part_is_like(p, s) || profile->model == NULL) {
         return false;
@@ -232,10 +247,11 @@ bool profile_opinion(const struct canara_profile *profile, const struct sample *
     const struct fusion *fusion = &pop->fusion[fusion_bucket(p->accepted)];
     const double nats = evidence_fuse(fusion, score, p->accepted);
     const bool led_away = nats < 0.0 && part_from_anchor(p, s) > PART_FAR;
-    *out = (struct opinion){.nats = led_away ? 0.0 : nats,
-                            .current = nats,
-                            .led_away = led_away,
-                            .fusion = fusion,
-                            .part = p};
+    *out = (struct opinion){
+        .nats = led_away ? 0.0 : nats,
+        .current = nats,
+        .led_away = led_away,
+        .fusion = fusion,
+        .tally = {.scored = p->scored, .mean = (double)p->score_mean, .m2 = (double)p->score_m2}};
     return isfinite(out->nats);
 }

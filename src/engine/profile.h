@@ -10,9 +10,18 @@
 #ifndef ENGINE_PROFILE_H
 #define ENGINE_PROFILE_H
 
+#include "engine/bag.h"
 #include "engine/model.h"
 #include "engine/part.h"
 #include "engine/session_state.h"
+
+enum {
+    PROFILE_BAGS = 2,      /* strokes and actions */
+    PROFILE_CONTEXTS = 16, /* everything else */
+};
+
+static_assert(PROFILE_CONTEXTS + PROFILE_BAGS * (1 + BAG_PAGES) == CANARA_PROFILE_PARTS,
+              "what a profile holds is what may be loaded");
 
 #define PROFILE_SESSIONS_NEEDED 6 /* until a profile counts as learnt */
 
@@ -21,18 +30,20 @@ struct lesson_state {
     enum canara_trust trust;
     struct session_state ended;
     canara_lesson_t counts;
-    uint64_t page;                            /* of the newest navigation_pattern; 0: none yet */
-    bool walked;                              /* the session has counted for navigation ... */
-    bool spent;                               /* ... and for amounts */
-    bool touched[CANARA_PROFILE_PARTS];       /* parts that this lesson has given samples to */
-    struct sample like[CANARA_PROFILE_PARTS]; /* the last of them */
+    uint64_t page;                        /* of the newest navigation_pattern; 0: none yet */
+    bool walked;                          /* the session has counted for navigation ... */
+    bool spent;                           /* ... and for amounts */
+    bool touched[PROFILE_CONTEXTS];       /* parts that this lesson has given samples to */
+    struct sample like[PROFILE_CONTEXTS]; /* the last of them */
 };
 
 struct canara_profile {
     const struct canara_model *model;
     void *(*allocate)(size_t size); /* malloc; a test makes it fail */
     size_t parts;
-    struct part *part[CANARA_PROFILE_PARTS];
+    struct part *part[PROFILE_CONTEXTS];
+    size_t bags;
+    struct bag *bag[PROFILE_BAGS];
     struct lesson_state lesson;
 };
 
@@ -53,6 +64,12 @@ struct part *profile_table_for(struct canara_profile *profile, enum part_table k
 void profile_shrink(const struct canara_profile *profile, struct part *p,
                     const struct sample *like);
 
+/* Evidence of own samples that were scored before they were learnt. */
+struct own_tally {
+    double scored, mean, m2; /* count, mean, sum of squared deviations */
+    bool many;               /* samples come by the dozen: little of each is much of all */
+};
+
 /* Calibrated evidence of one sample against its part, before weighing. False: nothing can be said.
  * What is further than PART_FAR from the anchor never speaks for the owner: a habit that was led
  * away step by step does not make a stranger welcome. */
@@ -61,7 +78,7 @@ struct opinion {
     double current;              /* what the habit of today alone would say */
     bool led_away;               /* it would speak for the owner, and the anchor does not */
     const struct fusion *fusion; /* that gave it; valid until the room is left */
-    const struct part *part;
+    struct own_tally tally;      /* the owner's own evidence so far */
 };
 
 bool profile_opinion(const struct canara_profile *profile, const struct sample *s,

@@ -120,7 +120,7 @@ static void the_part_that_knows_least_makes_room(void **state)
     (void)state;
     struct canara_profile *p = profile_with(NULL);
     char field[] = "a";
-    for (int i = 0; i < CANARA_PROFILE_PARTS; i++) {
+    for (int i = 0; i < PROFILE_CONTEXTS; i++) {
         field[0] = (char)('a' + i);
         const struct sample s = sample_named(field);
         profile_part_for(p, &s)->accepted = i == 5 ? 1 : 9;
@@ -130,7 +130,7 @@ static void the_part_that_knows_least_makes_room(void **state)
     assert_non_null(profile_find(p, sixth.context));
     assert_non_null(profile_part_for(p, &more));
     assert_null(profile_find(p, sixth.context));
-    assert_int_equal(canara_profile_parts(p), CANARA_PROFILE_PARTS);
+    assert_int_equal(canara_profile_parts(p), PROFILE_CONTEXTS);
 
     struct canara_profile *other = profile_with(NULL);
     uint8_t bytes[CANARA_PART_BYTES];

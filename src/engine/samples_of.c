@@ -1,6 +1,7 @@
 #include "engine/samples_of.h"
 
 #include "engine/profile.h"
+#include "engine/strokes.h"
 
 static bool knows(const struct canara_profile *profile, const struct sample *s)
 {
@@ -23,6 +24,8 @@ void samples_for(const struct canara_profile *profile, const canara_event_t *eve
         sample_of_text(event, i, chunks, work);
         fn(ctx, work);
     }
+    strokes_of(event, work, fn, ctx);
+    actions_of(event, work, fn, ctx);
 }
 
 void samples_of(const canara_event_t *event, struct sample *work, sample_fn fn, void *ctx)

@@ -118,9 +118,10 @@ static err_t deal(struct hall *h)
     if (h->fold == NULL) {
         return err_new(ERR_NOMEM);
     }
-    h->folds = h->options->background == BACKGROUND_NONE ? 1
-               : h->options->folds < users               ? h->options->folds
-                                                         : users;
+    h->folds = h->options->background == BACKGROUND_NONE  ? 1
+               : h->options->background == BACKGROUND_ALL ? users
+               : h->options->folds < users                ? h->options->folds
+                                                          : users;
     for (size_t u = 0; u < users; u++) {
         h->fold[u] = (uint32_t)(u % h->folds);
     }
@@ -142,6 +143,9 @@ static err_t deal(struct hall *h)
 /* Whether this bout's score is that of the unit with owners of `fold` and others of `other`. */
 static bool is_of(const struct hall *h, const struct bout *b, size_t turn, size_t other)
 {
+    if (h->options->background == BACKGROUND_ALL) {
+        return true;
+    }
     if (b->genuine && h->options->background == BACKGROUND_PAIRS) {
         return turn % h->folds == other; /* each is scored once, under any of the fold's models */
     }
@@ -181,6 +185,16 @@ static err_t judge_side(const struct hall *h, const struct judge *judge, size_t 
     return ERR_OK;
 }
 
+static bool is_owner(const struct dataset *set, size_t user)
+{
+    for (size_t m = 0; m < dataset_models(set); m++) {
+        if (dataset_model(set, m)->user == user) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static err_t run_unit(const struct hall *h, struct unit unit)
 {
     CLEANUP(judge_deinit) struct judge judge = {0};
@@ -194,7 +208,8 @@ static err_t run_unit(const struct hall *h, struct unit unit)
             return err_new(ERR_NOMEM);
         }
         for (size_t u = 0; u < users; u++) {
-            in[u] = h->fold[u] != unit.owners && h->fold[u] != unit.others;
+            in[u] = h->fold[u] != unit.owners && h->fold[u] != unit.others &&
+                    (h->options->background != BACKGROUND_ALL || is_owner(h->set, u));
         }
         const err_t taught = school_teach(h->school, in, "evaluation", &bytes);
         free(in);
@@ -259,11 +274,32 @@ static err_t enrol_all(struct hall *h)
     return ERR_OK;
 }
 
+/* In a closed set the impostors are among the background: by their enrolment alone. */
+static err_t fill_bank(struct hall *h)
+{
+    if (h->options->background != BACKGROUND_ALL) {
+        return bank_new(h->set, NULL, &h->bank);
+    }
+    bool *wanted = calloc(dataset_sessions(h->set) + 1, sizeof *wanted);
+    if (wanted == NULL) {
+        return err_new(ERR_NOMEM);
+    }
+    for (size_t m = 0; m < dataset_models(h->set); m++) {
+        const struct dataset_model *model = dataset_model(h->set, m);
+        for (size_t i = 0; i < model->enrols; i++) {
+            wanted[model->enrol[i]] = true;
+        }
+    }
+    const err_t e = bank_new(h->set, wanted, &h->bank);
+    free(wanted);
+    return e;
+}
+
 static err_t prepare(struct hall *h)
 {
     TRY(list_bouts(h));
     TRY(deal(h));
-    TRY(bank_new(h->set, NULL, &h->bank));
+    TRY(fill_bank(h));
     if (h->options->background != BACKGROUND_NONE) {
         TRY(school_new(h->bank, false, &h->school));
     }

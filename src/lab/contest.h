@@ -31,6 +31,7 @@ enum detector {
 enum background {
     BACKGROUND_NONE,  /* the model that is given, or the built-in one */
     BACKGROUND_FOLDS, /* others of the owner's fold are the impostors, all other folds background */
+    BACKGROUND_ALL,   /* everybody enrolled but the owner: the impostors are known (a closed set) */
     BACKGROUND_PAIRS, /* the folds of owner and impostor are left out */
     BACKGROUNDS
 };

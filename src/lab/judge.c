@@ -1,5 +1,6 @@
 #include "lab/judge.h"
 
+#include "engine/bags.h"
 #include "engine/profile.h"
 #include "engine/samples_of.h"
 #include "lab/reference.h"
@@ -165,6 +166,11 @@ err_t judge_sit(const struct judge *j, const struct enrolled *e, struct sitting 
         return error;
     }
     shrink_all(j, s.profile);
+    error = world(bags_work_out(s.profile));
+    if (failed(error)) {
+        canara_profile_free(&s.profile);
+        return error;
+    }
     *out = s;
     return ERR_OK;
 }

@@ -1,6 +1,7 @@
 #include "lab/teach.h"
 
 #include "engine/model.h"
+#include "lab/crowding.h"
 #include "lab/fusing.h"
 #include "lab/people.h"
 #include "lab/stages.h"
@@ -36,7 +37,7 @@ err_t school_new(const struct bank *bank, bool general, struct school **out)
     s->stages = calloc(s->contexts + 1, sizeof(struct stages *));
     err_t e = s->stages == NULL ? err_new(ERR_NOMEM) : ERR_OK;
     for (size_t i = 0; i < s->contexts && !failed(e); i++) {
-        if (is_worth(bank_context(bank, i))) {
+        if (is_worth(bank_context(bank, i)) && !sample_is_of_crowd(&bank_context(bank, i)->like)) {
             e = stages_new(bank_context(bank, i), &s->stages[i]);
         }
     }
@@ -66,6 +67,8 @@ struct class
 {
     struct people *people;
     size_t count;
+    struct crowding *crowding;
+    size_t crowds;
 };
 
 /* Fit the fusion of people that were just made; too few trials are no error: they are left out. */
@@ -83,6 +86,14 @@ static err_t keep(struct people *p, const struct fusing *f, struct class *class)
 static err_t teach_context(const struct school *school, size_t context, const bool *in,
                            struct class *class)
 {
+    const struct bank_context *c = bank_context(school->bank, context);
+    if (sample_is_of_crowd(&c->like)) {
+        const err_t made = class->crowds == CROWD_MAX
+                               ? ERR_OK
+                               : crowding_new(c, in, &class->crowding[class->crowds]);
+        class->crowds += !failed(made) && class->crowds < CROWD_MAX;
+        return made.code == ERR_RANGE ? ERR_OK : made;
+    }
     const struct field field = {.c = bank_context(school->bank, context),
                                 .stages = school->stages[context]};
     struct people p = {.number = NULL};
@@ -125,19 +136,38 @@ static int by_context(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+static int by_crowd(const void *a, const void *b)
+{
+    const uint64_t x = ((const struct crowding *)a)->crowd.context;
+    const uint64_t y = ((const struct crowding *)b)->crowd.context;
+    return x < y ? -1 : x > y;
+}
+
 static err_t write(const struct class *class, const char *label, struct buf *out)
 {
     size_t size = 4096;
+    struct crowd crowd[CROWD_MAX];
     struct population *all = calloc(class->count + 1, sizeof *all);
     if (all == NULL) {
         return err_new(ERR_NOMEM);
+    }
+    for (size_t i = 0; i < class->crowds; i++) {
+        crowd[i] = class->crowding[i].crowd;
+        size += crowd_size(&crowd[i]);
     }
     for (size_t i = 0; i < class->count; i++) {
         all[i] = class->people[i].population;
         size += 8192 + sizeof(float) * all[i].features * (5U + 2U * all[i].cohort);
     }
     uint8_t *bytes = malloc(size);
-    const size_t used = bytes == NULL ? 0 : model_write(label, all, class->count, bytes, size);
+    const size_t used = bytes == NULL
+                            ? 0
+                            : model_write_whole(label,
+                                                &(struct model_parts){.population = all,
+                                                                      .populations = class->count,
+                                                                      .crowd = crowd,
+                                                                      .crowds = class->crowds},
+                                                bytes, size);
     const err_t e = used == 0 ? err_new(ERR_NOMEM) : buf_append(out, (span_t){bytes, used});
     free(bytes);
     free(all);
@@ -146,26 +176,32 @@ static err_t write(const struct class *class, const char *label, struct buf *out
 
 err_t school_teach(const struct school *school, const bool *in, const char *label, struct buf *out)
 {
-    struct class class = {.people = calloc(school->contexts + 2, sizeof *class.people)};
-    err_t e = class.people == NULL ? err_new(ERR_NOMEM) : ERR_OK;
+    struct class class = {.people = calloc(school->contexts + 2, sizeof *class.people),
+                          .crowding = calloc(CROWD_MAX, sizeof *class.crowding)};
+    err_t e = class.people == NULL || class.crowding == NULL ? err_new(ERR_NOMEM) : ERR_OK;
     for (size_t i = 0; i < school->contexts && !failed(e); i++) {
-        if (school->stages[i] != NULL) {
+        if (school->stages[i] != NULL || sample_is_of_crowd(&bank_context(school->bank, i)->like)) {
             e = teach_context(school, i, in, &class);
         }
     }
     if (!failed(e) && school->general) {
         e = teach_general(school, in, &class);
     }
-    if (!failed(e) && class.count == 0) {
+    if (!failed(e) && class.count + class.crowds == 0) {
         e = err_new(ERR_RANGE);
     }
     if (!failed(e)) {
         qsort(class.people, class.count, sizeof *class.people, by_context);
+        qsort(class.crowding, class.crowds, sizeof *class.crowding, by_crowd);
         e = write(&class, label, out);
     }
     for (size_t i = 0; class.people != NULL && i < class.count; i++) {
         people_free(&class.people[i]);
     }
     free(class.people);
+    for (size_t i = 0; i < class.crowds; i++) {
+        crowding_free(&class.crowding[i]);
+    }
+    free(class.crowding);
     return e;
 }

@@ -1,0 +1,231 @@
+/* bag_test.c - own parts and pages: what is kept, what waits, what their bytes survive. */
+#include "engine/bag.h"
+
+#include "engine/crowd_test.h"
+#include "engine/numbers.h"
+#include "tests/support/unit.h"
+
+#include <stdlib.h>
+
+static void fill(struct bag *b, size_t rows, double middle, uint64_t *seed)
+{
+    struct sample s;
+    test_sample(&s, seed, middle);
+    if (b->own.features == 0) {
+        bag_begin(b, &s);
+    }
+    for (size_t i = 0; i < rows; i++) {
+        test_sample(&s, seed, middle);
+        assert_int_equal(bag_add(b, &s, true, 0), CANARA_OK);
+    }
+}
+
+static double mean_score(const struct bag *b, const struct crowd *c, size_t column, double middle)
+{
+    uint64_t seed = 99;
+    double sum = 0.0;
+    for (int i = 0; i < 400; i++) {
+        struct sample s;
+        uint8_t bins[CROWD_FEATURES_MAX];
+        double score[SCORES];
+        test_sample(&s, &seed, middle);
+        crowd_bins(c, &s, bins);
+        own_scores(&b->own, c, bins, score);
+        sum += score[column];
+    }
+    return sum / 400.0;
+}
+
+static void own_rows_speak_for_the_owner_and_others_against(void **state)
+{
+    (void)state;
+    struct test_crowd t;
+    struct bag b = {.pages = 0};
+    uint64_t seed = 1;
+    test_crowd(&t, 1);
+    fill(&b, 10, 0.6, &seed);
+    assert_int_equal(bag_work_out(&b, &t.crowd), CANARA_OK);
+    assert_int_equal(b.own.trees, 0);
+    assert_near(mean_score(&b, &t.crowd, CROWD_TREES, 0.6), 0.0, 0.0, "no trees yet");
+    fill(&b, 190, 0.6, &seed);
+    assert_int_equal(bag_work_out(&b, &t.crowd), CANARA_OK);
+    assert_int_equal(b.own.known, 200);
+    for (size_t column = 0; column < 2; column++) {
+        assert_true(mean_score(&b, &t.crowd, column, 0.6) < -0.3);
+        assert_true(mean_score(&b, &t.crowd, column, 0.0) > 0.1);
+    }
+    bag_deinit(&b);
+}
+
+static void the_same_rows_are_worked_out_to_the_same_bits(void **state)
+{
+    (void)state;
+    struct test_crowd t;
+    struct bag a = {.pages = 0};
+    struct bag b = {.pages = 0};
+    uint64_t seed[2] = {2, 2};
+    test_crowd(&t, 2);
+    fill(&a, 300, 0.4, &seed[0]);
+    fill(&b, 300, 0.4, &seed[1]);
+    assert_int_equal(bag_work_out(&a, &t.crowd), CANARA_OK);
+    assert_int_equal(bag_work_out(&b, &t.crowd), CANARA_OK);
+    uint8_t x[CANARA_PART_BYTES];
+    uint8_t y[CANARA_PART_BYTES];
+    size_t n = 0;
+    size_t m = 0;
+    own_save(&a.own, x, &n);
+    own_save(&b.own, y, &m);
+    assert_int_equal(n, m);
+    assert_memory_equal(x, y, n);
+    bag_deinit(&a);
+    bag_deinit(&b);
+}
+
+static void a_long_history_is_thinned_and_the_newest_rows_are_whole(void **state)
+{
+    (void)state;
+    struct bag b = {.pages = 0};
+    uint64_t seed = 3;
+    const size_t each = page_rows(SAMPLE_FEATURES, TEST_FEATURES);
+    for (size_t turn = 0; turn < 100; turn++) {
+        fill(&b, each, (double)turn, &seed);
+        size_t rows = 0;
+        uint32_t newest = 0;
+        uint32_t oldest = UINT32_MAX;
+        for (size_t i = 0; i < b.pages; i++) {
+            const struct bag_page *p = b.page[i];
+            rows += p->count;
+            newest = p->ordinal > newest ? p->ordinal : newest;
+            oldest = p->ordinal < oldest ? p->ordinal : oldest;
+            assert_true(p->trusted == p->count && p->count <= each);
+        }
+        assert_true(b.pages <= BAG_PAGES);
+        assert_int_equal(newest, turn + 1);
+        assert_int_equal(oldest, 1); /* the beginning is never wholly forgotten */
+        assert_true(turn < BAG_PAGES ? rows == (turn + 1) * each : rows >= BAG_PAGES * each / 2);
+    }
+    bag_deinit(&b);
+}
+
+static void what_is_not_believed_at_once_waits_for_three_sessions(void **state)
+{
+    (void)state;
+    struct test_crowd t;
+    struct bag b = {.pages = 0};
+    struct sample s;
+    uint64_t seed = 4;
+    test_crowd(&t, 4);
+    fill(&b, 30, 0.5, &seed);
+    for (uint32_t session = 1; session <= 5; session++) {
+        b.touched = false;
+        for (int i = 0; i < 10; i++) {
+            test_sample(&s, &seed, 0.5);
+            assert_int_equal(bag_add(&b, &s, false, session), CANARA_OK);
+        }
+        bag_release(&b, session);
+        assert_int_equal(b.own.accepted, session <= PART_HELD_AFTER ? 30 : 30 + 10 * (session - 3));
+    }
+    bag_release(&b, PART_HELD_MS + 5);
+    assert_int_equal(b.own.accepted, 80);
+    assert_int_equal(b.own.helds, 0);
+    assert_int_equal(bag_work_out(&b, &t.crowd), CANARA_OK);
+    assert_int_equal(b.own.known, 80);
+    bag_deinit(&b);
+}
+
+static void no_more_than_half_a_page_waits(void **state)
+{
+    (void)state;
+    struct bag b = {.pages = 0};
+    struct sample s;
+    uint64_t seed = 5;
+    fill(&b, 30, 0.5, &seed);
+    b.touched = false;
+    size_t taken = 0;
+    for (int i = 0; i < 2000; i++) {
+        test_sample(&s, &seed, 0.5);
+        taken += bag_add(&b, &s, false, 0) == CANARA_OK;
+    }
+    assert_int_equal(taken, page_rows(SAMPLE_FEATURES, TEST_FEATURES) / 2);
+    bag_deinit(&b);
+}
+
+static void seal(uint8_t *bytes, size_t size)
+{
+    const uint64_t sum = fnv_add(FNV_START, bytes, size - sizeof(uint64_t));
+    memcpy(bytes + size - sizeof sum, &sum, sizeof sum);
+}
+
+static void the_largest_own_part_fits(void **state)
+{
+    (void)state;
+    struct own o = {.context = 1,
+                    .edges_id = 1,
+                    .kind = SAMPLE_FEATURES,
+                    .features = CROWD_FEATURES_MAX,
+                    .trees = GROW_TREES,
+                    .helds = OWN_HELD};
+    struct own back;
+    uint8_t bytes[CANARA_PART_BYTES];
+    size_t size = 0;
+    own_save(&o, bytes, &size);
+    assert_int_equal(own_load(&back, bytes, size), CANARA_OK);
+    assert_memory_equal(back.tree, o.tree, sizeof o.tree);
+}
+
+/* Each byte turned over is refused; under a right checksum what passes can be used. */
+static void damaged_bytes_are_refused_or_harmless(void **state)
+{
+    (void)state;
+    struct test_crowd t;
+    struct bag b = {.pages = 0};
+    uint64_t seed = 6;
+    test_crowd(&t, 6);
+    fill(&b, 100, 0.5, &seed);
+    assert_int_equal(bag_work_out(&b, &t.crowd), CANARA_OK);
+    for (int which = 0; which < 2; which++) {
+        uint8_t bytes[CANARA_PART_BYTES];
+        size_t size = 0;
+        struct own o;
+        struct bag_page p;
+        if (which == 0) {
+            own_save(&b.own, bytes, &size);
+            assert_int_equal(own_load(&o, bytes, size), CANARA_OK);
+        } else {
+            page_save(b.page[0], bytes, &size);
+            assert_int_equal(page_load(&p, bytes, size), CANARA_OK);
+            assert_memory_equal(p.cell, b.page[0]->cell, sizeof p.cell);
+        }
+        for (size_t i = 0; i < size; i++) {
+            bytes[i] ^= 0x10;
+            assert_int_not_equal(
+                which == 0 ? own_load(&o, bytes, size) : page_load(&p, bytes, size), CANARA_OK);
+            seal(bytes, size);
+            if (which == 0 && own_load(&o, bytes, size) == CANARA_OK &&
+                o.features == TEST_FEATURES) {
+                double score[SCORES];
+                own_scores(&o, &t.crowd, t.row, score);
+                assert_true(isfinite(score[0]) && fabs(score[1]) <= OWN_TREES_CLIP);
+            }
+            bytes[i] ^= 0x10;
+            seal(bytes, size);
+            assert_int_not_equal(which == 0 ? own_load(&o, bytes, i) : page_load(&p, bytes, i),
+                                 CANARA_OK);
+        }
+    }
+    bag_deinit(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(own_rows_speak_for_the_owner_and_others_against),
+        cmocka_unit_test(the_same_rows_are_worked_out_to_the_same_bits),
+        cmocka_unit_test(a_long_history_is_thinned_and_the_newest_rows_are_whole),
+        cmocka_unit_test(what_is_not_believed_at_once_waits_for_three_sessions),
+        cmocka_unit_test(no_more_than_half_a_page_waits),
+        cmocka_unit_test(the_largest_own_part_fits),
+        cmocka_unit_test(damaged_bytes_are_refused_or_harmless),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

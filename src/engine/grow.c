@@ -1,0 +1,195 @@
+#include "engine/grow.h"
+
+#include "engine/numbers.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STEP 0.05 /* chosen on two of six folds of the Antal strokes ... */
+#define STEP_MANY \
+    0.10 /* ... and on the held-out last training sessions of Balabit: a long step is
+                        * for many rows, which no tree of a hundred can be fitted to too well */
+#define RIDGE    0.3
+#define GAIN_MIN 1e-9
+
+enum { ROWS_MIN = 10, NO_CUT = 255, MANY = 500 };
+
+struct bin_sum {
+    double g, h, n;
+};
+
+struct growing {
+    const struct grow_rows *rows;
+    size_t all;
+    double other_weight;
+    double step;
+    double *f, *g, *h;
+    uint8_t *node;                                         /* of each row, at this depth */
+    struct bin_sum (*sum)[CROWD_FEATURES_MAX][CROWD_BINS]; /* of each node */
+};
+
+static const uint8_t *row_of(const struct growing *t, size_t i)
+{
+    const struct grow_rows *r = t->rows;
+    return i < r->own ? r->own_row + i * r->features : r->other_row + (i - r->own) * r->features;
+}
+
+static double weight_of(const struct growing *t, size_t i)
+{
+    return i < t->rows->own ? t->rows->own_weight[i] : t->other_weight;
+}
+
+static void differentiate(struct growing *t)
+{
+    for (size_t i = 0; i < t->all; i++) {
+        const double w = weight_of(t, i);
+        const double p = 1.0 / (1.0 + exp(-t->f[i]));
+        t->g[i] = w * (p - (i < t->rows->own ? 1.0 : 0.0));
+        t->h[i] = w * p * (1.0 - p);
+        t->node[i] = 0;
+    }
+}
+
+static void count(struct growing *t, size_t nodes)
+{
+    const size_t features = t->rows->features;
+    memset(t->sum, 0, nodes * sizeof *t->sum);
+    for (size_t i = 0; i < t->all; i++) {
+        const uint8_t *row = row_of(t, i);
+        struct bin_sum(*sum)[CROWD_BINS] = t->sum[t->node[i]];
+        for (size_t f = 0; f < features; f++) {
+            struct bin_sum *s = &sum[f][row[f]];
+            s->g += t->g[i];
+            s->h += t->h[i];
+            s->n += 1.0;
+        }
+    }
+}
+
+static double worth(double g, double h)
+{
+    return g * g / (h + RIDGE);
+}
+
+struct cut {
+    double gain;
+    uint8_t feature, bin;
+};
+
+static void cut_feature(const struct bin_sum sum[CROWD_BINS], size_t f, struct cut *best)
+{
+    struct bin_sum all = {0.0, 0.0, 0.0};
+    for (size_t b = 0; b < CROWD_BINS; b++) {
+        all.g += sum[b].g;
+        all.h += sum[b].h;
+        all.n += sum[b].n;
+    }
+    struct bin_sum left = {0.0, 0.0, 0.0};
+    for (size_t b = 0; b + 1 < CROWD_BINS; b++) {
+        left.g += sum[b].g;
+        left.h += sum[b].h;
+        left.n += sum[b].n;
+        if (left.n < ROWS_MIN || sum[b].n < 0.5) {
+            continue;
+        }
+        if (all.n - left.n < ROWS_MIN) {
+            return;
+        }
+        const double gain =
+            worth(left.g, left.h) + worth(all.g - left.g, all.h - left.h) - worth(all.g, all.h);
+        if (gain > best->gain) {
+            *best = (struct cut){.gain = gain, .feature = (uint8_t)f, .bin = (uint8_t)b};
+        }
+    }
+}
+
+static void cut_nodes(const struct growing *t, size_t first, size_t nodes, struct tree *out)
+{
+    for (size_t k = 0; k < nodes; k++) {
+        struct cut best = {.gain = GAIN_MIN, .feature = 0, .bin = NO_CUT};
+        for (size_t f = 0; f < t->rows->features; f++) {
+            cut_feature(t->sum[k][f], f, &best);
+        }
+        out->feature[first + k] = best.feature;
+        out->cut[first + k] = best.bin;
+    }
+}
+
+static void send_down(struct growing *t, size_t first, const struct tree *tree)
+{
+    for (size_t i = 0; i < t->all; i++) {
+        const size_t k = t->node[i];
+        const uint8_t bin = row_of(t, i)[tree->feature[first + k]];
+        t->node[i] = (uint8_t)(2 * k + (bin > tree->cut[first + k]));
+    }
+}
+
+static void fill_leaves(struct growing *t, struct tree *out)
+{
+    double g[GROW_LEAVES] = {0.0};
+    double h[GROW_LEAVES] = {0.0};
+    for (size_t i = 0; i < t->all; i++) {
+        g[t->node[i]] += t->g[i];
+        h[t->node[i]] += t->h[i];
+    }
+    for (size_t k = 0; k < GROW_LEAVES; k++) {
+        out->leaf[k] = to_int16(-t->step * g[k] / (h[k] + RIDGE) * TREE_LEAF);
+    }
+    for (size_t i = 0; i < t->all; i++) {
+        t->f[i] += (double)out->leaf[t->node[i]] / TREE_LEAF;
+    }
+}
+
+static void grow_one(struct growing *t, struct tree *out)
+{
+    differentiate(t);
+    for (size_t depth = 0; depth < GROW_DEPTH; depth++) {
+        const size_t nodes = (size_t)1 << depth;
+        count(t, nodes);
+        cut_nodes(t, nodes - 1, nodes, out);
+        send_down(t, nodes - 1, out);
+    }
+    fill_leaves(t, out);
+}
+
+bool grow(const struct grow_rows *rows, struct tree out[GROW_TREES])
+{
+    struct growing t = {.rows = rows,
+                        .all = rows->own + rows->others,
+                        .step = rows->own >= MANY ? STEP_MANY : STEP};
+    double own = 0.0;
+    for (size_t i = 0; i < rows->own; i++) {
+        own += rows->own_weight[i];
+    }
+    t.other_weight = rows->others == 0 ? 0.0 : own / (double)rows->others;
+    t.f = calloc(3 * t.all + 1, sizeof *t.f);
+    t.node = calloc(t.all + 1, sizeof *t.node);
+    t.sum = calloc(GROW_LEAVES / 2, sizeof *t.sum);
+    const bool room = t.f != NULL && t.node != NULL && t.sum != NULL;
+    if (room) {
+        t.g = t.f + t.all;
+        t.h = t.g + t.all;
+        for (size_t i = 0; i < GROW_TREES; i++) {
+            grow_one(&t, &out[i]);
+        }
+    }
+    free(t.f);
+    free(t.node);
+    free(t.sum);
+    return room;
+}
+
+double trees_sum(const struct tree tree[GROW_TREES], const uint8_t *bins)
+{
+    int32_t sum = 0;
+    for (size_t i = 0; i < GROW_TREES; i++) {
+        const struct tree *t = &tree[i];
+        size_t k = 0;
+        for (size_t depth = 0; depth < GROW_DEPTH; depth++) {
+            k = 2 * k + 1 + (bins[t->feature[k]] > t->cut[k]);
+        }
+        sum += t->leaf[k - GROW_NODES];
+    }
+    return sum / TREE_LEAF;
+}

@@ -1,0 +1,78 @@
+/*
+ * own.h - how one person's strokes or actions differ from everybody's: what scoring needs.
+ *
+ * Floor      engine (may use: base)
+ * Source     docs/engine/actions.md.
+ * Units      nats before calibration, positive against the owner.
+ * Ownership  plain value of at most CANARA_PART_BYTES without a pointer in it.
+ * Errors     enum canara_status where bytes come in.
+ * Threads    no shared state; one writer.
+ *
+ * Worked out from the rows of a bag and a crowd; it understands bins of that crowd's edges only.
+ */
+#ifndef ENGINE_OWN_H
+#define ENGINE_OWN_H
+
+#include "canara.h"
+#include "engine/crowd.h"
+#include "engine/grow.h"
+
+#include <assert.h>
+#include <stdbool.h>
+
+#define OWN_MAGIC UINT32_C(0x4f524e43) /* "CNRO" */
+
+#define OWN_TREES_CLIP 4.0
+
+enum { OWN_HELD = 6, OWN_TREES_FROM = 20 /* rows */ };
+
+/* Rows of one session that wait to be believed. */
+struct own_held {
+    int64_t at_ms;
+    uint32_t session;
+    uint32_t rows;
+};
+
+struct own {
+    uint64_t context;
+    uint64_t edges_id; /* of the crowd that it was worked out with; 0: never */
+    uint8_t kind;
+    uint8_t changed; /* since it was loaded; not stored */
+    uint16_t features;
+    uint16_t known;    /* rows that it was worked out from */
+    uint16_t trees;    /* 0 or GROW_TREES */
+    uint32_t accepted; /* rows, ever */
+    uint32_t grown_at; /* `accepted` when it was last worked out */
+    uint32_t sessions; /* that gave rows */
+    uint32_t scored;   /* own rows that were scored before they were learnt ... */
+    float score_mean;  /* ... their evidence: mean, nats ... */
+    float score_m2;    /* ... and sum of squared deviations */
+    uint32_t helds;
+    struct own_held held[OWN_HELD];                    /* oldest first */
+    int8_t against[CROWD_FEATURES_MAX * CROWD_COARSE]; /* 1/32 nat of each coarse bin */
+    struct tree tree[GROW_TREES];
+};
+
+static_assert(sizeof(struct own) <= CANARA_PART_BYTES, "what scoring needs is at most 4 KiB");
+
+/* Rows of a person in bins, newest first, and the people to tell him from. */
+struct own_rows {
+    const struct crowd *crowd;
+    const uint8_t *row; /* count x features */
+    size_t count;
+};
+
+/* Work out histograms and, from OWN_TREES_FROM rows on, trees. False: no memory; `o` is as it was. */
+bool own_work_out(struct own *o, const struct own_rows *rows);
+
+/* What a sample's bins say: CROWD_HISTOGRAM and CROWD_TREES of `out`, the rest 0. */
+void own_scores(const struct own *o, const struct crowd *crowd, const uint8_t *bins,
+                double out[SCORES]);
+
+void own_note_score(struct own *o, double nats);
+
+/* To and from bytes that are the same on every machine. `size` is what was written. */
+void own_save(const struct own *o, uint8_t bytes[CANARA_PART_BYTES], size_t *size);
+enum canara_status own_load(struct own *o, const uint8_t *bytes, size_t size);
+
+#endif
