@@ -59,6 +59,7 @@ static inline void test_crowd(struct test_crowd *t, uint64_t seed)
     for (size_t b = 0; b < FUSION_BUCKETS; b++) {
         t->crowd.fusion[b] = (struct fusion){.scale = {1.0, 1.0, 1.0, 1.0, 1.0},
                                              .weight = {0.1, b > 0 ? 0.5 : 0.0},
+                                             .high = 1e3,
                                              .limit = 4.0,
                                              .impostor = 0.5,
                                              .owner = -0.5,

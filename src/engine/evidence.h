@@ -54,7 +54,7 @@ struct fusion {
 };
 
 /* To and from the bytes of a model. False: a number is out of its range. */
-enum { FUSION_BYTES = 8 * (3 * SCORES + 6) };
+enum { FUSION_BYTES = 8 * (3 * SCORES + 7) };
 
 void fusion_write(struct byte_writer *w, const struct fusion *f);
 bool fusion_read(struct byte_reader *r, struct fusion *f);

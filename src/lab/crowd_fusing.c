@@ -25,6 +25,7 @@ enum {
 
 #define RIDGE     1e-3
 #define LIMIT_MAX 4.0
+#define HIGH      1e3  /* scales: the scores of a crowd have ends of their own */
 #define RUN_MAX   10.0 /* nothing new in a second sample */
 
 /* Trials of one bucket; rows of a block follow each other. */
@@ -306,7 +307,7 @@ static err_t fit_bucket(const struct rows *r, struct fusion *out)
         &(struct logistic_data){
             .x = r->x[0], .label = r->label, .rows = r->count, .columns = SCORES, .ridge = RIDGE},
         &m));
-    struct fusion f = {.bias = m.bias, .limit = LIMIT_MAX, .run = 1.0};
+    struct fusion f = {.high = HIGH, .bias = m.bias, .limit = LIMIT_MAX, .run = 1.0};
     for (size_t i = 0; i < SCORES; i++) {
         f.mean[i] = m.mean[i];
         f.scale[i] = m.scale[i];
@@ -352,7 +353,7 @@ static err_t fit_all(const struct fitting *t, struct fusion out[FUSION_BUCKETS])
 {
     bool any = false;
     for (size_t b = 0; b < FUSION_BUCKETS; b++) {
-        out[b] = b == 0 ? (struct fusion){.variance = 1.0, .run = 1.0} : out[b - 1];
+        out[b] = b == 0 ? (struct fusion){.high = HIGH, .variance = 1.0, .run = 1.0} : out[b - 1];
         for (size_t i = 0; i < SCORES && b == 0; i++) {
             out[b].scale[i] = 1.0;
         }
