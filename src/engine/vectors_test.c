@@ -1,0 +1,363 @@
+/* vectors_test.c - habits, parts and evidence against the second implementation's vectors. */
+#include "tests/support/vectors.h"
+
+#include "engine/evidence.h"
+#include "engine/habit.h"
+#include "engine/model.h"
+#include "engine/numbers.h"
+#include "engine/part.h"
+#include "engine/person.h"
+#include "tests/support/unit.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { COHORT = 8, RESULTS = 2 };
+
+/* Middles, spreads, and what density_fill() makes of them. */
+struct people {
+    float middle[COHORT * SAMPLE_FEATURES_MAX], spread[COHORT * SAMPLE_FEATURES_MAX];
+    float inverse[COHORT * SAMPLE_FEATURES_MAX], factor[COHORT * SAMPLE_FEATURES_MAX];
+};
+
+/* What the lines of a case have set up. */
+struct desk {
+    struct part part;
+    struct sample sample;
+    struct people all[2], single;
+    struct population population;
+    struct fusion fusion;
+    struct person_weight weight;
+    double result[RESULTS]; /* of the line before, for "is" */
+};
+
+static void begin(void *state)
+{
+    memset(state, 0, sizeof(struct desk));
+}
+
+static void check_result(struct vectors *v, const double *x, size_t n)
+{
+    const struct desk *d = v->state;
+    assert_true(n <= RESULTS);
+    vectors_near_all(v, d->result, x, n);
+}
+
+static void take_habit(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    struct habit_weights weights;
+    habit_weights(weights.middle, n, PART_HALF_LIFE_MIDDLE);
+    habit_weights(weights.spread, n, PART_HALF_LIFE_SPREAD);
+    const habit_t h = habit_of(x, &weights, n);
+    d->result[0] = h.middle;
+    d->result[1] = h.spread;
+}
+
+/* ---- a part ---- */
+
+static struct sample *sample_of(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    assert_true(n <= SAMPLE_FEATURES_MAX);
+    d->sample.kind = SAMPLE_FEATURES;
+    d->sample.context = 1;
+    d->sample.count = n;
+    memcpy(d->sample.x, x, n * sizeof *x);
+    return &d->sample;
+}
+
+static void begin_part(struct vectors *v, const double *x, size_t n)
+{
+    part_begin(&((struct desk *)v->state)->part, sample_of(v, x, n));
+}
+
+static void accept(struct vectors *v, const double *x, size_t n)
+{
+    part_accept(&((struct desk *)v->state)->part, sample_of(v, x, n));
+}
+
+static void hold(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    part_hold(&d->part, sample_of(v, x + 2, n - 2), (uint32_t)x[0], (int64_t)x[1]);
+}
+
+static void release(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    vectors_count(v, n, 3);
+    vectors_same(v, (double)part_release(&d->part, (uint32_t)x[0], (int64_t)x[1]), x[2]);
+}
+
+static void refresh(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    vectors_count(v, n, 1);
+    part_refresh(&d->part, x[0] > 0.0);
+}
+
+static void shrink(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    vectors_count(v, n, d->part.features);
+    part_shrink(&d->part, x);
+}
+
+static void anchor(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    (void)x;
+    vectors_count(v, n, 0);
+    part_anchor(&d->part);
+}
+
+static void note(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    vectors_count(v, n, 1);
+    part_note_score(&d->part, x[0]);
+}
+
+static void check_room(struct vectors *v, const double *x, size_t n)
+{
+    const struct desk *d = v->state;
+    vectors_count(v, n, 2);
+    vectors_same(v, d->part.slots, x[0]);
+    vectors_same(v, d->part.ring, x[1]);
+}
+
+static void check_count(struct vectors *v, const double *x, size_t n)
+{
+    const struct desk *d = v->state;
+    vectors_count(v, n, 3);
+    vectors_same(v, d->part.count, x[0]);
+    vectors_same(v, d->part.accepted, x[1]);
+    vectors_same(v, d->part.held, x[2]);
+}
+
+static void check_cells(struct vectors *v, const double *x, size_t n)
+{
+    const struct desk *d = v->state;
+    const size_t slot = d->part.order[(size_t)x[0]];
+    vectors_count(v, n, 1U + d->part.features);
+    for (size_t f = 0; f + 1 < n; f++) {
+        vectors_near(v, part_cell(&d->part, slot, f), x[1 + f]);
+    }
+}
+
+/* Cells of 16 bits: there is no nearly. */
+static void check_each(struct vectors *v, double (*get)(const struct part *, size_t),
+                       const double *x, size_t n)
+{
+    const struct desk *d = v->state;
+    vectors_count(v, n, d->part.features);
+    for (size_t f = 0; f < n; f++) {
+        vectors_same(v, get(&d->part, f), x[f]);
+    }
+}
+
+static void check_middle(struct vectors *v, const double *x, size_t n)
+{
+    check_each(v, part_middle, x, n);
+}
+
+static void check_spread(struct vectors *v, const double *x, size_t n)
+{
+    check_each(v, part_spread, x, n);
+}
+
+static void check_shrunk(struct vectors *v, const double *x, size_t n)
+{
+    check_each(v, part_shrunk, x, n);
+}
+
+static void check_nearest(struct vectors *v, const double *x, size_t n)
+{
+    const struct desk *d = v->state;
+    vectors_count(v, n, 1);
+    vectors_float(v, (double)d->part.nearest, x[0]);
+}
+
+static void check_drift(struct vectors *v, const double *x, size_t n)
+{
+    const struct desk *d = v->state;
+    vectors_count(v, n, 1);
+    vectors_near(v, part_drift(&d->part), x[0]);
+}
+
+static void check_from_anchor(struct vectors *v, const double *x, size_t n)
+{
+    const struct desk *d = v->state;
+    vectors_near(v, part_from_anchor(&d->part, sample_of(v, x + 1, n - 1)), x[0]);
+}
+
+static void check_noted(struct vectors *v, const double *x, size_t n)
+{
+    const struct desk *d = v->state;
+    vectors_count(v, n, 3);
+    vectors_same(v, d->part.scored, x[0]);
+    vectors_float(v, (double)d->part.score_mean, x[1]);
+    vectors_float(v, (double)d->part.score_m2, x[2]);
+}
+
+/* ---- people, and a sample beside them ---- */
+
+/* Middles, then spreads, of one more person or population. */
+static void add_people(struct vectors *v, struct people *p, size_t from, const double *x, size_t n)
+{
+    const size_t features = ((struct desk *)v->state)->part.features;
+    vectors_count(v, n, 2 * features);
+    assert_true(from + features <= sizeof p->middle / sizeof *p->middle);
+    for (size_t f = 0; f < features; f++) {
+        p->middle[from + f] = (float)x[f];
+        p->spread[from + f] = (float)x[features + f];
+    }
+    density_fill(p->spread + from, p->inverse + from, p->factor + from, features);
+}
+
+static struct density density_of(const struct people *p)
+{
+    return (struct density){
+        .middle = p->middle, .spread = p->spread, .inverse = p->inverse, .factor = p->factor};
+}
+
+static void add_novices(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    add_people(v, &d->all[0], 0, x, n);
+    d->population.all[0] = density_of(&d->all[0]);
+}
+
+static void add_all(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    add_people(v, &d->all[1], 0, x, n);
+    d->population.all[1] = density_of(&d->all[1]);
+    d->population.features = d->part.features;
+}
+
+static void add_single(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    add_people(v, &d->single, (size_t)d->population.cohort * d->part.features, x, n);
+    d->population.cohort = (uint16_t)(d->population.cohort + 1U);
+    d->population.cohort_of = density_of(&d->single);
+}
+
+static void take_sample(struct vectors *v, const double *x, size_t n)
+{
+    (void)sample_of(v, x, n);
+}
+
+/* No numbers: nothing can be said. */
+static void check_scores(struct vectors *v, const double *x, size_t n)
+{
+    const struct desk *d = v->state;
+    double score[SCORES];
+    vectors_count(v, evidence_scores(&d->part, &d->population, &d->sample, score) ? SCORES : 0, n);
+    vectors_near_all(v, score, x, n);
+}
+
+static void check_one_class(struct vectors *v, const double *x, size_t n)
+{
+    const struct desk *d = v->state;
+    double score[SCORES];
+    vectors_count(v, evidence_one_class(&d->part, &d->sample, score) ? 2 : 0, n);
+    if (n > 0) {
+        vectors_near(v, score[SCORE_ONE_CLASS], x[0]);
+        vectors_near(v, score[SCORE_NEAREST], x[1]);
+    }
+}
+
+/* ---- fusion and person ---- */
+
+static void take_fusion(struct vectors *v, const double *x, size_t n)
+{
+    struct fusion *f = &((struct desk *)v->state)->fusion;
+    vectors_count(v, n, 3 * SCORES + 7);
+    memcpy(f->mean, x, sizeof f->mean);
+    memcpy(f->scale, x + SCORES, sizeof f->scale);
+    memcpy(f->weight, x + (size_t)2 * SCORES, sizeof f->weight);
+    const double *rest = x + (size_t)3 * SCORES;
+    f->high = rest[0];
+    f->bias = rest[1];
+    f->limit = rest[2];
+    f->impostor = rest[3];
+    f->owner = rest[4];
+    f->variance = rest[5];
+    f->run = rest[6];
+}
+
+static void fuse(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    vectors_count(v, n, 1 + SCORES);
+    d->result[0] = evidence_fuse(&d->fusion, x + 1, (size_t)x[0]);
+}
+
+static void check_weight(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    d->weight = person_weight_of(&d->fusion, &d->part);
+    const double got[] = {d->weight.owner, d->weight.centre, d->weight.weight, d->weight.limit,
+                          d->weight.variance};
+    vectors_count(v, n, sizeof got / sizeof *got);
+    vectors_near_all(v, got, x, n);
+}
+
+static void weigh(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    vectors_count(v, n, 2);
+    d->result[0] = person_weigh(x[0], x[1], &d->weight);
+}
+
+static void both_implementations_know_the_same_person(void **state)
+{
+    static const struct vector_verb verbs[] = {
+        {"habit", take_habit},
+        {"is", check_result},
+        {"begin", begin_part},
+        {"room", check_room},
+        {"accept", accept},
+        {"hold", hold},
+        {"release", release},
+        {"refresh", refresh},
+        {"shrink", shrink},
+        {"anchor", anchor},
+        {"note", note},
+        {"count", check_count},
+        {"cells", check_cells},
+        {"middle", check_middle},
+        {"spread", check_spread},
+        {"shrunk", check_shrunk},
+        {"nearest", check_nearest},
+        {"drift", check_drift},
+        {"from_anchor", check_from_anchor},
+        {"noted", check_noted},
+        {"novices", add_novices},
+        {"all", add_all},
+        {"single", add_single},
+        {"sample", take_sample},
+        {"scores", check_scores},
+        {"one_class", check_one_class},
+        {"fusion", take_fusion},
+        {"fuse", fuse},
+        {"weight", check_weight},
+        {"weigh", weigh},
+        {NULL, NULL},
+    };
+    (void)state;
+    struct desk desk;
+    struct vectors v = {.path = "tests/vectors/engine.txt", .area = "part", .state = &desk};
+    assert_true(vectors_run(&v, verbs, begin) >= 20);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(both_implementations_know_the_same_person),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

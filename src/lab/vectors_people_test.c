@@ -1,0 +1,231 @@
+/* vectors_people_test.c - logistic regression and people in general against the second implementation's
+ * vectors. */
+#include "lab/logistic.h"
+#include "lab/people.h"
+#include "tests/support/unit.h"
+#include "tests/support/vectors.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { ROWS = 128, SAMPLES = 512, USERS = 16, FEATURES = 8 };
+
+/* What the lines of a case have set up. */
+struct desk {
+    double x[ROWS * LOGISTIC_COLUMNS_MAX], weight[ROWS];
+    uint8_t label[ROWS];
+    size_t rows, columns;
+    struct logistic fitted;
+    double result;
+
+    struct bank_context context;
+    float value[SAMPLES][FEATURES];
+    struct bank_sample sample[SAMPLES];
+    uint32_t first[USERS + 1];
+    bool in[USERS];
+    struct people people;
+    size_t singles; /* that were compared */
+};
+
+static void begin(void *state)
+{
+    struct desk *d = state;
+    people_free(&d->people);
+    memset(d, 0, sizeof *d);
+}
+
+/* ---- regression ---- */
+
+static void add_row(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    d->columns = n - 2;
+    assert_true(d->rows < ROWS && d->columns <= LOGISTIC_COLUMNS_MAX);
+    d->label[d->rows] = (uint8_t)x[0];
+    d->weight[d->rows] = x[1];
+    memcpy(d->x + d->rows * d->columns, x + 2, d->columns * sizeof *x);
+    d->rows++;
+}
+
+static void fit(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    vectors_count(v, n, 3);
+    assert_ok(logistic_fit(&(struct logistic_data){.x = d->x,
+                                                   .label = d->label,
+                                                   .weight = x[2] > 0.0 ? d->weight : NULL,
+                                                   .rows = d->rows,
+                                                   .columns = d->columns,
+                                                   .ridge = x[0],
+                                                   .standardised = x[1] > 0.0},
+                           &d->fitted));
+}
+
+static void check_columns(struct vectors *v, const double *got, const double *x, size_t n)
+{
+    vectors_count(v, n, ((struct desk *)v->state)->columns);
+    vectors_near_all(v, got, x, n);
+}
+
+static void check_means(struct vectors *v, const double *x, size_t n)
+{
+    check_columns(v, ((struct desk *)v->state)->fitted.mean, x, n);
+}
+
+static void check_scales(struct vectors *v, const double *x, size_t n)
+{
+    check_columns(v, ((struct desk *)v->state)->fitted.scale, x, n);
+}
+
+static void check_weights(struct vectors *v, const double *x, size_t n)
+{
+    check_columns(v, ((struct desk *)v->state)->fitted.weight, x, n);
+}
+
+static void check_bias(struct vectors *v, const double *x, size_t n)
+{
+    vectors_count(v, n, 1);
+    vectors_near(v, ((struct desk *)v->state)->fitted.bias, x[0]);
+}
+
+static void margin(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    vectors_count(v, n, d->columns);
+    d->result = logistic_margin(&d->fitted, n, x);
+}
+
+static void check_result(struct vectors *v, const double *x, size_t n)
+{
+    vectors_count(v, n, 1);
+    vectors_near(v, ((struct desk *)v->state)->result, x[0]);
+}
+
+/* ---- people ---- */
+
+static void take_like(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    assert_true(n <= FEATURES);
+    d->context.like.kind = SAMPLE_FEATURES;
+    d->context.like.context = 1;
+    d->context.like.count = n;
+    memcpy(d->context.like.x, x, n * sizeof *x);
+}
+
+static void add_user(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    vectors_count(v, n, 1);
+    assert_true(d->context.users < USERS);
+    d->in[d->context.users++] = x[0] > 0.0;
+    d->first[d->context.users] = (uint32_t)d->context.samples;
+}
+
+static void add_sample(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    const size_t at = d->context.samples++;
+    vectors_count(v, n, d->context.like.count);
+    assert_true(at < SAMPLES);
+    for (size_t f = 0; f < n; f++) {
+        d->value[at][f] = (float)x[f];
+    }
+    d->sample[at] =
+        (struct bank_sample){.user = (uint32_t)d->context.users - 1U, .x = d->value[at]};
+    d->first[d->context.users] = (uint32_t)d->context.samples;
+}
+
+static void make_people(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    struct stages *stages = NULL;
+    vectors_count(v, n, 1);
+    d->context.sample = d->sample;
+    d->context.first = d->first;
+    assert_ok(stages_new(&d->context, &stages));
+    assert_ok(people_new(&d->context, stages, d->in, &d->people));
+    stages_free(&stages);
+    vectors_same(v, d->people.population.people, x[0]);
+    vectors_same(v, d->people.population.cohort, x[0]);
+}
+
+static void check_floats(struct vectors *v, const float *got, const double *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        vectors_float(v, (double)got[i], x[i]);
+    }
+}
+
+static void check_density(struct vectors *v, const struct density *got, const double *x, size_t n)
+{
+    const size_t features = ((struct desk *)v->state)->context.like.count;
+    vectors_count(v, n, 2 * features);
+    check_floats(v, got->middle, x, features);
+    check_floats(v, got->spread, x + features, features);
+}
+
+static void check_novices(struct vectors *v, const double *x, size_t n)
+{
+    check_density(v, &((struct desk *)v->state)->people.population.all[0], x, n);
+}
+
+static void check_all(struct vectors *v, const double *x, size_t n)
+{
+    check_density(v, &((struct desk *)v->state)->people.population.all[1], x, n);
+}
+
+static void check_usual(struct vectors *v, const double *x, size_t n)
+{
+    const struct desk *d = v->state;
+    vectors_count(v, n, d->context.like.count);
+    check_floats(v, d->people.population.usual, x, n);
+}
+
+static void check_single(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    struct density one = d->people.population.cohort_of;
+    assert_true(d->singles < d->people.population.cohort);
+    one.middle += d->singles * d->context.like.count;
+    one.spread += d->singles * d->context.like.count;
+    check_density(v, &one, x, n);
+    d->singles++;
+}
+
+static void both_implementations_learn_the_same_of_people(void **state)
+{
+    static const struct vector_verb verbs[] = {
+        {"row", add_row},
+        {"fit", fit},
+        {"means", check_means},
+        {"scales", check_scales},
+        {"weights", check_weights},
+        {"bias", check_bias},
+        {"margin", margin},
+        {"is", check_result},
+        {"like", take_like},
+        {"user", add_user},
+        {"has", add_sample},
+        {"people", make_people},
+        {"novices", check_novices},
+        {"all", check_all},
+        {"usual", check_usual},
+        {"single", check_single},
+        {NULL, NULL},
+    };
+    (void)state;
+    struct desk desk = {.rows = 0};
+    struct vectors v = {.path = "tests/vectors/engine.txt", .area = "lab", .state = &desk};
+    const size_t cases = vectors_run(&v, verbs, begin);
+    people_free(&desk.people);
+    assert_true(cases >= 9);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(both_implementations_learn_the_same_of_people),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

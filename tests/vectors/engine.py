@@ -1,0 +1,1356 @@
+#!/usr/bin/env python3
+"""A second implementation of the engine's arithmetic, written from the formulas, that makes the golden vectors.
+
+    engine.py > engine.txt          write the vectors (after a change of a constant below: one command)
+    engine.py --check FILE          exit 1 unless FILE is what would be written
+
+Standard library only. It goes other ways than the C code on purpose: one logarithm a feature where the C code takes one
+of sixteen factors, lists where it has slots and bytes, medians by their definition, elimination instead of Cholesky. What is kept
+as a float or as a cell of 8 or 16 bits there is rounded here in the same place, since the rounding is part of the result.
+
+Sources: Student's t, Lange, Little and Taylor 1989; weighted median, Edgeworth 1888; scaled Manhattan, Araujo and others
+2004, Killourhy and Maxion 2009; cohort normalisation, Rosenberg and others 1992; fusion and class-balanced logistic
+regression, Brummer and du Preez 2006, ridge by le Cessie and van Houwelingen 1992; two-state hidden Markov model with a
+rate of change, Rabiner 1989; Dirichlet smoothing, Lidstone 1920, MacKay and Peto 1995; running variance, Welford 1962;
+winsorising, Dixon 1960; entropy, Shannon 1948; half a case added to each side of odds, Haldane 1956; boosted trees, Friedman 2001;
+FNV-1a, Fowler, Noll and Vo 1991.
+"""
+import math
+import random
+import struct
+import sys
+
+# Constants: each once, with the place in the C code that must say the same --------------------------------------------
+
+# src/engine/sample_keys.c, sample_text.c, sample.c: floors and offsets inside the logarithms (seconds, shares, px/s)
+TIME_MIN, UP_OFFSET, UP_MIN = 0.005, 0.2, 0.01
+PRESSURE_OFFSET, SIZE_OFFSET, PLACE_SCALE = 0.03, 0.05, 10.0
+KEYS_MIN, KEYS_MAX, FEATURES_MAX = 3, 36, 128
+TEXT_MIN, TEXT_CHUNK, TEXT_PAUSE_MS, GROUP_MIN, TEMPO_MIN = 15, 60, 2000.0, 3, 8
+INTERVALS_JUDGED, DEVIATION_OFFSET, WPM_OFFSET, BACKSPACE_OFFSET = 64, 0.05, 5.0, 0.02
+SPEED_OFFSET, IDLE_OFFSET, MOTION_OFFSET = 10.0, 0.2, 0.01
+
+# src/engine/part.h, part.c, habit.h: half-lives chosen on MEU and MOBIKEY, the rest as docs/engine/ says
+RING, HELD, HELD_A_SESSION, WIDE_FROM = 50, 6, 2, 41
+POOL_BYTES, HABIT_BYTES = 4096 - 232, 12
+HALF_LIFE_MIDDLE, HALF_LIFE_SPREAD, SPREAD_MIN = 10.0, 15.0, 0.02
+SHRINK, HELD_AFTER, HELD_MS = 15.0, 3, 604800000
+WINSOR, STEP, DRIFT_CUT = 3.0, 0.1, 6.0
+FINE, SPREAD_STEPS, COARSE = 2048, 4096, 25
+NEAREST_OF, NEAREST_FROM, NEAREST_CUT, WINSOR_FROM = 12, 5, 4.0, 5
+
+# src/engine/evidence.h, evidence.c: chosen on MEU and MOBIKEY
+NU = 2.0
+CAP, AGE_COST, PRESENT_SHARE, COHORT_T, POPULATION_T = 4.0, 0.3, 0.70, 10.0, 4.0
+YOUNG_NATS, Z_MAX, NEAREST, SAMPLES_MIN, FUSION_LOW = 0.5, 1e3, 3, 5, -6.0
+
+# src/engine/person.h
+WEIGHT_MAX, APART_MIN, PRIOR_COUNT, BIAS_SHRINK, VARIANCE_MIN = 1.25, 0.5, 20.0, 5.0, 0.1
+
+# src/engine/filter.h, rules.c: the filter's are from ENGINE's simulation, the rules' nats are set by hand
+START, REST, TIME_MS, EDGE = 0.05, 0.025, 600000.0, 1e-9
+PASSED, PASS_SHARE, FAIL_NATS, LAMBDA_MAX = 0.02, 0.25, 2.0, 60.0
+BOT_HALF_LIFE_MS, BOT_ODDS_PER_PRIOR, EXTERNAL_MAX = 600000.0, 19.0, 10.0
+BOTS = [4.0, 4.0, 1.0, 4.0, 3.0, 3.0, 2.0, 2.0, 6.0, 5.0]
+REFILLS = 7  # the bot rule that a repeat only fills up again
+CONTEXTS = [1.5, 4.0, 3.0, 1.0, 0.5, 1.5, 1.0, 0.8, 0.8, 0.8, 0.5, 0.7, 0.4]
+EXTERNAL = len(CONTEXTS)
+TYPING, NAVIGATION, POINTER, TOUCH, MOTION, MPIN, PREDICTION = range(7)
+PERSON_SHARES = 5
+
+# src/engine/navigation.c, navigation.h, routine.c: none was fitted
+NAV_PRIOR, NAV_DWELL, NAV_APART, NAV_SPREAD_FIRST, NAV_SPREAD_MIN = 4.0, 2.7, 1.0, 0.5, 0.15
+NAV_RUN, NAV_LIMIT, NAV_SUM = 2.0, 1.5, 3.0
+NAV_FULL, NAV_DWELLS_KEPT, NAV_DWELLS_MIN, NAV_VISITS_MIN, NAV_YOUNG = 1024, 20, 5, 10, 6
+ROUTINE_KNOWN, ROUTINE_RARE, ROUTINE_STEPS, ROUTINE_AMOUNTS, ROUTINE_PRIOR = 20, 0.005, 1500, 64, 1.0
+
+# src/engine/timing.h, timing.c
+FAST_SHARE, REGULAR_MIN, SERIES_MAX, CV_MIN, BIN_MS, ENTROPY_MIN = 0.30, 10, 512, 0.05, 8.0, 1.0
+BINS_MAX = 64
+FRAMES = [100 / 12, 100 / 6, 100 / 3]
+TICKS = [15.625, 100 / 6, 100 / 3, 100.0]
+PLATFORM_STEPS = [8, 10, 16, 100]
+
+# src/lab/people.c, fusing.c, logistic.c
+NOVICE_MIN, NOVICE_SHARE, EACH_MAX, LOGISTIC_SCALE_MIN = 5, 8, 40, 1e-6
+
+NAN = math.nan
+
+
+# Rounding ---------------------------------------------------------------------------------------------------------------
+
+def f32(x):
+    """The nearest float, as a double; infinite beyond the largest."""
+    try:
+        return struct.unpack("<f", struct.pack("<f", x))[0]
+    except OverflowError:
+        return math.copysign(math.inf, x)
+
+
+def clip(x, low, high):
+    return min(max(x, low), high)
+
+
+def nearest_step(x, steps, low, high):
+    """x in whole steps of 1/steps, halves upwards."""
+    return NAN if math.isnan(x) else clip(math.floor(x * steps + 0.5), low, high) / steps
+
+
+def middle_cell(x):
+    return nearest_step(x, FINE, -32767, 32767)
+
+
+def spread_cell(x):
+    return 0.0 if math.isnan(x) else nearest_step(x, SPREAD_STEPS, 0, 65535)
+
+
+def logit(p):
+    return math.log(p / (1 - p))
+
+
+def fnv(data, start=0xcbf29ce484222325):
+    for byte in data:
+        start = (start ^ byte) * 0x100000001b3 % 2**64
+    return start
+
+
+# Samples ----------------------------------------------------------------------------------------------------------------
+
+LETTER, DIGIT, SPACE, DELETE, ENTER, PUNCT, MODIFIER, OTHER = range(8)
+HOLD, DOWN_DOWN, UP_DOWN, PRESSURE, SIZE, PLACE_X, PLACE_Y, PLAIN = range(8)
+
+
+def named(kind, field, start):
+    """(hash of kind and field, name of the part): the field's start, and 48 bits of the hash in hexadecimal."""
+    h = fnv(kind.encode() + field.encode(), start)
+    safe = "".join(c if c in "abcdefghijklmnopqrstuvwxyz0123456789_-" else "_" for c in field)
+    room = 33 - 1 - 12 - 1 - len(kind) - 1
+    return h, f"{kind}:{safe[:room]}{':' if field else ''}{h % 2**48:012x}"
+
+
+class Key:
+    def __init__(self, down, up, kind=LETTER, zone=0, pressure=NAN, size=NAN, x=NAN, y=NAN):
+        self.down, self.up, self.kind, self.zone = down, up, kind, zone
+        self.extra = {PRESSURE: pressure, SIZE: size, PLACE_X: x, PLACE_Y: y}
+
+    def sent(self, extra):
+        return not math.isnan(self.extra[extra])
+
+
+def entry(keys, field):
+    """Features of a short entry as rows (value, type, class, class), its context and name; None: it is none."""
+    if not KEYS_MIN <= len(keys) <= KEYS_MAX or any(k.kind == DELETE for k in keys):
+        return None
+    pairs = list(zip(keys, keys[1:]))
+    rows = [(math.log(max((k.up - k.down) / 1000, TIME_MIN)), HOLD, k.kind, 0) for k in keys]
+    rows += [(math.log(max((b.down - a.down) / 1000, TIME_MIN)), DOWN_DOWN, a.kind, b.kind) for a, b in pairs]
+    rows += [(math.log(max((b.down - a.up) / 1000 + UP_OFFSET, UP_MIN)), UP_DOWN, a.kind, b.kind) for a, b in pairs]
+    scale = {PRESSURE: lambda x: math.log(x + PRESSURE_OFFSET), SIZE: lambda x: math.log(x + SIZE_OFFSET),
+             PLACE_X: lambda x: PLACE_SCALE * x, PLACE_Y: lambda x: PLACE_SCALE * x}
+    there = {e: any(k.sent(e) for k in keys) for e in scale}
+    place = there[PLACE_X] and there[PLACE_Y]
+    groups = [(PRESSURE,)] * there[PRESSURE] + [(SIZE,)] * there[SIZE] + [(PLACE_X, PLACE_Y)] * place
+    for group in groups:
+        if len(rows) + len(group) * len(keys) <= FEATURES_MAX:
+            rows += [(scale[e](k.extra[e]) if k.sent(e) else NAN, e, k.kind, 0) for e in group for k in keys]
+    look = bytes([there[PRESSURE] + 2 * there[SIZE] + 4 * place, *(k.kind for k in keys)])
+    return rows, *named("keys", field, fnv(look))
+
+
+HOLD_GROUPS = ["l1", "l2", "l3", "r1", "r2", "r3", "letter", "digit", "space", "punct"]
+PAIR_GROUPS = ["same zone", "same hand", "left right", "right left", "letters", "to space", "from space", "digits",
+               "letter digit", "punct", "to delete"]
+
+
+def text_class(key):
+    """A letter has its zone, a key of no class but with a place is taken for one."""
+    kind = LETTER if key.kind == OTHER and key.zone else key.kind
+    return {LETTER: "letter", DIGIT: "digit", SPACE: "space", DELETE: "delete", ENTER: "punct", PUNCT: "punct"}.get(kind)
+
+
+def hold_group(key):
+    group = text_class(key)
+    if group == "letter" and key.zone:
+        return HOLD_GROUPS[key.zone - 1]
+    return group if group in HOLD_GROUPS else None
+
+
+def pair_group(a, b):
+    first, second = text_class(a), text_class(b)
+    if second == "delete":
+        return "to delete"
+    if first in (None, "delete") or second is None:
+        return None
+    if second == "space":
+        return "to space"
+    if first == "space":
+        return "from space"
+    if "punct" in (first, second):
+        return "punct"
+    if first != second:
+        return "letter digit"
+    if first == "digit":
+        return "digits"
+    if not a.zone or not b.zone:
+        return "letters"
+    if a.zone == b.zone:
+        return "same zone"
+    hands = "left" if a.zone <= 3 else "right", "left" if b.zone <= 3 else "right"
+    return "same hand" if hands[0] == hands[1] else " ".join(hands)
+
+
+def lower_median(values):
+    return sorted(values)[(len(values) - 1) // 2]
+
+
+def log_odds(k, n):
+    return math.log((k + 0.5) / (n - k + 0.5))
+
+
+def text_chunks(keys):
+    told = any(k.kind != OTHER or k.zone for k in keys)
+    return -(-len(keys) // TEXT_CHUNK) if len(keys) >= TEXT_MIN and told else 0
+
+
+def free_text(keys, chunk, chunks):
+    """Features of one of `chunks` parts of a text, its context and name."""
+    part = keys[chunk * len(keys) // chunks:(chunk + 1) * len(keys) // chunks]
+    pairs = list(zip(part, part[1:]))
+    quick = [(a, b) for a, b in pairs if b.down - a.down <= TEXT_PAUSE_MS]
+
+    def group(times, offset, least):
+        return math.log(max(lower_median(times) / 1000 + offset, least)) if len(times) >= GROUP_MIN else NAN
+
+    x = [group([k.up - k.down for k in part if hold_group(k) == g], 0, TIME_MIN) for g in HOLD_GROUPS]
+    x += [group([b.down - a.down for a, b in quick if pair_group(a, b) == g], 0, TIME_MIN) for g in PAIR_GROUPS]
+    x += [group([b.down - a.up for a, b in quick if pair_group(a, b) == g], UP_OFFSET, UP_MIN) for g in PAIR_GROUPS]
+    x.append(log_odds(sum(b.down < a.up for a, b in pairs), len(pairs)))
+    x.append(log_odds(sum(k.kind == DELETE for k in part), len(part)))
+    x.append(log_odds(len(pairs) - len(quick), len(pairs)))
+    tempo = math.fsum(b.down - a.down for a, b in quick) / 1000
+    x.append(math.log(max(tempo / len(quick), TIME_MIN)) if len(quick) >= TEMPO_MIN else NAN)
+    look = bytes([any(k.sent(PRESSURE) or k.sent(SIZE) for k in keys), any(k.zone for k in keys)])
+    return x, *named("text", "", fnv(look))
+
+
+def signed_log(x):
+    return math.copysign(math.log(1 + abs(x)), x)
+
+
+def or_nan(f, x):
+    return NAN if math.isnan(x) else f(x)
+
+
+def typing(wpm, backspace, intervals):
+    logs = sorted(math.log(max(x, TIME_MIN)) for x in intervals[:INTERVALS_JUDGED])
+    times = [NAN] * 4
+    if len(logs) >= 3:
+        low, middle, high = (logs[math.floor(q * (len(logs) - 1) / 4 + 0.5)] for q in (1, 2, 3))
+        spread = math.fsum(abs(x - middle) for x in logs) / len(logs)
+        times = [middle, low, high, math.log(spread + DEVIATION_OFFSET)]
+    return times + [or_nan(lambda x: math.log(x + WPM_OFFSET), wpm),
+                    or_nan(lambda x: math.log(x + BACKSPACE_OFFSET), backspace)]
+
+
+def mouse(speed, idle):
+    return [or_nan(lambda x: math.log(x + SPEED_OFFSET), speed), or_nan(lambda x: math.log(x + IDLE_OFFSET), idle)]
+
+
+def scroll(pixels, velocity):
+    return [or_nan(signed_log, pixels), or_nan(signed_log, velocity)]
+
+
+def motion(mean, sd):
+    return [signed_log(x) for x in mean] + [math.log(abs(x) + MOTION_OFFSET) for x in sd]
+
+
+# Timing -----------------------------------------------------------------------------------------------------------------
+
+def is_fast(ms, below, least):
+    return len(ms) >= least and sum(x < below for x in ms) > FAST_SHARE * len(ms)
+
+
+def variation(ms):
+    mean = math.fsum(ms) / len(ms)
+    return math.sqrt(math.fsum((x - mean) ** 2 for x in ms) / len(ms)) / mean if mean > 0 else 0.0
+
+
+def entropy(ms):
+    bins = [math.floor(x / BIN_MS) for x in ms]
+    shares = [bins.count(b) / len(bins) for b in set(bins)]
+    return -math.fsum(p * math.log2(p) for p in shares)
+
+
+def ticking(ms, tick):
+    return all(min(x % tick, tick - x % tick) <= 1 for x in ms)
+
+
+def is_regular(ms):
+    if not REGULAR_MIN <= len(ms) <= SERIES_MAX:
+        return False
+    mean = math.fsum(ms) / len(ms)
+    if variation(ms) < CV_MIN:
+        return not any(mean < 1.5 * f and ticking(ms, f) for f in FRAMES)
+    return entropy(ms) < ENTROPY_MIN and not any(ticking(ms, t) for t in TICKS)
+
+
+def is_on_grid(ms):
+    whole = all(x >= 0 and x == int(x) for x in ms)
+    step = math.gcd(*(int(x) for x in ms)) if whole and ms else 0
+    return whole and len(ms) >= REGULAR_MIN and step >= 5 and step not in PLATFORM_STEPS
+
+
+# Habits and parts -------------------------------------------------------------------------------------------------------
+
+def weights(n, half_life):
+    return [2 ** (-age / half_life) for age in range(n)]
+
+
+def habit(x):
+    """Lower weighted median, and weighted mean absolute deviation about it, of values newest first."""
+    there = [(v, wm, ws) for v, wm, ws in zip(x, weights(len(x), HALF_LIFE_MIDDLE), weights(len(x), HALF_LIFE_SPREAD))
+             if not math.isnan(v)]
+    if not there:
+        return NAN, NAN
+    half = math.fsum(wm for _, wm, _ in there) / 2
+    middle = min(v for v, _, _ in there if math.fsum(w for u, w, _ in there if u <= v) >= half)
+    mean = math.fsum(ws * abs(v - middle) for v, _, ws in there) / math.fsum(ws for _, _, ws in there)
+    return middle, max(mean, SPREAD_MIN)
+
+
+class Part:
+    """Samples of one person, newest first, as the cells keep them, and the habit in them."""
+
+    def __init__(self, first):
+        n = len(first)
+        self.narrow = n >= WIDE_FROM
+        self.centre = [middle_cell(0.0 if math.isnan(x) else x) for x in first]
+        self.slots = min(RING + HELD, (POOL_BYTES - HABIT_BYTES * n) // (n * (1 if self.narrow else 2)))
+        self.room = self.slots - HELD
+        self.ring, self.held = [], []
+        self.accepted = self.scored = 0
+        self.mean = self.m2 = self.nearest = 0.0
+        self.middle, self.spread, self.shrunk = [NAN] * n, [0.0] * n, [0.0] * n
+        self.anchor = None
+
+    def cells(self, x):
+        if self.narrow:
+            return [c + nearest_step(v - c, COARSE, -127, 127) for v, c in zip(x, self.centre)]
+        return [middle_cell(v) for v in x]
+
+    def take_in(self, cells):
+        self.ring = [cells, *self.ring][:self.room]
+        self.accepted += 1
+
+    def accept(self, x):
+        self.take_in(self.cells(x))
+
+    def hold(self, x, session, at):
+        if sum(s == session for s, _, _ in self.held) >= HELD_A_SESSION:
+            self.held[-1] = (session, at, self.cells(x))
+            return
+        if len(self.held) == HELD and self.release(session, at) == 0:
+            self.held.pop(0)
+        self.held.append((session, at, self.cells(x)))
+
+    def release(self, session, at):
+        n = 0
+        while self.held and (session - self.held[0][0] >= HELD_AFTER or at - self.held[0][1] >= HELD_MS):
+            cells = self.held.pop(0)[2]
+            if len(self.ring) >= WINSOR_FROM:
+                cells = self.cells([v if math.isnan(v) or math.isnan(m) else clip(v, m - WINSOR * s, m + WINSOR * s)
+                                    for v, m, s in zip(cells, self.middle, self.spread)])
+            self.take_in(cells)
+            n += 1
+        return n
+
+    def refresh(self, limited=False):
+        for f in range(len(self.middle)):
+            m, s = habit([row[f] for row in self.ring])
+            was, step = self.middle[f], STEP * self.spread[f]
+            if limited and not math.isnan(was) and not math.isnan(m):
+                m = clip(m, was - step, was + step)
+            self.middle[f], self.spread[f] = middle_cell(m), spread_cell(s)
+        self.nearest = f32(self.usual_nearest()) if len(self.ring) >= NEAREST_FROM else 0.0
+
+    def usual_nearest(self):
+        """Median of how far the newest samples are from the nearest other one."""
+        def apart(a, b):
+            gaps = [min(abs(u - v) / s, NEAREST_CUT) for u, v, s in zip(a, b, self.spread) if not math.isnan(u - v)]
+            return math.fsum(gaps) / len(gaps) if gaps else 0.0
+        near = [min(apart(a, b) for j, b in enumerate(self.ring) if j != i)
+                for i, a in enumerate(self.ring[:NEAREST_OF])]
+        return sorted(near)[len(near) // 2]
+
+    def shrink(self, usual):
+        """Towards people in general: a geometric mean, n samples against SHRINK."""
+        own = len(self.ring) / (len(self.ring) + SHRINK)
+        self.shrunk = [spread_cell(max(s ** own * u ** (1 - own) if s > 0 else u, 1 / SPREAD_STEPS))
+                       for s, u in zip(self.spread, usual)]
+
+    def drift(self):
+        if self.anchor is None:
+            return 0.0
+        gaps = [abs(m - a) / s for m, a, s in zip(self.middle, *self.anchor) if not math.isnan(m - a)]
+        return math.fsum(gaps) / len(gaps)
+
+    def from_anchor(self, x):
+        if self.anchor is None:
+            return 0.0
+        gaps = [min(abs(v - a) / s, DRIFT_CUT) for v, a, s in zip(x, *self.anchor) if not math.isnan(v - a)]
+        return math.fsum(gaps) / len(gaps) if gaps else 0.0
+
+    def note(self, nats):
+        """Running mean and sum of squares, floats."""
+        self.scored += 1
+        gap = nats - self.mean
+        mean = self.mean + gap / self.scored
+        self.m2, self.mean = f32(self.m2 + gap * (nats - mean)), f32(mean)
+
+
+# Evidence ---------------------------------------------------------------------------------------------------------------
+
+class Density:
+    """Student's t for each feature, kept as floats: what is stored, and what is worked out from it."""
+
+    def __init__(self, middle, spread):
+        self.given = [*middle, *spread]
+        self.middle, self.spread = [f32(m) for m in middle], [f32(s) for s in spread]
+        self.inverse = [f32(1 / s) for s in self.spread]
+        self.factor = [f32(math.exp(math.log(s) * 2 / 3)) for s in self.spread]
+
+    def z(self, f, x):
+        return clip((x - self.middle[f]) * self.inverse[f], -Z_MAX, Z_MAX)
+
+    def log(self, f, x):
+        exact = log_t((x - self.middle[f]) / self.spread[f], self.spread[f])
+        kept = log_t(self.z(f, x), self.factor[f] ** 1.5)
+        assert abs(self.z(f, x)) == Z_MAX or abs(exact - kept) < 1e-5, "floats cost more than they may"
+        return kept
+
+
+def log_t(z, spread):
+    """ln of Student's t with NU degrees of freedom, without its constant."""
+    return -(NU + 1) / 2 * math.log(1 + z * z / NU) - math.log(spread)
+
+
+def scores(part, population, x):
+    """[ratio, one-class, nearest, cohort, rivals]; None: too little to compare. Without people the middle two."""
+    known = [f for f, m in enumerate(part.middle) if not math.isnan(m)]
+    both = [f for f in known if not math.isnan(x[f])]
+    if len(part.ring) < SAMPLES_MIN or not both or len(both) < PRESENT_SHARE * len(known):
+        return None
+
+    def units(row, f):
+        return clip((row[f] - part.middle[f]) / part.spread[f], -CAP, CAP)
+
+    one_class = math.fsum(abs(units(x, f)) for f in both) / len(both)
+    away = [math.fsum(CAP if math.isnan(row[f]) else abs(units(x, f) - units(row, f)) for f in both) / len(both)
+            + AGE_COST * age / RING for age, row in enumerate(part.ring)]
+    few = sorted(away)[:NEAREST]
+    near = math.fsum(few) / len(few)
+    if population is None:
+        return [one_class, near]
+
+    def log_own(f):
+        return log_t(clip((x[f] - part.middle[f]) / part.shrunk[f], -Z_MAX, Z_MAX), part.shrunk[f])
+
+    own = math.fsum(log_own(f) for f in both)
+    s1, s2 = (math.fsum(d.log(f, x[f]) for f in both) - own for d in population["all"])
+    t = POPULATION_T
+    ratio = t * math.log(0.5 * math.exp(s1 / t) + 0.5 * math.exp(s2 / t))
+    cohort = rivals = 0.0
+    if population["cohort"]:
+        logs = [math.fsum(d.log(f, x[f]) for f in both) for d in population["cohort"]]
+        top = max(logs)
+        mean = math.fsum(math.exp((v - top) / COHORT_T) for v in logs) / len(logs)
+        cohort = -own + top + COHORT_T * math.log(mean)
+        other = sorted(math.fsum(min(abs((x[f] - d.middle[f]) * d.inverse[f]), CAP) for f in both) / len(both)
+                       for d in population["cohort"])[:NEAREST]
+        rivals = one_class - math.fsum(other) / len(other)
+    return [ratio / len(both), one_class, near, cohort / len(both), rivals]
+
+
+def fuse(fusion, score, samples):
+    z = [clip((s - m) / c, FUSION_LOW, fusion["high"]) for s, m, c in zip(score, fusion["mean"], fusion["scale"])]
+    limit = min(fusion["limit"], YOUNG_NATS * samples)
+    return clip(fusion["bias"] + math.fsum(w * v for w, v in zip(fusion["weight"], z)), -limit, limit)
+
+
+def person_weight(fusion, part):
+    n = part.scored
+    own = n / (n + PRIOR_COUNT)
+    owner = own * part.mean + (1 - own) * fusion["owner"]
+    spread = part.m2 / (n - 1) if n > 1 else fusion["variance"]
+    variance = max(own * spread + (1 - own) * fusion["variance"], VARIANCE_MIN)
+    d = (fusion["impostor"] - owner) / math.sqrt(variance)
+    weight = 0.0 if d < APART_MIN else clip((fusion["impostor"] - owner) / variance, 0.0, WEIGHT_MAX)
+    return [owner, (fusion["impostor"] + owner) / 2, weight, fusion["limit"], fusion["run"]]
+
+
+def weigh(l, bias, weight):
+    owner, centre, w, limit, run = weight
+    return clip(w * (l - bias - centre), -limit, limit) / run
+
+
+# A session --------------------------------------------------------------------------------------------------------------
+
+class Session:
+    def __init__(self, at):
+        self.at, self.value = at, logit(START)
+        self.share, self.bot, self.spent = [0.0] * 7, [0.0] * len(BOTS), [0.0] * len(BOTS)
+        self.context, self.times = [0.0] * (EXTERNAL + 1), [0] * (EXTERNAL + 1)
+        self.off, self.samples, self.bias = [0.0] * PERSON_SHARES, [0] * PERSON_SHARES, [0.0] * PERSON_SHARES
+        self.page = None
+
+    def advance(self, at):
+        past = at - self.at
+        if past <= 0:
+            return
+        p = 1 / (1 + math.exp(-self.value))
+        p = clip(REST + (p - REST) * math.exp(-past / TIME_MS), EDGE, 1 - EDGE)
+        rest, gap = logit(REST), self.value - logit(REST)
+        kept = clip((logit(p) - rest) / gap, 0.0, 1.0) if abs(gap) > 1e-12 else 1.0
+        self.at, self.value = at, logit(p)
+        self.share = [kept * s for s in self.share]
+        half = 0.5 ** (past / BOT_HALF_LIFE_MS)
+        self.bot, self.spent = [half * b for b in self.bot], [half * b for b in self.spent]
+
+    def go_to(self, share, value):
+        value = clip(value, -LAMBDA_MAX, LAMBDA_MAX)
+        self.share[share] += value - self.value
+        self.value = value
+
+    def evidence(self, share, nats):
+        edge = logit(1 - EDGE)
+        self.go_to(share, clip(self.value, -edge, edge) + nats)
+
+    def passed(self):
+        self.go_to(MPIN, min(self.value, logit(PASSED)))
+        self.bot = [PASS_SHARE * b for b in self.bot]
+        self.context = [PASS_SHARE * c if c > 0 else c for c in self.context]
+
+    def failed(self):
+        self.evidence(MPIN, FAIL_NATS)
+
+    def predict(self, risk):
+        """The machine's part may make up half of the odds at most; the rest is the person's."""
+        odds = risk / (1 - risk)
+        b = math.fsum(self.bot)
+        most = math.log(1 + odds / 2 * BOT_ODDS_PER_PRIOR)
+        if b > most:
+            self.bot = [x * most / b for x in self.bot]
+        rest = odds - (math.exp(math.fsum(self.bot)) - 1) / BOT_ODDS_PER_PRIOR
+        self.go_to(PREDICTION, math.log(rest) - math.fsum(self.context))
+
+    def met_bot(self, rule):
+        """The n-th repeat adds value / 2^n: half the way to twice the value."""
+        left = BOTS[rule] - self.spent[rule] if rule == REFILLS else (2 * BOTS[rule] - self.spent[rule]) / 2
+        self.spent[rule] += max(left, 0)
+        self.bot[rule] += max(left, 0)
+
+    def met_context(self, rule):
+        self.times[rule] += 1
+        self.context[rule] += CONTEXTS[rule] * {1: 1, 2: 0.5}.get(self.times[rule], 0)
+
+    def external(self, nats):
+        self.context[EXTERNAL] = clip(self.context[EXTERNAL] + nats, -EXTERNAL_MAX, EXTERNAL_MAX)
+
+    def hear(self, share, off):
+        self.off[share] = f32(self.off[share] + off)
+        self.samples[share] += 1
+
+    def proved(self):
+        for i, n in enumerate(self.samples):
+            if n > 0:
+                self.bias[i] = f32(clip(self.off[i] / n * n / (n + BIAS_SHRINK), 0, 1))
+
+    def risk(self):
+        b, c = math.fsum(self.bot), math.fsum(self.context)
+        return 1 - 1 / (1 + math.exp(self.value + c) + (math.exp(b) - 1) / BOT_ODDS_PER_PRIOR)
+
+    def visit(self, pages, page, dwell, sessions):
+        before, self.page = self.page, page
+        if sum(p["visits"] for p in pages.page.values()) < NAV_VISITS_MIN:
+            return
+        nats = pages.ratio(None, before, page, dwell) / NAV_RUN / (2 if sessions < NAV_YOUNG else 1)
+        self.evidence(NAVIGATION, min(nats, max(NAV_SUM - self.share[NAVIGATION], 0)))
+
+
+class Pages:
+    """Pages and moves between them; a page is a number from 1, 0 stands for none."""
+
+    def __init__(self):
+        self.page, self.move = {}, {}
+
+    def halve(self):
+        for p in self.page.values():
+            p["visits"] = (p["visits"] + 1) // 2
+        self.move = {m: (n + 1) // 2 for m, n in self.move.items()}
+
+    def learn(self, before, page, dwell):
+        known = before in self.page
+        p = self.page.setdefault(page, {"visits": 0, "dwells": 0, "dwell": 0.0, "spread": NAV_SPREAD_FIRST})
+        p["visits"] += 1
+        if p["visits"] >= NAV_FULL:
+            self.halve()
+        if known and before != page:
+            self.move[before, page] = self.move.get((before, page), 0) + 1
+            if self.move[before, page] >= NAV_FULL:
+                self.halve()
+        if math.isnan(dwell):
+            return
+        p["dwells"] = n = min(p["dwells"] + 1, NAV_DWELLS_KEPT)
+        gap = dwell - p["dwell"]
+        p["dwell"] = f32(dwell if n == 1 else p["dwell"] + gap / n)
+        if n > 1:
+            p["spread"] = f32(p["spread"] + (abs(gap) - p["spread"]) / n)
+
+    def ratio(self, people, before, page, dwell):
+        """people: None or (shares by page, log dwell, spread)."""
+        shares, usual, apart = people or ({}, NAV_DWELL, NAV_APART)
+        nats = 0.0
+        left = sum(n for (a, _), n in self.move.items() if a == before)
+        if before and before != page and left:
+            q = f32(shares[page]) if page in shares else 1 / (len(shares or self.page) + 1)
+            own = (self.move.get((before, page), 0) + NAV_PRIOR * q) / (left + NAV_PRIOR)
+            nats += math.log(q) - math.log(own)
+        p = self.page.get(page)
+        if p and p["dwells"] >= NAV_DWELLS_MIN and not math.isnan(dwell):
+            spread = max(p["spread"], NAV_SPREAD_MIN)
+            nats += log_t((dwell - usual) / apart, apart) - log_t((dwell - p["dwell"]) / spread, spread)
+        return clip(nats, -NAV_LIMIT, NAV_LIMIT)
+
+
+class Routine:
+    def __init__(self):
+        self.hour, self.amount = [0] * 24, []
+
+    def learn_hour(self, h):
+        self.hour[h] += 1
+        if sum(self.hour) >= 400:
+            self.hour = [n // 2 for n in self.hour]
+
+    def is_odd(self, h):
+        n = sum(self.hour)
+        here = self.hour[h] / 2 + (self.hour[(h + 1) % 24] + self.hour[(h - 1) % 24]) / 4
+        return n >= ROUTINE_KNOWN and (here + ROUTINE_PRIOR / 24) / (n + ROUTINE_PRIOR) < ROUTINE_RARE
+
+    @staticmethod
+    def steps(amount):
+        return math.floor(ROUTINE_STEPS * math.log(1 + amount) + 0.5)
+
+    def learn_amount(self, amount):
+        self.amount = [*self.amount, self.steps(amount)][-ROUTINE_AMOUNTS:]
+
+    def is_high(self, amount):
+        """(known, above the 99th percentile by nearest rank)"""
+        n = len(self.amount)
+        known = n >= ROUTINE_KNOWN
+        return known, known and self.steps(amount) > sorted(self.amount)[math.ceil(n * 99 / 100) - 1]
+
+
+# Trees ------------------------------------------------------------------------------------------------------------------
+
+def walk(tree, x):
+    """A leaf is a number; a split is (feature, threshold, missing goes left, left, right)."""
+    if not isinstance(tree, tuple):
+        return f32(tree)
+    feature, threshold, missing_left, left, right = tree
+    v = x[feature] if math.isnan(x[feature]) else f32(x[feature])
+    return walk(left if (missing_left if math.isnan(v) else v < f32(threshold)) else right, x)
+
+
+def levels(tree):
+    """The nodes level by level as (value, feature, is split, missing goes left)."""
+    rows, level = [], [tree]
+    while level:
+        rows += [(t[1], t[0], 1, t[2]) if isinstance(t, tuple) else (t, 0, 0, 0) for t in level]
+        level = [child for t in level if isinstance(t, tuple) for child in t[3:]]
+    return rows
+
+
+# People and their fusion ------------------------------------------------------------------------------------------------
+
+def describe(values):
+    m = lower_median(values)
+    return m, max(math.fsum(abs(v - m) for v in values) / len(values), SPREAD_MIN)
+
+
+def part_of(samples, like):
+    part = Part(like)
+    for x in samples[-RING:]:
+        part.accept(x)
+    part.refresh()
+    return part
+
+
+def population_of(people, like):
+    """(densities of novices and of all ages, usual spreads, densities of single people)"""
+    people = [p for p in people if len(p) >= NOVICE_MIN]
+
+    def pooled(share):
+        rows = []
+        for p in people:
+            n = share(len(p))
+            each = min(n, EACH_MAX)
+            rows += [p[i * n // each] for i in range(each)]
+        columns = [[v for v in column if not math.isnan(v)] for column in zip(*rows)]
+        return Density(*zip(*(describe(c) if c else (0.0, 1.0) for c in columns)))
+
+    both = [pooled(lambda n: max(NOVICE_MIN, n // NOVICE_SHARE)), pooled(lambda n: n)]
+    parts = [part_of(p, like) for p in people]
+    usual = []
+    for f in range(len(like)):
+        logs = [math.log(p.spread[f]) for p in parts if p.spread[f] > 0]
+        usual.append(f32(max(math.exp(math.fsum(logs) / len(logs)), SPREAD_MIN) if logs else 1.0))
+    cohort = []
+    for p in parts:
+        p.shrink(usual)
+        cohort.append(Density([both[1].middle[f] if math.isnan(m) else m for f, m in enumerate(p.middle)], p.shrunk))
+    return {"all": both, "usual": usual, "cohort": cohort}
+
+
+def solve(a, b):
+    """Gauss with pivots."""
+    n = len(b)
+    rows = [[*row, v] for row, v in zip(a, b)]
+    for i in range(n):
+        k = max(range(i, n), key=lambda r: abs(rows[r][i]))
+        rows[i], rows[k] = rows[k], rows[i]
+        for r in range(n):
+            if r != i:
+                way = rows[r][i] / rows[i][i]
+                rows[r] = [u - way * v for u, v in zip(rows[r], rows[i])]
+    return [rows[i][n] / rows[i][i] for i in range(n)]
+
+
+def log1p_exp(x):
+    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+
+
+def logistic(x, label, weight, ridge, standardised):
+    """(means, scales, weights, bias): the minimum of the class-balanced loss plus ridge / 2 |weights|^2, by Newton's
+    method with halved steps, which has but one minimum and so one answer."""
+    n = len(x)
+    mean = [0.0 if standardised else math.fsum(c) / n for c in zip(*x)]
+    scale = [1.0 if standardised else max(math.sqrt(math.fsum((v - m) ** 2 for v in c) / n), LOGISTIC_SCALE_MIN)
+             for c, m in zip(zip(*x), mean)]
+    z = [[(v - m) / s for v, m, s in zip(row, mean, scale)] + [1.0] for row in x]
+    mass = [math.fsum(w for w, y in zip(weight, label) if y == side) for side in (0, 1)]
+    share = [w / (2 * mass[y]) for w, y in zip(weight, label)]
+    side = len(z[0])
+
+    def margin(b, row):
+        return math.fsum(u * v for u, v in zip(b, row))
+
+    def loss(b):
+        return (math.fsum(w * log1p_exp(-margin(b, r) if y else margin(b, r)) for w, y, r in zip(share, label, z))
+                + ridge / 2 * math.fsum(v * v for v in b[:-1]))
+
+    b = [0.0] * side
+    for _ in range(200):
+        p = [1 / (1 + math.exp(-margin(b, r))) for r in z]
+        g = [math.fsum(w * (y - q) * r[i] for w, y, q, r in zip(share, label, p, z)) - (ridge * b[i] if i < side - 1 else 0)
+             for i in range(side)]
+        h = [[math.fsum(w * q * (1 - q) * r[i] * r[j] for w, q, r in zip(share, p, z))
+              + (ridge if i == j < side - 1 else 0) for j in range(side)] for i in range(side)]
+        step, way = solve(h, g), 1.0
+        while way > 1e-3 and loss([u + way * v for u, v in zip(b, step)]) > loss(b) + 1e-15:
+            way /= 2
+        b = [u + way * v for u, v in zip(b, step)]
+        if max(abs(v) for v in step) < 1e-13:
+            break
+    return mean, scale, b[:-1], b[-1]
+
+
+# Vectors ----------------------------------------------------------------------------------------------------------------
+
+def given(verb, *numbers):
+    """A line of what goes in, or of what must come out bit for bit."""
+    return " ".join([verb, *("nan" if math.isnan(x) else format(int(x)) if x == int(x) else repr(x) for x in numbers)])
+
+
+def near(verb, *numbers):
+    """A line of what must come out nearly: sums are in another order in the C code."""
+    return " ".join([verb, *("nan" if math.isnan(x) else format(x, ".13g") for x in numbers)])
+
+
+class Draw:
+    """Seeded numbers without libm, so that they are the same everywhere; short, so that the file is."""
+
+    def __init__(self, seed):
+        self.rng = random.Random(seed)
+
+    def between(self, low, high, digits=3):
+        return round(low + (high - low) * self.rng.random(), digits)
+
+    def about(self, centre, spread, digits=3):
+        """Sum of four even draws: nearly normal, here and there far away."""
+        far = 6 if self.rng.random() < 0.03 else 1
+        return round(centre + far * spread * (sum(self.rng.random() for _ in range(4)) - 2), digits)
+
+    def below(self, n):
+        return int(n * self.rng.random())
+
+    def chance(self, share):
+        return self.rng.random() < share
+
+
+def draw_keys(d, n, classes, zones=False, extras=()):
+    keys, at = [], 0.0
+    for _ in range(n):
+        kind = classes[d.below(len(classes))]
+        extra = [d.between(0, 1) if e in extras and d.chance(0.9) else NAN for e in (PRESSURE, SIZE, PLACE_X, PLACE_Y)]
+        keys.append(Key(at, round(at + max(d.about(95, 40, 1), 0), 1), kind,
+                        d.below(7) if zones and kind in (LETTER, OTHER) else 0, *extra))
+        at = round(at + (2000.1 + d.between(0, 900, 1) if d.chance(0.04) else max(d.about(160, 90, 1), 0)), 1)
+    return keys
+
+
+def key_lines(keys):
+    for k in keys:
+        yield given("key", k.down, k.up, k.kind, k.zone, *(k.extra[e] for e in (PRESSURE, SIZE, PLACE_X, PLACE_Y)))
+
+
+def identity(h, name):
+    yield given("context", h >> 32, h % 2**32)
+    yield given("name", *name.encode())
+
+
+def entry_case(title, keys, field):
+    yield f"case sample {title}"
+    yield from key_lines(keys)
+    yield given("field", *field.encode())
+    made = entry(keys, field)
+    yield given("entry", made is not None)
+    if made:
+        rows, h, name = made
+        yield near("features", *(r[0] for r in rows))
+        yield given("types", *(r[1] for r in rows))
+        yield given("first", *(r[2] for r in rows))
+        yield given("second", *(r[3] for r in rows))
+        yield from identity(h, name)
+
+
+def text_case(title, keys):
+    yield f"case sample {title}"
+    yield from key_lines(keys)
+    chunks = text_chunks(keys)
+    yield given("chunks", chunks)
+    for i in range(chunks):
+        x, h, name = free_text(keys, i, chunks)
+        yield given("text", i, chunks)
+        yield near("features", *x)
+        yield from identity(h, name)
+
+
+def sample_vectors(d):
+    touch = (PRESSURE, SIZE, PLACE_X, PLACE_Y)
+    yield from entry_case("a password", draw_keys(d, 10, [LETTER, LETTER, DIGIT, PUNCT]), "password")
+    yield from entry_case("three keys without a field", draw_keys(d, 3, [DIGIT]), "")
+    yield from entry_case("two keys are too few", draw_keys(d, 2, [DIGIT]), "pin")
+    yield from entry_case("thirty-six keys", draw_keys(d, 36, [LETTER, SPACE]), "memo")
+    yield from entry_case("thirty-seven keys are too many", draw_keys(d, 37, [LETTER]), "memo")
+    yield from entry_case("a correction", draw_keys(d, 6, [LETTER]) + [Key(9000.0, 9050.0, DELETE)], "password")
+    yield from entry_case("a PIN on a touch screen", draw_keys(d, 6, [DIGIT], extras=touch), "pin-6_long-field-name-that-is-cut")
+    yield from entry_case("pressure alone", draw_keys(d, 5, [DIGIT], extras=(PRESSURE,)), "mpin")
+    yield from entry_case("one coordinate alone", draw_keys(d, 5, [DIGIT], extras=(PLACE_X,)), "mpin")
+    yield from entry_case("extras that do not all fit", draw_keys(d, 30, [LETTER], extras=touch), "memo")
+    yield from entry_case("no time at all", [Key(5.0, 5.0), Key(5.0, 5.0), Key(5.0, 5.0), Key(5.0, 400.0), Key(6.0, 7.0)],
+                          "login")
+    words = [LETTER] * 10 + [SPACE, SPACE, PUNCT, DIGIT, DIGIT, ENTER, DELETE, MODIFIER, OTHER]
+    yield from text_case("fourteen keys are too few", draw_keys(d, 14, words))
+    yield from text_case("fifteen keys", draw_keys(d, 15, words))
+    yield from text_case("keys without class or zone", draw_keys(d, 20, [OTHER]))
+    yield from text_case("zones without classes", draw_keys(d, 60, [OTHER], zones=True))
+    yield from text_case("letters of all zones", draw_keys(d, 60, [LETTER], zones=True))
+    yield from text_case("words with zones in three parts", draw_keys(d, 140, words, zones=True))
+    yield from text_case("words without zones on glass", draw_keys(d, 119, words, extras=(SIZE,)))
+    yield from text_case("digits", draw_keys(d, 45, [DIGIT]))
+
+    def summary(title, verb, given_numbers, x, kind, start=0xcbf29ce484222325, field="", intervals=()):
+        yield f"case sample {title}"
+        if intervals:
+            yield given("intervals", *intervals)
+        there = any(not math.isnan(v) for v in x)
+        yield given(verb, there, *given_numbers)
+        if there:
+            yield near("features", *x)
+            yield from identity(*named(kind, field, start))
+
+    for n, wpm, back in [(2, 41.5, 0.0), (3, NAN, 0.125), (9, 0.0, NAN), (64, 73.0, 0.04), (81, 250.0, 1.0), (0, NAN, NAN)]:
+        x = [max(d.about(0.17, 0.1), 0.0) for _ in range(n)]
+        yield from summary(f"a summary of {n} intervals", "typing", [wpm, back], typing(wpm, back, x), "typing", intervals=x)
+    for speed, idle in [(0.0, NAN), (412.5, 3.75), (NAN, 0.0), (1e6, 86400.0)]:
+        yield from summary("a mouse", "mouse", [speed, idle], mouse(speed, idle), "mouse")
+    for pixels, velocity in [(-120.0, 0.0), (NAN, 3.5), (NAN, NAN), (1e9, -1e9)]:
+        yield from summary("a scroll", "scroll", [pixels, velocity], scroll(pixels, velocity), "scroll")
+    mean, sd = [d.about(0, 6) for _ in range(6)], [d.between(0, 2) for _ in range(6)]
+    yield from summary("a moved phone", "motion", mean + sd, motion(mean, sd), "motion")
+    for n in (1, 7, 128, 130):
+        x = [d.about(0, 40) for _ in range(n)]
+        yield from summary(f"{n} values of elsewhere", "vector", x, [signed_log(v) for v in x[:FEATURES_MAX]], "features",
+                           fnv(struct.pack("<Q", n)), "swipe-v1")
+
+
+def timing_case(title, ms):
+    yield f"case sample {title}"
+    yield given("ms", *ms)
+    yield given("fast", 25, 8, is_fast(ms, 25, 8))
+    yield given("fast", 15, 8, is_fast(ms, 15, 8))
+    yield given("regular", is_regular(ms))
+    yield given("grid", is_on_grid(ms))
+
+
+def timing_vectors(d):
+    yield from timing_case("nine values", [50.0] * 9)
+    yield from timing_case("a hand", [d.between(60, 400, 1) for _ in range(40)])
+    yield from timing_case("a quick machine", [d.between(5, 30, 1) for _ in range(20)])
+    yield from timing_case("three of ten are fast", [10.0] * 3 + [90.0] * 7)
+    yield from timing_case("four of ten are fast", [10.0] * 4 + [90.0] * 6)
+    yield from timing_case("a metronome", [120.0] * 12)
+    yield from timing_case("a key held down", [33.0, 34.0, 33.0, 33.0, 34.0, 33.0, 33.0, 34.0, 33.0, 33.0])
+    yield from timing_case("two bins", [100.5, 131.0] * 8)
+    yield from timing_case("two ticks of a blurred clock", [100.0, 200.0] * 8)
+    yield from timing_case("steps of twenty", [20.0 * (3 + d.below(20)) for _ in range(30)])
+    yield from timing_case("steps of ten", [10.0 * (3 + d.below(40)) for _ in range(30)])
+    yield from timing_case("nothing but zeros", [0.0] * 10)
+    yield from timing_case("more than are judged", [50.0 + 0.5 * (n % 3) for n in range(513)])
+    for n, spread in enumerate([0.004, 0.03, 0.045, 0.055, 0.08]):  # about the limits of variation and entropy
+        yield from timing_case(f"a spread of {spread}", [round(141.0 * (1 + d.about(0, 2 * spread)), 2) for _ in range(24 + n)])
+
+
+# -- parts
+
+def habit_cases(d):
+    yield "case part habits of one feature"
+    for n in [1, 2, 3, 5, 20, 50]:
+        for gaps in (0, 0.3):
+            x = [NAN if d.chance(gaps) else d.about(-2, 0.5) for _ in range(n)]
+            yield given("habit", *x)
+            yield near("is", *habit(x))
+    yield given("habit", NAN, NAN)
+    yield near("is", *habit([NAN, NAN]))
+    yield given("habit", *[1.5] * 6)
+    yield near("is", *habit([1.5] * 6))
+
+
+class PartLines:
+    """A part, and the lines that make the C code do the same."""
+
+    def __init__(self, title, first):
+        self.part = Part(first)
+        self.lines = [f"case part {title}", given("begin", *first), given("room", self.part.slots, self.part.room)]
+
+    def add(self, line):
+        self.lines.append(line)
+
+    def accept(self, x):
+        self.part.accept(x)
+        self.add(given("accept", *x))
+
+    def hold(self, x, session, at):
+        self.part.hold(x, session, at)
+        self.add(given("hold", session, at, *x))
+
+    def release(self, session, at):
+        self.add(given("release", session, at, self.part.release(session, at)))
+        self.look()
+
+    def refresh(self, limited=False):
+        self.part.refresh(limited)
+        self.add(given("refresh", limited))
+        self.add(given("middle", *self.part.middle))
+        self.add(given("spread", *self.part.spread))
+        self.add(near("nearest", self.part.nearest))
+
+    def shrink(self, usual):
+        self.part.shrink(usual)
+        self.add(given("shrink", *usual))
+        self.add(given("shrunk", *self.part.shrunk))
+
+    def anchor(self):
+        self.part.anchor = self.part.middle[:], self.part.spread[:]
+        self.add(given("anchor"))
+
+    def look(self):
+        p = self.part
+        self.add(given("count", len(p.ring), p.accepted, len(p.held)))
+        for age in {0, len(p.ring) - 1} if p.ring else ():
+            self.add(given("cells", age, *p.ring[age]))
+
+    def drift(self, x):
+        self.add(near("drift", self.part.drift()))
+        self.add(near("from_anchor", self.part.from_anchor(x), *x))
+
+    def note(self, nats):
+        self.part.note(nats)
+        self.add(given("note", nats))
+
+    def people(self, population):
+        for name, density in zip(["novices", "all"], population["all"]):
+            self.add(given(name, *density.given))
+        for density in population["cohort"]:
+            self.add(given("single", *density.given))
+
+    def scores(self, population, x):
+        got = scores(self.part, population, x)
+        self.add(given("sample", *x))
+        self.add(near("scores", *got) if got else "scores")
+        got = scores(self.part, None, x)
+        self.add(near("one_class", *got) if got else "one_class")
+
+
+class Person:
+    def __init__(self, d, n, missing=0.0):
+        self.d, self.missing = d, missing
+        self.centre = [d.about(-2, 0.8) for _ in range(n)]
+        self.spread = [d.between(0.05, 0.5) for _ in range(n)]
+
+    def sample(self, other=None, way=0.0):
+        to = other.centre if other else self.centre
+        return [NAN if self.d.chance(self.missing) else self.d.about(c + way * (t - c), s)
+                for c, t, s in zip(self.centre, to, self.spread)]
+
+
+def crowd(d, n, cohort):
+    def density():
+        return Density([d.about(-2, 0.8) for _ in range(n)], [d.between(0.03, 0.9) for _ in range(n)])
+    return {"all": [density(), density()], "cohort": [density() for _ in range(cohort)]}
+
+
+def part_vectors(d):
+    yield from habit_cases(d)
+    for n, count, missing, cohort in [(1, 5, 0, 2), (2, 4, 0, 0), (4, 5, 0, 3), (7, 12, 0.1, 0), (12, 50, 0.2, 5), (16, 9, 0, 1),
+                                      (17, 63, 0.05, 8), (31, 25, 0, 4), (40, 20, 0.3, 3), (41, 30, 0, 2), (64, 7, 0.1, 6)]:
+        person, other = Person(d, n, missing), Person(d, n)
+        lines = PartLines(f"{n} features from {count} samples", person.sample())
+        for _ in range(count):
+            lines.accept(person.sample())
+        lines.look()
+        lines.refresh()
+        lines.shrink([d.between(0.05, 0.6) for _ in range(n)])
+        population = crowd(d, n, cohort)
+        lines.people(population)
+        for way in (0, 0, 0.5, 1):
+            lines.scores(population, person.sample(other, way))
+        lines.scores(population, [NAN] * n)
+        lines.scores(population, [v if f < n * 0.69 else NAN for f, v in enumerate(person.sample())])
+        lines.scores(population, [1e4] * n)
+        yield from lines.lines
+
+    person, thief = Person(d, 5), Person(d, 5)
+    lines = PartLines("what waits and what is let in", person.sample())
+    lines.hold(person.sample(), 0, 1000)
+    lines.look()
+    for _ in range(9):
+        lines.accept(person.sample())
+    lines.refresh()
+    at = 10**6
+    for session in range(1, 15):
+        for _ in range(1 + session % 4):
+            lines.hold(person.sample(thief, 0.05 * session), session, at)
+        if session % 5 == 0:
+            lines.release(session, at)
+            lines.refresh()
+        at += 10**8 if session % 3 else 2 * 10**8
+    lines.release(15, at + HELD_MS)
+    lines.refresh(True)
+    yield from lines.lines
+
+    for n in (6, 48):
+        person, thief = Person(d, n), Person(d, n)
+        lines = PartLines(f"led away from the anchor, {n} features", person.sample())
+        lines.drift(person.sample())
+        for _ in range(20):
+            lines.accept(person.sample())
+        lines.refresh()
+        lines.anchor()
+        lines.drift(person.sample())
+        for step in range(1, 6):
+            for _ in range(4):
+                lines.accept(person.sample(thief, 0.2 * step))
+            lines.refresh(True)
+            lines.drift(person.sample(thief, 0.3 * step))
+        yield from lines.lines
+    yield from fusion_vectors(d)
+
+
+def draw_fusion(d):
+    return {"mean": [d.about(0, 1) for _ in range(5)], "scale": [d.between(0.2, 2) for _ in range(5)],
+            "weight": [d.about(0, 2) for _ in range(5)], "high": d.between(0.5, 6), "bias": d.about(0, 1),
+            "limit": d.between(0.5, 7), "impostor": d.between(0, 5), "owner": -d.between(0, 5),
+            "variance": d.between(0.05, 6), "run": d.between(1, 4)}
+
+
+def fusion_vectors(d):
+    for number in range(6):
+        fusion = draw_fusion(d)
+        lines = PartLines(f"fusion {number} and what it weighs", [0.0])
+        lines.add(given("fusion", *fusion["mean"], *fusion["scale"], *fusion["weight"],
+                        *(fusion[k] for k in ("high", "bias", "limit", "impostor", "owner", "variance", "run"))))
+        for samples in (5, 9, 10, 19, 20, 60):
+            score = [d.about(0, 3) for _ in range(5)]
+            lines.add(given("fuse", samples, *score))
+            lines.add(near("is", fuse(fusion, score, samples)))
+        for count in (0, 1, 2, 15, 40):
+            while lines.part.scored < count:
+                lines.note(d.about(fusion["owner"], 2))
+            weight = person_weight(fusion, lines.part)
+            lines.add(near("weight", *weight))
+            for _ in range(2):
+                l, bias = d.about(0, 4), d.between(0, 1)
+                lines.add(given("weigh", l, bias))
+                lines.add(near("is", weigh(l, bias, weight)))
+        lines.add(near("noted", lines.part.scored, lines.part.mean, lines.part.m2))
+        yield from lines.lines
+
+
+# -- sessions
+
+class SessionLines:
+    def __init__(self, title, at):
+        self.s = Session(at)
+        self.lines = [f"case session {title}", given("begin", at)]
+
+    def do(self, verb, *numbers):
+        verbs = {"advance": self.s.advance, "evidence": self.s.evidence, "passed": self.s.passed, "failed": self.s.failed,
+                 "predict": self.s.predict, "bot": self.s.met_bot, "context": self.s.met_context, "external": self.s.external}
+        verbs[verb](*numbers)
+        self.lines.append(given(verb, *numbers))
+        self.lines.append(near("lambda", self.s.value))
+        self.lines.append(near("risk", self.s.risk()))
+
+    def look(self):
+        self.lines.append(near("shares", *self.s.share))
+        self.lines.append(near("bots", *self.s.bot))
+        self.lines.append(near("contexts", *self.s.context))
+
+
+def scripted(title, *steps):
+    lines = SessionLines(title, 1700000000000)
+    for step in steps:
+        lines.do(*step)
+        lines.look()
+    return lines.lines
+
+
+def session_vectors(d):
+    second = 1700000000000
+    yield from scripted("nothing happens", ("advance", second), ("advance", second + 1), ("advance", second + 600001),
+                        ("advance", second + 10**9))
+    yield from scripted("evidence fades", ("evidence", TYPING, 3.0), ("evidence", POINTER, -0.5), ("advance", second + 300000),
+                        ("evidence", TYPING, 2.5), ("advance", second + 10**7))
+    yield from scripted("both edges", ("evidence", TYPING, 50.0), ("evidence", TYPING, 50.0), ("advance", second + 1),
+                        ("evidence", TOUCH, -90.0), ("evidence", TOUCH, -90.0), ("advance", second + 60000))
+    yield from scripted("a proof", ("evidence", TYPING, 5.0), ("context", 0), ("external", -2.0), ("bot", 3), ("passed",),
+                        ("failed",), ("failed",), ("passed",), ("advance", second + 600000), ("bot", 3), ("context", 0))
+    yield from scripted("a proof does not raise a risk", ("evidence", TYPING, -4.0), ("passed",))
+    for rule in range(len(BOTS)):
+        yield from scripted(f"bot rule {rule}", *[("bot", rule)] * 3, ("advance", second + 600000), ("bot", rule))
+    for rule in range(EXTERNAL):
+        yield from scripted(f"context rule {rule}", *[("context", rule)] * 3)
+    yield from scripted("the bank's own word", ("external", 4.0), ("external", 9.0), ("external", -25.0), ("external", 3.5))
+    yield from scripted("predictions", ("predict", 0.5), ("predict", 0.9), ("predict", 0.01), ("bot", 0), ("predict", 0.3),
+                        ("predict", 0.95), ("context", 1), ("predict", 0.7))
+    session = Session(0)
+    for n in range(4):  # the repeat law as ENGINE says it
+        before = session.bot[0]
+        session.met_bot(0)
+        assert session.bot[0] - before == BOTS[0] / 2 ** n
+    for n in range(8):
+        lines = SessionLines(f"drawn {n}", 10**9 + d.below(10**9))
+        for _ in range(24):
+            move = d.below(10)
+            if move < 3:
+                lines.do("advance", lines.s.at + d.below([500, 60000, 10**7][move]) - 100)
+            elif move < 6:
+                lines.do("evidence", d.below(5), d.about(0, 2))
+            elif move == 6:
+                lines.do("context", d.below(EXTERNAL))
+            elif move == 7:
+                lines.do("bot", d.below(len(BOTS)))
+            elif move == 8:
+                lines.do("external", d.about(0, 4))
+            else:
+                what = d.below(3)
+                lines.do(*[("passed",), ("failed",), ("predict", d.between(0.01, 0.99))][what])
+        lines.look()
+        yield from lines.lines
+    yield from offset_vectors(d)
+    yield from navigation_vectors(d)
+    yield from routine_vectors(d)
+    yield from tree_vectors(d)
+
+
+def offset_vectors(d):
+    s = Session(5)
+    lines = ["case session the owner's own offset today", given("begin", 5)]
+    for round_ in range(4):
+        for _ in range(3 + round_):
+            share, off = d.below(PERSON_SHARES), d.about(0.6, 1.5)
+            s.hear(share, off)
+            lines.append(given("hear", share, off))
+        s.proved()
+        lines.append("proved")
+        lines.append(near("bias", *s.bias))
+    yield from lines
+
+
+def navigation_vectors(d):
+    people = {1: 0.25, 2: 0.125, 3: 0.0625, 9: 0.01}
+    pages = Pages()
+    yield "case session pages"
+    yield given("people", 2.25, 0.75, *(n for p in people.items() for n in p))
+    told = (people, 2.25, 0.75)
+    before = 0
+    for step in range(120):
+        page = 1 + min(d.below(3) + d.below(5), d.below(9))
+        dwell = NAN if d.chance(0.15) else d.about(1 + 0.4 * page, 0.4)
+        pages.learn(before, page, dwell)
+        yield given("learn", 1, before, page, dwell)
+        before = 0 if d.chance(0.1) else page
+        if step % 6 == 0:
+            a, b, x = d.below(8), 1 + d.below(10), NAN if d.chance(0.3) else d.about(2.5, 1)
+            yield given("ratio", a, b, x)
+            yield near("is", pages.ratio(None, a, b, x), pages.ratio(told, a, b, x))
+    s = Session(0)
+    yield given("begin", 0)
+    for step in range(30):
+        page, dwell, sessions = 1 + d.below(10), d.about(2.5, 1.5), 3 + step // 5
+        s.visit(pages, page, dwell, sessions)
+        yield given("visit", page, sessions, dwell)
+        yield near("lambda", s.value)
+        if step % 10 == 9:
+            s.advance(s.at + 120000)
+            yield given("advance", s.at)
+    yield near("shares", *s.share)
+
+    pages = Pages()
+    yield "case session counts that are full are halved"
+    yield given("people", 2.25, 0.75, *(n for p in people.items() for n in p))
+    for times, a, b in [(5, 0, 1), (9, 1, 2), (1015, 1, 3), (30, 2, 3), (1100, 3, 1), (3, 1, 1)]:
+        for _ in range(times):
+            pages.learn(a, b, NAN)
+        yield given("learn", times, a, b, NAN)
+        for x, y in [(1, 2), (1, 3), (2, 3), (3, 1), (3, 2)]:
+            yield given("ratio", x, y, NAN)
+            yield near("is", pages.ratio(None, x, y, NAN), pages.ratio(told, x, y, NAN))
+
+
+def routine_vectors(d):
+    r = Routine()
+    yield "case session hours and amounts"
+    for n in range(130):
+        h, amount = (8 + d.below(5)) if d.chance(0.9) else d.below(24), d.between(1, 400, 2) if d.chance(0.9) else 9999.5
+        for _ in range(4 if n > 60 else 1):
+            r.learn_hour(h)
+            yield given("hour", h)
+        r.learn_amount(amount)
+        yield given("amount", amount)
+        if n % 9 == 1:
+            yield given("odd", *(r.is_odd(h) for h in range(24)))
+            for amount in (1, 380, 9999, 10000, 1e15):
+                yield given("high", amount, *r.is_high(amount))
+
+
+def draw_tree(d, depth, features):
+    if depth == 0 or d.chance(0.25):
+        return d.about(0, 0.4)
+    return (d.below(features), d.about(0, 1), d.chance(0.5), draw_tree(d, depth - 1, features), draw_tree(d, depth - 1, features))
+
+
+def tree_vectors(d):
+    for features, count, depth in [(1, 0, 0), (1, 1, 1), (3, 4, 2), (5, 12, 5)]:
+        forest = [draw_tree(d, depth, features) for _ in range(count)]
+        base = d.about(0, 1)
+        yield f"case session {count} trees of {features} features"
+        for tree in forest:
+            for row in levels(tree):
+                yield given("node", *row)
+        yield given("forest", features, base)
+        thresholds = [t for tree in forest for t, _, split, _ in levels(tree) if split] or [0.5]
+        for n in range(12):
+            x = [[d.about(0, 1), thresholds[d.below(len(thresholds))], NAN, 1e39, -1e39][d.below(5) if n else 0]
+                 for _ in range(features)]
+            yield given("row", *x)
+            yield near("is", f32(base) + math.fsum(walk(tree, x) for tree in forest))
+
+
+# -- the lab
+
+def logistic_case(d, title, rows, columns, ridge, standardised=False, weighted=False, gap=0.7):
+    label = [i % 3 == 0 for i in range(rows)]
+    size = [1 if standardised else 10 ** (c - 1) for c in range(columns)]
+    x = [[d.about(gap * y * s / (c + 1), s) for c, s in enumerate(size)] for y in label]
+    weight = [d.between(0.1, 3) if weighted else 1.0 for _ in range(rows)]
+    yield f"case lab {title}"
+    for row, y, w in zip(x, label, weight):
+        yield given("row", y, w, *row)
+    yield given("fit", ridge, standardised, weighted)
+    mean, scale, beta, bias = logistic(x, label, weight, ridge, standardised)
+    yield near("means", *mean)
+    yield near("scales", *scale)
+    yield near("weights", *beta)
+    yield near("bias", bias)
+    for row in x[:4]:
+        yield given("margin", *row)
+        yield near("is", bias + math.fsum(b * (v - m) / s for b, v, m, s in zip(beta, row, mean, scale)))
+
+
+def people_case(d, title, n, counts, left_out=()):
+    """`n` features, a person for each count."""
+    crowd_ = [Person(d, n, 0.05) for _ in counts]
+    like = crowd_[0].sample()
+    samples = [[[f32(v) for v in p.sample()] for _ in range(c)] for p, c in zip(crowd_, counts)]
+    yield f"case lab {title}"
+    yield given("like", *like)
+    for u, rows in enumerate(samples):
+        yield given("user", u not in left_out)
+        for row in rows:
+            yield given("has", *row)
+    made = population_of([rows for u, rows in enumerate(samples) if u not in left_out], like)
+    yield given("people", len(made["cohort"]))
+    for name, density in zip(("novices", "all"), made["all"]):
+        yield near(name, *density.middle, *density.spread)
+    yield near("usual", *made["usual"])
+    for density in made["cohort"]:
+        yield near("single", *density.middle, *density.spread)
+
+
+def lab_vectors(d):
+    yield from logistic_case(d, "one column", 12, 1, 1e-3)
+    yield from logistic_case(d, "three columns of different size", 40, 3, 1e-3)
+    yield from logistic_case(d, "weighted rows", 45, 4, 1e-2, weighted=True)
+    yield from logistic_case(d, "standard columns", 60, 5, 1e-3, standardised=True, weighted=True)
+    yield from logistic_case(d, "classes far apart", 24, 2, 1e-3, gap=60)
+    yield from logistic_case(d, "no ridge", 50, 2, 0)
+    yield from people_case(d, "six people", 3, [5, 6, 9, 12, 16, 40])
+    yield from people_case(d, "people left out or with too little", 4, [8, 4, 7, 45, 5, 11, 9, 23, 6], {3})
+    yield from people_case(d, "more samples than are pooled or kept", 2, [57, 90, 6, 44, 41, 60])
+
+
+def vectors():
+    yield "# Made by engine.py; do not edit."
+    yield from sample_vectors(Draw(1))
+    yield from timing_vectors(Draw(2))
+    yield from part_vectors(Draw(3))
+    yield from session_vectors(Draw(4))
+    yield from lab_vectors(Draw(5))
+
+
+def main():
+    made = "".join(row + "\n" for row in vectors())
+    if sys.argv[1:2] == ["--check"] and len(sys.argv) == 3:
+        with open(sys.argv[2], encoding="ascii") as kept:
+            same = kept.read() == made
+        if not same:
+            print(f"{sys.argv[2]} is not what engine.py writes: run engine.py > engine.txt")
+        return 0 if same else 1
+    sys.stdout.write(made)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
