@@ -1,5 +1,6 @@
-/* vectors_people_test.c - logistic regression and people in general against the second implementation's
- * vectors. */
+/* vectors_people_test.c - logistic regression, people in general and the fusion fitted on them against
+ * the second implementation's vectors. */
+#include "lab/fusing.h"
 #include "lab/logistic.h"
 #include "lab/people.h"
 #include "tests/support/unit.h"
@@ -25,6 +26,7 @@ struct desk {
     bool in[USERS];
     struct people people;
     size_t singles; /* that were compared */
+    struct fusion fusion[FUSION_BUCKETS];
 };
 
 static void begin(void *state)
@@ -136,14 +138,21 @@ static void add_sample(struct vectors *v, const double *x, size_t n)
     d->first[d->context.users] = (uint32_t)d->context.samples;
 }
 
-static void make_people(struct vectors *v, const double *x, size_t n)
+/* Stages of everybody, from the context that now has all of its samples. */
+static struct stages *stage_all(struct desk *d)
 {
-    struct desk *d = v->state;
     struct stages *stages = NULL;
-    vectors_count(v, n, 1);
     d->context.sample = d->sample;
     d->context.first = d->first;
     assert_ok(stages_new(&d->context, &stages));
+    return stages;
+}
+
+static void make_people(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    struct stages *stages = stage_all(d);
+    vectors_count(v, n, 1);
     assert_ok(people_new(&d->context, stages, d->in, &d->people));
     stages_free(&stages);
     vectors_same(v, d->people.population.people, x[0]);
@@ -193,6 +202,32 @@ static void check_single(struct vectors *v, const double *x, size_t n)
     d->singles++;
 }
 
+/* ---- fusion ---- */
+
+static void fit_fusions(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    struct stages *stages = stage_all(d);
+    (void)x;
+    vectors_count(v, n, 0);
+    assert_ok(
+        fusing_fit(&(struct fusing){.c = &d->context, .stages = stages, .in = d->in}, d->fusion));
+    stages_free(&stages);
+}
+
+static void check_bucket(struct vectors *v, const double *x, size_t n)
+{
+    const struct fusion *f = &((struct desk *)v->state)->fusion[(size_t)x[0]];
+    const double *scale = x + 1 + SCORES;
+    const double *weight = scale + SCORES;
+    const double got[] = {f->high, f->bias, f->limit, f->impostor, f->owner, f->variance, f->run};
+    vectors_count(v, n, 1 + 3 * SCORES + sizeof got / sizeof *got);
+    vectors_near_all(v, f->mean, x + 1, SCORES);
+    vectors_near_all(v, f->scale, scale, SCORES);
+    vectors_near_all(v, f->weight, weight, SCORES);
+    vectors_near_all(v, got, weight + SCORES, sizeof got / sizeof *got);
+}
+
 static void both_implementations_learn_the_same_of_people(void **state)
 {
     static const struct vector_verb verbs[] = {
@@ -212,6 +247,8 @@ static void both_implementations_learn_the_same_of_people(void **state)
         {"all", check_all},
         {"usual", check_usual},
         {"single", check_single},
+        {"fusing", fit_fusions},
+        {"bucket", check_bucket},
         {NULL, NULL},
     };
     (void)state;
@@ -219,7 +256,7 @@ static void both_implementations_learn_the_same_of_people(void **state)
     struct vectors v = {.path = "tests/vectors/engine.txt", .area = "lab", .state = &desk};
     const size_t cases = vectors_run(&v, verbs, begin);
     people_free(&desk.people);
-    assert_true(cases >= 9);
+    assert_true(cases >= 11);
 }
 
 int main(void)

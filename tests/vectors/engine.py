@@ -4,16 +4,17 @@
     engine.py > engine.txt          write the vectors (after a change of a constant below: one command)
     engine.py --check FILE          exit 1 unless FILE is what would be written
 
-Standard library only. It goes other ways than the C code on purpose: one logarithm a feature where the C code takes one
-of sixteen factors, lists where it has slots and bytes, medians by their definition, elimination instead of Cholesky. What is kept
-as a float or as a cell of 8 or 16 bits there is rounded here in the same place, since the rounding is part of the result.
+Standard library only. It goes other ways than the C code on purpose: one logarithm a feature where the C code takes
+one of sixteen factors, lists where it has slots and bytes, medians by their definition, elimination instead of
+Cholesky. What is kept as a float or as a cell of 8 or 16 bits there is rounded here in the same place, since the
+rounding is part of the result.
 
-Sources: Student's t, Lange, Little and Taylor 1989; weighted median, Edgeworth 1888; scaled Manhattan, Araujo and others
-2004, Killourhy and Maxion 2009; cohort normalisation, Rosenberg and others 1992; fusion and class-balanced logistic
-regression, Brummer and du Preez 2006, ridge by le Cessie and van Houwelingen 1992; two-state hidden Markov model with a
-rate of change, Rabiner 1989; Dirichlet smoothing, Lidstone 1920, MacKay and Peto 1995; running variance, Welford 1962;
-winsorising, Dixon 1960; entropy, Shannon 1948; half a case added to each side of odds, Haldane 1956; boosted trees, Friedman 2001;
-FNV-1a, Fowler, Noll and Vo 1991.
+Sources: Student's t, Lange, Little and Taylor 1989; weighted median, Edgeworth 1888; scaled Manhattan, Araujo and
+others 2004, Killourhy and Maxion 2009; cohort normalisation, Rosenberg and others 1992; fusion and class-balanced
+logistic regression, Brummer and du Preez 2006, ridge by le Cessie and van Houwelingen 1992; two-state hidden Markov
+model with a rate of change, Rabiner 1989; Dirichlet smoothing, Lidstone 1920, MacKay and Peto 1995; running variance,
+Welford 1962; winsorising, Dixon 1960; entropy, Shannon 1948; half a case added to each side of odds, Haldane 1956;
+boosted trees, Friedman 2001; FNV-1a, Fowler, Noll and Vo 1991.
 """
 import math
 import random
@@ -63,21 +64,24 @@ NAV_PRIOR, NAV_DWELL, NAV_APART, NAV_SPREAD_FIRST, NAV_SPREAD_MIN = 4.0, 2.7, 1.
 NAV_RUN, NAV_LIMIT, NAV_SUM = 2.0, 1.5, 3.0
 NAV_FULL, NAV_DWELLS_KEPT, NAV_DWELLS_MIN, NAV_VISITS_MIN, NAV_YOUNG = 1024, 20, 5, 10, 6
 ROUTINE_KNOWN, ROUTINE_RARE, ROUTINE_STEPS, ROUTINE_AMOUNTS, ROUTINE_PRIOR = 20, 0.005, 1500, 64, 1.0
+ROUTINE_FULL = 400
 
 # src/engine/timing.h, timing.c
 FAST_SHARE, REGULAR_MIN, SERIES_MAX, CV_MIN, BIN_MS, ENTROPY_MIN = 0.30, 10, 512, 0.05, 8.0, 1.0
-BINS_MAX = 64
 FRAMES = [100 / 12, 100 / 6, 100 / 3]
 TICKS = [15.625, 100 / 6, 100 / 3, 100.0]
 PLATFORM_STEPS = [8, 10, 16, 100]
 
 # src/lab/people.c, fusing.c, logistic.c
 NOVICE_MIN, NOVICE_SHARE, EACH_MAX, LOGISTIC_SCALE_MIN = 5, 8, 40, 1e-6
+FOLDS, STAGES = 8, [5, 8, 12, 18, 26, 36, 50, 100, 200]
+GENUINE_MAX, AHEAD_MAX, IMPOSTOR_EACH, ROWS_MIN = 24, 100, 3, 30
+RIDGE, FUSION_HIGH, LIMIT_MIN, LIMIT_MAX, RUN = 1e-3, 1.0, 0.5, 7.0, 1.0
 
 NAN = math.nan
 
 
-# Rounding ---------------------------------------------------------------------------------------------------------------
+# Rounding -------------------------------------------------------------------------------------------------------------
 
 def f32(x):
     """The nearest float, as a double; infinite beyond the largest."""
@@ -114,7 +118,7 @@ def fnv(data, start=0xcbf29ce484222325):
     return start
 
 
-# Samples ----------------------------------------------------------------------------------------------------------------
+# Samples --------------------------------------------------------------------------------------------------------------
 
 LETTER, DIGIT, SPACE, DELETE, ENTER, PUNCT, MODIFIER, OTHER = range(8)
 HOLD, DOWN_DOWN, UP_DOWN, PRESSURE, SIZE, PLACE_X, PLACE_Y, PLAIN = range(8)
@@ -165,7 +169,8 @@ PAIR_GROUPS = ["same zone", "same hand", "left right", "right left", "letters", 
 def text_class(key):
     """A letter has its zone, a key of no class but with a place is taken for one."""
     kind = LETTER if key.kind == OTHER and key.zone else key.kind
-    return {LETTER: "letter", DIGIT: "digit", SPACE: "space", DELETE: "delete", ENTER: "punct", PUNCT: "punct"}.get(kind)
+    names = {LETTER: "letter", DIGIT: "digit", SPACE: "space", DELETE: "delete", ENTER: "punct", PUNCT: "punct"}
+    return names.get(kind)
 
 
 def hold_group(key):
@@ -264,7 +269,7 @@ def motion(mean, sd):
     return [signed_log(x) for x in mean] + [math.log(abs(x) + MOTION_OFFSET) for x in sd]
 
 
-# Timing -----------------------------------------------------------------------------------------------------------------
+# Timing ---------------------------------------------------------------------------------------------------------------
 
 def is_fast(ms, below, least):
     return len(ms) >= least and sum(x < below for x in ms) > FAST_SHARE * len(ms)
@@ -300,7 +305,7 @@ def is_on_grid(ms):
     return whole and len(ms) >= REGULAR_MIN and step >= 5 and step not in PLATFORM_STEPS
 
 
-# Habits and parts -------------------------------------------------------------------------------------------------------
+# Habits and parts -----------------------------------------------------------------------------------------------------
 
 def weights(n, half_life):
     return [2 ** (-age / half_life) for age in range(n)]
@@ -408,7 +413,7 @@ class Part:
         self.m2, self.mean = f32(self.m2 + gap * (nats - mean)), f32(mean)
 
 
-# Evidence ---------------------------------------------------------------------------------------------------------------
+# Evidence -------------------------------------------------------------------------------------------------------------
 
 class Density:
     """Student's t for each feature, kept as floats: what is stored, and what is worked out from it."""
@@ -493,7 +498,7 @@ def weigh(l, bias, weight):
     return clip(w * (l - bias - centre), -limit, limit) / run
 
 
-# A session --------------------------------------------------------------------------------------------------------------
+# A session ------------------------------------------------------------------------------------------------------------
 
 class Session:
     def __init__(self, at):
@@ -628,7 +633,7 @@ class Routine:
 
     def learn_hour(self, h):
         self.hour[h] += 1
-        if sum(self.hour) >= 400:
+        if sum(self.hour) >= ROUTINE_FULL:
             self.hour = [n // 2 for n in self.hour]
 
     def is_odd(self, h):
@@ -650,7 +655,7 @@ class Routine:
         return known, known and self.steps(amount) > sorted(self.amount)[math.ceil(n * 99 / 100) - 1]
 
 
-# Trees ------------------------------------------------------------------------------------------------------------------
+# Trees ----------------------------------------------------------------------------------------------------------------
 
 def walk(tree, x):
     """A leaf is a number; a split is (feature, threshold, missing goes left, left, right)."""
@@ -670,7 +675,7 @@ def levels(tree):
     return rows
 
 
-# People and their fusion ------------------------------------------------------------------------------------------------
+# People and their fusion ----------------------------------------------------------------------------------------------
 
 def describe(values):
     m = lower_median(values)
@@ -751,8 +756,8 @@ def logistic(x, label, weight, ridge, standardised):
     b = [0.0] * side
     for _ in range(200):
         p = [1 / (1 + math.exp(-margin(b, r))) for r in z]
-        g = [math.fsum(w * (y - q) * r[i] for w, y, q, r in zip(share, label, p, z)) - (ridge * b[i] if i < side - 1 else 0)
-             for i in range(side)]
+        g = [math.fsum(w * (y - q) * r[i] for w, y, q, r in zip(share, label, p, z))
+             - (ridge * b[i] if i < side - 1 else 0) for i in range(side)]
         h = [[math.fsum(w * q * (1 - q) * r[i] * r[j] for w, q, r in zip(share, p, z))
               + (ridge if i == j < side - 1 else 0) for j in range(side)] for i in range(side)]
         step, way = solve(h, g), 1.0
@@ -764,7 +769,72 @@ def logistic(x, label, weight, ridge, standardised):
     return mean, scale, b[:-1], b[-1]
 
 
-# Vectors ----------------------------------------------------------------------------------------------------------------
+def bucket(n):
+    return sum(n >= least for least in (10, 20, 50))
+
+
+def fusing(people, like):
+    """The fusion of each bucket, from everybody against everybody: [...] of dicts. The folds of both are left out of
+    the people that they are compared with, and each side of an owner weighs the same."""
+    fold = [u % FOLDS for u in range(len(people))]
+    left_out = {}
+    rows = [[], [], [], []]  # of each bucket: (label, weight, scores)
+
+    def population(a, b):
+        pair = min(a, b), max(a, b)
+        if pair not in left_out:
+            left_out[pair] = population_of([p for p, f in zip(people, fold) if f not in pair], like)
+        return left_out[pair]
+
+    def tried(owner, stage, other):
+        """Scores of one other person's, or the owner's own later, samples."""
+        learnt, samples = STAGES[stage], people[other]
+        if other == owner:
+            ahead = min(len(samples) - learnt, AHEAD_MAX)
+            n = min(ahead, GENUINE_MAX)
+            which, beside = [learnt + i * ahead // n for i in range(n)], (fold[owner] + stage + 1) % FOLDS
+        else:
+            turn, n = owner + 3 * stage + other, len(samples)
+            which = [turn % min(n, 5), *((7 * turn + i * (n // 2 + 1)) % n for i in range(1, IMPOSTOR_EACH))][:n]
+            beside = fold[other]
+        general = population(fold[owner], beside)
+        part = part_of(people[owner][:learnt], like)
+        part.shrink(general["usual"])
+        return bucket(part.accepted), [s for s in (scores(part, general, samples[i]) for i in which) if s]
+
+    for owner in range(len(people)):
+        stages = [s for s, n in enumerate(STAGES) if n < len(people[owner])]
+        for label, others in ((0, [owner]), (1, [u for u in range(len(people)) if u != owner])):
+            got = [tried(owner, s, u) for s in stages for u in others]
+            for b in range(4):
+                mine = [score for at, some in got if at == b for score in some]
+                rows[b] += [(label, 1 / len(mine), score) for score in mine]
+    enough = [min(sum(y == side for y, _, _ in r) for side in (0, 1)) >= ROWS_MIN for r in rows]
+    fitted = [fit_bucket(r) if e else None for r, e in zip(rows, enough)]
+    last = max(b for b, f in enumerate(fitted) if f)
+    for b in [*range(last, -1, -1), *range(last + 1, 4)]:
+        fitted[b] = fitted[b] or fitted[b + 1 if b < last else b - 1]
+    return fitted
+
+
+def fit_bucket(rows):
+    label, weight, x = zip(*rows)
+    mean = [math.fsum(c) / len(c) for c in zip(*x)]
+    scale = [max(math.sqrt(math.fsum((v - m) ** 2 for v in c) / len(c)), LOGISTIC_SCALE_MIN)
+             for c, m in zip(zip(*x), mean)]
+    z = [[clip((v - m) / s, FUSION_LOW, FUSION_HIGH) for v, m, s in zip(row, mean, scale)] for row in x]
+    _, _, beta, bias = logistic(z, label, weight, RIDGE, True)
+    l = [clip(bias + math.fsum(b * v for b, v in zip(beta, row)), -LIMIT_MAX, LIMIT_MAX) for row in z]
+    owner, other = (sorted(v for v, y in zip(l, label) if y == side) for side in (0, 1))
+    means = [math.fsum(side) / len(side) for side in (owner, other)]
+    variances = [math.fsum((v - m) ** 2 for v in side) / len(side) for side, m in zip((owner, other), means)]
+    outer = max(abs(owner[len(owner) // 100]), abs(other[-1 - len(other) // 100]))  # about the 1st and 99th percentile
+    return {"mean": mean, "scale": scale, "weight": beta, "high": FUSION_HIGH, "bias": bias,
+            "limit": clip(outer, LIMIT_MIN, LIMIT_MAX), "impostor": means[1], "owner": means[0],
+            "variance": math.fsum(variances) / 2, "run": RUN}
+
+
+# Vectors --------------------------------------------------------------------------------------------------------------
 
 def given(verb, *numbers):
     """A line of what goes in, or of what must come out bit for bit."""
@@ -853,12 +923,12 @@ def sample_vectors(d):
     yield from entry_case("thirty-six keys", draw_keys(d, 36, [LETTER, SPACE]), "memo")
     yield from entry_case("thirty-seven keys are too many", draw_keys(d, 37, [LETTER]), "memo")
     yield from entry_case("a correction", draw_keys(d, 6, [LETTER]) + [Key(9000.0, 9050.0, DELETE)], "password")
-    yield from entry_case("a PIN on a touch screen", draw_keys(d, 6, [DIGIT], extras=touch), "pin-6_long-field-name-that-is-cut")
+    yield from entry_case("a PIN on a touch screen", draw_keys(d, 6, [DIGIT], extras=touch),
+                          "pin-6_long-field-name-that-is-cut")
     yield from entry_case("pressure alone", draw_keys(d, 5, [DIGIT], extras=(PRESSURE,)), "mpin")
     yield from entry_case("one coordinate alone", draw_keys(d, 5, [DIGIT], extras=(PLACE_X,)), "mpin")
     yield from entry_case("extras that do not all fit", draw_keys(d, 30, [LETTER], extras=touch), "memo")
-    yield from entry_case("no time at all", [Key(5.0, 5.0), Key(5.0, 5.0), Key(5.0, 5.0), Key(5.0, 400.0), Key(6.0, 7.0)],
-                          "login")
+    yield from entry_case("no time at all", [Key(5.0, 5.0)] * 3 + [Key(5.0, 400.0), Key(6.0, 7.0)], "login")
     words = [LETTER] * 10 + [SPACE, SPACE, PUNCT, DIGIT, DIGIT, ENTER, DELETE, MODIFIER, OTHER]
     yield from text_case("fourteen keys are too few", draw_keys(d, 14, words))
     yield from text_case("fifteen keys", draw_keys(d, 15, words))
@@ -879,9 +949,11 @@ def sample_vectors(d):
             yield near("features", *x)
             yield from identity(*named(kind, field, start))
 
-    for n, wpm, back in [(2, 41.5, 0.0), (3, NAN, 0.125), (9, 0.0, NAN), (64, 73.0, 0.04), (81, 250.0, 1.0), (0, NAN, NAN)]:
+    for n, wpm, back in [(2, 41.5, 0.0), (3, NAN, 0.125), (9, 0.0, NAN), (64, 73.0, 0.04), (81, 250.0, 1.0),
+                         (0, NAN, NAN)]:
         x = [max(d.about(0.17, 0.1), 0.0) for _ in range(n)]
-        yield from summary(f"a summary of {n} intervals", "typing", [wpm, back], typing(wpm, back, x), "typing", intervals=x)
+        yield from summary(f"a summary of {n} intervals", "typing", [wpm, back], typing(wpm, back, x), "typing",
+                           intervals=x)
     for speed, idle in [(0.0, NAN), (412.5, 3.75), (NAN, 0.0), (1e6, 86400.0)]:
         yield from summary("a mouse", "mouse", [speed, idle], mouse(speed, idle), "mouse")
     for pixels, velocity in [(-120.0, 0.0), (NAN, 3.5), (NAN, NAN), (1e9, -1e9)]:
@@ -890,8 +962,8 @@ def sample_vectors(d):
     yield from summary("a moved phone", "motion", mean + sd, motion(mean, sd), "motion")
     for n in (1, 7, 128, 130):
         x = [d.about(0, 40) for _ in range(n)]
-        yield from summary(f"{n} values of elsewhere", "vector", x, [signed_log(v) for v in x[:FEATURES_MAX]], "features",
-                           fnv(struct.pack("<Q", n)), "swipe-v1")
+        yield from summary(f"{n} values of elsewhere", "vector", x, [signed_log(v) for v in x[:FEATURES_MAX]],
+                           "features", fnv(struct.pack("<Q", n)), "swipe-v1")
 
 
 def timing_case(title, ms):
@@ -917,8 +989,9 @@ def timing_vectors(d):
     yield from timing_case("steps of ten", [10.0 * (3 + d.below(40)) for _ in range(30)])
     yield from timing_case("nothing but zeros", [0.0] * 10)
     yield from timing_case("more than are judged", [50.0 + 0.5 * (n % 3) for n in range(513)])
-    for n, spread in enumerate([0.004, 0.03, 0.045, 0.055, 0.08]):  # about the limits of variation and entropy
-        yield from timing_case(f"a spread of {spread}", [round(141.0 * (1 + d.about(0, 2 * spread)), 2) for _ in range(24 + n)])
+    for cv in (0.004, 0.03, 0.049, 0.051, 0.059, 0.08):
+        yield from timing_case(f"a variation of {cv}", [round(141 * (1 + cv * way / math.sqrt(5)), 3)
+                                                        for way in [-3, 1, 3, -1] * 6])
 
 
 # -- parts
@@ -1022,8 +1095,9 @@ def crowd(d, n, cohort):
 
 def part_vectors(d):
     yield from habit_cases(d)
-    for n, count, missing, cohort in [(1, 5, 0, 2), (2, 4, 0, 0), (4, 5, 0, 3), (7, 12, 0.1, 0), (12, 50, 0.2, 5), (16, 9, 0, 1),
-                                      (17, 63, 0.05, 8), (31, 25, 0, 4), (40, 20, 0.3, 3), (41, 30, 0, 2), (64, 7, 0.1, 6)]:
+    for n, count, missing, cohort in [(1, 5, 0, 2), (2, 4, 0, 0), (4, 5, 0, 3), (7, 12, 0.1, 0), (12, 50, 0.2, 5),
+                                      (16, 9, 0, 1), (17, 63, 0.05, 8), (31, 25, 0, 4), (40, 20, 0.3, 3),
+                                      (41, 30, 0, 2), (64, 7, 0.1, 6)]:
         person, other = Person(d, n, missing), Person(d, n)
         lines = PartLines(f"{n} features from {count} samples", person.sample())
         for _ in range(count):
@@ -1037,6 +1111,7 @@ def part_vectors(d):
             lines.scores(population, person.sample(other, way))
         lines.scores(population, [NAN] * n)
         lines.scores(population, [v if f < n * 0.69 else NAN for f, v in enumerate(person.sample())])
+        lines.scores(population, [200.0] * n)
         lines.scores(population, [1e4] * n)
         yield from lines.lines
 
@@ -1057,6 +1132,23 @@ def part_vectors(d):
         at += 10**8 if session % 3 else 2 * 10**8
     lines.release(15, at + HELD_MS)
     lines.refresh(True)
+    yield from lines.lines
+
+    lines = PartLines("from the fifth sample on what comes in is cut", person.sample())
+    for _ in range(4):
+        lines.accept(person.sample())
+    lines.refresh()
+    for session in (1, 2, 3):
+        lines.hold([x + 9 for x in person.sample()], session, 0)
+    for session in (4, 5, 6):
+        lines.release(session, 0)
+    yield from lines.lines
+
+    lines = PartLines("the last moment of a wait", person.sample())
+    for session, at in [(1, 5), (2, 6), (3, 7)]:
+        lines.hold(person.sample(), session, at)
+    for session, at in [(3, 5 + HELD_MS - 1), (3, 5 + HELD_MS), (4, 6 + HELD_MS - 1), (5, 6 + HELD_MS - 1), (6, 0)]:
+        lines.release(session, at)
     yield from lines.lines
 
     for n in (6, 48):
@@ -1084,12 +1176,18 @@ def draw_fusion(d):
             "variance": d.between(0.05, 6), "run": d.between(1, 4)}
 
 
+def fusion_numbers(f):
+    return [*f["mean"], *f["scale"], *f["weight"],
+            *(f[k] for k in ("high", "bias", "limit", "impostor", "owner", "variance", "run"))]
+
+
 def fusion_vectors(d):
     for number in range(6):
         fusion = draw_fusion(d)
+        if number == 5:
+            fusion.update(impostor=0.1, owner=-0.01, variance=0.01)  # hardly apart, and told to be certain of it
         lines = PartLines(f"fusion {number} and what it weighs", [0.0])
-        lines.add(given("fusion", *fusion["mean"], *fusion["scale"], *fusion["weight"],
-                        *(fusion[k] for k in ("high", "bias", "limit", "impostor", "owner", "variance", "run"))))
+        lines.add(given("fusion", *fusion_numbers(fusion)))
         for samples in (5, 9, 10, 19, 20, 60):
             score = [d.about(0, 3) for _ in range(5)]
             lines.add(given("fuse", samples, *score))
@@ -1115,8 +1213,9 @@ class SessionLines:
         self.lines = [f"case session {title}", given("begin", at)]
 
     def do(self, verb, *numbers):
-        verbs = {"advance": self.s.advance, "evidence": self.s.evidence, "passed": self.s.passed, "failed": self.s.failed,
-                 "predict": self.s.predict, "bot": self.s.met_bot, "context": self.s.met_context, "external": self.s.external}
+        verbs = {"advance": self.s.advance, "evidence": self.s.evidence, "passed": self.s.passed,
+                 "failed": self.s.failed, "predict": self.s.predict, "bot": self.s.met_bot,
+                 "context": self.s.met_context, "external": self.s.external}
         verbs[verb](*numbers)
         self.lines.append(given(verb, *numbers))
         self.lines.append(near("lambda", self.s.value))
@@ -1140,20 +1239,26 @@ def session_vectors(d):
     second = 1700000000000
     yield from scripted("nothing happens", ("advance", second), ("advance", second + 1), ("advance", second + 600001),
                         ("advance", second + 10**9))
-    yield from scripted("evidence fades", ("evidence", TYPING, 3.0), ("evidence", POINTER, -0.5), ("advance", second + 300000),
-                        ("evidence", TYPING, 2.5), ("advance", second + 10**7))
+    yield from scripted("evidence fades", ("evidence", TYPING, 3.0), ("evidence", POINTER, -0.5),
+                        ("advance", second + 300000), ("evidence", TYPING, 2.5), ("advance", second + 10**7))
     yield from scripted("both edges", ("evidence", TYPING, 50.0), ("evidence", TYPING, 50.0), ("advance", second + 1),
                         ("evidence", TOUCH, -90.0), ("evidence", TOUCH, -90.0), ("advance", second + 60000))
-    yield from scripted("a proof", ("evidence", TYPING, 5.0), ("context", 0), ("external", -2.0), ("bot", 3), ("passed",),
-                        ("failed",), ("failed",), ("passed",), ("advance", second + 600000), ("bot", 3), ("context", 0))
+    yield from scripted("a proof", ("evidence", TYPING, 5.0), ("context", 0), ("external", -2.0), ("bot", 3),
+                        ("passed",), ("failed",), ("failed",), ("passed",), ("advance", second + 600000), ("bot", 3),
+                        ("context", 0))
+    yield from scripted("no further than the edge", ("evidence", TYPING, 40.0), ("evidence", TYPING, 1.0),
+                        ("evidence", TYPING, -60.0), ("evidence", TYPING, -1.0))
+    yield from scripted("a prediction with a machine in it", ("bot", 2), ("predict", 0.1412), ("predict", 0.15),
+                        ("predict", 0.16))
     yield from scripted("a proof does not raise a risk", ("evidence", TYPING, -4.0), ("passed",))
     for rule in range(len(BOTS)):
         yield from scripted(f"bot rule {rule}", *[("bot", rule)] * 3, ("advance", second + 600000), ("bot", rule))
     for rule in range(EXTERNAL):
         yield from scripted(f"context rule {rule}", *[("context", rule)] * 3)
-    yield from scripted("the bank's own word", ("external", 4.0), ("external", 9.0), ("external", -25.0), ("external", 3.5))
-    yield from scripted("predictions", ("predict", 0.5), ("predict", 0.9), ("predict", 0.01), ("bot", 0), ("predict", 0.3),
-                        ("predict", 0.95), ("context", 1), ("predict", 0.7))
+    yield from scripted("the bank's own word", ("external", 4.0), ("external", 9.0), ("external", -25.0),
+                        ("external", 3.5))
+    yield from scripted("predictions", ("predict", 0.5), ("predict", 0.9), ("predict", 0.01), ("bot", 0),
+                        ("predict", 0.3), ("predict", 0.95), ("context", 1), ("predict", 0.7))
     session = Session(0)
     for n in range(4):  # the repeat law as ENGINE says it
         before = session.bot[0]
@@ -1228,6 +1333,16 @@ def navigation_vectors(d):
     yield near("shares", *s.share)
 
     pages = Pages()
+    yield "case session a page of which the newest times count"
+    for n in range(30):
+        dwell = d.about(1 + n / 20, 0.5)
+        pages.learn(0, 4, dwell)
+        yield given("learn", 1, 0, 4, dwell)
+        if n > 2 and n % 3 == 0:
+            yield given("ratio", 0, 4, dwell)
+            yield near("is", pages.ratio(None, 0, 4, dwell))
+
+    pages = Pages()
     yield "case session counts that are full are halved"
     yield given("people", 2.25, 0.75, *(n for p in people.items() for n in p))
     for times, a, b in [(5, 0, 1), (9, 1, 2), (1015, 1, 3), (30, 2, 3), (1100, 3, 1), (3, 1, 1)]:
@@ -1243,7 +1358,8 @@ def routine_vectors(d):
     r = Routine()
     yield "case session hours and amounts"
     for n in range(130):
-        h, amount = (8 + d.below(5)) if d.chance(0.9) else d.below(24), d.between(1, 400, 2) if d.chance(0.9) else 9999.5
+        h = 8 + d.below(5) if d.chance(0.9) else d.below(24)
+        amount = d.between(1, 400, 2) if d.chance(0.9) else 9999.5
         for _ in range(4 if n > 60 else 1):
             r.learn_hour(h)
             yield given("hour", h)
@@ -1258,7 +1374,8 @@ def routine_vectors(d):
 def draw_tree(d, depth, features):
     if depth == 0 or d.chance(0.25):
         return d.about(0, 0.4)
-    return (d.below(features), d.about(0, 1), d.chance(0.5), draw_tree(d, depth - 1, features), draw_tree(d, depth - 1, features))
+    return (d.below(features), d.about(0, 1), d.chance(0.5),
+            draw_tree(d, depth - 1, features), draw_tree(d, depth - 1, features))
 
 
 def tree_vectors(d):
@@ -1299,18 +1416,39 @@ def logistic_case(d, title, rows, columns, ridge, standardised=False, weighted=F
         yield near("is", bias + math.fsum(b * (v - m) / s for b, v, m, s in zip(beta, row, mean, scale)))
 
 
-def people_case(d, title, n, counts, left_out=()):
+def draw_people(d, n, counts):
     """`n` features, a person for each count."""
-    crowd_ = [Person(d, n, 0.05) for _ in counts]
-    like = crowd_[0].sample()
-    samples = [[[f32(v) for v in p.sample()] for _ in range(c)] for p, c in zip(crowd_, counts)]
-    yield f"case lab {title}"
+    everybody = [Person(d, n, 0.05) for _ in counts]
+    return everybody[0].sample(), [[p.sample() for _ in range(c)] for p, c in zip(everybody, counts)]
+
+
+def people_lines(like, people, left_out=()):
     yield given("like", *like)
-    for u, rows in enumerate(samples):
+    for u, samples in enumerate(people):
         yield given("user", u not in left_out)
-        for row in rows:
-            yield given("has", *row)
-    made = population_of([rows for u, rows in enumerate(samples) if u not in left_out], like)
+        for x in samples:
+            yield given("has", *x)
+
+
+def kept(people, left_out=()):
+    """As the bank keeps them: floats."""
+    return [[[f32(v) for v in x] for x in samples] for u, samples in enumerate(people) if u not in left_out]
+
+
+def fusing_case(d, title, n, counts):
+    like, people = draw_people(d, n, counts)
+    yield f"case lab {title}"
+    yield from people_lines(like, people)
+    yield "fusing"
+    for b, f in enumerate(fusing(kept(people), like)):
+        yield near("bucket", b, *fusion_numbers(f))
+
+
+def people_case(d, title, n, counts, left_out=()):
+    like, people = draw_people(d, n, counts)
+    yield f"case lab {title}"
+    yield from people_lines(like, people, left_out)
+    made = population_of(kept(people, left_out), like)
     yield given("people", len(made["cohort"]))
     for name, density in zip(("novices", "all"), made["all"]):
         yield near(name, *density.middle, *density.spread)
@@ -1329,6 +1467,8 @@ def lab_vectors(d):
     yield from people_case(d, "six people", 3, [5, 6, 9, 12, 16, 40])
     yield from people_case(d, "people left out or with too little", 4, [8, 4, 7, 45, 5, 11, 9, 23, 6], {3})
     yield from people_case(d, "more samples than are pooled or kept", 2, [57, 90, 6, 44, 41, 60])
+    yield from fusing_case(d, "everybody against everybody", 6, [9 + 2 * u for u in range(12)])
+    yield from fusing_case(d, "a few with much", 3, [7, 8, 61, 12, 6, 9, 11, 55, 10, 8, 7, 9, 14])
 
 
 def vectors():
