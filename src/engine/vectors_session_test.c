@@ -89,6 +89,11 @@ static void meet_bot(struct vectors *v, const double *x, size_t n)
     rule_met_bot(session(v, n, 1), (enum bot_rule)x[0]);
 }
 
+static void weigh_bot(struct vectors *v, const double *x, size_t n)
+{
+    rule_weigh_bot(session(v, n, 2), BOT_LEARNED_MOTION, x[0], x[1]);
+}
+
 static void meet_context(struct vectors *v, const double *x, size_t n)
 {
     rule_met_context(session(v, n, 1), (enum context_rule)x[0]);
@@ -276,21 +281,37 @@ static void walk_row(struct vectors *v, const double *x, size_t n)
 static void both_implementations_come_to_the_same_risk(void **state)
 {
     static const struct vector_verb verbs[] = {
-        {"begin", begin_session}, {"advance", advance},
-        {"evidence", evidence},   {"passed", pass},
-        {"failed", fail_once},    {"predict", predict},
-        {"bot", meet_bot},        {"context", meet_context},
-        {"external", external},   {"hear", hear},
-        {"proved", prove},        {"lambda", check_lambda},
-        {"risk", check_risk},     {"shares", check_shares},
-        {"bots", check_bots},     {"contexts", check_contexts},
-        {"bias", check_bias},     {"people", take_people},
-        {"learn", learn},         {"ratio", ratio},
-        {"visit", visit},         {"hour", learn_hour},
-        {"amount", learn_amount}, {"odd", check_odd},
-        {"high", check_high},     {"node", add_node},
-        {"forest", plant},        {"row", walk_row},
-        {"is", check_result},     {NULL, NULL},
+        {"begin", begin_session},
+        {"advance", advance},
+        {"evidence", evidence},
+        {"passed", pass},
+        {"failed", fail_once},
+        {"predict", predict},
+        {"bot", meet_bot},
+        {"weigh_bot", weigh_bot},
+        {"context", meet_context},
+        {"external", external},
+        {"hear", hear},
+        {"proved", prove},
+        {"lambda", check_lambda},
+        {"risk", check_risk},
+        {"shares", check_shares},
+        {"bots", check_bots},
+        {"contexts", check_contexts},
+        {"bias", check_bias},
+        {"people", take_people},
+        {"learn", learn},
+        {"ratio", ratio},
+        {"visit", visit},
+        {"hour", learn_hour},
+        {"amount", learn_amount},
+        {"odd", check_odd},
+        {"high", check_high},
+        {"node", add_node},
+        {"forest", plant},
+        {"row", walk_row},
+        {"is", check_result},
+        {NULL, NULL},
     };
     (void)state;
     struct desk desk;

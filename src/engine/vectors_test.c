@@ -296,14 +296,31 @@ static void fuse(struct vectors *v, const double *x, size_t n)
     d->result[0] = evidence_fuse(&d->fusion, x + 1, (size_t)x[0]);
 }
 
+/* Of samples that come by the dozen, or not. */
 static void check_weight(struct vectors *v, const double *x, size_t n)
 {
     struct desk *d = v->state;
-    d->weight = person_weight_of(&d->fusion, &d->part);
+    const struct own_tally tally = {.scored = d->part.scored,
+                                    .mean = (double)d->part.score_mean,
+                                    .m2 = (double)d->part.score_m2,
+                                    .many = x[0] > 0.0};
+    d->weight = person_weight_of(&d->fusion, &tally);
     const double got[] = {d->weight.owner, d->weight.centre, d->weight.weight, d->weight.limit,
                           d->weight.variance};
-    vectors_count(v, n, sizeof got / sizeof *got);
-    vectors_near_all(v, got, x, n);
+    vectors_count(v, n, 1 + sizeof got / sizeof *got);
+    vectors_near_all(v, got, x + 1, n - 1);
+}
+
+/* What the last two samples of a session leave of all of them. */
+static void average(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    double heard = 0.0;
+    for (size_t i = 0; i + 1 < n; i++) {
+        d->result[0] = heard;
+        heard += person_average(heard, i, x[1 + i], x[0]);
+    }
+    d->result[1] = heard;
 }
 
 static void weigh(struct vectors *v, const double *x, size_t n)
@@ -346,6 +363,7 @@ static void both_implementations_know_the_same_person(void **state)
         {"fuse", fuse},
         {"weight", check_weight},
         {"weigh", weigh},
+        {"average", average},
         {NULL, NULL},
     };
     (void)state;
