@@ -73,6 +73,10 @@ FRAMES = [100 / 12, 100 / 6, 100 / 3]
 TICKS = [15.625, 100 / 6, 100 / 3, 100.0]
 PLATFORM_STEPS = [8, 10, 16, 100]
 
+# src/engine/crowd.h, crowd.c, own.h, own.c, cell.c: chosen as docs/engine/actions.md says
+COARSE_BINS, SHARE_MIN, CROWD_SHRINK, NEIGHBOUR, AGAINST_STEPS, AGAINST_CLIP = 17, 1e-4, 20.0, 0.15, 32, 16.0
+BYTE_STEPS = 16
+
 # src/lab/people.c, people_general.c, fusing.c, logistic.c; the fit's were chosen on MEU and MOBIKEY
 GENERAL_EACH_MAX = 20
 NOVICE_MIN, NOVICE_SHARE, EACH_MAX, LOGISTIC_SCALE_MIN = 5, 8, 40, 1e-6
@@ -509,6 +513,48 @@ def averages(nats, run):
         n = min(n + 1, MEMORY)
         out.append(total / (1 + (n - 1) * r))
     return out
+
+
+# Crowds: histograms of strokes and actions ----------------------------------------------------------------------------
+
+STROKE, VECTOR = 5, 7  # kinds of samples
+
+
+def byte_cell(kind, x):
+    """A stroke's feature as one byte keeps it, any other as half a float (IEEE 754-2008, binary16)."""
+    if math.isnan(x):
+        return NAN
+    if kind == VECTOR:
+        return struct.unpack("<e", struct.pack("<e", clip(x, -65504.0, 65504.0)))[0]
+    return nearest_step(x, BYTE_STEPS, 1 - 128, 255 - 128)
+
+
+def bin_of(edges, x):
+    """1 and the edges below; 0: missing."""
+    return 0 if math.isnan(x) else 1 + sum(f32(e) < f32(x) for e in edges)
+
+
+def coarse(edges, b):
+    return (b + 1) // 2 if len(edges) + 1 >= COARSE_BINS else b
+
+
+def crowd_shares(edges, column):
+    count = [sum(coarse(edges, b) == c for b in column) / len(column) + SHARE_MIN for c in range(COARSE_BINS)]
+    return [f32(c / math.fsum(count)) for c in count]
+
+
+def against(edges, shares, column):
+    """Nats, in whole 32nds, that each coarse bin says against the person whose newest bin comes first: shares of a
+    histogram shrunk towards everybody's."""
+    w = [2 ** (-2 * i / len(column)) for i in range(len(column))]
+    raw = [math.fsum(v for v, b in zip(w, column) if coarse(edges, b) == c) for c in range(COARSE_BINS)]
+    top = coarse(edges, len(edges) + 1)
+    h = raw[:]
+    for c in range(1, top + 1):
+        h[c] = (1 - 2 * NEIGHBOUR) * raw[c] + NEIGHBOUR * (raw[max(c - 1, 1)] + raw[min(c + 1, top)])
+    n = math.fsum(w)
+    own = [(v + CROWD_SHRINK * p) / (n + CROWD_SHRINK) for v, p in zip(h, shares)]
+    return [clip(math.floor(AGAINST_STEPS * math.log(p / q) + 0.5), -127, 127) for p, q in zip(shares, own)]
 
 
 # A session ------------------------------------------------------------------------------------------------------------
@@ -1309,7 +1355,7 @@ def session_vectors(d):
         before = session.bot[0]
         session.met_bot(0)
         assert session.bot[0] - before == BOTS[0] / 2 ** n
-    for n in range(6):
+    for n in range(4):
         lines = SessionLines(f"drawn {n}", 10**9 + d.below(10**9))
         for _ in range(24):
             move = d.below(10)
@@ -1440,6 +1486,47 @@ def tree_vectors(d):
             yield near("is", f32(base) + math.fsum(walk(tree, x) for tree in forest))
 
 
+# -- crowds
+
+def crowd_vectors(d):
+    yield "case crowd what is kept of a feature"
+    for kind in (STROKE, VECTOR):
+        for x in [NAN, 0.0, -0.0, 1e-9, 99.0, -99.0, 1e6, -1e6, 2.0 ** -15, *(d.about(0, 4) for _ in range(12))]:
+            yield given("cell", kind, x, byte_cell(kind, x))
+    for edge_counts, rows, own in [([31, 4, 0, 15, 16], 60, 19), ([9, 31], 25, 1), ([31] * 3, 40, 12)]:
+        edges = [sorted({d.about(0, 3) for _ in range(n)}) for n in edge_counts]
+
+        def draw(shift):
+            return [NAN if d.chance(0.1) else d.about(shift, 2) for _ in edges]
+
+        def bins(x):
+            return [bin_of(e, byte_cell(STROKE, v)) for e, v in zip(edges, x)]
+
+        yield f"case crowd {len(edges)} features of {rows} rows"
+        for e in edges:
+            yield given("edges", *e)
+        people, person = [bins(draw(0)) for _ in range(rows)], [bins(draw(1.5)) for _ in range(own)]
+        for row in people:
+            yield given("others", *row)
+        yield "index"
+        shares = [crowd_shares(e, c) for e, c in zip(edges, zip(*people))]
+        for f, share in enumerate(shares):
+            yield near("shares", f, *share)
+        for row in person:
+            yield given("own", *row)
+        yield "work_out"
+        table = [against(e, s_, c) for e, s_, c in zip(edges, shares, zip(*person))]
+        for f, nats in enumerate(table):
+            yield given("against", f, *nats)
+        for shift in (0, 1.5, 4, -9):
+            x = draw(shift)
+            b = bins(x)
+            total = sum(t[coarse(e, v)] for t, e, v in zip(table, edges, b)) / AGAINST_STEPS
+            yield given("sample", *x)
+            yield given("bins", *b)
+            yield near("histogram", clip(total, -AGAINST_CLIP, AGAINST_CLIP))
+
+
 # -- the lab
 
 def logistic_case(d, title, rows, columns, ridge, standardised=False, weighted=False, gap=0.7):
@@ -1538,6 +1625,7 @@ def vectors():
     yield from timing_vectors(Draw(2))
     yield from part_vectors(Draw(3))
     yield from session_vectors(Draw(4))
+    yield from crowd_vectors(Draw(6))
     yield from lab_vectors(Draw(5))
 
 

@@ -1,0 +1,157 @@
+/* vectors_crowd_test.c - histograms of strokes and actions against the second implementation's vectors. */
+#include "engine/cell.h"
+#include "engine/crowd.h"
+#include "engine/own.h"
+#include "tests/support/unit.h"
+#include "tests/support/vectors.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { ROWS = 64 };
+
+/* What the lines of a case have set up. */
+struct desk {
+    struct crowd crowd;
+    uint8_t edges[CROWD_FEATURES_MAX];
+    float edge[CROWD_FEATURES_MAX * CROWD_EDGES];
+    uint8_t others[ROWS * CROWD_FEATURES_MAX], own_row[ROWS * CROWD_FEATURES_MAX];
+    float share[CROWD_FEATURES_MAX * CROWD_COARSE];
+    size_t rows;
+    struct own own;
+    uint8_t bins[CROWD_FEATURES_MAX];
+};
+
+static void begin(void *state)
+{
+    struct desk *d = state;
+    memset(d, 0, sizeof *d);
+    d->crowd = (struct crowd){
+        .context = 1, .kind = SAMPLE_STROKE, .edges = d->edges, .edge = d->edge, .row = d->others};
+}
+
+static void check_cell(struct vectors *v, const double *x, size_t n)
+{
+    const enum sample_kind kind = (enum sample_kind)x[0];
+    vectors_count(v, n, 3);
+    vectors_same(v, cell_value(kind, cell_code(kind, x[1])), x[2]);
+}
+
+static void add_edges(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    const size_t f = d->crowd.features;
+    assert_true(f < CROWD_FEATURES_MAX && n <= CROWD_EDGES);
+    for (size_t i = 0; i < n; i++) {
+        d->edge[f * CROWD_EDGES + i] = (float)x[i];
+    }
+    d->edges[f] = (uint8_t)n;
+    d->crowd.features = (uint16_t)(f + 1);
+    d->own.features = d->crowd.features;
+}
+
+static void put_row(struct vectors *v, uint8_t *rows, size_t at, const double *x, size_t n)
+{
+    vectors_count(v, n, ((struct desk *)v->state)->crowd.features);
+    assert_true(at < ROWS);
+    for (size_t f = 0; f < n; f++) {
+        rows[at * n + f] = (uint8_t)x[f];
+    }
+}
+
+static void add_other(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    put_row(v, d->others, d->crowd.rows, x, n);
+    d->crowd.rows = (uint16_t)(d->crowd.rows + 1U);
+}
+
+static void add_own(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    put_row(v, d->own_row, d->rows++, x, n);
+}
+
+static void index_crowd(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    (void)x;
+    vectors_count(v, n, 0);
+    crowd_index(&d->crowd, d->share);
+}
+
+static void check_shares(struct vectors *v, const double *x, size_t n)
+{
+    const struct desk *d = v->state;
+    vectors_count(v, n, 1 + CROWD_COARSE);
+    for (size_t b = 0; b < CROWD_COARSE; b++) {
+        vectors_float(v, (double)d->share[(size_t)x[0] * CROWD_COARSE + b], x[1 + b]);
+    }
+}
+
+static void work_out(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    (void)x;
+    vectors_count(v, n, 0);
+    assert_true(own_work_out(
+        &d->own, &(struct own_rows){.crowd = &d->crowd, .row = d->own_row, .count = d->rows}));
+}
+
+static void check_against(struct vectors *v, const double *x, size_t n)
+{
+    const struct desk *d = v->state;
+    vectors_count(v, n, 1 + CROWD_COARSE);
+    for (size_t b = 0; b < CROWD_COARSE; b++) {
+        vectors_same(v, d->own.against[(size_t)x[0] * CROWD_COARSE + b], x[1 + b]);
+    }
+}
+
+static void take_sample(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    struct sample s = {.kind = SAMPLE_STROKE, .count = n};
+    vectors_count(v, n, d->crowd.features);
+    memcpy(s.x, x, n * sizeof *x);
+    crowd_bins(&d->crowd, &s, d->bins);
+}
+
+static void check_bins(struct vectors *v, const double *x, size_t n)
+{
+    const struct desk *d = v->state;
+    vectors_count(v, n, d->crowd.features);
+    for (size_t f = 0; f < n; f++) {
+        vectors_same(v, d->bins[f], x[f]);
+    }
+}
+
+static void check_histogram(struct vectors *v, const double *x, size_t n)
+{
+    const struct desk *d = v->state;
+    double score[SCORES];
+    vectors_count(v, n, 1);
+    own_scores(&d->own, &d->crowd, d->bins, score);
+    vectors_near(v, score[CROWD_HISTOGRAM], x[0]);
+}
+
+static void both_implementations_see_the_same_crowd(void **state)
+{
+    static const struct vector_verb verbs[] = {
+        {"cell", check_cell},   {"edges", add_edges},           {"others", add_other},
+        {"index", index_crowd}, {"shares", check_shares},       {"own", add_own},
+        {"work_out", work_out}, {"against", check_against},     {"sample", take_sample},
+        {"bins", check_bins},   {"histogram", check_histogram}, {NULL, NULL},
+    };
+    (void)state;
+    struct desk desk;
+    struct vectors v = {.path = "tests/vectors/engine.txt", .area = "crowd", .state = &desk};
+    assert_true(vectors_run(&v, verbs, begin) >= 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(both_implementations_see_the_same_crowd),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
