@@ -1,4 +1,5 @@
 /* simulate_file.c - simulated sessions as the lines that the server would have kept. */
+#include "app/persona_secret.h"
 #include "app/simulate.h"
 #include "codec/event_scan.h"
 #include "codec/json_write.h"
@@ -83,17 +84,46 @@ static err_t write_line(struct pen *p, wall_t at, uuid_t session, const char *em
     return fwrite(p->line.ptr, 1, p->line.len, p->out) == p->line.len ? ERR_OK : err_new(ERR_IO);
 }
 
-static err_t write_session(struct pen *p, const struct simulate *s, struct persona *persona,
-                           wall_t begin, uuid_t session, const char *email)
+/* One session: of whom, in whose account, when. */
+struct visit {
+    uint64_t account;
+    unsigned number;
+    wall_t begin;
+    uuid_t session;
+    const char *email;
+};
+
+/* The password opens a session and the MPIN proves it. The server would have kept how many keys; these
+ * people are made up, so that their rhythm may be there to learn from. What follows is later. */
+static err_t write_secrets(struct pen *p, const struct persona *persona, struct visit *v)
 {
+    struct persona_secret secret;
+    if (persona->kind != PERSONA_OWNER && persona->kind != PERSONA_OTHER) {
+        return ERR_OK;
+    }
+    secret_init(&secret, persona, v->account, v->number);
+    for (int field = 0; field < SECRET_FIELDS; field++) {
+        int64_t took = 0;
+        TRY(secret_event(&secret, (enum secret_field)field, &p->event, &took));
+        v->begin = wall_after_ms(v->begin, took);
+        TRY(write_line(p, v->begin, v->session, v->email));
+    }
+    return ERR_OK;
+}
+
+static err_t write_session(struct pen *p, const struct simulate *s, struct visit *v)
+{
+    struct persona persona;
+    persona_init(&persona, s->kind, v->account, v->number);
+    TRY(write_secrets(p, &persona, v));
     for (;;) {
         int64_t due = 0;
         bool more = false;
-        TRY(persona_next(persona, &due, &p->event, &more));
+        TRY(persona_next(&persona, &due, &p->event, &more));
         if (!more || due > s->minutes * 60000) {
             return ERR_OK;
         }
-        TRY(write_line(p, wall_after_ms(begin, due), session, email));
+        TRY(write_line(p, wall_after_ms(v->begin, due), v->session, v->email));
     }
 }
 
@@ -111,11 +141,11 @@ err_t simulate_write(const struct simulate *s, FILE *out, uint64_t *events)
         (void)snprintf(email, sizeof email, "person%u-seed%llu@canara.example", n + 1,
                        (unsigned long long)s->seed);
         for (unsigned k = 0; k < s->sessions; k++) {
-            struct persona persona;
-            const uuid_t session = draw_session(&own);
+            struct visit v = {.account = who, .number = k, .email = email};
+            v.session = draw_session(&own);
             const int64_t at = (int64_t)rng_below(&own, BANKING_HOURS_MS) + (int64_t)k * DAY_MS;
-            persona_init(&persona, s->kind, who, k);
-            TRY(write_session(&p, s, &persona, wall_after_ms(s->start, at), session, email));
+            v.begin = wall_after_ms(s->start, at);
+            TRY(write_session(&p, s, &v));
         }
     }
     *events = p.written;
