@@ -1,4 +1,4 @@
-/* canara demo: a play in three acts against a server, that says what should happen and whether it
+/* canara demo: a play in four acts against a server, that says what should happen and whether it
  * does. */
 #include "app/client_wire.h"
 #include "app/commands.h"
@@ -23,6 +23,7 @@ static err_t play(struct demo *d)
         return ERR_OK; /* has been told */
     }
     TRY(demo_bot(d));
+    TRY(demo_rhythm(d));
     return demo_thief(d);
 }
 
@@ -96,8 +97,9 @@ int cmd_demo(int argc, char **argv)
     const struct option_spec spec = {
         .command = "canara demo",
         .about =
-            "Play three acts against a server: an owner who is left in peace, a script that is\n"
-            "challenged and blocked, a thief who ends up locked out. Says of each step\n"
+            "Play four acts against a server: an owner who is left in peace, a script that is\n"
+            "challenged and blocked, a thief with the right password who is known by the way he\n"
+            "types it, a thief with a token who ends up locked out. Says of each step\n"
             "whether it went as it should; leaves with 0 only if all did. Needs a server with\n"
             "the default thresholds; with DEBUG=True it also shows the evidence.",
         .option = options,

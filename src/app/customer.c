@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { BODY_BYTES = 512 };
+enum { BODY_BYTES = 2048 };
 
 static void copy(char *to, size_t size, const char *from)
 {
@@ -37,6 +37,14 @@ static void member(struct json_writer *w, const char *name, const char *value)
 {
     json_name(w, name);
     json_cstr(w, value);
+}
+
+static void typed(struct json_writer *w, const struct customer *who, enum secret_field field)
+{
+    if (who->hand != NULL) {
+        json_name(w, "keystrokes");
+        (void)secret_type(who->hand, field, false, w);
+    }
 }
 
 static void begin(struct json_writer *w, char body[BODY_BYTES])
@@ -83,6 +91,7 @@ err_t customer_login(struct client *c, struct customer *who, struct client_answe
     member(&w, "email", who->email);
     member(&w, "password", who->password);
     member(&w, "device_id", who->device_id);
+    typed(&w, who, SECRET_PASSWORD);
     TRY(post(c, CUSTOMER_API "/auth/login", NULL, &w, out));
     if (out->status == 200) {
         take_text(out->json, "session_token", who->token, sizeof who->token);
@@ -98,6 +107,7 @@ err_t customer_mpin(struct client *c, const struct customer *who, const char *mp
     struct json_writer w;
     begin(&w, body);
     member(&w, "mpin", mpin);
+    typed(&w, who, SECRET_MPIN);
     return post(c, CUSTOMER_API "/auth/verify-mpin", who->token, &w, out);
 }
 

@@ -11,6 +11,7 @@
 #define APP_CUSTOMER_H
 
 #include "app/client.h"
+#include "app/persona_secret.h"
 #include "base/limits.h"
 
 #define CUSTOMER_API "/api/v1"
@@ -22,6 +23,7 @@ struct customer {
     char device_id[64];
     char token[LIMIT_TOKEN_BYTES + 1]; /* "" while not logged in */
     char session[37];
+    struct persona_secret *hand; /* how password and MPIN are typed; borrowed; NULL: not told */
 };
 
 /* Draw a customer whom no server knows yet: "NAME-<random>@canara.example", a random password, an

@@ -1,5 +1,5 @@
 /*
- * demo.h - inside of the demo: the state of the play, and its three acts.
+ * demo.h - inside of the demo: the state of the play, and its four acts.
  *
  * Floor      app
  * Ownership  cmd_demo.c makes and ends it; the acts share the owner's session.
@@ -46,6 +46,9 @@ NODISCARD err_t demo_owner(struct demo *d);
 /* A script on a session of its own: challenged, then blocked. */
 NODISCARD err_t demo_bot(struct demo *d);
 
+/* The owner gets known, a thief types the right password: challenged by his rhythm. */
+NODISCARD err_t demo_rhythm(struct demo *d);
+
 /* A thief with the owner's token, then with the password: challenged, blocked, locked. */
 NODISCARD err_t demo_thief(struct demo *d);
 
@@ -71,8 +74,12 @@ NODISCARD err_t demo_send(struct demo *d, struct client_socket *s, struct inbox 
 /* Hear what comes within `ms`, or until the socket closes. */
 NODISCARD err_t demo_hear(struct demo *d, struct client_socket *s, struct inbox *in, int64_t ms);
 
-/* Tell the risk, level and reasons of a session, with the evidence where the server shows it. */
+/* Tell the risk, level and reasons of a session, with the evidence and what was seen beside what is
+ * usual where the server shows it. */
 NODISCARD err_t demo_tell_summary(struct demo *d, const struct customer *who);
+
+/* The same, and say whether the way of typing is what speaks against him. */
+NODISCARD err_t demo_tell_recognised(struct demo *d, const struct customer *who);
 
 /* Ask for a transfer and say whether the decision is `decision`. */
 NODISCARD err_t demo_transfer(struct demo *d, const struct customer *who, const char *amount,

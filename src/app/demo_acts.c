@@ -1,4 +1,4 @@
-/* demo_acts.c - the three acts of the demo. */
+/* demo_acts.c - the acts of the demo but that of the rhythm. */
 #include "app/demo.h"
 #include "app/persona.h"
 #include "codec/json_write.h"
@@ -345,7 +345,7 @@ static err_t use_stolen_password(struct demo *d)
 err_t demo_thief(struct demo *d)
 {
     struct client_socket s;
-    stage_act(&d->stage, "Act 3: the thief",
+    stage_act(&d->stage, "Act 4: the thief",
               "Somebody has copied the token of the owner's live session.");
     client_socket_init(&s, &d->client);
     const err_t e = use_stolen_token(d, &s);

@@ -165,16 +165,35 @@ static void tell_evidence(struct demo *d, const struct json *evidence)
     }
 }
 
-err_t demo_tell_summary(struct demo *d, const struct customer *who)
+static void tell_baselines(struct demo *d, const struct json *baselines)
+{
+    for (size_t i = 0; i < json_count(baselines); i++) {
+        char what[48] = "";
+        char unit[16] = "";
+        double value = 0.0;
+        double usual = 0.0;
+        double spread = 0.0;
+        const struct json *const one = json_item(baselines, i);
+        take_text(one, "what", what, sizeof what);
+        take_text(one, "unit", unit, sizeof unit);
+        if (json_get_double(one, "value", &value) && json_get_double(one, "usual", &usual) &&
+            json_get_double(one, "spread", &spread)) {
+            stage_say(&d->stage, "  %s %.0f %s, the owner's usual %.0f +- %.0f", what, value, unit,
+                      usual, spread);
+        }
+    }
+}
+
+static err_t tell_summary(struct demo *d, const struct customer *who,
+                          char reasons[DEMO_REASONS_BYTES])
 {
     CLEANUP(client_answer_deinit) struct client_answer a = {0};
     TRY(customer_summary(&d->client, who, &a));
     double risk = -1.0;
     char level[16] = "?";
-    char reasons[DEMO_REASONS_BYTES];
     const bool told = a.status == 200 && json_get_double(a.json, "risk_score", &risk);
     take_text(a.json, "risk_level", level, sizeof level);
-    join(json_get(a.json, "reasons"), reasons, sizeof reasons);
+    join(json_get(a.json, "reasons"), reasons, DEMO_REASONS_BYTES);
     if (!told) {
         (void)demo_expect(d, &a, 200, NULL, "behavior-summary");
         return ERR_OK;
@@ -182,6 +201,22 @@ err_t demo_tell_summary(struct demo *d, const struct customer *who)
     stage_say(&d->stage, "risk %.2f, level %s%s%s", risk, level,
               reasons[0] == '\0' ? "" : ", because of: ", reasons);
     tell_evidence(d, json_get(a.json, "evidence"));
+    tell_baselines(d, json_get(a.json, "baselines"));
+    return ERR_OK;
+}
+
+err_t demo_tell_summary(struct demo *d, const struct customer *who)
+{
+    char reasons[DEMO_REASONS_BYTES] = "";
+    return tell_summary(d, who, reasons);
+}
+
+err_t demo_tell_recognised(struct demo *d, const struct customer *who)
+{
+    char reasons[DEMO_REASONS_BYTES] = "";
+    TRY(tell_summary(d, who, reasons));
+    (void)stage_expect(&d->stage, strstr(reasons, "typing") != NULL,
+                       "recognised by the way of typing: %s", reasons);
     return ERR_OK;
 }
 

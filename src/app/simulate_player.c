@@ -137,6 +137,9 @@ static err_t step_login(struct player *p)
     if (is_stranger(p)) {
         (void)snprintf(p->who.device_id, sizeof p->who.device_id, "stranger-%u", p->session);
     }
+    persona_init(&p->persona, p->plan->kind, p->seed, p->session);
+    secret_init(&p->secret, &p->persona, p->seed, p->session);
+    p->who.hand = p->plan->kind == PERSONA_OWNER || is_stranger(p) ? &p->secret : NULL;
     err_t e = customer_login(p->client, &p->who, &a);
     if (!failed(e) && a.status != 200) {
         refused(p, &a, "login");
@@ -150,7 +153,6 @@ static err_t step_login(struct player *p)
     }
     bool flag = false;
     const bool required = json_get_bool(a.json, "mpin_required", &flag) && flag;
-    persona_init(&p->persona, p->plan->kind, p->seed, p->session);
     buf_clear(&p->event);
     p->totals->sessions++;
     p->phase = PLAYER_PLAYS;

@@ -31,7 +31,8 @@ struct player {
     struct client_socket socket;
     struct customer who;
     struct persona persona;
-    struct buf event; /* the next one; empty: none drawn */
+    struct persona_secret secret; /* who.hand, but of scripts: they type nothing */
+    struct buf event;             /* the next one; empty: none drawn */
     enum player_phase phase;
     uint64_t seed;
     unsigned session; /* played so far */

@@ -1,0 +1,11 @@
+/* model_builtin.c - where the built-in model lies: see model_builtin.S. */
+#include <canara.h>
+
+extern const uint8_t canara_builtin_begin[];
+extern const uint8_t canara_builtin_end[];
+
+const void *canara_model_builtin(size_t *size)
+{
+    *size = (size_t)((uintptr_t)canara_builtin_end - (uintptr_t)canara_builtin_begin);
+    return canara_builtin_begin;
+}
