@@ -30,6 +30,15 @@ function(floor_needs name)
   endif()
 endfunction()
 
+# test_links_fast(TARGET): a test is linked from the machine code of the floors, not optimised once more
+# as a whole: that is for what is shipped, and takes minutes over all tests.
+function(test_links_fast target)
+  if(CMAKE_INTERPROCEDURAL_OPTIMIZATION AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
+    set_target_properties(${target} PROPERTIES INTERPROCEDURAL_OPTIMIZATION OFF)
+    target_link_options(${target} PRIVATE -fno-lto)
+  endif()
+endfunction()
+
 # add_floor_tests(NAME): each src/NAME/*_test.c becomes a cmocka program and a ctest entry.
 function(add_floor_tests name)
   file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*_test.c)
@@ -39,6 +48,7 @@ function(add_floor_tests name)
     add_executable(${target} ${source})
     target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR})
     target_link_libraries(${target} PRIVATE ${name} test_support PkgConfig::CMOCKA warnings)
+    test_links_fast(${target})
     add_test(NAME ${name}/${test} COMMAND ${target} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     set_tests_properties(${name}/${test} PROPERTIES LABELS "unit;${name}" TIMEOUT 120)
   endforeach()
@@ -57,6 +67,7 @@ function(add_floor_fuzzers name)
       target_link_options(${fuzzer} PRIVATE -fsanitize=fuzzer)
     else()
       add_executable(${fuzzer} ${source} ${CMAKE_SOURCE_DIR}/tests/support/fuzz_replay.c)
+      test_links_fast(${fuzzer})
       add_test(NAME ${name}/${fuzzer}
                COMMAND ${fuzzer} fuzz/corpus/${subject} fuzz/regression/${subject}
                WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
