@@ -151,6 +151,7 @@ bool bags_opinion(const struct canara_profile *profile, const struct sample *s, 
     *out = (struct opinion){.nats = evidence_fuse(fusion, score, o->known),
                             .fusion = fusion,
                             .tally = {.scored = o->scored,
+                                      .known = o->known,
                                       .mean = (double)o->score_mean,
                                       .m2 = (double)o->score_m2,
                                       .many = true}};

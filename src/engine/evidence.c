@@ -11,7 +11,6 @@
 #define PRESENT_SHARE 0.70 /* of the features that the profile knows */
 #define COHORT_T      10.0 /* temperature of the mixture of single people */
 #define POPULATION_T  4.0  /* of the two populations */
-#define YOUNG_NATS    0.5  /* that each known sample lets one sample say */
 #define Z_MAX         1e3  /* sixteen factors of 1 + z^2 / 2 must stay within a double */
 
 enum { NEAREST = 3, LOG_EVERY = 16 };
@@ -232,12 +231,17 @@ bool evidence_scores(const struct part *p, const struct population *pop, const s
     return true;
 }
 
+double evidence_limit(const struct fusion *f, size_t samples)
+{
+    return fmin(f->limit, EVIDENCE_YOUNG_NATS * (double)samples);
+}
+
 double evidence_fuse(const struct fusion *f, const double score[SCORES], size_t samples)
 {
     double sum = f->bias;
     for (size_t i = 0; i < SCORES; i++) {
         sum += f->weight[i] * clip((score[i] - f->mean[i]) / f->scale[i], FUSION_LOW, f->high);
     }
-    const double limit = fmin(f->limit, YOUNG_NATS * (double)samples);
+    const double limit = evidence_limit(f, samples);
     return clip(sum, -limit, limit);
 }

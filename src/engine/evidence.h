@@ -32,12 +32,15 @@ enum score {
     SCORES
 };
 
+/* Nats that each known sample lets one sample say, and, below EVIDENCE_YOUNG samples, all of them. */
+#define EVIDENCE_YOUNG_NATS 0.5
+
 /* What the two one-class scores weigh against each other where there are no other people. */
 #define EVIDENCE_NEAREST_WEIGHT 2.0
 
 #define FUSION_LOW (-6.0) /* scales below the mean at which a score is cut */
 
-enum { FUSION_BUCKETS = 4, EVIDENCE_SAMPLES_MIN = 5 };
+enum { FUSION_BUCKETS = 4, EVIDENCE_SAMPLES_MIN = 5, EVIDENCE_YOUNG = 8 };
 
 /* From scores to nats: limit * ... of bias + sum weight (score - mean) / scale. */
 struct fusion {
@@ -69,6 +72,9 @@ bool evidence_scores(const struct part *p, const struct population *pop, const s
 
 /* The same for SCORE_ONE_CLASS and SCORE_NEAREST alone, which need no other people. */
 bool evidence_one_class(const struct part *p, const struct sample *s, double out[SCORES]);
+
+/* The most that one sample may say of a profile that knows so many. */
+double evidence_limit(const struct fusion *f, size_t samples);
 
 /* Calibrated nats, within the limit of the fusion and, for young profiles, half a nat for each known
  * sample. */

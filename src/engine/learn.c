@@ -9,7 +9,9 @@
 #include <string.h>
 
 #define RISK_CALM    0.2    /* a session that was ever above teaches nothing */
-#define GATE_NATS    (-3.0) /* evidence for the owner that a modality must have given */
+#define GATE_NATS    (-3.0) /* evidence for the owner that one sample must give ... */
+#define GATE_SHARE   0.8    /* ... or this share of the most that it can give yet */
+#define GATE_SUM     (-2.0) /* that a modality must have given in the session */
 #define STRONG_LIMIT 2.5    /* a modality whose single samples can pass the gate by themselves */
 
 /* Password and known device, or MPIN. */
@@ -47,6 +49,12 @@ static void raise_alarm(struct canara_profile *profile, struct part *p)
     profile->lesson.counts.drifted = 1;
 }
 
+/* A young profile lets a sample say little: then less is asked of it. */
+static double gate(const struct opinion *opinion, const struct part *p)
+{
+    return fmax(GATE_NATS, -GATE_SHARE * evidence_limit(opinion->fusion, p->accepted));
+}
+
 /* Was it the owner? Asked of each sample where one sample can tell, of the modality otherwise. */
 static bool passes(struct canara_profile *profile, struct part *p, const struct sample *s,
                    double *nats)
@@ -60,15 +68,15 @@ static bool passes(struct canara_profile *profile, struct part *p, const struct 
     if (!profile_opinion(profile, s, &room, &opinion)) {
         return false;
     }
-    if (opinion.led_away && opinion.current < GATE_NATS) {
+    if (opinion.led_away && opinion.current < gate(&opinion, p)) {
         raise_alarm(profile, p);
         return false;
     }
     *nats = opinion.nats;
     if (opinion.fusion->limit > STRONG_LIMIT) {
-        return opinion.nats < GATE_NATS;
+        return opinion.nats < gate(&opinion, p);
     }
-    return (double)profile->lesson.ended.heard[sample_share(s->kind)] < GATE_NATS;
+    return (double)profile->lesson.ended.heard[sample_share(s->kind)] < GATE_SUM;
 }
 
 static size_t number_of(const struct canara_profile *profile, const struct part *p)

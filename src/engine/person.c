@@ -41,6 +41,14 @@ double person_average(double heard, size_t before, double nats, double run)
     return (sum + nats) / (1.0 + alike * (now - 1.0)) - heard;
 }
 
+double person_young(size_t known, double said, double nats)
+{
+    if (known >= EVIDENCE_YOUNG) {
+        return nats;
+    }
+    return fmin(nats, fmax(EVIDENCE_YOUNG_NATS * (double)known - said, 0.0));
+}
+
 struct look {
     struct session_state *s;
     const struct canara_profile *profile;
@@ -64,14 +72,11 @@ static void look_at(void *ctx, const struct sample *sample)
     }
     const enum share share = sample_share(sample->kind);
     struct person_weight w = person_weight_of(opinion.fusion, &opinion.tally);
-    if (opinion.tally.many) {
-        w.variance = 1.0;
-    }
-    double nats = person_weigh(opinion.nats, (double)look->s->bias[share], &w);
-    if (opinion.tally.many) {
-        nats = person_average((double)look->s->heard[share], look->s->samples[share], nats,
-                              opinion.fusion->run);
-    }
+    w.variance = 1.0; /* person_average() discounts what is alike */
+    const double alone = person_weigh(opinion.nats, (double)look->s->bias[share], &w);
+    const double among = person_average((double)look->s->heard[share], look->s->samples[share],
+                                        alone, opinion.fusion->run);
+    const double nats = person_young(opinion.tally.known, look->s->share[share], among);
     person_hear(look->s, share, nats, opinion.nats - w.owner);
     filter_evidence(look->s, share, nats);
 }

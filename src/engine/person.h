@@ -26,7 +26,7 @@ struct person_weight {
 #define PERSON_APART_MIN   0.5  /* deviations between owner and others: below, nothing is said */
 #define PERSON_PRIOR_COUNT 20.0 /* own scores that weigh as much as people in general */
 #define PERSON_BIAS_SHRINK 5.0
-#define PERSON_RUN         10.0 /* samples: `run` of a crowd is for so many */
+#define PERSON_RUN         10.0 /* samples: `run` is for so many */
 
 enum { PERSON_MEMORY = 60 };
 
@@ -36,10 +36,14 @@ struct person_weight person_weight_of(const struct fusion *f, const struct own_t
 /* Clip, weigh and discount one calibrated log ratio `l`; `bias` is the session's own offset. */
 double person_weigh(double l, double bias, const struct person_weight *w);
 
-/* Samples that come by the dozen are alike within a session. What the n-th adds when those before it
+/* Samples are alike within a session. What the n-th adds when those before it
  * came to `heard`: the sum over 1 + (n - 1) r, for r = (run - 1) / 9, of the newest PERSON_MEMORY or so
  * (equal correlation r between any two). */
 double person_average(double heard, size_t before, double nats, double run);
+
+/* What may be added of `nats` when a modality has said `said` by now and the profile knows so few samples:
+ * below EVIDENCE_YOUNG, all samples together never say more than half a nat for each known one. */
+double person_young(size_t known, double said, double nats);
 
 /* Score an event against the owner's profile and hand the result to the filter. Without a profile
  * nothing can be said about the person, and nothing is. */

@@ -247,11 +247,13 @@ bool profile_opinion(const struct canara_profile *profile, const struct sample *
     const struct fusion *fusion = &pop->fusion[fusion_bucket(p->accepted)];
     const double nats = evidence_fuse(fusion, score, p->accepted);
     const bool led_away = nats < 0.0 && part_from_anchor(p, s) > PART_FAR;
-    *out = (struct opinion){
-        .nats = led_away ? 0.0 : nats,
-        .current = nats,
-        .led_away = led_away,
-        .fusion = fusion,
-        .tally = {.scored = p->scored, .mean = (double)p->score_mean, .m2 = (double)p->score_m2}};
+    *out = (struct opinion){.nats = led_away ? 0.0 : nats,
+                            .current = nats,
+                            .led_away = led_away,
+                            .fusion = fusion,
+                            .tally = {.scored = p->scored,
+                                      .known = p->accepted,
+                                      .mean = (double)p->score_mean,
+                                      .m2 = (double)p->score_m2}};
     return isfinite(out->nats);
 }

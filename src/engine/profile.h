@@ -66,6 +66,7 @@ void profile_shrink(const struct canara_profile *profile, struct part *p,
 
 /* Evidence of own samples that were scored before they were learnt. */
 struct own_tally {
+    size_t known;            /* samples that the profile has learnt */
     double scored, mean, m2; /* count, mean, sum of squared deviations */
     bool many;               /* samples come by the dozen: little of each is much of all */
 };

@@ -2,6 +2,8 @@
 
 #include "engine/model.h"
 #include "engine/numbers.h"
+#include "engine/person.h"
+#include "lab/alike.h"
 #include "lab/logistic.h"
 #include "lab/people.h"
 
@@ -39,6 +41,7 @@ struct fitting {
     struct people people[FUSING_FOLDS][FUSING_FOLDS];  /* with both folds left out; i <= j */
     uint8_t *fold;                                     /* of each user */
     struct rows rows[FUSION_BUCKETS];
+    struct alike alike;
 };
 
 static err_t make_room(struct rows *r)
@@ -367,6 +370,7 @@ static err_t try_field(struct fitting *t, const struct field *field)
     TRY(t->f->general ? spread_people(t) : make_people(t, false));
     TRY(try_all(t));
     free_people(t->people);
+    alike_look(&t->alike, field, t->f->in);
     return ERR_OK;
 }
 
@@ -379,7 +383,12 @@ static err_t fit(struct fitting *t, struct fusion out[FUSION_BUCKETS])
     for (size_t i = 0; i < t->f->count; i++) {
         TRY(try_field(t, &t->f->fields[i]));
     }
-    return fit_all(t, out);
+    TRY(fit_all(t, out));
+    const double run = 1.0 + alike_correlation(&t->alike) * (PERSON_RUN - 1.0);
+    for (size_t b = 0; b < FUSION_BUCKETS; b++) {
+        out[b].run = run;
+    }
+    return ERR_OK;
 }
 
 err_t fusing_fit(const struct fusing *f, struct fusion out[FUSION_BUCKETS])

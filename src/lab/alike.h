@@ -1,0 +1,31 @@
+/*
+ * alike.h - how much alike the samples of one session are: what a run of them says less than its count.
+ *
+ * Floor      lab
+ * Source     intraclass correlation of a one-way layout (Fisher 1925; Shrout and Fleiss 1979, ICC(1)).
+ * Ownership  plain value.
+ * Errors     none: too little to see counts as not alike.
+ * Threads    no state.
+ */
+#ifndef LAB_ALIKE_H
+#define LAB_ALIKE_H
+
+#include "lab/people.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Sums over owners and sessions. */
+struct alike {
+    double between, within; /* sums of squares */
+    size_t sessions, owners;
+    size_t samples; /* in sessions of two and more */
+};
+
+/* Look at what each background user did after his newest stage, session by session. */
+void alike_look(struct alike *a, const struct field *field, const bool *in);
+
+/* 0..1. */
+double alike_correlation(const struct alike *a);
+
+#endif
