@@ -135,7 +135,7 @@ static void the_mpin_is_learnt_as_a_field_of_its_own(void **state)
     struct canara_profile *profile = NULL;
     assert_ok(store_begin(d->house.svc.store, STORE_READ, &tx));
     assert_ok(profile_newest(&d->house.svc, &tx, account, &profile));
-    assert_int_equal(canara_profile_parts(profile), 2);
+    assert_int_equal(canara_profile_parts(profile), 3); /* password, MPIN, hours */
     canara_profile_free(&profile);
 }
 
@@ -213,7 +213,7 @@ static void an_operator_sees_parts_and_never_their_content(void **state)
     struct json *a = good(c);
     assert_int_equal(int_of(a, "revision"), newest);
     assert_int_equal(int_of(a, "damaged"), 0);
-    assert_int_equal(json_count(json_get(a, "parts")), 1);
+    assert_int_equal(json_count(json_get(a, "parts")), 2); /* password, hours */
     const struct json *part = json_item(json_get(a, "parts"), 0);
     assert_int_equal(json_count(part), 3); /* name, revision, bytes */
     assert_true(int_of(part, "bytes") > 0);

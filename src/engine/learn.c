@@ -12,6 +12,7 @@
 #define GATE_NATS    (-3.0) /* evidence for the owner that one sample must give ... */
 #define GATE_SHARE   0.8    /* ... or this share of the most that it can give yet */
 #define GATE_SUM     (-2.0) /* that a modality must have given in the session */
+#define ALARM_NATS   (-1.0) /* like today's habit, and far from the anchor: the habit was led away */
 #define STRONG_LIMIT 2.5    /* a modality whose single samples can pass the gate by themselves */
 
 /* Password and known device, or MPIN. */
@@ -68,7 +69,7 @@ static bool passes(struct canara_profile *profile, struct part *p, const struct 
     if (!profile_opinion(profile, s, &room, &opinion)) {
         return false;
     }
-    if (opinion.led_away && opinion.current < gate(&opinion, p)) {
+    if (opinion.led_away && opinion.current < ALARM_NATS) {
         raise_alarm(profile, p);
         return false;
     }
