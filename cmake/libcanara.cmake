@@ -1,6 +1,7 @@
 # libcanara: the engine as a library of its own, static and shared, with its one public header.
 # It needs nothing but the C library and libm: no other floor is linked in.
 include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
 
 get_target_property(libcanara_sources engine SOURCES)
 foreach(form STATIC SHARED)
@@ -14,6 +15,8 @@ foreach(form STATIC SHARED)
     OUTPUT_NAME canara C_VISIBILITY_PRESET hidden
     VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
 endforeach()
+set_target_properties(libcanara_shared PROPERTIES EXPORT_NAME canara)
+set_target_properties(libcanara_static PROPERTIES EXPORT_NAME canara_static)
 # an archive is linked by compilers that we do not know: no bytecode of ours in it
 set_target_properties(libcanara_static PROPERTIES INTERPROCEDURAL_OPTIMIZATION OFF)
 if(NOT CMAKE_C_FLAGS MATCHES "-fsanitize")
@@ -21,16 +24,36 @@ if(NOT CMAKE_C_FLAGS MATCHES "-fsanitize")
 endif()
 
 configure_file(${CMAKE_SOURCE_DIR}/cmake/canara.pc.in ${CMAKE_BINARY_DIR}/canara.pc @ONLY)
-install(TARGETS libcanara_static libcanara_shared
+install(TARGETS libcanara_static libcanara_shared EXPORT canara COMPONENT library
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(FILES ${CMAKE_SOURCE_DIR}/include/canara.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(FILES ${CMAKE_BINARY_DIR}/canara.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+install(FILES ${CMAKE_SOURCE_DIR}/include/canara.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+        COMPONENT library)
+install(FILES ${CMAKE_BINARY_DIR}/canara.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
+        COMPONENT library)
 
-# The example is C99, links the shared library as a stranger would, and is a test.
-if(NOT CANARA_FUZZ)
-  add_executable(example_observe ${CMAKE_SOURCE_DIR}/examples/observe.c)
-  set_target_properties(example_observe PROPERTIES C_STANDARD 99 C_EXTENSIONS OFF)
-  target_link_libraries(example_observe PRIVATE libcanara_shared warnings)
-  add_test(NAME examples/observe COMMAND example_observe)
-  set_tests_properties(examples/observe PROPERTIES LABELS "unit;engine")
+# find_package(canara), then canara::canara or canara::canara_static. Both exist always, so that the file of
+# targets is the whole configuration.
+set(package ${CMAKE_INSTALL_LIBDIR}/cmake/canara)
+install(EXPORT canara NAMESPACE canara:: FILE canara-config.cmake DESTINATION ${package}
+        COMPONENT library)
+write_basic_package_version_file(${CMAKE_BINARY_DIR}/canara-config-version.cmake
+                                 VERSION ${PROJECT_VERSION} COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_BINARY_DIR}/canara-config-version.cmake DESTINATION ${package}
+        COMPONENT library)
+
+# The examples are C99, link the shared library as a stranger would, and are tests.
+foreach(example observe profile)
+  add_executable(example_${example} ${CMAKE_SOURCE_DIR}/examples/${example}.c)
+  set_target_properties(example_${example} PROPERTIES C_STANDARD 99 C_EXTENSIONS OFF)
+  target_link_libraries(example_${example} PRIVATE libcanara_shared warnings)
+  add_test(NAME examples/${example} COMMAND example_${example})
+  set_tests_properties(examples/${example} PROPERTIES LABELS "unit;engine")
+endforeach()
+
+# Installed elsewhere and built against from there. An archive of a sanitized build needs its run time.
+if(NOT CMAKE_C_FLAGS MATCHES "-fsanitize|--coverage")
+  add_test(NAME examples/installed
+           COMMAND sh ${CMAKE_SOURCE_DIR}/tests/tools/installed.sh ${CMAKE_SOURCE_DIR}
+                   ${CMAKE_BINARY_DIR} ${CMAKE_COMMAND} ${CMAKE_C_COMPILER} ${CMAKE_INSTALL_LIBDIR})
+  set_tests_properties(examples/installed PROPERTIES LABELS "tools;engine" TIMEOUT 120)
 endif()

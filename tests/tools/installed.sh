@@ -1,0 +1,56 @@
+#!/bin/sh
+# installed.sh SOURCE BUILD CMAKE CC LIBDIR - installs the library to a folder of its own, and builds the
+# examples against it as strangers do: by pkg-config, by find_package, and the header from C++.
+set -eu
+source=$1 build=$2 cmake=$3 cc=$4 libdir=$5
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+prefix=$folder/usr
+lib=$prefix/$libdir
+
+"$cmake" --install "$build" --component library --prefix "$prefix" >/dev/null
+
+# by pkg-config, shared and static; the prefix of the .pc file is where a package would put it
+export PKG_CONFIG_PATH="$lib/pkgconfig"
+flags="--define-variable=prefix=$prefix"
+for example in observe profile; do
+    # shellcheck disable=SC2046
+    "$cc" -std=c99 -Wall -Werror -o "$folder/$example" "$source/examples/$example.c" \
+        $(pkg-config "$flags" --cflags --libs canara)
+    LD_LIBRARY_PATH=$lib "$folder/$example" >"$folder/$example.txt"
+    # shellcheck disable=SC2046
+    "$cc" -std=c99 -o "$folder/$example-static" "$source/examples/$example.c" \
+        $(pkg-config "$flags" --cflags canara) "$lib/libcanara.a" -lm
+    "$folder/$example-static" | cmp - "$folder/$example.txt"
+done
+
+# by find_package
+mkdir "$folder/stranger"
+cat >"$folder/stranger/CMakeLists.txt" <<END
+cmake_minimum_required(VERSION 3.25)
+project(stranger LANGUAGES C)
+find_package(canara 0.1 REQUIRED)
+foreach(form canara canara_static)
+  add_executable(profile_\${form} $source/examples/profile.c)
+  target_link_libraries(profile_\${form} PRIVATE canara::\${form})
+endforeach()
+END
+"$cmake" -S "$folder/stranger" -B "$folder/stranger/build" -D CMAKE_PREFIX_PATH="$prefix" \
+    -D CMAKE_C_COMPILER="$cc" >/dev/null
+"$cmake" --build "$folder/stranger/build" >/dev/null
+for form in canara canara_static; do
+    "$folder/stranger/build/profile_$form" | cmp - "$folder/profile.txt"
+done
+
+# the header from C++, and a call through it
+if command -v g++ >/dev/null; then
+    printf '%s\n' '#include <canara.h>' 'int main() { size_t n = 0; return canara_model_builtin(&n) == nullptr || n == 0; }' \
+        >"$folder/plus.cpp"
+    g++ -std=c++17 -Wall -Wextra -Wpedantic -Werror -o "$folder/plus" "$folder/plus.cpp" \
+        -I"$prefix/include" "$lib/libcanara.a" -lm
+    "$folder/plus"
+fi
+# nothing in it asks for a stack that can be executed
+if command -v readelf >/dev/null; then
+    readelf -lW "$lib/libcanara.so" | awk '/GNU_STACK/ && / RWE / { bad = 1 } END { exit bad }'
+fi
