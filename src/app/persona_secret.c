@@ -57,6 +57,7 @@ void secret_init(struct persona_secret *s, const struct persona *p, uint64_t see
     const bool stranger = p->kind == PERSONA_OTHER || p->kind == PERSONA_REMOTE;
     const uint64_t who = mix(seed, stranger ? PURPOSE_STRANGER : PURPOSE_OWNER);
     const unsigned session = p->kind == PERSONA_REPLAY ? 0 : number;
+    const uint64_t acts = p->kind == PERSONA_REPLAY ? PERSONA_OWNER : (uint64_t)p->kind;
     const unsigned steps = session < PERSONA_DRIFT_MAX ? session : PERSONA_DRIFT_MAX;
     struct rng account;
     struct rng person;
@@ -75,7 +76,7 @@ void secret_init(struct persona_secret *s, const struct persona *p, uint64_t see
         drift(s, SECRET_PASSWORD, &drifting);
         drift(s, SECRET_MPIN, &drifting);
     }
-    rng_seed(&s->rng, mix(mix(who, PURPOSE_SESSION), session));
+    rng_seed(&s->rng, mix(mix(mix(who, PURPOSE_SESSION), session), acts));
 }
 
 static void write_share(struct json_writer *w, const char *name, double mean, struct rng *r)

@@ -131,6 +131,14 @@ static err_t step_owner_first(struct player *p)
     return ERR_OK;
 }
 
+static void end_session(struct player *p)
+{
+    client_socket_deinit(&p->socket);
+    p->session++;
+    p->phase = p->session < p->plan->sessions ? PLAYER_LOGS_IN : PLAYER_DONE;
+    p->next = in_ms(p, SEND_GAP_MS);
+}
+
 static err_t step_login(struct player *p)
 {
     CLEANUP(client_answer_deinit) struct client_answer a = {0};
@@ -141,6 +149,11 @@ static err_t step_login(struct player *p)
     secret_init(&p->secret, &p->persona, p->seed, p->session);
     p->who.hand = p->plan->kind == PERSONA_OWNER || is_stranger(p) ? &p->secret : NULL;
     err_t e = customer_login(p->client, &p->who, &a);
+    if (!failed(e) && a.status == 403) { /* how the password was typed was enough */
+        p->totals->blocks++;
+        end_session(p);
+        return ERR_OK;
+    }
     if (!failed(e) && a.status != 200) {
         refused(p, &a, "login");
         return ERR_OK;
@@ -165,14 +178,6 @@ static err_t step_login(struct player *p)
 }
 
 /* ---- a session ---- */
-
-static void end_session(struct player *p)
-{
-    client_socket_deinit(&p->socket);
-    p->session++;
-    p->phase = p->session < p->plan->sessions ? PLAYER_LOGS_IN : PLAYER_DONE;
-    p->next = in_ms(p, SEND_GAP_MS);
-}
 
 /* Only the owner knows it. */
 static err_t answer_challenge(struct player *p)
