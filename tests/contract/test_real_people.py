@@ -55,8 +55,8 @@ class RealPeople(Case):
         return sum(int(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith("canara_lessons_total"))
 
     def sit(self, user, entries):
-        """One session over the socket; what the server thinks at its highest."""
-        risk, challenged = 0.0, False
+        """One session over the socket: the risk at its highest, and whether it led to a challenge or a block."""
+        risk, stopped = 0.0, False
         with Socket(user) as link:
             for entry in entries:
                 link.send(entry)
@@ -65,15 +65,17 @@ class RealPeople(Case):
                 except ConnectionClosed:  # blocked: there is no acknowledgement of what it was blocked for
                     pass
                 said = user.status()
-                risk, challenged = max(risk, said["risk_score"]), challenged or said["mpin_required"] or said["is_blocked"]
+                risk = max(risk, said["risk_score"])
+                stopped = stopped or said["is_blocked"] or said["risk_level"] == "challenge"
                 if said["is_blocked"]:
                     break
-        return risk, challenged
+        return risk, stopped
 
     def learn(self, user, entries):
         for at in range(0, len(entries), A_SESSION):
             before = self.lessons()
             user.login()
+            user.verify()
             self.sit(user, entries[at:at + A_SESSION])
             user.post("/auth/logout")
             deadline = time.monotonic() + 5
