@@ -57,8 +57,10 @@ enum canara_status canara_observe(canara_session_t *session, const canara_config
     filter_advance(&s, at_ms);
     bots_look(&s, event, at_ms);
     context_look(&s, profile, event);
+    const struct session_state unheard = s;
     person_look(&s, profile, event);
     navigation_look(&s, profile, event);
+    policy_hear(&s, &unheard, &thresholds);
     policy_apply(&s, &before, &thresholds, out);
     session_store(session, &s);
     return CANARA_OK;
@@ -88,6 +90,7 @@ static void take_proof(struct session_state *s)
     person_proved(s);
     filter_passed(s);
     s->latched = 0;
+    s->asked = 0;
     s->level = CANARA_LEVEL_NORMAL;
 }
 

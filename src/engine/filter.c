@@ -79,6 +79,21 @@ void filter_evidence(struct session_state *s, enum share share, double nats)
     move_lambda(s, share, clip(s->lambda, -edge, edge) + nats);
 }
 
+void filter_hold(struct session_state *s, const struct session_state *unheard, double ceiling)
+{
+    const double heard = s->lambda - unheard->lambda;
+    if (heard <= 0.0 || filter_risk(s) <= ceiling) {
+        return;
+    }
+    const double odds = ceiling / (1.0 - ceiling) - expm1(bot_nats(s)) / BOT_ODDS_PER_PRIOR;
+    const double most = odds > 0.0 ? log(odds) - context_nats(s) - unheard->lambda : 0.0;
+    const double kept = clip(most / heard, 0.0, 1.0);
+    for (int i = 0; i < PERSON_SHARES; i++) {
+        s->share[i] = unheard->share[i] + kept * (s->share[i] - unheard->share[i]);
+    }
+    s->lambda = unheard->lambda + kept * heard;
+}
+
 void filter_passed(struct session_state *s)
 {
     move_lambda(s, SHARE_MPIN, fmin(s->lambda, logit(FILTER_PASSED)));

@@ -35,6 +35,29 @@ static enum canara_level level_of(const struct session_state *s)
     }
 }
 
+static bool has_heard(const struct session_state *s, const struct session_state *unheard)
+{
+    for (int i = 0; i < PERSON_SHARES; i++) {
+        if (fabs(s->share[i] - unheard->share[i]) > 0.0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void policy_hear(struct session_state *s, const struct session_state *unheard,
+                 const canara_config_t *config)
+{
+    if (!has_heard(s, unheard)) {
+        return;
+    }
+    const bool asked = unheard->latched != 0 && s->asked >= POLICY_ASKED;
+    if (!asked && config->block > config->challenge) {
+        filter_hold(s, unheard, fmax(config->challenge, config->block - POLICY_MARGIN));
+    }
+    s->asked = unheard->latched == 0 ? 0 : (uint8_t)(s->asked + (s->asked < UINT8_MAX ? 1 : 0));
+}
+
 void policy_apply(struct session_state *s, const struct session_state *before,
                   const canara_config_t *config, canara_verdict_t *out)
 {

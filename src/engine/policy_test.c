@@ -124,6 +124,75 @@ static void waiting_in_steps_equals_waiting_at_once(void **state)
     assert_near(filter_risk(&steps), filter_risk(&once), 1e-12, "risk");
 }
 
+/* One event that says `nats` about the person, and what follows. */
+static canara_verdict_t hear(struct session_state *s, const canara_config_t *config, double nats)
+{
+    canara_verdict_t v;
+    const struct session_state before = *s;
+    filter_evidence(s, SHARE_TYPING, nats);
+    policy_hear(s, &before, config);
+    policy_apply(s, &before, config, &v);
+    return v;
+}
+
+static void a_rhythm_asks_before_it_blocks(void **state)
+{
+    (void)state;
+    const canara_config_t config = canara_config_default();
+    struct session_state s;
+    filter_begin(&s, T0);
+    const canara_verdict_t first = hear(&s, &config, 50.0);
+    assert_int_equal(first.challenge_started, 1);
+    assert_near(first.risk, config.block - POLICY_MARGIN, 1e-12, "held below a block");
+    assert_near(s.lambda - s.share[SHARE_TYPING], log(1.0 / 19.0), 1e-9,
+                "the share says what it moved");
+    for (int i = 0; i < POLICY_ASKED; i++) {
+        assert_int_equal(hear(&s, &config, 3.0).level, CANARA_LEVEL_CHALLENGE);
+    }
+    assert_int_equal(hear(&s, &config, 3.0).blocked, 1); /* nobody answered */
+}
+
+static void what_is_no_rhythm_blocks_at_once(void **state)
+{
+    (void)state;
+    const canara_config_t config = canara_config_default();
+    struct session_state s;
+    canara_verdict_t v;
+    filter_begin(&s, T0);
+    const struct session_state before = s;
+    rule_met_bot(&s, BOT_REPLAY);
+    const struct session_state unheard = s;
+    filter_evidence(&s, SHARE_TYPING, 3.0);
+    policy_hear(&s, &unheard, &config);
+    policy_apply(&s, &before, &config, &v);
+    assert_int_equal(v.blocked, 1);
+    assert_near(s.lambda, unheard.lambda, 0.0, "and the rhythm adds nothing");
+
+    const canara_config_t same = {.monitor = 0.4, .challenge = 0.9, .block = 0.9};
+    filter_begin(&s, T0); /* whoever wants no challenges gets none */
+    assert_int_equal(hear(&s, &same, 50.0).blocked, 1);
+}
+
+static void holding_never_lowers_what_others_said(void **state)
+{
+    (void)state;
+    uint64_t seed = 44;
+    for (int i = 0; i < 5000; i++) {
+        struct session_state s;
+        filter_begin(&s, T0);
+        filter_evidence(&s, SHARE_MPIN, random_in(&seed, -8.0, 8.0));
+        s.context[CONTEXT_VPN] = random_in(&seed, 0.0, 5.0);
+        s.bot[BOT_EXACT_GRID] = random_in(&seed, 0.0, 6.0);
+        const struct session_state unheard = s;
+        filter_evidence(&s, SHARE_POINTER, random_in(&seed, -6.0, 6.0));
+        const struct session_state heard = s;
+        filter_hold(&s, &unheard, 0.85);
+        assert_true(s.lambda <= heard.lambda);
+        assert_true(s.lambda >= fmin(unheard.lambda, heard.lambda));
+        assert_true(filter_risk(&s) <= fmax(0.85, filter_risk(&unheard)) + 1e-9);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +202,9 @@ int main(void)
         cmocka_unit_test(evidence_about_the_person_is_weighed_clipped_and_discounted),
         cmocka_unit_test(evidence_moves_the_odds_and_fades),
         cmocka_unit_test(waiting_in_steps_equals_waiting_at_once),
+        cmocka_unit_test(a_rhythm_asks_before_it_blocks),
+        cmocka_unit_test(what_is_no_rhythm_blocks_at_once),
+        cmocka_unit_test(holding_never_lowers_what_others_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -66,7 +66,7 @@ struct session_state {
     float bias[PERSON_SHARES];       /* offset that a proof has shown to be the owner's own today */
     uint16_t samples[PERSON_SHARES]; /* behind `heard` and `off`, to 65535 */
     uint8_t proofs;                  /* enum session_proofs */
-    uint8_t unused;                  /* 0 */
+    uint8_t asked;                   /* events about the person since a challenge waits, to 255 */
     double risk_peak;                /* the highest risk so far */
 };
 
