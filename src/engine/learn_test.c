@@ -4,6 +4,7 @@
 #include "tests/support/unit.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define T0     INT64_C(1750000000000)
@@ -253,6 +254,55 @@ static void what_comes_at_the_wrong_time_or_is_no_event_is_refused(void **state)
     end(&s);
 }
 
+static void a_young_part_goes_on_learning_behind_the_gate(void **state)
+{
+    (void)state;
+    struct scene s;
+    double nats = 0.0;
+    begin(&s, 0);
+    for (int i = 0; i < 30; i++) {
+        (void)live(&s, &s.owner, CANARA_TRUST_GATED, &nats);
+    }
+    assert_true(s.profile->part[0]->accepted >= 20);
+    end(&s);
+}
+
+static void what_comes_once_a_session_is_not_pushed_out(void **state)
+{
+    (void)state;
+
+    enum { SESSIONS = 8, OTHERS = 40 };
+
+    struct scene s;
+    struct sample password;
+    canara_key_t keys[PEOPLE_KEYS];
+    begin(&s, 0);
+    for (int k = 0; k < SESSIONS; k++) {
+        canara_session_t session;
+        canara_lesson_t lesson;
+        uint8_t wanted = 0;
+        s.at_ms += DAY_MS;
+        canara_session_begin(&session, s.at_ms);
+        assert_int_equal(canara_learn_begin(s.profile, &session, CANARA_TRUST_ENROLMENT, &wanted),
+                         CANARA_OK);
+        canara_event_t event = test_person_types(&s.owner, &s.seed, keys);
+        assert_true(sample_of_keys(&event, &password));
+        assert_int_equal(canara_learn(s.profile, &event, s.at_ms), CANARA_OK);
+        for (int i = 0; i < OTHERS; i++) { /* each in a field that never comes again */
+            char field[16];
+            (void)snprintf(field, sizeof field, "f%d-%d", k, i);
+            event = test_person_types(&s.owner, &s.seed, keys);
+            event.of.keystrokes.field = (canara_text_t){field, strlen(field)};
+            assert_int_equal(canara_learn(s.profile, &event, s.at_ms), CANARA_OK);
+        }
+        assert_int_equal(canara_learn_end(s.profile, s.at_ms, &lesson), CANARA_OK);
+        const struct part *p = profile_find(s.profile, password.context);
+        assert_non_null(p);
+        assert_int_equal(p->accepted, k + 1);
+    }
+    end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +311,8 @@ int main(void)
         cmocka_unit_test(slow_poison_raises_the_alarm_before_it_is_accepted),
         cmocka_unit_test(the_alarm_stops_learning),
         cmocka_unit_test(wide_samples_are_anchored_too),
+        cmocka_unit_test(a_young_part_goes_on_learning_behind_the_gate),
+        cmocka_unit_test(what_comes_once_a_session_is_not_pushed_out),
         cmocka_unit_test(what_comes_at_the_wrong_time_or_is_no_event_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

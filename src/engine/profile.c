@@ -142,14 +142,38 @@ static bool may_leave(const struct part *p, bool long_ones)
     return !long_ones || (is_long_entry(p->kind, p->features) && p->count < EVIDENCE_SAMPLES_MIN);
 }
 
+/* Who makes room first: what is hardly known and was not met in this lesson; then what is hardly known,
+ * the newest of it; then the rest. What comes once a session (a password) is not pushed out by all that
+ * comes once and never again. */
+static int standing(const struct canara_profile *profile, size_t i)
+{
+    if (profile->part[i]->sessions >= PROFILE_SESSIONS_NEEDED) {
+        return 2;
+    }
+    return profile->lesson.touched[i] ? 1 : 0;
+}
+
+/* Does part `i` make room before part `least`? */
+static bool goes_before(const struct canara_profile *profile, size_t i, size_t least)
+{
+    const int a = standing(profile, i);
+    const int b = standing(profile, least);
+    if (a != b) {
+        return a < b;
+    }
+    if (a == 1) {
+        return true; /* parts come one behind the other: the newest */
+    }
+    return profile->part[i]->accepted < profile->part[least]->accepted;
+}
+
 /* The part that has learnt least, among the young long entries alone if wanted. */
 static size_t least_known(const struct canara_profile *profile, bool long_ones)
 {
     size_t least = profile->parts;
     for (size_t i = 0; i < profile->parts; i++) {
         if (may_leave(profile->part[i], long_ones) &&
-            (least == profile->parts ||
-             profile->part[i]->accepted < profile->part[least]->accepted)) {
+            (least == profile->parts || goes_before(profile, i, least))) {
             least = i;
         }
     }
