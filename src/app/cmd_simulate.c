@@ -1,6 +1,7 @@
 /* canara simulate: customers and attackers out of a seed, into a file or against a server. */
 #include "app/client_wire.h"
 #include "app/commands.h"
+#include "app/measure.h"
 #include "app/options.h"
 #include "app/simulate.h"
 #include "app/stop_signal.h"
@@ -17,8 +18,9 @@
 enum { SUMMARY_BYTES = 1024 };
 
 struct simulate_options {
-    const char *kind, *start, *out, *live;
-    int64_t seed, persons, sessions, minutes, speed;
+    const char *kind, *start, *out, *live, *measure, *model;
+    int64_t seed, persons, sessions, minutes, speed, people;
+    bool json;
 };
 
 static int wrong(const char *what, const char *why)
@@ -119,6 +121,13 @@ static int play_live(const struct simulate *s, const char *url)
 
 static int run(const struct simulate_options *o)
 {
+    if (o->measure != NULL) {
+        return measure_command(&(struct measure_options){.name = o->measure,
+                                                         .model = o->model,
+                                                         .seed = (uint64_t)o->seed,
+                                                         .people = (size_t)o->people,
+                                                         .json = o->json});
+    }
     struct simulate s = {.seed = (uint64_t)o->seed,
                          .persons = (unsigned)o->persons,
                          .sessions = (unsigned)o->sessions,
@@ -154,7 +163,8 @@ int cmd_simulate(int argc, char **argv)
                                  .persons = 3,
                                  .sessions = 2,
                                  .minutes = SIMULATE_MINUTES_MAX,
-                                 .speed = 1};
+                                 .speed = 1,
+                                 .people = 40};
     /* clang-format off */
     const struct option options[] = {
         {"kind",     "KIND", "one of the kinds above (person)", OPTION_TEXT, &o.kind, 0, 0},
@@ -166,6 +176,10 @@ int cmd_simulate(int argc, char **argv)
         {"out",      "FILE", "write buffer-file lines there; - is stdout (-)",   OPTION_TEXT, &o.out, 0, 0},
         {"live",     "URL",  "play against the server at http://HOST:PORT instead", OPTION_TEXT, &o.live, 0, 0},
         {"speed",    "X",    "with --live: so many times faster (1), up to 1000", OPTION_NUMBER, &o.speed, 1, SIMULATE_SPEED_MAX},
+        {"measure",  "NAME", "measure attacks instead: one of those above, or all", OPTION_TEXT, &o.measure, 0, 0},
+        {"people",   "N",    "with --measure: how many owners (40), up to 1000",  OPTION_NUMBER, &o.people, 2, MEASURE_PEOPLE_MAX},
+        {"model",    "FILE", "with --measure: people in general; else made from other seeds", OPTION_TEXT, &o.model, 0, 0},
+        {"json",     NULL,   "with --measure: JSON instead of a table",          OPTION_FLAG, &o.json, 0, 0},
     };
     /* clang-format on */
     const struct option_spec spec = {
@@ -180,6 +194,8 @@ int cmd_simulate(int argc, char **argv)
             "replay               the owner's first session, recorded, over and over\n"
             "remote_control       somebody else through remote control\n"
             "credential_stuffing  rounds of 40 logins with leaked passwords; only with --live\n\n"
+            "--measure NAME plays simulated people through the engine itself, without a server:\n\n" MEASURE_NAMES
+            "all        one after the other\n\n"
             "With --live new accounts are registered (the server may ask to wait: REGISTER_PER_\n"
             "ADDRESS), persons answer a challenge with the right MPIN, nobody else does. Progress\n"
             "goes to a terminal, a JSON summary to stdout. Leaves with 1 when there were errors.",

@@ -1,0 +1,21 @@
+/*
+ * measure_print.h - a report of measurements as a table or as JSON.
+ *
+ * Floor      app
+ * Errors     measure_json(): the buf's.
+ * Threads    no state.
+ */
+#ifndef APP_MEASURE_PRINT_H
+#define APP_MEASURE_PRINT_H
+
+#include "base/buf.h"
+#include "lab/trial.h"
+
+#include <stdio.h>
+
+void measure_table(const struct trial_report *r, FILE *out);
+
+NODISCARD err_t measure_json(const struct trial_report *r, uint64_t seed, size_t people,
+                             struct buf *out);
+
+#endif
