@@ -6,38 +6,36 @@
 /* A password of nine keys, typed by somebody who takes `pace` milliseconds from key to key. */
 static canara_event_t type(canara_key_t keys[9], double pace, int day)
 {
-    canara_event_t event = {.kind = CANARA_KEYSTROKES, .has = CANARA_F_FIELD | CANARA_F_KEYS};
+    canara_event_t event = {.kind = CANARA_KEYSTROKES,
+                            .has = CANARA_F_FIELD | CANARA_F_KEYS,
+                            .of.keystrokes = {{"password", 8}, keys, 9}};
     for (int i = 0; i < 9; i++) {
         keys[i].down_ms = pace * i * (1.0 + 0.03 * (i % 3)) + (i * 7 + day * 5) % 11;
         keys[i].up_ms = keys[i].down_ms + 0.5 * pace + (i * 5 + day * 3) % 13;
         keys[i].key_class = CANARA_KEY_OTHER;
     }
-    event.of.keystrokes.field = (canara_text_t){"password", 8};
-    event.of.keystrokes.keys = keys;
-    event.of.keystrokes.count = 9;
     return event;
 }
 
 int main(void)
 {
-    size_t size = 0, count = 0;
+    size_t size = 0;
     const void *bytes = canara_model_builtin(&size);
     struct canara_model *model = NULL;
     struct canara_profile *learner = NULL, *owner = NULL;
     canara_session_t s;
     canara_verdict_t v = {0};
-    canara_reason_t reasons[CANARA_REASONS_MAX];
     canara_key_t keys[9] = {{0}};
     int bad = canara_model_open(bytes, size, &model) || canara_profile_new(model, &learner) ||
               canara_profile_new(model, &owner);
     for (int day = 0; day < 20 && !bad; day++) { /* sessions that were the owner's for sure */
         const canara_event_t event = type(keys, 180.0, day);
+        const int64_t at = 86400000LL * day;
         canara_lesson_t lesson;
-        uint8_t wanted = 0;
-        canara_session_begin(&s, 86400000LL * day);
-        bad = canara_learn_begin(learner, &s, CANARA_TRUST_ENROLMENT, &wanted) ||
-              canara_learn(learner, &event, 86400000LL * day) ||
-              canara_learn_end(learner, 86400000LL * day, &lesson);
+        uint8_t all = 0;
+        canara_session_begin(&s, at);
+        bad = canara_learn_begin(learner, &s, CANARA_TRUST_ENROLMENT, &all) ||
+              canara_learn(learner, &event, at) || canara_learn_end(learner, at, &lesson);
     }
     for (size_t i = 0; i < canara_profile_parts(learner) && !bad; i++) { /* to disk and back */
         uint8_t part[CANARA_PART_BYTES];
@@ -51,9 +49,10 @@ int main(void)
         canara_session_begin(&s, 1750000000000);
         bad = canara_observe(&s, NULL, owner, &event, 1750000000000, &v) != CANARA_OK;
         printf("%s: risk %.2f %s\n", thief ? "thief" : "owner", v.risk, canara_level_name(v.level));
-        count = canara_reasons(&s, 1750000000000, reasons);
+        canara_reason_t reasons[CANARA_REASONS_MAX];
+        const size_t count = canara_reasons(&s, 1750000000000, reasons);
         for (size_t i = 0; i < count; i++) { /* above 0 speaks against the owner */
-            (void)printf("    %+.2f nats  %s\n", reasons[i].nats, reasons[i].name);
+            printf("    %+.2f nats  %s\n", reasons[i].nats, reasons[i].name);
         }
         bad = bad || (v.level >= CANARA_LEVEL_CHALLENGE) != (thief == 1);
     }
