@@ -1,9 +1,7 @@
-/* profile.c - libcanara knows a person: learn, save, load, and tell the owner from a thief.
- *     cc -std=c99 profile.c $(pkg-config --cflags --libs canara) */
+/* profile.c - libcanara knows a person: learn, save, load, and tell the owner from a thief. */
 #include <canara.h>
 #include <stdio.h>
 
-/* A password of nine keys, typed by somebody who takes `pace` milliseconds from key to key. */
 static canara_event_t type(canara_key_t keys[9], double pace, int day)
 {
     canara_event_t event = {.kind = CANARA_KEYSTROKES,
@@ -26,19 +24,18 @@ int main(void)
     canara_session_t s;
     canara_verdict_t v = {0};
     canara_key_t keys[9] = {{0}};
+    canara_lesson_t lesson;
+    uint8_t all = 0, part[CANARA_PART_BYTES];
     int bad = canara_model_open(bytes, size, &model) || canara_profile_new(model, &learner) ||
               canara_profile_new(model, &owner);
     for (int day = 0; day < 20 && !bad; day++) { /* sessions that were the owner's for sure */
         const canara_event_t event = type(keys, 180.0, day);
         const int64_t at = 86400000LL * day;
-        canara_lesson_t lesson;
-        uint8_t all = 0;
         canara_session_begin(&s, at);
         bad = canara_learn_begin(learner, &s, CANARA_TRUST_ENROLMENT, &all) ||
               canara_learn(learner, &event, at) || canara_learn_end(learner, at, &lesson);
     }
     for (size_t i = 0; i < canara_profile_parts(learner) && !bad; i++) { /* to disk and back */
-        uint8_t part[CANARA_PART_BYTES];
         canara_part_t about;
         bad = canara_profile_save(learner, i, part, &about) ||
               canara_profile_load(owner, part, about.size);
@@ -51,9 +48,8 @@ int main(void)
         printf("%s: risk %.2f %s\n", thief ? "thief" : "owner", v.risk, canara_level_name(v.level));
         canara_reason_t reasons[CANARA_REASONS_MAX];
         const size_t count = canara_reasons(&s, 1750000000000, reasons);
-        for (size_t i = 0; i < count; i++) { /* above 0 speaks against the owner */
+        for (size_t i = 0; i < count; i++) /* above 0 speaks against the owner */
             printf("    %+.2f nats  %s\n", reasons[i].nats, reasons[i].name);
-        }
         bad = bad || (v.level >= CANARA_LEVEL_CHALLENGE) != (thief == 1);
     }
     canara_profile_free(&owner);
