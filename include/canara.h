@@ -332,6 +332,12 @@ CANARA_API void canara_profile_free(struct canara_profile **profile);
 CANARA_API enum canara_status canara_profile_load(struct canara_profile *profile, const void *bytes,
                                                   size_t size);
 
+/* Drop what only learning and saving need, for a profile that only scores from now on: what it takes
+ * in memory is then at most CANARA_PART_BYTES for each part that scores. Scores stay the same.
+ * Loading, saving and learning give CANARA_BAD_VALUE afterwards; so does this during a lesson.
+ * CANARA_NO_MEMORY: the profile is as before. */
+CANARA_API enum canara_status canara_profile_seal(struct canara_profile *profile);
+
 /* How many parts are held: they are numbered from 0, in no order that lasts beyond a learning. */
 CANARA_API size_t canara_profile_parts(const struct canara_profile *profile);
 
@@ -382,7 +388,7 @@ typedef struct canara_lesson {
 /* Learn from a session that has ended: begin with the state it ended in, then every event of it once
  * more in order, then end. Scores given meanwhile are those of before the lesson.
  * canara_learn_begin() says in `*wanted` whether the session may teach anything; if not, the rest may
- * be left out (canara_learn_end() too). */
+ * be left out (canara_learn_end() too). CANARA_NO_MEMORY: there is no lesson. */
 CANARA_API enum canara_status canara_learn_begin(struct canara_profile *profile,
                                                  const struct canara_session *ended,
                                                  enum canara_trust trust, uint8_t *wanted);

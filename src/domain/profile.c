@@ -98,6 +98,12 @@ static const char *word_of(enum canara_status why)
     return "damaged";
 }
 
+/* A session only scores: what learning needs would be carried along for nothing. */
+static err_t seal(struct canara_profile *profile)
+{
+    return canara_profile_seal(profile) == CANARA_OK ? ERR_OK : err_new(ERR_NOMEM);
+}
+
 static err_t set_aside(struct service *svc, struct store_tx *tx, uuid_t account,
                        const struct bad_part *bad, uint32_t *revision)
 {
@@ -145,7 +151,10 @@ err_t profile_open(struct service *svc, struct store_tx *tx, uuid_t account,
     if (head.revision > 0) {
         TRY(read_parts(svc, tx, account, head.revision, &r));
     }
-    const err_t e = set_all_aside(svc, tx, account, &r, &head.revision);
+    err_t e = set_all_aside(svc, tx, account, &r, &head.revision);
+    if (!failed(e) && r.profile != NULL) {
+        e = seal(r.profile);
+    }
     if (failed(e) || r.profile == NULL || canara_profile_parts(r.profile) == 0) {
         canara_profile_free(&r.profile);
     } else {
@@ -217,6 +226,10 @@ static err_t read_pinned(struct service *svc, uuid_t account, uint32_t revision,
     *whole = damaged == 0;
     if (!*whole || canara_profile_parts(profile) == 0) {
         canara_profile_free(&profile);
+    }
+    if (profile != NULL && failed(seal(profile))) {
+        canara_profile_free(&profile);
+        return err_new(ERR_NOMEM);
     }
     *out = profile;
     return ERR_OK;

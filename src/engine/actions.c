@@ -67,7 +67,7 @@ static void describe(const struct trace *t, enum kind_of_action kind, double pau
 
 static void tell(struct teller *t, size_t first, size_t end, enum kind_of_action kind)
 {
-    struct trace trace;
+    struct trace SCRATCH trace;
     if (end <= first || !trace_of(t->p + first, end - first, &trace)) {
         return;
     }

@@ -54,19 +54,19 @@ static bool passes(const struct canara_profile *profile, const struct bag *b,
 {
     struct opinion opinion;
     *nats = NAN;
-    if (profile->lesson.trust == CANARA_TRUST_ENROLMENT || b->own.accepted < BAG_YOUNG) {
+    if (profile->lesson->trust == CANARA_TRUST_ENROLMENT || b->own.accepted < BAG_YOUNG) {
         return true;
     }
     if (!bags_opinion(profile, s, &opinion)) {
         return false;
     }
     *nats = opinion.nats;
-    return (double)profile->lesson.ended.heard[sample_share(s->kind)] < GATE_NATS;
+    return (double)profile->lesson->ended.heard[sample_share(s->kind)] < GATE_NATS;
 }
 
 enum canara_status bags_teach(struct canara_profile *profile, const struct sample *s, int64_t at_ms)
 {
-    canara_lesson_t *counts = &profile->lesson.counts;
+    canara_lesson_t *counts = &profile->lesson->counts;
     struct bag *b = find(profile, s->context);
     if (b == NULL) {
         b = begin(profile, s);
@@ -81,7 +81,7 @@ enum canara_status bags_teach(struct canara_profile *profile, const struct sampl
         return CANARA_OK;
     }
     const bool at_once =
-        profile->lesson.trust == CANARA_TRUST_ENROLMENT || b->own.accepted < BAG_YOUNG;
+        profile->lesson->trust == CANARA_TRUST_ENROLMENT || b->own.accepted < BAG_YOUNG;
     const enum canara_status status = bag_add(b, s, at_once, at_ms);
     if (status == CANARA_FULL) {
         counts->refused++;
@@ -167,6 +167,13 @@ void bags_free(struct canara_profile *profile)
         free(profile->bag[i]);
     }
     profile->bags = 0;
+}
+
+void bags_seal(struct canara_profile *profile)
+{
+    for (size_t i = 0; i < profile->bags; i++) {
+        bag_deinit(profile->bag[i]);
+    }
 }
 
 size_t bags_parts(const struct canara_profile *profile)

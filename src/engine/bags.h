@@ -28,6 +28,9 @@ bool bags_opinion(const struct canara_profile *profile, const struct sample *s,
 
 void bags_free(struct canara_profile *profile);
 
+/* Drop the pages, which only learning and saving need. */
+void bags_seal(struct canara_profile *profile);
+
 /* Parts among the parts of a profile: own parts and pages. */
 size_t bags_parts(const struct canara_profile *profile);
 enum canara_status bags_save(const struct canara_profile *profile, size_t number,

@@ -1,6 +1,7 @@
 #include "engine/bots.h"
 
 #include "engine/bot_learned.h"
+#include "engine/numbers.h"
 #include "engine/path.h"
 #include "engine/timing.h"
 
@@ -24,7 +25,7 @@ static void look_at_intervals(struct session_state *s, const canara_event_t *eve
     bool superhuman = false;
     bool regular = false;
     for (size_t from = 0; from < event->of.typing.intervals; from += TIMING_SERIES_MAX) {
-        double ms[TIMING_SERIES_MAX];
+        double SCRATCH ms[TIMING_SERIES_MAX];
         size_t n = 0;
         while (n < TIMING_SERIES_MAX && from + n < event->of.typing.intervals) {
             ms[n] = 1000.0 * x[from + n];
@@ -77,8 +78,8 @@ static void look_at_keys(struct session_state *s, const canara_event_t *event, i
         return;
     }
     const canara_key_t *keys = event->of.keystrokes.keys;
-    double gap[TIMING_SERIES_MAX];
-    double hold[TIMING_SERIES_MAX];
+    double SCRATCH gap[TIMING_SERIES_MAX];
+    double SCRATCH hold[TIMING_SERIES_MAX];
     const size_t gaps = key_gaps(keys, n, gap);
     const size_t holds = key_holds(keys, n, hold);
 

@@ -6,6 +6,7 @@
 #include "engine/samples_of.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define RISK_CALM    0.2    /* a session that was ever above teaches nothing */
@@ -21,19 +22,33 @@ static bool is_proved(const struct session_state *s)
     return (s->proofs & SESSION_MPIN_PASSED) != 0 || (s->proofs & SESSION_NEW_DEVICE) == 0;
 }
 
+static void lesson_free(struct canara_profile *profile)
+{
+    free(profile->lesson);
+    profile->lesson = NULL;
+}
+
 enum canara_status canara_learn_begin(struct canara_profile *profile,
                                       const struct canara_session *ended, enum canara_trust trust,
                                       uint8_t *wanted)
 {
-    struct lesson_state *l = &profile->lesson;
     struct session_state s;
-    if (!session_load(ended, &s) ||
+    if (profile->sealed || !session_load(ended, &s) ||
         (trust != CANARA_TRUST_GATED && trust != CANARA_TRUST_ENROLMENT)) {
         return CANARA_BAD_VALUE;
     }
     *wanted = trust == CANARA_TRUST_ENROLMENT ||
               (s.risk_peak < RISK_CALM && s.blocked == 0 && is_proved(&s));
-    l->open = *wanted != 0;
+    if (*wanted == 0) {
+        lesson_free(profile);
+        return CANARA_OK;
+    }
+    struct lesson_state *l =
+        profile->lesson != NULL ? profile->lesson : profile->allocate(sizeof *l);
+    if (l == NULL) {
+        return CANARA_NO_MEMORY;
+    }
+    profile->lesson = l;
     l->trust = trust;
     l->ended = s;
     l->counts = (canara_lesson_t){0};
@@ -47,7 +62,16 @@ enum canara_status canara_learn_begin(struct canara_profile *profile,
 static void raise_alarm(struct canara_profile *profile, struct part *p)
 {
     p->bits |= PART_DRIFTED | PART_CHANGED;
-    profile->lesson.counts.drifted = 1;
+    profile->lesson->counts.drifted = 1;
+}
+
+static size_t number_of(const struct canara_profile *profile, const struct part *p)
+{
+    size_t i = 0;
+    while (profile->part[i] != p) {
+        i++;
+    }
+    return i;
 }
 
 /* A young profile lets a sample say little: then less is asked of it. */
@@ -60,11 +84,15 @@ static double gate(const struct opinion *opinion, const struct part *p)
 static bool passes(struct canara_profile *profile, struct part *p, const struct sample *s,
                    double *nats)
 {
-    struct population_room room;
+    struct population_room SCRATCH room;
     struct opinion opinion;
     *nats = NAN;
     if (p->count < EVIDENCE_SAMPLES_MIN) {
         return true;
+    }
+    const size_t number = number_of(profile, p);
+    if (profile->lens[number].accepted != p->accepted) {
+        profile_focus(profile, number); /* what this lesson has let in counts already */
     }
     if (!profile_opinion(profile, s, &room, &opinion)) {
         return false;
@@ -77,16 +105,7 @@ static bool passes(struct canara_profile *profile, struct part *p, const struct 
     if (opinion.fusion->limit > STRONG_LIMIT) {
         return opinion.nats < gate(&opinion, p);
     }
-    return (double)profile->lesson.ended.heard[sample_share(s->kind)] < GATE_SUM;
-}
-
-static size_t number_of(const struct canara_profile *profile, const struct part *p)
-{
-    size_t i = 0;
-    while (profile->part[i] != p) {
-        i++;
-    }
-    return i;
+    return (double)profile->lesson->ended.heard[sample_share(s->kind)] < GATE_SUM;
 }
 
 struct pupil {
@@ -97,7 +116,7 @@ struct pupil {
 
 static void take(struct pupil *pupil, struct part *p, const struct sample *s)
 {
-    struct lesson_state *l = &pupil->profile->lesson;
+    struct lesson_state *l = pupil->profile->lesson;
     const size_t number = number_of(pupil->profile, p);
     const bool young = p->count < EVIDENCE_SAMPLES_MIN;
     l->counts.accepted++;
@@ -116,7 +135,7 @@ static void take(struct pupil *pupil, struct part *p, const struct sample *s)
 static void teach(void *ctx, const struct sample *s)
 {
     struct pupil *pupil = ctx;
-    struct lesson_state *l = &pupil->profile->lesson;
+    struct lesson_state *l = pupil->profile->lesson;
     if (sample_is_of_crowd(s)) {
         pupil->no_memory =
             bags_teach(pupil->profile, s, pupil->at_ms) != CANARA_OK || pupil->no_memory;
@@ -161,7 +180,7 @@ static struct part *table(struct pupil *pupil, enum part_table kind, bool *count
 
 static void count_page(struct pupil *pupil, const canara_event_t *event)
 {
-    struct lesson_state *l = &pupil->profile->lesson;
+    struct lesson_state *l = pupil->profile->lesson;
     const uint64_t page = navigation_page(event);
     struct part *p = page == 0 ? NULL : table(pupil, PART_NAVIGATION, &l->walked);
     if (p != NULL) {
@@ -172,7 +191,7 @@ static void count_page(struct pupil *pupil, const canara_event_t *event)
 
 static void count_amount(struct pupil *pupil, const canara_event_t *event)
 {
-    struct lesson_state *l = &pupil->profile->lesson;
+    struct lesson_state *l = pupil->profile->lesson;
     const bool told =
         event->kind == CANARA_TRANSACTION_ATTEMPT && (event->has & (uint32_t)CANARA_F_AMOUNT) != 0;
     struct part *p = told ? table(pupil, PART_ROUTINE, &l->spent) : NULL;
@@ -185,7 +204,7 @@ static void count_amount(struct pupil *pupil, const canara_event_t *event)
  * Without memory for it an hour is lost, and the lesson is not. */
 static void count_hour(struct canara_profile *profile)
 {
-    struct lesson_state *l = &profile->lesson;
+    struct lesson_state *l = profile->lesson;
     struct pupil pupil = {.profile = profile};
     struct part *p = l->counts.accepted == 0 && l->counts.seen > 0
                          ? NULL
@@ -204,11 +223,11 @@ enum canara_status canara_learn(struct canara_profile *profile, const canara_eve
                                 int64_t at_ms)
 {
     struct pupil pupil = {.profile = profile, .at_ms = at_ms};
-    struct sample work;
+    struct sample SCRATCH work;
     if (!time_ok(at_ms)) {
         return CANARA_BAD_TIME;
     }
-    if (!profile->lesson.open || !event_check(event)) {
+    if (profile->lesson == NULL || !event_check(event)) {
         return CANARA_BAD_VALUE;
     }
     samples_for(profile, event, &work, teach, &pupil);
@@ -220,12 +239,13 @@ enum canara_status canara_learn(struct canara_profile *profile, const canara_eve
 /* The end of a lesson for one part: let in what has waited, move a little, look at the anchor. */
 static void settle(struct canara_profile *profile, size_t number, int64_t at_ms)
 {
-    struct lesson_state *l = &profile->lesson;
+    struct lesson_state *l = profile->lesson;
     struct part *p = profile->part[number];
     const bool enrolling = l->trust == CANARA_TRUST_ENROLMENT;
     (void)part_release(p, p->sessions, at_ms);
     part_refresh(p, !enrolling && (p->bits & PART_ANCHORED) != 0);
     profile_shrink(profile, p, &l->like[number]);
+    profile_focus(profile, number);
     if (p->accepted >= PART_ANCHOR_FROM && (enrolling || (p->bits & PART_ANCHORED) == 0)) {
         part_anchor(p);
     }
@@ -237,11 +257,11 @@ static void settle(struct canara_profile *profile, size_t number, int64_t at_ms)
 enum canara_status canara_learn_end(struct canara_profile *profile, int64_t at_ms,
                                     canara_lesson_t *out)
 {
-    struct lesson_state *l = &profile->lesson;
+    struct lesson_state *l = profile->lesson;
     if (!time_ok(at_ms)) {
         return CANARA_BAD_TIME;
     }
-    if (!l->open) {
+    if (l == NULL) {
         return CANARA_BAD_VALUE;
     }
     for (size_t i = 0; i < profile->parts; i++) {
@@ -253,8 +273,8 @@ enum canara_status canara_learn_end(struct canara_profile *profile, int64_t at_m
         return CANARA_NO_MEMORY;
     }
     count_hour(profile);
-    l->open = false;
     l->counts.learnt = l->counts.accepted > 0 || l->walked || l->spent;
     *out = l->counts;
+    lesson_free(profile);
     return CANARA_OK;
 }

@@ -86,25 +86,19 @@ static const float *take_floats(struct byte_reader *r, struct block *b, size_t n
     return out;
 }
 
-void density_fill(const float *spread, float *inverse, float *factor, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        inverse[i] = 1.0F / spread[i];
-        factor[i] = (float)cbrt((double)spread[i] * (double)spread[i]);
-    }
-}
-
 static void take_density(struct byte_reader *r, struct block *b, size_t n, struct density *out)
 {
     out->middle = take_floats(r, b, n, MIDDLES);
     out->spread = take_floats(r, b, n, SPREADS);
-    if (b->at != NULL) {
-        float *inverse = b->at + b->used;
-        density_fill(out->spread, inverse, inverse + n, n);
-        out->inverse = inverse;
-        out->factor = inverse + n;
+}
+
+/* Numbers that were read once are laid out for the scores behind them. */
+static void add_lanes(struct block *b, struct population *p)
+{
+    if (b->at != NULL && !b->bad) {
+        lanes_lay(p, b->at + b->used, &p->lanes);
     }
-    b->used += 2 * n;
+    b->used += lanes_floats(p->features, p->cohort);
 }
 
 static bool fusion_ok(const struct fusion *f)
@@ -161,6 +155,10 @@ static bool read_population(struct byte_reader *r, struct block *b, struct popul
     }
     p->usual = take_floats(r, b, n, SPREADS);
     take_density(r, b, n * p->cohort, &p->cohort_of);
+    if (r->failed) {
+        return false;
+    }
+    add_lanes(b, p);
     bool good = !b->bad;
     for (size_t i = 0; i < FUSION_BUCKETS; i++) {
         good = fusion_read(r, &p->fusion[i]) && good;
@@ -362,25 +360,29 @@ static const struct population *spread_out(const struct population *general, con
                                            struct population_room *room)
 {
     struct population *p = &room->population;
+    const struct lanes *from = &general->lanes; /* of one group: there is no cohort */
+    lanes_t sum[2] = {{0.0F}, {0.0F}};
     *p = *general;
     p->features = (uint16_t)s->count;
     for (size_t f = 0; f < s->count; f++) {
         const size_t row = key_row(s, f);
-        for (size_t i = 0; i < 2; i++) {
-            room->number[4 * i][f] = general->all[i].middle[row];
-            room->number[4 * i + 1][f] = general->all[i].spread[row];
-            room->number[4 * i + 2][f] = general->all[i].inverse[row];
-            room->number[4 * i + 3][f] = general->all[i].factor[row];
-        }
-        room->number[8][f] = general->usual[row];
+        float *log_spread = room->log_spread + f * LANES_GROUP;
+        memcpy(room->habit + f * LANES_HABIT, from->habit + row * LANES_HABIT,
+               LANES_HABIT * sizeof *room->habit);
+        memcpy(log_spread, from->log_spread + row * LANES_GROUP, LANES_GROUP * sizeof *log_spread);
+        sum[0] += lanes_load(log_spread);
+        sum[1] += lanes_load(log_spread + LANES);
+        room->usual[f] = general->usual[row];
     }
+    memcpy(room->log_sum, sum, sizeof room->log_sum);
+    p->lanes = (struct lanes){.groups = 1,
+                              .habit = room->habit,
+                              .log_spread = room->log_spread,
+                              .log_sum = room->log_sum};
     for (size_t i = 0; i < 2; i++) {
-        p->all[i] = (struct density){.middle = room->number[4 * i],
-                                     .spread = room->number[4 * i + 1],
-                                     .inverse = room->number[4 * i + 2],
-                                     .factor = room->number[4 * i + 3]};
+        p->all[i] = (struct density){.middle = NULL};
     }
-    p->usual = room->number[8];
+    p->usual = room->usual;
     p->cohort = 0;
     return p;
 }

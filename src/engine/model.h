@@ -13,6 +13,7 @@
 
 #include "engine/crowds.h"
 #include "engine/evidence.h"
+#include "engine/lanes.h"
 #include "engine/sample.h"
 
 #include <stddef.h>
@@ -28,14 +29,9 @@ enum {
 
 /* Student's t with two degrees of freedom for each feature. */
 struct density {
-    const float *middle;  /* median */
-    const float *spread;  /* mean absolute deviation about it, drawn together for single people */
-    const float *inverse; /* 1 / spread */
-    const float *factor;  /* spread^(2/3): the scale inside the logarithm, see density_log() */
+    const float *middle; /* median */
+    const float *spread; /* mean absolute deviation about it, drawn together for single people */
 };
-
-/* Fill `inverse` and `factor` from n spreads. */
-void density_fill(const float *spread, float *inverse, float *factor, size_t n);
 
 /* People in general in one context, or (context 0) in one kind. Arrays have `features` members; a
  * population of SAMPLE_KEYS with context 0 has one for each row of key_row(). */
@@ -48,6 +44,7 @@ struct population {
     struct density all[2];    /* of all samples pooled: 0 novices, 1 of all ages */
     const float *usual;       /* geometric mean of single people's spreads */
     struct density cohort_of; /* of single people: arrays of cohort x features */
+    struct lanes lanes;       /* all of them once more, as the scores want them */
     struct fusion fusion[FUSION_BUCKETS];
 };
 
@@ -69,8 +66,11 @@ size_t key_row(const struct sample *s, size_t f);
 /* The population of a sample's context. Of an unknown one, that of its kind, spread out in `room`;
  * NULL when the model knows nothing of the kind. */
 struct population_room {
-    struct population population;
-    float number[9][SAMPLE_FEATURES_MAX];
+    struct population population; /* without the arrays of `all` */
+    float habit[SAMPLE_FEATURES_MAX * LANES_HABIT];
+    float log_spread[SAMPLE_FEATURES_MAX * LANES_GROUP];
+    float log_sum[LANES_GROUP];
+    float usual[SAMPLE_FEATURES_MAX];
 };
 const struct population *model_population(const struct canara_model *m, const struct sample *s,
                                           struct population_room *room);

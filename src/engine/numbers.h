@@ -14,6 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* For large arrays of which only what is written is read: our release flags fill every other
+ * variable with zeros first, which costs more than many a use. */
+#define SCRATCH __attribute__((uninitialized))
+
 static inline double clip(double x, double low, double high)
 {
     return x < low ? low : (x > high ? high : x);

@@ -16,6 +16,8 @@ enum { HABIT_BYTES = PART_HABIT_BYTES, MISSING16 = INT16_MIN, MISSING8 = INT8_MI
 
 enum { MIDDLE, SPREAD_OF, ANCHOR_MIDDLE, ANCHOR_SPREAD, SHRUNK, CENTRE };
 
+enum { CORE_BYTES = 2 * CENTRE }; /* of each feature: centres are for cells alone */
+
 static double habit_get(const struct part *p, size_t which, size_t f);
 static void habit_put(struct part *p, size_t which, size_t f, double x);
 
@@ -100,6 +102,26 @@ static void habit_put(struct part *p, size_t which, size_t f, double x)
     put16(at, isnan(x) ? (int16_t)MISSING16 : to_int16(x * FINE));
 }
 
+static void take_spreads(const struct part *p, size_t which, float *out)
+{
+    const uint8_t *at = p->of.pool + 2 * which * p->features;
+    for (size_t f = 0; f < p->features; f++) {
+        uint16_t x = 0;
+        memcpy(&x, at + 2 * f, sizeof x);
+        out[f] = (float)x * (float)(1.0 / SPREAD); /* exact, as below */
+    }
+}
+
+void part_habit(const struct part *p, struct part_habit *out)
+{
+    for (size_t f = 0; f < p->features; f++) {
+        const int16_t x = get16(p->of.pool + 2 * f);
+        out->middle[f] = x == MISSING16 ? NAN : (float)x * (float)(1.0 / FINE);
+    }
+    take_spreads(p, SPREAD_OF, out->spread);
+    take_spreads(p, SHRUNK, out->shrunk);
+}
+
 void part_begin(struct part *p, const struct sample *s)
 {
     memset(p, 0, sizeof *p);
@@ -117,6 +139,12 @@ void part_begin(struct part *p, const struct sample *s)
         habit_put(p, ANCHOR_MIDDLE, f, NAN);
         habit_put(p, CENTRE, f, isnan(s->x[f]) ? 0.0 : s->x[f]);
     }
+}
+
+size_t part_core_bytes(const struct part *p)
+{
+    return part_is_table(p) ? sizeof *p
+                            : offsetof(struct part, of) + CORE_BYTES * (size_t)p->features;
 }
 
 double part_middle(const struct part *p, size_t f)

@@ -121,6 +121,19 @@ double part_spread(const struct part *p, size_t f);
 double part_anchor_middle(const struct part *p, size_t f);
 double part_anchor_spread(const struct part *p, size_t f);
 
+/* The same of all features, for scoring: NaN, and spreads without meaning, where nothing is known. */
+struct part_habit {
+    float middle[SAMPLE_FEATURES_MAX];
+    float spread[SAMPLE_FEATURES_MAX];
+    float shrunk[SAMPLE_FEATURES_MAX];
+};
+
+void part_habit(const struct part *p, struct part_habit *out);
+
+/* Bytes of a part up to the end of what scoring needs besides the lens: a copy of no more may be
+ * looked at, but neither learn nor be saved. The whole of a table. */
+size_t part_core_bytes(const struct part *p);
+
 /* Take a sample in at once, unchanged, as the newest. */
 void part_accept(struct part *p, const struct sample *s);
 

@@ -19,6 +19,8 @@ static void use(struct part *p)
 {
     struct sample s = {.kind = (enum sample_kind)p->kind, .context = p->context};
     double score[SCORES];
+    uint8_t row[LENS_BYTES];
+    struct lens lens;
     if (part_is_table(p)) {
         MUST(p->kind != PART_NAVIGATION ||
              fabs(navigation_ratio(&p->of.navigation, NULL, 1, 3, 1.0)) <= NAVIGATION_LIMIT);
@@ -28,7 +30,9 @@ static void use(struct part *p)
     for (s.count = 0; s.count < p->features; s.count++) {
         s.x[s.count] = -1.0;
     }
-    if (evidence_one_class(p, &s, score)) {
+    MUST(lens_bytes(p) <= sizeof row);
+    lens_make(&lens, p, row);
+    if (evidence_one_class(&lens, &s, score)) {
         MUST(isfinite(score[SCORE_ONE_CLASS]) && isfinite(score[SCORE_NEAREST]));
     }
     part_hold(p, &s, p->sessions, INT64_C(1750000000000));

@@ -65,7 +65,7 @@ void person_hear(struct session_state *s, enum share share, double nats, double 
 static void look_at(void *ctx, const struct sample *sample)
 {
     struct look *look = ctx;
-    struct population_room room;
+    struct population_room SCRATCH room;
     struct opinion opinion;
     if (!profile_opinion(look->profile, sample, &room, &opinion)) {
         return;
@@ -86,7 +86,7 @@ static void look_at(void *ctx, const struct sample *sample)
 void person_look(struct session_state *s, const struct canara_profile *profile,
                  const canara_event_t *event)
 {
-    struct sample work;
+    struct sample SCRATCH work;
     if (profile == NULL || canara_profile_parts(profile) == 0) {
         return;
     }

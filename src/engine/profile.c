@@ -1,6 +1,7 @@
 #include "engine/profile.h"
 
 #include "engine/bags.h"
+#include "engine/numbers.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -27,23 +28,99 @@ void canara_profile_free(struct canara_profile **profile)
         free((*profile)->part[i]);
     }
     bags_free(*profile);
+    free((*profile)->lesson);
     free(*profile);
     *profile = NULL;
 }
 
+static size_t find(const struct canara_profile *profile, uint64_t context)
+{
+    size_t i = 0;
+    while (i < profile->parts && profile->part[i]->context != context) {
+        i++;
+    }
+    return i;
+}
+
 struct part *profile_find(const struct canara_profile *profile, uint64_t context)
 {
-    for (size_t i = 0; i < profile->parts; i++) {
-        if (profile->part[i]->context == context) {
-            return profile->part[i];
+    const size_t i = find(profile, context);
+    return i < profile->parts ? profile->part[i] : NULL;
+}
+
+/* ---- lenses: the rows stand behind their part in the same piece of memory ---- */
+
+const struct lens *profile_lens(const struct canara_profile *profile, uint64_t context)
+{
+    const size_t i = find(profile, context);
+    return i < profile->parts ? &profile->lens[i] : NULL;
+}
+
+static struct part *part_new(const struct canara_profile *profile)
+{
+    return profile->allocate(sizeof(struct part) + LENS_BYTES);
+}
+
+void profile_focus(struct canara_profile *profile, size_t number)
+{
+    struct part *p = profile->part[number];
+    if (part_is_table(p)) {
+        profile->lens[number] = (struct lens){.part = p};
+    } else {
+        lens_make(&profile->lens[number], p, (uint8_t *)p + sizeof *p);
+    }
+}
+
+/* What scoring needs of a part, and no more; NULL: no memory. */
+static struct part *core_of(const struct canara_profile *profile, const struct part *p,
+                            const struct lens *l)
+{
+    const size_t core = part_core_bytes(p);
+    const size_t rows = l->row == NULL ? 0 : lens_bytes(p);
+    uint8_t *bytes = profile->allocate(core + rows);
+    if (bytes == NULL) {
+        return NULL;
+    }
+    memcpy(bytes, p, core);
+    if (rows > 0) {
+        memcpy(bytes + core, l->row, rows);
+    }
+    return (void *)bytes;
+}
+
+enum canara_status canara_profile_seal(struct canara_profile *profile)
+{
+    if (profile->lesson != NULL) {
+        return CANARA_BAD_VALUE;
+    }
+    struct part *core[PROFILE_CONTEXTS] = {NULL};
+    for (size_t i = 0; !profile->sealed && i < profile->parts; i++) {
+        core[i] = core_of(profile, profile->part[i], &profile->lens[i]);
+        if (core[i] == NULL) {
+            while (i > 0) {
+                free(core[--i]);
+            }
+            return CANARA_NO_MEMORY;
         }
     }
-    return NULL;
+    for (size_t i = 0; !profile->sealed && i < profile->parts; i++) {
+        struct lens *l = &profile->lens[i];
+        free(profile->part[i]);
+        profile->part[i] = core[i];
+        l->part = core[i];
+        l->row = l->row == NULL ? NULL : (uint8_t *)core[i] + part_core_bytes(core[i]);
+    }
+    bags_seal(profile);
+    profile->sealed = true;
+    return CANARA_OK;
 }
 
 enum canara_status canara_profile_load(struct canara_profile *profile, const void *bytes,
                                        size_t size)
 {
+    if (profile->sealed) {
+        return CANARA_BAD_VALUE;
+    }
     if (bags_are(bytes, size)) {
         return bags_load(profile, bytes, size);
     }
@@ -52,18 +129,19 @@ enum canara_status canara_profile_load(struct canara_profile *profile, const voi
     if (status != CANARA_OK) {
         return status;
     }
-    struct part *to = profile_find(profile, loaded.context);
-    if (to == NULL) {
+    const size_t number = find(profile, loaded.context);
+    if (number == profile->parts) {
         if (profile->parts == PROFILE_CONTEXTS) {
             return CANARA_FULL;
         }
-        to = profile->allocate(sizeof *to);
-        if (to == NULL) {
+        struct part *fresh = part_new(profile);
+        if (fresh == NULL) {
             return CANARA_NO_MEMORY;
         }
-        profile->part[profile->parts++] = to;
+        profile->part[profile->parts++] = fresh;
     }
-    *to = loaded;
+    *profile->part[number] = loaded;
+    profile_focus(profile, number);
     return CANARA_OK;
 }
 
@@ -75,7 +153,7 @@ size_t canara_profile_parts(const struct canara_profile *profile)
 enum canara_status canara_profile_save(const struct canara_profile *profile, size_t number,
                                        uint8_t bytes[CANARA_PART_BYTES], canara_part_t *out)
 {
-    if (number >= canara_profile_parts(profile)) {
+    if (number >= canara_profile_parts(profile) || profile->sealed) {
         return CANARA_BAD_VALUE;
     }
     if (number >= profile->parts) {
@@ -150,7 +228,7 @@ static int standing(const struct canara_profile *profile, size_t i)
     if (profile->part[i]->sessions >= PROFILE_SESSIONS_NEEDED) {
         return 2;
     }
-    return profile->lesson.touched[i] ? 1 : 0;
+    return profile->lesson != NULL && profile->lesson->touched[i] ? 1 : 0;
 }
 
 /* Does part `i` make room before part `least`? */
@@ -195,13 +273,16 @@ static struct part *room_for_part(struct canara_profile *profile, bool crowded)
     if (crowded || at == PROFILE_CONTEXTS) {
         at = least_known(profile, crowded);
     } else {
-        struct part *fresh = profile->allocate(sizeof *fresh);
+        struct part *fresh = part_new(profile);
         if (fresh == NULL) {
             return NULL;
         }
         profile->part[profile->parts++] = fresh;
     }
-    profile->lesson.touched[at] = false;
+    profile->lens[at] = (struct lens){.part = profile->part[at]};
+    if (profile->lesson != NULL) {
+        profile->lesson->touched[at] = false;
+    }
     return profile->part[at];
 }
 
@@ -242,8 +323,8 @@ struct part *profile_table_for(struct canara_profile *profile, enum part_table k
 
 void profile_shrink(const struct canara_profile *profile, struct part *p, const struct sample *like)
 {
-    struct population_room room;
-    double usual[SAMPLE_FEATURES_MAX];
+    struct population_room SCRATCH room;
+    double SCRATCH usual[SAMPLE_FEATURES_MAX];
     const struct population *pop =
         profile->model == NULL ? NULL : model_population(profile->model, like, &room);
     for (size_t f = 0; f < p->features; f++) {
@@ -259,13 +340,14 @@ bool profile_opinion(const struct canara_profile *profile, const struct sample *
     if (sample_is_of_crowd(s)) {
         return bags_opinion(profile, s, out);
     }
-    struct part *p = profile_find(profile, s->context);
-    if (p == NULL || !part_is_like(p, s) || profile->model == NULL) {
+    const struct lens *l = profile_lens(profile, s->context);
+    if (l == NULL || !part_is_like(l->part, s) || profile->model == NULL) {
         return false;
     }
+    const struct part *p = l->part;
     const struct population *pop = model_population(profile->model, s, room);
     double score[SCORES];
-    if (pop == NULL || !evidence_scores(p, pop, s, score)) {
+    if (pop == NULL || !evidence_scores(l, pop, s, score)) {
         return false;
     }
     const struct fusion *fusion = &pop->fusion[fusion_bucket(p->accepted)];

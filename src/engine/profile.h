@@ -11,6 +11,7 @@
 #define ENGINE_PROFILE_H
 
 #include "engine/bag.h"
+#include "engine/lens.h"
 #include "engine/model.h"
 #include "engine/part.h"
 #include "engine/session_state.h"
@@ -26,7 +27,6 @@ static_assert(PROFILE_CONTEXTS + PROFILE_BAGS * (1 + BAG_PAGES) == CANARA_PROFIL
 #define PROFILE_SESSIONS_NEEDED 6 /* until a profile counts as learnt */
 
 struct lesson_state {
-    bool open;
     enum canara_trust trust;
     struct session_state ended;
     canara_lesson_t counts;
@@ -41,14 +41,22 @@ struct canara_profile {
     const struct canara_model *model;
     void *(*allocate)(size_t size); /* malloc; a test makes it fail */
     size_t parts;
-    struct part *part[PROFILE_CONTEXTS];
+    struct part *part[PROFILE_CONTEXTS]; /* each with room for its lens behind it */
+    struct lens lens[PROFILE_CONTEXTS];  /* no rows: a table, or nothing learnt yet */
     size_t bags;
     struct bag *bag[PROFILE_BAGS];
-    struct lesson_state lesson;
+    bool sealed;                 /* parts are cores: see part_core_bytes() */
+    struct lesson_state *lesson; /* the one under way; NULL: none */
 };
 
 /* The part of a context; NULL when there is none. */
 struct part *profile_find(const struct canara_profile *profile, uint64_t context);
+
+/* The same with its samples, as evidence wants it: as they were when profile_focus() was last called. */
+const struct lens *profile_lens(const struct canara_profile *profile, uint64_t context);
+
+/* Lay out the samples of part `number` again after it has learnt. */
+void profile_focus(struct canara_profile *profile, size_t number);
 
 /* The part of the sample's context, made when there is none: the part that has learnt least makes
  * room. One that is held already may be of another kind: see part_is_like(). NULL: no memory. */

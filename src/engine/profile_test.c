@@ -185,7 +185,12 @@ static void without_memory_a_profile_stays_as_it_was(void **state)
     uint8_t wanted = 0;
     canara_session_begin(&session, T0);
     const canara_event_t event = test_person_types(&person, &seed, keys);
+    assert_int_equal(canara_learn_begin(q, &session, CANARA_TRUST_ENROLMENT, &wanted),
+                     CANARA_NO_MEMORY);
+    assert_int_equal(canara_learn(q, &event, T0), CANARA_BAD_VALUE);
+    q->allocate = malloc;
     assert_int_equal(canara_learn_begin(q, &session, CANARA_TRUST_ENROLMENT, &wanted), CANARA_OK);
+    q->allocate = no_memory;
     assert_int_equal(canara_learn(q, &event, T0), CANARA_NO_MEMORY);
     const canara_event_t page = {.kind = CANARA_NAVIGATION_PATTERN,
                                  .has = CANARA_F_CURRENT_PAGE,
@@ -198,6 +203,55 @@ static void without_memory_a_profile_stays_as_it_was(void **state)
     assert_int_equal(canara_profile_parts(q), 0);
     canara_profile_free(&p);
     canara_profile_free(&q);
+}
+
+static void a_sealed_profile_scores_the_same_and_does_nothing_else(void **state)
+{
+    (void)state;
+    const struct test_person owner = test_person(1);
+    uint64_t seed = 77;
+    canara_key_t keys[PEOPLE_KEYS];
+    struct sample s;
+    struct population_room room;
+    struct opinion opinion[2];
+    canara_baseline_t shown[2][CANARA_BASELINES_MAX];
+    const canara_event_t typed = test_person_types(&owner, &seed, keys);
+    assert_true(sample_of_keys(&typed, &s));
+    struct canara_model *model = test_model(&s);
+    struct canara_profile *p = profile_with(model);
+    enrol(p, &owner, 30, &seed);
+    uint8_t bytes[CANARA_PART_BYTES];
+    const size_t size = saved(p, 0, bytes);
+    assert_true(profile_opinion(p, &s, &room, &opinion[0]));
+    const size_t n = canara_baselines(p, &typed, shown[0]);
+
+    p->allocate = no_memory;
+    assert_int_equal(canara_profile_seal(p), CANARA_NO_MEMORY);
+    assert_int_equal(saved(p, 0, bytes), size);
+    p->allocate = malloc;
+    canara_session_t session;
+    uint8_t wanted = 0;
+    canara_session_begin(&session, T0);
+    assert_int_equal(canara_learn_begin(p, &session, CANARA_TRUST_ENROLMENT, &wanted), CANARA_OK);
+    assert_int_equal(canara_profile_seal(p), CANARA_BAD_VALUE);
+    canara_lesson_t lesson;
+    assert_int_equal(canara_learn_end(p, T0, &lesson), CANARA_OK);
+    for (int twice = 0; twice < 2; twice++) {
+        assert_int_equal(canara_profile_seal(p), CANARA_OK);
+    }
+
+    assert_true(profile_opinion(p, &s, &room, &opinion[1]));
+    assert_true(!(opinion[0].nats < opinion[1].nats) && !(opinion[0].nats > opinion[1].nats));
+    assert_int_equal(canara_baselines(p, &typed, shown[1]), n);
+    assert_memory_equal(shown[0], shown[1], n * sizeof shown[0][0]);
+    assert_int_equal(canara_profile_learning(p).state, CANARA_LEARNT);
+    canara_part_t part;
+    assert_int_equal(canara_profile_save(p, 0, bytes, &part), CANARA_BAD_VALUE);
+    assert_int_equal(canara_profile_load(p, bytes, size), CANARA_BAD_VALUE);
+    assert_int_equal(canara_learn_begin(p, &session, CANARA_TRUST_ENROLMENT, &wanted),
+                     CANARA_BAD_VALUE);
+    canara_profile_free(&p);
+    canara_model_close(&model);
 }
 
 static void a_young_profile_says_nothing_and_then_little(void **state)
@@ -237,6 +291,7 @@ int main(void)
         cmocka_unit_test(the_part_that_knows_least_makes_room),
         cmocka_unit_test(free_text_does_not_crowd_out_other_parts),
         cmocka_unit_test(without_memory_a_profile_stays_as_it_was),
+        cmocka_unit_test(a_sealed_profile_scores_the_same_and_does_nothing_else),
         cmocka_unit_test(a_young_profile_says_nothing_and_then_little),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,7 +86,7 @@ static void add_intervals(const canara_event_t *event, struct sample *out)
         }
         return;
     }
-    double sorted[INTERVALS_JUDGED];
+    double SCRATCH sorted[INTERVALS_JUDGED];
     for (size_t i = 0; i < n; i++) {
         insert_sorted(sorted, i, log(fmax(x[i], 0.005)));
     }

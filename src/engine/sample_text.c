@@ -247,7 +247,7 @@ void sample_of_text(const canara_event_t *event, size_t chunk, size_t chunks, st
     const size_t to = (chunk + 1) * n / chunks;
     const struct look look = look_over(event);
     const uint8_t context[] = {look.touch, look.zones};
-    struct piles piles;
+    struct piles SCRATCH piles;
     piles_begin(&piles);
     sort_keys(&piles, event->of.keystrokes.keys + from, to - from);
     out->kind = SAMPLE_TEXT;

@@ -50,7 +50,7 @@ static double mean_of(const double *x, size_t n)
 
 static void add_quantiles(struct sample *s, const double *x, size_t n, double unit)
 {
-    double sorted[SORTED_MAX];
+    double SCRATCH sorted[SORTED_MAX];
     const size_t kept = sort_some(x, n, sorted);
     add(s, asinh(quantile(sorted, kept, 0.2) / unit));
     add(s, asinh(quantile(sorted, kept, 0.5) / unit));
@@ -59,7 +59,7 @@ static void add_quantiles(struct sample *s, const double *x, size_t n, double un
 
 static void add_gains(struct sample *s, const struct trace *t)
 {
-    double gain[TRACE_STEPS_MAX];
+    double SCRATCH gain[TRACE_STEPS_MAX];
     const double each = t->duration / (double)t->steps;
     for (size_t i = 1; i < t->steps; i++) {
         gain[i - 1] = (t->step_speed[i] - t->step_speed[i - 1]) / each;
@@ -112,7 +112,7 @@ void strokes_of(const canara_event_t *event, struct sample *work, sample_fn fn, 
 {
     const canara_point_t *p = event->of.path.points;
     const size_t n = event->of.path.count;
-    struct trace t;
+    struct trace SCRATCH t;
     if (event->kind != CANARA_TOUCH || (event->has & CANARA_F_POINTS) == 0 || !path_is_sane(p, n)) {
         return;
     }

@@ -1,6 +1,7 @@
 #include "engine/timing.h"
 
 #include "engine/gcd.h"
+#include "engine/numbers.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -55,8 +56,8 @@ static bool is_coarse_timer(const double *ms, size_t n)
 /* Entropy of the values in bins of TIMING_BIN_MS is under TIMING_ENTROPY_MIN. */
 static bool entropy_is_low(const double *ms, size_t n)
 {
-    int64_t bin[BINS_MAX];
-    uint32_t count[BINS_MAX];
+    int64_t SCRATCH bin[BINS_MAX];
+    uint32_t SCRATCH count[BINS_MAX];
     size_t bins = 0;
     for (size_t i = 0; i < n; i++) {
         const int64_t b = (int64_t)floor(ms[i] / TIMING_BIN_MS);

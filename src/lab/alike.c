@@ -39,12 +39,12 @@ static void close_session(struct alike *a, const struct session_sum *s, double m
     a->samples += s->n;
 }
 
-static double score(const struct field *field, const struct part *p, size_t user, size_t i)
+static double score(const struct field *field, const struct lens *l, size_t user, size_t i)
 {
     struct sample s;
     double out[SCORES];
     bank_sample(field->c, user, i, &s);
-    return evidence_one_class(p, &s, out) ? out[SCORE_ONE_CLASS] : NAN;
+    return evidence_one_class(l, &s, out) ? out[SCORE_ONE_CLASS] : NAN;
 }
 
 static void look_at_owner(struct alike *a, const struct field *field, size_t user,
@@ -55,15 +55,18 @@ static void look_at_owner(struct alike *a, const struct field *field, size_t use
     const size_t before = a->sessions;
     double sum = 0.0;
     size_t n = 0;
+    uint8_t row[LENS_BYTES];
+    struct lens lens;
+    lens_make(&lens, p, row);
     for (size_t i = learnt; i < count; i++) {
-        const double x = score(field, p, user, i);
+        const double x = score(field, &lens, user, i);
         sum += isnan(x) ? 0.0 : x;
         n += isnan(x) ? 0U : 1U;
     }
     struct session_sum session = {0};
     for (size_t i = learnt; n > 0 && i < count; i++) {
         const struct bank_sample *at = &c->sample[c->first[user] + i];
-        const double x = score(field, p, user, i);
+        const double x = score(field, &lens, user, i);
         if (i > learnt && at->session != at[-1].session) {
             close_session(a, &session, sum / (double)n);
             session = (struct session_sum){0};

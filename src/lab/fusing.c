@@ -139,6 +139,8 @@ static err_t spread_people(struct fitting *t)
 /* One owner at one stage, with the people of a pair of folds. */
 struct seat {
     struct part part;
+    struct lens lens; /* of it */
+    uint8_t row[LENS_BYTES];
     const struct population *population;
 };
 
@@ -154,6 +156,7 @@ static void sit(const struct fitting *t, const struct part *part, size_t i, size
     }
     out->part = *part;
     part_shrink(&out->part, usual);
+    lens_make(&out->lens, &out->part, out->row);
 }
 
 static err_t try_sample(struct fitting *t, const struct seat *seat, size_t user, size_t i,
@@ -162,7 +165,7 @@ static err_t try_sample(struct fitting *t, const struct seat *seat, size_t user,
     struct sample s;
     double score[SCORES];
     bank_sample(t->c, user, i, &s);
-    if (!evidence_scores(&seat->part, seat->population, &s, score)) {
+    if (!evidence_scores(&seat->lens, seat->population, &s, score)) {
         return ERR_OK;
     }
     return add_row(&t->rows[fusion_bucket(seat->part.accepted)], score, label);

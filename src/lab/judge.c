@@ -200,14 +200,14 @@ static void add_score(void *ctx, const struct sample *s)
         m->n += isnan(d) ? 0U : 1U;
         return;
     }
-    const struct part *p = profile_find(m->sitting->profile, s->context);
+    const struct lens *l = profile_lens(m->sitting->profile, s->context);
     const struct population *pop = model_population(m->judge->model, s, &room);
-    if (p == NULL || p->features != s->count) {
+    if (l == NULL || l->part->features != s->count) {
         return;
     }
     if (m->judge->detector == DETECTOR_ONE_CLASS
-            ? evidence_one_class(p, s, score)
-            : (pop != NULL && evidence_scores(p, pop, s, score))) {
+            ? evidence_one_class(l, s, score)
+            : (pop != NULL && evidence_scores(l, pop, s, score))) {
         m->sum += m->judge->detector == DETECTOR_ONE_CLASS
                       ? score[SCORE_ONE_CLASS] + EVIDENCE_NEAREST_WEIGHT * score[SCORE_NEAREST]
                       : score[SCORE_RATIO];

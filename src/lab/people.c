@@ -137,11 +137,10 @@ static void choose_cohort(const struct bank_context *c, const struct stages *sta
     p->population.cohort = (uint16_t)kept;
 }
 
-/* Middles and spreads stand one after the other at `at`; what follows from them goes to `more`. */
-static struct density density_at(float *at, size_t n, float *more)
+/* Middles and spreads stand one after the other at `at`. */
+static struct density density_at(const float *at, size_t n)
 {
-    density_fill(at + n, more, more + n, n);
-    return (struct density){.middle = at, .spread = at + n, .inverse = more, .factor = more + n};
+    return (struct density){.middle = at, .spread = at + n};
 }
 
 err_t people_new(const struct bank_context *c, const struct stages *stages, const bool *in,
@@ -160,21 +159,22 @@ err_t people_new(const struct bank_context *c, const struct stages *stages, cons
                        .people = (uint16_t)(people < UINT16_MAX ? people : UINT16_MAX),
                        .cohort = (uint16_t)cohort}};
     struct pool pool = {.value = calloc(people * EACH_MAX, sizeof *pool.value)};
-    float *number = calloc((9 + 4 * cohort) * n, sizeof *number);
+    float *number = calloc((5 + 2 * cohort) * n + lanes_floats(n, cohort), sizeof *number);
     if (pool.value == NULL || number == NULL) {
         free(pool.value);
         free(number);
         return err_new(ERR_NOMEM);
     }
     pool_all(c, in, &pool, number);
-    usual_spreads(c, stages, in, number + 8 * n);
+    usual_spreads(c, stages, in, number + 4 * n);
     for (size_t i = 0; i < 2; i++) {
-        p.population.all[i] = density_at(number + 2 * i * n, n, number + (4 + 2 * i) * n);
+        p.population.all[i] = density_at(number + 2 * i * n, n);
     }
-    p.population.usual = number + 8 * n;
-    float *member = number + 9 * n;
+    p.population.usual = number + 4 * n;
+    float *member = number + 5 * n;
     choose_cohort(c, stages, in, &p, member, member + cohort * n);
-    p.population.cohort_of = density_at(member, cohort * n, member + 2 * cohort * n);
+    p.population.cohort_of = density_at(member, cohort * n);
+    lanes_lay(&p.population, member + 2 * cohort * n, &p.population.lanes);
     p.number = number;
     free(pool.value);
     *out = p;

@@ -113,25 +113,26 @@ static float usual(const struct row *r)
                                    : fmax(exp(r->log_spread / (double)r->spreads), SPREAD_MIN));
 }
 
-static struct density density_at(float *at, size_t n, float *more)
-{
-    density_fill(at + n, more, more + n, n);
-    return (struct density){.middle = at, .spread = at + n, .inverse = more, .factor = more + n};
-}
-
-/* Nine arrays of n numbers, and a population that points to them. */
+/* Five arrays of n numbers, a population that points to them, and its lanes behind them. */
 static void point(struct people *p, float *number, size_t n)
 {
     for (size_t i = 0; i < 2; i++) {
-        p->population.all[i] = density_at(number + 2 * i * n, n, number + (4 + 2 * i) * n);
+        const float *at = number + 2 * i * n;
+        p->population.all[i] = (struct density){.middle = at, .spread = at + n};
     }
-    p->population.usual = number + 8 * n;
+    p->population.usual = number + 4 * n;
+    lanes_lay(&p->population, number + 5 * n, &p->population.lanes);
     p->number = number;
+}
+
+static float *room_for(size_t n)
+{
+    return calloc(5 * n + lanes_floats(n, 0), sizeof(float));
 }
 
 static err_t fill(struct gathering *g, size_t people, struct people *out)
 {
-    float *number = calloc((size_t)9 * KEY_ROWS, sizeof *number);
+    float *number = room_for(KEY_ROWS);
     if (number == NULL) {
         return err_new(ERR_NOMEM);
     }
@@ -144,7 +145,7 @@ static err_t fill(struct gathering *g, size_t people, struct people *out)
             describe(r, age, &number[2 * age * KEY_ROWS + row],
                      &number[(2 * age + 1) * KEY_ROWS + row]);
         }
-        number[(size_t)8 * KEY_ROWS + row] = usual(r);
+        number[(size_t)4 * KEY_ROWS + row] = usual(r);
     }
     *out = (struct people){
         .population = {.kind = SAMPLE_KEYS, .features = KEY_ROWS, .people = (uint16_t)people}};
@@ -183,7 +184,7 @@ err_t people_general(const struct field *fields, size_t count, const bool *in, s
 err_t people_spread(const struct people *general, const struct bank_context *c, struct people *out)
 {
     const size_t n = c->like.count;
-    float *number = calloc(9 * n, sizeof *number);
+    float *number = room_for(n);
     if (number == NULL) {
         return err_new(ERR_NOMEM);
     }
@@ -193,7 +194,7 @@ err_t people_spread(const struct people *general, const struct bank_context *c, 
             number[2 * i * n + f] = general->population.all[i].middle[row];
             number[(2 * i + 1) * n + f] = general->population.all[i].spread[row];
         }
-        number[8 * n + f] = general->population.usual[row];
+        number[4 * n + f] = general->population.usual[row];
     }
     *out = (struct people){.population = {.context = c->like.context,
                                           .kind = (uint8_t)c->like.kind,

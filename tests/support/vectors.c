@@ -18,6 +18,11 @@ static void compare(const struct vectors *v, double got, double want, double sla
     fail_msg("%s:%u: %s: %.17g, not %.17g", v->path, v->line, v->name, got, want);
 }
 
+void vectors_within(const struct vectors *v, double got, double want, double slack)
+{
+    compare(v, got, want, slack);
+}
+
 void vectors_near(const struct vectors *v, double got, double want)
 {
     compare(v, got, want, 1e-11 * fabs(want) + 1e-12);

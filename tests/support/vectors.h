@@ -32,6 +32,9 @@ void vectors_near(const struct vectors *v, double got, double want);
 void vectors_float(const struct vectors *v, double got, double want);
 void vectors_same(const struct vectors *v, double got, double want);
 
+/* Within an absolute slack, for what is worked out in fewer digits on purpose. */
+void vectors_within(const struct vectors *v, double got, double want, double slack);
+
 /* The same for arrays. */
 void vectors_near_all(const struct vectors *v, const double *got, const double *want, size_t n);
 

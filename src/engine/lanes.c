@@ -1,0 +1,53 @@
+#include "engine/lanes.h"
+
+#include "engine/model.h"
+
+#include <math.h>
+
+static size_t groups_of(size_t cohort)
+{
+    return (LANES_FIRST + cohort + LANES_GROUP - 1) / LANES_GROUP;
+}
+
+size_t lanes_floats(size_t features, size_t cohort)
+{
+    return groups_of(cohort) * (features * (LANES_HABIT + LANES_GROUP) + LANES_GROUP);
+}
+
+/* Where one person's features begin, whichever array he stands in. */
+static void find_person(const struct population *pop, size_t person, const float **middle,
+                        const float **spread)
+{
+    const struct density *d = person < LANES_FIRST ? &pop->all[person] : &pop->cohort_of;
+    const size_t from = person < LANES_FIRST ? 0 : (person - LANES_FIRST) * pop->features;
+    *middle = d->middle + from;
+    *spread = d->spread + from;
+}
+
+void lanes_lay(const struct population *pop, float *at, struct lanes *out)
+{
+    const size_t n = pop->features;
+    const size_t groups = groups_of(pop->cohort);
+    float *log_spread = at + groups * n * LANES_HABIT;
+    float *log_sum = log_spread + groups * n * LANES_GROUP;
+    memset(at, 0, lanes_floats(n, pop->cohort) * sizeof *at);
+    for (size_t person = 0; person < LANES_FIRST + (size_t)pop->cohort; person++) {
+        const size_t group = person / LANES_GROUP;
+        const size_t lane = person % LANES_GROUP;
+        const float *middle = NULL;
+        const float *spread = NULL;
+        double sum = 0.0;
+        find_person(pop, person, &middle, &spread);
+        for (size_t f = 0; f < n; f++) {
+            const double log_of = log((double)spread[f]);
+            float *habit = at + (group * n + f) * LANES_HABIT + lane;
+            habit[0] = middle[f];
+            habit[LANES_GROUP] = (float)(M_SQRT1_2 / (double)spread[f]);
+            log_spread[(group * n + f) * LANES_GROUP + lane] = (float)log_of;
+            sum += log_of;
+        }
+        log_sum[group * LANES_GROUP + lane] = (float)sum;
+    }
+    *out =
+        (struct lanes){.groups = groups, .habit = at, .log_spread = log_spread, .log_sum = log_sum};
+}

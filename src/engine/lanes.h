@@ -1,0 +1,137 @@
+/*
+ * lanes.h - four floats at once, and all people of a population side by side.
+ *
+ * Floor      engine (may use: base)
+ * Source     logarithm and exponential: the polynomials of Cephes' logf and expf (Moshier 1989).
+ * Units      none.
+ * Ownership  the numbers of a population belong to whoever laid them out.
+ * Errors     none.
+ * Threads    no shared state.
+ * Precision  float; the same input gives the same bits with every compiler: no libm, no contraction.
+ *            lanes_log() and lanes_exp() are within 2e-7 of the true value, relative or absolute,
+ *            whichever is larger (lens_test.c).
+ */
+#ifndef ENGINE_LANES_H
+#define ENGINE_LANES_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+enum { LANES = 4 };
+
+typedef float lanes_t __attribute__((vector_size(16)));
+typedef int32_t lanes_int_t __attribute__((vector_size(16)));
+
+#if defined(__SSE2__)
+#include "engine/lanes_sse2.h"
+#else
+#include "engine/lanes_plain.h"
+#endif
+
+static inline lanes_t lanes_load(const float *at)
+{
+    lanes_t x;
+    memcpy(&x, at, sizeof x);
+    return x;
+}
+
+static inline void lanes_store(float *at, lanes_t x)
+{
+    memcpy(at, &x, sizeof x);
+}
+
+static inline lanes_t lanes_of(float x)
+{
+    return (lanes_t){x, x, x, x};
+}
+
+static inline lanes_int_t lanes_bits(lanes_t x)
+{
+    lanes_int_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static inline lanes_t lanes_of_bits(lanes_int_t bits)
+{
+    lanes_t x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static inline lanes_t lanes_abs(lanes_t x)
+{
+    return lanes_of_bits(lanes_bits(x) & INT32_MAX);
+}
+
+/* Exponents of two of finite numbers > 0 that are not subnormal; what is left is in [1, 2). */
+static inline lanes_int_t lanes_take_exponent(lanes_t *x)
+{
+    const lanes_int_t bits = lanes_bits(*x);
+    *x = lanes_of_bits((bits & 0x7fffff) | 0x3f800000);
+    return (bits >> 23) - 127;
+}
+
+/* ln x for finite x > 0 that is not subnormal. */
+static inline lanes_t lanes_log(lanes_t x)
+{
+    lanes_int_t e = lanes_take_exponent(&x);
+    const lanes_int_t large = x > 1.41421356F; /* all ones where true */
+    e -= large;
+    x = lanes_of_bits(lanes_bits(x) - (large & 0x800000)) - 1.0F;
+    const lanes_t square = x * x;
+    lanes_t y = 7.0376836292e-2F * x - 1.1514610310e-1F;
+    y = y * x + 1.1676998740e-1F;
+    y = y * x - 1.2420140846e-1F;
+    y = y * x + 1.4249322787e-1F;
+    y = y * x - 1.6668057665e-1F;
+    y = y * x + 2.0000714765e-1F;
+    y = y * x - 2.4999993993e-1F;
+    y = y * x + 3.3333331174e-1F;
+    y = y * x * square - 0.5F * square;
+    return x + y + __builtin_convertvector(e, lanes_t) * 0.693147181F;
+}
+
+/* e^x for x in [-86, 0]. */
+static inline lanes_t lanes_exp(lanes_t x)
+{
+    const lanes_int_t n = __builtin_convertvector(x * 1.44269504F - 0.5F, lanes_int_t);
+    const lanes_t whole = __builtin_convertvector(n, lanes_t);
+    x -= whole * 0.693359375F;
+    x -= whole * -2.12194440e-4F;
+    lanes_t y = 1.9875691500e-4F * x + 1.3981999507e-3F;
+    y = y * x + 8.3334519073e-3F;
+    y = y * x + 4.1665795894e-2F;
+    y = y * x + 1.6666665459e-1F;
+    y = y * x + 5.0000001201e-1F;
+    y = y * x * x + x + 1.0F;
+    return y * lanes_of_bits((n + 127) << 23);
+}
+
+struct population;
+
+/* The people of a population, eight to a group: first the two of all people, then the cohort; the
+ * places that are left over have an inverse of 0. For each group and feature a row of eight middles
+ * and eight times 1 / (sqrt(2) spread); the logs of the spreads apart, which only what is missing
+ * needs. */
+struct lanes {
+    size_t groups;
+    const float *habit;      /* groups x features x 16 */
+    const float *log_spread; /* groups x features x 8 */
+    const float *log_sum;    /* groups x 8: of log_spread over all features */
+};
+
+enum {
+    LANES_GROUP = 2 * LANES,       /* people in a group */
+    LANES_HABIT = 2 * LANES_GROUP, /* numbers of a feature */
+    LANES_FIRST = 2                /* people before the cohort */
+};
+
+/* Floats that lanes_lay() needs for so many features and members of the cohort. */
+size_t lanes_floats(size_t features, size_t cohort);
+
+/* Lay out what a population has as arrays. `at` is borrowed as long as the lanes are used. */
+void lanes_lay(const struct population *pop, float *at, struct lanes *out);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * lens.h - the samples of a part as bytes, for finding the nearest ones fast.
+ *
+ * Floor      engine (may use: base)
+ * Source     docs/engine/profile.md.
+ * Units      bytes: 128 + 31 z, where z is a feature in the part's spreads about its middle, cut at
+ *            LENS_CAP; 0: missing.
+ * Ownership  the bytes belong to whoever made room for them; the part is borrowed.
+ * Errors     none.
+ * Threads    no shared state.
+ * Precision  a mean distance is within 1/31 of the true one (1/62 for each of the two samples).
+ */
+#ifndef ENGINE_LENS_H
+#define ENGINE_LENS_H
+
+#include "engine/part.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define LENS_CAP  4.0 /* deviations at which a feature is cut, and what a missing one counts */
+#define LENS_STEP 31.0
+
+enum {
+    LENS_TAIL = 16,                         /* bytes behind that are read, not used */
+    LENS_BYTES = 56 * PART_RING + LENS_TAIL /* of any part at most: with 56 features */
+};
+
+struct lens {
+    const struct part *part;
+    uint8_t *row;      /* the newest accepted sample first, each `features` long */
+    uint16_t count;    /* rows */
+    uint32_t accepted; /* by the part, when the rows were laid out */
+};
+
+/* A sample beside a part: its features as bytes, and which of them count. */
+struct lens_mark {
+    uint8_t at[SAMPLE_FEATURES_MAX + LENS_TAIL];
+    uint8_t far[SAMPLE_FEATURES_MAX + LENS_TAIL];    /* where a sample without it stands */
+    uint8_t counts[SAMPLE_FEATURES_MAX + LENS_TAIL]; /* 255 or 0 */
+};
+
+/* Bytes that the rows of a part take now, with the tail. */
+size_t lens_bytes(const struct part *p);
+
+/* Lay out the ring of a part. `row` has room for lens_bytes(). */
+void lens_make(struct lens *out, const struct part *p, uint8_t *row);
+
+static inline uint8_t lens_byte(double z)
+{
+    return (uint8_t)(int)(z * LENS_STEP + 128.5); /* z within the cap: 4 to 252 */
+}
+
+/* Nothing counts yet. */
+void lens_clear(struct lens_mark *mark, size_t features);
+
+/* Feature f counts, and is z, within the cap. */
+void lens_put(struct lens_mark *mark, size_t f, double z);
+
+/* The sum over the features that count of the distance to row `i`, in steps: LENS_STEP to a
+ * deviation. A feature that the row has not is as far as can be. */
+uint32_t lens_distance(const struct lens *l, size_t i, const struct lens_mark *mark);
+
+#endif
