@@ -72,12 +72,16 @@ static void look_at(void *ctx, const struct sample *sample)
     }
     const enum share share = sample_share(sample->kind);
     struct person_weight w = person_weight_of(opinion.fusion, &opinion.tally);
-    w.variance = 1.0; /* person_average() discounts what is alike */
+    if (opinion.tally.many) {
+        w.variance = 1.0; /* person_average() discounts what comes by the dozen */
+    }
     const double weighed = person_weigh(opinion.nats, (double)look->s->bias[share], &w);
     /* what was led away is not for the owner, not even through his centre */
     const double alone = opinion.led_away ? fmax(weighed, 0.0) : weighed;
-    const double among = person_average((double)look->s->heard[share], look->s->samples[share],
-                                        alone, opinion.fusion->run);
+    const double among = opinion.tally.many
+                             ? person_average((double)look->s->heard[share],
+                                              look->s->samples[share], alone, opinion.fusion->run)
+                             : alone;
     const double nats = person_young(opinion.tally.known, look->s->share[share], among);
     person_hear(look->s, share, nats, opinion.nats - w.owner);
     filter_evidence(look->s, share, nats);

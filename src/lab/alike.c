@@ -28,6 +28,8 @@ struct session_sum {
 
 static void close_session(struct alike *a, const struct session_sum *s, double mean)
 {
+    a->all += s->n;
+    a->all_sessions += s->n > 0 ? 1U : 0U;
     if (s->n < 2) {
         return;
     }
@@ -92,7 +94,7 @@ void alike_look(struct alike *a, const struct field *field, const bool *in)
     }
 }
 
-double alike_correlation(const struct alike *a)
+static double correlation(const struct alike *a)
 {
     if (a->sessions < SESSIONS_MIN || a->sessions <= a->owners || a->samples <= a->sessions) {
         return 0.0;
@@ -102,4 +104,13 @@ double alike_correlation(const struct alike *a)
     const double each = (double)a->samples / (double)a->sessions;
     const double all = between + (each - 1.0) * within;
     return all > 0.0 ? fmin(fmax((between - within) / all, 0.0), 1.0) : 0.0;
+}
+
+double alike_run(const struct alike *a)
+{
+    if (a->all_sessions == 0) {
+        return 1.0;
+    }
+    const double m = fmin((double)a->all / (double)a->all_sessions, ALIKE_RUN_MAX);
+    return 1.0 + (m - 1.0) * correlation(a);
 }

@@ -15,17 +15,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum { ALIKE_RUN_MAX = 12 };
+
 /* Sums over owners and sessions. */
 struct alike {
     double between, within; /* sums of squares */
     size_t sessions, owners;
-    size_t samples; /* in sessions of two and more */
+    size_t samples;           /* in sessions of two and more */
+    size_t all, all_sessions; /* with those of one */
 };
 
 /* Look at what each background user did after his newest stage, session by session. */
 void alike_look(struct alike *a, const struct field *field, const bool *in);
 
-/* 0..1. */
-double alike_correlation(const struct alike *a);
+/* V = 1 + (m - 1) r (Kish, "Survey sampling", 1965): r the correlation, m the samples of a session, at most
+ * ALIKE_RUN_MAX. At least 1. */
+double alike_run(const struct alike *a);
 
 #endif

@@ -2,7 +2,6 @@
 
 #include "engine/model.h"
 #include "engine/numbers.h"
-#include "engine/person.h"
 #include "lab/alike.h"
 #include "lab/logistic.h"
 #include "lab/people.h"
@@ -387,7 +386,7 @@ static err_t fit(struct fitting *t, struct fusion out[FUSION_BUCKETS])
         TRY(try_field(t, &t->f->fields[i]));
     }
     TRY(fit_all(t, out));
-    const double run = 1.0 + alike_correlation(&t->alike) * (PERSON_RUN - 1.0);
+    const double run = alike_run(&t->alike);
     for (size_t b = 0; b < FUSION_BUCKETS; b++) {
         out[b].run = run;
     }

@@ -79,7 +79,7 @@ static void begin(struct stage *st, const struct trial_filter *t, uint64_t perso
                                  .owner = -0.5 * d * d,
                                  .impostor = 0.5 * d * d,
                                  .variance = d * d,
-                                 .run = variance_of_run(PERSON_RUN)};
+                                 .run = variance_of_run(fmax(floor(180000.0 / m->mean_ms), 1.0))};
         stream->apart = d;
         stream->weight = person_weight_of(&f, &nobody);
         stream->due_ms = exponential(&st->rng, m->mean_ms);
@@ -109,11 +109,7 @@ static bool step(struct stage *st, bool owner)
                      stream->apart * (stream->offset + stream->run + moved);
     const enum share share = modalities[next].share;
     filter_advance(&st->s, (int64_t)st->now_ms);
-    struct person_weight w = stream->weight; /* as person_look() does it */
-    w.variance = 1.0;
-    const double nats =
-        person_average((double)st->s.heard[share], st->s.samples[share],
-                       person_weigh(l, (double)st->s.bias[share], &w), stream->weight.variance);
+    const double nats = person_weigh(l, (double)st->s.bias[share], &stream->weight);
     person_hear(&st->s, share, nats, l - stream->weight.owner);
     filter_evidence(&st->s, share, nats);
     policy_apply(&st->s, &before, &config, &v);
