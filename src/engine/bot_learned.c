@@ -30,7 +30,7 @@ static const uint8_t column_feature[BOT_COLUMNS] = {
     EVEN(MOVE_RESTS),         EVEN(MOVE_SAME_STEPS),     EVEN(MOVE_ROUGHNESS),
     EVEN(MOVE_JERK),          BOT_MOTION_EVENNESS,       CLOCK(CLOCK_OFF_BEAT),
     CLOCK(CLOCK_LATE_MEMORY), CLOCK(CLOCK_SCATTER),      CLOCK(CLOCK_MEMORY),
-    CLOCK(CLOCK_SPREAD),      CLOCK(CLOCK_BURSTS), CLOCK(CLOCK_STILL)};
+    CLOCK(CLOCK_SPREAD),      CLOCK(CLOCK_BURSTS),       CLOCK(CLOCK_STILL)};
 
 bool bot_learned_columns(const canara_point_t *p, size_t n, double x[BOT_COLUMNS])
 {

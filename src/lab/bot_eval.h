@@ -33,7 +33,6 @@ struct bot_fold {
 
 enum { BOT_FOLDS_MAX = 64 };
 
-
 struct bot_folds {
     struct bot_fold at[BOT_FOLDS_MAX];
     size_t count; /* 0: nothing was left out */
