@@ -289,7 +289,7 @@ static void what_comes_once_a_session_is_not_pushed_out(void **state)
         assert_true(sample_of_keys(&event, &password));
         assert_int_equal(canara_learn(s.profile, &event, s.at_ms), CANARA_OK);
         for (int i = 0; i < OTHERS; i++) { /* each in a field that never comes again */
-            char field[16];
+            char field[32];
             (void)snprintf(field, sizeof field, "f%d-%d", k, i);
             event = test_person_types(&s.owner, &s.seed, keys);
             event.of.keystrokes.field = (canara_text_t){field, strlen(field)};
