@@ -270,8 +270,8 @@ static void bin_rows(const struct bag *b, const struct crowd *crowd, uint8_t *ou
     struct sample s;
     size_t at = 0;
     for (const struct bag_page *p = before(b, UINT64_MAX); p != NULL; p = before(b, p->ordinal)) {
-        for (size_t i = p->trusted; i-- > 0;) {
-            page_row(p, i, &s);
+        for (size_t i = p->trusted; i > 0; i--) {
+            page_row(p, i - 1, &s);
             crowd_bins(crowd, &s, bins);
             memcpy(out + at * crowd->features, bins, crowd->features);
             at++;

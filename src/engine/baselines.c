@@ -98,7 +98,7 @@ static enum word_number at(const uint8_t *table, size_t size, size_t f)
 
 static enum word_number word_of(const struct sample *s, size_t f)
 {
-    const size_t plain = s->count - sizeof shares; /* of free text */
+    const size_t plain = s->count > sizeof shares ? s->count - sizeof shares : 0; /* of free text */
     switch (s->kind) {
     case SAMPLE_KEYS: return word_of_key(s, f);
     case SAMPLE_TEXT: return f < plain ? word_of_key(s, f) : at(shares, sizeof shares, f - plain);

@@ -1,5 +1,6 @@
 #include "lab/trial_filter.h"
 
+#include "base/err.h"
 #include "base/rng.h"
 #include "base/util.h"
 #include "engine/filter.h"
@@ -65,7 +66,7 @@ static void draw_offset(struct stage *st, struct stream *stream)
     stream->run = sqrt(1.0 - TRIAL_FILTER_OFFSET) * rng_normal(&st->rng);
 }
 
-static void begin(struct stage *st, const struct trial_filter *t, uint64_t person)
+NO_SANITIZE_WRAP static void begin(struct stage *st, const struct trial_filter *t, uint64_t person)
 {
     const struct own_tally nobody = {.scored = 0};
     *st = (struct stage){.trial = t};
