@@ -74,10 +74,14 @@ static size_t number_of(const struct canara_profile *profile, const struct part 
     return i;
 }
 
-/* A young profile lets a sample say little: then less is asked of it. */
+/* What a single sample must say for the owner. It rises with what is known: as few as five samples know
+ * nobody well, and a gate that the owner himself cannot pass would let his profile learn no more. Until
+ * enrolment is over, proof, quarantine and a calm session stand before him. */
 static double gate(const struct opinion *opinion, const struct part *p)
 {
-    return fmax(GATE_NATS, -GATE_SHARE * evidence_limit(opinion->fusion, p->accepted));
+    const double known = (double)p->accepted - (EVIDENCE_SAMPLES_MIN - 1);
+    const double grown = fmin(known / (PART_ANCHOR_FROM - EVIDENCE_SAMPLES_MIN + 1), 1.0);
+    return fmax(GATE_NATS * grown, -GATE_SHARE * evidence_limit(opinion->fusion, p->accepted));
 }
 
 /* Was it the owner? Asked of each sample where one sample can tell, of the modality otherwise. */
