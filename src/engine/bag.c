@@ -86,7 +86,7 @@ static struct bag_page *thin_out(const struct bag *b)
 static bool has_number(const struct bag *b, uint8_t number)
 {
     for (size_t i = 0; i < b->pages; i++) {
-        if (b->page[i]->number == number) {
+        if (b->page[i] != NULL && b->page[i]->number == number) {
             return true;
         }
     }

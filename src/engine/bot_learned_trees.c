@@ -497,7 +497,7 @@ static const uint8_t bytes[] = {
 
 static const struct trees shipped = {
     .root = bytes + TREES_HEAD_BYTES,
-    .node = bytes + TREES_HEAD_BYTES + 120 * TREES_ROOT_BYTES,
+    .node = bytes + TREES_HEAD_BYTES + (size_t)120 * TREES_ROOT_BYTES,
     .trees = 120,
     .nodes = 2870,
     .features = BOT_COLUMNS,

@@ -90,7 +90,7 @@ size_t crowd_size(const struct crowd *c)
 {
     const size_t n = c->features;
     return 64 + n * (1 + sizeof(float) * CROWD_EDGES) + (size_t)c->rows * n +
-           FUSION_BUCKETS * FUSION_BYTES;
+           (size_t)FUSION_BUCKETS * FUSION_BYTES;
 }
 
 void crowd_write(struct byte_writer *w, const struct crowd *c)

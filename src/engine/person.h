@@ -31,7 +31,7 @@ struct person_weight {
 enum { PERSON_MEMORY = 60 };
 
 /* How evidence is weighed: the user's own mean and variance where they are known. */
-struct person_weight person_weight_of(const struct fusion *f, const struct own_tally *own);
+struct person_weight person_weight_of(const struct fusion *f, const struct own_tally *tally);
 
 /* Clip, weigh and discount one calibrated log ratio `l`; `bias` is the session's own offset. */
 double person_weigh(double l, double bias, const struct person_weight *w);

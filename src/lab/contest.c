@@ -126,7 +126,7 @@ static err_t deal(struct hall *h)
         h->fold[u] = (uint32_t)(u % h->folds);
     }
     const bool pairs = h->options->background == BACKGROUND_PAIRS;
-    h->unit = calloc(h->folds * h->folds, sizeof *h->unit);
+    h->unit = calloc(h->folds * h->folds + 1, sizeof *h->unit);
     if (h->unit == NULL) {
         return err_new(ERR_NOMEM);
     }

@@ -165,6 +165,7 @@ static err_t try_stage(struct fitting *t, size_t owner, size_t stage, size_t tur
         return ERR_OK;
     }
     const size_t mine = t->fold[owner];
+    MUST(t->folds > 1);
     const size_t theirs = (mine + 1 + (stage + 2 * turn) % (t->folds - 1)) % t->folds;
     seat->crowd = &t->crowd[mine < theirs ? mine : theirs][mine < theirs ? theirs : mine].crowd;
     TRY(sit(t, owner, n, seat));
@@ -277,7 +278,7 @@ static err_t fit_run(const struct rows *r, const double *l, struct fusion *f)
     struct blocks b = {.sum = room, .label = calloc(r->count, 1)};
     err_t e = room == NULL || b.label == NULL ? err_new(ERR_NOMEM) : ERR_OK;
     if (!failed(e) && w.weight > 0.0) {
-        struct logistic m;
+        struct logistic m = {.bias = 0.0};
         b.size = room + r->count;
         b.heard = b.size + r->count;
         sum_blocks(r, l, &w, &b);
@@ -286,7 +287,7 @@ static err_t fit_run(const struct rows *r, const double *l, struct fusion *f)
             e = fit_line(&b, f->run, &m);
         }
         const double slope = failed(e) ? 0.0 : m.weight[0] / m.scale[0];
-        if (slope > 1e-3) {
+        if (slope > 1e-3 && b.count > 0) {
             const double alike = (f->run - 1.0) / (PERSON_RUN - 1.0);
             const double size = (double)r->count / (double)b.count;
             const double middle =

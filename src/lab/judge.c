@@ -83,11 +83,9 @@ err_t judge_enrol(const struct dataset *set, const struct dataset_model *m, enum
     struct enrolled e = {.reference = NULL};
     buf_init(&e.parts, PARTS_MAX);
     struct canara_profile *profile = NULL;
-    err_t error = ERR_OK;
-    if (is_reference(detector)) {
-        error = reference_new(set, m, &e.reference);
-    } else {
-        error = world(canara_profile_new(NULL, &profile));
+    err_t error = is_reference(detector) ? reference_new(set, m, &e.reference)
+                                         : world(canara_profile_new(NULL, &profile));
+    if (!is_reference(detector)) {
         if (!failed(error)) {
             error = learn_enrolment(set, m, profile);
         }

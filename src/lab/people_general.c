@@ -71,18 +71,23 @@ static err_t pour_feature(struct gathering *g, const struct field *field, size_t
     return ERR_OK;
 }
 
+static err_t pour_person(struct gathering *g, const struct field *field, size_t user)
+{
+    for (size_t f = 0; f < field->c->like.count; f++) {
+        TRY(pour_feature(g, field, user, f));
+    }
+    return ERR_OK;
+}
+
 static err_t gather(struct gathering *g, size_t *people)
 {
     for (size_t i = 0; i < g->count; i++) {
         const struct field *field = &g->fields[i];
         size_t met = 0;
         for (size_t u = 0; u < field->c->users; u++) {
-            if (!g->in[u] || bank_count(field->c, u) < NOVICE_MIN) {
-                continue;
-            }
-            met++;
-            for (size_t f = 0; f < field->c->like.count; f++) {
-                TRY(pour_feature(g, field, u, f));
+            if (g->in[u] && bank_count(field->c, u) >= NOVICE_MIN) {
+                TRY(pour_person(g, field, u));
+                met++;
             }
         }
         *people = met > *people ? met : *people;
@@ -139,7 +144,7 @@ static err_t fill(struct gathering *g, size_t people, struct people *out)
     for (size_t row = 0; row < KEY_ROWS; row++) {
         struct row *r = &g->row[row];
         if (r->count[1] == 0) {
-            r = &g->type[row / (CANARA_KEY_CLASSES * CANARA_KEY_CLASSES)];
+            r = &g->type[row / ((size_t)CANARA_KEY_CLASSES * CANARA_KEY_CLASSES)];
         }
         for (size_t age = 0; age < 2; age++) {
             describe(r, age, &number[2 * age * KEY_ROWS + row],

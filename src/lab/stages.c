@@ -30,15 +30,21 @@ static err_t learn(const struct bank_context *c, size_t user, size_t n, struct p
     return ERR_OK;
 }
 
+static err_t learn_stages(const struct bank_context *c, size_t user, size_t n, struct stages *s)
+{
+    for (size_t stage = 0; stage < STAGES; stage++) {
+        if (stage_samples(stage) <= n) {
+            TRY(learn(c, user, stage_samples(stage), &s->part[user * (STAGES + 1) + stage]));
+        }
+    }
+    return ERR_OK;
+}
+
 static err_t learn_all(const struct bank_context *c, struct stages *s)
 {
     for (size_t u = 0; u < s->users; u++) {
         const size_t n = bank_count(c, u);
-        for (size_t stage = 0; stage < STAGES; stage++) {
-            if (stage_samples(stage) <= n) {
-                TRY(learn(c, u, stage_samples(stage), &s->part[u * (STAGES + 1) + stage]));
-            }
-        }
+        TRY(learn_stages(c, u, n, s));
         if (n >= stage_samples(0)) {
             TRY(learn(c, u, n, &s->part[u * (STAGES + 1) + STAGES]));
         }

@@ -194,6 +194,7 @@ err_t bot_lesson_add_set(struct bot_lesson *lesson, const struct dataset *set,
             TRY(add_user(lesson, set, label, u));
         }
     }
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser does not see CLEANUP */
     return ERR_OK;
 }
 
@@ -237,6 +238,7 @@ static err_t fill(const struct bot_lesson *l, struct boost_table *t)
     t->label = calloc(l->rows, sizeof *t->label);
     t->weight = calloc(l->rows, sizeof *t->weight);
     if (rows_of == NULL || t->x == NULL || t->label == NULL || t->weight == NULL) {
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser does not see CLEANUP */
         return err_new(ERR_NOMEM);
     }
     t->rows = l->rows;
@@ -261,6 +263,7 @@ err_t bot_lesson_fit(const struct bot_lesson *lesson, struct buf *trees, char wh
         return err_new(ERR_RANGE);
     }
     CLEANUP(boost_table_deinit) struct boost_table table = {0};
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser does not see CLEANUP */
     TRY(fill(lesson, &table));
     struct boost_params p = boost_params_default();
     p.rounds = BOT_TREES;
