@@ -169,14 +169,11 @@ static err_t get_in(struct demo *d, struct customer *thief)
     return ERR_OK;
 }
 
-static err_t be_recognised(struct demo *d, struct customer *thief)
+static err_t come_with_hand(struct demo *d, struct customer *thief)
 {
-    struct persona_secret hand;
     struct standing seen = {0};
     struct client_socket s;
     unsigned entries = 0;
-    sit_down(d, PERSONA_OTHER, 0, &hand);
-    thief->hand = &hand;
     TRY(get_in(d, thief));
     TRY(look(d, thief, &seen));
     if (!is_caught(&seen)) {
@@ -190,6 +187,16 @@ static err_t be_recognised(struct demo *d, struct customer *thief)
                        seen.blocked ? "blocked" : (is_caught(&seen) ? "challenged" : "let be"),
                        entries, entries == 1 ? "y" : "ies", seen.level, seen.risk);
     return demo_tell_recognised(d, thief);
+}
+
+static err_t be_recognised(struct demo *d, struct customer *thief)
+{
+    struct persona_secret hand;
+    sit_down(d, PERSONA_OTHER, 0, &hand);
+    thief->hand = &hand;
+    const err_t e = come_with_hand(d, thief);
+    thief->hand = NULL;
+    return e;
 }
 
 err_t demo_rhythm(struct demo *d)

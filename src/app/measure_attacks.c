@@ -98,6 +98,18 @@ static err_t begin_as_owner(struct measure *m, const struct actor *owner, unsign
     return ERR_OK;
 }
 
+/* Behind what is on the tape already, without the password. */
+static err_t splice(const struct tape *whole, int64_t at, struct tape *t)
+{
+    for (size_t i = 1; i < whole->count; i++) {
+        const canara_event_t *event = &whole->entry[i].event;
+        if (event->kind != CANARA_DEVICE_CONTEXT && event->kind != CANARA_LIFECYCLE) {
+            TRY(tape_event(t, event, at + whole->entry[i].ms));
+        }
+    }
+    return ERR_OK;
+}
+
 /* Half an hour of somebody's banking, on a device and behind a password that are there already. */
 static err_t bank_on(struct measure *m, const struct actor *a, unsigned number, struct tape *t)
 {
@@ -107,12 +119,7 @@ static err_t bank_on(struct measure *m, const struct actor *a, unsigned number, 
         const int64_t at = tape_length(t) + 1000;
         tape_init(&whole);
         TRY(actor_session(&m->troupe, a, number + k, &whole, 0));
-        for (size_t i = 1; i < whole.count; i++) { /* without the password */
-            if (whole.entry[i].event.kind != CANARA_DEVICE_CONTEXT &&
-                whole.entry[i].event.kind != CANARA_LIFECYCLE) {
-                TRY(tape_event(t, &whole.entry[i].event, at + whole.entry[i].ms));
-            }
-        }
+        TRY(splice(&whole, at, t));
     }
     return ERR_OK;
 }

@@ -27,12 +27,19 @@ static err_t type(const struct actor *a, struct rng *r, int entries, struct tape
     return ERR_OK;
 }
 
-static err_t play_entries(const struct actor *a, const struct canara_profile *profile, unsigned day,
-                          struct rng *r, int entries, struct tape *t, struct tape_result *out)
+/* Somebody types so many entries on a day. */
+struct typing {
+    const struct actor *who;
+    unsigned day;
+    int entries;
+};
+
+static err_t play_entries(const struct typing *typing, const struct canara_profile *profile,
+                          struct rng *r, struct tape *t, struct tape_result *out)
 {
-    TRY(type(a, r, entries, t));
-    return tape_play(t, &(struct tape_play){.profile = profile, .begin_ms = session_begin_ms(day)},
-                     out);
+    TRY(type(typing->who, r, typing->entries, t));
+    return tape_play(
+        t, &(struct tape_play){.profile = profile, .begin_ms = session_begin_ms(typing->day)}, out);
 }
 
 /* ---- poisoning ---- */
@@ -46,7 +53,7 @@ static err_t is_welcome(const struct actor *a, const struct canara_profile *prof
         CLEANUP(tape_deinit) struct tape t;
         struct tape_result played;
         tape_init(&t);
-        TRY(play_entries(a, profile, day, r, 1, &t, &played));
+        TRY(play_entries(&(struct typing){a, day, 1}, profile, r, &t, &played));
         welcome += played.risk_peak <= WELCOME;
     }
     *out = welcome > FRESH / 2;
@@ -67,7 +74,7 @@ static err_t poison_day(const struct actor *now, struct canara_profile *profile,
     struct tape_result played;
     canara_lesson_t lesson;
     tape_init(&t);
-    TRY(play_entries(now, profile, day, r, POISON_ENTRIES, &t, &played));
+    TRY(play_entries(&(struct typing){now, day, POISON_ENTRIES}, profile, r, &t, &played));
     TRY(tape_learn(&t, profile, session_begin_ms(day), &played, &lesson));
     *drifted = lesson.drifted != 0;
     return ERR_OK;
@@ -187,7 +194,7 @@ static err_t try_login(const struct actor *a, struct canara_profile *profile, un
     struct tape_result played;
     canara_lesson_t lesson;
     tape_init(&t);
-    TRY(play_entries(a, profile, day, r, 1, &t, &played));
+    TRY(play_entries(&(struct typing){a, day, 1}, profile, r, &t, &played));
     TRY(tape_learn(&t, profile, session_begin_ms(day), &played, &lesson));
     *out = played.highest;
     return ERR_OK;
@@ -202,7 +209,7 @@ static err_t passing(const struct actor *a, const struct canara_profile *profile
         CLEANUP(tape_deinit) struct tape t;
         struct tape_result played;
         tape_init(&t);
-        TRY(play_entries(a, profile, MEASURE_ENROLMENT, r, 1, &t, &played));
+        TRY(play_entries(&(struct typing){a, MEASURE_ENROLMENT, 1}, profile, r, &t, &played));
         passed += played.highest < CANARA_LEVEL_CHALLENGE;
     }
     *out = (double)passed / ENTRIES_JUDGED;

@@ -223,6 +223,22 @@ err_t actor_learnt(struct troupe *c, const struct actor *a, unsigned sessions,
     return ERR_OK;
 }
 
+static err_t gather_session(struct troupe *c, const struct actor *a, unsigned k, const char *who,
+                            struct dataset *set)
+{
+    CLEANUP(tape_deinit) struct tape t;
+    char session[64];
+    tape_init(&t);
+    (void)snprintf(session, sizeof session, "%s-%u", who, k);
+    TRY(actor_session(c, a, k, &t, 0));
+    for (size_t n = 0; n < t.count; n++) {
+        const struct dataset_event e = {.event = t.entry[n].event,
+                                        .at = {session_begin_ms(k) + t.entry[n].ms}};
+        TRY(dataset_take(set, who, session, &e));
+    }
+    return ERR_OK;
+}
+
 static err_t gather(struct troupe *c, struct dataset *set, size_t people, unsigned sessions)
 {
     for (size_t i = 0; i < people; i++) {
@@ -231,16 +247,7 @@ static err_t gather(struct troupe *c, struct dataset *set, size_t people, unsign
         actor_draw(c, MODEL_SEEDS + i, &a);
         (void)snprintf(who, sizeof who, "other%zu", i);
         for (unsigned k = 0; k < sessions; k++) {
-            CLEANUP(tape_deinit) struct tape t;
-            char session[64];
-            tape_init(&t);
-            (void)snprintf(session, sizeof session, "%s-%u", who, k);
-            TRY(actor_session(c, &a, k, &t, 0));
-            for (size_t n = 0; n < t.count; n++) {
-                const struct dataset_event e = {.event = t.entry[n].event,
-                                                .at = {session_begin_ms(k) + t.entry[n].ms}};
-                TRY(dataset_take(set, who, session, &e));
-            }
+            TRY(gather_session(c, &a, k, who, set));
         }
     }
     return ERR_OK;

@@ -23,16 +23,22 @@ static bool is_behaviour(const canara_event_t *e)
            e->kind == CANARA_TYPING_PATTERN || e->kind == CANARA_MOUSE_MOVEMENT;
 }
 
+struct player {
+    uuid_t account, session;
+    unsigned day;
+};
+
 /* Play `tape` from its entry `first`, up to so many events of behaviour. Returns the matches. */
 static unsigned feed(struct replay_memory *memory, const struct tape *t, size_t first,
-                     size_t events, uuid_t account, uuid_t session, unsigned day)
+                     size_t events, const struct player *by)
 {
     replay_track_t track = {.begun = false};
     unsigned matches = 0;
     size_t seen = 0;
     for (size_t i = first; i < t->count && seen < events; i++) {
-        const wall_t at = {session_begin_ms(day) + t->entry[i].ms};
-        matches += replay_memory_feed(memory, &track, account, session, &t->entry[i].event, at);
+        const wall_t at = {session_begin_ms(by->day) + t->entry[i].ms};
+        matches +=
+            replay_memory_feed(memory, &track, by->account, by->session, &t->entry[i].event, at);
         seen += is_behaviour(&t->entry[i].event);
     }
     return matches;
@@ -58,7 +64,8 @@ static err_t replay_one(struct measure *m, struct replay_memory *memory, size_t 
         CLEANUP(tape_deinit) struct tape t;
         tape_init(&t);
         TRY(actor_session(&m->troupe, &owner, k, &t, 0));
-        odd += feed(memory, &t, 0, SIZE_MAX, account, name(number * 1000 + k, 2), k) > 0;
+        odd += feed(memory, &t, 0, SIZE_MAX,
+                    &(struct player){account, name(number * 1000 + k, 2), k}) > 0;
     }
     size_t left = 0;
     for (size_t i = 0; i < recorded.count; i++) {
@@ -66,7 +73,8 @@ static err_t replay_one(struct measure *m, struct replay_memory *memory, size_t 
     }
     for (size_t i = 0; i < recorded.count && left >= TWELVE; i++) {
         const uuid_t session = name(number * 1000 + i + 100, 3);
-        caught += feed(memory, &recorded, i, TWELVE, account, session, SESSIONS_BEFORE) > 0;
+        caught += feed(memory, &recorded, i, TWELVE,
+                       &(struct player){account, session, SESSIONS_BEFORE}) > 0;
         windows++;
         left -= is_behaviour(&recorded.entry[i].event);
     }

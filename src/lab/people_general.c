@@ -79,17 +79,22 @@ static err_t pour_person(struct gathering *g, const struct field *field, size_t 
     return ERR_OK;
 }
 
+static err_t pour_field(struct gathering *g, const struct field *field, size_t *met)
+{
+    for (size_t u = 0; u < field->c->users; u++) {
+        if (g->in[u] && bank_count(field->c, u) >= NOVICE_MIN) {
+            TRY(pour_person(g, field, u));
+            *met += 1;
+        }
+    }
+    return ERR_OK;
+}
+
 static err_t gather(struct gathering *g, size_t *people)
 {
     for (size_t i = 0; i < g->count; i++) {
-        const struct field *field = &g->fields[i];
         size_t met = 0;
-        for (size_t u = 0; u < field->c->users; u++) {
-            if (g->in[u] && bank_count(field->c, u) >= NOVICE_MIN) {
-                TRY(pour_person(g, field, u));
-                met++;
-            }
-        }
+        TRY(pour_field(g, &g->fields[i], &met));
         *people = met > *people ? met : *people;
     }
     return ERR_OK;
