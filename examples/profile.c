@@ -30,10 +30,9 @@ int main(void)
               canara_profile_new(model, &owner);
     for (int day = 0; day < 20 && !bad; day++) { /* sessions that were the owner's for sure */
         const canara_event_t event = type(keys, 180.0, day);
-        const int64_t at = 86400000LL * day;
-        canara_session_begin(&s, at);
+        canara_session_begin(&s, day);
         bad = canara_learn_begin(learner, &s, CANARA_TRUST_ENROLMENT, &all) ||
-              canara_learn(learner, &event, at) || canara_learn_end(learner, at, &lesson);
+              canara_learn(learner, &event, day) || canara_learn_end(learner, day, &lesson);
     }
     for (size_t i = 0; i < canara_profile_parts(learner) && !bad; i++) { /* to disk and back */
         canara_part_t about;
@@ -48,8 +47,9 @@ int main(void)
         printf("%s: risk %.2f %s\n", thief ? "thief" : "owner", v.risk, canara_level_name(v.level));
         canara_reason_t reasons[CANARA_REASONS_MAX];
         const size_t count = canara_reasons(&s, 1750000000000, reasons);
-        for (size_t i = 0; i < count; i++) /* above 0 speaks against the owner */
+        for (size_t i = 0; i < count; i++) { /* above 0 speaks against the owner */
             printf("    %+.2f nats  %s\n", reasons[i].nats, reasons[i].name);
+        }
         bad = bad || (v.level >= CANARA_LEVEL_CHALLENGE) != (thief == 1);
     }
     canara_profile_free(&owner);

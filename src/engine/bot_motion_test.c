@@ -144,7 +144,7 @@ static void too_little_has_no_features(void **state)
     assert_near(f[0], 7.0, 0.0, "untouched");
 }
 
-static void weighed_evidence_stays_within_its_value_and_never_lowers_B(void **state)
+static void weighed_evidence_stays_within_its_value_and_never_lowers_the_rest(void **state)
 {
     (void)state;
     struct session_state s = {0};
@@ -206,7 +206,7 @@ int main(void)
         cmocka_unit_test(features_barely_know_the_scale),
         cmocka_unit_test(features_of_any_path_are_bounded),
         cmocka_unit_test(too_little_has_no_features),
-        cmocka_unit_test(weighed_evidence_stays_within_its_value_and_never_lowers_B),
+        cmocka_unit_test(weighed_evidence_stays_within_its_value_and_never_lowers_the_rest),
         cmocka_unit_test(few_windows_are_worth_little),
         cmocka_unit_test(the_shipped_trees_are_sound),
     };

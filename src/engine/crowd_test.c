@@ -84,6 +84,7 @@ static void shares_are_positive_and_sum_to_one(void **state)
     }
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): it is written through a cursor */
 static size_t write_two(uint8_t *bytes, struct test_crowd *t)
 {
     test_crowd(t, 5);

@@ -32,7 +32,7 @@ static void make(struct rows *r, uint64_t seed)
                                .others = OTHERS,
                                .own_row = r->row,
                                .own_weight = r->weight,
-                               .other_row = r->row + OWN * FEATURES};
+                               .other_row = r->row + (size_t)OWN * FEATURES};
 }
 
 /* The definition, without sums that are shared: every cut of every node is counted anew. */
@@ -70,6 +70,7 @@ static double gain_of(const struct rows *r, const struct plain *p, size_t node, 
 }
 
 /* Grow along the cuts of the tree under test, and check that each is the best there is. */
+/* NOLINTNEXTLINE(readability-function-cognitive-complexity): one definition, in one piece */
 static void check_tree(const struct rows *r, struct plain *p, const struct tree *t)
 {
     double sum = 0.0;

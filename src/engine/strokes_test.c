@@ -35,7 +35,9 @@ static void look(enum canara_event_kind kind, const canara_point_t *p, size_t n,
 static size_t reach(canara_point_t *p, double from_ms, double step_ms, double height)
 {
     size_t n = 0;
-    for (double t = 0.0; t <= 600.0; t += step_ms) {
+    const int steps = (int)(600.0 / step_ms);
+    for (int i = 0; i <= steps; i++) {
+        const double t = i * step_ms;
         const double u = t / 600.0;
         const double way = u * u * u * (10.0 - 15.0 * u + 6.0 * u * u);
         p[n++] = (canara_point_t){.t_ms = from_ms + t,
