@@ -42,11 +42,11 @@ int main(void)
     (void)printf("profile is %s\n", canara_learning_name(canara_profile_learning(owner).state));
     for (int thief = 0; thief < 2 && !bad; thief++) {
         const canara_event_t event = type(keys, thief ? 290.0 : 180.0, 31);
-        canara_session_begin(&s, 1750000000000);
-        bad = canara_observe(&s, NULL, owner, &event, 1750000000000, &v) != CANARA_OK;
+        canara_session_begin(&s, 20);
+        bad = canara_observe(&s, NULL, owner, &event, 20, &v) != CANARA_OK;
         printf("%s: risk %.2f %s\n", thief ? "thief" : "owner", v.risk, canara_level_name(v.level));
         canara_reason_t reasons[CANARA_REASONS_MAX];
-        const size_t count = canara_reasons(&s, 1750000000000, reasons);
+        const size_t count = canara_reasons(&s, 20, reasons);
         for (size_t i = 0; i < count; i++) { /* above 0 speaks against the owner */
             printf("    %+.2f nats  %s\n", reasons[i].nats, reasons[i].name);
         }
