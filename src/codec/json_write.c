@@ -124,11 +124,38 @@ void json_end_array(struct json_writer *w)
     end(w, ']', true);
 }
 
+#define EACH_BYTE UINT64_C(0x0101010101010101)
+#define HIGH_BITS UINT64_C(0x8080808080808080)
+
+/* Not zero if one of the eight bytes, each below 0x80, is `byte`. Mycroft's test (1987), which is
+ * exact for such bytes. */
+static inline uint64_t has_byte(uint64_t eight, uint8_t byte)
+{
+    const uint64_t gone = eight ^ (EACH_BYTE * byte);
+    return ~((gone & ~HIGH_BITS) + ~HIGH_BITS) & HIGH_BITS;
+}
+
+/* Whether eight bytes are ASCII that needs no escape. */
+static inline bool all_plain(const uint8_t *at)
+{
+    uint64_t eight;
+    memcpy(&eight, at, sizeof eight);
+    if ((eight & HIGH_BITS) != 0) {
+        return false;
+    }
+    const uint64_t control = ~(eight + EACH_BYTE * 0x60) & HIGH_BITS; /* below 0x20 */
+    return (control | has_byte(eight, '"') | has_byte(eight, '\\') | has_byte(eight, 0x7f)) == 0;
+}
+
 /* Bytes at the head of `text` that stand for themselves. */
 static size_t plain_length(span_t text)
 {
     size_t n = 0;
     while (n < text.len) {
+        if (text.len - n >= 8 && all_plain(text.ptr + n)) {
+            n += 8;
+            continue;
+        }
         const uint8_t byte = text.ptr[n];
         if (byte < 0x20 || byte == '"' || byte == '\\' || byte == 0x7f) {
             break;
@@ -161,8 +188,27 @@ static void put_escaped(struct json_writer *w, uint8_t byte)
     put(w, (span_t){(const uint8_t *)escape, sizeof escape});
 }
 
+/* A string without anything to escape is written at once. */
+static bool put_plain(struct json_writer *w, span_t text)
+{
+    if (plain_length(text) != text.len) {
+        return false;
+    }
+    uint8_t *const to = reserve(w, text.len + 2);
+    if (to != NULL) {
+        to[0] = '"';
+        memcpy(to + 1, text.ptr, text.len);
+        to[text.len + 1] = '"';
+        advance(w, text.len + 2);
+    }
+    return true;
+}
+
 static void put_string(struct json_writer *w, span_t text)
 {
+    if (text.len > 0 && put_plain(w, text)) {
+        return;
+    }
     put_byte(w, '"');
     while (text.len > 0 && !failed(w->error)) {
         const size_t plain = plain_length(text);
@@ -180,8 +226,15 @@ void json_name(struct json_writer *w, const char *name)
 {
     MUST(w->depth > 0 && !in_array(w) && !w->named);
     comma(w);
-    put_string(w, (span_t){(const uint8_t *)name, strlen(name)});
-    put_byte(w, ':');
+    const size_t len = strlen(name);
+    uint8_t *const to = reserve(w, len + 3);
+    if (to != NULL) {
+        to[0] = '"';
+        memcpy(to + 1, name, len);
+        to[len + 1] = '"';
+        to[len + 2] = ':';
+        advance(w, len + 3);
+    }
     w->named = true;
 }
 

@@ -186,6 +186,32 @@ static void every_control_character_has_its_escape(void **state)
     assert_span_text(json_written(&w), "\"\\u0008\\t\\n\\u000c\\r\\u001f \"");
 }
 
+/* Eight bytes are looked at together: what stands where, and beside what, must not matter. */
+static void a_byte_comes_out_the_same_wherever_it_stands(void **state)
+{
+    (void)state;
+    for (unsigned byte = 0; byte <= 0xff; byte++) {
+        char alone[32];
+        struct json_writer w;
+        json_writer_init_fixed(&w, alone, sizeof alone);
+        const uint8_t one = (uint8_t)byte;
+        json_text(&w, (span_t){&one, 1});
+        assert_false(failed(json_finish(&w)));
+        const size_t inner = json_written(&w).len - 2;
+        for (size_t at = 0; at < 17; at++) {
+            uint8_t text[17];
+            char got[128];
+            memset(text, at % 2 == 0 ? 'a' : '~', sizeof text);
+            text[at] = (uint8_t)byte;
+            json_writer_init_fixed(&w, got, sizeof got);
+            json_text(&w, (span_t){text, sizeof text});
+            assert_false(failed(json_finish(&w)));
+            assert_int_equal(json_written(&w).len, sizeof text - 1 + inner + 2);
+            assert_memory_equal(got + 1 + at, alone + 1, inner);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +221,7 @@ int main(void)
         cmocka_unit_test(whole_and_fixed_numbers_come_out),
         cmocka_unit_test(bytes_that_are_not_text_are_replaced),
         cmocka_unit_test(every_control_character_has_its_escape),
+        cmocka_unit_test(a_byte_comes_out_the_same_wherever_it_stands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* baselines.c - an event beside the owner's habit, in words and units of everyday life. */
 #include "canara.h"
 #include "engine/event_check.h"
+#include "engine/numbers.h"
 #include "engine/profile.h"
 #include "engine/rules.h"
 #include "engine/samples_of.h"
@@ -205,10 +206,11 @@ static void show(struct standing *s, enum share share, enum word_number number, 
 static void look_at_word(struct standing *s, const struct part *p, const struct sample *sample,
                          enum word_number number)
 {
-    struct row value = {.n = 0};
-    struct row usual = {.n = 0};
-    struct row spread = {.n = 0};
+    struct row SCRATCH value;
+    struct row SCRATCH usual;
+    struct row SCRATCH spread;
     double out = 0.0;
+    value.n = usual.n = spread.n = 0;
     for (size_t f = 0; f < sample->count; f++) {
         const double middle = part_middle(p, f);
         if (word_of(sample, f) != number || isnan(sample->x[f]) || isnan(middle)) {
@@ -233,8 +235,14 @@ static void look_at_sample(void *ctx, const struct sample *sample)
     if (p == NULL || !part_is_like(p, sample) || p->count < EVIDENCE_SAMPLES_MIN) {
         return;
     }
+    uint32_t spoken = 0; /* most kinds of sample use few of the words */
+    for (size_t f = 0; f < sample->count; f++) {
+        spoken |= UINT32_C(1) << word_of(sample, f);
+    }
     for (unsigned i = 0; i < WORDS; i++) {
-        look_at_word(s, p, sample, (enum word_number)i);
+        if ((spoken >> i & 1U) != 0) {
+            look_at_word(s, p, sample, (enum word_number)i);
+        }
     }
 }
 

@@ -158,7 +158,7 @@ static err_t take_in(struct view *v, const journal_record_t *record)
         TRY(session_of(v, record, &session));
         if (record->line > session->last_line && !session->barred) {
             const size_t before = session->lines.len;
-            TRY(view_render_line(&v->renderer, record, session->email, &session->lines));
+            TRY(view_render_line(&v->renderer, record, buf_span(&session->tail), &session->lines));
             view_sessions_pended(&v->sessions, session, session->lines.len - before,
                                  journal_reader_frame(v->reader), clock_mono(v->config.clock));
             session->last_line = record->line;

@@ -31,7 +31,7 @@ struct view;
 #define VIEW_EMAIL_BYTES 256
 
 /* A session's lines are written when so many wait, or when the oldest is so old. */
-#define VIEW_PENDING_LINES 32U
+#define VIEW_PENDING_LINES 128U
 #define VIEW_PENDING_MS    500
 
 /* Most rendered bytes that wait in memory; beyond, the oldest are written at once. */

@@ -2,6 +2,9 @@
 
 #include "codec/event_redact.h"
 #include "codec/json_write.h"
+#include "codec/time_text.h"
+
+#include <string.h>
 
 void view_renderer_init(struct view_renderer *renderer)
 {
@@ -13,6 +16,33 @@ void view_renderer_deinit(struct view_renderer *renderer)
 {
     buf_deinit(&renderer->shown);
     buf_deinit(&renderer->compact);
+}
+
+/* Whether a byte of eight is a control byte or a space. Bytes from 0x80 on may be said to be one. */
+static bool has_space(const uint8_t *at)
+{
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    uint64_t eight;
+    memcpy(&eight, at, sizeof eight);
+    const uint64_t low = eight & (each * 0x7f);
+    return (~(low + each * (0x80 - 0x21)) & (each * 0x80)) != 0;
+}
+
+/* JSON that holds no white space at all, which is what most programs write, is shown as it is. */
+static bool is_compact(span_t json)
+{
+    size_t i = 0;
+    for (; i + 8 <= json.len; i += 8) {
+        if (has_space(json.ptr + i)) {
+            return false;
+        }
+    }
+    for (; i < json.len; i++) {
+        if (json.ptr[i] <= ' ') {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Copy JSON without the white space between its tokens: a line then holds no newline. */
@@ -56,36 +86,63 @@ err_t view_render_data(struct view_renderer *renderer, const journal_record_t *r
         *out = SPAN_LIT("{}");
         return ERR_OK;
     }
-    buf_clear(&renderer->compact);
-    TRY(append_compact(data, &renderer->compact));
-    const span_t text = buf_span(&renderer->compact);
+    span_t text = data;
+    if (!is_compact(data)) {
+        buf_clear(&renderer->compact);
+        TRY(append_compact(data, &renderer->compact));
+        text = buf_span(&renderer->compact);
+    }
     const bool is_object = text.len >= 2 && text.ptr[0] == '{' && text.ptr[text.len - 1] == '}';
     *out = is_object ? text : SPAN_LIT("{}");
     return ERR_OK;
 }
 
-err_t view_render_line(struct view_renderer *renderer, const journal_record_t *record,
-                       const char *email, struct buf *out)
+err_t view_render_tail(uuid_t session, const char *email, struct buf *out)
 {
-    span_t data = {0};
-    TRY(view_render_data(renderer, record, &data));
-    const size_t before = out->len;
     struct json_writer w;
     json_writer_init(&w, out);
     json_begin_object(&w);
-    json_name(&w, "timestamp");
-    json_time(&w, record->at);
-    json_name(&w, "event_type");
-    json_text(&w, record->type);
-    json_name(&w, "data");
-    json_raw(&w, data);
     json_name(&w, "session_id");
-    json_uuid(&w, record->session);
+    json_uuid(&w, session);
     json_name(&w, "user_email");
     json_cstr(&w, email);
     json_end_object(&w);
     TRY(json_finish(&w));
-    const err_t e = buf_append_byte(out, '\n');
+    out->ptr[0] = ','; /* it goes on with the object that view_render_line() begins */
+    return buf_append_byte(out, '\n');
+}
+
+/* {"timestamp":"…","event_type":"…","data": */
+static err_t append_head(const journal_record_t *record, struct buf *out)
+{
+    char head[] = "{\"timestamp\":\"0000-00-00T00:00:00.000Z\",\"event_type\":";
+
+    enum { TIME_AT = 14 };
+
+    time_print(record->at, head + TIME_AT);
+    head[TIME_AT + TIME_TEXT_LEN] = '"'; /* where time_print() ends its text */
+    TRY(buf_append(out, (span_t){(const uint8_t *)head, sizeof head - 1}));
+    struct json_writer w;
+    json_writer_init(&w, out);
+    json_text(&w, record->type);
+    TRY(json_finish(&w));
+    return buf_append(out, SPAN_LIT(",\"data\":"));
+}
+
+static err_t append_line(const journal_record_t *record, span_t data, span_t tail, struct buf *out)
+{
+    TRY(append_head(record, out));
+    TRY(buf_append(out, data));
+    return buf_append(out, tail);
+}
+
+err_t view_render_line(struct view_renderer *renderer, const journal_record_t *record, span_t tail,
+                       struct buf *out)
+{
+    span_t data = {0};
+    TRY(view_render_data(renderer, record, &data));
+    const size_t before = out->len;
+    const err_t e = append_line(record, data, tail, out);
     if (failed(e)) {
         out->len = before; /* a line is whole or not there */
     }

@@ -28,8 +28,11 @@ void view_renderer_deinit(struct view_renderer *renderer);
 NODISCARD err_t view_render_data(struct view_renderer *renderer, const journal_record_t *record,
                                  span_t *out);
 
-/* Append the line of the record with its newline. */
+/* Append how every line of a session ends: its id, the customer's email, the newline. `out` is empty. */
+NODISCARD err_t view_render_tail(uuid_t session, const char *email, struct buf *out);
+
+/* Append the line of the record; `tail` is that of its session. */
 NODISCARD err_t view_render_line(struct view_renderer *renderer, const journal_record_t *record,
-                                 const char *email, struct buf *out);
+                                 span_t tail, struct buf *out);
 
 #endif

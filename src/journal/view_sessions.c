@@ -2,11 +2,11 @@
 
 #include "base/rng.h"
 #include "base/util.h"
+#include "journal/view_line.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-enum { FIRST_CAP = 64 };
+enum { FIRST_CAP = 64, TAIL_MAX = 2048 };
 
 void view_sessions_init(struct view_sessions *table)
 {
@@ -24,8 +24,7 @@ static uint32_t index_of(const struct view_sessions *table, const struct view_se
 static void entry_clear(struct view_session *session)
 {
     buf_deinit(&session->lines);
-    free(session->email);
-    session->email = NULL;
+    buf_deinit(&session->tail);
 }
 
 void view_sessions_deinit(struct view_sessions *table)
@@ -71,19 +70,20 @@ err_t view_sessions_add(struct view_sessions *table, uuid_t id, const char *emai
     if (table->free == VIEW_NONE) {
         TRY(grow(table));
     }
-    char *copy = strdup(email);
-    if (copy == NULL) {
-        return err_new(ERR_NOMEM);
-    }
+    struct buf tail;
+    buf_init(&tail, TAIL_MAX);
     const uint32_t index = table->free;
-    const err_t e = map_put(&table->by_id, id, index);
+    err_t e = view_render_tail(id, email, &tail);
+    if (!failed(e)) {
+        e = map_put(&table->by_id, id, index);
+    }
     if (failed(e)) {
-        free(copy);
+        buf_deinit(&tail);
         return e;
     }
     struct view_session *session = &table->items[index];
     table->free = session->next;
-    *session = (struct view_session){.id = id, .email = copy, .prev = VIEW_NONE, .next = VIEW_NONE};
+    *session = (struct view_session){.id = id, .tail = tail, .prev = VIEW_NONE, .next = VIEW_NONE};
     buf_init(&session->lines, SIZE_MAX / 4); /* bounded by the sum over all */
     *out = session;
     return ERR_OK;
@@ -156,7 +156,7 @@ void view_sessions_sweep(struct view_sessions *table)
 {
     for (uint32_t i = 0; i < table->cap; i++) {
         struct view_session *session = &table->items[i];
-        if (session->email != NULL && session->pending == 0) {
+        if (session->tail.ptr != NULL && session->pending == 0) {
             view_sessions_drop(table, session);
         }
     }

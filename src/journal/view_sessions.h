@@ -23,7 +23,7 @@
 
 struct view_session {
     uuid_t id;
-    char *email;
+    struct buf tail;     /* how each of its lines ends: view_render_tail() */
     struct buf lines;    /* rendered, not yet in the file */
     uint32_t pending;    /* how many */
     uint64_t last_line;  /* number of the newest line in the file or pending */
@@ -54,7 +54,7 @@ struct view_session *view_sessions_get(struct view_sessions *table, uuid_t id);
 /* The entry whose pending lines are oldest, or NULL. */
 struct view_session *view_sessions_oldest(struct view_sessions *table);
 
-/* Make an entry; `email` is copied. */
+/* Make an entry for the session of this customer. */
 NODISCARD err_t view_sessions_add(struct view_sessions *table, uuid_t id, const char *email,
                                   struct view_session **out);
 
