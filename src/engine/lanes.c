@@ -48,6 +48,9 @@ void lanes_lay(const struct population *pop, float *at, struct lanes *out)
         }
         log_sum[group * LANES_GROUP + lane] = (float)sum;
     }
-    *out =
-        (struct lanes){.groups = groups, .habit = at, .log_spread = log_spread, .log_sum = log_sum};
+    *out = (struct lanes){.groups = groups,
+                          .habit = at,
+                          .log_spread = log_spread,
+                          .log_sum = log_sum,
+                          .beside = beside_best()};
 }

@@ -1,5 +1,5 @@
 /*
- * lanes.h - four floats at once, and all people of a population side by side.
+ * lanes.h - four or eight floats at once, and all people of a population side by side.
  *
  * Floor      engine (may use: base)
  * Source     logarithm and exponential: the polynomials of Cephes' logf and expf (Moshier 1989).
@@ -14,16 +14,25 @@
 #ifndef ENGINE_LANES_H
 #define ENGINE_LANES_H
 
+#include "engine/beside.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
+/* Eight only in what is compiled for processors that have them: beside_avx2.c. */
+#if defined(__AVX2__)
+enum { LANES = 8 };
+#else
 enum { LANES = 4 };
+#endif
 
-typedef float lanes_t __attribute__((vector_size(16)));
-typedef int32_t lanes_int_t __attribute__((vector_size(16)));
+typedef float lanes_t __attribute__((vector_size(4 * LANES)));
+typedef int32_t lanes_int_t __attribute__((vector_size(4 * LANES)));
 
-#if defined(__SSE2__)
+#if defined(__AVX2__)
+#include "engine/lanes_avx2.h"
+#elif defined(__SSE2__)
 #include "engine/lanes_sse2.h"
 #else
 #include "engine/lanes_plain.h"
@@ -43,7 +52,7 @@ static inline void lanes_store(float *at, lanes_t x)
 
 static inline lanes_t lanes_of(float x)
 {
-    return (lanes_t){x, x, x, x};
+    return (lanes_t){0.0F} + x;
 }
 
 static inline lanes_int_t lanes_bits(lanes_t x)
@@ -109,8 +118,6 @@ static inline lanes_t lanes_exp(lanes_t x)
     return y * lanes_of_bits((n + 127) << 23);
 }
 
-struct population;
-
 /* The people of a population, eight to a group: first the two of all people, then the cohort; the
  * places that are left over have an inverse of 0. For each group and feature a row of eight middles
  * and eight times 1 / (sqrt(2) spread); the logs of the spreads apart, which only what is missing
@@ -120,10 +127,11 @@ struct lanes {
     const float *habit;      /* groups x features x 16 */
     const float *log_spread; /* groups x features x 8 */
     const float *log_sum;    /* groups x 8: of log_spread over all features */
+    beside_fn *beside;       /* who goes through them */
 };
 
 enum {
-    LANES_GROUP = 2 * LANES,       /* people in a group */
+    LANES_GROUP = 8,               /* people in a group */
     LANES_HABIT = 2 * LANES_GROUP, /* numbers of a feature */
     LANES_FIRST = 2                /* people before the cohort */
 };

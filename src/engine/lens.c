@@ -60,17 +60,39 @@ static bytes_t load(const uint8_t *at)
     return x;
 }
 
-uint32_t lens_distance(const struct lens *l, size_t i, const struct lens_mark *mark)
+static uint32_t step(bytes_t row, bytes_t at, bytes_t far, bytes_t counts)
 {
-    const size_t n = l->part->features;
-    const uint8_t *row = l->row + i * n;
+    uint8_t SCRATCH here[STEP];
+    uint8_t SCRATCH there[STEP];
+    const bytes_t x = (row | ((bytes_t)(row == 0) & far)) & counts;
+    memcpy(here, &at, sizeof here);
+    memcpy(there, &x, sizeof there);
+    return gaps(here, there);
+}
+
+static uint32_t distance(const uint8_t *row, size_t n, const struct lens_mark *mark)
+{
     uint32_t sum = 0;
     for (size_t f = 0; f < n; f += STEP) {
-        uint8_t SCRATCH there[STEP];
-        bytes_t x = load(row + f);
-        x = (x | ((bytes_t)(x == 0) & load(mark->far + f))) & load(mark->counts + f);
-        memcpy(there, &x, sizeof there);
-        sum += gaps(mark->at + f, there);
+        sum += step(load(row + f), load(mark->at + f), load(mark->far + f), load(mark->counts + f));
     }
     return sum;
+}
+
+void lens_distances(const struct lens *l, const struct lens_mark *mark, uint32_t out[PART_RING])
+{
+    const size_t n = l->part->features;
+    const uint8_t *row = l->row;
+    if (n > STEP) {
+        for (size_t i = 0; i < l->count; i++, row += n) {
+            out[i] = distance(row, n, mark);
+        }
+        return;
+    }
+    const bytes_t at = load(mark->at); /* most samples are that short */
+    const bytes_t far = load(mark->far);
+    const bytes_t counts = load(mark->counts);
+    for (size_t i = 0; i < l->count; i++, row += n) {
+        out[i] = step(load(row), at, far, counts);
+    }
 }

@@ -57,8 +57,8 @@ void lens_clear(struct lens_mark *mark, size_t features);
 /* Feature f counts, and is z, within the cap. */
 void lens_put(struct lens_mark *mark, size_t f, double z);
 
-/* The sum over the features that count of the distance to row `i`, in steps: LENS_STEP to a
+/* For each row the sum over the features that count of the distance to it, in steps: LENS_STEP to a
  * deviation. A feature that the row has not is as far as can be. */
-uint32_t lens_distance(const struct lens *l, size_t i, const struct lens_mark *mark);
+void lens_distances(const struct lens *l, const struct lens_mark *mark, uint32_t out[PART_RING]);
 
 #endif

@@ -276,7 +276,9 @@ static void a_missing_cell_is_as_far_as_can_be(void **state)
     for (int z = -4; z <= 4; z++) {
         lens_clear(&mark, 3);
         lens_put(&mark, 1, z);
-        assert_int_equal(lens_distance(&t.lens, 0, &mark), 4 * 31);
+        uint32_t steps[PART_RING];
+        lens_distances(&t.lens, &mark, steps);
+        assert_int_equal(steps[0], 4 * 31);
     }
 }
 
@@ -293,6 +295,40 @@ static void logs_and_exponentials_are_within_a_float(void **state)
         const float x = -0.002F * (float)i;
         const lanes_t y = lanes_exp(lanes_of(x));
         assert_true(fabs((double)y[3] / exp((double)x) - 1.0) <= 2e-7);
+    }
+}
+
+/* The bits of an answer must not depend on how many people an instruction takes. */
+static void every_processor_gives_the_same_bits(void **state)
+{
+    (void)state;
+    uint64_t seed = 77;
+    beside_fn *const best = beside_best();
+    for (size_t cohort = 0; cohort <= 20; cohort++) {
+        const size_t features = 1 + cohort * 3;
+        struct crowd_of *c = crowd_new(features, cohort, &seed);
+        for (int i = 0; i < 40; i++) {
+            const struct sample s = sample_of(features, i % 2 == 0 ? 0 : 20, i % 5, &seed);
+            struct beside_sample asked = {.n = 0};
+            for (size_t f = 0; f < features; f++) {
+                if (isnan(s.x[f])) {
+                    asked.not_at[asked.missing++] = (uint8_t)f;
+                } else {
+                    asked.at[asked.n] = (uint8_t)f;
+                    asked.x[asked.n++] = (float)s.x[f];
+                }
+            }
+            struct beside any;
+            struct beside fast;
+            memset(&any, 0, sizeof any);
+            memset(&fast, 0, sizeof fast);
+            if (asked.n > 0) {
+                beside_any(&c->population, &asked, &any);
+                best(&c->population, &asked, &fast);
+            }
+            assert_memory_equal(&any, &fast, sizeof any);
+        }
+        crowd_free(c);
     }
 }
 
@@ -332,6 +368,7 @@ int main(void)
         cmocka_unit_test(the_widest_ring_has_room),
         cmocka_unit_test(a_missing_cell_is_as_far_as_can_be),
         cmocka_unit_test(logs_and_exponentials_are_within_a_float),
+        cmocka_unit_test(every_processor_gives_the_same_bits),
         cmocka_unit_test(the_same_stream_has_the_same_checksum_everywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

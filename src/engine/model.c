@@ -361,7 +361,7 @@ static const struct population *spread_out(const struct population *general, con
 {
     struct population *p = &room->population;
     const struct lanes *from = &general->lanes; /* of one group: there is no cohort */
-    lanes_t sum[2] = {{0.0F}, {0.0F}};
+    float sum[LANES_GROUP] = {0.0F};
     *p = *general;
     p->features = (uint16_t)s->count;
     for (size_t f = 0; f < s->count; f++) {
@@ -370,15 +370,17 @@ static const struct population *spread_out(const struct population *general, con
         memcpy(room->habit + f * LANES_HABIT, from->habit + row * LANES_HABIT,
                LANES_HABIT * sizeof *room->habit);
         memcpy(log_spread, from->log_spread + row * LANES_GROUP, LANES_GROUP * sizeof *log_spread);
-        sum[0] += lanes_load(log_spread);
-        sum[1] += lanes_load(log_spread + LANES);
+        for (size_t k = 0; k < LANES_GROUP; k++) {
+            sum[k] += log_spread[k];
+        }
         room->usual[f] = general->usual[row];
     }
     memcpy(room->log_sum, sum, sizeof room->log_sum);
     p->lanes = (struct lanes){.groups = 1,
                               .habit = room->habit,
                               .log_spread = room->log_spread,
-                              .log_sum = room->log_sum};
+                              .log_sum = room->log_sum,
+                              .beside = from->beside};
     for (size_t i = 0; i < 2; i++) {
         p->all[i] = (struct density){.middle = NULL};
     }

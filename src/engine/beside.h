@@ -1,0 +1,61 @@
+/*
+ * beside.h - a sample beside all people of a population at once.
+ *
+ * Floor      engine (may use: base)
+ * Source     docs/engine/keystrokes.md: log density of Student's t with two degrees of freedom, and
+ *            scaled Manhattan.
+ * Units      logs of densities without their constant; distances are a feature's mean, in spreads.
+ * Ownership  everything is the caller's.
+ * Errors     none.
+ * Threads    no shared state.
+ * Precision  float, within 1e-4 of the same in double (lens_test.c); beside_any() and beside_avx2() give
+ *            the same bits.
+ */
+#ifndef ENGINE_BESIDE_H
+#define ENGINE_BESIDE_H
+
+#include "engine/lens.h"
+#include "engine/sample.h"
+
+#include <stdint.h>
+
+#define BESIDE_CAP   LENS_CAP /* deviations at which one feature is cut */
+#define BESIDE_Z_MAX 1e3      /* factors of 1 + z^2 / 2 must stay within their type */
+#define BESIDE_T     10.0     /* temperature of the mixture of single people */
+#define BESIDE_FAR   1e9F     /* more than any distance or log is */
+
+enum { BESIDE_NEAREST = 3 };
+
+struct population;
+
+/* The features of a sample that are compared, and those that are not. */
+struct beside_sample {
+    size_t n;
+    size_t missing;
+    uint8_t at[SAMPLE_FEATURES_MAX];
+    uint8_t not_at[SAMPLE_FEATURES_MAX];
+    float x[SAMPLE_FEATURES_MAX]; /* n of them */
+};
+
+struct beside {
+    float all[2];   /* log density of all people: novices, and of all ages */
+    float high;     /* highest log density of a single person */
+    double mixture; /* sum over single people of e^((log - high) / BESIDE_T), >= 1 */
+    float nearest
+        [BESIDE_NEAREST]; /* distances of the nearest single people, ascending; BESIDE_FAR: none */
+};
+
+/* The last three are set when the population has single people. */
+typedef void beside_fn(const struct population *pop, const struct beside_sample *s,
+                       struct beside *out);
+
+beside_fn beside_any; /* on any processor */
+
+#if defined(__x86_64__)
+beside_fn beside_avx2; /* eight people an instruction */
+#endif
+
+/* The fastest that this processor has. */
+beside_fn *beside_best(void);
+
+#endif
