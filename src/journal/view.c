@@ -56,6 +56,7 @@ struct view {
     bool damaged; /* the journal cannot be read on */
     uint64_t place;
     mono_t place_at, expire_at;
+    mono_t round; /* when it began to read on */
     DIR *walk;
 
     _Atomic uint64_t sequence; /* frames below are taken in */
@@ -160,7 +161,7 @@ static err_t take_in(struct view *v, const journal_record_t *record)
             const size_t before = session->lines.len;
             TRY(view_render_line(&v->renderer, record, buf_span(&session->tail), &session->lines));
             view_sessions_pended(&v->sessions, session, session->lines.len - before,
-                                 journal_reader_frame(v->reader), clock_mono(v->config.clock));
+                                 journal_reader_frame(v->reader), v->round);
             session->last_line = record->line;
         }
     }
@@ -193,6 +194,7 @@ static err_t follow(struct view *v, bool *all)
         return err_new(ERR_FORMAT);
     }
     journal_reader_extend(v->reader, limit);
+    v->round = clock_mono(v->config.clock);
     for (int i = 0; i < RECORDS_PER_LOOK; i++) {
         if (!v->holds) {
             bool more = true;

@@ -12,7 +12,8 @@ void view_sessions_init(struct view_sessions *table)
 {
     uint64_t seed = 0;
     rng_fill(&seed, sizeof seed);
-    *table = (struct view_sessions){.free = VIEW_NONE, .oldest = VIEW_NONE, .newest = VIEW_NONE};
+    *table = (struct view_sessions){
+        .recent = VIEW_NONE, .free = VIEW_NONE, .oldest = VIEW_NONE, .newest = VIEW_NONE};
     map_init(&table->by_id, seed);
 }
 
@@ -39,8 +40,15 @@ void view_sessions_deinit(struct view_sessions *table)
 
 struct view_session *view_sessions_get(struct view_sessions *table, uuid_t id)
 {
+    if (table->recent != VIEW_NONE && uuid_eq(table->items[table->recent].id, id)) {
+        return &table->items[table->recent];
+    }
     uint32_t index = 0;
-    return map_get(&table->by_id, id, &index) ? &table->items[index] : NULL;
+    if (!map_get(&table->by_id, id, &index)) {
+        return NULL;
+    }
+    table->recent = index;
+    return &table->items[index];
 }
 
 struct view_session *view_sessions_oldest(struct view_sessions *table)
@@ -147,6 +155,7 @@ void view_sessions_drop(struct view_sessions *table, struct view_session *sessio
 {
     MUST(session->pending == 0);
     MUST(map_remove(&table->by_id, session->id));
+    table->recent = VIEW_NONE;
     entry_clear(session);
     session->next = table->free;
     table->free = index_of(table, session);

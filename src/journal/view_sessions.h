@@ -39,6 +39,7 @@ struct view_sessions {
     struct map by_id;
     struct view_session *items;
     uint32_t cap;
+    uint32_t recent;         /* found last: records of a session come in runs; VIEW_NONE */
     uint32_t free;           /* head of the free list */
     uint32_t oldest, newest; /* with pending lines */
     uint32_t waiting;        /* how many of those */
