@@ -3,9 +3,11 @@
 
 #include "base/util.h"
 #include "engine/events_test.h"
+#include "tests/support/random.h"
 #include "tests/support/scripted_clock.h"
 #include "tests/support/unit.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #define DAY_MS INT64_C(86400000)
@@ -71,6 +73,72 @@ static void twelve_events_of_another_session_are_known(void **state)
     for (uint64_t seed = 1; seed <= 100; seed++) {
         (void)play(d, ann, 1, seed, TWELVE);
         assert_true(play(d, ann, 2, seed, TWELVE) > 0);
+    }
+}
+
+/* A factor about 1: twelve uniform numbers are nearly normal. */
+static double spread(double share, uint64_t *seed)
+{
+    double sum = -6.0;
+    for (int i = 0; i < TWELVE; i++) {
+        sum += random_in(seed, 0.0, 1.0);
+    }
+    return exp(share * sum);
+}
+
+/* Whether a person whose times vary by `share` (a standard deviation) about his own looks like his own
+ * replay in any of twenty sessions of ten passwords and ten summaries. */
+static unsigned meet_himself(struct desk *d, uint8_t person, double share, uint64_t *seed)
+{
+    enum { KEYS = 9, SUMMARY = 5, SESSIONS = 20, EACH = 10 };
+
+    const uuid_t account = {{100, person}};
+    double hold[KEYS];
+    double gap[KEYS];
+    unsigned grams = 0;
+    for (size_t i = 0; i < KEYS; i++) {
+        hold[i] = random_in(seed, 60.0, 130.0);
+        gap[i] = random_in(seed, 90.0, 300.0);
+    }
+    for (uint8_t s = 1; s <= SESSIONS; s++) {
+        replay_track_t track = {0};
+        const uuid_t session = {{101, person, s}};
+        for (int e = 0; e < EACH; e++) {
+            canara_key_t keys[KEYS];
+            double interval[SUMMARY];
+            double at = 0.0;
+            for (size_t i = 0; i < KEYS; i++) {
+                keys[i] =
+                    (canara_key_t){.down_ms = at, .up_ms = at + hold[i] * spread(share, seed)};
+                at += gap[i] * spread(share, seed);
+            }
+            for (size_t i = 0; i < SUMMARY; i++) {
+                interval[i] = 1e-4 * rint(10.0 * gap[i] * spread(share, seed));
+            }
+            const canara_event_t typed = {.kind = CANARA_KEYSTROKES,
+                                          .has = CANARA_F_KEYS,
+                                          .of.keystrokes = {.keys = keys, .count = KEYS}};
+            const canara_event_t told = {
+                .kind = CANARA_TYPING_PATTERN,
+                .has = CANARA_F_KEY_PRESS_INTERVALS,
+                .of.typing = {.key_press_intervals = interval, .intervals = SUMMARY}};
+            grams += replay_memory_feed(d->memory, &track, account, session, &typed,
+                                        clock_wall(&d->clock.face));
+            grams += replay_memory_feed(d->memory, &track, account, session, &told,
+                                        clock_wall(&d->clock.face));
+        }
+    }
+    return grams;
+}
+
+static void a_steady_typist_is_no_replay_of_himself(void **state)
+{
+    struct desk *d = *state;
+    uint64_t seed = 11;
+    replay_memory_free(&d->memory);
+    assert_ok(replay_memory_new((size_t)8 * MEMORY, &d->clock.face, &d->memory));
+    for (uint8_t person = 0; person < 50; person++) {
+        assert_int_equal(meet_himself(d, person, 0.05, &seed), 0);
     }
 }
 
@@ -203,6 +271,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_session_is_no_replay_of_itself, set_up, tear_down),
         cmocka_unit_test_setup_teardown(twelve_events_of_another_session_are_known, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_steady_typist_is_no_replay_of_himself, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_account_needs_more_than_one_gram, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_a_session_repeats_itself_says_nothing, set_up,

@@ -7,16 +7,18 @@
 #include <math.h>
 #include <string.h>
 
-/* Ten bins a nat: neighbours differ by a tenth. Narrower bins would lose what arrives with jitter,
- * wider ones would let two entries of one password meet (chosen on MOBIKEY with
- * domain_replay_memory_bench). */
-#define BINS_A_NAT  10.0
-#define FINE_BINS   40.0 /* of an event that has one number only, the second time */
-#define STEP_PX     4.0  /* less is a trembling hand, or a slow one */
-#define CELL_PX     8.0  /* where a path begins */
-#define STEP_BINS   5.0  /* a nat: a step is made of three numbers */
-#define HUGE_NUMBER 1e9
-#define TINY        1e-3 /* s, px/s, m/s2: nothing below is measured */
+/* Bins a nat: neighbours of a key time differ by a twentieth. With the ten that one would like for
+ * recordings that arrive with noise, a typist whose times vary by 5 % repeats twelve of them now and
+ * then and would be blocked as his own replay (docs/engine/replay.md has the measurement). Summaries
+ * have fewer numbers and arrive as they were written. */
+#define BINS_A_NAT   20.0
+#define SUMMARY_BINS 40.0
+#define FINE_BINS    160.0 /* of an event that has one number only, the second time */
+#define STEP_PX      4.0   /* less is a trembling hand, or a slow one */
+#define CELL_PX      8.0   /* where a path begins */
+#define STEP_BINS    5.0   /* a nat: a step is made of three numbers */
+#define HUGE_NUMBER  1e9
+#define TINY         1e-3 /* s, px/s, m/s2: nothing below is measured */
 
 #define ROLL_BASE UINT64_C(0x9e3779b97f4a7c15)
 #define ROLL_OUT  UINT64_C(0x4114e3439eebf211) /* its 12th power, modulo 2^64 */
@@ -176,13 +178,13 @@ static int64_t bin_of(double x, double bins)
     return x < 0.0 ? bin - (INT64_C(1) << 32) : bin;
 }
 
-static void number(struct feed *f, enum channel channel, double x)
+static void number(struct feed *f, enum channel channel, double x, double bins)
 {
     if (fabs(x) < TINY) {
         return; /* a zero is what nobody measured */
     }
     f->only = x;
-    push(f, token_of(channel, bin_of(x, BINS_A_NAT)));
+    push(f, token_of(channel, bin_of(x, bins)));
 }
 
 /* A number of a summary. One of two digits, or of three that end in 5, was perhaps written by a
@@ -200,7 +202,7 @@ static void summary(struct feed *f, enum channel channel, double x)
     }
     const double twentieths = 20.0 * size / decade[at];
     if (fabs(twentieths - rint(twentieths)) > 1e-6) {
-        number(f, channel, x);
+        number(f, channel, x, SUMMARY_BINS);
     }
 }
 
@@ -211,9 +213,9 @@ static void keystrokes(struct feed *f, const canara_event_t *e)
     const canara_key_t *const keys = e->of.keystrokes.keys;
     for (size_t i = 0; (e->has & CANARA_F_KEYS) != 0 && i < e->of.keystrokes.count; i++) {
         if (i > 0) {
-            number(f, CH_DOWN, keys[i].down_ms - keys[i - 1].down_ms);
+            number(f, CH_DOWN, keys[i].down_ms - keys[i - 1].down_ms, BINS_A_NAT);
         }
-        number(f, CH_HOLD, keys[i].up_ms - keys[i].down_ms);
+        number(f, CH_HOLD, keys[i].up_ms - keys[i].down_ms, BINS_A_NAT);
     }
 }
 
@@ -248,7 +250,7 @@ static void path(struct feed *f, const canara_event_t *e)
             from = p;
         }
         if (p->buttons != points[i - 1].buttons) {
-            number(f, CH_PRESS, p->t_ms - press->t_ms);
+            number(f, CH_PRESS, p->t_ms - press->t_ms, BINS_A_NAT);
             press = p;
         }
     }
