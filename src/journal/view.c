@@ -123,7 +123,8 @@ static void write_aged(struct view *v)
 
 /* ---- taking in ------------------------------------------------------------------------------- */
 
-/* The entry of the record's session; a new one knows what its file holds already. */
+/* The entry of the record's session; a new one knows what its file holds already. From this line on
+ * the file is written by us: what a power cut left there may be anything, and is cut. */
 static err_t session_of(struct view *v, const journal_record_t *record, struct view_session **out)
 {
     struct view_session *session = view_sessions_get(&v->sessions, record->session);
@@ -136,7 +137,8 @@ static err_t session_of(struct view *v, const journal_record_t *record, struct v
         uint64_t size = 0;
         TRY(v->config.email_of(v->config.context, record->account, email));
         email[sizeof email - 1] = '\0';
-        const err_t e = view_file_count(v->dir, record->session, &lines, &size);
+        const err_t e =
+            view_file_keep(v->dir, record->session, record->line - 1, &lines, &size);
         if (failed(e) && e.code != ERR_FORMAT) {
             return e;
         }

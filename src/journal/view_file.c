@@ -118,27 +118,33 @@ err_t view_dir_open(const char *dir, int *out)
 
 /* ---- lines ----------------------------------------------------------------------------------- */
 
-err_t view_file_count(int dir, uuid_t session, uint64_t *lines, uint64_t *size)
+/* Count the newlines of `chunk`, which lies at `at`, up to `most` lines; `*end`: behind the last. */
+static void count_lines(span_t chunk, uint64_t at, uint64_t most, uint64_t *lines, uint64_t *end)
+{
+    for (size_t i = 0; i < chunk.len && *lines < most; i++) {
+        if (chunk.ptr[i] == '\n') {
+            (*lines)++;
+            *end = at + i + 1;
+        }
+    }
+}
+
+err_t view_file_keep(int dir, uuid_t session, uint64_t most, uint64_t *lines, uint64_t *size)
 {
     CLEANUP(fd_close) int fd = -1;
     uint64_t bytes = 0;
     TRY(file_open(dir, session, O_RDWR, &fd, &bytes));
 
     uint64_t count = 0;
-    uint64_t whole = 0; /* behind the last newline */
+    uint64_t whole = 0; /* behind the last line to keep */
     uint8_t chunk[READ_CHUNK];
-    for (uint64_t at = 0; fd >= 0;) {
+    for (uint64_t at = 0; fd >= 0 && count < most;) {
         size_t got = 0;
         TRY(read_at(fd, chunk, sizeof chunk, at, &got));
         if (got == 0) {
             break;
         }
-        for (size_t i = 0; i < got; i++) {
-            if (chunk[i] == '\n') {
-                count++;
-                whole = at + i + 1;
-            }
-        }
+        count_lines((span_t){chunk, got}, at, most, &count, &whole);
         at += got;
     }
     if (whole < bytes && ftruncate(fd, (off_t)whole) != 0) {

@@ -27,8 +27,10 @@
 /* Open the directory; made 0700 when missing. */
 NODISCARD err_t view_dir_open(const char *dir, int *out);
 
-/* Count the whole lines of a session's file and cut a torn one; no file: 0 and 0. */
-NODISCARD err_t view_file_count(int dir, uuid_t session, uint64_t *lines, uint64_t *size);
+/* Count the whole lines of a session's file, at most `most`, and cut what is behind them; no file:
+ * 0 and 0. */
+NODISCARD err_t view_file_keep(int dir, uuid_t session, uint64_t most, uint64_t *lines,
+                               uint64_t *size);
 
 /* Append whole lines to a file that is `*size` long by our count: what is longer is the rest of a
  * failed write and is cut. `*size` becomes the new length. */

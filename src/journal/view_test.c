@@ -292,6 +292,44 @@ static void after_a_crash_at_any_byte_the_file_is_completed(void **state)
     free(whole);
 }
 
+/* A file system may keep a file's size and lose its content, or keep a later part alone. */
+static void what_a_power_cut_left_behind_the_place_is_written_again(void **state)
+{
+    struct scene *s = *state;
+    append(s, testing_id(1), 1, 4);
+    close_both(s);
+    char path[TESTING_PATH];
+    char place[TESTING_PATH];
+    path_of(s, testing_id(1), path);
+    testing_join(place, s->buffers, "position");
+    size_t place_len = 0;
+    size_t safe = 0;
+    size_t len = 0;
+    uint8_t *position = testing_load(place, &place_len);
+    free(testing_load(path, &safe));
+    open_both(s);
+    append(s, testing_id(1), 5, 8);
+    close_both(s);
+    uint8_t *whole = testing_load(path, &len);
+    for (int fill = 0; fill < 3; fill++) {
+        for (size_t from = safe; from < len; from += 37) {
+            uint8_t left[4096];
+            assert_true(len <= sizeof left);
+            memcpy(left, whole, len);
+            for (size_t i = from; i < len; i++) {
+                left[i] = fill == 0 ? 0 : fill == 1 ? '\n' : (uint8_t)(i * 7);
+            }
+            testing_store(path, left, len);
+            testing_store(place, position, place_len);
+            open_both(s);
+            close_both(s);
+            assert_lines(s, testing_id(1), 8);
+        }
+    }
+    free(position);
+    free(whole);
+}
+
 static void a_restart_reads_only_what_is_new(void **state)
 {
     struct scene *s = *state;
@@ -516,6 +554,7 @@ int main(void)
         IN_SCENE(keys_of_secret_fields_are_never_shown),
         cmocka_unit_test(a_line_is_one_line_whatever_the_data_holds),
         IN_SCENE(after_a_crash_at_any_byte_the_file_is_completed),
+        IN_SCENE(what_a_power_cut_left_behind_the_place_is_written_again),
         IN_SCENE(a_restart_reads_only_what_is_new),
         IN_SCENE(while_the_store_is_away_lines_wait),
         IN_SCENE(links_and_folders_under_a_sessions_name_are_not_followed),

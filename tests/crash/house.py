@@ -144,9 +144,10 @@ async def answer(reader):
 class House:
     """The data directory and how the server is started on it."""
 
-    def __init__(self, canara, root, settings):
+    def __init__(self, canara, root, settings, data=None, environment=None):
         self.canara, self.root, self.settings = canara, root, settings
-        self.data = root / "data"
+        self.data = data or root / "data"
+        self.environment = environment  # of the server; None: ours
         self.log = root / "server.log"
 
     async def start(self):
@@ -157,7 +158,7 @@ class House:
         with open(self.log, "ab") as log:
             process = await asyncio.create_subprocess_exec(
                 *command, cwd=self.root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
-                start_new_session=True, preexec_fn=leave_no_orphan)
+                env=self.environment, start_new_session=True, preexec_fn=leave_no_orphan)
         return Life(process, self.log)
 
     async def verify_journal(self, when):

@@ -37,8 +37,8 @@ SETTINGS = {"DEBUG": "True", "PORT": "0", "LOOPS": "2", "HASH_WORKERS": "2", "LO
             "REPLAY_MEMORY_MB": "0"}  # the streams send alike on purpose; replay has tests of its own
 
 
-def options():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def options(says=__doc__):
+    parser = argparse.ArgumentParser(description=says, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--canara", required=True, help="the program")
     parser.add_argument("--cycles", type=int, default=20, help="how often to kill (default 20)")
     parser.add_argument("--seed", type=int, default=1, help="of moments, sizes and guesses (default 1)")
@@ -47,6 +47,10 @@ def options():
                         help="longest time from ready to kill (default 0.3)")
     parser.add_argument("--max-seconds", type=float, default=None,
                         help="stop, as a failure, after this time (default 60 and 2 a cycle)")
+    return parser
+
+
+def choose(parser):
     chosen = parser.parse_args()
     if not os.access(chosen.canara, os.X_OK):
         parser.error(f"{chosen.canara} is no program")
@@ -70,9 +74,11 @@ class Progress:
 
 
 class Run:
+    check_every = CHECK_EVERY
+
     def __init__(self, chosen, root):
         self.chosen, self.root = chosen, root
-        self.house = House(str(pathlib.Path(chosen.canara).resolve()), root, SETTINGS)
+        self.house = self.make_house()
         self.dice = random.Random(chosen.seed)
         self.tally, self.locked, self.kept = Tally(), [], []
         self.streams, self.visitors, self.guessers = [], [], []
@@ -80,6 +86,16 @@ class Run:
         self.passed = 0
         self.life = None
         self.began = time.monotonic()
+
+    def make_house(self):
+        return House(str(pathlib.Path(self.chosen.canara).resolve()), self.root, SETTINGS)
+
+    async def bury(self, life):
+        """A killed server is gone: what happens to its data before the next start."""
+        await life.buried()
+
+    def stopped(self):
+        """The same after a clean stop."""
 
     @property
     def acknowledged(self):
@@ -101,7 +117,7 @@ class Run:
         if up:
             self.starts.append(life.start_ms)
         if life.ending:
-            await life.buried()
+            await self.bury(life)
             return None
         return life
 
@@ -145,7 +161,7 @@ class Run:
         await self.everyone(life, self.streams + self.visitors + self.guessers)
         killer.cancel()
         life.kill()
-        await life.buried()
+        await self.bury(life)
 
     async def check(self, last):
         """Start cleanly, let every stream come to rest, and read what is on disk."""
@@ -162,6 +178,7 @@ class Run:
             await must_be_locked(life, person)
         await self.house.verify_journal("beside the running server")
         await life.stop()
+        self.stopped()
         await self.house.verify_journal("after a clean stop")
         if last:
             for kept in self.kept:
@@ -175,7 +192,7 @@ class Run:
             while self.passed < self.chosen.cycles:
                 await self.cycle()
                 self.passed += 1
-                check = self.passed % CHECK_EVERY == 0 or self.passed == self.chosen.cycles
+                check = self.passed % self.check_every == 0 or self.passed == self.chosen.cycles
                 if check:
                     await self.check(self.passed == self.chosen.cycles)
                 progress.say(self.line(), keep=check)
@@ -222,13 +239,13 @@ async def guarded(run, progress):
             run.life.kill()
 
 
-def main():
-    chosen = options()
+def play(kind, chosen):
+    """One run from its beginning to its report; the exit status."""
     root = pathlib.Path(tempfile.mkdtemp(prefix="canara-crash-"))
     progress = Progress()
     print(f"{chosen.cycles} cycles, seed {chosen.seed}, {chosen.connections} streams, "
           f"killed within {chosen.seconds_per_cycle} s")
-    run = Run(chosen, root)
+    run = kind(chosen, root)
     wrong = asyncio.run(guarded(run, progress))
     if progress.terminal:
         print()
@@ -244,4 +261,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(play(Run, choose(options())))
