@@ -11,6 +11,7 @@
 #include "domain/tutor.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,6 +81,22 @@ static void nothing_down(struct house *h)
     (void)h;
 }
 
+/* Make the name of DATA_DIR durable, at every start: who made it may have been killed before this.
+ * Some parents cannot be opened or synced; then DATA_DIR was not made by us. */
+static void sync_parent_of(const char *dir)
+{
+    char parent[HOUSE_PATH_BYTES];
+    const int n = snprintf(parent, sizeof parent, "%s/..", dir);
+    if (n < 0 || (size_t)n >= sizeof parent) {
+        return;
+    }
+    const int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        (void)fsync(fd);
+        (void)close(fd);
+    }
+}
+
 static err_t data_dir_up(struct house *h)
 {
     const char *dir = h->settings->data_dir;
@@ -103,6 +120,7 @@ static err_t data_dir_up(struct house *h)
         return fault(h, "DATA_DIR=%s: cannot be written: %s", dir,
                      strerror_r(errno, words, sizeof words));
     }
+    sync_parent_of(dir);
     (void)snprintf(h->journal_dir, sizeof h->journal_dir, "%s/journal", dir);
     (void)snprintf(h->view_dir, sizeof h->view_dir, "%s/session_buffers", dir);
     (void)snprintf(h->control, sizeof h->control, "%s/control.sock", dir);

@@ -55,20 +55,18 @@ static err_t list_reserve(struct segments *s)
 
 static err_t open_directory(struct segments *s, struct journal_fault *why)
 {
-    const bool made = mkdir(s->config.dir, 0700) == 0;
-    if (!made && errno != EEXIST) {
+    if (mkdir(s->config.dir, 0700) != 0 && errno != EEXIST) {
         return because(why, ERR_IO, "the directory cannot be made");
     }
     s->dir = open(s->config.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (s->dir < 0) {
         return because(why, ERR_IO, "the directory cannot be opened");
     }
-    if (made) {
-        const int parent = openat(s->dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (parent >= 0) {
-            (void)fsync(parent); /* best effort: some parents cannot be synced */
-            (void)close(parent);
-        }
+    /* The name, at every start: who made it may have been killed before this. */
+    const int parent = openat(s->dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (parent >= 0) {
+        (void)s->config.files->fsync(s->config.files, parent); /* some parents cannot be synced */
+        (void)close(parent);
     }
     if (flock(s->dir, LOCK_EX | LOCK_NB) != 0) {
         return errno == EWOULDBLOCK ? because(why, ERR_LIMIT, "another server holds the directory")
@@ -144,16 +142,14 @@ static err_t verify(struct journal_reader *reader, struct journal_fault *why)
     return ERR_OK;
 }
 
-/* Let the newest segment end where its last whole frame ends. */
+/* Let the newest segment end where its last whole frame ends. Its frames are going to be told as
+ * durable, and the one who wrote them may have been killed before his sync. */
 static err_t cut_tail(struct segments *s, uint64_t end)
 {
     const struct journal_files *files = s->config.files;
     struct segment *newest = &s->list[s->count - 1];
     char name[SEGMENT_NAME_SIZE];
     segment_name_print(newest->first, name);
-    if (end == newest->bytes) {
-        return ERR_OK;
-    }
     if (end == 0) {
         if (files->unlink(files, s->dir, name) != 0) {
             return err_new(ERR_IO);
@@ -161,7 +157,8 @@ static err_t cut_tail(struct segments *s, uint64_t end)
         s->count--;
     } else {
         CLEANUP(fd_close) int fd = files->open(files, s->dir, name, O_WRONLY, 0);
-        if (fd < 0 || files->ftruncate(files, fd, (off_t)end) != 0 ||
+        const bool longer = end != newest->bytes;
+        if (fd < 0 || (longer && files->ftruncate(files, fd, (off_t)end) != 0) ||
             files->fsync(files, fd) != 0) {
             return err_new(ERR_IO);
         }

@@ -342,6 +342,32 @@ static void after_the_first_failed_sync_nothing_is_acknowledged(void **state)
     journal_close(&j);
 }
 
+/* A killed writer leaves frames that were written and not synced: a start that cannot make them
+ * durable must not tell anybody of them, whether the segment is longer than they are or not. */
+static void frames_found_by_a_start_are_synced_before_they_count(void **state)
+{
+    const struct scene *s = *state;
+    struct journal_config config = testing_config(s->dir);
+    assert_int_equal(append_lines(&config, 1, LINES), LINES);
+    size_t len = 0;
+    uint8_t *whole = testing_load(s->segment, &len);
+    for (int padded = 0; padded < 2; padded++) {
+        uint8_t image[4096] = {0};
+        memcpy(image, whole, len);
+        restore(s, image, padded != 0 ? sizeof image : len);
+        /* the folder's parent is synced first, then the segment */
+        struct countdown countdown = {.before = 1, .lasting = 1};
+        const struct trouble t = trouble_of(OP_SYNC, EIO, &countdown);
+        config.files = &t.files;
+        struct journal *j = NULL;
+        struct journal_fault why = {0};
+        assert_err(journal_open(&config, &j, &why), ERR_IO);
+        assert_true(countdown.lasting <= 0);
+        assert_non_null(why.reason);
+    }
+    free(whole);
+}
+
 static void a_full_disk_refuses_and_heals_by_itself(void **state)
 {
     const struct scene *s = *state;
@@ -416,6 +442,7 @@ int main(void)
         IN_SCENE(a_whole_frame_with_a_malformed_record_stops_and_says_where),
         IN_SCENE(whatever_fails_once_nothing_acknowledged_is_lost),
         IN_SCENE(after_the_first_failed_sync_nothing_is_acknowledged),
+        IN_SCENE(frames_found_by_a_start_are_synced_before_they_count),
         IN_SCENE(a_full_disk_refuses_and_heals_by_itself),
         IN_SCENE(random_damage_never_reads_as_other_records),
     };

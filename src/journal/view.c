@@ -137,8 +137,7 @@ static err_t session_of(struct view *v, const journal_record_t *record, struct v
         uint64_t size = 0;
         TRY(v->config.email_of(v->config.context, record->account, email));
         email[sizeof email - 1] = '\0';
-        const err_t e =
-            view_file_keep(v->dir, record->session, record->line - 1, &lines, &size);
+        const err_t e = view_file_keep(v->dir, record->session, record->line - 1, &lines, &size);
         if (failed(e) && e.code != ERR_FORMAT) {
             return e;
         }

@@ -385,6 +385,23 @@ static void every_commit_that_changes_something_is_synced(void **state)
     }
 }
 
+static void what_a_killed_server_left_in_the_log_is_synced_before_it_is_told(void **state)
+{
+    struct fixture *f = *state;
+    begin_with_one_account(f);
+    assert_ok(act(f->house.store, &operations[6], 7));
+    fault_arm(&f->plan, 1, true, SQLITE_IOERR_WRITE); /* a dying process folds nothing back */
+    store_close(&f->house.store);
+    fault_arm(&f->plan, 1, false, SQLITE_IOERR_WRITE); /* the first thing to fail is that sync */
+    const uint64_t before = f->plan.syncs;
+    assert_err(reopen(f), ERR_STORAGE);
+    assert_true(f->plan.syncs > before);
+    assert_non_null(strstr(f->house.why, "cannot be synced"));
+    fault_arm(&f->plan, 0, false, 0);
+    assert_ok(reopen(f));
+    assert_int_equal(look(f->house.store, &operations[6], 7), WHOLE);
+}
+
 static void a_failed_first_start_leaves_no_obstacle(void **state)
 {
     struct fixture *f = *state;
@@ -454,6 +471,7 @@ int main(void)
         TEST(a_long_transaction_happens_whole_or_not_at_all),
         TEST(the_store_is_usable_again_when_the_disk_is),
         TEST(every_commit_that_changes_something_is_synced),
+        TEST(what_a_killed_server_left_in_the_log_is_synced_before_it_is_told),
         TEST(a_failed_first_start_leaves_no_obstacle),
         TEST(a_failed_migration_is_taken_up_at_the_next_start),
     };

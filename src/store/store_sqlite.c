@@ -230,6 +230,22 @@ static err_t create(const struct store_config *config, const char *vfs, struct s
     return ERR_OK;
 }
 
+/* What a killed server wrote to the log and did not sync is read by us as committed: it has to be
+ * durable before anybody is told of it. The log is synced before it is folded back, and only that
+ * much matters: a full disk does not stop the start. */
+static err_t sync_log(const struct seat *seat, const struct sqlite_place *place,
+                      char why[STORE_WHY_BYTES])
+{
+    const int code =
+        sqlite3_wal_checkpoint_v2(seat->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    if (code != SQLITE_OK && code != SQLITE_BUSY && code != SQLITE_FULL) {
+        (void)snprintf(why, STORE_WHY_BYTES, "%.128s: its log cannot be synced: %s", place->path,
+                       sqlite3_errstr(code));
+        return seat_err(seat, code);
+    }
+    return ERR_OK;
+}
+
 /* A rollback must never need memory that is not there. */
 static err_t make_ready(struct seat *seat)
 {
@@ -246,6 +262,7 @@ static err_t open_seats(struct sqlite_store *st, const struct store_config *conf
         TRY(seat_open(&st->seats[i], place->path, vfs, i == WRITER, why));
         if (i == WRITER) {
             TRY(check_pages(&st->seats[i], place, why));
+            TRY(sync_log(&st->seats[i], place, why));
             TRY(sqlite_migrate(&st->seats[i], config->clock, sqlite_migrate_newest(), why));
         }
         TRY(make_ready(&st->seats[i]));

@@ -178,7 +178,8 @@ class Stream:
                                       token=self.session.token)
         if status != 200:
             raise Fault(f"{self}: summary {status} {said}")
-        data = house.buffer_path(self.session.id).read_bytes()
+        path = house.buffer_path(self.session.id)
+        data = path.read_bytes() if path.exists() else b""  # no line, no file
         found = read_lines(str(self), data, self.session, self.person.email)
         if self.numbered:
             if self.acked != self.sent:
@@ -192,7 +193,7 @@ class Stream:
                 raise Fault(f"{self}: {len(lost)} acknowledged events lost, the first is {lost[:1]}")
         if said["total_events"] != len(found):
             raise Fault(f"{self}: {said['total_events']} counted, {len(found)} in the file")
-        return Kept(house.buffer_path(self.session.id), data)
+        return Kept(path, data)
 
 
 def read_lines(who, data, session, email):
@@ -232,7 +233,7 @@ class Kept:
         self.path, self.size, self.digest = path, len(data), hashlib.sha256(data).digest()
 
     def check(self):
-        data = self.path.read_bytes()
+        data = self.path.read_bytes() if self.path.exists() else b""
         if hashlib.sha256(data[:self.size]).digest() != self.digest:
             raise Fault(f"{self.path.name}: the file of an ended session has changed")
         for line in data[self.size:].split(b"\n"):
