@@ -53,7 +53,8 @@ struct view {
     struct view_sessions sessions;
     journal_record_t held; /* read, but not taken in yet */
     bool holds;
-    bool damaged; /* the journal cannot be read on */
+    bool damaged;  /* the journal cannot be read on */
+    bool unsynced; /* lines may be lost on their way to the disk: the place stays where it is */
     uint64_t place;
     mono_t place_at, expire_at;
     mono_t round; /* when it began to read on */
@@ -291,12 +292,16 @@ static void keep_place(struct view *v, bool now)
     if (oldest != NULL && oldest->sequence < place) {
         place = oldest->sequence;
     }
-    if (place <= v->place || (!now && mono_ms_between(v->place_at, at) < PLACE_MS)) {
+    if (v->unsynced || place <= v->place || (!now && mono_ms_between(v->place_at, at) < PLACE_MS)) {
         return;
     }
     v->place_at = at;
-    if (failed(view_place_write(v->dir, place))) {
-        log_event(v->config.log, LOG_WARN, "view.place_failed");
+    const err_t e = view_place_write(v->dir, place);
+    if (failed(e)) {
+        /* The kernel tells of a lost page once. The next start writes the lines again. */
+        v->unsynced = e.code != ERR_STORAGE;
+        log_event(v->config.log, v->unsynced ? LOG_ERROR : LOG_WARN, "view.place_failed",
+                  FIELD_BOOL("until_restart", v->unsynced));
         return;
     }
     v->place = place;

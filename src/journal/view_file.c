@@ -292,12 +292,9 @@ err_t view_place_write(int dir, uint64_t sequence)
     MUST(n > 0 && (size_t)n < sizeof text);
     CLEANUP(fd_close)
     int fd = openat(dir, PLACE_NEXT, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        return err_new(ERR_IO);
-    }
-    TRY(write_all(fd, (span_t){(const uint8_t *)text, (size_t)n}));
-    if (fdatasync(fd) != 0 || renameat(dir, PLACE_NEXT, dir, PLACE_NAME) != 0) {
-        return err_new(ERR_IO);
+    if (fd < 0 || failed(write_all(fd, (span_t){(const uint8_t *)text, (size_t)n})) ||
+        fdatasync(fd) != 0 || renameat(dir, PLACE_NEXT, dir, PLACE_NAME) != 0) {
+        return err_new(ERR_STORAGE);
     }
     return ERR_OK;
 }

@@ -43,7 +43,8 @@ NODISCARD err_t view_file_tail(int dir, uuid_t session, size_t max_lines, view_l
 /* Read the place; 0 when there is none or it cannot be understood. */
 uint64_t view_place_read(int dir);
 
-/* Make the files durable, then the place. */
+/* Make the files durable, then the place. ERR_IO: lines may be lost for good, whatever a later call
+ * says; ERR_STORAGE: only the place could not be kept, and may be later. */
 NODISCARD err_t view_place_write(int dir, uint64_t sequence);
 
 /* Go on with a walk over the directory, at most `entries` of them: remove session files not

@@ -3,8 +3,8 @@
 
 The server runs on a disk of ours (disk.py) that keeps what was synced, and of the rest whatever the
 seed says: nothing, all, what came first, some of it, torn by sectors, names without contents. It is
-killed as in kill_nine.py, by the same clients under the same promises; then the power goes, or, one
-time in five, does not: the next cut then meets two lives at once.
+killed as in kill_nine.py, with the same clients and the same promises; then the power goes. One time
+in five it does not, and the next cut meets what two lives have left.
 """
 import sys
 
@@ -35,6 +35,12 @@ class PowerRun(Run):
                      self.folder / "data",
                      disk.environment(library, self.folder, self.root / "log", self.control.path))
 
+    async def cycle(self):
+        """Until the power goes; lives that end in a mere kill come on top."""
+        self.is_cut = False
+        while not self.is_cut:
+            await super().cycle()
+
     async def bury(self, life):
         await life.buried()
         try:
@@ -44,6 +50,7 @@ class PowerRun(Run):
         if self.dice.random() < POWER_STAYS:
             self.manners["power stayed"] += 1
         else:
+            self.is_cut = True
             self.manners[self.disk.cut(self.dice)] += 1
 
     def stopped(self):
@@ -63,6 +70,7 @@ class PowerRun(Run):
 
 def main():
     parser = options(__doc__)
+    parser.set_defaults(seconds_per_cycle=0.6)
     parser.add_argument("--disk", required=True, help="the library libcanara_disk.so")
     return play(PowerRun, choose(parser))
 

@@ -1,0 +1,358 @@
+#!/usr/bin/env python3
+"""Every call to the disk and every allocation of a server fails once, in turn: it goes on, refuses, or
+stops with a word, and the next start has everything that was acknowledged.
+
+One case is one failing call: a small day (start, register, log in, events, MPIN, log out, stop) on a
+disk of ours whose call number N fails, then, half of the time after a power cut, a start on a sound
+disk that is asked for every promise. The day is the first on an empty disk, or one after a kill.
+"""
+import argparse
+import asyncio
+import collections
+import errno
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True
+import disk  # noqa: E402
+from house import LISTENING, Fault, House, answer  # noqa: E402
+from kill_nine import SETTINGS, Progress  # noqa: E402
+from people import MPIN, PASSWORD  # noqa: E402
+from streams import event, read_lines  # noqa: E402
+
+BATCH, BATCHES = 7, 3
+ANSWER_S, END_S = 20, 30
+# What is made to fail, and how. A write that fails is torn.
+ERRORS = {"open": (errno.EIO, errno.ENOSPC), "write": (errno.EIO, errno.ENOSPC), "sync": (errno.EIO,),
+          "rename": (errno.EIO, errno.ENOSPC), "truncate": (errno.EIO,), "allocate": (errno.ENOSPC,),
+          "unlink": (errno.EIO,), "mkdir": (errno.EIO, errno.ENOSPC), "memory": (errno.ENOMEM,)}
+DAYS = ("first", "after-a-kill")
+FAULT_SETTINGS = dict(SETTINGS, REPLAY_MEMORY_MB="1", LOOPS="1", HASH_WORKERS="1")
+
+
+class Promises:
+    """What one person was told."""
+
+    def __init__(self, email):
+        self.email = email
+        self.registered = False
+        self.sessions = {}   # id: token, of acknowledged logins
+        self.gone = set()    # acknowledged logouts
+        self.leaving = set()  # asked to log out
+        self.sent, self.acked = collections.Counter(), collections.Counter()
+        self.failures = {0}  # of the MPIN: one of these
+        self.answers = collections.Counter()
+        self.main = None     # the session that works
+
+
+class Visit:
+    """A small day: every answer is kept, none is demanded."""
+
+    def __init__(self, life, promises):
+        self.life, self.promises = life, promises
+
+    async def ask(self, method, path, body=None, token=None):
+        """(status, body); status 0: no answer."""
+        status, said = 0, {}
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                reader, writer = await asyncio.open_connection(self.life.host, self.life.port)
+                try:
+                    writer.write(self.life.request(method, path, body, token))
+                    status, said = await answer(reader)
+                finally:
+                    writer.close()
+        except TimeoutError:
+            if self.life.process.returncode is None:
+                self.promises.answers["late"] += 1
+        except (OSError, asyncio.IncompleteReadError, json.JSONDecodeError):
+            pass
+        self.promises.answers[status] += 1
+        return status, said
+
+    async def day(self):
+        p = self.promises
+        status, _ = await self.ask("POST", "/auth/register", {"email": p.email, "password": PASSWORD, "mpin": MPIN})
+        p.registered = p.registered or status == 200
+        await self.login("phone")
+        for batch in range(BATCHES):
+            await self.events()
+            if batch == 0:
+                await self.mpin("2222")
+        await self.summary()
+        await self.mpin(MPIN)
+        await self.mpin("3333")
+        second = await self.login("tablet")
+        if second is not None:
+            p.leaving.add(second)
+            status, _ = await self.ask("POST", "/auth/logout", token=p.sessions[second])
+            if status == 200:
+                p.gone.add(second)
+        await self.events()
+
+    async def login(self, device):
+        status, said = await self.ask("POST", "/auth/login", {"email": self.promises.email, "password": PASSWORD,
+                                                              "device_id": device})
+        if status == 200:
+            self.promises.sessions[said["session_id"]] = said["session_token"]
+            if device != "tablet" and self.promises.main is None:
+                self.promises.main = said["session_id"]
+            return said["session_id"]
+        return None
+
+    async def events(self):
+        p, id_ = self.promises, self.promises.main
+        if id_ is None:
+            return
+        first = p.acked[id_] + 1
+        p.sent[id_] = max(p.sent[id_], p.acked[id_] + BATCH)
+        status, said = await self.ask("POST", f"/ws/sessions/{id_}/events",
+                                      [event(n, True) for n in range(first, first + BATCH)], p.sessions[id_])
+        if status == 200:
+            if said["accepted"] != BATCH:
+                raise Fault(f"events {first} to {first + BATCH - 1} answered {said}")
+            p.acked[id_] = first + BATCH - 1
+
+    async def mpin(self, mpin):
+        p, id_ = self.promises, self.promises.main
+        if id_ is None:
+            return
+        before = p.failures
+        status, said = await self.ask("POST", "/auth/verify-mpin", {"mpin": mpin}, p.sessions[id_])
+        after = {0} if mpin == MPIN else {f + 1 for f in before}
+        spent = {f + 1 for f in before}  # a guess is spent before it is looked at
+        p.failures = after if status in (200, 401) else before | after | spent
+        if status == 200 and mpin != MPIN or status == 401 and mpin == MPIN and "MPIN" in str(said):
+            raise Fault(f"MPIN {mpin} answered {status} {said}")
+
+    async def summary(self):
+        if self.promises.main is not None:
+            id_ = self.promises.main
+            await self.ask("GET", f"/ws/sessions/{id_}/behavior-summary", token=self.promises.sessions[id_])
+
+
+class Case:
+    def __init__(self, chosen, root, dice):
+        self.chosen, self.root, self.dice = chosen, root, dice
+        self.folder = root / "disk"
+        self.folder.mkdir(0o700)
+        self.control = disk.Control(root / "control")
+        self.disk = disk.Disk(self.folder, root / "log")
+        self.house = House(str(pathlib.Path(chosen.canara).resolve()), root, FAULT_SETTINGS, self.folder / "data",
+                           self.environment(False))
+        self.promises = Promises("anna@example.com")
+        self.outcome = None
+
+    def environment(self, with_memory):
+        libraries = [chosen for chosen in (self.chosen.memory if with_memory else None, self.chosen.disk) if chosen]
+        return disk.environment(":".join(str(pathlib.Path(l).resolve()) for l in libraries), self.folder,
+                                self.root / "log", self.control.path)
+
+    def log_size(self):
+        return self.house.log.stat().st_size if self.house.log.exists() else 0
+
+    async def start(self):
+        """A life, or None when the server said why it cannot start."""
+        at = self.log_size()
+        life = await self.house.start()
+        while True:
+            line = await asyncio.wait_for(life.process.stdout.readline(), END_S)
+            found = LISTENING.match(line)
+            if found:
+                life.host, life.port = found.group(1).decode(), int(found.group(2))
+                return life
+            if not line:
+                await self.ended(life, at)
+                return None
+
+    async def ended(self, life, at):
+        """It ended by itself: with a status and a word, not by a signal."""
+        status = await asyncio.wait_for(life.process.wait(), END_S)
+        said = self.house.log.read_bytes()[at:] if self.house.log.exists() else b""
+        if status < 0 or b"ERROR: AddressSanitizer" in said or b"runtime error" in said:
+            raise Fault(f"the server died: status {status}: {said[-600:].decode(errors='replace')}")
+        if status != 0 and not said.strip():
+            raise Fault(f"the server ended with status {status} and no word")
+        return status
+
+    async def stop(self, life):
+        """Ask for a clean stop; the status."""
+        at = self.log_size()
+        if life.process.returncode is None:
+            life.process.send_signal(signal.SIGTERM)
+        while await life.process.stdout.read(65536):
+            pass
+        return await self.ended(life, at)
+
+    async def prepare(self, day):
+        """The day before, sound, ended by a kill."""
+        if day == "first":
+            return
+        life = await self.start()
+        await Visit(life, self.promises).day()
+        life.kill()
+        await life.buried()
+        self.disk.adopt()
+
+    async def play(self, day, kinds, at, number, power):
+        await self.prepare(day)
+        with_memory = kinds == disk.KINDS["memory"]
+        self.house.environment = self.environment(with_memory)
+        self.control.set(kinds, at, number)
+        life = await self.start()
+        if life is None:
+            self.outcome = "did not start"
+        else:
+            try:
+                await Visit(life, self.promises).day()
+                status = await self.stop(life)
+            finally:
+                life.kill()
+            self.outcome = f"ended with status {status}" if status != 0 else (
+                "refused something" if any(s >= 500 or s == 0 for s in self.promises.answers if s != "late")
+                else "went on")
+        self.calls, self.what, self.fired = self.control.calls, self.control.what, self.control.fired
+        self.control.set()
+        self.house.environment = self.environment(False)
+        self.disk.adopt()
+        if power:
+            self.disk.cut(self.dice)
+        await self.look()
+
+    async def look(self):
+        """A sound start has everything that was promised, and takes more."""
+        p = self.promises
+        life = await self.start()
+        if life is None:
+            raise Fault("the next start failed: " + self.house.log.read_text(errors="replace")[-600:])
+        try:
+            visit = Visit(life, p)
+            await self.look_at_sessions(visit)
+            if not p.registered:
+                status, said = await visit.ask("POST", "/auth/register",
+                                               {"email": p.email, "password": PASSWORD, "mpin": MPIN})
+                if status not in (200, 400):
+                    raise Fault(f"register on a sound disk: {status} {said}")
+            if await visit.login("watch") is None:
+                raise Fault("no login on a sound disk")
+            await self.look_at_file(visit)
+            status = await self.stop(life)
+            if status != 0:
+                raise Fault(f"a clean stop on a sound disk: status {status}")
+        finally:
+            life.kill()
+        self.disk.check()
+        await self.house.verify_journal("at the end")
+
+    async def look_at_sessions(self, visit):
+        p = self.promises
+        for id_, token in p.sessions.items():
+            status, said = await visit.ask("GET", "/auth/session-status", token=token)
+            if id_ in p.gone and status != 401:
+                raise Fault(f"a session that was logged out answers {status} {said}")
+            if id_ not in p.leaving and status != 200:
+                raise Fault(f"a session whose login was acknowledged answers {status} {said}")
+            if id_ == p.main and not p.acked[id_] <= said["behavioral_events_count"] <= p.sent[id_]:
+                raise Fault(f"{p.acked[id_]} events acknowledged, {p.sent[id_]} sent: {said}")
+            if id_ == p.main and said["mpin_attempts"] not in p.failures:
+                raise Fault(f"{said['mpin_attempts']} failures, possible are {sorted(p.failures)}")
+
+    async def look_at_file(self, visit):
+        """What came in durably and was not acknowledged comes again; then 1 to the last, once each."""
+        p, id_ = self.promises, self.promises.main
+        await visit.events()
+        status, said = await visit.ask("GET", f"/ws/sessions/{id_}/behavior-summary", token=p.sessions[id_])
+        session = type("Session", (), {"id": id_})
+        path = self.house.buffer_path(id_)
+        found = read_lines(id_, path.read_bytes() if path.exists() else b"", session, p.email)
+        if status != 200 or found != list(range(1, p.acked[id_] + 1)):
+            raise Fault(f"summary {status}; {p.acked[id_]} events acknowledged, the file has {found}")
+
+
+async def play_one(chosen, day, kind, at, number, power):
+    """The case that was played; raises Fault."""
+    root = pathlib.Path(tempfile.mkdtemp(prefix="canara-fault-"))
+    case = Case(chosen, root, random.Random(f"{chosen.seed} {day} {kind} {at} {number}"))
+    kinds = disk.KINDS[kind]
+    try:
+        await case.play(day, kinds, at, number, power)
+    except (Fault, disk.Wrong, TimeoutError, KeyError, json.JSONDecodeError) as wrong:
+        what = getattr(case, "what", case.control.what)
+        raise Fault(f"{day} day, {kind} number {at} fails with {errno.errorcode.get(number, 0)} ({what or 'none'})"
+                    f"{', then the power' if power else ''}: {wrong!r}; kept in {root}") from None
+    shutil.rmtree(root, ignore_errors=True)
+    case.control.close()
+    return case
+
+
+async def plan(chosen, dice):
+    """All the cases, in the order in which they are played."""
+    cases = []
+    for day in DAYS:
+        for kind, numbers in ERRORS.items():
+            if kind == "memory" and not chosen.memory:
+                continue
+            calls = (await play_one(chosen, day, kind, 0, 0, False)).calls
+            print(f"{day:14} {kind:9} {calls} calls", flush=True)
+            cases += [(day, kind, at, number, dice.random() < 0.5)
+                      for at in range(1, calls + 1) for number in numbers]
+    total = len(cases)
+    if chosen.only:
+        cases = [c for c in cases if c[1] in chosen.only]
+    if chosen.sample and chosen.sample < len(cases):
+        cases = dice.sample(cases, chosen.sample)
+    else:
+        dice.shuffle(cases)  # so that an early end has seen some of all
+    return cases, total
+
+
+async def run(chosen):
+    dice = random.Random(chosen.seed)
+    progress, outcomes, faults = Progress(), collections.Counter(), []
+    cases, total = await plan(chosen, dice)
+    print(f"{len(cases)} of {total} cases")
+    began, played, fired = time.monotonic(), 0, 0
+    for case in cases:
+        if time.monotonic() - began > chosen.max_seconds:
+            print(f"the time is up after {played} cases")
+            break
+        try:
+            done = await play_one(chosen, *case)
+            outcomes[done.outcome] += 1
+            fired += done.fired
+        except Fault as fault:
+            faults.append(fault)
+            print(f"FAILED {fault}", flush=True)
+        played += 1
+        progress.say(f"{played}/{len(cases)} cases, {len(faults)} failed", keep=played % 200 == 0)
+    for outcome, count in outcomes.most_common():
+        print(f"{count:6} {outcome}")
+    print(f"{fired} calls failed as planned")
+    print(f"{played - len(faults)} passed, {len(faults)} failed")
+    return 1 if faults else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--canara", required=True, help="the program")
+    parser.add_argument("--disk", required=True, help="the library libcanara_disk.so")
+    parser.add_argument("--memory", help="the library libcanara_memory.so; without it no allocation fails")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--sample", type=int, default=0, help="only so many cases, drawn by the seed")
+    parser.add_argument("--only", action="append", choices=ERRORS, help="only this kind of call")
+    parser.add_argument("--max-seconds", type=float, default=3600)
+    chosen = parser.parse_args()
+    if not os.access(chosen.canara, os.X_OK):
+        parser.error(f"{chosen.canara} is no program")
+    return asyncio.run(run(chosen))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
