@@ -1,11 +1,11 @@
-/* The SQLite driver on a failing disk: each operation happens whole or not at all. */
+/* The SQLite driver on a failing disk and without memory: each operation happens whole or not at all. */
 #include "store/fault_vfs_test.h"
 #include "store/house_test.h"
 #include "store/sqlite_migrate.h"
 #include "store/store_sqlite.h"
 #include "tests/support/unit.h"
 
-enum { WRITES_MAX = 400 };
+enum { WRITES_MAX = 400, ALLOCATIONS_MAX = 4000 };
 
 enum seen { NOTHING, WHOLE, HALF };
 
@@ -462,10 +462,109 @@ static void a_failed_migration_is_taken_up_at_the_next_start(void **state)
     }
 }
 
+/* ---- memory that is not there ---- */
+
+/* SQLite asks for memory without saying for whom, so this one thing is global. */
+static struct {
+    sqlite3_mem_methods real;
+    uint64_t calls, fail_at;
+} memory;
+
+static bool memory_fails(void)
+{
+    memory.calls++;
+    return memory.calls == memory.fail_at;
+}
+
+static void *memory_get(int size)
+{
+    return memory_fails() ? NULL : memory.real.xMalloc(size);
+}
+
+static void *memory_resize(void *old, int size)
+{
+    return memory_fails() ? NULL : memory.real.xRealloc(old, size);
+}
+
+static void memory_arm(uint64_t at)
+{
+    memory.calls = 0;
+    memory.fail_at = at;
+}
+
+static bool memory_fired(void)
+{
+    return memory.calls >= memory.fail_at;
+}
+
+/* Before SQLite is used at all. Without its own store of small pieces every allocation counts. */
+static void memory_begin(void)
+{
+    MUST(sqlite3_config(SQLITE_CONFIG_GETMALLOC, &memory.real) == SQLITE_OK);
+    sqlite3_mem_methods ours = memory.real;
+    ours.xMalloc = memory_get;
+    ours.xRealloc = memory_resize;
+    MUST(sqlite3_config(SQLITE_CONFIG_MALLOC, &ours) == SQLITE_OK);
+    MUST(sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0) == SQLITE_OK);
+}
+
+static void run_out_of_memory(struct fixture *f, const struct operation *op, unsigned *n)
+{
+    bool fired = true;
+    for (uint64_t at = 1; fired; at++) {
+        assert_true(at < ALLOCATIONS_MAX);
+        memory_arm(at);
+        const err_t done = act(f->house.store, op, ++*n);
+        fired = memory_fired();
+        memory_arm(0);
+        const enum seen seen = look(f->house.store, op, *n);
+        if (seen != (failed(done) ? NOTHING : WHOLE)) {
+            fail_msg("%s, allocation %u: seen %d after %d", op->name, (unsigned)at, (int)seen,
+                     (int)done.code);
+        }
+    }
+}
+
+static void without_memory_each_operation_happens_whole_or_not_at_all(void **state)
+{
+    struct fixture *f = *state;
+    begin_with_one_account(f);
+    unsigned n = 1;
+    for (size_t i = 0; i < ARRAY_LEN(operations); i++) {
+        run_out_of_memory(f, &operations[i], &n);
+    }
+    assert_ok(reopen(f));
+    assert_int_equal(look(f->house.store, &operations[0], 1), WHOLE);
+}
+
+static void a_start_without_memory_says_so_and_harms_nothing(void **state)
+{
+    struct fixture *f = *state;
+    char path[256];
+    begin_with_one_account(f);
+    for (int fresh = 0; fresh < 2; fresh++) {
+        bool fired = true;
+        for (uint64_t at = 1; fired; at += fresh == 0 ? 5 : 149) {
+            store_close(&f->house.store);
+            if (fresh != 0) {
+                assert_int_equal(unlink(house_path(&f->house, "canara.db", path)), 0);
+            }
+            memory_arm(at);
+            const err_t opened = reopen(f);
+            fired = memory_fired();
+            memory_arm(0);
+            assert_true(!failed(opened) || (fired && f->house.why[0] != '\0'));
+            assert_ok(reopen(f));
+            assert_int_equal(look(f->house.store, &operations[0], 1), fresh == 0 ? WHOLE : NOTHING);
+        }
+    }
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
 {
+    memory_begin();
     const struct CMUnitTest tests[] = {
         TEST(each_operation_happens_whole_or_not_at_all),
         TEST(a_long_transaction_happens_whole_or_not_at_all),
@@ -473,6 +572,8 @@ int main(void)
         TEST(every_commit_that_changes_something_is_synced),
         TEST(what_a_killed_server_left_in_the_log_is_synced_before_it_is_told),
         TEST(a_failed_first_start_leaves_no_obstacle),
+        TEST(without_memory_each_operation_happens_whole_or_not_at_all),
+        TEST(a_start_without_memory_says_so_and_harms_nothing),
         TEST(a_failed_migration_is_taken_up_at_the_next_start),
     };
     return cmocka_run_group_tests_name("failing disk", tests, NULL, NULL);

@@ -148,12 +148,15 @@ class Case:
         self.house = House(str(pathlib.Path(chosen.canara).resolve()), root, FAULT_SETTINGS, self.folder / "data",
                            self.environment(False))
         self.promises = Promises("anna@example.com")
-        self.outcome = None
+        self.outcome = self.trace = None
 
     def environment(self, with_memory):
         libraries = [chosen for chosen in (self.chosen.memory if with_memory else None, self.chosen.disk) if chosen]
-        return disk.environment(":".join(str(pathlib.Path(l).resolve()) for l in libraries), self.folder,
-                                self.root / "log", self.control.path)
+        out = disk.environment(":".join(str(pathlib.Path(l).resolve()) for l in libraries), self.folder,
+                               self.root / "log", self.control.path)
+        if with_memory and self.trace:
+            out["CANARA_DISK_TRACE"] = self.trace
+        return out
 
     def log_size(self):
         return self.house.log.stat().st_size if self.house.log.exists() else 0
@@ -167,6 +170,7 @@ class Case:
             found = LISTENING.match(line)
             if found:
                 life.host, life.port = found.group(1).decode(), int(found.group(2))
+                life.log_at = at
                 return life
             if not line:
                 await self.ended(life, at)
@@ -176,6 +180,8 @@ class Case:
         """It ended by itself: with a status and a word, not by a signal."""
         status = await asyncio.wait_for(life.process.wait(), END_S)
         said = self.house.log.read_bytes()[at:] if self.house.log.exists() else b""
+        if status == -signal.SIGTERM and b"canara serve: " in said:
+            return 1  # our signal met it when it had said why it ends
         if status < 0 or b"ERROR: AddressSanitizer" in said or b"runtime error" in said:
             raise Fault(f"the server died: status {status}: {said[-600:].decode(errors='replace')}")
         if status != 0 and not said.strip():
@@ -184,12 +190,11 @@ class Case:
 
     async def stop(self, life):
         """Ask for a clean stop; the status."""
-        at = self.log_size()
         if life.process.returncode is None:
             life.process.send_signal(signal.SIGTERM)
         while await life.process.stdout.read(65536):
             pass
-        return await self.ended(life, at)
+        return await self.ended(life, life.log_at)
 
     async def prepare(self, day):
         """The day before, sound, ended by a kill."""
@@ -276,11 +281,11 @@ class Case:
             raise Fault(f"summary {status}; {p.acked[id_]} events acknowledged, the file has {found}")
 
 
-async def play_one(chosen, day, kind, at, number, power):
+async def play_one(chosen, day, kind, at, number, power, trace=None):
     """The case that was played; raises Fault."""
     root = pathlib.Path(tempfile.mkdtemp(prefix="canara-fault-"))
     case = Case(chosen, root, random.Random(f"{chosen.seed} {day} {kind} {at} {number}"))
-    kinds = disk.KINDS[kind]
+    kinds, case.trace = disk.KINDS[kind], trace
     try:
         await case.play(day, kinds, at, number, power)
     except (Fault, disk.Wrong, TimeoutError, KeyError, json.JSONDecodeError) as wrong:
@@ -292,25 +297,32 @@ async def play_one(chosen, day, kind, at, number, power):
     return case
 
 
+async def allocations(chosen, day, dice):
+    """Numbers of allocations: of each place in the code its first, its last and one between."""
+    with tempfile.NamedTemporaryFile(prefix="canara-trace-") as trace:
+        calls = (await play_one(chosen, day, "memory", 0, 0, False, trace.name)).calls
+        places = collections.defaultdict(list)
+        for at, place in enumerate(trace.read().split(), 1):
+            places[place].append(at)
+    print(f"{day:14} memory    {calls} calls from {len(places)} places", flush=True)
+    return sorted({at for all_of in places.values() for at in (all_of[0], all_of[-1], dice.choice(all_of))})
+
+
 async def plan(chosen, dice):
     """All the cases, in the order in which they are played."""
     cases = []
     for day in DAYS:
-        for kind, numbers in ERRORS.items():
-            if kind == "memory" and not chosen.memory:
-                continue
-            calls = (await play_one(chosen, day, kind, 0, 0, False)).calls
-            print(f"{day:14} {kind:9} {calls} calls", flush=True)
-            cases += [(day, kind, at, number, dice.random() < 0.5)
-                      for at in range(1, calls + 1) for number in numbers]
+        for kind in chosen.only or ERRORS:
+            if kind == "memory":
+                numbers = await allocations(chosen, day, dice) if chosen.memory else []
+            else:
+                calls = (await play_one(chosen, day, kind, 0, 0, False)).calls
+                print(f"{day:14} {kind:9} {calls} calls", flush=True)
+                numbers = range(1, calls + 1)
+            cases += [(day, kind, at, number, dice.random() < 0.5) for at in numbers for number in ERRORS[kind]]
     total = len(cases)
-    if chosen.only:
-        cases = [c for c in cases if c[1] in chosen.only]
-    if chosen.sample and chosen.sample < len(cases):
-        cases = dice.sample(cases, chosen.sample)
-    else:
-        dice.shuffle(cases)  # so that an early end has seen some of all
-    return cases, total
+    dice.shuffle(cases)  # so that an early end has seen some of all
+    return cases[:chosen.sample or total], total
 
 
 async def run(chosen):

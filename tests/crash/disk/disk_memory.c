@@ -3,10 +3,13 @@
 #include "disk.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -19,6 +22,7 @@ struct range {
 
 /* Set once before main(). */
 static struct range ranges[RANGES_MAX];
+static int trace_fd = -1; /* gets a line for each allocation that could have failed */
 
 /* The C library's own, under the names it keeps for those who stand in its place. */
 void *__libc_malloc(size_t size);                     /* NOLINT(bugprone-reserved-identifier) */
@@ -51,6 +55,11 @@ static int look_at(struct dl_phdr_info *info, size_t size, void *context)
 
 __attribute__((constructor)) static void begin(void)
 {
+    const char *trace = getenv("CANARA_DISK_TRACE");
+    if (trace != NULL) {
+        trace_fd = (int)syscall(SYS_openat, AT_FDCWD, trace,
+                                O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    }
     (void)dl_iterate_phdr(look_at, NULL);
 }
 
@@ -60,8 +69,11 @@ static bool runs_out(const char *verb, const void *caller)
     for (int i = 0; i < RANGES_MAX; i++) {
         if (at >= ranges[i].begin && at < ranges[i].end) {
             char where[64];
-            (void)snprintf(where, sizeof where, "%s+0x%zx", ranges[i].name,
-                           (size_t)(at - ranges[i].base));
+            const int len = snprintf(where, sizeof where, "%s+0x%zx\n", ranges[i].name,
+                                     (size_t)(at - ranges[i].base));
+            if (trace_fd >= 0 && len > 0) {
+                (void)syscall(SYS_write, trace_fd, where, (size_t)len);
+            }
             return disk_fails(DISK_KIND_MEMORY, verb, where);
         }
     }
