@@ -19,6 +19,7 @@ struct ledger {
     pthread_mutex_t mutex;
     pthread_cond_t work;
     ledger_item_t *ring;
+    ledger_item_t *batch; /* of the one thread that writes */
     size_t head, count;
     bool stopping;
 };
@@ -30,7 +31,10 @@ err_t ledger_new(struct service *svc, struct ledger **out)
         return err_new(ERR_NOMEM);
     }
     l->ring = calloc(LEDGER_ITEMS_MAX, sizeof *l->ring); /* untouched pages cost nothing */
-    if (l->ring == NULL) {
+    l->batch = calloc(LEDGER_BATCH, sizeof *l->batch);
+    if (l->ring == NULL || l->batch == NULL) {
+        free(l->ring);
+        free(l->batch);
         free(l);
         return err_new(ERR_NOMEM);
     }
@@ -55,6 +59,7 @@ void ledger_free(struct ledger **l)
     (void)pthread_cond_destroy(&(*l)->work);
     (void)pthread_mutex_destroy(&(*l)->mutex);
     free((*l)->ring);
+    free((*l)->batch);
     free(*l);
     *l = NULL;
 }
@@ -195,11 +200,11 @@ static size_t peek_batch(struct ledger *l, ledger_item_t *batch)
 }
 
 /* Write one batch outside the mutex; it leaves the ring only when it is in the store. */
-static int64_t work_off(struct ledger *l, ledger_item_t *batch, int64_t backoff_ms)
+static int64_t work_off(struct ledger *l, int64_t backoff_ms)
 {
-    const size_t n = peek_batch(l, batch);
+    const size_t n = peek_batch(l, l->batch);
     (void)pthread_mutex_unlock(&l->mutex);
-    const err_t written = write_batch(l->svc, batch, n);
+    const err_t written = write_batch(l->svc, l->batch, n);
     (void)pthread_mutex_lock(&l->mutex);
     if (!failed(written)) {
         l->head = (l->head + n) % LEDGER_ITEMS_MAX;
@@ -225,15 +230,13 @@ static void run_sweep(struct ledger *l)
 
 void ledger_run(struct ledger *l, uint32_t sweep_s)
 {
-    ledger_item_t *batch = calloc(LEDGER_BATCH, sizeof *batch);
-    MUST(batch != NULL); /* at the start, before anything is served */
     int64_t backoff_ms = 0;
     mono_t sweep_at = mono_after_ms(clock_mono(clock_system()), (int64_t)sweep_s * MS_PER_S);
 
     (void)pthread_mutex_lock(&l->mutex);
     while (!l->stopping) {
         if (l->count > 0) {
-            backoff_ms = work_off(l, batch, backoff_ms);
+            backoff_ms = work_off(l, backoff_ms);
         }
         if (clock_mono(clock_system()).ns >= sweep_at.ns) {
             run_sweep(l);
@@ -245,8 +248,7 @@ void ledger_run(struct ledger *l, uint32_t sweep_s)
     }
     backoff_ms = 0; /* one more try, even if the last one failed */
     while (l->count > 0 && backoff_ms == 0) {
-        backoff_ms = work_off(l, batch, 0);
+        backoff_ms = work_off(l, 0);
     }
     (void)pthread_mutex_unlock(&l->mutex);
-    free(batch);
 }

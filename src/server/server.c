@@ -109,9 +109,11 @@ static err_t make_worker(struct server *s, unsigned index, char why[SERVER_WHY_B
     TRY(mailbox_init(&w->mailbox));
     w->scratch = malloc(sizeof *w->scratch);
     w->events = calloc(EVENTS_PER_MESSAGE_MAX, sizeof *w->events);
-    if (w->scratch == NULL || w->events == NULL) {
+    w->stop = calloc(1, sizeof *w->stop);
+    if (w->scratch == NULL || w->events == NULL || w->stop == NULL) {
         return err_new(ERR_NOMEM);
     }
+    w->stop->kind = MAIL_STOP;
     w->lane = journal_lane(s->config.api->service->journal, index);
     const struct shard_config shard = {.service = s->config.api->service,
                                        .ledger = s->config.ledger,
@@ -226,13 +228,10 @@ void server_stop(struct server *s)
 {
     atomic_store(&s->serving, false);
     for (unsigned i = 0; i < s->workers; i++) {
-        struct mail *stop = malloc(sizeof *stop);
-        MUST(stop != NULL); /* without it the process could not stop: the journal keeps all */
-        *stop = (struct mail){.kind = MAIL_STOP};
-        if (s->worker[i]->running) {
+        struct mail *stop = s->worker[i]->stop;
+        if (s->worker[i]->running && stop != NULL) {
+            s->worker[i]->stop = NULL;
             mailbox_post(&s->worker[i]->mailbox, &stop->letter);
-        } else {
-            free(stop);
         }
     }
     for (unsigned i = 0; i < s->workers; i++) {

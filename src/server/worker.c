@@ -422,4 +422,5 @@ void worker_deinit(struct worker *w)
     shard_free(&w->shard);
     free(w->scratch);
     free(w->events);
+    free(w->stop);
 }

@@ -96,6 +96,7 @@ struct worker { /* by what belongs together, there are few: NOLINT(clang-analyze
     uint32_t generation;
     struct event_scratch *scratch;
     scanned_event_t *events;
+    struct mail *stop; /* made ahead: a stop must not need memory */
     pthread_t thread;
     bool running;
     bool stopping;

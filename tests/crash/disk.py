@@ -4,12 +4,14 @@ model of the folder, and a power cut leaves of it what was synced, and by chance
 A sync of a file makes its content durable, not its name; names are made durable by a sync of their
 folder (POSIX promises no more). What was not synced may survive or not, in any order, by sectors.
 """
+import copy
 import mmap
 import os
 import pathlib
 import shutil
 import stat
 import struct
+import subprocess
 
 RECORD = struct.Struct("<IIQQQII")
 MAGIC = 0x4B534443
@@ -63,7 +65,13 @@ class Content:
         with open(path, "rb") as file:
             if os.fstat(file.fileno()).st_size != self.size:
                 return False
-            return file.read(len(self.data)) == self.data and not file.read().strip(b"\0")
+            if file.read(len(self.data)) != self.data:
+                return False
+            try:
+                file.seek(len(self.data), os.SEEK_DATA)
+            except OSError:
+                return True  # nothing but a hole
+            return not file.read().strip(b"\0")
 
     def store(self, path):
         with open(path, "wb") as file:
@@ -351,8 +359,19 @@ class Disk:
                 real.mkdir(0o700, exist_ok=True)
             else:
                 model[path].now.store(real)
-        self.inodes = {(self.root / path).stat().st_ino: child for path, child in model.items()
+        self.find_inodes()
+
+    def find_inodes(self):
+        self.inodes = {(self.root / path).stat().st_ino: child for path, child in self.walk()
                        if isinstance(child, File)}
+
+    def copy_to(self, root, log):
+        """The same disk once more, in another folder; no program may run on this one."""
+        subprocess.run(["cp", "-a", "--sparse=always", f"{self.root}/.", str(root)], check=True)
+        other = copy.deepcopy(self)
+        other.root, other.log = pathlib.Path(root), pathlib.Path(log)
+        other.find_inodes()
+        return other
 
 
 class Control:

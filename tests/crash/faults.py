@@ -9,6 +9,7 @@ disk that is asked for every promise. The day is the first on an empty disk, or 
 import argparse
 import asyncio
 import collections
+import copy
 import errno
 import json
 import os
@@ -29,7 +30,7 @@ from streams import event, read_lines  # noqa: E402
 
 BATCH, BATCHES = 7, 3
 ANSWER_S, END_S = 20, 30
-# What is made to fail, and how. A write that fails is torn.
+# What is made to fail, and how, by turns. A write that fails is torn.
 ERRORS = {"open": (errno.EIO, errno.ENOSPC), "write": (errno.EIO, errno.ENOSPC), "sync": (errno.EIO,),
           "rename": (errno.EIO, errno.ENOSPC), "truncate": (errno.EIO,), "allocate": (errno.ENOSPC,),
           "unlink": (errno.EIO,), "mkdir": (errno.EIO, errno.ENOSPC), "memory": (errno.ENOMEM,)}
@@ -200,6 +201,10 @@ class Case:
         """The day before, sound, ended by a kill."""
         if day == "first":
             return
+        if self.chosen.before is not None:
+            self.disk = self.chosen.before.disk.copy_to(self.folder, self.root / "log")
+            self.promises = copy.deepcopy(self.chosen.before.promises)
+            return
         life = await self.start()
         await Visit(life, self.promises).day()
         life.kill()
@@ -319,17 +324,25 @@ async def plan(chosen, dice):
                 calls = (await play_one(chosen, day, kind, 0, 0, False)).calls
                 print(f"{day:14} {kind:9} {calls} calls", flush=True)
                 numbers = range(1, calls + 1)
-            cases += [(day, kind, at, number, dice.random() < 0.5) for at in numbers for number in ERRORS[kind]]
+            cases += [(day, kind, at, ERRORS[kind][at % len(ERRORS[kind])], dice.random() < 0.5) for at in numbers]
     total = len(cases)
     dice.shuffle(cases)  # so that an early end has seen some of all
     return cases[:chosen.sample or total], total
 
 
 async def run(chosen):
-    dice = random.Random(chosen.seed)
-    progress, outcomes, faults = Progress(), collections.Counter(), []
+    chosen.before, dice = None, random.Random(chosen.seed)
     cases, total = await plan(chosen, dice)
     print(f"{len(cases)} of {total} cases")
+    with tempfile.TemporaryDirectory(prefix="canara-fault-before-") as before:
+        return await play_all(chosen, cases, pathlib.Path(before))
+
+
+async def play_all(chosen, cases, before):
+    progress, outcomes, faults = Progress(), collections.Counter(), []
+    case = Case(chosen, before, random.Random(chosen.seed))
+    await case.prepare(DAYS[1])
+    chosen.before = case  # the same for all: what they differ in comes after
     began, played, fired = time.monotonic(), 0, 0
     for case in cases:
         if time.monotonic() - began > chosen.max_seconds:

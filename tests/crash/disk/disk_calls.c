@@ -264,6 +264,16 @@ static ssize_t write_torn(int fd, uint64_t file, const struct iovec *first, off_
     return -1;
 }
 
+/* Zeros behind the end need no room on the real disk: segments are filled with them ahead. */
+static long put_at(int fd, const struct iovec *parts, int count, off_t at, const struct stat *st)
+{
+    const size_t sum = sum_of(parts, count);
+    if (at >= st->st_size && sum >= 512 && is_zero(parts, count, sum)) {
+        return syscall(SYS_ftruncate, fd, at + (off_t)sum) == 0 ? (long)sum : -1;
+    }
+    return syscall(SYS_pwritev, fd, parts, count, at, 0);
+}
+
 /* `at` -1: at the place of the descriptor. */
 static ssize_t write_below(int fd, uint64_t file, const struct iovec *parts, int count, off_t at)
 {
@@ -284,8 +294,8 @@ static ssize_t write_below(int fd, uint64_t file, const struct iovec *parts, int
         return write_torn(fd, file, parts, where,
                           where < st.st_size ? (size_t)(st.st_size - where) : 0);
     }
-    const long put = placed ? syscall(SYS_pwritev, fd, parts, count, at, 0)
-                            : syscall(SYS_writev, fd, parts, count);
+    const long put =
+        placed ? put_at(fd, parts, count, at, &st) : syscall(SYS_writev, fd, parts, count);
     if (put > 0) {
         record_write(file, (uint64_t)where, parts, count, (size_t)put);
         if ((flags & O_DSYNC) != 0) {
