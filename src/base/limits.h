@@ -23,6 +23,9 @@
 #define LIMIT_HTTP_BODY_BYTES 65536
 #define LIMIT_TARGET_BYTES    4096 /* path and query */
 
+/* protocol: PROXY protocol, version 2 */
+#define LIMIT_PROXY_HEADER_BYTES 1024
+
 /* protocol: WebSocket (RFC 6455) */
 #define LIMIT_WS_MESSAGE_BYTES   65536 /* all fragments together */
 #define LIMIT_WS_ERRORS_IN_A_ROW 10
@@ -42,9 +45,28 @@
 #define LIMIT_IDLE_KEEPALIVE_MS  60000
 #define LIMIT_OUT_BUFFER_BYTES   262144 /* unsent bytes of one connection */
 
+/* server: what comes before the first request */
+#define LIMIT_PROXY_DEADLINE_MS 3000 /* from accepting to a whole PROXY header */
+#define LIMIT_HANDSHAKE_DEADLINE_MS \
+    10000                                /* from accepting, or the PROXY header, to the last byte */
+#define LIMIT_HANDSHAKES_PER_LOOP    512 /* under way; one more drops the oldest */
+#define LIMIT_HANDSHAKES_PER_ADDRESS 64  /* under way, over all loops */
+#define LIMIT_HANDSHAKES_PER_ROUND   16  /* begun before a loop serves its sessions again */
+
 /* net: sockets and addresses */
 #define LIMIT_LOOP_BATCH 256 /* readiness reports taken from the kernel at once */
 #define LIMIT_CIDRS      64  /* networks in one list */
+
+/* net: TLS */
+#define LIMIT_TLS_HELLO_BYTES   32768 /* read of one peer before its handshake is complete */
+#define LIMIT_TLS_RECORD_BYTES  18432 /* a record on the wire: 16 KiB and what a cipher adds */
+#define LIMIT_TLS_UNSENT_BYTES  131072
+#define LIMIT_TLS_KEY_UPDATES   64 /* of one connection; honest ones come after 2^24 records */
+#define LIMIT_TLS_CHAIN         8  /* certificates in one file */
+#define LIMIT_TLS_PAIRS         2  /* certificates with their keys: one P-256, one RSA */
+#define LIMIT_TLS_PEM_BYTES     65536
+#define LIMIT_TLS_TICKET_KEY_MS 3600000 /* a key makes tickets for so long */
+#define LIMIT_TLS_TICKET_KEYS   3       /* the newest makes them, all read them */
 
 /* base: logging */
 #define LIMIT_LOG_LINE_BYTES   4096 /* PIPE_BUF: a line reaches a pipe whole */

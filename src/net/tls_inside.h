@@ -1,0 +1,33 @@
+/*
+ * tls_inside.h - what tls.c and tls_conn.c know of each other, and nobody else.
+ *
+ * Floor      net
+ */
+#ifndef NET_TLS_INSIDE_H
+#define NET_TLS_INSIDE_H
+
+#include "net/tls.h"
+#include "net/tls_tickets.h"
+
+#include <openssl/bio.h>
+#include <openssl/ssl.h>
+
+struct tls_server {
+    pthread_mutex_t mutex; /* around ctx and not_after */
+    SSL_CTX *ctx;          /* NULL before the first load */
+    wall_t not_after;
+    bool only_1_3;
+    struct tickets tickets;
+    BIO_METHOD *wire; /* of tls_conn.c */
+};
+
+/* The context of now, with a reference that the caller gives back; NULL when there is none. */
+SSL_CTX *tls_server_ctx(struct tls_server *s);
+
+/* Where a connection's cipher bytes come from and go to. NULL without memory. */
+BIO_METHOD *tls_wire_new(void);
+
+/* Watch what handshake messages a connection is sent. */
+void tls_watch_messages(SSL_CTX *ctx);
+
+#endif
