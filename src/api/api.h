@@ -24,6 +24,8 @@ enum tell {
     TELL_FACT           /* an external fact: `value` nats */
 };
 
+enum { COURIER_WHY_BYTES = 512 };
+
 struct courier {
     /* Post news; best effort and asynchronous. A session that is not live ignores it. */
     void (*tell)(struct courier *self, uuid_t session, enum tell what, enum session_end how,
@@ -33,8 +35,9 @@ struct courier {
                         void (*done)(void *ctx), void *ctx);
     /* Begin a clean stop. */
     void (*drain)(struct courier *self);
-    /* Read settings that can change while running (log level). */
-    void (*reload)(struct courier *self);
+    /* Read again what can change while running (certificates). `why` says what was read, or why it
+     * was refused: then all is as before. */
+    err_t (*reload)(struct courier *self, char why[COURIER_WHY_BYTES]);
 };
 
 /* Answers are counted by route (the last row: unknown path) and by status 200 to 505. */
@@ -52,6 +55,8 @@ struct api_metrics {
         refused_rate, refused_overload;
     histogram_t ack_ns, request_ns, lag_ns;
     gauge_t http_connections, ws_connections;
+    counter_t tls_full, tls_resumed, tls_failed, tls_late, tls_crowded;
+    counter_t proxy_stranger, proxy_header, proxy_late;
     counter_t closes[CLOSE_CODES];
     counter_t answers[API_ROUTES_MAX][ANSWER_STATUSES];
 };
@@ -60,6 +65,7 @@ struct api_metrics {
 struct server_numbers {
     size_t cold_depth, hash_depth, hash_busy;
     uint64_t cold_refused, hash_refused;
+    int64_t certificate_end_s; /* Unix time; 0: no TLS */
     size_t shards;
     struct shard *const *shard;
 };

@@ -24,6 +24,7 @@ struct desk {
     struct server_numbers numbers;
     bool ready;
     size_t drains, reloads, news;
+    bool reload_fails;
 
     struct {
         uuid_t session;
@@ -55,9 +56,12 @@ static inline void desk_drain(struct courier *self)
     CONTAINER_OF(self, struct desk, courier)->drains += 1;
 }
 
-static inline void desk_reload(struct courier *self)
+static inline err_t desk_reload(struct courier *self, char why[COURIER_WHY_BYTES])
 {
-    CONTAINER_OF(self, struct desk, courier)->reloads += 1;
+    struct desk *d = CONTAINER_OF(self, struct desk, courier);
+    d->reloads += 1;
+    (void)snprintf(why, COURIER_WHY_BYTES, "%s", d->reload_fails ? "no key" : "all read");
+    return d->reload_fails ? err_new(ERR_FORMAT) : ERR_OK;
 }
 
 static inline void desk_numbers(void *ctx, struct server_numbers *out)

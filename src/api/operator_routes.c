@@ -565,8 +565,11 @@ enum call_place ctl_reload_begin(struct call *c, struct shard *s)
     if (failed(e)) {
         return problem_world(c, e);
     }
-    courier->reload(courier);
-    return answer_message(c, "Asked; no setting of this version changes while it runs");
+    char why[COURIER_WHY_BYTES] = "";
+    if (failed(courier->reload(courier, why))) {
+        return problem_detail(c, PROBLEM_UNAVAILABLE, "Nothing has changed. %s", why);
+    }
+    return answer_message(c, why);
 }
 
 /* A stop is never refused because it cannot be written down: that is when it is needed most. */

@@ -176,13 +176,17 @@ enum tls_answer tls_conn_feed(struct tls_conn *t, span_t cipher, uint8_t *plain,
     const enum tls_answer answer = read_all(t, plain, room, &had);
     t->feed = (span_t){NULL, 0};
     *got = had;
-    return t->key_updates > LIMIT_TLS_KEY_UPDATES ? TLS_BROKEN : answer;
+    t->broken = answer == TLS_BROKEN || t->key_updates > LIMIT_TLS_KEY_UPDATES;
+    return t->broken ? TLS_BROKEN : answer;
 }
 
 err_t tls_conn_write(struct tls_conn *t, span_t plain)
 {
     size_t done = 0;
     MUST(t->open && !t->closing);
+    if (t->broken) {
+        return err_new(ERR_IO);
+    }
     ERR_clear_error();
     return SSL_write_ex(t->ssl, plain.ptr, plain.len, &done) == 1 && done == plain.len
                ? ERR_OK
@@ -191,7 +195,7 @@ err_t tls_conn_write(struct tls_conn *t, span_t plain)
 
 err_t tls_conn_close(struct tls_conn *t)
 {
-    if (!t->open || t->closing) {
+    if (!t->open || t->closing || t->broken) {
         return ERR_OK;
     }
     t->closing = true;

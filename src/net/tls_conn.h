@@ -30,6 +30,7 @@ struct tls_conn {
     bool open;    /* the handshake is complete */
     bool ended;   /* the peer has said that it will send nothing more */
     bool closing; /* we have */
+    bool broken;
 };
 
 enum tls_answer {

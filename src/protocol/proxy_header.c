@@ -145,3 +145,10 @@ enum proxy_answer proxy_header_read(span_t bytes, struct proxy_header *out, cons
     }
     return bytes.len < len ? PROXY_MORE : read_whole((span_t){bytes.ptr, len}, out, reason);
 }
+
+size_t proxy_header_wanted(span_t front)
+{
+    return front.len < FIXED_LEN
+               ? FIXED_LEN
+               : size_min(FIXED_LEN + two(front.ptr + 14), LIMIT_PROXY_HEADER_BYTES);
+}

@@ -40,4 +40,8 @@ struct proxy_header {
  * checked; other extensions (TLV) must be well formed and are passed over. */
 enum proxy_answer proxy_header_read(span_t bytes, struct proxy_header *out, const char **reason);
 
+/* How many bytes the header has, as far as its front tells: whoever reads up to there takes none that
+ * belong to the connection. At most LIMIT_PROXY_HEADER_BYTES. */
+size_t proxy_header_wanted(span_t front);
+
 #endif

@@ -37,7 +37,7 @@ struct conn *conn_open(struct worker *w, int fd, const struct peer_address *peer
     c->local = local;
     c->heard = loop_now(&w->loop);
     c->watch = (struct watch){.fd = fd, .events = EPOLLIN, .ready = on_ready};
-    buf_init(&c->in, HTTP_REQUEST_MAX);
+    buf_init(&c->in, HTTP_REQUEST_MAX + LIMIT_TLS_RECORD_BYTES);
     buf_init(&c->out, LIMIT_OUT_BUFFER_BYTES);
     http_reader_init(&c->reader.http, HTTP_BODY_MAX);
     if (failed(loop_watch(&w->loop, &c->watch))) {
@@ -80,9 +80,11 @@ void conn_drop(struct conn *c)
         ws_reader_deinit(&c->reader.ws);
     }
     gauge_add(population(c), -1);
+    greet_leave(c);
     unmark(c);
     timer_cancel(&w->wheel, &c->timer);
     loop_unwatch(&w->loop, &c->watch);
+    wire_end(c);
     stream_close(&c->watch.fd);
     buf_deinit(&c->in);
     buf_deinit(&c->out);
@@ -96,8 +98,10 @@ void conn_drop(struct conn *c)
 static uint32_t wants(const struct conn *c)
 {
     switch ((enum conn_state)c->state) {
-    case CONN_HTTP: return c->out.len > OUT_FULL_BYTES ? 0U : (uint32_t)EPOLLIN;
+    case CONN_HTTP: return wire_pending(c) > OUT_FULL_BYTES ? 0U : (uint32_t)EPOLLIN;
     case CONN_CALL: return 0U;
+    case CONN_PROXY:
+    case CONN_SHAKE: return (uint32_t)EPOLLIN;
     case CONN_SOCKET: return c->worker->stopping ? 0U : (uint32_t)EPOLLIN;
     case CONN_LINGER: return c->ended ? 0U : (uint32_t)EPOLLIN;
     }
@@ -170,27 +174,16 @@ static bool flush(struct conn *c)
         conn_drop(c);
         return false;
     }
-    size_t done = 0;
-    while (done < c->out.len) {
-        size_t sent = 0;
-        const span_t rest = {c->out.ptr + done, c->out.len - done};
-        const enum stream_outcome outcome = stream_send(c->watch.fd, rest, &sent);
-        if (outcome == STREAM_WOULD_BLOCK) {
-            break;
-        }
-        if (outcome != STREAM_MORE) {
-            conn_drop(c);
-            return false;
-        }
-        done += sent;
+    if (!wire_send(c)) {
+        conn_drop(c);
+        return false;
     }
-    buf_consume(&c->out, done);
-    const uint32_t room = c->out.len > 0 ? (uint32_t)EPOLLOUT : 0U;
+    const uint32_t room = wire_pending(c) > 0 ? (uint32_t)EPOLLOUT : 0U;
     if (failed(loop_change(&c->worker->loop, &c->watch, wants(c) | room))) {
         conn_drop(c);
         return false;
     }
-    if (c->out.len > 0) {
+    if (wire_pending(c) > 0) {
         return true;
     }
     give_back(c);
@@ -232,7 +225,7 @@ arrival_t conn_arrival(struct conn *c, const struct http_request *req,
                        .began = loop_now(&c->worker->loop)};
 }
 
-static void refuse(struct conn *c, unsigned status, const char *reason)
+void conn_refuse(struct conn *c, unsigned status, const char *reason)
 {
     struct call *call = call_new(c->worker->server->config.api);
     if (call == NULL) {
@@ -347,7 +340,7 @@ static void read_requests(struct conn *c, uint8_t *bytes, size_t len)
             return;
         }
         switch (http_read(&c->reader.http, bytes, len, &req)) {
-        case HTTP_BAD: refuse(c, c->reader.http.status, c->reader.http.reason); return;
+        case HTTP_BAD: conn_refuse(c, c->reader.http.status, c->reader.http.reason); return;
         case HTTP_MORE: await_rest(c, bytes, len); return;
         case HTTP_READY: break;
         }
@@ -406,8 +399,13 @@ void conn_answer(struct conn *c, struct call *call)
 
 void conn_resume(struct conn *c)
 {
-    if (c->state == CONN_HTTP && c->in.len > 0 && !c->partial && c->out.len <= OUT_FULL_BYTES) {
+    if (c->state == CONN_HTTP && c->in.len > 0 && !c->partial &&
+        wire_pending(c) <= OUT_FULL_BYTES) {
         read_requests(c, c->in.ptr, c->in.len);
+        return;
+    }
+    if (wire_has_ended(c)) {
+        conn_hear_end(c);
     }
 }
 
@@ -426,11 +424,10 @@ static void read_http(struct conn *c, uint8_t *bytes, size_t len)
     read_requests(c, c->in.ptr, c->in.len);
 }
 
-/* The peer will say nothing more, but it may still be listening. */
-static void hear_end(struct conn *c)
+void conn_hear_end(struct conn *c)
 {
     const bool listening = c->state == CONN_HTTP || c->state == CONN_LINGER;
-    if (!listening || c->out.len == 0) {
+    if (!listening || wire_pending(c) == 0) {
         conn_drop(c);
         return;
     }
@@ -444,19 +441,33 @@ static void hear_end(struct conn *c)
     }
 }
 
+void conn_take(struct conn *c, uint8_t *bytes, size_t len)
+{
+    switch ((enum conn_state)c->state) {
+    case CONN_HTTP: read_http(c, bytes, len); return;
+    case CONN_SOCKET: socket_read(c, bytes, len); return;
+    case CONN_PROXY:
+    case CONN_SHAKE:
+    case CONN_CALL:
+    case CONN_LINGER: return; /* dropped */
+    }
+}
+
 static void on_readable(struct conn *c)
 {
     struct worker *w = c->worker;
     size_t got = 0;
     /* What is kept and what comes fit together: a request is complete, or refused, before. */
-    const size_t room = c->state == CONN_HTTP ? HTTP_REQUEST_MAX - c->in.len : RECEIVE_BYTES;
+    const size_t room = c->state == CONN_HTTP && c->in.len < HTTP_REQUEST_MAX
+                            ? HTTP_REQUEST_MAX - c->in.len
+                            : RECEIVE_BYTES;
     const enum stream_outcome outcome =
         stream_recv(c->watch.fd, w->receive, size_min(room, RECEIVE_BYTES), &got);
     if (outcome == STREAM_WOULD_BLOCK) {
         return;
     }
     if (outcome == STREAM_CLOSED) {
-        hear_end(c);
+        conn_hear_end(c);
         return;
     }
     if (outcome != STREAM_MORE) {
@@ -464,11 +475,20 @@ static void on_readable(struct conn *c)
         return;
     }
     c->heard = loop_now(&w->loop);
-    switch ((enum conn_state)c->state) {
-    case CONN_HTTP: read_http(c, w->receive, got); return;
-    case CONN_SOCKET: socket_read(c, w->receive, got); return;
-    case CONN_CALL:
-    case CONN_LINGER: return; /* dropped */
+    if (c->tls != NULL || c->state == CONN_SHAKE) {
+        wire_take(c, w->receive, got);
+        return;
+    }
+    conn_take(c, w->receive, got);
+}
+
+/* Bytes may be there, or the end. */
+static void hear(struct conn *c)
+{
+    if (c->state == CONN_PROXY) {
+        greet_read_proxy(c);
+    } else if (!greet_waits(c)) {
+        on_readable(c);
     }
 }
 
@@ -498,7 +518,7 @@ static void on_ready(struct watch *watch, uint32_t events)
     if (!gone && (events & (uint32_t)EPOLLIN) == 0) {
         return;
     }
-    on_readable(c);
+    hear(c);
     c = conn_find(w, index, generation);
     if (c != NULL && c->out.len > LIMIT_OUT_BUFFER_BYTES / 2 && c->state == CONN_SOCKET) {
         (void)flush(c); /* a slow reader gets one more chance before its buffer is full */
@@ -512,7 +532,7 @@ void conn_timer(struct timer *t, void *worker)
     switch ((enum conn_state)c->state) {
     case CONN_HTTP:
         if (c->partial) {
-            refuse(c, 408, "");
+            conn_refuse(c, 408, "");
             return;
         }
         conn_drop(c);
@@ -520,5 +540,7 @@ void conn_timer(struct timer *t, void *worker)
     case CONN_SOCKET: socket_tick(c, clock_mono(w->server->config.clock)); return;
     case CONN_CALL: return;
     case CONN_LINGER: conn_drop(c); return;
+    case CONN_PROXY:
+    case CONN_SHAKE: greet_late(c); return;
     }
 }

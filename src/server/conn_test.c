@@ -199,7 +199,7 @@ static void a_peer_that_has_said_all_still_gets_every_answer(void **state)
         for (int i = 0; i < 40; i++) { /* together more than the kernel takes at once */
             visitor_ask(&v, "GET", "/api/v1/openapi.json", "", "");
         }
-        assert_int_equal(shutdown(v.fd, SHUT_WR), 0);
+        visitor_say_end(&v);
         (void)nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
         for (int i = 0; i < 42; i++) {
             assert_int_equal(visitor_read(&v, false), 200);
@@ -551,6 +551,7 @@ static void a_forwarded_address_counts_when_a_proxy_of_ours_wrote_it(void **stat
 }
 
 #define BOTH(name)       SITE_TEST(name, one), SITE_TEST(name, three)
+#define SECURE(name)     SITE_TEST_SECURE(name, one), SITE_TEST_SECURE(name, three)
 #define BOTH_TIMED(name) SITE_TEST_TIMED(name, one), SITE_TEST_TIMED(name, three)
 
 int main(void)
@@ -558,24 +559,36 @@ int main(void)
     /* clang-format off */
     const struct CMUnitTest tests[] = {
         BOTH(a_connection_serves_until_somebody_says_close),
+        SECURE(a_connection_serves_until_somebody_says_close),
         BOTH(http_1_0_ends_with_its_answer),
+        SECURE(http_1_0_ends_with_its_answer),
         BOTH(a_request_may_come_byte_by_byte),
+        SECURE(a_request_may_come_byte_by_byte),
         BOTH(pipelined_requests_are_answered_in_their_order),
+        SECURE(pipelined_requests_are_answered_in_their_order),
         BOTH(a_long_pipeline_is_answered_whole),
+        SECURE(a_long_pipeline_is_answered_whole),
         BOTH(pipelined_requests_may_have_the_largest_bodies),
+        SECURE(pipelined_requests_may_have_the_largest_bodies),
         BOTH(a_peer_that_never_reads_holds_one_buffer_and_no_more),
         BOTH(a_peer_that_has_said_all_still_gets_every_answer),
+        SECURE(a_peer_that_has_said_all_still_gets_every_answer),
         BOTH(a_peer_that_has_said_all_takes_its_last_answers_at_leisure),
         BOTH(a_peer_that_leaves_inside_a_request_is_forgotten),
+        SECURE(a_peer_that_leaves_inside_a_request_is_forgotten),
         BOTH(a_body_that_waits_for_leave_gets_it),
+        SECURE(a_body_that_waits_for_leave_gets_it),
         BOTH(what_is_no_http_is_refused_and_the_connection_closed),
+        SECURE(what_is_no_http_is_refused_and_the_connection_closed),
         BOTH(a_head_that_is_too_long_is_refused_with_431_and_a_target_with_414),
+        SECURE(a_head_that_is_too_long_is_refused_with_431_and_a_target_with_414),
         BOTH_TIMED(a_request_that_does_not_arrive_in_time_is_answered_408),
         BOTH_TIMED(a_slow_body_has_no_more_time_than_a_slow_head),
         BOTH_TIMED(a_connection_that_says_nothing_is_closed_without_a_word),
         BOTH_TIMED(an_idle_connection_is_kept_for_a_minute_after_its_answer),
         BOTH_TIMED(a_peer_that_does_not_hang_up_is_hung_up_on),
         BOTH(many_connections_at_once_are_all_served),
+        SECURE(many_connections_at_once_are_all_served),
         cmocka_unit_test_prestate(an_address_may_hold_so_many_connections_and_no_more, &one),
         cmocka_unit_test_prestate(an_address_may_hold_so_many_connections_and_no_more, &three),
         cmocka_unit_test(a_proxy_of_ours_may_bring_more_than_one_address_may),

@@ -18,6 +18,7 @@ struct server {
     struct courier courier;
     struct pool *cold, *hash;
     struct guests guests;
+    struct guests shaking; /* handshakes under way */
     struct shard *shards[SERVER_LOOPS_MAX];
     atomic_bool draining;
     atomic_bool serving;

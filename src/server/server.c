@@ -1,5 +1,6 @@
 #include "server/server.h"
 
+#include "base/limits.h"
 #include "base/util.h"
 #include "net/listener.h"
 #include "server/inside.h"
@@ -14,6 +15,11 @@ enum { BACKLOG = 4096, HASH_NICE = 10 };
 
 /* ---- what the api asks of the server ---- */
 
+static int64_t certificate_end_s(const struct server *s)
+{
+    return s->config.tls == NULL ? 0 : tls_server_not_after(s->config.tls).ms / MS_PER_S;
+}
+
 static void numbers(void *ctx, struct server_numbers *out)
 {
     struct server *s = ctx;
@@ -22,6 +28,7 @@ static void numbers(void *ctx, struct server_numbers *out)
                                    .hash_busy = pool_busy(s->hash),
                                    .cold_refused = pool_refused(s->cold),
                                    .hash_refused = pool_refused(s->hash),
+                                   .certificate_end_s = certificate_end_s(s),
                                    .shards = s->workers,
                                    .shard = s->shards};
 }
@@ -43,11 +50,17 @@ static void drain(struct courier *self)
     }
 }
 
-static void reload(struct courier *self)
+static err_t reload(struct courier *self, char why[COURIER_WHY_BYTES])
 {
     struct server *s = CONTAINER_OF(self, struct server, courier);
-    /* No setting of this version can change while running; the request itself is worth a line. */
-    log_event(s->config.log, LOG_NOTICE, "server.reload", FIELD_TEXT("changed", "nothing"));
+    (void)snprintf(why, COURIER_WHY_BYTES, "Nothing can change while it runs without TLS");
+    const err_t e = s->config.reload == NULL ? ERR_OK : s->config.reload(s->config.reload_ctx, why);
+    if (failed(e)) {
+        log_event(s->config.log, LOG_ERROR, "reload.failed", FIELD_TEXT("reason", why));
+    } else {
+        log_event(s->config.log, LOG_NOTICE, "server.reload", FIELD_TEXT("changed", why));
+    }
+    return e;
 }
 
 bool server_is_draining(const struct server *s)
@@ -114,6 +127,12 @@ static err_t make_worker(struct server *s, unsigned index, char why[SERVER_WHY_B
         return err_new(ERR_NOMEM);
     }
     w->stop->kind = MAIL_STOP;
+    if (s->config.tls != NULL) {
+        w->plain = malloc(PLAIN_BYTES);
+        if (w->plain == NULL) {
+            return err_new(ERR_NOMEM);
+        }
+    }
     w->lane = journal_lane(s->config.api->service->journal, index);
     const struct shard_config shard = {.service = s->config.api->service,
                                        .ledger = s->config.ledger,
@@ -164,6 +183,7 @@ err_t server_new(const struct server_config *config, struct server **out,
     s->workers = config->loops;
     s->drain_fd = -1;
     guests_init(&s->guests, config->connections_per_address);
+    guests_init(&s->shaking, LIMIT_HANDSHAKES_PER_ADDRESS);
     worker_courier(&s->courier);
     s->courier.drain = drain;
     s->courier.reload = reload;
@@ -258,6 +278,7 @@ void server_free(struct server **s)
         free((*s)->worker[i]);
     }
     guests_deinit(&(*s)->guests);
+    guests_deinit(&(*s)->shaking);
     if ((*s)->drain_fd >= 0) {
         (void)close((*s)->drain_fd);
     }

@@ -14,6 +14,7 @@
 #include "domain/ledger.h"
 #include "domain/live.h"
 #include "net/address.h"
+#include "net/tls.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,6 +33,13 @@ struct server_config {
     uint32_t connections_max; /* per loop */
     uint32_t connections_per_address;
     const struct cidr_list *trusted;
+    bool proxy_protocol;    /* every connection begins with a PROXY header, of a trusted peer */
+    bool only_proxies;      /* nobody but trusted peers and this machine is served */
+    struct tls_server *tls; /* NULL: plain */
+    /* Read again what may change while running; NULL: nothing may. `why` says what was read, or why
+     * it was refused. Any thread, one at a time. */
+    err_t (*reload)(void *ctx, char why[COURIER_WHY_BYTES]);
+    void *reload_ctx;
     const char *control_path; /* NULL: no control socket */
     struct api *api;
     struct ledger *ledger;

@@ -16,6 +16,7 @@
 #include "domain/house_test.h"
 #include "journal/files.h"
 #include "journal/view.h"
+#include "net/tls_test.h"
 #include "protocol/http_client.h"
 #include "protocol/ws_frames.h"
 #include "protocol/ws_handshake.h"
@@ -51,6 +52,9 @@ struct site {
     struct server_config config;
     struct view *view;
     pthread_t ledger_thread;
+    struct tls_server *tls; /* NULL: plain */
+    struct test_pair pair;
+    SSL_CTX *visitors; /* what they speak TLS with */
     bool open;
 };
 
@@ -143,6 +147,18 @@ static inline void site_make(struct site *s, unsigned loops, bool timed)
     assert_int_equal(pthread_create(&s->ledger_thread, NULL, site_run_ledger, s), 0);
 }
 
+/* Speak TLS; between site_make() and site_open(). */
+static inline void site_secure(struct site *s)
+{
+    char why[TLS_WHY_BYTES] = "";
+    pair_ec(&s->pair);
+    assert_ok(tls_server_new(false, clock_mono(s->config.clock), &s->tls));
+    assert_ok(tls_server_load(s->tls, &s->pair.pair, 1, why));
+    s->config.tls = s->tls;
+    s->visitors = SSL_CTX_new(TLS_client_method());
+    assert_non_null(s->visitors);
+}
+
 static inline void site_open(struct site *s)
 {
     char why[SERVER_WHY_BYTES] = "";
@@ -175,6 +191,11 @@ static inline void site_end(struct site *s)
     (void)pthread_join(s->ledger_thread, NULL);
     view_close(&s->view);
     house_end(&s->house);
+    if (s->tls != NULL) {
+        tls_server_free(&s->tls);
+        pair_free(&s->pair);
+        SSL_CTX_free(s->visitors);
+    }
 }
 
 static inline void site_begin(struct site *s, unsigned loops, bool timed)
@@ -202,6 +223,18 @@ static inline int site_set_up(void **state)
 static inline int site_set_up_timed(void **state)
 {
     return site_set_up_with(state, true);
+}
+
+static inline int site_set_up_secure(void **state)
+{
+    const unsigned *const loops = *state;
+    struct site *s = calloc(1, sizeof *s);
+    assert_non_null(s);
+    site_make(s, *loops, false);
+    site_secure(s);
+    site_open(s);
+    *state = s;
+    return 0;
 }
 
 static inline int site_tear_down(void **state)
@@ -274,6 +307,7 @@ static inline void stopper_go_on(struct stopper *b)
 
 struct visitor {
     int fd;
+    SSL *tls; /* NULL: plain */
     struct buf in;
     size_t used; /* front bytes that belong to what was handed out last */
     struct http_response answer;
@@ -299,10 +333,19 @@ static inline void visitor_connect(struct visitor *v, uint16_t port)
 static inline void visitor_open(struct visitor *v, const struct site *s)
 {
     visitor_connect(v, server_port(s->server));
+    if (s->visitors != NULL) {
+        v->tls = SSL_new(s->visitors);
+        assert_int_equal(SSL_set_fd(v->tls, v->fd), 1);
+        assert_int_equal(SSL_connect(v->tls), 1);
+    }
 }
 
 static inline void visitor_close(struct visitor *v)
 {
+    if (v->tls != NULL) {
+        SSL_free(v->tls);
+        v->tls = NULL;
+    }
     (void)close(v->fd);
     v->fd = -1;
     buf_deinit(&v->in);
@@ -311,6 +354,12 @@ static inline void visitor_close(struct visitor *v)
 
 static inline void visitor_send(struct visitor *v, span_t bytes)
 {
+    size_t sealed = 0;
+    if (v->tls != NULL) {
+        assert_int_equal(SSL_write_ex(v->tls, bytes.ptr, bytes.len, &sealed), 1);
+        assert_int_equal(sealed, bytes.len);
+        return;
+    }
     for (size_t done = 0; done < bytes.len;) {
         const ssize_t n = send(v->fd, bytes.ptr + done, bytes.len - done, MSG_NOSIGNAL);
         assert_true(n > 0);
@@ -322,7 +371,15 @@ static inline void visitor_send(struct visitor *v, span_t bytes)
 static inline bool visitor_more(struct visitor *v)
 {
     uint8_t bytes[16384];
-    const ssize_t n = recv(v->fd, bytes, sizeof bytes, 0);
+    size_t opened = 0;
+    ssize_t n = 0;
+    if (v->tls == NULL) {
+        n = recv(v->fd, bytes, sizeof bytes, 0);
+    } else if (SSL_read_ex(v->tls, bytes, sizeof bytes, &opened) == 1) {
+        n = (ssize_t)opened;
+    } else { /* the end has to be said, or the connection was cut */
+        assert_int_equal(SSL_get_error(v->tls, 0), SSL_ERROR_ZERO_RETURN);
+    }
     if (n < 0 && errno != ECONNRESET) {
         fail_msg("nothing came: %d", errno);
     }
@@ -349,6 +406,15 @@ static inline unsigned visitor_read(struct visitor *v, bool to_head)
             fail_msg("the connection ended inside an answer");
         }
     }
+}
+
+/* Say that this was all, and go on listening. */
+static inline void visitor_say_end(struct visitor *v)
+{
+    if (v->tls != NULL) {
+        assert_true(SSL_shutdown(v->tls) >= 0);
+    }
+    assert_int_equal(shutdown(v->fd, SHUT_WR), 0);
 }
 
 /* True when nothing more comes, ever. */
@@ -493,6 +559,8 @@ static inline void visitor_say(struct visitor *v, const char *text)
 
 #define SITE_TEST(name, loops) \
     cmocka_unit_test_prestate_setup_teardown(name, site_set_up, site_tear_down, &(loops))
+#define SITE_TEST_SECURE(name, loops) \
+    cmocka_unit_test_prestate_setup_teardown(name, site_set_up_secure, site_tear_down, &(loops))
 #define SITE_TEST_TIMED(name, loops) \
     cmocka_unit_test_prestate_setup_teardown(name, site_set_up_timed, site_tear_down, &(loops))
 

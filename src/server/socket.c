@@ -139,6 +139,7 @@ static void hand_over(struct conn *c, struct call *call, const upgrade_t *up, sp
                            .upgrade = *up,
                            .peer = c->peer,
                            .out = c->out,
+                           .tls = c->tls,
                            .counted = c->counted,
                            .len = rest.len};
     buf_init(&c->out, LIMIT_OUT_BUFFER_BYTES);
@@ -148,6 +149,7 @@ static void hand_over(struct conn *c, struct call *call, const upgrade_t *up, sp
     loop_unwatch(&w->loop, &c->watch);
     h->fd = c->watch.fd;
     c->watch.fd = -1; /* conn_drop() closes nothing */
+    c->tls = NULL;
     c->counted = false;
     conn_drop(c);
     (void)atomic_fetch_add(&w->server->travelling, 1);
@@ -181,8 +183,10 @@ void socket_arrive(struct worker *w, struct handover *h)
         }
         call_free(&h->call);
         buf_deinit(&h->out);
+        tls_conn_free(&h->tls);
     } else {
         c->out = h->out; /* answers to what was asked before */
+        c->tls = h->tls;
         c->counted = h->counted;
         c->keep_alive = false;
         open_socket(c, h->call, &h->upgrade, (span_t){h->bytes, h->len});

@@ -12,40 +12,20 @@ enum { ACCEPT_PAUSE_MS = 100, WAIT_MAX_MS = 1000 };
 
 /* ---- accepting ---- */
 
-/* A proxy of ours brings everybody: its connections are not one stranger's. */
-static bool is_proxy(const struct server *s, const struct peer_address *peer)
-{
-    const struct cidr_list *trusted = s->config.trusted;
-    return trusted != NULL && trusted->count > 0 && cidr_list_has(trusted, peer);
-}
-
 static void welcome(struct worker *w, int fd, const struct peer_address *peer, bool local)
 {
-    struct server *s = w->server;
     if (local) {
         (void)conn_open(w, fd, peer, true);
         return;
     }
-    stream_set_no_delay(fd);
-    const bool proxy = is_proxy(s, peer);
-    const bool counted = !proxy && guests_enter(&s->guests, address_narrow_key(peer));
-    struct conn *c = conn_open(w, fd, peer, false);
-    if (c == NULL) {
-        if (counted) {
-            guests_leave(&s->guests, address_narrow_key(peer));
-        }
+    if (!greet_allows(w->server, peer)) {
+        stream_close(&fd);
         return;
     }
-    c->counted = counted;
-    if (!counted && !proxy) {
-        struct call *call = call_new(s->config.api);
-        if (call == NULL) {
-            conn_drop(c);
-            return;
-        }
-        (void)problem_later(call, PROBLEM_TOO_MANY_REQUESTS, 1);
-        c->keep_alive = false;
-        conn_answer(c, call);
+    stream_set_no_delay(fd);
+    struct conn *c = conn_open(w, fd, peer, false);
+    if (c != NULL) {
+        (void)greet_begin(c);
     }
 }
 
@@ -104,7 +84,7 @@ static void close_sockets(struct worker *w)
             talk_end(&c->talk, TALK_CLOSE_GOING_AWAY, "server is stopping");
         } else if (c->state == CONN_HTTP && c->out.len > 0) {
             conn_finish(c);
-        } else if (c->state == CONN_HTTP) {
+        } else if (c->state == CONN_HTTP || c->state == CONN_PROXY || c->state == CONN_SHAKE) {
             conn_drop(c);
         }
     }
@@ -291,6 +271,16 @@ void worker_courier(struct courier *c)
 
 /* ---- the thread ---- */
 
+static void age_ticket_keys(struct worker *w)
+{
+    struct tls_server *tls = w->server->config.tls;
+    if (w->index == 0 && tls != NULL &&
+        failed(tls_server_tick(tls, clock_mono(w->server->config.clock)))) {
+        log_event(w->server->config.log, LOG_ERROR, "tls.no_ticket_key",
+                  FIELD_INT("loop", w->index));
+    }
+}
+
 static int wait_ms(struct worker *w)
 {
     if (w->stopping) {
@@ -322,6 +312,7 @@ static void *run(void *context)
             bug(__FILE__, __LINE__, "epoll works");
         }
         timer_wheel_advance(&w->wheel, clock_mono(s->config.clock), conn_timer, w);
+        age_ticket_keys(w);
         journal_kick(w->lane);
         socket_acknowledge(w); /* what was repeated is durable already */
         conn_flush_all(w);
@@ -385,6 +376,7 @@ static void drop_letter(struct letter *letter)
         struct handover *h = CONTAINER_OF(mail, struct handover, mail);
         call_free(&h->call);
         buf_deinit(&h->out);
+        tls_conn_free(&h->tls);
         stream_close(&h->fd);
         free(h);
         return;
@@ -423,4 +415,5 @@ void worker_deinit(struct worker *w)
     free(w->scratch);
     free(w->events);
     free(w->stop);
+    free(w->plain);
 }

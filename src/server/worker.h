@@ -16,6 +16,7 @@
 #include "net/listener.h"
 #include "net/loop.h"
 #include "net/mailbox.h"
+#include "net/tls_conn.h"
 #include "protocol/ws_frames.h"
 #include "server/acks.h"
 #include "server/pool.h"
@@ -28,6 +29,7 @@ struct server;
 
 enum {
     RECEIVE_BYTES = 65536,
+    PLAIN_BYTES = RECEIVE_BYTES + LIMIT_TLS_RECORD_BYTES, /* what a read may say under TLS */
     SPARE_BUFS = 256,       /* output buffers kept for the next connections */
     SPARE_BUF_BYTES = 8192, /* larger ones are given back to the heap */
     LINGER_MS = 2000,       /* how long a closing connection may go on sending to nobody */
@@ -39,7 +41,9 @@ enum conn_state {
     CONN_HTTP,   /* between requests, or inside one */
     CONN_CALL,   /* a call is on its way; nothing is read */
     CONN_SOCKET, /* a behaviour socket */
-    CONN_LINGER  /* the last bytes are being sent; what comes in is dropped */
+    CONN_LINGER, /* the last bytes are being sent; what comes in is dropped */
+    CONN_PROXY,  /* before everything: a PROXY header is awaited */
+    CONN_SHAKE   /* a TLS handshake is awaited, or under way */
 };
 
 /* One connection. Idle, it owns no heap memory. */
@@ -50,8 +54,9 @@ struct conn {
     struct talk talk;
     struct timer timer;
     struct conn *dirty_next;
-    struct buf in;  /* an incomplete request */
-    struct buf out; /* not yet sent */
+    struct buf in;        /* an incomplete request */
+    struct buf out;       /* not yet sent, in plain */
+    struct tls_conn *tls; /* NULL: plain, or nothing has come yet */
 
     union {
         struct http_reader http;
@@ -73,6 +78,18 @@ struct conn {
     bool partial;    /* a request has begun and is not complete: its deadline runs */
     bool has_ws;     /* reader.ws is in use, and may hold memory */
     bool overrun;    /* it does not read what it is sent: to be dropped */
+    bool shaking;    /* among the handshakes of its address */
+};
+
+/* Handshakes under way, the oldest first, among some that have ended. */
+struct shakes {
+    struct shake {
+        uint32_t conn, generation;
+    } at[LIMIT_HANDSHAKES_PER_LOOP];
+
+    size_t count;
+    uint64_t round; /* in which the newest began */
+    unsigned begun; /* in that round */
 };
 
 struct worker { /* by what belongs together, there are few: NOLINT(clang-analyzer-optin*) */
@@ -103,6 +120,8 @@ struct worker { /* by what belongs together, there are few: NOLINT(clang-analyze
     bool quiet;     /* stopping, and without connections: it only lets calls of others through */
     mono_t stop_by; /* of the system's clock */
     mono_t accept_again;
+    struct shakes shakes;
+    uint8_t *plain; /* PLAIN_BYTES with TLS, else NULL */
     uint8_t receive[RECEIVE_BYTES];
 };
 
@@ -133,6 +152,7 @@ struct handover {
     upgrade_t upgrade;
     struct peer_address peer;
     struct buf out; /* not yet sent */
+    struct tls_conn *tls;
     int fd;
     bool counted;
     size_t len;
@@ -165,12 +185,64 @@ void conn_answer(struct conn *c, struct call *call);
 /* Go on with requests that came behind the one that was just answered. */
 void conn_resume(struct conn *c);
 
+/* Bytes have come, in plain. Behind it the connection may be gone: conn_find(). */
+void conn_take(struct conn *c, uint8_t *bytes, size_t len);
+
+/* The peer will say nothing more, but it may still be listening. */
+void conn_hear_end(struct conn *c);
+
+/* Answer what is no request, and close. */
+void conn_refuse(struct conn *c, unsigned status, const char *reason);
+
 /* Timers of connections that are due. */
 void conn_timer(struct timer *t, void *worker);
 
 /* Address as the rules see it: behind a trusted proxy, the one it forwards. */
 arrival_t conn_arrival(struct conn *c, const struct http_request *req,
                        char text[ADDRESS_TEXT_BYTES]);
+
+/* ---- greet.c: what comes before the first request ---- */
+
+/* A connection was accepted: begin with what the settings ask of it. False: it is gone. */
+bool greet_begin(struct conn *c);
+
+/* Whether this peer may speak to us at all. Counts one that may not. */
+bool greet_allows(struct server *s, const struct peer_address *peer);
+
+/* A PROXY header is readable. */
+void greet_read_proxy(struct conn *c);
+
+/* Whether a handshake that has not begun has to wait for the next round of its loop. */
+bool greet_waits(const struct conn *c);
+
+/* The first bytes under TLS are here. False: the connection is going, or gone. */
+bool greet_shake(struct conn *c, span_t bytes);
+
+/* Its handshake is complete. */
+void greet_shaken(struct conn *c);
+
+/* It goes, or is through: no handshake of its address any more. */
+void greet_leave(struct conn *c);
+
+/* The deadline of a PROXY header or a handshake has passed. */
+void greet_late(struct conn *c);
+
+/* ---- wire.c: TLS between the socket and the connection ---- */
+
+/* Cipher bytes have come. Behind it the connection may be gone: conn_find(). */
+void wire_take(struct conn *c, uint8_t *bytes, size_t len);
+
+/* Send what there is, sealed where it has to be. False: the connection is broken. */
+bool wire_send(struct conn *c);
+
+/* What is not yet sent. */
+size_t wire_pending(const struct conn *c);
+
+/* Whether the peer has said under TLS that it will say nothing more, and all of it was heard. */
+bool wire_has_ended(const struct conn *c);
+
+/* Before the descriptor is closed: last words, as far as they go out at once. */
+void wire_end(struct conn *c);
 
 /* ---- socket.c: the behaviour socket ---- */
 
