@@ -339,6 +339,26 @@ static void write_http(struct page *p, const struct api_metrics *m)
     }
 }
 
+static void write_door(struct page *p, const struct metrics_page *from)
+{
+    const struct api_metrics *const m = &from->api->metrics;
+    const struct labelled_counter shakes[] = {{"full", &m->tls_full},
+                                              {"resumed", &m->tls_resumed},
+                                              {"failed", &m->tls_failed},
+                                              {"late", &m->tls_late},
+                                              {"crowded", &m->tls_crowded}};
+    const struct labelled_counter proxies[] = {
+        {"stranger", &m->proxy_stranger}, {"header", &m->proxy_header}, {"late", &m->proxy_late}};
+    family(p, "canara_tls_handshakes", "counter", "", "Handshakes by how they ended");
+    counters(p, "canara_tls_handshakes_total", "result", shakes, ARRAY_LEN(shakes));
+    family(p, "canara_tls_certificate_end_seconds", "gauge", "seconds",
+           "Unix time at which the first certificate ends");
+    plain(p, "canara_tls_certificate_end_seconds", not_negative(from->server.certificate_end_s));
+    family(p, "canara_proxy_refused", "counter", "",
+           "Connections closed before their first request");
+    counters(p, "canara_proxy_refused_total", "reason", proxies, ARRAY_LEN(proxies));
+}
+
 err_t metrics_write(const struct metrics_page *page, struct buf *out)
 {
     struct page p = {.out = out};
@@ -349,6 +369,7 @@ err_t metrics_write(const struct metrics_page *page, struct buf *out)
     write_profiles(&p, &page->api->service->profiles);
     write_resources(&p, page);
     write_http(&p, &page->api->metrics);
+    write_door(&p, page);
     note(&p, buf_append(out, SPAN_LIT("# EOF\n")));
     return p.error;
 }

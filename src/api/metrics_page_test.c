@@ -205,9 +205,16 @@ static void numbers_stand_where_they_belong(void **state)
     counter_add(&m->evaluate_deny, 25);
     counter_add(&m->logins_throttled, 26);
     counter_add(&m->locks, 27);
+    counter_add(&m->tls_resumed, 30);
+    counter_add(&m->proxy_header, 31);
+    s.page->server.certificate_end_s = 32;
     counter_add(&m->answers[0][429 - ANSWER_STATUS_LOW], 28);
     counter_add(&m->answers[API_ROUTES_MAX - 1][0], 29);
     sheet_write(&s);
+    assert_line(&s, "canara_tls_handshakes_total{result=\"resumed\"} 30");
+    assert_line(&s, "canara_tls_handshakes_total{result=\"late\"} 0");
+    assert_line(&s, "canara_proxy_refused_total{reason=\"header\"} 31");
+    assert_line(&s, "canara_tls_certificate_end_seconds 32");
     assert_line(&s, "canara_start_time_seconds 1234.567");
     assert_line(&s, "canara_sessions{level=\"normal\"} 11");
     assert_line(&s, "canara_sessions{level=\"blocked\"} 0");

@@ -287,11 +287,14 @@ static void reload_and_drain_reach_the_server(void **state)
     struct desk *d = *state;
     done(d, "POST", "/ctl/reload", "");
     assert_int_equal(d->reloads, 1);
+    d->reload_fails = true;
+    refused(d, "/ctl/reload", "", 503);
+    assert_int_equal(d->reloads, 2);
     d->courier.reload = NULL;
     refused(d, "/ctl/reload", "", 404);
     done(d, "POST", "/ctl/drain", "");
     assert_int_equal(d->drains, 1);
-    assert_int_equal(audited(d, "operator.reload"), 1);
+    assert_int_equal(audited(d, "operator.reload"), 2);
     assert_int_equal(audited(d, "operator.drain"), 1);
 }
 

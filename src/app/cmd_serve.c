@@ -26,7 +26,8 @@ static void on_signal(struct signals *signals, int number)
 {
     struct main_loop *m = CONTAINER_OF(signals, struct main_loop, signals);
     if (number == SIGHUP) {
-        m->house->api.courier->reload(m->house->api.courier);
+        char why[COURIER_WHY_BYTES];
+        (void)failed(m->house->api.courier->reload(m->house->api.courier, why)); /* it is logged */
         return;
     }
     log_event(m->house->log, LOG_NOTICE, "server.stopping", FIELD_INT("signal", number));
@@ -57,8 +58,8 @@ static void print_addresses(const struct settings *s, uint16_t port)
 {
     const bool v6 = strchr(s->host, ':') != NULL;
     char base[SETTING_WORD_BYTES + 32];
-    (void)snprintf(base, sizeof base, v6 ? "http://[%s]:%u" : "http://%s:%u", s->host,
-                   (unsigned)port);
+    (void)snprintf(base, sizeof base, v6 ? "%s://[%s]:%u" : "%s://%s:%u",
+                   settings_have_tls(s) ? "https" : "http", s->host, (unsigned)port);
     (void)printf("listening on %s\n", base);
     (void)printf("  documentation  %s/docs\n", base);
     (void)printf("  health         %s/health\n", base);

@@ -1,5 +1,6 @@
 #include "app/house.h"
 
+#include "app/certificates.h"
 #include "app/commands.h"
 #include "app/model_file.h"
 #include "base/util.h"
@@ -395,6 +396,40 @@ static err_t api_up(struct house *h)
     return ERR_OK;
 }
 
+/* ---- certificates ---- */
+
+static err_t tls_up(struct house *h)
+{
+    if (!settings_have_tls(h->settings)) {
+        return ERR_OK;
+    }
+    h->api.tls = true;
+    if (failed(tls_server_new(h->settings->tls_only_1_3, clock_mono(h->clock), &h->tls))) {
+        return fault(h, "TLS: OpenSSL could not be set up");
+    }
+    const err_t e = certificates_load(h->settings, h->tls, h->why);
+    if (failed(e)) {
+        tls_server_free(&h->tls);
+        return e;
+    }
+    certificates_note_end(h->tls, h->log, h->clock);
+    return ERR_OK;
+}
+
+static void tls_down(struct house *h)
+{
+    tls_server_free(&h->tls);
+}
+
+static err_t reload(void *ctx, char why[COURIER_WHY_BYTES])
+{
+    struct house *h = ctx;
+    TRY(certificates_load(h->settings, h->tls, why));
+    certificates_note_end(h->tls, h->log, h->clock);
+    (void)snprintf(why, COURIER_WHY_BYTES, "Certificates were read again");
+    return ERR_OK;
+}
+
 static uint32_t connections_max(void)
 {
     struct rlimit files = {.rlim_cur = 1024};
@@ -417,6 +452,11 @@ static err_t server_up(struct house *h)
                                          .connections_max = connections_max(),
                                          .connections_per_address = s->connections_per_address,
                                          .trusted = &h->trusted,
+                                         .proxy_protocol = s->proxy_protocol,
+                                         .only_proxies = settings_need_proxies(s),
+                                         .tls = h->tls,
+                                         .reload = h->tls == NULL ? NULL : reload,
+                                         .reload_ctx = h,
                                          .control_path = h->control,
                                          .api = &h->api,
                                          .ledger = h->ledger,
@@ -512,12 +552,12 @@ static const struct step {
     err_t (*up)(struct house *h);
     void (*down)(struct house *h);
 } steps[] = {
-    {log_up, log_down},          {process_up, nothing_down}, {data_dir_up, nothing_down},
-    {keys_up, keys_down},        {journal_up, journal_down}, {store_up, store_down},
-    {view_up, view_down},        {model_up, model_down},     {replay_up, replay_down},
-    {domain_up, domain_down},    {api_up, nothing_down},     {server_up, server_down},
-    {recovery_up, nothing_down}, {ledger_up, ledger_down},   {tutor_up, tutor_down},
-    {serving_up, serving_down},
+    {log_up, log_down},       {process_up, nothing_down},  {data_dir_up, nothing_down},
+    {keys_up, keys_down},     {journal_up, journal_down},  {store_up, store_down},
+    {view_up, view_down},     {model_up, model_down},      {replay_up, replay_down},
+    {domain_up, domain_down}, {api_up, nothing_down},      {tls_up, tls_down},
+    {server_up, server_down}, {recovery_up, nothing_down}, {ledger_up, ledger_down},
+    {tutor_up, tutor_down},   {serving_up, serving_down},
 };
 
 err_t house_up(struct house *h, const struct settings *settings, const struct clock *clock)

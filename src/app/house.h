@@ -33,6 +33,7 @@ struct house {
     pthread_t tutor_thread;
     struct api api;
     struct cidr_list trusted;
+    struct tls_server *tls; /* NULL: plain */
     struct server *server;
     recovery_report_t recovery;
     size_t up; /* steps that are up */

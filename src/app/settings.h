@@ -5,7 +5,7 @@
  * Source     CONTRACT 1. --set wins over the environment, which wins over .env, which wins over
  *            the default. docs/configuration.md and .env.example are held to the table by tests.
  * Units      in the names.
- * Ownership  a struct settings is a value of about 12 KiB with two secrets in it: wipe it with
+ * Ownership  a struct settings is a value of about 13 KiB with two secrets in it: wipe it with
  *            settings_wipe() when the keys are loaded.
  * Errors     ERR_RANGE with a struct settings_fault (name, value, what is allowed); ERR_IO for a
  *            .env that is there but cannot be read.
@@ -82,9 +82,14 @@ struct settings {
     enum log_level log_level;
     enum setting_log_format log_format;
 
-    /* Refused when set: not served by this version. */
-    char tls_cert_file[SETTING_PATH_BYTES];
+    char tls_cert_file[SETTING_PATH_BYTES]; /* "" = plain */
     char tls_key_file[SETTING_PATH_BYTES];
+    char tls_cert_file_2[SETTING_PATH_BYTES]; /* "" = none */
+    char tls_key_file_2[SETTING_PATH_BYTES];
+    bool tls_only_1_3;   /* TLS_MIN_VERSION=1.3 */
+    bool proxy_protocol; /* PROXY protocol 2 before every connection */
+
+    /* Refused when set: not served by this version. */
     char redis_url[SETTING_PATH_BYTES];
 };
 
@@ -124,5 +129,12 @@ bool settings_list_next(const char **cursor, span_t *item);
 
 /* Whether `host` is loopback (127.0.0.0/8, ::1). */
 bool settings_host_is_loopback(const struct settings *s);
+
+/* Whether the server ends TLS itself. */
+bool settings_have_tls(const struct settings *s);
+
+/* Whether only proxies may speak to the server, since nothing else keeps what they say secret: a
+ * public address without TLS, and without leave to go on so. */
+bool settings_need_proxies(const struct settings *s);
 
 #endif

@@ -31,6 +31,16 @@ bool settings_host_is_loopback(const struct settings *s)
     return !failed(address_parse(text_of(s->host), &a)) && address_is_loopback(&a);
 }
 
+bool settings_have_tls(const struct settings *s)
+{
+    return s->tls_cert_file[0] != '\0';
+}
+
+bool settings_need_proxies(const struct settings *s)
+{
+    return !settings_have_tls(s) && !s->allow_plaintext && !settings_host_is_loopback(s);
+}
+
 /* ---- what follows from other settings ----------------------------------------------------- */
 
 static uint32_t processors(void)
@@ -92,17 +102,42 @@ typedef bool rule_fn(const struct settings *s, struct settings_report *report);
 
 static bool only_what_is_served(const struct settings *s, struct settings_report *report)
 {
-    static const char tls[] = "TLS is not served yet by this version; end TLS in a proxy in front "
-                              "and name it in TRUSTED_PROXIES";
-    if (s->tls_cert_file[0] != '\0') {
-        return refuse(report, "TLS_CERT_FILE", s->tls_cert_file, tls);
-    }
-    if (s->tls_key_file[0] != '\0') {
-        return refuse(report, "TLS_KEY_FILE", s->tls_key_file, tls);
-    }
     if (s->redis_url[0] != '\0') {
         return refuse(report, "REDIS_URL", NULL,
                       "several nodes are not served yet by this version");
+    }
+    return true;
+}
+
+static bool certificates_have_keys(const struct settings *s, struct settings_report *report)
+{
+    const struct {
+        const char *cert_name, *cert, *key_name, *key;
+    } pairs[] = {
+        {"TLS_CERT_FILE", s->tls_cert_file, "TLS_KEY_FILE", s->tls_key_file},
+        {"TLS_CERT_FILE_2", s->tls_cert_file_2, "TLS_KEY_FILE_2", s->tls_key_file_2},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+        const bool cert = pairs[i].cert[0] != '\0';
+        const bool key = pairs[i].key[0] != '\0';
+        if (cert != key) {
+            return refuse(report, cert ? pairs[i].cert_name : pairs[i].key_name,
+                          cert ? pairs[i].cert : pairs[i].key,
+                          "a certificate and its key are set together, or neither");
+        }
+    }
+    if (s->tls_cert_file_2[0] != '\0' && !settings_have_tls(s)) {
+        return refuse(report, "TLS_CERT_FILE_2", s->tls_cert_file_2, "needs TLS_CERT_FILE");
+    }
+    return true;
+}
+
+static bool headers_have_senders(const struct settings *s, struct settings_report *report)
+{
+    if (s->proxy_protocol && s->trusted_proxies[0] == '\0') {
+        return refuse(report, "PROXY_PROTOCOL", "True",
+                      "needs TRUSTED_PROXIES: nobody else may send a PROXY header");
     }
     return true;
 }
@@ -143,10 +178,10 @@ static bool address_is_safe(const struct settings *s, struct settings_report *re
     if (s->debug) {
         return refuse(report, "HOST", s->host, "must be 127.0.0.1 or ::1 with DEBUG=True");
     }
-    if (s->trusted_proxies[0] == '\0' && !s->allow_plaintext) {
+    if (settings_need_proxies(s) && s->trusted_proxies[0] == '\0') {
         return refuse(report, "HOST", s->host,
-                      "a public address without TLS needs TRUSTED_PROXIES (the proxy that ends "
-                      "TLS) or ALLOW_PLAINTEXT=True; or set HOST=127.0.0.1");
+                      "a public address needs TLS_CERT_FILE and TLS_KEY_FILE, TRUSTED_PROXIES (the "
+                      "proxy that ends TLS) or ALLOW_PLAINTEXT=True; or set HOST=127.0.0.1");
     }
     return true;
 }
@@ -235,8 +270,9 @@ static bool passwords_are_long(const struct settings *s, struct settings_report 
 bool settings_check(const struct settings *s, struct settings_report *report)
 {
     static rule_fn *const rules[] = {
-        only_what_is_served, secrets_are_good, replays_are_remembered, thresholds_rise,
-        address_is_safe,     throttles_are_on, metrics_token_is_good,  passwords_are_long,
+        only_what_is_served,    secrets_are_good,     replays_are_remembered, thresholds_rise,
+        address_is_safe,        throttles_are_on,     metrics_token_is_good,  passwords_are_long,
+        certificates_have_keys, headers_have_senders,
     };
     for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
         if (!rules[i](s, report)) {

@@ -39,7 +39,8 @@ static void check_rules(const struct settings *s)
     MUST(!s->debug || settings_host_is_loopback(s));
     MUST(s->debug || (strlen(s->secret_key) >= 32 && s->pepper_file[0] != '\0'));
     MUST(s->debug || s->login_per_account.count > 0);
-    MUST(s->tls_cert_file[0] == '\0' && s->redis_url[0] == '\0');
+    MUST(s->redis_url[0] == '\0');
+    MUST((s->tls_cert_file[0] == '\0') == (s->tls_key_file[0] == '\0'));
     MUST(strlen(s->database_path) > 0);
     size_t count = 0;
     const struct setting_row *const rows = settings_rows(&count);

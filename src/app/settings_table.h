@@ -24,6 +24,7 @@ enum setting_kind {
     SETTING_SHARE,  /* double, 0..1 */
     SETTING_FLAG,   /* bool: True, true, 1, False, false, 0 */
     SETTING_CHOICE, /* bool: allow, deny */
+    SETTING_TLS,    /* bool: 1.3, 1.2 */
     SETTING_RATE,   /* throttle_t: COUNT/WINDOW with s, m or h; 0 = off */
     SETTING_HOST,
     SETTING_ORIGIN,

@@ -235,6 +235,21 @@ static const struct {
     {{"DEBUG=True", "MONITOR_THRESHOLD=0.7", "HIGH_RISK_THRESHOLD=0.7"}, NULL},
     {{"DEBUG=True", "TLS_CERT_FILE=/x"}, "TLS_CERT_FILE=/x:"},
     {{"DEBUG=True", "TLS_KEY_FILE=/x"}, "TLS_KEY_FILE=/x:"},
+    {{"DEBUG=True", "TLS_CERT_FILE_2=/x"}, "TLS_CERT_FILE_2=/x:"},
+    {{"DEBUG=True", "TLS_KEY_FILE_2=/x"}, "TLS_KEY_FILE_2=/x:"},
+    {{"DEBUG=True", "TLS_CERT_FILE_2=/x", "TLS_KEY_FILE_2=/y"}, "TLS_CERT_FILE_2=/x:"},
+    {{"DEBUG=True", "TLS_CERT_FILE=/x", "TLS_KEY_FILE=/y"}, NULL},
+    {{KEY, PEPPER, "TLS_CERT_FILE=/x", "TLS_KEY_FILE=/y"}, NULL},
+    {{KEY, PEPPER, "TLS_CERT_FILE=/x"}, "TLS_CERT_FILE=/x:"},
+    {{KEY, PEPPER, "TLS_CERT_FILE=/x", "TLS_KEY_FILE=/y", "TLS_CERT_FILE_2=/z"},
+     "TLS_CERT_FILE_2=/z:"},
+    {{KEY, PEPPER, "TLS_CERT_FILE=/x", "TLS_KEY_FILE=/y", "TLS_CERT_FILE_2=/z",
+      "TLS_KEY_FILE_2=/w"},
+     NULL},
+    {{"DEBUG=True", "TLS_MIN_VERSION=1.3"}, NULL},
+    {{"DEBUG=True", "TLS_MIN_VERSION=1.1"}, "TLS_MIN_VERSION=1.1:"},
+    {{"DEBUG=True", "PROXY_PROTOCOL=True"}, "PROXY_PROTOCOL=True:"},
+    {{"DEBUG=True", "PROXY_PROTOCOL=True", "TRUSTED_PROXIES=127.0.0.1"}, NULL},
     {{"DEBUG=True", "REDIS_URL=redis://x"}, "REDIS_URL:"},
     {{"DEBUG=True", "DATABASE_URL=postgresql://a:b@x/y"}, "DATABASE_URL:"},
     {{"DEBUG=True", "PASSWORD_MIN_LENGTH=6"}, NULL},
@@ -270,8 +285,7 @@ static void rules_between_settings_hold(void **state)
         assert_null(strstr(report.fault, "mQ3vX9rT"));
         assert_null(strchr(report.fault, '\n'));
     }
-    static const char *const later[] = {"REDIS_URL=redis://x", "TLS_CERT_FILE=c.pem",
-                                        "TLS_KEY_FILE=k.pem",
+    static const char *const later[] = {"REDIS_URL=redis://x",
                                         "DATABASE_URL=postgresql://db/canara"};
     for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
         const char *const sets[] = {"DEBUG=True", later[i]};

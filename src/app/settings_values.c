@@ -111,6 +111,17 @@ static bool parse_choice(const struct setting_row *row, const char *text, void *
     return true;
 }
 
+static bool parse_tls(const struct setting_row *row, const char *text, void *into)
+{
+    (void)row;
+    const bool only_1_3 = strcmp(text, "1.3") == 0;
+    if (!only_1_3 && strcmp(text, "1.2") != 0) {
+        return false;
+    }
+    *(bool *)into = only_1_3;
+    return true;
+}
+
 /* COUNT/NUMBERUNIT, COUNT/UNIT, or 0. */
 static bool parse_rate(const struct setting_row *row, const char *text, void *into)
 {
@@ -368,6 +379,11 @@ static void print_choice(const void *value, char *out, size_t cap)
     (void)snprintf(out, cap, "%s", *(const bool *)value ? "allow" : "deny");
 }
 
+static void print_tls(const void *value, char *out, size_t cap)
+{
+    (void)snprintf(out, cap, "%s", *(const bool *)value ? "1.3" : "1.2");
+}
+
 static void print_rate(const void *value, char *out, size_t cap)
 {
     const throttle_t *const t = value;
@@ -404,6 +420,7 @@ static const struct {
     [SETTING_SHARE]    = {parse_share,    print_share},
     [SETTING_FLAG]     = {parse_flag,     print_flag},
     [SETTING_CHOICE]   = {parse_choice,   print_choice},
+    [SETTING_TLS]      = {parse_tls,      print_tls},
     [SETTING_RATE]     = {parse_rate,     print_rate},
     [SETTING_HOST]     = {parse_host,     print_text},
     [SETTING_ORIGIN]   = {parse_origin,   print_text},

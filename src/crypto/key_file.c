@@ -31,16 +31,44 @@ static err_t refuse(char why[KEYRING_WHY_BYTES], const char *setting, const char
     return err_new(ERR_RANGE);
 }
 
-static const char *rule_broken(const struct stat *st, size_t cap)
+struct ask {
+    const char *setting, *path;
+    uint8_t *into;
+    size_t cap;
+};
+
+typedef const char *rule_fn(const struct stat *st);
+
+static const char *ours_alone(const struct stat *st)
 {
-    if (!S_ISREG(st->st_mode)) {
-        return "must be a regular file";
-    }
     if (st->st_uid != geteuid()) {
         return "must belong to the user of the server";
     }
     if ((st->st_mode & 07777) != 0600 && (st->st_mode & 07777) != 0400) {
         return "must have mode 0600 or 0400";
+    }
+    return NULL;
+}
+
+static const char *shared_with_a_group(const struct stat *st)
+{
+    if (st->st_uid != geteuid() && st->st_uid != 0) {
+        return "must belong to the user of the server or to root";
+    }
+    if ((st->st_mode & 07137) != 0) {
+        return "must have mode 0640, 0600 or narrower";
+    }
+    return NULL;
+}
+
+static const char *rule_broken(const struct stat *st, size_t cap, rule_fn *rule)
+{
+    if (!S_ISREG(st->st_mode)) {
+        return "must be a regular file";
+    }
+    const char *const broken = rule(st);
+    if (broken != NULL) {
+        return broken;
     }
     if (st->st_size <= 0 || (size_t)st->st_size > cap) {
         return "is empty or too long";
@@ -48,18 +76,21 @@ static const char *rule_broken(const struct stat *st, size_t cap)
     return NULL;
 }
 
-err_t key_file_read(const char *setting, const char *path, span_t *out, uint8_t *into, size_t cap,
-                    char why[KEYRING_WHY_BYTES])
+static err_t read_by(rule_fn *rule, const struct ask *ask, span_t *out, char why[KEYRING_WHY_BYTES])
 {
+    const char *const setting = ask->setting;
+    const char *const path = ask->path;
+    uint8_t *const into = ask->into;
+    const size_t cap = ask->cap;
     /* O_NONBLOCK: a FIFO in its place must not hang the start. */
     CLEANUP(close_fd) const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat st = {0};
     if (fd < 0 || fstat(fd, &st) != 0) {
         return system_says(why, setting, path);
     }
-    const char *const rule = rule_broken(&st, cap);
-    if (rule != NULL) {
-        return refuse(why, setting, path, rule);
+    const char *const broken = rule_broken(&st, cap, rule);
+    if (broken != NULL) {
+        return refuse(why, setting, path, broken);
     }
     size_t len = 0;
     while (len < cap) {
@@ -77,6 +108,18 @@ err_t key_file_read(const char *setting, const char *path, span_t *out, uint8_t 
     }
     *out = (span_t){into, len};
     return ERR_OK;
+}
+
+err_t key_file_read(const char *setting, const char *path, span_t *out, uint8_t *into, size_t cap,
+                    char why[KEYRING_WHY_BYTES])
+{
+    return read_by(ours_alone, &(struct ask){setting, path, into, cap}, out, why);
+}
+
+err_t key_file_read_shared(const char *setting, const char *path, span_t *out, uint8_t *into,
+                           size_t cap, char why[KEYRING_WHY_BYTES])
+{
+    return read_by(shared_with_a_group, &(struct ask){setting, path, into, cap}, out, why);
 }
 
 static bool write_all(int fd, span_t bytes)

@@ -22,6 +22,11 @@
 NODISCARD err_t key_file_read(const char *setting, const char *path, span_t *out, uint8_t *into,
                               size_t cap, char why[KEYRING_WHY_BYTES]);
 
+/* The same for a key that other programs need, too: it may belong to root, and a group may read it
+ * (0640, 0440 and narrower). */
+NODISCARD err_t key_file_read_shared(const char *setting, const char *path, span_t *out,
+                                     uint8_t *into, size_t cap, char why[KEYRING_WHY_BYTES]);
+
 /* Make a file of mode 0600 that is there with all its bytes or not at all; never over an existing
  * one. */
 NODISCARD err_t key_file_make(const char *path, span_t bytes, char why[KEYRING_WHY_BYTES]);

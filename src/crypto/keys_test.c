@@ -263,9 +263,39 @@ static void a_device_has_one_mac_per_installation(void **state)
     assert_memory_not_equal(a, b, sizeof a);
 }
 
+static void a_shared_key_may_be_read_by_a_group_and_by_nobody_else(void **state)
+{
+    static const struct {
+        mode_t mode;
+        bool alone, shared;
+    } cases[] = {{0600, true, true},   {0400, true, true},   {0640, false, true},
+                 {0440, false, true},  {0644, false, false}, {0660, false, false},
+                 {0700, false, false}, {0650, false, false}, {0604, false, false}};
+
+    (void)state;
+    CLEANUP(scratch_remove) struct scratch dir = scratch_new();
+    char path[SCRATCH_PATH];
+    scratch_path(&dir, "key", path);
+    scratch_write(path, SPAN_LIT("secret"), 0600);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char why[KEYRING_WHY_BYTES] = "";
+        uint8_t bytes[16];
+        span_t text = {0};
+        assert_int_equal(chmod(path, cases[i].mode), 0);
+        assert_int_equal(!failed(key_file_read("K", path, &text, bytes, sizeof bytes, why)),
+                         cases[i].alone);
+        assert_int_equal(!failed(key_file_read_shared("K", path, &text, bytes, sizeof bytes, why)),
+                         cases[i].shared);
+        if (!cases[i].shared) {
+            assert_non_null(strstr(why, "must have mode 0640, 0600 or narrower"));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_shared_key_may_be_read_by_a_group_and_by_nobody_else),
         cmocka_unit_test(weak_signing_keys_are_refused),
         cmocka_unit_test(a_key_has_an_upper_limit),
         cmocka_unit_test(development_makes_its_keys_once),

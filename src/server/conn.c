@@ -84,7 +84,7 @@ void conn_drop(struct conn *c)
     unmark(c);
     timer_cancel(&w->wheel, &c->timer);
     loop_unwatch(&w->loop, &c->watch);
-    wire_end(c);
+    channel_end(c);
     stream_close(&c->watch.fd);
     buf_deinit(&c->in);
     buf_deinit(&c->out);
@@ -98,7 +98,7 @@ void conn_drop(struct conn *c)
 static uint32_t wants(const struct conn *c)
 {
     switch ((enum conn_state)c->state) {
-    case CONN_HTTP: return wire_pending(c) > OUT_FULL_BYTES ? 0U : (uint32_t)EPOLLIN;
+    case CONN_HTTP: return channel_pending(c) > OUT_FULL_BYTES ? 0U : (uint32_t)EPOLLIN;
     case CONN_CALL: return 0U;
     case CONN_PROXY:
     case CONN_SHAKE: return (uint32_t)EPOLLIN;
@@ -174,16 +174,16 @@ static bool flush(struct conn *c)
         conn_drop(c);
         return false;
     }
-    if (!wire_send(c)) {
+    if (!channel_send(c)) {
         conn_drop(c);
         return false;
     }
-    const uint32_t room = wire_pending(c) > 0 ? (uint32_t)EPOLLOUT : 0U;
+    const uint32_t room = channel_pending(c) > 0 ? (uint32_t)EPOLLOUT : 0U;
     if (failed(loop_change(&c->worker->loop, &c->watch, wants(c) | room))) {
         conn_drop(c);
         return false;
     }
-    if (wire_pending(c) > 0) {
+    if (channel_pending(c) > 0) {
         return true;
     }
     give_back(c);
@@ -400,11 +400,11 @@ void conn_answer(struct conn *c, struct call *call)
 void conn_resume(struct conn *c)
 {
     if (c->state == CONN_HTTP && c->in.len > 0 && !c->partial &&
-        wire_pending(c) <= OUT_FULL_BYTES) {
+        channel_pending(c) <= OUT_FULL_BYTES) {
         read_requests(c, c->in.ptr, c->in.len);
         return;
     }
-    if (wire_has_ended(c)) {
+    if (channel_has_ended(c)) {
         conn_hear_end(c);
     }
 }
@@ -427,7 +427,7 @@ static void read_http(struct conn *c, uint8_t *bytes, size_t len)
 void conn_hear_end(struct conn *c)
 {
     const bool listening = c->state == CONN_HTTP || c->state == CONN_LINGER;
-    if (!listening || wire_pending(c) == 0) {
+    if (!listening || channel_pending(c) == 0) {
         conn_drop(c);
         return;
     }
@@ -476,7 +476,7 @@ static void on_readable(struct conn *c)
     }
     c->heard = loop_now(&w->loop);
     if (c->tls != NULL || c->state == CONN_SHAKE) {
-        wire_take(c, w->receive, got);
+        channel_take(c, w->receive, got);
         return;
     }
     conn_take(c, w->receive, got);

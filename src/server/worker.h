@@ -227,22 +227,22 @@ void greet_leave(struct conn *c);
 /* The deadline of a PROXY header or a handshake has passed. */
 void greet_late(struct conn *c);
 
-/* ---- wire.c: TLS between the socket and the connection ---- */
+/* ---- channel.c: TLS between the socket and the connection ---- */
 
 /* Cipher bytes have come. Behind it the connection may be gone: conn_find(). */
-void wire_take(struct conn *c, uint8_t *bytes, size_t len);
+void channel_take(struct conn *c, uint8_t *bytes, size_t len);
 
 /* Send what there is, sealed where it has to be. False: the connection is broken. */
-bool wire_send(struct conn *c);
+bool channel_send(struct conn *c);
 
 /* What is not yet sent. */
-size_t wire_pending(const struct conn *c);
+size_t channel_pending(const struct conn *c);
 
 /* Whether the peer has said under TLS that it will say nothing more, and all of it was heard. */
-bool wire_has_ended(const struct conn *c);
+bool channel_has_ended(const struct conn *c);
 
 /* Before the descriptor is closed: last words, as far as they go out at once. */
-void wire_end(struct conn *c);
+void channel_end(struct conn *c);
 
 /* ---- socket.c: the behaviour socket ---- */
 

@@ -10,7 +10,7 @@ enum { SEAL_BYTES = 65536, SEALED_FULL_BYTES = 16384 };
 _Static_assert((int)LIMIT_TLS_UNSENT_BYTES >= SEALED_FULL_BYTES + SEAL_BYTES + SEAL_BYTES / 4,
                "what is sealed at once fits behind what waits");
 
-size_t wire_pending(const struct conn *c)
+size_t channel_pending(const struct conn *c)
 {
     return c->out.len + (c->tls == NULL ? 0 : c->tls->unsent.len);
 }
@@ -30,7 +30,7 @@ static bool is_through(const struct conn *c)
     return false;
 }
 
-bool wire_has_ended(const struct conn *c)
+bool channel_has_ended(const struct conn *c)
 {
     return c->tls != NULL && c->tls->ended && is_through(c);
 }
@@ -69,7 +69,7 @@ static void give_back(struct conn *c)
     }
 }
 
-void wire_take(struct conn *c, uint8_t *bytes, size_t len)
+void channel_take(struct conn *c, uint8_t *bytes, size_t len)
 {
     struct worker *w = c->worker;
     const uint32_t index = c->index;
@@ -94,7 +94,7 @@ void wire_take(struct conn *c, uint8_t *bytes, size_t len)
         conn_take(c, w->plain, got);
     }
     c = answer == TLS_ENDED ? conn_find(w, index, generation) : NULL;
-    if (c != NULL && wire_has_ended(c)) {
+    if (c != NULL && channel_has_ended(c)) {
         conn_hear_end(c);
     }
 }
@@ -139,7 +139,7 @@ static bool seal_some(struct conn *c)
     return c->state != CONN_LINGER || c->out.len > 0 || !failed(tls_conn_close(t));
 }
 
-bool wire_send(struct conn *c)
+bool channel_send(struct conn *c)
 {
     if (c->tls == NULL) {
         return send_front(c, &c->out);
@@ -160,7 +160,7 @@ bool wire_send(struct conn *c)
     return true;
 }
 
-void wire_end(struct conn *c)
+void channel_end(struct conn *c)
 {
     if (c->tls == NULL) {
         return;

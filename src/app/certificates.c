@@ -1,0 +1,94 @@
+#include "app/certificates.h"
+
+#include "app/whole_file.h"
+#include "base/util.h"
+#include "crypto/key_file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WARN_DAYS = 14, DAY_MS = 86400000, REASON_BYTES = 64 };
+
+_Static_assert((int)CERTIFICATES_WHY_BYTES >= (int)TLS_WHY_BYTES, "the reason of TLS fits");
+_Static_assert((int)CERTIFICATES_WHY_BYTES >= (int)KEYRING_WHY_BYTES, "the reason of a key fits");
+
+/* Two pairs of files, in memory. */
+struct files {
+    struct buf cert[LIMIT_TLS_PAIRS];
+    uint8_t key[LIMIT_TLS_PAIRS][LIMIT_TLS_PEM_BYTES];
+    struct tls_pair pair[LIMIT_TLS_PAIRS];
+    size_t pairs;
+};
+
+static void free_files(struct files **f)
+{
+    if (*f == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < LIMIT_TLS_PAIRS; i++) {
+        buf_deinit(&(*f)->cert[i]);
+    }
+    explicit_bzero((*f)->key, sizeof(*f)->key);
+    free(*f);
+}
+
+static err_t read_cert(const char *name, const char *path, struct buf *out,
+                       char why[CERTIFICATES_WHY_BYTES])
+{
+    char reason[REASON_BYTES] = "";
+    buf_init(out, LIMIT_TLS_PEM_BYTES);
+    const err_t e = whole_file_read(path, out);
+    if (failed(e)) {
+        (void)snprintf(why, CERTIFICATES_WHY_BYTES, "%s: %.200s: %s", name, path,
+                       e.code == ERR_IO ? strerror_r(errno, reason, sizeof reason) : "is too long");
+    }
+    return e;
+}
+
+/* One pair more, unless none is set. */
+static err_t read_pair(struct files *f, const char *cert_path, const char *key_path,
+                       const char *const names[2], char why[CERTIFICATES_WHY_BYTES])
+{
+    if (cert_path[0] == '\0') {
+        return ERR_OK;
+    }
+    struct tls_pair *pair = &f->pair[f->pairs];
+    TRY(read_cert(names[0], cert_path, &f->cert[f->pairs], why));
+    TRY(key_file_read_shared(names[1], key_path, &pair->key, f->key[f->pairs],
+                             sizeof f->key[f->pairs], why));
+    pair->cert = buf_span(&f->cert[f->pairs]);
+    pair->cert_name = names[0];
+    pair->key_name = names[1];
+    f->pairs += 1;
+    return ERR_OK;
+}
+
+err_t certificates_load(const struct settings *s, struct tls_server *tls,
+                        char why[CERTIFICATES_WHY_BYTES])
+{
+    static const char *const first[] = {"TLS_CERT_FILE", "TLS_KEY_FILE"};
+    static const char *const second[] = {"TLS_CERT_FILE_2", "TLS_KEY_FILE_2"};
+    CLEANUP(free_files) struct files *f = calloc(1, sizeof *f);
+    if (f == NULL) {
+        (void)snprintf(why, CERTIFICATES_WHY_BYTES, "out of memory for certificates");
+        return err_new(ERR_NOMEM);
+    }
+    TRY(read_pair(f, s->tls_cert_file, s->tls_key_file, first, why));
+    TRY(read_pair(f, s->tls_cert_file_2, s->tls_key_file_2, second, why));
+    return tls_server_load(tls, f->pair, f->pairs, why);
+}
+
+void certificates_note_end(struct tls_server *tls, struct log *log, const struct clock *clock)
+{
+    const int64_t left_ms = tls_server_not_after(tls).ms - clock_wall(clock).ms;
+    if (left_ms < 0) {
+        log_event(log, LOG_ERROR, "tls.certificate_has_ended",
+                  FIELD_INT("days_ago", -left_ms / DAY_MS));
+    } else if (left_ms < (int64_t)WARN_DAYS * DAY_MS) {
+        log_event(log, LOG_WARN, "tls.certificate_ends", FIELD_INT("days", left_ms / DAY_MS));
+    } else {
+        log_event(log, LOG_INFO, "tls.certificate", FIELD_INT("days", left_ms / DAY_MS));
+    }
+}
