@@ -465,6 +465,7 @@ static void a_stop_acknowledges_what_it_took_and_says_goodbye(void **state)
 }
 
 #define BOTH(name)       SITE_TEST(name, one), SITE_TEST(name, three)
+#define SECURE(name)     SITE_TEST_SECURE(name, one), SITE_TEST_SECURE(name, three)
 #define BOTH_TIMED(name) SITE_TEST_TIMED(name, one), SITE_TEST_TIMED(name, three)
 
 int main(void)
@@ -472,19 +473,29 @@ int main(void)
     /* clang-format off */
     const struct CMUnitTest tests[] = {
         BOTH(a_socket_opens_in_the_loop_of_its_session),
+        SECURE(a_socket_opens_in_the_loop_of_its_session),
         BOTH(nothing_is_lost_around_an_upgrade),
+        SECURE(nothing_is_lost_around_an_upgrade),
         BOTH(an_upgrade_may_come_byte_by_byte),
+        SECURE(an_upgrade_may_come_byte_by_byte),
         BOTH(a_refused_upgrade_is_answered_wherever_its_session_lives),
+        SECURE(a_refused_upgrade_is_answered_wherever_its_session_lives),
         SITE_TEST(requests_behind_a_refused_upgrade_stay_whole, one),
         BOTH(a_ticket_opens_one_socket),
+        SECURE(a_ticket_opens_one_socket),
         BOTH(a_newer_socket_takes_over),
+        SECURE(a_newer_socket_takes_over),
         BOTH(a_socket_answers_what_the_protocol_asks),
+        SECURE(a_socket_answers_what_the_protocol_asks),
         BOTH(ten_errors_in_a_row_close_and_nine_do_not),
+        SECURE(ten_errors_in_a_row_close_and_nine_do_not),
         BOTH(messages_of_one_read_may_share_an_acknowledgement),
+        SECURE(messages_of_one_read_may_share_an_acknowledgement),
         BOTH(a_peer_that_takes_no_answers_is_dropped),
         BOTH_TIMED(a_silent_peer_is_pinged_and_then_given_up),
         BOTH_TIMED(a_session_that_expires_closes_its_socket),
         BOTH(news_of_a_session_reaches_its_socket),
+        SECURE(news_of_a_session_reaches_its_socket),
         cmocka_unit_test_prestate(a_stop_acknowledges_what_it_took_and_says_goodbye, &one),
         cmocka_unit_test_prestate(a_stop_acknowledges_what_it_took_and_says_goodbye, &three),
     };

@@ -1,0 +1,251 @@
+#!/usr/bin/python3
+"""What TLS costs: memory of an idle connection, CPU of a handshake, CPU of an event.
+
+usage: bench/tls.py [--build build/release] [--rounds 5] [--connections 2000] [--seconds 2]
+
+Two servers of the same build, one plain and one with TLS (a P-256 and an RSA certificate, made by
+openssl), asked in turn by one client of Python's ssl; server CPU of all threads from
+/proc/PID/task/*/schedstat, memory as the difference of RssAnon. Medians of the rounds. Bounded in
+time and count; loopback only; stops what it starts."""
+import argparse
+import base64
+import json
+import os
+import pathlib
+import platform
+import selectors
+import shutil
+import socket
+import ssl
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import run  # noqa: E402
+
+ROOT = run.ROOT
+EVENT = {"event_type": "typing_pattern", "timestamp": "2026-11-28T12:00:00Z",
+         "data": {"keystroke_intervals": [120, 95, 143, 88, 131], "field": "amount"}}
+SESSIONS = 64
+
+
+def certificates(work):
+    for kind, how in (("ec", ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]),
+                      ("rsa", ["-newkey", "rsa:2048"])):
+        subprocess.run(["openssl", "req", "-x509", *how, "-nodes", "-keyout", str(work / f"{kind}.key"),
+                        "-out", str(work / f"{kind}.pem"), "-days", "30", "-subj", "/CN=localhost"],
+                       check=True, capture_output=True)
+        (work / f"{kind}.key").chmod(0o600)
+    return ["--set", f"TLS_CERT_FILE={work}/ec.pem", "--set", f"TLS_KEY_FILE={work}/ec.key",
+            "--set", f"TLS_CERT_FILE_2={work}/rsa.pem", "--set", f"TLS_KEY_FILE_2={work}/rsa.key"]
+
+
+def context(version=None, sigalgs=None):
+    """Python cannot choose signature algorithms; a cipher of TLS 1.2 chooses the key."""
+    c = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    c.check_hostname = False
+    c.verify_mode = ssl.CERT_NONE
+    if version is not None:
+        c.minimum_version = c.maximum_version = version
+    if sigalgs is not None:
+        c.set_ciphers(sigalgs)
+    return c
+
+
+def connect(port, ctx, session=None):
+    s = socket.create_connection(("127.0.0.1", port), timeout=30)
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return s if ctx is None else ctx.wrap_socket(s, session=session)
+
+
+def read_answer(s):
+    """One whole answer; its head and body."""
+    got = b""
+    while b"\r\n\r\n" not in got:
+        more = s.recv(65536)
+        if not more:
+            raise SystemExit("the server hung up")
+        got += more
+    head, body = got.split(b"\r\n\r\n", 1)
+    length = [int(line.split(b":")[1]) for line in head.split(b"\r\n")
+              if line.lower().startswith(b"content-length:")]
+    while length and len(body) < length[0]:
+        body += s.recv(65536)
+    return head, body
+
+
+def ask(s, method, path, body=None, token=None):
+    text = b"" if body is None else json.dumps(body).encode()
+    head = f"{method} {path} HTTP/1.1\r\nHost: h\r\nContent-Length: {len(text)}\r\n"
+    head += "Content-Type: application/json\r\n" if body is not None else ""
+    head += f"Authorization: Bearer {token}\r\n" if token else ""
+    s.sendall(head.encode() + b"\r\n" + text)
+    return read_answer(s)
+
+
+def sessions(port, ctx, count):
+    got = []
+    with connect(port, ctx) as s:
+        for i in range(count):
+            email = f"tls{i // 10}-{port}@example.com"
+            if i % 10 == 0:
+                ask(s, "POST", "/api/v1/auth/register",
+                    {"email": email, "password": "Bench-horse-77", "mpin": "4829"})
+            body = json.loads(ask(s, "POST", "/api/v1/auth/login",
+                                  {"email": email, "password": "Bench-horse-77",
+                                   "device_id": f"d{i}"})[1])
+            got.append((body["session_id"], body["session_token"]))
+    return got
+
+
+def upgrade(port, ctx, who):
+    s = connect(port, ctx)
+    s.sendall(f"GET /api/v1/ws/behavior/{who[0]} HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n"
+              "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+              f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\n"
+              f"Authorization: Bearer {who[1]}\r\n\r\n".encode())
+    head, _ = read_answer(s)
+    if b" 101 " not in head.split(b"\r\n")[0]:
+        raise SystemExit(head.decode())
+    return s
+
+
+def frame(text):
+    """A masked text frame, the mask all zero."""
+    data = text.encode()
+    size = bytes([0x80 | len(data)]) if len(data) < 126 else b"\xfe" + len(data).to_bytes(2, "big")
+    return b"\x81" + size + bytes(4) + data
+
+
+def idle(server, ctx, count):
+    """Bytes of ours for each of `count` connections that have asked once and are silent since."""
+    with connect(server.port, ctx) as s:
+        ask(s, "GET", "/health/live")
+    before = run.anonymous_bytes(server.p.pid)
+    held = []
+    for _ in range(count):
+        s = connect(server.port, ctx)
+        ask(s, "GET", "/health/live")
+        held.append(s)
+    time.sleep(0.5)
+    grown = run.anonymous_bytes(server.p.pid) - before
+    for s in held:
+        s.close()
+    time.sleep(0.5)
+    return grown / count
+
+
+def handshakes(server, ctx, count, resume):
+    """Server CPU of one connection that shakes hands, asks nothing and closes, in us."""
+    session = None
+    if resume:
+        with connect(server.port, ctx) as s:
+            ask(s, "GET", "/health/live")  # the ticket of 1.3 comes behind the handshake
+            session = s.session
+    before = run.cpu_ns(server.p.pid)
+    for _ in range(count):
+        s = connect(server.port, ctx, session)
+        if ctx is not None and s.session_reused is not resume:
+            raise SystemExit("resumed or not, against what was asked for")
+        s.close()
+    time.sleep(0.05)
+    return (run.cpu_ns(server.p.pid) - before) / 1000 / count
+
+
+def events(server, ctx, who, seconds):
+    """Server CPU of an event, 64 connections, one in flight on each, in us."""
+    held = [upgrade(server.port, ctx, w) for w in who]
+    message = frame(json.dumps(EVENT))
+    wait = selectors.DefaultSelector()
+    for s in held:
+        s.settimeout(0)
+        wait.register(s, selectors.EVENT_READ)
+    for s in held:
+        s.send(message)
+    count = 0
+    before, until = run.cpu_ns(server.p.pid), time.monotonic() + seconds
+    while time.monotonic() < until:
+        for key, _ in wait.select(1):
+            try:
+                while b"data_received" in key.fileobj.recv(65536):
+                    key.fileobj.send(message)
+                    count += 1
+            except (BlockingIOError, ssl.SSLWantReadError):
+                pass
+    spent = run.cpu_ns(server.p.pid) - before
+    for s in held:
+        s.close()
+    return spent / 1000 / count, count / seconds
+
+
+def row(name, values, unit, note=""):
+    print(f"{name:<46} {statistics.median(values):>9.1f} {unit:<7} "
+          f"({min(values):.1f} to {max(values):.1f}) {note}", flush=True)
+
+
+def measure(args, plain, tls):
+    new, old = context(), context(ssl.TLSVersion.TLSv1_2)
+    kinds = [("handshake, plain: accept, close", plain, None, False),
+             ("handshake, TLS 1.3, P-256", tls, new, False),
+             ("handshake, TLS 1.3, ticket", tls, new, True),
+             ("handshake, TLS 1.2, P-256", tls, old, False),
+             ("handshake, TLS 1.2, RSA-2048", tls,
+              context(ssl.TLSVersion.TLSv1_2, "ECDHE-RSA-AES128-GCM-SHA256"), False),
+             ("handshake, TLS 1.2, ticket", tls, old, True)]
+    spent = {name: [] for name, *_ in kinds}
+    people = {s: sessions(s.port, c, SESSIONS) for s, c in ((plain, None), (tls, new))}
+    event = {plain: [], tls: []}
+    rate = {plain: [], tls: []}
+    for _ in range(args.rounds):
+        for name, server, ctx, resume in kinds:
+            spent[name].append(handshakes(server, ctx, 300, resume))
+        for server, ctx in ((plain, None), (tls, new)):
+            cpu, per_second = events(server, ctx, people[server], args.seconds)
+            event[server].append(cpu)
+            rate[server].append(per_second)
+    for name, *_ in kinds:
+        row(name, spent[name], "us CPU")
+    for server, name in ((plain, "plain"), (tls, "TLS 1.3")):
+        row(f"event, 64 connections, 1 in flight, {name}", event[server], "us CPU",
+            f"{statistics.median(rate[server]):.0f}/s")
+    row("  TLS less plain, of the same round", [t - p for p, t in zip(event[plain], event[tls])], "us CPU")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", default=str(ROOT / "build/release"))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--connections", type=int, default=2000)
+    args = parser.parse_args()
+    build = pathlib.Path(args.build).resolve()
+    work = pathlib.Path(tempfile.mkdtemp(prefix="canara-tls-"))
+    commit = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"],
+                            capture_output=True, text=True).stdout.strip()
+    print(f"commit {commit}, {os.cpu_count()} cores, {platform.machine()}, {time.strftime('%Y-%m-%d')}, "
+          f"{ssl.OPENSSL_VERSION}, load {os.getloadavg()[0]:.1f}")
+    servers = []
+    try:
+        more = certificates(work)
+        for name, settings, ctx in (("plain", [], None), ("TLS 1.3", more, context()),
+                                    ("TLS 1.2", more, context(ssl.TLSVersion.TLSv1_2))):
+            server = run.start(build, work / f"idle {name}", settings)
+            servers.append(server)
+            row(f"idle connection, {args.connections} of them, {name}", [idle(server, ctx, args.connections)],
+                "bytes")
+            servers.pop().stop()
+        for name, settings in (("plain", []), ("tls", more)):
+            servers.append(run.start(build, work / name, settings))
+        measure(args, *servers)
+    finally:
+        for server in servers:
+            server.stop()
+        shutil.rmtree(work, ignore_errors=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
