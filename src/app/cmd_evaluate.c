@@ -1,18 +1,17 @@
 /* canara evaluate: how well the engine tells the owners of a data set from everybody else. */
 #include "app/build_commit.h"
 #include "app/commands.h"
+#include "app/evaluate.h"
+#include "app/model_bytes.h"
 #include "app/options.h"
-#include "app/progress.h"
 #include "app/whole_file.h"
 #include "base/util.h"
-#include "lab/contest.h"
-#include "lab/dataset.h"
-#include "lab/evaluation.h"
+#include "engine/model.h"
 #include "lab/plot_det.h"
 #include "lab/plot_reliability.h"
-#include "lab/report.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,40 +20,21 @@
 
 enum { FOLDS_MAX = 4096, THREADS_MAX = 64, OUTPUT_BYTES = 64 * 1024 * 1024 };
 
-/* The command line, as it came. */
-struct given {
-    const char *dir, *detector, *adapt, *background, *impostors;
-    const char *json_file, *det, *reliability, *against, *model, *trees;
-    bool json;
-    int64_t seed, replicates, threads;
-};
+#define BACKGROUND_DEFAULT "pairs:6"
 
-/* Everything that one run holds. */
-struct run {
-    const struct given *given;
-    struct dataset *set;
-    struct contest_options options;
-    char background[32]; /* as the report names it */
-    struct contest contest;
-    struct evaluation evaluation;
-    struct report_past past;
-    struct report report;
-    mono_t begin;
-};
-
-static int wrong(const char *about, const char *what)
+int evaluate_wrong(const char *about, const char *what)
 {
     (void)fprintf(stderr, "canara evaluate: %s: %s (see canara evaluate --help)\n", about, what);
     return EXIT_CODE_USAGE;
 }
 
-static int broken(const char *about, const char *what)
+int evaluate_broken(const char *about, const char *what)
 {
     (void)fprintf(stderr, "canara evaluate: %s: %s\n", about, what);
     return EXIT_CODE_FAILED;
 }
 
-static const char *words_of(err_t e, char words[96])
+const char *evaluate_words(err_t e, char words[96])
 {
     if (e.code == ERR_IO) {
         return strerror_r(errno, words, 96);
@@ -62,6 +42,12 @@ static const char *words_of(err_t e, char words[96])
     return e.code == ERR_NOMEM   ? "the memory is used up"
            : e.code == ERR_LIMIT ? "a limit of size was reached"
                                  : "an inner error";
+}
+
+struct bootstrap_options evaluate_draw(const struct evaluate_run *r)
+{
+    return (struct bootstrap_options){.replicates = (size_t)r->given->replicates,
+                                      .seed = (uint64_t)r->given->seed};
 }
 
 /* ---- choices ---- */
@@ -97,6 +83,10 @@ static bool read_background(const char *text, struct contest_options *out)
         out->background = BACKGROUND_NONE;
         return true;
     }
+    if (strcmp(text, "all") == 0) {
+        out->background = BACKGROUND_ALL;
+        return true;
+    }
     if (strcmp(text, "leave-two-out") == 0) {
         out->background = BACKGROUND_PAIRS;
         out->folds = FOLDS_MAX; /* as many as people, at most */
@@ -116,32 +106,38 @@ static bool one_of(const char *text, const char *no, const char *yes, bool *out)
     return *out || strcmp(text, no) == 0;
 }
 
-static int read_choices(struct run *r)
+static int read_choices(struct evaluate_run *r)
 {
-    const struct given *const g = r->given;
+    const struct evaluate_given *const g = r->given;
     struct contest_options *const o = &r->options;
     if (!read_detector(g->detector, &o->detector)) {
-        return wrong("--detector", "must be manhattan, scaled-manhattan, one-class, ratio or full");
+        return evaluate_wrong("--detector",
+                              "must be manhattan, scaled-manhattan, one-class, ratio or full");
     }
     if (!one_of(g->adapt, "off", "gated", &o->adapt)) {
-        return wrong("--adapt", "must be off or gated");
+        return evaluate_wrong("--adapt", "must be off or gated");
     }
     if (!one_of(g->impostors, "first", "practised", &o->practised)) {
-        return wrong("--impostors", "must be first or practised");
+        return evaluate_wrong("--impostors", "must be first or practised");
     }
-    if (!read_background(g->background, o)) {
-        return wrong("--background",
-                     "must be none, folds:K, pairs:K (K from 2 to 4096) or leave-two-out");
+    const char *const background = g->background != NULL ? g->background
+                                   : g->model != NULL    ? "none"
+                                                         : BACKGROUND_DEFAULT;
+    if (!read_background(background, o)) {
+        return evaluate_wrong(
+            "--background",
+            "must be none, all, folds:K, pairs:K (K from 2 to 4096) or leave-two-out");
     }
-    (void)snprintf(r->background, sizeof r->background, "%s", g->background);
+    (void)snprintf(r->background, sizeof r->background, "%s", background);
     if (o->adapt && o->detector != DETECTOR_FULL) {
-        return wrong("--adapt", "only the detector full can learn between trials");
+        return evaluate_wrong("--adapt", "only the detector full can learn between trials");
     }
     if (g->trees != NULL) {
-        return wrong("--trees", "is reserved; this version scores without them");
+        return evaluate_wrong("--trees", "is reserved; this version scores without them");
     }
-    if (g->model != NULL) {
-        return wrong("--model", "is reserved; this version scores with the built-in one");
+    if (g->model != NULL && o->background != BACKGROUND_NONE) {
+        return evaluate_wrong("--model", "stands in for the background: only --background none "
+                                         "goes with it");
     }
     o->threads = (size_t)g->threads;
     return EXIT_CODE_DONE;
@@ -149,75 +145,132 @@ static int read_choices(struct run *r)
 
 /* ---- reading ---- */
 
-static int open_set(struct run *r)
+static bool is_of_bots(const struct evaluate_run *r)
+{
+    return dataset_models(r->set) == 0;
+}
+
+static int open_set(struct evaluate_run *r)
 {
     struct dataset_fault fault;
     if (failed(dataset_open(r->given->dir, &r->set, &fault))) {
-        return broken(r->given->dir, fault.text);
-    }
-    if (dataset_models(r->set) == 0) {
-        return broken(r->given->dir,
-                      "enrols nobody: sets of bots are not measured by this version");
+        return evaluate_broken(r->given->dir, fault.text);
     }
     if (r->options.practised && !dataset_has_practised(r->set)) {
-        return broken(r->given->dir, "has no file trials-practised.tsv for --impostors practised");
+        return evaluate_broken(r->given->dir,
+                               "has no file trials-practised.tsv for --impostors practised");
+    }
+    if (!is_of_bots(r) && r->given->others != NULL) {
+        return evaluate_wrong("--others", "is for sets of humans and bots");
+    }
+    if (!is_of_bots(r) && dataset_bot_trials(r->set).count > 0) {
+        (void)fprintf(stderr,
+                      "canara evaluate: %zu trials of humans and bots are left out: a set that "
+                      "enrols people is measured by them\n",
+                      dataset_bot_trials(r->set).count);
     }
     return EXIT_CODE_DONE;
 }
 
-static int read_past(struct run *r)
+/* The model that stands in for a background, and its name. */
+static int open_model(struct evaluate_run *r)
+{
+    CLEANUP(canara_model_close) struct canara_model *model = NULL;
+    const bool is_used = r->options.background == BACKGROUND_NONE && !is_of_bots(r);
+    if (!is_used) {
+        return EXIT_CODE_DONE;
+    }
+    if (failed(model_bytes_open("canara evaluate", r->given->model, &r->model_bytes, &model))) {
+        return EXIT_CODE_FAILED;
+    }
+    r->options.model = buf_span(&r->model_bytes);
+    (void)snprintf(r->model_name, sizeof r->model_name, "%s", canara_model_name(model));
+    if (r->given->model != NULL) {
+        (void)snprintf(r->background, sizeof r->background, "model:%s", r->model_name);
+    }
+    return EXIT_CODE_DONE;
+}
+
+static int read_past(struct evaluate_run *r)
 {
     struct report_fault fault;
     if (r->given->against != NULL && failed(report_read(r->given->against, &r->past, &fault))) {
-        return broken("--against", fault.text);
+        return evaluate_broken("--against", fault.text);
     }
     return EXIT_CODE_DONE;
 }
 
 /* ---- working ---- */
 
-static int compute(struct run *r)
+static err_t contest(struct evaluate_run *r)
 {
-    char words[96] = "";
     struct progress progress;
     progress_init(&progress, "canara evaluate", clock_system(), isatty(STDERR_FILENO) != 0);
     r->options.progress = progress_at;
     r->options.ctx = &progress;
     const err_t ran = contest_run(r->set, &r->options, &r->contest);
     progress_deinit(&progress);
-    if (ran.code == ERR_FORMAT && r->options.background == BACKGROUND_NONE) {
-        return broken("--background none", "this build comes without a model");
-    }
-    if (ran.code == ERR_RANGE) {
-        return broken(
-            r->given->dir,
-            "too few people for this background: a dozen are needed that take no part in a "
-            "trial and do the same thing some ten times each");
-    }
-    if (failed(ran)) {
-        return broken(r->given->dir, words_of(ran, words));
-    }
-    const struct bootstrap_options draw = {.replicates = (size_t)r->given->replicates,
-                                           .seed = (uint64_t)r->given->seed};
-    const err_t computed =
-        evaluation_new(r->set, &r->contest, r->options.detector, draw, &r->evaluation);
-    if (computed.code == ERR_RANGE) {
-        return broken(r->given->dir, "not one trial could be scored");
-    }
-    return failed(computed) ? broken(r->given->dir, words_of(computed, words)) : EXIT_CODE_DONE;
+    return ran;
 }
 
-static void fill_report(struct run *r)
+/* Few people still have a figure: that of the server, which knows the people of a model. */
+static int fall_back(struct evaluate_run *r)
+{
+    (void)fprintf(
+        stderr,
+        "canara evaluate: %s: too few people for --background %s: a dozen are needed that "
+        "take no part in a trial and do the same thing some ten times each; scored with "
+        "the built-in model instead\n",
+        r->given->dir, r->background);
+    (void)snprintf(r->background, sizeof r->background, "none");
+    r->options.background = BACKGROUND_NONE;
+    return open_model(r);
+}
+
+static int evaluate_people(struct evaluate_run *r)
+{
+    char words[96] = "";
+    err_t e = contest(r);
+    if (e.code == ERR_RANGE && r->options.background != BACKGROUND_NONE) {
+        const int code = fall_back(r);
+        if (code != EXIT_CODE_DONE) {
+            return code;
+        }
+        e = contest(r);
+    }
+    if (failed(e)) {
+        return evaluate_broken(r->given->dir, evaluate_words(e, words));
+    }
+    if (r->options.background != BACKGROUND_NONE) {
+        (void)snprintf(r->model_name, sizeof r->model_name, "evaluation.%012" PRIx64,
+                       r->contest.checksum >> 16U);
+    }
+    e = evaluation_new(r->set, &r->contest, r->options.detector, evaluate_draw(r), &r->evaluation);
+    if (e.code == ERR_RANGE) {
+        return evaluate_broken(r->given->dir, "not one trial could be scored");
+    }
+    if (failed(e)) {
+        return evaluate_broken(r->given->dir, evaluate_words(e, words));
+    }
+    evaluation_report(&r->evaluation, r->options.adapt, &r->report);
+    return EXIT_CODE_DONE;
+}
+
+static int compute(struct evaluate_run *r)
+{
+    report_init(&r->report);
+    return is_of_bots(r) ? evaluate_bots(r) : evaluate_people(r);
+}
+
+static void fill_report(struct evaluate_run *r)
 {
     struct report *const report = &r->report;
-    report_init(report);
-    evaluation_report(&r->evaluation, r->options.adapt, report);
     report->dataset = dataset_about(r->set)->name;
     report->detector = detector_name(r->options.detector);
     report->background = r->background;
     report->adapt = r->given->adapt;
     report->commit = build_commit();
-    report->model_version = canara_model_version();
+    report->model_version = r->model_name;
     report->seed = (uint64_t)r->given->seed;
     report->seconds =
         (double)mono_ms_between(r->begin, clock_mono(clock_system())) / (double)MS_PER_S;
@@ -229,27 +282,30 @@ static int save(const char *option, const char *path, err_t made, const struct b
 {
     char words[96] = "";
     if (failed(made)) {
-        return broken(option, made.code == ERR_RANGE ? "needs trials of both kinds"
-                                                     : words_of(made, words));
+        return evaluate_broken(option, made.code == ERR_RANGE ? "needs trials of both kinds"
+                                                              : evaluate_words(made, words));
     }
     const err_t e = whole_file_write(path, buf_span(text));
-    return failed(e) ? broken(path, words_of(e, words)) : EXIT_CODE_DONE;
+    return failed(e) ? evaluate_broken(path, evaluate_words(e, words)) : EXIT_CODE_DONE;
 }
 
-static int draw_plots(const struct run *r)
+static int draw_plots(const struct evaluate_run *r)
 {
     CLEANUP(buf_deinit) struct buf svg;
     buf_init(&svg, OUTPUT_BYTES);
     const struct evaluation *const e = &r->evaluation;
+    const bool bots = r->report.kind == REPORT_BOTS;
     int code = EXIT_CODE_DONE;
     if (r->given->det != NULL) {
-        const struct plot_curve curve = {r->report.detector, e->users, e->count};
+        const struct plot_curve curve = {r->report.detector, bots ? r->bots.group : e->users,
+                                         bots ? r->bots.groups : e->count};
         code = save("--det", r->given->det, plot_det(r->report.dataset, &curve, 1, &svg), &svg);
     }
     buf_clear(&svg);
     if (code == EXIT_CODE_DONE && r->given->reliability != NULL) {
         if (!e->llr) {
-            return wrong("--reliability", "the scores of this detector are no likelihood ratios");
+            return evaluate_wrong("--reliability",
+                                  "the scores of this detector are no likelihood ratios");
         }
         code = save("--reliability", r->given->reliability,
                     plot_reliability(r->report.dataset, e->users, e->count, &svg), &svg);
@@ -257,18 +313,16 @@ static int draw_plots(const struct run *r)
     return code;
 }
 
-static int write_difference(const struct run *r, struct buf *out)
+static int write_difference(const struct evaluate_run *r, struct buf *out)
 {
-    const struct bootstrap_options draw = {.replicates = (size_t)r->given->replicates,
-                                           .seed = (uint64_t)r->given->seed};
     struct bootstrap_difference d;
     char words[96] = "";
-    const err_t e = report_compare(&r->report, &r->past, draw, &d);
+    const err_t e = report_compare(&r->report, &r->past, evaluate_draw(r), &d);
     if (e.code == ERR_RANGE) {
-        return broken("--against", "not one user has an equal error rate in both results");
+        return evaluate_broken("--against", "not one user has an equal error rate in both results");
     }
     if (failed(e) || failed(report_write_difference(&d, &r->past, out))) {
-        return broken("--against", words_of(e, words));
+        return evaluate_broken("--against", evaluate_words(e, words));
     }
     return EXIT_CODE_DONE;
 }
@@ -280,7 +334,7 @@ static void print(FILE *to, const struct buf *text)
     }
 }
 
-static int print_result(const struct run *r)
+static int print_result(const struct evaluate_run *r)
 {
     CLEANUP(buf_deinit) struct buf json;
     CLEANUP(buf_deinit) struct buf table;
@@ -288,7 +342,7 @@ static int print_result(const struct run *r)
     buf_init(&table, OUTPUT_BYTES);
     if (failed(report_write_json(&r->report, &json)) ||
         failed(report_write_table(&r->report, &table))) {
-        return broken(r->given->dir, "the memory is used up");
+        return evaluate_broken(r->given->dir, "the memory is used up");
     }
     const bool bare = r->given->json && r->given->json_file == NULL;
     if (r->given->against != NULL) {
@@ -311,18 +365,23 @@ static int print_result(const struct run *r)
                                        : save("--json", r->given->json_file, ERR_OK, &json);
 }
 
-static void run_deinit(struct run *r)
+static void run_deinit(struct evaluate_run *r)
 {
     evaluation_free(&r->evaluation);
     contest_free(&r->contest);
+    evaluated_bots_deinit(&r->bots);
     report_past_deinit(&r->past);
+    buf_deinit(&r->model_bytes);
+    dataset_close(&r->others);
     dataset_close(&r->set);
 }
 
-static int evaluate(const struct given *g)
+static int evaluate(const struct evaluate_given *g)
 {
-    static int (*const stages[])(struct run *) = {read_choices, read_past, open_set, compute};
-    CLEANUP(run_deinit) struct run r = {.given = g, .begin = clock_mono(clock_system())};
+    static int (*const stages[])(struct evaluate_run *) = {read_choices, read_past, open_set,
+                                                           open_model, compute};
+    CLEANUP(run_deinit) struct evaluate_run r = {.given = g, .begin = clock_mono(clock_system())};
+    buf_init(&r.model_bytes, MODEL_BYTES_MAX);
     for (size_t i = 0; i < ARRAY_LEN(stages); i++) {
         const int code = stages[i](&r);
         if (code != EXIT_CODE_DONE) {
@@ -348,7 +407,15 @@ static const char about[] =
     "                is kept\n"
     "leave-two-out   pairs with a fold for each person: exact, and slow (a model for every\n"
     "                two people)\n"
-    "The default, pairs:6, comes close to leave-two-out at a fraction of its cost.\n\n"
+    "all             everybody enrolled but the owner: a closed set, whose impostors are known\n"
+    "The default, pairs:6, comes close to leave-two-out at a fraction of its cost. With a\n"
+    "background.tsv its sessions alone are the background. --model takes people in general\n"
+    "from a file that canara train made.\n\n"
+    "A set of humans and bots is told apart by what the server would make of each session:\n"
+    "rules, replays and the learned detector that ships. With folds:K, pairs:K and\n"
+    "leave-two-out families of bots and users of people are left out of what is learned\n"
+    "(this takes canara-boost), and that is the default where the shipped one has learned\n"
+    "from the set.\n\n"
     "--json alone prints JSON instead of the table; with a FILE (a second word, or\n"
     "--json=FILE) it goes there and the table is printed too.";
 
@@ -366,14 +433,14 @@ static bool ends_in_json(const char *word)
 }
 
 /* DIR, and the FILE of a --json that came without "=". */
-static int take_words(struct given *g, const struct option_words *words)
+static int take_words(struct evaluate_given *g, const struct option_words *words)
 {
     g->dir = words->word[0];
     if (words->count == 1) {
         return EXIT_CODE_DONE;
     }
     if (!g->json || g->json_file != NULL) {
-        return wrong(words->word[1], "is one word too many");
+        return evaluate_wrong(words->word[1], "is one word too many");
     }
     const bool turned = ends_in_json(words->word[0]) && !ends_in_json(words->word[1]);
     g->dir = words->word[turned ? 1 : 0];
@@ -383,20 +450,19 @@ static int take_words(struct given *g, const struct option_words *words)
 
 int cmd_evaluate(int argc, char **argv)
 {
-    struct given g = {.detector = "full",
-                      .adapt = "off",
-                      .background = "pairs:6",
-                      .impostors = "first",
-                      .seed = 1,
-                      .replicates = BOOTSTRAP_REPLICATES,
-                      .threads = processors()};
+    struct evaluate_given g = {.detector = "full",
+                               .adapt = "off",
+                               .impostors = "first",
+                               .seed = 1,
+                               .replicates = BOOTSTRAP_REPLICATES,
+                               .threads = processors()};
     struct option_maybe json = {.given = &g.json, .value = &g.json_file};
     /* clang-format off */
     const struct option options[] = {
         {"json",        "[FILE]",  "print JSON, or write it to FILE",                    OPTION_MAYBE,  &json, 0, 0},
         {"detector",    "NAME",    "manhattan, scaled-manhattan, one-class, ratio, full (full)", OPTION_TEXT, &g.detector, 0, 0},
         {"adapt",       "HOW",     "learn between trials: off, gated (off)",             OPTION_TEXT,   &g.adapt, 0, 0},
-        {"background",  "WHO",     "none, folds:K, pairs:K, leave-two-out (pairs:6)",  OPTION_TEXT,   &g.background, 0, 0},
+        {"background",  "WHO",     "none, all, folds:K, pairs:K, leave-two-out (pairs:6)", OPTION_TEXT, &g.background, 0, 0},
         {"impostors",   "WHICH",   "first, practised; for sets that have both (first)",  OPTION_TEXT,   &g.impostors, 0, 0},
         {"det",         "FILE",    "draw the DET curve, SVG",                            OPTION_TEXT,   &g.det, 0, 0},
         {"reliability", "FILE",    "draw the reliability diagram, SVG",                  OPTION_TEXT,   &g.reliability, 0, 0},
@@ -404,7 +470,8 @@ int cmd_evaluate(int argc, char **argv)
         {"seed",        "N",       "of the bootstrap (1)",                               OPTION_NUMBER, &g.seed, 0, INT64_MAX},
         {"replicates",  "N",       "of the bootstrap (1000)",                            OPTION_NUMBER, &g.replicates, 1, 1000000},
         {"threads",     "N",       "at once (one for each processor)",                   OPTION_NUMBER, &g.threads, 1, THREADS_MAX},
-        {"model",       "FILE",    "with --background none: reserved",                   OPTION_TEXT,   &g.model, 0, 0},
+        {"model",       "FILE",    "people in general, instead of a background",         OPTION_TEXT,   &g.model, 0, 0},
+        {"others",      "DIR",     "of bots: learn from the people of this set, too",    OPTION_TEXT,   &g.others, 0, 0},
         {"trees",       "FILE",    "reserved",                                           OPTION_TEXT,   &g.trees, 0, 0},
     };
     /* clang-format on */

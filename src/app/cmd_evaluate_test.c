@@ -177,11 +177,15 @@ static void bad_options_are_refused_in_one_line(void **state)
     } rows[] = {
         {"--detector best", 2, "--detector: must be manhattan"},
         {"--adapt on", 2, "--adapt: must be off or gated"},
-        {"--background folds:1", 2, "--background: must be none, folds:K"},
+        {"--background folds:1", 2, "--background: must be none, all, folds:K"},
         {"--background pairs:", 2, "--background: must be"},
         {"--background pairs:4097", 2, "--background: must be"},
         {"--background pairs:2x", 2, "--background: must be"},
-        {"--background all", 2, "--background: must be"},
+        {"--background everybody", 2, "--background: must be"},
+        {"--background all", 0, ""},
+        {"--model /nonexistent", 1, "/nonexistent: No such file"},
+        {"--model /nonexistent --background folds:4", 2, "--model: stands in for the background"},
+        {"--others x", 2, "--others: is for sets of humans and bots"},
         {"--impostors best", 2, "--impostors: must be first or practised"},
         {"--adapt gated --detector ratio", 2, "--adapt: only the detector full"},
         {"--seed -1", 2, "must be a whole number from 0"},
@@ -212,12 +216,43 @@ static void bad_options_are_refused_in_one_line(void **state)
     assert_non_null(strstr(d->err, "/nonexistent:1: file: cannot be opened"));
 }
 
-static void too_few_people_are_said_to_be(void **state)
+static void a_model_from_a_file_stands_in_for_the_background(void **state)
 {
     struct lab_desk *d = *state;
-    desk_make_set(d, "few", 12, 1);
-    assert_int_equal(desk_run_on_set(d, "evaluate", "--background pairs:4"), 1);
-    assert_non_null(strstr(d->err, "too few people for this background"));
+    char model[SCRATCH_PATH];
+    char line[4 * SCRATCH_PATH];
+    scratch_path(&d->dir, "people.model", model);
+    desk_make_set(d, "background", TYPISTS, 77);
+    (void)snprintf(line, sizeof line, "--out %s --label people-7", model);
+    assert_int_equal(desk_run_on_set(d, "train", line), 0);
+    desk_make_set(d, "others", TYPISTS, 5);
+    (void)snprintf(line, sizeof line, "--json --replicates 20 --model %s", model);
+    assert_int_equal(desk_run_on_set(d, "evaluate", line), 0);
+    CLEANUP(json_free) struct json *tree = parsed(d->out);
+    span_t text = {0};
+    assert_true(json_get_text(tree, "background", &text));
+    assert_memory_equal(text.ptr, "model:people-7.", 15);
+    assert_true(json_get_text(tree, "model_version", &text));
+    assert_memory_equal(text.ptr, "people-7.", 9);
+    assert_int_equal(text.len, strlen("people-7.") + 12);
+    assert_true(number(tree, "mean_eer") < 0.1);
+    scratch_write(model, SPAN_LIT("CNRM"), 0600);
+    assert_int_equal(desk_run_on_set(d, "evaluate", line), 1);
+    assert_non_null(strstr(d->err, "people.model: is no model, or a damaged one"));
+}
+
+static void too_few_people_are_measured_with_the_built_in_model(void **state)
+{
+    struct lab_desk *d = *state;
+    desk_make_set(d, "few", 3, 1);
+    assert_int_equal(desk_run_on_set(d, "evaluate", "--background pairs:4 --json"), 0);
+    assert_non_null(strstr(d->err, "too few people for --background pairs:4"));
+    CLEANUP(json_free) struct json *tree = parsed(d->out);
+    span_t text = {0};
+    assert_true(json_get_text(tree, "background", &text));
+    assert_true(span_eq(text, SPAN_LIT("none")));
+    assert_true(json_get_text(tree, "model_version", &text));
+    assert_memory_equal(text.ptr, "simulated-", 10);
 }
 
 int main(void)
@@ -233,7 +268,10 @@ int main(void)
                                         desk_teardown),
         cmocka_unit_test_setup_teardown(bad_options_are_refused_in_one_line, typists,
                                         desk_teardown),
-        cmocka_unit_test_setup_teardown(too_few_people_are_said_to_be, desk_setup, desk_teardown),
+        cmocka_unit_test_setup_teardown(a_model_from_a_file_stands_in_for_the_background,
+                                        desk_setup, desk_teardown),
+        cmocka_unit_test_setup_teardown(too_few_people_are_measured_with_the_built_in_model,
+                                        desk_setup, desk_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

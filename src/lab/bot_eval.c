@@ -2,6 +2,7 @@
 
 #include "engine/bots.h"
 #include "engine/filter.h"
+#include "engine/numbers.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -25,7 +26,8 @@ static double bot_nats(const struct watch *w, enum bot_parts parts)
     return sum + ((parts & BOT_PART_LEARNED) != 0 ? bot_learned_nats(&w->sum) : 0.0);
 }
 
-static void look(struct watch *w, const struct dataset_event *event, const struct trees *trees)
+static void look(struct watch *w, const struct dataset_event *event, bool replayed,
+                 const struct trees *trees)
 {
     const canara_event_t *const e = &event->event;
     const double before = (double)(event->at.ms > w->s.at_ms ? event->at.ms - w->s.at_ms : 0);
@@ -34,23 +36,26 @@ static void look(struct watch *w, const struct dataset_event *event, const struc
     w->sum.windows *= kept;
     filter_advance(&w->s, event->at.ms);
     bots_look(&w->s, e, event->at.ms);
+    if (replayed) {
+        rule_met_bot(&w->s, BOT_REPLAY);
+    }
     if (e->kind == CANARA_POINTER && (e->has & CANARA_F_POINTS) != 0) {
         bot_learned_add(trees, e->of.path.points, e->of.path.count, &w->sum);
     }
 }
 
-double bot_eval_session(const struct dataset *set, size_t session, const struct trees *trees,
-                        enum bot_parts parts)
+double bot_eval_session(const struct dataset *set, size_t session, const struct bot_judge *judge)
 {
     const struct dataset_session *in = dataset_session(set, session);
     struct watch w = {0};
     filter_begin(&w.s, dataset_session_begin(set, session));
     double peak = 0.0;
     for (size_t e = in->first; e < (size_t)in->first + in->count; e++) {
-        look(&w, dataset_event(set, e), trees);
-        peak = fmax(peak, bot_nats(&w, parts));
+        look(&w, dataset_event(set, e), judge->replayed != NULL && judge->replayed[e],
+             judge->trees);
+        peak = fmax(peak, bot_nats(&w, judge->parts));
     }
-    if (peak > 0.0 || (parts & BOT_PART_LEARNED) == 0) {
+    if (peak > 0.0 || (judge->parts & BOT_PART_LEARNED) == 0) {
         return peak;
     }
     const double mean = w.sum.windows > 0.0 ? w.sum.margin / w.sum.windows : UNTOLD;
@@ -82,8 +87,13 @@ static double limit_of(const double *people, size_t n, double far)
     return people[n - 1 - above];
 }
 
-static void judge(double *people, const double *bots, struct bot_fold *fold)
+static void sum_up(double *people, const double *bots, struct bot_fold *fold)
 {
+    if (fold->people == 0 || fold->bots == 0) {
+        fold->auc = fold->people_met = fold->bots_met = NAN;
+        fold->at_far_001 = fold->at_far_010 = NAN;
+        return;
+    }
     qsort(people, fold->people, sizeof *people, ascending);
     double wins = 0.0;
     for (size_t b = 0; b < fold->bots; b++) {
@@ -98,15 +108,16 @@ static void judge(double *people, const double *bots, struct bot_fold *fold)
     fold->at_far_010 = share_above(bots, fold->bots, limit_of(people, fold->people, 0.1));
 }
 
-static void free_doubles(double **p)
-{
-    free(*p);
-}
-
 static void free_lesson(struct bot_lesson **lesson)
 {
     bot_lesson_free(lesson);
 }
+
+/* What a user of the set is there for. */
+struct side {
+    bool bot, human;       /* both: a machine on a person's account */
+    size_t family, device; /* fold of it, where it is one */
+};
 
 /* What a run holds: sums of the scores of every trial over the folds it was left out of. */
 struct run {
@@ -114,18 +125,53 @@ struct run {
     const struct bot_eval_options *options;
     double *sum, *times; /* one a trial */
     double *people, *bots;
+    struct side *side; /* one a user */
+    size_t family_folds, device_folds;
+    bool *without;     /* one a user */
+    uint64_t checksum; /* of all trees */
     char *why;
 };
 
-static err_t learn(const struct run *r, const struct bot_fold *fold, struct buf *bytes,
-                   struct trees *trees)
+static size_t deal(struct run *r, bool bots)
+{
+    size_t n = 0;
+    for (size_t u = 0; u < dataset_users(r->set); u++) {
+        struct side *const s = &r->side[u];
+        if (bots ? s->bot : s->human) {
+            *(bots ? &s->family : &s->device) = n++ % r->options->folds;
+        }
+    }
+    return n < r->options->folds ? n : r->options->folds;
+}
+
+static void take_sides(struct run *r)
+{
+    const struct dataset_trials trials = dataset_bot_trials(r->set);
+    for (size_t i = 0; i < trials.count; i++) {
+        struct side *const s = &r->side[dataset_session(r->set, trials.at[i].session)->user];
+        *(trials.at[i].label == DATASET_BOT ? &s->bot : &s->human) = true;
+    }
+    r->family_folds = deal(r, true);
+    r->device_folds = deal(r, false);
+}
+
+static bool is_of_family(const struct side *s, size_t family)
+{
+    return s->bot && s->family == family;
+}
+
+static bool is_of_device(const struct side *s, size_t device)
+{
+    return s->human && s->device == device;
+}
+
+static err_t learn(const struct run *r, struct buf *bytes, struct trees *trees)
 {
     CLEANUP(free_lesson) struct bot_lesson *lesson = NULL;
     TRY(bot_lesson_new(1, &lesson));
-    TRY(bot_lesson_add_set(lesson, r->set, (const uint32_t[2]){fold->family, fold->device}));
+    TRY(bot_lesson_add_set(lesson, r->set, r->without));
     if (r->options->others != NULL) {
-        TRY(bot_lesson_add_set(lesson, r->options->others,
-                               (const uint32_t[2]){DATASET_NO_USER, DATASET_NO_USER}));
+        TRY(bot_lesson_add_set(lesson, r->options->others, NULL));
     }
     TRY(bot_lesson_add_hands(lesson));
     TRY(bot_lesson_fit(lesson, bytes, r->why));
@@ -133,121 +179,171 @@ static err_t learn(const struct run *r, const struct bot_fold *fold, struct buf 
     return ERR_OK;
 }
 
-static err_t run_fold(struct run *r, struct bot_fold *fold)
+/* Leave these folds out; count who that is. */
+static void leave_out(const struct run *r, size_t family, size_t device, struct bot_fold *fold)
+{
+    *fold = (struct bot_fold){.families = 0};
+    for (uint32_t u = 0; u < dataset_users(r->set); u++) {
+        const bool of_family = is_of_family(&r->side[u], family);
+        const bool of_device = is_of_device(&r->side[u], device);
+        r->without[u] = of_family || of_device;
+        fold->family = of_family && fold->families == 0 ? u : fold->family;
+        fold->device = of_device && fold->devices == 0 ? u : fold->device;
+        fold->families += of_family;
+        fold->devices += of_device;
+    }
+}
+
+static err_t run_fold(struct run *r, size_t family, size_t device, struct bot_fold *fold)
 {
     const struct dataset_trials trials = dataset_bot_trials(r->set);
     CLEANUP(buf_deinit) struct buf bytes;
     struct trees trees;
     buf_init(&bytes, TREES_BYTES_MAX);
-    TRY(learn(r, fold, &bytes, &trees));
+    leave_out(r, family, device, fold);
+    TRY(learn(r, &bytes, &trees));
+    r->checksum = fnv_add(r->checksum, bytes.ptr, bytes.len);
+    const struct bot_judge judge = {&trees, r->options->parts, r->options->replayed};
     for (size_t i = 0; i < trials.count; i++) {
-        const uint32_t user = dataset_session(r->set, trials.at[i].session)->user;
-        if (user != fold->family && user != fold->device) {
+        const struct side *const s = &r->side[dataset_session(r->set, trials.at[i].session)->user];
+        const bool bot = trials.at[i].label == DATASET_BOT;
+        if (bot ? !is_of_family(s, family) : !is_of_device(s, device)) {
             continue;
         }
-        const double score =
-            bot_eval_session(r->set, trials.at[i].session, &trees, r->options->parts);
+        const double score = bot_eval_session(r->set, trials.at[i].session, &judge);
         r->sum[i] += score;
         r->times[i] += 1.0;
-        if (user == fold->family) {
+        if (bot) {
             r->bots[fold->bots++] = score;
         } else {
             r->people[fold->people++] = score;
         }
     }
-    judge(r->people, r->bots, fold);
+    sum_up(r->people, r->bots, fold);
     return ERR_OK;
 }
 
-/* 0 nobody of the trials, 1 a device of people, 2 a family of bots. */
-static int side_of(const struct dataset *set, uint32_t user)
+static err_t run_folds(struct run *r, struct bot_folds *out)
 {
-    const struct dataset_trials trials = dataset_bot_trials(set);
-    for (size_t i = 0; i < trials.count; i++) {
-        if (dataset_session(set, trials.at[i].session)->user == user) {
-            return trials.at[i].label == DATASET_BOT ? 2 : 1;
+    const bool pairs = r->options->leave == BOT_LEAVE_PAIRS;
+    const size_t longer = r->family_folds > r->device_folds ? r->family_folds : r->device_folds;
+    const size_t all = pairs ? r->family_folds * r->device_folds : longer;
+    if (all > BOT_FOLDS_MAX) {
+        (void)snprintf(r->why, BOOST_WHY_BYTES, "more than %d folds to learn; take fewer",
+                       BOT_FOLDS_MAX);
+        return err_new(ERR_LIMIT);
+    }
+    out->at = calloc(all, sizeof *out->at);
+    if (out->at == NULL) {
+        return err_new(ERR_NOMEM);
+    }
+    for (size_t i = 0; i < all; i++) {
+        const size_t family = pairs ? i / r->device_folds : i % r->family_folds;
+        TRY(run_fold(r, family, i % r->device_folds, &out->at[i]));
+        out->count = i + 1;
+        if (r->options->progress != NULL) {
+            r->options->progress(r->options->ctx, i + 1, all);
         }
     }
-    return 0;
+    return ERR_OK;
 }
 
-static size_t count_side(const struct dataset *set, int side)
+static size_t count_sides(const struct dataset *set, enum dataset_label label)
 {
-    size_t n = 0;
-    for (uint32_t u = 0; u < dataset_users(set); u++) {
-        n += side_of(set, u) == side;
+    const struct dataset_trials trials = dataset_bot_trials(set);
+    uint32_t one = DATASET_NO_USER;
+    size_t n = 0; /* 0, 1 or "several": 2 */
+    for (size_t i = 0; i < trials.count && n < 2; i++) {
+        const uint32_t user = dataset_session(set, trials.at[i].session)->user;
+        n += trials.at[i].label == label && user != one;
+        one = trials.at[i].label == label ? user : one;
     }
     return n;
 }
 
-static err_t run_family(struct run *r, uint32_t family, struct bot_fold *out, size_t *n)
+bool bot_eval_can_leave_out(const struct dataset *set)
 {
-    for (uint32_t device = 0; device < dataset_users(r->set) && *n < BOT_FOLDS_MAX; device++) {
-        if (side_of(r->set, device) != 1) {
-            continue;
-        }
-        out[*n] = (struct bot_fold){.family = family, .device = device};
-        TRY(run_fold(r, &out[*n]));
-        (*n)++;
-    }
-    return ERR_OK;
+    return count_sides(set, DATASET_BOT) > 1 && count_sides(set, DATASET_HUMAN) > 1;
 }
 
-static err_t run_folds(struct run *r, struct bot_fold *out, size_t *n)
+uint64_t bot_eval_shipped_checksum(void)
 {
-    for (uint32_t family = 0; family < dataset_users(r->set); family++) {
-        if (side_of(r->set, family) == 2) {
-            TRY(run_family(r, family, out, n));
-        }
-    }
-    return ERR_OK;
+    const struct trees *const t = bot_learned_shipped();
+    const uint64_t roots = fnv_add(FNV_START, t->root, (size_t)t->trees * TREES_ROOT_BYTES);
+    return fnv_add(roots, t->node, (size_t)t->nodes * TREES_NODE_BYTES);
 }
 
-bool bot_eval_leaves_out(const struct dataset *set, const struct bot_eval_options *options)
+static err_t run(struct run *r, double *score, struct bot_folds *folds)
 {
-    return !options->shipped && count_side(set, 2) > 1 && count_side(set, 1) > 1;
+    const struct dataset_trials trials = dataset_bot_trials(r->set);
+    const struct bot_judge shipped = {bot_learned_shipped(), r->options->parts,
+                                      r->options->replayed};
+    if (r->options->leave != BOT_LEAVE_NOBODY) {
+        TRY(run_folds(r, folds));
+    }
+    folds->checksum =
+        r->options->leave == BOT_LEAVE_NOBODY ? bot_eval_shipped_checksum() : r->checksum;
+    for (size_t i = 0; i < trials.count; i++) {
+        score[i] = r->times[i] > 0.0 ? r->sum[i] / r->times[i]
+                                     : bot_eval_session(r->set, trials.at[i].session, &shipped);
+    }
+    return ERR_OK;
 }
 
 err_t bot_eval_run(const struct dataset *set, const struct bot_eval_options *options, double *score,
                    struct bot_folds *folds, char why[BOOST_WHY_BYTES])
 {
     const struct dataset_trials trials = dataset_bot_trials(set);
-    if (count_side(set, 1) == 0 || count_side(set, 2) == 0) {
-        (void)snprintf(why, BOOST_WHY_BYTES, "the set has no trials of people and bots");
+    if (count_sides(set, DATASET_HUMAN) == 0 || count_sides(set, DATASET_BOT) == 0) {
+        (void)snprintf(why, BOOST_WHY_BYTES, "the set needs trials of both humans and bots");
         return err_new(ERR_RANGE);
     }
-    CLEANUP(free_doubles) double *room = calloc(4 * trials.count + 1, sizeof *room);
-    if (room == NULL) {
-        return err_new(ERR_NOMEM);
-    }
+    MUST(options->leave == BOT_LEAVE_NOBODY ||
+         (options->folds >= 2 && bot_eval_can_leave_out(set)));
+    const size_t users = dataset_users(set);
+    double *const room = calloc(4 * trials.count, sizeof *room);
     struct run r = {.set = set,
                     .options = options,
-                    .sum = room,
-                    .times = room + trials.count,
-                    .people = room + 2 * trials.count,
-                    .bots = room + 3 * trials.count,
+                    .side = calloc(users, sizeof *r.side),
+                    .without = calloc(users, sizeof *r.without),
+                    .checksum = FNV_START,
                     .why = why};
+    err_t e = err_new(ERR_NOMEM);
+    folds->at = NULL;
     folds->count = 0;
-    if (bot_eval_leaves_out(set, options)) {
-        TRY(run_folds(&r, folds->at, &folds->count));
+    if (room != NULL && r.side != NULL && r.without != NULL) {
+        r.sum = room;
+        r.times = room + trials.count;
+        r.people = room + 2 * trials.count;
+        r.bots = room + 3 * trials.count;
+        if (options->leave != BOT_LEAVE_NOBODY) {
+            take_sides(&r);
+        }
+        e = run(&r, score, folds);
     }
-    for (size_t i = 0; i < trials.count; i++) {
-        score[i] = r.times[i] > 0.0 ? r.sum[i] / r.times[i]
-                                    : bot_eval_session(set, trials.at[i].session,
-                                                       bot_learned_shipped(), options->parts);
+    free(room);
+    free(r.side);
+    free(r.without);
+    if (failed(e)) {
+        bot_folds_free(folds);
     }
-    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser does not see CLEANUP */
-    return ERR_OK;
+    return e;
+}
+
+void bot_folds_free(struct bot_folds *folds)
+{
+    free(folds->at);
+    *folds = (struct bot_folds){.at = NULL};
 }
 
 static double share_of(const struct dataset *set, const struct dataset_trials *trials,
                        enum dataset_label label, double nats, size_t *n)
 {
+    const struct bot_judge shipped = {.trees = bot_learned_shipped(), .parts = BOT_PART_ALL};
     double met = 0.0;
     for (size_t i = 0; i < trials->count; i++) {
         if (trials->at[i].label == label) {
-            met += bot_eval_session(set, trials->at[i].session, bot_learned_shipped(),
-                                    BOT_PART_ALL) >= nats;
+            met += bot_eval_session(set, trials->at[i].session, &shipped) >= nats;
             (*n)++;
         }
     }

@@ -80,11 +80,12 @@ static void families_and_devices_are_left_out(void **state)
     }
     CLEANUP(scratch_remove) struct scratch dir = scratch_new();
     CLEANUP(dataset_close) struct dataset *set = open_set(&dir);
-    const struct bot_eval_options options = {.parts = BOT_PART_ALL};
+    const struct bot_eval_options options = {
+        .parts = BOT_PART_ALL, .leave = BOT_LEAVE_PAIRS, .folds = 6};
     struct bot_folds folds;
     double score[SESSIONS];
     char why[BOOST_WHY_BYTES] = "";
-    assert_true(bot_eval_leaves_out(set, &options));
+    assert_true(bot_eval_can_leave_out(set));
     if (failed(bot_eval_run(set, &options, score, &folds, why))) {
         fail_msg("%s", why);
     }
@@ -94,6 +95,7 @@ static void families_and_devices_are_left_out(void **state)
         assert_int_equal(folds.at[i].bots, SESSIONS / 4);
         assert_true(folds.at[i].auc > 0.8 && folds.at[i].auc <= 1.0);
     }
+    bot_folds_free(&folds);
     for (size_t i = 0; i < SESSIONS; i++) {
         assert_true(isfinite(score[i]));
     }
@@ -104,12 +106,11 @@ static void the_shipped_detector_needs_no_other_program(void **state)
     (void)state;
     CLEANUP(scratch_remove) struct scratch dir = scratch_new();
     CLEANUP(dataset_close) struct dataset *set = open_set(&dir);
-    const struct bot_eval_options options = {.parts = BOT_PART_ALL, .shipped = true};
+    const struct bot_eval_options options = {.parts = BOT_PART_ALL};
     struct bot_folds folds;
     double score[SESSIONS];
     double again[SESSIONS];
     char why[BOOST_WHY_BYTES] = "";
-    assert_false(bot_eval_leaves_out(set, &options));
     assert_false(failed(bot_eval_run(set, &options, score, &folds, why)));
     assert_int_equal(folds.count, 0);
     assert_false(failed(bot_eval_run(set, &options, again, &folds, why)));

@@ -1,12 +1,17 @@
 #include "lab/contest.h"
 
+#include "engine/numbers.h"
 #include "lab/bank.h"
 #include "lab/judge.h"
+#include "lab/people.h"
 #include "lab/teach.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
+
+#define NO_FOLD UINT32_MAX /* of who is neither owner nor in a trial */
 
 enum { MODEL_MAX = 64 * 1024 * 1024 };
 
@@ -20,12 +25,14 @@ const char *detector_name(enum detector d)
 /* One unit of work: the owners of one fold against the others of another. */
 struct unit {
     size_t owners, others;
+    uint64_t checksum; /* of the model's name */
 };
 
 struct hall {
     const struct dataset *set;
     const struct contest_options *options;
-    struct bank *bank;
+    struct bank *bank;    /* of all sessions */
+    struct bank *lessons; /* of those that may be background, when not all may */
     struct school *school;
     struct enrolled *enrolled; /* of each model */
     size_t *first;             /* bouts of each model, models + 1 */
@@ -111,6 +118,38 @@ static err_t list_bouts(struct hall *h)
 
 /* ---- folds and units ---- */
 
+/* Mark the owners and the people of trials; returns how many. */
+static size_t mark_players(struct hall *h)
+{
+    const size_t users = dataset_users(h->set);
+    size_t n = 0;
+    for (size_t u = 0; u < users; u++) {
+        h->fold[u] = NO_FOLD;
+    }
+    for (size_t m = 0; m < dataset_models(h->set); m++) {
+        h->fold[dataset_model(h->set, m)->user] = 0;
+    }
+    for (size_t i = 0; i < h->contest->bouts; i++) {
+        h->fold[dataset_session(h->set, h->contest->bout[i].session)->user] = 0;
+    }
+    for (size_t u = 0; u < users; u++) {
+        n += h->fold[u] == 0;
+    }
+    return n;
+}
+
+static size_t fold_count(const struct contest_options *o, size_t players)
+{
+    switch (o->background) {
+    case BACKGROUND_NONE: return 1;
+    case BACKGROUND_ALL: return players;
+    case BACKGROUND_FOLDS:
+    case BACKGROUND_PAIRS:
+    case BACKGROUNDS: break;
+    }
+    return o->folds < players ? o->folds : players;
+}
+
 static err_t deal(struct hall *h)
 {
     const size_t users = dataset_users(h->set);
@@ -118,23 +157,19 @@ static err_t deal(struct hall *h)
     if (h->fold == NULL) {
         return err_new(ERR_NOMEM);
     }
-    h->folds = h->options->background == BACKGROUND_NONE  ? 1
-               : h->options->background == BACKGROUND_ALL ? users
-               : h->options->folds < users                ? h->options->folds
-                                                          : users;
+    h->folds = fold_count(h->options, mark_players(h));
+    size_t seat = 0;
     for (size_t u = 0; u < users; u++) {
-        h->fold[u] = (uint32_t)(u % h->folds);
+        h->fold[u] = h->fold[u] == NO_FOLD ? NO_FOLD : (uint32_t)(seat++ % h->folds);
     }
     const bool pairs = h->options->background == BACKGROUND_PAIRS;
-    h->unit = calloc(h->folds * h->folds + 1, sizeof *h->unit);
+    h->unit = calloc(pairs ? h->folds * (h->folds + 1) / 2 + 1 : h->folds + 1, sizeof *h->unit);
     if (h->unit == NULL) {
         return err_new(ERR_NOMEM);
     }
     for (size_t i = 0; i < h->folds; i++) {
-        for (size_t j = 0; j < h->folds; j++) {
-            if (pairs ? i <= j : i == j) {
-                h->unit[h->units++] = (struct unit){i, j};
-            }
+        for (size_t j = i; j < (pairs ? h->folds : i + 1); j++) {
+            h->unit[h->units++] = (struct unit){.owners = i, .others = j};
         }
     }
     return ERR_OK;
@@ -195,30 +230,58 @@ static bool is_owner(const struct dataset *set, size_t user)
     return false;
 }
 
-static err_t run_unit(const struct hall *h, struct unit unit)
+/* The model of everybody who may be background of this unit. */
+static err_t teach_unit(const struct hall *h, const struct unit *unit, struct buf *bytes)
 {
+    const size_t users = dataset_users(h->set);
+    bool *const in = calloc(users + 1, sizeof *in);
+    if (in == NULL) {
+        return err_new(ERR_NOMEM);
+    }
+    for (size_t u = 0; u < users; u++) {
+        in[u] = h->fold[u] != unit->owners && h->fold[u] != unit->others &&
+                (h->options->background != BACKGROUND_ALL || is_owner(h->set, u));
+    }
+    const err_t taught = school_teach(h->school, in, "evaluation", bytes);
+    free(in);
+    return taught;
+}
+
+/* Whether owners of one fold have a bout against others of the other. */
+static bool has_bouts(const struct hall *h, size_t owners, size_t others)
+{
+    for (size_t m = 0; m < dataset_models(h->set); m++) {
+        size_t genuine = 0;
+        const bool here = h->fold[dataset_model(h->set, m)->user] == owners;
+        for (size_t i = h->first[m]; here && i < h->first[m + 1]; i++) {
+            if (is_of(h, &h->contest->bout[i], genuine, others)) {
+                return true;
+            }
+            genuine += h->contest->bout[i].genuine;
+        }
+    }
+    return false;
+}
+
+static err_t run_unit(const struct hall *h, struct unit *unit)
+{
+    if (!has_bouts(h, unit->owners, unit->others) && !has_bouts(h, unit->others, unit->owners)) {
+        return ERR_OK;
+    }
     CLEANUP(judge_deinit) struct judge judge = {0};
     CLEANUP(buf_deinit) struct buf bytes;
     buf_init(&bytes, MODEL_MAX);
-    bool *in = NULL;
     if (h->options->background != BACKGROUND_NONE) {
-        const size_t users = dataset_users(h->set);
-        in = calloc(users + 1, sizeof *in);
-        if (in == NULL) {
-            return err_new(ERR_NOMEM);
-        }
-        for (size_t u = 0; u < users; u++) {
-            in[u] = h->fold[u] != unit.owners && h->fold[u] != unit.others &&
-                    (h->options->background != BACKGROUND_ALL || is_owner(h->set, u));
-        }
-        const err_t taught = school_teach(h->school, in, "evaluation", &bytes);
-        free(in);
-        TRY(taught);
+        TRY(teach_unit(h, unit, &bytes));
     }
-    TRY(judge_init(&judge, h->options->detector, h->options->adapt, h->bank, buf_span(&bytes)));
-    TRY(judge_side(h, &judge, unit.owners, unit.others));
-    if (unit.owners != unit.others) {
-        TRY(judge_side(h, &judge, unit.others, unit.owners));
+    const span_t model =
+        h->options->background == BACKGROUND_NONE ? h->options->model : buf_span(&bytes);
+    TRY(judge_init(&judge, h->options->detector, h->options->adapt, h->bank, model));
+    const char *const name = canara_model_name(judge.model);
+    unit->checksum = fnv_add(FNV_START, name, strlen(name));
+    TRY(judge_side(h, &judge, unit->owners, unit->others));
+    if (unit->owners != unit->others) {
+        TRY(judge_side(h, &judge, unit->others, unit->owners));
     }
     return ERR_OK;
 }
@@ -231,7 +294,7 @@ static void *work(void *ctx)
         if (at >= h->units || atomic_load(&h->error) != ERR_NONE) {
             return NULL;
         }
-        const err_t e = run_unit(h, h->unit[at]);
+        const err_t e = run_unit(h, &h->unit[at]);
         if (failed(e)) {
             atomic_store(&h->error, (int)e.code);
         }
@@ -274,15 +337,17 @@ static err_t enrol_all(struct hall *h)
     return ERR_OK;
 }
 
-/* In a closed set the impostors are among the background: by their enrolment alone. */
-static err_t fill_bank(struct hall *h)
+/* The sessions that may teach: of a closed set the enrolments, of one with a background.tsv what it
+ * names. */
+static void mark_lessons(const struct hall *h, bool *wanted)
 {
+    size_t count = 0;
+    const uint32_t *const named = dataset_background(h->set, &count);
     if (h->options->background != BACKGROUND_ALL) {
-        return bank_new(h->set, NULL, &h->bank);
-    }
-    bool *wanted = calloc(dataset_sessions(h->set) + 1, sizeof *wanted);
-    if (wanted == NULL) {
-        return err_new(ERR_NOMEM);
+        for (size_t i = 0; i < count; i++) {
+            wanted[named[i]] = true;
+        }
+        return;
     }
     for (size_t m = 0; m < dataset_models(h->set); m++) {
         const struct dataset_model *model = dataset_model(h->set, m);
@@ -290,18 +355,54 @@ static err_t fill_bank(struct hall *h)
             wanted[model->enrol[i]] = true;
         }
     }
-    const err_t e = bank_new(h->set, wanted, &h->bank);
+}
+
+static err_t fill_banks(struct hall *h)
+{
+    const enum background kind = h->options->background;
+    size_t named = 0;
+    (void)dataset_background(h->set, &named);
+    TRY(bank_new(h->set, NULL, &h->bank));
+    if (kind == BACKGROUND_NONE || (kind != BACKGROUND_ALL && named == 0)) {
+        return ERR_OK;
+    }
+    bool *wanted = calloc(dataset_sessions(h->set) + 1, sizeof *wanted);
+    if (wanted == NULL) {
+        return err_new(ERR_NOMEM);
+    }
+    mark_lessons(h, wanted);
+    const err_t e = bank_new(h->set, wanted, &h->lessons);
     free(wanted);
     return e;
+}
+
+/* Whether a field is typed that too few people share to know anything of it: a password of one's own.
+ * Then what is known of keys of any field stands in, and has to be taught. */
+static bool has_own_fields(const struct hall *h)
+{
+    for (size_t i = 0; i < bank_contexts(h->bank); i++) {
+        const struct bank_context *const c = bank_context(h->bank, i);
+        size_t people = 0;
+        bool owned = false;
+        for (size_t u = 0; u < c->users; u++) {
+            people += bank_count(c, u) > 0;
+            owned = owned || (bank_count(c, u) > 0 && is_owner(h->set, u));
+        }
+        if (c->like.kind == SAMPLE_KEYS && owned && people < PEOPLE_MIN) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static err_t prepare(struct hall *h)
 {
     TRY(list_bouts(h));
     TRY(deal(h));
-    TRY(fill_bank(h));
+    TRY(fill_banks(h));
     if (h->options->background != BACKGROUND_NONE) {
-        TRY(school_new(h->bank, false, &h->school));
+        const struct bank *const from = h->lessons != NULL ? h->lessons : h->bank;
+        TRY(school_new(from, has_own_fields(h), &h->school));
     }
     return enrol_all(h);
 }
@@ -315,11 +416,16 @@ err_t contest_run(const struct dataset *set, const struct contest_options *optio
     if (!failed(e)) {
         e = run_units(&h);
     }
+    contest.checksum = FNV_START;
+    for (size_t i = 0; i < h.units; i++) {
+        contest.checksum = fnv_add(contest.checksum, &h.unit[i].checksum, sizeof(uint64_t));
+    }
     for (size_t m = 0; h.enrolled != NULL && m < dataset_models(set); m++) {
         enrolled_free(&h.enrolled[m]);
     }
     free(h.enrolled);
     school_free(&h.school);
+    bank_free(&h.lessons);
     bank_free(&h.bank);
     free(h.first);
     free(h.fold);

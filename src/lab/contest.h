@@ -6,13 +6,15 @@
  * Units      scores in nats for the detector "full", higher is less likely the owner; the order alone
  *            counts for the others.
  * Ownership  results belong to the contest.
- * Errors     err_t, with one line in `why` for a person.
+ * Errors     ERR_RANGE: too few people for the background; ERR_FORMAT: bytes that are no model;
+ *            ERR_NOMEM, ERR_LIMIT.
  * Threads    contest_run() uses as many as it is told and returns when all are done.
  */
 #ifndef LAB_CONTEST_H
 #define LAB_CONTEST_H
 
 #include "base/err.h"
+#include "base/span.h"
 #include "lab/dataset.h"
 
 #include <stdbool.h>
@@ -36,10 +38,13 @@ enum background {
     BACKGROUNDS
 };
 
+/* With a background.tsv its sessions alone are the background, less those of owner and impostor. Who is
+ * neither owner nor in a trial is in no fold, and never left out. */
 struct contest_options {
     enum detector detector;
     enum background background;
     size_t folds;   /* 2..; for BACKGROUND_PAIRS with as many as people: leave two out */
+    span_t model;   /* for BACKGROUND_NONE; empty: the built-in one */
     bool adapt;     /* gated updating between trials */
     bool practised; /* the impostors of trials-practised.tsv */
     size_t threads; /* 1..64 */
@@ -60,6 +65,7 @@ struct contest {
     size_t bouts;
     size_t models;
     size_t not_enrolled; /* models without a profile that could be scored */
+    uint64_t checksum;   /* of the names of all models that scored */
 };
 
 NODISCARD err_t contest_run(const struct dataset *set, const struct contest_options *options,

@@ -305,7 +305,7 @@ static err_t read_lines(struct reading *r, const char *name, bool optional, enum
             TRY(list == GROUP_LISTS ? take_event(r, line) : take_row(r, list, line));
         }
     }
-    if (lines.line == 0) {
+    if (lines.line == 0 && list != GROUP_ENROL) { /* no enrolment: a set of bots */
         return refuse(r, ERR_FORMAT, "file", "is empty; at least one line is needed");
     }
     return ERR_OK;

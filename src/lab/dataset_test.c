@@ -157,7 +157,7 @@ static const struct {
     {{.events = SCROLL("a", "nobody")}, "events.jsonl:1: user_email: must be a string, an address"},
     {{.events = SCROLL("a1", "a@x.example") SCROLL("b1", "b@x.example") SCROLL("a1", "a@x.example")}, "events.jsonl:3: session_id: a1 comes back after another session"},
     {{.events = SCROLL("a1", "a@x.example") SCROLL("a1", "b@x.example")}, "events.jsonl:2: user_email: changes within session a1"},
-    {{.enrol = ""}, "enrol.tsv:1: file: is empty"},
+    {{.enrol = ""}, "trials.tsv:1: model: has no row in enrol.tsv"},
     {{.enrol = "A\n"}, "enrol.tsv:1: line: must be two columns"},
     {{.enrol = "A\ta1\t\n"}, "enrol.tsv:1: line: must be two columns"},
     {{.enrol = "A\ta1\n\n"}, "enrol.tsv:2: line: must be two columns"},
@@ -179,6 +179,8 @@ static const struct {
     {{.trials = "A\ta2\tgenuine\nA\ta2\tgenuine\n"}, "trials.tsv:2: session: comes twice"},
     {{.practised = "A\ta2\tgenuine\n"}, "trials-practised.tsv:1: label: must be impostor"},
     {{.practised = ""}, "trials-practised.tsv:1: file: is empty"},
+    {{.background = "zz\n"}, "background.tsv:1: session: zz is not in events.jsonl"},
+    {{.background = "c1\n\n"}, "background.tsv:2: session: must be 1 to 64"},
     {{.background = "a1\tb1\n"}, "background.tsv:1: line: must be one column"},
     {{.background = "c1\nc1\n"}, "background.tsv:2: session: comes twice"},
 };

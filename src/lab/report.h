@@ -29,6 +29,14 @@ enum report_kind {
     REPORT_BOTS,   /* humans against bots */
 };
 
+/* Families of bots against devices of people, neither of them learned from. */
+struct report_fold {
+    const char *family, *device; /* the first of each, and how many there are */
+    size_t families, devices;
+    size_t humans, bots; /* sessions */
+    double auc, at_far_001, at_far_010;
+};
+
 struct report {
     enum report_kind kind;
     const char *dataset, *detector, *background, *adapt;
@@ -43,6 +51,9 @@ struct report {
     const struct score_user *users;     /* for names; NULL with user_eer NULL: no "per_user" */
     const double *user_eer;
     size_t user_count;
+    const char *interval_over;       /* of bots: "users" or "sessions" are drawn again */
+    const struct report_fold *folds; /* of bots; NULL: nobody was left out */
+    size_t fold_count;
 };
 
 /* Fill a report's text with nothing and its doubles with NaN, so that unset fields are null. */

@@ -103,6 +103,36 @@ static void bot_figures(struct json_writer *w, const struct report *r)
     }
 }
 
+static void fold_figures(struct json_writer *w, const struct report_fold *f)
+{
+    json_begin_object(w);
+    named_text(w, "family", f->family);
+    named_count(w, "families", f->families);
+    named_text(w, "device", f->device);
+    named_count(w, "devices", f->devices);
+    named_count(w, "sessions_human", f->humans);
+    named_count(w, "sessions_bot", f->bots);
+    named_double(w, "auc", f->auc);
+    named_double(w, figure_key(FIGURE_DETECTION_FAR_001), f->at_far_001);
+    named_double(w, figure_key(FIGURE_DETECTION_FAR_010), f->at_far_010);
+    json_end_object(w);
+}
+
+/* How many sessions of whom there were, and what was left out. */
+static void bot_counts(struct json_writer *w, const struct report *r)
+{
+    named_count(w, "sessions", r->measures.genuine + r->measures.impostor);
+    named_count(w, "sessions_human", r->measures.genuine);
+    named_count(w, "sessions_bot", r->measures.impostor);
+    named_text(w, "interval_over", r->interval_over);
+    json_name(w, "folds");
+    json_begin_array(w);
+    for (size_t f = 0; f < r->fold_count; f++) {
+        fold_figures(w, &r->folds[f]);
+    }
+    json_end_array(w);
+}
+
 static void per_user(struct json_writer *w, const struct report *r)
 {
     if (r->users == NULL || r->user_eer == NULL) {
@@ -133,11 +163,12 @@ err_t report_write_json(const struct report *r, struct buf *out)
     named_text(&w, "background", r->background);
     named_text(&w, "adapt", r->adapt);
     named_count(&w, "users", r->measures.users);
-    named_count(&w, "trials_genuine", r->measures.genuine);
-    named_count(&w, "trials_impostor", r->measures.impostor);
     if (r->kind == REPORT_BOTS) {
+        bot_counts(&w, r);
         bot_figures(&w, r);
     } else {
+        named_count(&w, "trials_genuine", r->measures.genuine);
+        named_count(&w, "trials_impostor", r->measures.impostor);
         people_figures(&w, r);
     }
     named_double(&w, "seconds", r->seconds);

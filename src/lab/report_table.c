@@ -1,6 +1,7 @@
 #include "lab/report.h"
 
 #include <math.h>
+#include <string.h>
 
 struct table_row {
     enum figure figure;
@@ -42,13 +43,15 @@ static err_t table_head(const struct report *r, struct buf *out)
     TRY(buf_append_format(out, "background  %-24s  adapt     %s\n", or_dash(r->background),
                           or_dash(r->adapt)));
     if (r->kind == REPORT_BOTS) {
-        TRY(buf_append_format(out, "trials      %zu of humans, %zu of bots\n", r->measures.genuine,
-                              r->measures.impostor));
+        TRY(buf_append_format(out, "sessions    %zu of humans, %zu of bots, of %zu users\n",
+                              r->measures.genuine, r->measures.impostor, r->measures.users));
     } else {
         TRY(buf_append_format(out, "trials      %zu genuine, %zu impostor, of %zu users\n",
                               r->measures.genuine, r->measures.impostor, r->measures.users));
     }
-    return buf_append_format(out, "\n%-40s %8s   %s\n", "figure", "value", "95 % interval");
+    TRY(buf_append_format(out, "\n%-40s %8s   95 %% interval", "figure", "value"));
+    return r->kind == REPORT_BOTS ? buf_append_format(out, " over %s\n", or_dash(r->interval_over))
+                                  : buf_append_byte(out, '\n');
 }
 
 static err_t figure_row(const struct report *r, const struct table_row *row, struct buf *out)
@@ -74,6 +77,41 @@ static err_t plain_row(const char *words, double value, struct buf *out)
     return isfinite(value) ? buf_append_format(out, "%-40s %8.6g\n", words, value) : ERR_OK;
 }
 
+/* A name without its domain, or how many there are. */
+static err_t fold_side(const char *name, size_t count, const char *many, struct buf *out)
+{
+    const char *const text = or_dash(name);
+    const size_t len = strcspn(text, "@");
+    return count > 1 ? buf_append_format(out, "%zu %-21s", count, many)
+                     : buf_append_format(out, "%-24.*s", (int)(len > 23 ? 23 : len), text);
+}
+
+static err_t share(double value, struct buf *out)
+{
+    return isfinite(value) ? buf_append_format(out, " %6.3f", value)
+                           : buf_append_format(out, " %6s", "-");
+}
+
+/* What each fold of families and devices gave that was left out. */
+static err_t fold_rows(const struct report *r, struct buf *out)
+{
+    if (r->fold_count > 0) {
+        TRY(buf_append_format(out, "\n%-24s%-24s %9s %6s %6s\n", "left out: bots", "people", "AUC",
+                              "1 %", "10 %"));
+    }
+    for (size_t i = 0; i < r->fold_count; i++) {
+        const struct report_fold *const f = &r->folds[i];
+        TRY(fold_side(f->family, f->families, "families", out));
+        TRY(fold_side(f->device, f->devices, "users", out));
+        TRY(buf_append_format(out, "   "));
+        TRY(share(f->auc, out));
+        TRY(share(f->at_far_001, out));
+        TRY(share(f->at_far_010, out));
+        TRY(buf_append_byte(out, '\n'));
+    }
+    return ERR_OK;
+}
+
 static err_t table(const struct report *r, struct buf *out)
 {
     const bool bots = r->kind == REPORT_BOTS;
@@ -91,6 +129,7 @@ static err_t table(const struct report *r, struct buf *out)
         TRY(plain_row("impostors learnt from", r->absorbed_impostors, out));
         TRY(plain_row("failures to enrol", r->failure_to_enrol, out));
     }
+    TRY(fold_rows(r, out));
     TRY(buf_append_format(out, "\nseed %llu, model %s, commit %s", (unsigned long long)r->seed,
                           or_dash(r->model_version), or_dash(r->commit)));
     if (isfinite(r->seconds)) {

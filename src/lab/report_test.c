@@ -118,7 +118,13 @@ static void a_result_of_people_has_exactly_the_agreed_keys(void **state)
 static void a_result_of_bots_has_its_own_figures(void **state)
 {
     (void)state;
-    static const char *const keys[] = {"auc",
+    static const char *const keys[] = {"users",
+                                       "sessions",
+                                       "sessions_human",
+                                       "sessions_bot",
+                                       "interval_over",
+                                       "folds",
+                                       "auc",
                                        "auc_ci",
                                        "detection_at_far_001",
                                        "detection_at_far_001_ci",
@@ -127,12 +133,18 @@ static void a_result_of_bots_has_its_own_figures(void **state)
     struct made m;
     make(&m);
     m.report.kind = REPORT_BOTS;
+    m.report.folds = &(struct report_fold){.family = "gan@x", .device = "pc", .auc = NAN};
+    m.report.fold_count = 1;
     CLEANUP(json_free) struct json *tree = written(&m.report);
     for (size_t k = 0; k < ARRAY_LEN(keys); k++) {
         assert_true(json_kind(json_get(tree, keys[k])) != JSON_KIND_ABSENT);
     }
     assert_true(json_kind(json_get(tree, "mean_eer")) == JSON_KIND_ABSENT);
     assert_true(json_kind(json_get(tree, "per_user")) == JSON_KIND_ABSENT);
+    assert_true(json_kind(json_get(tree, "trials_genuine")) == JSON_KIND_ABSENT);
+    const struct json *const fold = json_item(json_get(tree, "folds"), 0);
+    assert_int_equal(json_kind(json_get(fold, "auc")), JSON_KIND_NULL);
+    assert_int_equal(json_kind(json_get(fold, "family")), JSON_KIND_TEXT);
 }
 
 static void an_empty_report_is_all_null_and_never_nan(void **state)
@@ -153,16 +165,24 @@ static void an_empty_report_is_all_null_and_never_nan(void **state)
 static void the_table_fits_a_terminal(void **state)
 {
     (void)state;
+    static const struct report_fold folds[2] = {
+        {.family = "a-family-of-a-very-long-name@bots.example", .families = 1, .device = NULL},
+        {.families = 12, .devices = 4000, .auc = .5, .at_far_001 = 1.0, .at_far_010 = NAN}};
     struct made m;
-    CLEANUP(buf_deinit) struct buf table;
     make(&m);
     m.report.ania = 12.5;
-    buf_init(&table, 1 << 16);
-    assert_ok(report_write_table(&m.report, &table));
-    size_t column = 0;
-    for (size_t i = 0; i < table.len; i++) {
-        column = table.ptr[i] == '\n' ? 0 : column + 1;
-        assert_true(column <= 80);
+    m.report.folds = folds;
+    m.report.fold_count = ARRAY_LEN(folds);
+    for (int kind = REPORT_PEOPLE; kind <= REPORT_BOTS; kind++) {
+        CLEANUP(buf_deinit) struct buf table;
+        m.report.kind = (enum report_kind)kind;
+        buf_init(&table, 1 << 16);
+        assert_ok(report_write_table(&m.report, &table));
+        size_t column = 0;
+        for (size_t i = 0; i < table.len; i++) {
+            column = table.ptr[i] == '\n' ? 0 : column + 1;
+            assert_true(column <= 80);
+        }
     }
 }
 

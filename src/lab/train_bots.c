@@ -171,8 +171,7 @@ static void free_bytes(uint8_t **p)
     free(*p);
 }
 
-err_t bot_lesson_add_set(struct bot_lesson *lesson, const struct dataset *set,
-                         const uint32_t without[2])
+err_t bot_lesson_add_set(struct bot_lesson *lesson, const struct dataset *set, const bool *without)
 {
     /* 0 not learned from, 1 a person, 2 a machine */
     CLEANUP(free_bytes) uint8_t *label = calloc(dataset_sessions(set) + 1, 1);
@@ -190,7 +189,7 @@ err_t bot_lesson_add_set(struct bot_lesson *lesson, const struct dataset *set,
         }
     }
     for (uint32_t u = 0; u < dataset_users(set); u++) {
-        if (u != without[0] && u != without[1]) {
+        if (without == NULL || !without[u]) {
             TRY(add_user(lesson, set, label, u));
         }
     }

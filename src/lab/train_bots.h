@@ -18,6 +18,7 @@
 #include "lab/bot_hand.h"
 #include "lab/dataset.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -35,9 +36,9 @@ NODISCARD err_t bot_lesson_new(uint64_t seed, struct bot_lesson **out);
 void bot_lesson_free(struct bot_lesson **lesson);
 
 /* Learn from a set: trials say who is a person and who is a machine; in a set of people, enrolments
- * are. Sessions of users `without[0]` and `without[1]` are left out (DATASET_NO_USER: nobody). */
+ * are. Sessions of the users for whom `without` is true are left out (NULL: nobody's). */
 NODISCARD err_t bot_lesson_add_set(struct bot_lesson *lesson, const struct dataset *set,
-                                   const uint32_t without[2]);
+                                   const bool *without);
 
 /* Learn from the machines of bot_hand.h. */
 NODISCARD err_t bot_lesson_add_hands(struct bot_lesson *lesson);

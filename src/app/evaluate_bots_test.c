@@ -1,0 +1,253 @@
+/* evaluate_bots_test.c - sets of humans and bots, from the command line to the figures. */
+#include "app/made_sets_test.h"
+#include "lab/boost_client.h"
+#include "lab/bot_seen.h"
+
+enum { EACH = 30, USERS = 4 };
+
+/* What a session of a person or a machine holds. */
+typedef void (*act_fn)(struct set_writer *w, wall_t at, struct rng *r, const struct made_person *p,
+                       bool bot);
+
+static void act_pointer(struct set_writer *w, wall_t at, struct rng *r, const struct made_person *p,
+                        bool bot)
+{
+    (void)p;
+    canara_point_t point[BOT_HAND_POINTS];
+    const size_t n = bot ? made_hand(r, BOT_HAND_STEPS, point) : made_drawing(r, point);
+    made_path(w, at, CANARA_POINTER, point, n);
+}
+
+static void act_keys(struct set_writer *w, wall_t at, struct rng *r, const struct made_person *p,
+                     bool bot)
+{
+    made_entry(w, at, r, p,
+               &(struct made_entry){"search", 14, CANARA_KEY_LETTER, false, false, bot});
+}
+
+static void act_touch(struct set_writer *w, wall_t at, struct rng *r, const struct made_person *p,
+                      bool bot)
+{
+    made_swipe(w, at, r, p, bot);
+}
+
+static void act_mixed(struct set_writer *w, wall_t at, struct rng *r, const struct made_person *p,
+                      bool bot)
+{
+    act_keys(w, at, r, p, bot);
+    act_touch(w, (wall_t){at.ms + 9000}, r, p, bot);
+    act_pointer(w, (wall_t){at.ms + 30000}, r, p, bot);
+}
+
+/* Two people, two families (or one), EACH sessions each. */
+static void make_bots(struct lab_desk *d, const char *name, act_fn act, size_t families)
+{
+    struct rng r;
+    rng_seed(&r, 5);
+    struct set_writer *const w = made_open(d, name);
+    for (size_t u = 0; u < 2 + families; u++) {
+        const struct made_person p = made_person(&r, true);
+        for (size_t i = 0; i < EACH; i++) {
+            char id[32];
+            const wall_t at = made_session(w, u, i, id);
+            act(w, at, &r, &p, u >= 2);
+            set_writer_trial(w, "-", id, u < 2 ? DATASET_HUMAN : DATASET_BOT);
+        }
+    }
+    made_close(w);
+}
+
+static void append(const struct lab_desk *d, const char *file, const char *text)
+{
+    char path[2 * SCRATCH_PATH];
+    (void)snprintf(path, sizeof path, "%s/%s", d->set, file);
+    FILE *const f = fopen(path, "a");
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void machines_are_told_from_people_whatever_they_do(void **state)
+{
+    static const struct {
+        const char *name;
+        act_fn act;
+        double auc, found; /* at least; a hand that is a formula itself is no person's */
+    } rows[] = {{"pointer", act_pointer, 0.8, 0.5},
+                {"keys", act_keys, 0.95, 0.9},
+                {"touch", act_touch, 0.95, 0.9},
+                {"mixed", act_mixed, 0.95, 0.9}};
+    struct lab_desk *d = *state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        make_bots(d, rows[i].name, rows[i].act, 2);
+        const double auc = made_figure(d, "", "auc");
+        const double found = made_figure(d, "", "detection_at_far_001");
+        if (auc < rows[i].auc || found < rows[i].found) {
+            fail_msg("%s: auc %g, detection %g", rows[i].name, auc, found);
+        }
+    }
+}
+
+static void the_keys_are_those_of_the_format(void **state)
+{
+    static const char *const keys[] = {"dataset",
+                                       "detector",
+                                       "background",
+                                       "adapt",
+                                       "users",
+                                       "sessions",
+                                       "sessions_human",
+                                       "sessions_bot",
+                                       "interval_over",
+                                       "folds",
+                                       "auc",
+                                       "auc_ci",
+                                       "detection_at_far_001",
+                                       "detection_at_far_001_ci",
+                                       "detection_at_far_010",
+                                       "detection_at_far_010_ci",
+                                       "seconds",
+                                       "commit",
+                                       "model_version",
+                                       "seed"};
+    struct lab_desk *d = *state;
+    make_bots(d, "keys", act_keys, 2);
+    assert_int_equal(desk_run_on_set(d, "evaluate", "--json --replicates 20"), 0);
+    CLEANUP(json_free) struct json *tree = made_json(d->out);
+    assert_int_equal(json_count(tree), ARRAY_LEN(keys));
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        assert_true(json_kind(json_get(tree, keys[i])) != JSON_KIND_ABSENT);
+    }
+    assert_int_equal((int)made_number(tree, "users"), USERS);
+    assert_int_equal((int)made_number(tree, "sessions_human"), 2 * EACH);
+    assert_int_equal(json_count(json_get(tree, "auc_ci")), 2);
+    assert_int_equal(desk_run_on_set(d, "evaluate", "--replicates 20"), 0);
+    assert_non_null(strstr(d->out, "60 of humans, 60 of bots, of 4 users"));
+    assert_non_null(strstr(d->out, "bots found, 1 % of humans flagged"));
+}
+
+static void an_empty_enrolment_and_unknown_events_do_no_harm(void **state)
+{
+    struct lab_desk *d = *state;
+    make_bots(d, "keys", act_keys, 2);
+    const double before = made_figure(d, "", "auc");
+    FILE *const enrol = desk_open(d, "enrol.tsv");
+    assert_int_equal(fclose(enrol), 0);
+    append(d, "events.jsonl",
+           "{\"timestamp\":\"2025-06-15T09:00:00.000Z\",\"event_type\":\"wink\",\"data\":{},"
+           "\"session_id\":\"odd\",\"user_email\":\"odd@canara.example\"}\n");
+    assert_near(made_figure(d, "", "auc"), before, 1e-12, "auc");
+    append(d, "trials.tsv", "-\todd\thuman\n");
+    assert_true(made_figure(d, "", "auc") > 0.9);
+}
+
+static void a_recorded_session_is_found_when_it_is_played_again(void **state)
+{
+    struct lab_desk *d = *state;
+    struct rng r;
+    rng_seed(&r, 8);
+    struct set_writer *const w = made_open(d, "replays");
+    const struct made_person p = made_person(&r, true);
+    for (size_t i = 0; i < 2 * EACH; i++) {
+        char id[32];
+        const wall_t at = made_session(w, 0, i, id);
+        struct rng same;
+        rng_seed(&same, i % EACH); /* the second half does what the first half did */
+        act_keys(w, at, &same, &p, false);
+        act_keys(w, (wall_t){at.ms + 20000}, &same, &p, false);
+        set_writer_trial(w, "-", id, i < EACH ? DATASET_HUMAN : DATASET_BOT);
+    }
+    made_close(w);
+    assert_true(made_figure(d, "", "detection_at_far_001") > 0.95);
+}
+
+static void families_are_left_out_when_it_is_asked_for(void **state)
+{
+    struct lab_desk *d = *state;
+    if (!boost_is_here()) {
+        (void)fputs("skipped: canara-boost not found: build with libxgboost-dev\n", stderr);
+        skip();
+    }
+    make_bots(d, "pointer", act_pointer, 2);
+    assert_int_equal(desk_run_on_set(d, "evaluate", "--background pairs:6 --replicates 20"), 0);
+    assert_non_null(strstr(d->out, "left out: bots"));
+    assert_non_null(strstr(d->out, "pairs:6"));
+    assert_int_equal(desk_run_on_set(d, "evaluate", "--background folds:2 --replicates 20 --json"),
+                     0);
+    CLEANUP(json_free) struct json *tree = made_json(d->out);
+    assert_int_equal(json_count(json_get(tree, "folds")), 2);
+}
+
+static void a_set_that_was_learned_from_is_known_by_its_movements(void **state)
+{
+    struct lab_desk *d = *state;
+    struct dataset *set = NULL;
+    struct dataset_fault fault;
+    uint64_t *hash = NULL;
+    size_t count = 0;
+    make_bots(d, "pointer", act_pointer, 2);
+    assert_false(failed(dataset_open(d->set, &set, &fault)));
+    const struct bot_seen shipped = bot_seen_shipped();
+    assert_false(bot_seen_any(&shipped, set));
+    assert_false(failed(bot_seen_add(set, &hash, &count)));
+    assert_int_equal(count, USERS * BOT_SEEN_EACH);
+    assert_true(bot_seen_any(&(struct bot_seen){hash, count}, set));
+    for (size_t i = 1; i < shipped.count; i++) {
+        assert_true(shipped.hash[i - 1] < shipped.hash[i]);
+    }
+    free(hash);
+    dataset_close(&set);
+}
+
+static void what_bots_have_no_use_for_is_refused(void **state)
+{
+    static const struct {
+        const char *rest;
+        int code;
+        const char *says;
+    } rows[] = {
+        {"--detector ratio", 2, "--detector: bots are told by the detector full alone"},
+        {"--adapt gated", 2, "--adapt: nothing is learnt"},
+        {"--model x", 2, "--model: a model holds people"},
+        {"--background all", 2, "--background: a set of bots takes none"},
+        {"--background folds:2", 1, "--background: leaving out takes two families"},
+        {"--others x", 2, "--others: needs a --background"},
+        {"--impostors practised", 1, "has no file trials-practised.tsv"},
+        {"--reliability /tmp/x", 2, "--reliability: "},
+    };
+    struct lab_desk *d = *state;
+    make_bots(d, "keys", act_keys, 1);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const int code = desk_run_on_set(d, "evaluate", rows[i].rest);
+        if (code != rows[i].code || strstr(d->err, rows[i].says) == NULL) {
+            fail_msg("%s: %d, %s", rows[i].rest, code, d->err);
+        }
+        assert_ptr_equal(strchr(d->err, '\n'), d->err + strlen(d->err) - 1);
+    }
+    FILE *const trials = desk_open(d, "trials.tsv");
+    (void)fputs("-\ts0-0\thuman\n", trials);
+    assert_int_equal(fclose(trials), 0);
+    assert_int_equal(desk_run_on_set(d, "evaluate", ""), 1);
+    assert_non_null(strstr(d->err, "needs trials of both humans and bots"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(machines_are_told_from_people_whatever_they_do, desk_setup,
+                                        desk_teardown),
+        cmocka_unit_test_setup_teardown(the_keys_are_those_of_the_format, desk_setup,
+                                        desk_teardown),
+        cmocka_unit_test_setup_teardown(an_empty_enrolment_and_unknown_events_do_no_harm,
+                                        desk_setup, desk_teardown),
+        cmocka_unit_test_setup_teardown(a_recorded_session_is_found_when_it_is_played_again,
+                                        desk_setup, desk_teardown),
+        cmocka_unit_test_setup_teardown(families_are_left_out_when_it_is_asked_for, desk_setup,
+                                        desk_teardown),
+        cmocka_unit_test_setup_teardown(a_set_that_was_learned_from_is_known_by_its_movements,
+                                        desk_setup, desk_teardown),
+        cmocka_unit_test_setup_teardown(what_bots_have_no_use_for_is_refused, desk_setup,
+                                        desk_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
