@@ -303,7 +303,7 @@ CANARA_API void canara_model_close(struct canara_model **model);
 /* The bytes of the model that comes with the library: made of simulated people, and named so. */
 CANARA_API const void *canara_model_builtin(size_t *size);
 
-/* "simulated-1 5f0c...": the label it was made under and the first 12 hex digits of its checksum.
+/* "simulated-1.5f0c1a2b3c4d": the label it was made under, and the first 12 hex digits of its checksum.
  * Owned by the model. */
 CANARA_API const char *canara_model_name(const struct canara_model *model);
 
@@ -453,7 +453,7 @@ CANARA_API size_t canara_baselines(const struct canara_profile *profile,
 CANARA_API const char *canara_event_name(enum canara_event_kind kind);
 CANARA_API const char *canara_level_name(enum canara_level level); /* "normal" .. "blocked" */
 
-/* Version of the rules and the policy behind a score, as journals and answers name it. */
+/* The name of the model that comes with the library, as canara_model_name() gives it. */
 CANARA_API const char *canara_model_version(void);
 
 #ifdef __cplusplus

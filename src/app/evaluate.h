@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "canara.h"
+#include "engine/model.h"
 #include "lab/bot_eval.h"
 #include "lab/contest.h"
 #include "lab/dataset.h"
@@ -48,7 +49,7 @@ struct evaluate_run {
     struct dataset *set, *others;
     struct contest_options options;
     char background[EVALUATE_NAME_BYTES]; /* as the report names it */
-    char model_name[EVALUATE_NAME_BYTES];
+    char model_name[MODEL_NAME_BYTES];
     struct buf model_bytes; /* of --model; empty without */
     struct contest contest;
     struct evaluation evaluation;

@@ -192,8 +192,3 @@ const char *canara_level_name(enum canara_level level)
     static const char *const names[] = {"normal", "monitor", "challenge", "blocked"};
     return (unsigned)level < sizeof names / sizeof *names ? names[level] : "blocked";
 }
-
-const char *canara_model_version(void)
-{
-    return "rules-1";
-}

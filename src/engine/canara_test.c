@@ -513,7 +513,6 @@ static void names_exist_for_everything(void **state)
     assert_string_equal(canara_event_name(CANARA_FEATURES), "features");
     assert_string_equal(canara_event_name(CANARA_UNKNOWN), "unknown");
     assert_string_equal(canara_level_name(CANARA_LEVEL_BLOCKED), "blocked");
-    assert_string_equal(canara_model_version(), "rules-1");
 }
 
 int main(void)

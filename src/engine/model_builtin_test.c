@@ -37,6 +37,7 @@ static void it_says_that_its_people_are_simulated(void **state)
     (void)state;
     struct canara_model *m = open_builtin();
     assert_memory_equal(canara_model_name(m), "simulated-", 10);
+    assert_string_equal(canara_model_version(), canara_model_name(m));
     canara_model_close(&m);
 }
 

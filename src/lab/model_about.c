@@ -10,6 +10,7 @@ const char *model_kind_name(unsigned kind)
     /* clang-format off */
     static const char *const names[SAMPLE_KINDS] = {
         [SAMPLE_KEYS]     = "keystrokes",
+        [SAMPLE_TEXT]     = "free text",
         [SAMPLE_TYPING]   = "typing summary",
         [SAMPLE_MOUSE]    = "mouse summary",
         [SAMPLE_SCROLL]   = "scroll",
@@ -62,8 +63,8 @@ static err_t about_context(const struct population *p, const struct bank_context
 
 err_t model_about(const struct canara_model *model, const struct bank *bank, struct buf *out)
 {
-    TRY(buf_append_format(out, "model      %s\nengine     %s\ncontexts   %zu\n\n",
-                          canara_model_name(model), canara_model_version(), model->populations));
+    TRY(buf_append_format(out, "model      %s\ncontexts   %zu\n\n", canara_model_name(model),
+                          model->populations));
     TRY(buf_append_format(out, "%-33s %-15s %8s %6s %8s %6s %7s %9s\n", "context", "kind",
                           "features", "people", "samples", "limit", "owner", "impostor"));
     for (size_t i = 0; i < model->populations; i++) {
