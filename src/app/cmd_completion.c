@@ -37,6 +37,44 @@ static void print_sets(const char *end)
     (void)printf("%s", end);
 }
 
+/* Options that take one word of few. */
+struct choice {
+    const char *command, *option, *words;
+};
+
+static void print_choices(void (*print)(const struct choice *c))
+{
+    static const struct choice rows[] = {
+        {"evaluate", "detector", "manhattan scaled-manhattan one-class ratio full"},
+        {"evaluate", "background", "none all pairs:6 folds:3 leave-two-out"},
+        {"evaluate", "adapt", "off gated"},
+        {"evaluate", "impostors", "first practised"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        print(&rows[i]);
+    }
+}
+
+static void bash_choice(const struct choice *c)
+{
+    (void)printf("    elif [ \"${COMP_WORDS[1]}\" = %s ] && [ \"$before\" = --%s ]; then\n"
+                 "        COMPREPLY=($(compgen -W '%s' -- \"$word\"))\n",
+                 c->command, c->option, c->words);
+}
+
+static void zsh_choice(const struct choice *c)
+{
+    (void)printf("    elif [[ ${words[2]} == %s && ${words[CURRENT-1]} == --%s ]]; then\n"
+                 "        compadd -- %s\n",
+                 c->command, c->option, c->words);
+}
+
+static void fish_choice(const struct choice *c)
+{
+    (void)printf("complete -c canara -n '__fish_seen_subcommand_from %s' -l %s -x -a '%s'\n",
+                 c->command, c->option, c->words);
+}
+
 static void print_bash(void)
 {
     (void)printf("_canara() {\n"
@@ -55,15 +93,18 @@ static void print_bash(void)
                  "    elif [ \"${COMP_WORDS[1]}\" = dataset ] && [ \"$before\" = import ]; then\n"
                  "        COMPREPLY=($(compgen -W '");
     print_sets("' -- \"$word\"))\n");
-    (void)printf("    elif [ \"${COMP_WORDS[1]}\" = completion ]; then\n"
-                 "        COMPREPLY=($(compgen -W 'bash zsh fish' -- \"$word\"))\n"
-                 "    elif [[ $word == -* ]]; then\n"
-                 "        COMPREPLY=($(compgen -W '--help --set' -- \"$word\"))\n"
-                 "    else\n"
-                 "        COMPREPLY=($(compgen -f -- \"$word\"))\n"
-                 "    fi\n"
-                 "}\n"
-                 "complete -F _canara canara\n");
+    print_choices(bash_choice);
+    (void)printf(
+        "    elif [ \"${COMP_WORDS[1]}\" = completion ]; then\n"
+        "        COMPREPLY=($(compgen -W 'bash zsh fish' -- \"$word\"))\n"
+        "    elif [[ $word == -* ]]; then\n"
+        "        COMPREPLY=($(compgen -W \"$(\"${COMP_WORDS[0]}\" \"${COMP_WORDS[1]}\" --help "
+        "2>/dev/null | grep -o '^  --[a-z-]*')\" -- \"$word\"))\n"
+        "    else\n"
+        "        COMPREPLY=($(compgen -f -- \"$word\"))\n"
+        "    fi\n"
+        "}\n"
+        "complete -F _canara canara\n");
 }
 
 static void print_zsh(void)
@@ -90,10 +131,12 @@ static void print_zsh(void)
                  "    elif [[ ${words[2]} == dataset && ${words[CURRENT-1]} == import ]]; then\n"
                  "        compadd ");
     print_sets("\n");
+    print_choices(zsh_choice);
     (void)printf("    elif [[ ${words[2]} == completion ]]; then\n"
                  "        compadd bash zsh fish\n"
                  "    elif [[ ${words[CURRENT]} == -* ]]; then\n"
-                 "        compadd -- --help --set\n"
+                 "        compadd -- ${(f)\"$($words[1] $words[2] --help 2>/dev/null | "
+                 "grep -o '^  --[a-z-]*' | tr -d ' ')\"}\n"
                  "    else\n"
                  "        _files\n"
                  "    fi\n"
@@ -115,8 +158,12 @@ static void print_fish(void)
     print_sets("'\n");
     (void)printf("complete -c canara -n '__fish_seen_subcommand_from completion' -f "
                  "-a 'bash zsh fish'\n"
-                 "complete -c canara -l help -d 'print help and leave'\n"
-                 "complete -c canara -l set -x -a '");
+                 "complete -c canara -n 'string match -q -- \"-*\" (commandline -ct)' -f -a "
+                 "'(canara (commandline -opc)[2] --help 2>/dev/null | "
+                 "string match -rg -- \"^  (--[a-z-]+)\")'\n"
+                 "complete -c canara -l help -d 'print help and leave'\n");
+    print_choices(fish_choice);
+    (void)printf("complete -c canara -l set -x -a '");
     print_settings("=", "' -d 'a setting'\n");
 }
 

@@ -2,6 +2,7 @@
 #include "app/commands.h"
 #include "app/model_bytes.h"
 #include "app/options.h"
+#include "app/progress.h"
 #include "app/whole_file.h"
 #include "base/util.h"
 #include "engine/model.h"
@@ -10,11 +11,13 @@
 #include "lab/dataset.h"
 #include "lab/model_about.h"
 #include "lab/teach.h"
+#include "lab/watch.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { WORDS_MAX = 64, NAME_BYTES = 96 };
 
@@ -93,19 +96,24 @@ static int gather_buffers(struct dataset *to, size_t source, const char *dir)
 
 static int gather(const struct given *g, struct dataset *to)
 {
+    const size_t all = g->sets.count + g->buffers.count;
     int code = EXIT_CODE_DONE;
-    for (size_t i = 0; i < g->sets.count && code == EXIT_CODE_DONE; i++) {
-        code = gather_set(to, i, g->sets.word[i]);
+    struct progress progress;
+    progress_init(&progress, "canara train, reading", clock_system(), isatty(STDERR_FILENO) != 0);
+    for (size_t i = 0; i < all && code == EXIT_CODE_DONE; i++) {
+        const bool is_set = i < g->sets.count;
+        code = is_set ? gather_set(to, i, g->sets.word[i])
+                      : gather_buffers(to, i, g->buffers.value[i - g->sets.count]);
+        progress_at(&progress, i + 1, all);
     }
-    for (size_t i = 0; i < g->buffers.count && code == EXIT_CODE_DONE; i++) {
-        code = gather_buffers(to, g->sets.count + i, g->buffers.value[i]);
-    }
+    progress_deinit(&progress);
     return code;
 }
 
 /* ---- teaching ---- */
 
-static err_t teach(const struct bank *bank, size_t users, const char *label, struct buf *out)
+static err_t teach(const struct bank *bank, size_t users, const char *label,
+                   struct calibration *calibration, struct buf *out)
 {
     struct school *school = NULL;
     bool *const in = calloc(users + 1, sizeof *in);
@@ -115,10 +123,14 @@ static err_t teach(const struct bank *bank, size_t users, const char *label, str
     for (size_t u = 0; u < users; u++) {
         in[u] = true;
     }
+    struct progress progress;
+    progress_init(&progress, "canara train", clock_system(), isatty(STDERR_FILENO) != 0);
+    struct watch watch = {.progress = progress_at, .ctx = &progress, .calibration = calibration};
     err_t e = school_new(bank, true, &school);
     if (!failed(e)) {
-        e = school_teach(school, in, label, out);
+        e = school_teach(school, in, label, &watch, out);
     }
+    progress_deinit(&progress);
     school_free(&school);
     free(in);
     return e;
@@ -133,14 +145,35 @@ static int too_few(size_t users)
     return EXIT_CODE_FAILED;
 }
 
-static int save(const struct given *g, const struct bank *bank, const struct buf *bytes)
+/* One row for each kind of behaviour. */
+static err_t about_calibration(const struct calibration *c, struct buf *out)
+{
+    TRY(buf_append_format(out, "\n%-33s %8s %8s %8s %9s\n", "calibration, bits", "Cllr", "minimum",
+                          "own", "others'"));
+    for (unsigned kind = 0; kind < SAMPLE_KINDS; kind++) {
+        struct calibration_loss loss;
+        const err_t e = calibration_loss(c, kind, &loss);
+        if (e.code == ERR_RANGE) {
+            continue;
+        }
+        TRY(e);
+        TRY(buf_append_format(out, "%-33s %8.4f %8.4f %8zu %9zu\n", model_kind_name(kind),
+                              loss.cllr, loss.cllr_min, loss.genuine, loss.impostor));
+    }
+    return buf_append_format(out,
+                             "of trials among these people, each compared with the others; the "
+                             "regression has seen them\n");
+}
+
+static int save(const struct given *g, const struct bank *bank,
+                const struct calibration *calibration, const struct buf *bytes)
 {
     CLEANUP(canara_model_close) struct canara_model *model = NULL;
     CLEANUP(buf_deinit) struct buf text;
     char words[96] = "";
     buf_init(&text, MODEL_BYTES_MAX);
     MUST(canara_model_open(bytes->ptr, bytes->len, &model) == CANARA_OK);
-    if (failed(model_about(model, bank, &text))) {
+    if (failed(model_about(model, bank, &text)) || failed(about_calibration(calibration, &text))) {
         return broken(g->out, "the memory is used up");
     }
     if (failed(whole_file_write(g->out, buf_span(bytes)))) {
@@ -155,6 +188,7 @@ static int train(const struct given *g)
 {
     CLEANUP(dataset_close) struct dataset *all = NULL;
     CLEANUP(bank_free) struct bank *bank = NULL;
+    CLEANUP(calibration_free) struct calibration calibration = {.side = {{{NULL, 0, 0}}}};
     CLEANUP(buf_deinit) struct buf bytes;
     buf_init(&bytes, MODEL_BYTES_MAX);
     if (failed(dataset_blank(&all))) {
@@ -168,11 +202,11 @@ static int train(const struct given *g)
     if (failed(e)) {
         return out_of(g->out, e);
     }
-    const err_t taught = teach(bank, dataset_users(all), g->label, &bytes);
+    const err_t taught = teach(bank, dataset_users(all), g->label, &calibration, &bytes);
     if (taught.code == ERR_RANGE) {
         return too_few(dataset_users(all));
     }
-    return failed(taught) ? out_of(g->out, taught) : save(g, bank, &bytes);
+    return failed(taught) ? out_of(g->out, taught) : save(g, bank, &calibration, &bytes);
 }
 
 /* ---- command line ---- */

@@ -265,7 +265,7 @@ static err_t teach(const struct bank *bank, size_t users, struct buf *out)
     }
     err_t e = school_new(bank, true, &school);
     if (!failed(e)) {
-        e = school_teach(school, in, "measured-others", out);
+        e = school_teach(school, in, "measured-others", NULL, out);
     }
     school_free(&school);
     free(in);

@@ -56,7 +56,7 @@ static const struct setting_row rows[] = {
     {"MODEL_FILE", SETTING_TEXT, AT(model_file), ROOM(model_file), 0, 0,
      "", "the model that is built in, made of simulated people",
      "a file made by canara train, of this version of the program",
-     "what is known of people in general: populations, calibration, trees"},
+     "what is known of people in general: populations, crowds of strokes and actions, calibration"},
     {"SESSION_EXPIRE_MINUTES", SETTING_NUMBER, AT(session_expire_minutes), 0, 1, 1440,
      "60", NULL,
      "a whole number from 1 to 1440",

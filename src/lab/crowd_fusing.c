@@ -40,6 +40,7 @@ struct rows {
 struct fitting {
     const struct bank_context *c;
     const bool *in;
+    struct watch *watch;
     size_t folds;
     struct crowding crowd[FOLDS_MAX][FOLDS_MAX]; /* with both folds left out; i < j */
     uint8_t *fold;                               /* of each user */
@@ -185,6 +186,7 @@ static err_t try_all(struct fitting *t)
     struct seat *seat = malloc(sizeof *seat);
     err_t e = seat == NULL ? err_new(ERR_NOMEM) : ERR_OK;
     for (size_t u = 0; u < t->c->users; u++) {
+        watch_step(t->watch);
         for (size_t stage = 0; stage < STAGES_OF && counts(t, u) && !failed(e); stage++) {
             for (size_t turn = 0; turn < (t->folds > FOLDS ? TURNS : 1) && !failed(e); turn++) {
                 e = try_stage(t, u, stage, turn, seat);
@@ -268,8 +270,19 @@ static err_t search_run(const struct blocks *b, double *out)
     return ERR_OK;
 }
 
+/* What the evidence of these runs is worth, for who wants to know. */
+static err_t tell(const struct blocks *b, const struct logistic *m, unsigned kind,
+                  struct calibration *to)
+{
+    for (size_t i = 0; to != NULL && i < b->count; i++) {
+        TRY(calibration_add(to, kind, b->label[i] != 0, logistic_margin(m, 1, &b->heard[i])));
+    }
+    return ERR_OK;
+}
+
 /* Discount samples of a session for being alike, and shift the centre to where nothing is said. */
-static err_t fit_run(const struct rows *r, const double *l, struct fusion *f)
+static err_t fit_run(const struct fitting *t, const struct rows *r, const double *l,
+                     struct fusion *f)
 {
     const struct own_tally none = {.many = true};
     struct person_weight w = person_weight_of(f, &none);
@@ -286,6 +299,9 @@ static err_t fit_run(const struct rows *r, const double *l, struct fusion *f)
         if (!failed(e)) {
             e = fit_line(&b, f->run, &m);
         }
+        if (!failed(e)) {
+            e = tell(&b, &m, t->c->like.kind, watch_calibration(t->watch));
+        }
         const double slope = failed(e) ? 0.0 : m.weight[0] / m.scale[0];
         if (slope > 1e-3 && b.count > 0) {
             const double alike = (f->run - 1.0) / (PERSON_RUN - 1.0);
@@ -301,7 +317,7 @@ static err_t fit_run(const struct rows *r, const double *l, struct fusion *f)
     return e;
 }
 
-static err_t fit_bucket(const struct rows *r, struct fusion *out)
+static err_t fit_bucket(const struct fitting *t, const struct rows *r, struct fusion *out)
 {
     struct logistic m;
     TRY(logistic_fit(
@@ -326,7 +342,7 @@ static err_t fit_bucket(const struct rows *r, struct fusion *out)
     describe(r, l, 0, &f.owner, &own);
     describe(r, l, 1, &f.impostor, &other);
     f.variance = 0.5 * (own + other);
-    const err_t e = fit_run(r, l, &f);
+    const err_t e = fit_run(t, r, l, &f);
     free(l);
     *out = f;
     return e;
@@ -359,7 +375,7 @@ static err_t fit_all(const struct fitting *t, struct fusion out[FUSION_BUCKETS])
             out[b].scale[i] = 1.0;
         }
         if (is_enough(&t->rows[b])) {
-            TRY(fit_bucket(&t->rows[b], &out[b]));
+            TRY(fit_bucket(t, &t->rows[b], &out[b]));
             any = true;
         }
     }
@@ -397,7 +413,7 @@ static void clear(struct fitting *t)
     free(t->bins);
 }
 
-err_t crowd_fusing_fit(const struct bank_context *c, const bool *in,
+err_t crowd_fusing_fit(const struct bank_context *c, const bool *in, struct watch *watch,
                        struct fusion out[FUSION_BUCKETS])
 {
     struct fitting *t = calloc(1, sizeof *t);
@@ -406,6 +422,7 @@ err_t crowd_fusing_fit(const struct bank_context *c, const bool *in,
     }
     t->c = c;
     t->in = in;
+    t->watch = watch;
     t->fold = calloc(c->users + 1, sizeof *t->fold);
     t->bins = calloc(LEARN_MAX, c->like.count);
     err_t e = t->fold == NULL || t->bins == NULL ? err_new(ERR_NOMEM) : ERR_OK;

@@ -18,8 +18,10 @@
 #include "base/err.h"
 #include "engine/evidence.h"
 #include "lab/bank.h"
+#include "lab/watch.h"
 
-NODISCARD err_t crowd_fusing_fit(const struct bank_context *c, const bool *in,
+/* `watch` takes a step for each user; it may be NULL. */
+NODISCARD err_t crowd_fusing_fit(const struct bank_context *c, const bool *in, struct watch *watch,
                                  struct fusion out[FUSION_BUCKETS]);
 
 #endif

@@ -142,11 +142,12 @@ err_t crowding_plain(const struct bank_context *c, const bool *in, size_t people
     return ERR_OK;
 }
 
-err_t crowding_new(const struct bank_context *c, const bool *in, struct crowding *out)
+err_t crowding_new(const struct bank_context *c, const bool *in, struct watch *watch,
+                   struct crowding *out)
 {
     struct crowding p = {.room = NULL};
     TRY(crowding_plain(c, in, CROWDING_PEOPLE_MIN, &p));
-    const err_t e = crowd_fusing_fit(c, in, p.crowd.fusion);
+    const err_t e = crowd_fusing_fit(c, in, watch, p.crowd.fusion);
     if (failed(e)) {
         crowding_free(&p);
         return e;

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "engine/crowd.h"
 #include "lab/bank.h"
+#include "lab/watch.h"
 
 enum {
     CROWDING_ROWS = 4000,      /* of all people together */
@@ -29,8 +30,9 @@ struct crowding {
 NODISCARD err_t crowding_plain(const struct bank_context *c, const bool *in, size_t people,
                                struct crowding *out);
 
-/* The same with fusions. */
-NODISCARD err_t crowding_new(const struct bank_context *c, const bool *in, struct crowding *out);
+/* The same with fusions. `watch` may be NULL. */
+NODISCARD err_t crowding_new(const struct bank_context *c, const bool *in, struct watch *watch,
+                             struct crowding *out);
 void crowding_free(struct crowding *p);
 
 #endif

@@ -226,6 +226,7 @@ static err_t try_user(struct fitting *t, size_t user, bool own)
 static err_t try_all(struct fitting *t)
 {
     for (size_t u = 0; u < t->c->users; u++) {
+        watch_step(t->f->watch);
         if (t->f->in[u]) {
             TRY(try_user(t, u, true));
             TRY(try_user(t, u, false));
@@ -299,7 +300,20 @@ static void standardise(struct rows *r, struct fusion *f)
     }
 }
 
-static err_t fit_bucket(struct rows *r, struct fusion *out)
+/* What the evidence of these trials is worth, for who wants to know. */
+static err_t tell(const struct rows *r, const struct logistic *m, const struct fusion *f,
+                  const struct fusing *of)
+{
+    struct calibration *const to = watch_calibration(of->watch);
+    for (size_t i = 0; to != NULL && i < r->count; i++) {
+        const double margin = logistic_margin(m, SCORES, r->x + i * SCORES);
+        TRY(calibration_add(to, of->fields[0].c->like.kind, r->label[i] != 0,
+                            clip(margin, -f->limit, f->limit)));
+    }
+    return ERR_OK;
+}
+
+static err_t fit_bucket(const struct fusing *of, struct rows *r, struct fusion *out)
 {
     struct logistic m;
     struct fusion f = {.high = HIGH, .run = 1.0};
@@ -323,7 +337,7 @@ static err_t fit_bucket(struct rows *r, struct fusion *out)
     f.impostor = other.mean;
     f.variance = 0.5 * (owner.variance + other.variance);
     *out = f;
-    return ERR_OK;
+    return tell(r, &m, &f, of);
 }
 
 static size_t count_label(const struct rows *r, uint8_t label)
@@ -342,7 +356,7 @@ static err_t fit_all(struct fitting *t, struct fusion out[FUSION_BUCKETS])
     for (size_t b = 0; b < FUSION_BUCKETS; b++) {
         struct rows *r = &t->rows[b];
         if (count_label(r, 0) >= ROWS_MIN && count_label(r, 1) >= ROWS_MIN) {
-            TRY(fit_bucket(r, &out[b]));
+            TRY(fit_bucket(t->f, r, &out[b]));
             fitted[b] = true;
             any = b;
         }

@@ -18,14 +18,16 @@
 #include "base/err.h"
 #include "engine/evidence.h"
 #include "lab/people.h"
+#include "lab/watch.h"
 
 enum { FUSING_FOLDS = 8 };
 
 struct fusing {
     const struct field *fields; /* contexts that share the fusion */
     size_t count;
-    bool general;   /* compare with people at keys of any field, not of this one */
-    const bool *in; /* background users */
+    bool general;        /* compare with people at keys of any field, not of this one */
+    const bool *in;      /* background users */
+    struct watch *watch; /* takes a step for each user of each field; may be NULL */
 };
 
 /* Fit the fusion of every bucket; a bucket without trials of its own takes its neighbour's. */

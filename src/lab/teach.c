@@ -65,6 +65,7 @@ void school_free(struct school **school)
 /* Populations with their fusions, while a model is made. */
 struct class
 {
+    struct watch *watch; /* or NULL */
     struct people *people;
     size_t count;
     struct crowding *crowding;
@@ -90,7 +91,7 @@ static err_t teach_context(const struct school *school, size_t context, const bo
     if (sample_is_of_crowd(&c->like)) {
         const err_t made = class->crowds == CROWD_MAX
                                ? ERR_OK
-                               : crowding_new(c, in, &class->crowding[class->crowds]);
+                               : crowding_new(c, in, class->watch, &class->crowding[class->crowds]);
         class->crowds += !failed(made) && class->crowds < CROWD_MAX;
         return made.code == ERR_RANGE ? ERR_OK : made;
     }
@@ -102,7 +103,8 @@ static err_t teach_context(const struct school *school, size_t context, const bo
         return ERR_OK; /* too few in this background */
     }
     TRY(e);
-    return keep(&p, &(struct fusing){.fields = &field, .count = 1, .in = in}, class);
+    return keep(&p, &(struct fusing){.fields = &field, .count = 1, .in = in, .watch = class->watch},
+                class);
 }
 
 /* Keys of any field, for the fields that no two customers share. */
@@ -122,8 +124,11 @@ static err_t teach_general(const struct school *school, const bool *in, struct c
     struct people p = {.number = NULL};
     err_t e = count == 0 ? ERR_OK : people_general(fields, count, in, &p);
     if (!failed(e) && count > 0) {
-        e = keep(&p, &(struct fusing){.fields = fields, .count = count, .general = true, .in = in},
-                 class);
+        e = keep(
+            &p,
+            &(struct fusing){
+                .fields = fields, .count = count, .general = true, .in = in, .watch = class->watch},
+            class);
     }
     free(fields);
     return e.code == ERR_RANGE ? ERR_OK : e;
@@ -174,13 +179,37 @@ static err_t write(const struct class *class, const char *label, struct buf *out
     return e;
 }
 
-err_t school_teach(const struct school *school, const bool *in, const char *label, struct buf *out)
+static bool is_taught(const struct school *school, size_t context)
 {
-    struct class class = {.people = calloc(school->contexts + 2, sizeof *class.people),
+    return school->stages[context] != NULL ||
+           sample_is_of_crowd(&bank_context(school->bank, context)->like);
+}
+
+/* A step for each user of each context, keys of any field once more. */
+static size_t steps_of(const struct school *school)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < school->contexts; i++) {
+        const struct bank_context *const c = bank_context(school->bank, i);
+        const bool again = school->general && c->like.kind == SAMPLE_KEYS;
+        n += is_taught(school, i) ? c->users * (again ? 2 : 1) : 0;
+    }
+    return n;
+}
+
+err_t school_teach(const struct school *school, const bool *in, const char *label,
+                   struct watch *watch, struct buf *out)
+{
+    if (watch != NULL) {
+        watch->done = 0;
+        watch->all = steps_of(school);
+    }
+    struct class class = {.watch = watch,
+                          .people = calloc(school->contexts + 2, sizeof *class.people),
                           .crowding = calloc(CROWD_MAX, sizeof *class.crowding)};
     err_t e = class.people == NULL || class.crowding == NULL ? err_new(ERR_NOMEM) : ERR_OK;
     for (size_t i = 0; i < school->contexts && !failed(e); i++) {
-        if (school->stages[i] != NULL || sample_is_of_crowd(&bank_context(school->bank, i)->like)) {
+        if (is_taught(school, i)) {
             e = teach_context(school, i, in, &class);
         }
     }

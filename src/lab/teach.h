@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "lab/bank.h"
+#include "lab/watch.h"
 
 #include <stdbool.h>
 
@@ -22,8 +23,9 @@ struct school;
 NODISCARD err_t school_new(const struct bank *bank, bool general, struct school **out);
 void school_free(struct school **school);
 
-/* Append to `out` the bytes of a model made from the users for whom `in` is true. */
+/* Append to `out` the bytes of a model made from the users for whom `in` is true. `watch` may be NULL;
+ * its steps are counted here. */
 NODISCARD err_t school_teach(const struct school *school, const bool *in, const char *label,
-                             struct buf *out);
+                             struct watch *watch, struct buf *out);
 
 #endif
