@@ -14,6 +14,7 @@ static const struct command table[] = {
     {"demo",         "play an owner, a script and a thief against a server", cmd_demo},
     {"journal",      "dump or verify the journal",                         cmd_journal},
     {"simulate",     "make or play traffic of simulated people and attackers", cmd_simulate},
+    {"loadtest",     "fill a new data directory, make load, measure",     cmd_loadtest},
     {"dataset",      "convert and check data sets to measure with",        cmd_dataset},
     {"evaluate",     "measure the engine on a data set",                   cmd_evaluate},
     {"train",        "learn what people in general are like",              cmd_train},

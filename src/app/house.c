@@ -560,18 +560,32 @@ static const struct step {
     {tutor_up, tutor_down},   {serving_up, serving_down},
 };
 
-err_t house_up(struct house *h, const struct settings *settings, const struct clock *clock)
+static err_t go_up(struct house *h, const struct settings *settings, const struct clock *clock,
+                   err_t (*top)(struct house *h))
 {
     h->settings = settings;
     h->clock = clock;
-    for (; h->up < ARRAY_LEN(steps); h->up++) {
-        const err_t e = steps[h->up].up(h);
+    for (bool done = false; !done && h->up < ARRAY_LEN(steps);) {
+        const struct step *const step = &steps[h->up];
+        const err_t e = step->up(h);
         if (failed(e)) {
             house_down(h);
             return e;
         }
+        h->up += 1;
+        done = step->up == top;
     }
     return ERR_OK;
+}
+
+err_t house_up_offline(struct house *h, const struct settings *settings, const struct clock *clock)
+{
+    return go_up(h, settings, clock, domain_up);
+}
+
+err_t house_up(struct house *h, const struct settings *settings, const struct clock *clock)
+{
+    return go_up(h, settings, clock, serving_up);
 }
 
 void house_down(struct house *h)

@@ -43,6 +43,11 @@ struct house {
     char why[HOUSE_WHY_BYTES];
 };
 
+/* Start what works on a data directory without serving anybody: no sockets, no sessions in memory.
+ * As house_up() otherwise. */
+NODISCARD err_t house_up_offline(struct house *h, const struct settings *settings,
+                                 const struct clock *clock);
+
 /* Start everything. `h` is zeroed by the caller and does not move afterwards. */
 NODISCARD err_t house_up(struct house *h, const struct settings *settings,
                          const struct clock *clock);

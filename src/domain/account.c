@@ -67,7 +67,7 @@ static uint64_t device_quota_key(const login_t *login)
     return account_key(login) ^ device;
 }
 
-static void device_key_of(const char *device_id, uint8_t out[STORE_DIGEST_BYTES])
+void device_key_of(const char *device_id, uint8_t out[STORE_DIGEST_BYTES])
 {
     sha256(text_of(device_id), out);
 }
@@ -191,7 +191,7 @@ err_t login_prove(struct service *svc, login_t *login, span_t password, bool *ri
 
 /* ---- the session that follows ---- */
 
-static err_t sign_token(struct service *svc, const struct session_row *row, char *out)
+err_t session_sign(struct service *svc, const struct session_row *row, char out[TOKEN_TEXT_BYTES])
 {
     token_claims_t claims = {.account = row->account,
                              .session = row->id,
@@ -287,7 +287,7 @@ err_t login_open(struct service *svc, const login_t *login, session_seed_t *seed
     (void)strncat(seed->row.device_id, login->device_id, sizeof seed->row.device_id - 1);
     memcpy(seed->row.device_key, login->device_key, sizeof seed->row.device_key);
     (void)strncat(seed->email, login->account.email, sizeof seed->email - 1);
-    TRY(sign_token(svc, &seed->row, out->session_token));
+    TRY(session_sign(svc, &seed->row, out->session_token));
     const err_t e = open_in_store(svc, login, seed, out);
     if (failed(e)) {
         canara_profile_free(&seed->profile);
@@ -342,7 +342,7 @@ err_t account_refresh(struct service *svc, span_t refresh_token, struct session_
         return ERR_OK;
     }
     TRY(put_refresh(svc, &tx, row, refresh.family, out->refresh_token));
-    TRY(sign_token(svc, row, out->session_token));
+    TRY(session_sign(svc, row, out->session_token));
     TRY(store_commit(&tx));
     *outcome = REFRESH_DONE;
     return ERR_OK;

@@ -104,6 +104,13 @@ NODISCARD err_t account_change_mpin(struct service *svc, uuid_t account, uuid_t 
 
 /* ---- sessions in the store ---- */
 
+/* Under what the store knows a device. */
+void device_key_of(const char *device_id, uint8_t out[STORE_DIGEST_BYTES]);
+
+/* Sign the token that the bearer of this session shows, good to its absolute end. */
+NODISCARD err_t session_sign(struct service *svc, const struct session_row *row,
+                             char out[TOKEN_TEXT_BYTES]);
+
 /* End a session in the store, revoke its refresh tokens, audit it. `*ended_now` is false when it
  * had ended before (`*before` then says how). */
 NODISCARD err_t session_end_stored(struct service *svc, uuid_t session, enum session_end how,
