@@ -90,6 +90,8 @@ static void print_bash(void)
                  "        COMPREPLY=($(compgen -W 'secret pepper --help' -- \"$word\"))\n"
                  "    elif [ \"${COMP_WORDS[1]}\" = dataset ] && [ \"$COMP_CWORD\" = 2 ]; then\n"
                  "        COMPREPLY=($(compgen -W 'import list check --help' -- \"$word\"))\n"
+                 "    elif [ \"${COMP_WORDS[1]}\" = loadtest ] && [ \"$COMP_CWORD\" = 2 ]; then\n"
+                 "        COMPREPLY=($(compgen -W 'prepare run --help' -- \"$word\"))\n"
                  "    elif [ \"${COMP_WORDS[1]}\" = dataset ] && [ \"$before\" = import ]; then\n"
                  "        COMPREPLY=($(compgen -W '");
     print_sets("' -- \"$word\"))\n");
@@ -128,6 +130,8 @@ static void print_zsh(void)
                  "        compadd secret pepper\n"
                  "    elif [[ ${words[2]} == dataset && CURRENT -eq 3 ]]; then\n"
                  "        compadd import list check\n"
+                 "    elif [[ ${words[2]} == loadtest && CURRENT -eq 3 ]]; then\n"
+                 "        compadd prepare run\n"
                  "    elif [[ ${words[2]} == dataset && ${words[CURRENT-1]} == import ]]; then\n"
                  "        compadd ");
     print_sets("\n");
@@ -156,6 +160,8 @@ static void print_fish(void)
         "complete -c canara -n '__fish_seen_subcommand_from keygen' -a 'secret pepper'\n"
         "complete -c canara -n '__fish_seen_subcommand_from dataset' -a 'import list check ");
     print_sets("'\n");
+    (void)printf("complete -c canara -n '__fish_seen_subcommand_from loadtest' "
+                 "-a 'prepare run'\n");
     (void)printf("complete -c canara -n '__fish_seen_subcommand_from completion' -f "
                  "-a 'bash zsh fish'\n"
                  "complete -c canara -n 'string match -q -- \"-*\" (commandline -ct)' -f -a "

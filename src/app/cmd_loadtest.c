@@ -10,6 +10,7 @@
 /* clang-format off */
 static const struct command table[] = {
     {"prepare", "make a new data directory with accounts and live sessions", loadtest_cmd_prepare},
+    {"run",     "put a bounded load on a server and measure",               loadtest_cmd_run},
 };
 
 /* clang-format on */

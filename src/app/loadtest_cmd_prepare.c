@@ -47,7 +47,7 @@ int loadtest_cmd_prepare(int argc, char **argv)
         {"accounts", "N", "customers (1000), up to 2000000", OPTION_NUMBER, &p.accounts, 1, PREPARE_ACCOUNTS_MAX},
         {"sessions", "M", "live sessions, spread over the accounts (one each), at most 64 each", OPTION_NUMBER, &p.sessions, 0, PREPARE_SESSIONS_MAX},
         {"learnt",   "L", "of the accounts, the first L are known by their rhythm (all)", OPTION_NUMBER, &p.learnt, 0, PREPARE_ACCOUNTS_MAX},
-        {"logins",   "K", "the first K have a password and an MPIN that the tokens file tells (0); 40 ms each, up to 10000", OPTION_NUMBER, &p.logins, 0, PREPARE_LOGINS_MAX},
+        {"logins",   "K", "the MPIN of the first K, and the password of K accounts more, are told (0); 40 ms each, up to 10000", OPTION_NUMBER, &p.logins, 0, PREPARE_LOGINS_MAX},
         {"tokens",   "T", "the tokens file names the first T sessions (100000)", OPTION_NUMBER, &p.tokens, 0, PREPARE_SESSIONS_MAX},
         {"hours",    "H", "SESSION_MAX_HOURS of the sessions (12), up to 720", OPTION_NUMBER, &p.hours, 1, HOURS_MAX},
     };

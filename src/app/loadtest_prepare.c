@@ -28,6 +28,7 @@ enum {
     TAG_BYTES = 32,
     DURABLE_LOOK_NS = 200000,
     DEVICE_BYTES = 32,
+    MPIN_BYTES = 8,
     SETTINGS_SET = 6
 };
 
@@ -39,6 +40,7 @@ struct job {
     struct learnt_person *people;     /* RHYTHM_PEOPLE of them */
     uuid_t *account;                  /* ids by number */
     struct load_login *login;         /* those that can log in */
+    char (*mpin)[MPIN_BYTES];         /* of the first accounts */
     char verifier[PWHASH_TEXT_BYTES]; /* up to its salt: the form of every other one */
     FILE *tokens;
     size_t done, all; /* for the progress */
@@ -164,32 +166,38 @@ static span_t text_of(const char *s)
     return (span_t){(const uint8_t *)s, strlen(s)};
 }
 
-static err_t known_verifiers(struct job *j, struct account_row *row, struct load_login *login)
+static err_t known_password(struct job *j, struct account_row *row, struct load_login *login)
 {
-    uint32_t mpin = 0;
-    rng_fill(&mpin, sizeof mpin);
+    const struct pwhash_subject who = {.account = row->id, .purpose = PWHASH_PASSWORD};
     random_text(login->password, SALT_BYTES, sizeof login->password);
-    (void)snprintf(login->mpin, sizeof login->mpin, "%04u", (unsigned)(mpin % 10000U));
     (void)snprintf(login->email, sizeof login->email, "%s", row->email);
-    const struct pwhash_subject as_password = {.account = row->id, .purpose = PWHASH_PASSWORD};
-    const struct pwhash_subject as_mpin = {.account = row->id, .purpose = PWHASH_MPIN};
-    const struct pwhash_cost cost = j->svc->hashing;
-    TRY(pwhash_make(j->svc->keys, as_password, text_of(login->password), cost, row->password_hash));
-    return pwhash_make(j->svc->keys, as_mpin, text_of(login->mpin), cost, row->mpin_hash);
+    return pwhash_make(j->svc->keys, who, text_of(login->password), j->svc->hashing,
+                       row->password_hash);
 }
 
+static err_t known_mpin(struct job *j, struct account_row *row, char mpin[MPIN_BYTES])
+{
+    const struct pwhash_subject who = {.account = row->id, .purpose = PWHASH_MPIN};
+    uint32_t number = 0;
+    rng_fill(&number, sizeof number);
+    (void)snprintf(mpin, MPIN_BYTES, "%04u", (unsigned)(number % 10000U));
+    return pwhash_make(j->svc->keys, who, text_of(mpin), j->svc->hashing, row->mpin_hash);
+}
+
+/* Those who log in have no sessions: a login too many would end them under somebody's hands. */
 static err_t make_row(struct job *j, size_t number, struct account_row *row)
 {
+    const size_t accounts = (size_t)j->p->accounts;
     *row = (struct account_row){.id = uuid_random(), .created = clock_wall(j->svc->clock)};
     (void)snprintf(row->email, sizeof row->email, "load%07zu@example.com", number);
     memcpy(row->email_key, row->email, sizeof row->email_key);
-    j->account[number] = row->id;
-    if (number < (size_t)j->p->logins) {
-        return known_verifiers(j, row, &j->login[number]);
-    }
     unknown_verifier(j, row->password_hash);
     unknown_verifier(j, row->mpin_hash);
-    return ERR_OK;
+    if (number >= accounts) {
+        return known_password(j, row, &j->login[number - accounts]);
+    }
+    j->account[number] = row->id;
+    return number < (size_t)j->p->logins ? known_mpin(j, row, j->mpin[number]) : ERR_OK;
 }
 
 static err_t save_profile(struct job *j, struct store_tx *tx, size_t number)
@@ -232,7 +240,7 @@ static err_t make_accounts(struct job *j)
 {
     struct account_row *rows = calloc(BATCH, sizeof *rows);
     err_t e = rows == NULL ? err_new(ERR_NOMEM) : ERR_OK;
-    const size_t all = (size_t)j->p->accounts;
+    const size_t all = (size_t)(j->p->accounts + j->p->logins);
     for (size_t from = 0; !failed(e) && from < all; from += BATCH) {
         const size_t count = size_min(BATCH, all - from);
         e = account_batch(j, rows, from, count);
@@ -261,7 +269,7 @@ static err_t write_token(struct job *j, const struct session_row *row, size_t ac
     _Static_assert((int)TOKENS_TOKEN_BYTES >= (int)TOKEN_TEXT_BYTES, "a token fits");
     TRY(session_sign(j->svc, row, s.token));
     if (account < (size_t)j->p->logins) {
-        memcpy(s.mpin, j->login[account].mpin, sizeof s.mpin);
+        (void)snprintf(s.mpin, sizeof s.mpin, "%s", j->mpin[account]);
     }
     return tokens_write_session(j->tokens, &s);
 }
@@ -391,21 +399,25 @@ static err_t work(struct job *j)
 {
     const size_t accounts = (size_t)j->p->accounts;
     const size_t logins = (size_t)j->p->logins;
-    j->all = accounts + (size_t)j->p->sessions + RHYTHM_PEOPLE;
+    j->all = accounts + logins + (size_t)j->p->sessions + RHYTHM_PEOPLE;
     j->people = calloc(RHYTHM_PEOPLE, sizeof *j->people);
     j->account = calloc(accounts, sizeof *j->account);
     j->login = calloc(logins + 1, sizeof *j->login);
-    err_t e =
-        j->people == NULL || j->account == NULL || j->login == NULL ? err_new(ERR_NOMEM) : ERR_OK;
+    j->mpin = calloc(logins + 1, sizeof *j->mpin);
+    err_t e = j->people == NULL || j->account == NULL || j->login == NULL || j->mpin == NULL
+                  ? err_new(ERR_NOMEM)
+                  : ERR_OK;
     progress_init(&j->progress, "canara loadtest prepare", clock_system(), j->p->progress);
     if (!failed(e)) {
         e = close_tokens(j, fill(j));
         memory_wipe(j->login, (logins + 1) * sizeof *j->login);
+        memory_wipe(j->mpin, (logins + 1) * sizeof *j->mpin);
     }
     progress_deinit(&j->progress);
     free(j->people);
     free(j->account);
     free(j->login);
+    free(j->mpin);
     return e;
 }
 

@@ -27,7 +27,8 @@ struct prepare {
     const char *dir;
     int64_t accounts, sessions;
     int64_t learnt; /* the first so many accounts have a profile */
-    int64_t logins; /* the first so many have a password and an MPIN that somebody knows */
+    int64_t logins; /* the first so many have an MPIN that somebody knows; so many accounts more,
+                     * without sessions, have a password that somebody knows */
     int64_t tokens; /* sessions that the tokens file names, the first ones */
     int64_t hours;  /* until the sessions end */
     bool progress;  /* stderr is a terminal */

@@ -30,7 +30,7 @@ err_t tokens_write_session(FILE *to, const struct load_session *s)
 
 err_t tokens_write_login(FILE *to, const struct load_login *l)
 {
-    return said(fprintf(to, "login %s %s %s\n", l->email, l->password, l->mpin));
+    return said(fprintf(to, "login %s %s\n", l->email, l->password));
 }
 
 /* ---- reading ---- */
@@ -77,8 +77,8 @@ static err_t take_login(const char *line, struct tokens *t)
 {
     struct load_login l;
     int end = 0;
-    const int n = sscanf(line, "login %63s %39s %39s%n", l.email, l.password, l.mpin, &end);
-    if (n != 3 || strcmp(line + end, "\n") != 0 || t->logins == LOGINS_MAX) {
+    const int n = sscanf(line, "login %63s %39s%n", l.email, l.password, &end);
+    if (n != 2 || strcmp(line + end, "\n") != 0 || t->logins == LOGINS_MAX) {
         return err_new(ERR_FORMAT);
     }
     void *table = t->login;

@@ -6,7 +6,7 @@
  * Source     docs/load-testing.md. Lines of words with blanks between, behind a first line that
  *            names the form:
  *                session SESSION_ID TOKEN PERSON MPIN     MPIN is - when there is none that is known
- *                login EMAIL PASSWORD MPIN
+ *                login EMAIL PASSWORD
  * Ownership  tokens_load() fills, tokens_deinit() wipes and releases; texts point into the table.
  * Errors     ERR_IO (errno tells), ERR_FORMAT with the line, ERR_RANGE too few of a kind, ERR_NOMEM.
  * Threads    one.
@@ -38,7 +38,6 @@ struct load_session {
 struct load_login {
     char email[TOKENS_EMAIL_BYTES];
     char password[TOKENS_WORD_BYTES];
-    char mpin[TOKENS_WORD_BYTES];
 };
 
 struct tokens {

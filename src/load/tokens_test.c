@@ -26,7 +26,7 @@ static void what_is_written_is_read_in_order(void **state)
         (void)snprintf(s.mpin, sizeof s.mpin, "%s", i % 2 == 0 ? "" : "1234");
         assert_ok(tokens_write_session(f, &s));
     }
-    const struct load_login l = {.email = "a@b.example", .password = "p/+", .mpin = "0042"};
+    const struct load_login l = {.email = "a@b.example", .password = "p/+"};
     assert_ok(tokens_write_login(f, &l));
     assert_int_equal(fclose(f), 0);
 
@@ -61,8 +61,8 @@ static void other_texts_are_refused_with_their_line(void **state)
         {HEAD "session a b x -\n", 2},
         {HEAD "session a b 1 - more\n", 2},
         {HEAD "session a b 1 -", 2},
-        {HEAD "session a b 1 -\nlogin a b\n", 3},
-        {HEAD "session a b 1 -\nlogin a b c d\n", 3},
+        {HEAD "session a b 1 -\nlogin a\n", 3},
+        {HEAD "session a b 1 -\nlogin a b c\n", 3},
     };
     CLEANUP(scratch_remove) struct scratch dir = scratch_new();
     char path[SCRATCH_PATH];

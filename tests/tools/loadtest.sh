@@ -1,0 +1,89 @@
+#!/bin/sh
+# loadtest.sh CANARA - a directory is prepared, a server stands on it, and every scenario is played:
+# what was sent is acknowledged, with nothing wrong and nobody suspected. No figure is judged.
+set -eu
+canara=$1
+folder=$(mktemp -d)
+server=
+finish() {
+    if [ -n "$server" ]; then
+        kill -TERM "$server" 2>/dev/null || true
+        wait "$server" 2>/dev/null || true
+    fi
+    rm -rf "$folder"
+}
+trap finish EXIT
+trap 'exit 1' INT TERM HUP
+cd "$folder" # no .env of anybody else
+
+# refused CODE WORDS ARGUMENT...: leaves with CODE, and says WORDS.
+refused() {
+    want=$1
+    words=$2
+    shift 2
+    code=0
+    "$canara" loadtest "$@" >said 2>&1 || code=$?
+    if [ "$code" != "$want" ] || ! grep -q -e "$words" said; then
+        echo "loadtest $*: $code" >&2
+        cat said >&2
+        exit 1
+    fi
+}
+refused 2 "must be prepare or run" measure
+refused 2 "at most 64" prepare --accounts 1 --sessions 65 data
+refused 2 "not so many accounts" prepare --accounts 1 --logins 2 data
+refused 2 "which sessions" run http://127.0.0.1:9
+refused 2 "needs an address in numbers" run http://bank.example:9
+refused 2 "allow-remote" run --mix echo http://192.0.2.1:9
+refused 2 "must be names" run --mix nonsense http://127.0.0.1:9
+refused 2 "No such file" run --tokens nowhere http://127.0.0.1:9
+refused 2 "nobody of the mix" run --mix idle --rate 5 http://127.0.0.1:9
+refused 2 "duration" run --duration 3601 http://127.0.0.1:9
+refused 1 "refused" run --mix echo --warm-up 0 --duration 1 --timeout-ms 100 http://127.0.0.1:9
+
+"$canara" loadtest prepare --accounts 40 --sessions 80 --logins 4 --tokens 70 data >said
+refused 1 "is not empty" prepare data
+refused 2 "not so many sessions" run --tokens data/tokens --connections 71 http://127.0.0.1:9
+refused 2 "accounts that can log in" run --tokens data/tokens --mix mpin --first 4 http://127.0.0.1:9
+
+"$canara" serve --set=HOST=127.0.0.1 --set=PORT=0 --set=DEBUG=True --set=LOG_LEVEL=warn \
+    --set=DATA_DIR="$folder/data" --set=EVENTS_PER_SECOND=0 >out 2>log &
+server=$!
+tries=0
+until grep -q '^listening on ' out; do
+    tries=$((tries + 1))
+    if [ "$tries" -gt 300 ] || ! kill -0 "$server" 2>/dev/null; then
+        cat log >&2
+        exit 1
+    fi
+    sleep 0.1
+done
+url=$(sed -n 's/^listening on //p' out)
+
+# play WANTED ARGUMENT...: one line of JSON, without troubles, that holds WANTED.
+play() {
+    wanted=$1
+    shift
+    "$canara" loadtest run --tokens data/tokens --server-pid "$server" --json --warm-up 0 \
+        --duration 60 "$@" "$url" >result 2>progress || { cat progress result >&2; exit 1; }
+    for text in '"troubles":{}}' '"stopped":false' '"server_us_per_answer":' "$wanted"; do
+        grep -q -e "$text" result || { echo "$*: no $text in" >&2; cat result >&2; exit 1; }
+    done
+}
+play '"level_challenge":0,"level_blocked":0,"challenges":0,"blocks":0' --count 3000
+play '"depth":16' --count 3000 --depth 16 --plain
+play '"level_blocked":0' --count 300 --mix batches --batch 50 --event keystrokes --connections 8
+play '"storm":{"answers":' --count 200 --mix storm --connections 10
+play '"status":{"answers":' --count 500 --mix status,summary --connections 6
+play '"mpin":{"answers":' --count 6 --mix mpin --connections 2
+play '"login":{"answers":' --count 6 --mix login --connections 4
+play '"connected":64' --count 500 --mix events=2,idle=1,status=1 --rate 2000 --ramp 1
+grep -q 'measuring' progress
+
+# Ctrl-C: it ends, and says what there was until then.
+"$canara" loadtest run --tokens data/tokens --duration 60 "$url" >result 2>progress &
+run=$!
+sleep 1.5
+kill -INT "$run"
+wait "$run"
+grep -q 'stopped' result
