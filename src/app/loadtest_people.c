@@ -21,11 +21,6 @@ struct lesson_room {
     int64_t at_ms[EVENTS];
 };
 
-static void free_room(struct lesson_room **room)
-{
-    free(*room);
-}
-
 static void free_profile(struct canara_profile **profile)
 {
     canara_profile_free(profile);
@@ -99,16 +94,12 @@ static err_t keep(const struct canara_profile *profile, struct learnt_person *ou
     return ERR_OK;
 }
 
-err_t people_learn(const struct canara_model *model, unsigned person, wall_t now,
-                   struct learnt_person *out)
+static err_t learn(struct lesson_room *room, const struct canara_model *model, unsigned person,
+                   wall_t now, struct learnt_person *out)
 {
-    CLEANUP(free_room) struct lesson_room *room = malloc(sizeof *room);
     CLEANUP(free_profile) struct canara_profile *profile = NULL;
     struct rhythm rhythm;
     struct rng rng;
-    if (room == NULL) {
-        return err_new(ERR_NOMEM);
-    }
     rhythm_init(&rhythm, person);
     rng_seed(&rng, person);
     TRY(taken(canara_profile_new(model, &profile)));
@@ -116,4 +107,13 @@ err_t people_learn(const struct canara_model *model, unsigned person, wall_t now
         TRY(one_lesson(room, profile, &rhythm, &rng, now.ms - day * DAY_MS));
     }
     return keep(profile, out);
+}
+
+err_t people_learn(const struct canara_model *model, unsigned person, wall_t now,
+                   struct learnt_person *out)
+{
+    struct lesson_room *room = malloc(sizeof *room);
+    const err_t e = room == NULL ? err_new(ERR_NOMEM) : learn(room, model, person, now, out);
+    free(room);
+    return e;
 }

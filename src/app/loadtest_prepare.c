@@ -421,19 +421,9 @@ static err_t work(struct job *j)
     return e;
 }
 
-static void free_house(struct house **h)
-{
-    free(*h);
-}
-
-err_t loadtest_prepare(const struct prepare *p, char why[PREPARE_WHY_BYTES])
+static err_t furnish(const struct prepare *p, struct house *house, char *why)
 {
     CLEANUP(settings_wipe) struct settings settings = {0};
-    CLEANUP(free_house) struct house *house = calloc(1, sizeof *house);
-    why[0] = '\0';
-    if (house == NULL) {
-        return fault(why, "out of memory");
-    }
     TRY(load_settings(p, &settings, why));
     TRY(take_directory(p->dir, why));
     if (failed(house_up_offline(house, &settings, clock_system()))) {
@@ -445,5 +435,14 @@ err_t loadtest_prepare(const struct prepare *p, char why[PREPARE_WHY_BYTES])
     if (failed(e) && why[0] == '\0') {
         return fault(why, "%s: the database or the disk refused (error %d)", p->dir, (int)e.code);
     }
+    return e;
+}
+
+err_t loadtest_prepare(const struct prepare *p, char why[PREPARE_WHY_BYTES])
+{
+    struct house *house = calloc(1, sizeof *house);
+    why[0] = '\0';
+    const err_t e = house == NULL ? fault(why, "out of memory") : furnish(p, house, why);
+    free(house);
     return e;
 }

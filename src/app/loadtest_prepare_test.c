@@ -99,12 +99,14 @@ static void a_new_directory_gets_accounts_sessions_and_tokens(void **state)
     char why[PREPARE_WHY_BYTES];
     struct stat st;
     scratch_path(&dir, "data", path);
+    /* One thread: NOLINTBEGIN(concurrency-mt-unsafe) */
     assert_int_equal(setenv("SECRET_KEY", "0123456789012345678901234567890123456789", 1), 0);
     const struct prepare p = request(path);
     if (failed(loadtest_prepare(&p, why))) {
         fail_msg("%s", why);
     }
     assert_int_equal(unsetenv("SECRET_KEY"), 0);
+    /* NOLINTEND(concurrency-mt-unsafe) */
     (void)snprintf(file, sizeof file, "%s/tokens", path);
     assert_int_equal(stat(file, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0600);

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 enum {
-    TICK_US = 100, /* an open loop sends what is due so often */
-    WAIT_MS = 10,  /* a closed one looks at its clock so often */
+    TICK_NS = 100000, /* an open loop sends what is due so often */
+    WAIT_MS = 10,     /* a closed one looks at its clock so often */
     PROGRESS_MS = 1000,
     SOURCES_A_BYTE = 250
 };
@@ -47,7 +47,7 @@ static void on_tick(struct watch *watch, uint32_t events)
 
 static err_t start_tick(struct run *r)
 {
-    const struct timespec every = {.tv_nsec = TICK_US * 1000};
+    const struct timespec every = {.tv_nsec = TICK_NS};
     const struct itimerspec spec = {.it_interval = every, .it_value = every};
     r->tick = (struct watch){.fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC),
                              .events = EPOLLIN,

@@ -203,8 +203,8 @@ static bool take_item(struct peer *p, uint8_t **cursor, uint8_t *end, mono_t now
 {
     struct ws_item_data data;
     switch (ws_next(&p->ws, cursor, end, &data)) {
-    case WS_MESSAGE_TEXT: take_text(p, data.payload, now); break;
-    case WS_MESSAGE_BINARY: /* npm ws echoes so */ take_text(p, data.payload, now); break;
+    case WS_MESSAGE_TEXT:
+    case WS_MESSAGE_BINARY: take_text(p, data.payload, now); break;
     case WS_PING: take_pong(p, data.payload); break;
     case WS_PONG: break;
     case WS_CLOSE: peer_lose(p, trouble_of_close(data.code)); break;
