@@ -93,6 +93,9 @@ static void look_at_keys(struct session_state *s, const canara_event_t *event, i
     } else if (timing_is_on_grid(gap, gaps) && (holds == 0 || timing_is_on_grid(hold, holds))) {
         rule_met_bot(s, BOT_EXACT_GRID);
     }
+    if (timing_is_even(hold, holds)) {
+        rule_met_bot(s, BOT_EVEN_HOLDS);
+    }
     if (is_ahead(s, keys[n - 1].up_ms, at_ms)) {
         rule_met_bot(s, BOT_IMPOSSIBLE_TIMES);
     }

@@ -107,8 +107,9 @@ static double mean_of(const float smallest[BESIDE_NEAREST])
     return n == 0 ? CAP : sum / (double)n;
 }
 
-/* To the nearest of the ring, some ages at a time; those behind the last are far away. */
-static double nearest(const struct lens *l, const struct pair *pair)
+/* To the nearest of the ring, some ages at a time; those behind the last are far away. `closest`:
+ * steps to the nearest, whatever its age. */
+static double nearest(const struct lens *l, const struct pair *pair, uint32_t *closest)
 {
     enum { ROOM = (PART_RING + LANES - 1) / LANES * LANES };
 
@@ -116,7 +117,9 @@ static double nearest(const struct lens *l, const struct pair *pair)
     float SCRATCH distance[ROOM];
     const float share = (float)(1.0 / (LENS_STEP * (double)pair->sample.n));
     lens_distances(l, &pair->mark, steps);
+    *closest = UINT32_MAX;
     for (size_t i = 0; i < l->count; i++) {
+        *closest = steps[i] < *closest ? steps[i] : *closest;
         distance[i] =
             (float)(int32_t)steps[i] * share + (float)(AGE_COST / PART_RING) * (float)(int32_t)i;
     }
@@ -146,18 +149,20 @@ static bool compare(const struct lens *l, const struct sample *s, struct pair *o
 bool evidence_one_class(const struct lens *l, const struct sample *s, double out[SCORES])
 {
     struct pair SCRATCH pair;
+    uint32_t steps = 0;
     if (!compare(l, s, &pair)) {
         return false;
     }
     out[SCORE_ONE_CLASS] = pair.one_class / (double)pair.sample.n;
-    out[SCORE_NEAREST] = nearest(l, &pair);
+    out[SCORE_NEAREST] = nearest(l, &pair, &steps);
     return true;
 }
 
 bool evidence_scores(const struct lens *l, const struct population *pop, const struct sample *s,
-                     double out[SCORES])
+                     double out[SCORES], struct likeness *alike)
 {
     struct pair SCRATCH pair;
+    uint32_t steps = 0;
     if (!compare(l, s, &pair)) {
         return false;
     }
@@ -168,7 +173,10 @@ bool evidence_scores(const struct lens *l, const struct population *pop, const s
         soft_max((double)others.all[0] - pair.own, (double)others.all[1] - pair.own, POPULATION_T) /
         n;
     out[SCORE_ONE_CLASS] = pair.one_class / n;
-    out[SCORE_NEAREST] = nearest(l, &pair);
+    out[SCORE_NEAREST] = nearest(l, &pair, &steps);
+    if (alike != NULL) {
+        *alike = (struct likeness){(double)steps / (LENS_STEP * n), pair.sample.n};
+    }
     out[SCORE_COHORT] = 0.0;
     out[SCORE_RIVALS] = 0.0;
     if (pop->cohort > 0) {
@@ -177,6 +185,12 @@ bool evidence_scores(const struct lens *l, const struct population *pop, const s
         out[SCORE_RIVALS] = out[SCORE_ONE_CLASS] - mean_of(others.nearest);
     }
     return true;
+}
+
+bool evidence_is_copy(const struct part *p, const struct likeness *alike)
+{
+    return alike->features >= EVIDENCE_COPY_FEATURES &&
+           alike->closest < EVIDENCE_COPY * (double)p->nearest;
 }
 
 double evidence_limit(const struct fusion *f, size_t samples)

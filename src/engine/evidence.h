@@ -67,10 +67,26 @@ bool fusion_read(struct byte_reader *r, struct fusion *f);
 /* Which of FUSION_BUCKETS a profile of n samples belongs to: 5-9, 10-19, 20-49, 50 and more. */
 size_t fusion_bucket(size_t n);
 
-/* Compare. False when fewer than EVIDENCE_SAMPLES_MIN samples are known or fewer than 70 % of the
+/* How near the sample comes to one of the owner's own. */
+struct likeness {
+    double
+        closest; /* distance to the nearest one whatever its age, a feature's mean in the spreads */
+    size_t features; /* that were compared */
+};
+
+/* A sample this much nearer than the owner's own usually are is a copy of one of them. */
+#define EVIDENCE_COPY 0.25 /* of part->nearest: ENGINE's choice */
+
+/* With fewer features two honest samples meet by chance: of d free ones, about ln 2 / 4^d do. */
+enum { EVIDENCE_COPY_FEATURES = 10 }; /* four keys */
+
+/* Is it a copy? Never where the owner's own samples are alike to the bit. */
+bool evidence_is_copy(const struct part *p, const struct likeness *alike);
+
+/* Compare. `alike` may be NULL. False when fewer than EVIDENCE_SAMPLES_MIN samples are known or fewer than 70 % of the
  * features that the profile has are there. */
 bool evidence_scores(const struct lens *l, const struct population *pop, const struct sample *s,
-                     double out[SCORES]);
+                     double out[SCORES], struct likeness *alike);
 
 /* The same for SCORE_ONE_CLASS and SCORE_NEAREST alone, which need no other people. */
 bool evidence_one_class(const struct lens *l, const struct sample *s, double out[SCORES]);

@@ -208,7 +208,7 @@ static void check(const struct trial *t, const struct population *pop, const str
 {
     double fast[SCORES];
     double plain[SCORES];
-    if (!evidence_scores(&t->lens, pop, s, fast)) {
+    if (!evidence_scores(&t->lens, pop, s, fast, NULL)) {
         return;
     }
     plain_scores(&t->part, pop, s, plain);
@@ -348,7 +348,7 @@ static void the_same_stream_has_the_same_checksum_everywhere(void **state)
         for (int i = 0; i < 50; i++) {
             const struct sample s = sample_of(features, 5, 0.5, &seed);
             double score[SCORES];
-            if (evidence_scores(&t->lens, &c->population, &s, score)) {
+            if (evidence_scores(&t->lens, &c->population, &s, score, NULL)) {
                 for (size_t k = 0; k < SCORES; k++) {
                     const int64_t digits = llround(1e9 * score[k]);
                     sum = fnv_add(sum, &digits, sizeof digits);

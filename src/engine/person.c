@@ -71,6 +71,9 @@ static void look_at(void *ctx, const struct sample *sample)
         return;
     }
     const enum share share = sample_share(sample->kind);
+    if (opinion.is_copy) {
+        rule_met_bot(look->s, BOT_NEAR_COPY);
+    }
     struct person_weight w = person_weight_of(opinion.fusion, &opinion.tally);
     if (opinion.tally.many) {
         w.variance = 1.0; /* person_average() discounts what comes by the dozen */

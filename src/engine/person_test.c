@@ -2,6 +2,9 @@
 #include "engine/person.h"
 
 #include "engine/evidence.h"
+#include "engine/filter.h"
+#include "engine/people_test.h"
+#include "engine/samples_of.h"
 #include "tests/support/random.h"
 #include "tests/support/unit.h"
 
@@ -53,12 +56,129 @@ static void evidence_is_cut_whatever_comes(void **state)
     }
 }
 
+/* ---- copies of what the owner typed ---- */
+
+#define T0 INT64_C(1750000000000)
+
+enum { LESSONS = 60 };
+
+static void keep(void *ctx, const struct sample *s)
+{
+    *(struct sample *)ctx = *s;
+}
+
+/* Somebody who is known by LESSONS entries, the newest of which are in `keys`. */
+struct known {
+    struct canara_model *model;
+    struct canara_profile *profile;
+    struct test_person person;
+    uint64_t seed;
+    canara_key_t keys[LESSONS][PEOPLE_KEYS];
+};
+
+static void get_to_know(struct known *k)
+{
+    struct sample work;
+    struct sample like = {.count = 0};
+    memset(k, 0, sizeof *k);
+    k->seed = 11;
+    k->person = test_person(4);
+    const canara_event_t first = test_person_types(&k->person, &k->seed, k->keys[0]);
+    samples_of(&first, &work, keep, &like);
+    k->model = test_model(&like);
+    assert_non_null(k->model);
+    assert_int_equal(canara_profile_new(k->model, &k->profile), CANARA_OK);
+    for (int i = 0; i < LESSONS; i++) {
+        canara_session_t s;
+        canara_lesson_t lesson;
+        uint8_t wanted = 0;
+        const canara_event_t e = test_person_types(&k->person, &k->seed, k->keys[i]);
+        canara_session_begin(&s, T0);
+        assert_int_equal(canara_learn_begin(k->profile, &s, CANARA_TRUST_ENROLMENT, &wanted), 0);
+        assert_int_equal(canara_learn(k->profile, &e, T0), CANARA_OK);
+        assert_int_equal(canara_learn_end(k->profile, T0, &lesson), CANARA_OK);
+    }
+}
+
+static void forget(struct known *k)
+{
+    canara_profile_free(&k->profile);
+    canara_model_close(&k->model);
+}
+
+/* Nats of the rule after entry `i` of the lessons, each time moved by up to `ms`. */
+static double nats_of_copy(struct known *k, size_t i, double ms, struct session_state *s)
+{
+    canara_key_t keys[PEOPLE_KEYS];
+    canara_event_t e = test_person_types(&k->person, &k->seed, keys);
+    memcpy(keys, k->keys[i], sizeof keys);
+    for (int at = 0; at < PEOPLE_KEYS && ms > 0.0; at++) {
+        keys[at].down_ms = fmax(keys[at].down_ms + random_in(&k->seed, -ms, ms), 0.0);
+        keys[at].up_ms += random_in(&k->seed, -ms, ms);
+    }
+    person_look(s, k->profile, &e);
+    return s->bot[BOT_NEAR_COPY];
+}
+
+static void an_entry_played_again_is_a_copy_and_the_next_one_counts_half(void **state)
+{
+    (void)state;
+    struct known k;
+    get_to_know(&k);
+    for (int ms = 0; ms <= 1; ms++) {
+        for (size_t i = LESSONS - PART_RING; i < LESSONS; i++) {
+            struct session_state s;
+            filter_begin(&s, T0);
+            assert_near(nats_of_copy(&k, i, ms, &s), 3.0, 0.0, "a copy");
+            assert_near(nats_of_copy(&k, i, ms, &s), 4.5, 0.0, "once more");
+            filter_advance(&s, T0 + 600000);
+            assert_near(s.bot[BOT_NEAR_COPY], 2.25, 1e-9, "after ten minutes");
+        }
+    }
+    struct session_state s;
+    filter_begin(&s, T0);
+    assert_near(nats_of_copy(&k, 0, 0.0, &s), 0.0, 0.0, "what has left the ring is forgotten");
+    assert_int_equal(canara_profile_seal(k.profile), CANARA_OK);
+    assert_near(nats_of_copy(&k, LESSONS - 1, 1.0, &s), 3.0, 0.0, "sealed");
+    forget(&k);
+}
+
+static void what_the_owner_types_anew_is_no_copy(void **state)
+{
+    (void)state;
+    struct known k;
+    canara_key_t keys[PEOPLE_KEYS];
+    get_to_know(&k);
+    for (int i = 0; i < 500; i++) {
+        struct session_state s;
+        filter_begin(&s, T0);
+        const canara_event_t e = test_person_types(&k.person, &k.seed, keys);
+        person_look(&s, k.profile, &e);
+        assert_near(s.bot[BOT_NEAR_COPY], 0.0, 0.0, "the owner");
+    }
+    forget(&k);
+}
+
+static void few_features_and_owners_like_a_clock_are_never_copies(void **state)
+{
+    (void)state;
+    struct part p = {.nearest = 1.0F};
+    assert_true(evidence_is_copy(&p, &(struct likeness){0.249, EVIDENCE_COPY_FEATURES}));
+    assert_false(evidence_is_copy(&p, &(struct likeness){0.25, EVIDENCE_COPY_FEATURES}));
+    assert_false(evidence_is_copy(&p, &(struct likeness){0.0, EVIDENCE_COPY_FEATURES - 1}));
+    p.nearest = 0.0F;
+    assert_false(evidence_is_copy(&p, &(struct likeness){0.0, SAMPLE_FEATURES_MAX}));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_young_profile_never_speaks_half_a_nat_a_sample_against_somebody),
         cmocka_unit_test(samples_that_are_alike_add_less_and_less),
         cmocka_unit_test(evidence_is_cut_whatever_comes),
+        cmocka_unit_test(an_entry_played_again_is_a_copy_and_the_next_one_counts_half),
+        cmocka_unit_test(what_the_owner_types_anew_is_no_copy),
+        cmocka_unit_test(few_features_and_owners_like_a_clock_are_never_copies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

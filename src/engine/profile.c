@@ -347,7 +347,8 @@ bool profile_opinion(const struct canara_profile *profile, const struct sample *
     const struct part *p = l->part;
     const struct population *pop = model_population(profile->model, s, room);
     double score[SCORES];
-    if (pop == NULL || !evidence_scores(l, pop, s, score)) {
+    struct likeness alike;
+    if (pop == NULL || !evidence_scores(l, pop, s, score, &alike)) {
         return false;
     }
     const struct fusion *fusion = &pop->fusion[fusion_bucket(p->accepted)];
@@ -356,6 +357,7 @@ bool profile_opinion(const struct canara_profile *profile, const struct sample *
     *out = (struct opinion){.nats = led_away ? 0.0 : nats,
                             .current = nats,
                             .led_away = led_away,
+                            .is_copy = s->kind == SAMPLE_KEYS && evidence_is_copy(p, &alike),
                             .fusion = fusion,
                             .tally = {.scored = p->scored,
                                       .known = p->accepted,

@@ -21,6 +21,8 @@ static const struct rule bot_rules[BOT_RULES] = {
     [BOT_LEAP]                   = {"bot.leap",                   "automation",  1.5, REPEAT_HALVES},
     [BOT_MOTIONLESS]             = {"bot.motionless",             "automation",  2.0, REPEAT_HALVES},
     [BOT_LEARNED_MOTION]         = {"bot.learned_motion",         "automation",  3.0, REPEAT_WEIGHS},
+    [BOT_NEAR_COPY]              = {"bot.near_copy",              "replay",      3.0, REPEAT_HALVES},
+    [BOT_EVEN_HOLDS]             = {"bot.even_holds",             "automation",  1.5, REPEAT_HALVES},
 };
 
 static const struct rule context_rules[CONTEXT_RULES] = {

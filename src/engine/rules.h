@@ -29,6 +29,8 @@ enum bot_rule {
     BOT_LEAP,
     BOT_MOTIONLESS,
     BOT_LEARNED_MOTION,
+    BOT_NEAR_COPY,
+    BOT_EVEN_HOLDS,
     BOT_RULES
 };
 

@@ -146,6 +146,14 @@ static void keys_of_a_machine_are_seen(void **state)
     assert_near(after_keys(keys, 7).bot[BOT_SUPERHUMAN_TIMING], 0.0, 0.0, "seven keys are few");
     assert_near(after_keys(keys, 8).bot[BOT_SUPERHUMAN_TIMING], 4.0, 0.0, "eight are enough");
 
+    for (int i = 0; i < 16; i++) { /* like a hand apart, and held like none */
+        keys[i] = (canara_key_t){.down_ms = 150.0 * i + 7.0 * (i * i % 11), .up_ms = 0.0};
+        keys[i].up_ms = keys[i].down_ms + 60.0 + 0.5 * (i % 3);
+    }
+    s = after_keys(keys, 16);
+    assert_near(s.bot[BOT_EVEN_HOLDS], 1.5, 0.0, "one hold");
+    assert_near(sum(&s), 1.5, 0.0, "nothing else");
+
     for (int i = 0; i < 16; i++) {
         keys[i] = (canara_key_t){.down_ms = 120.0 * i, .up_ms = 120.0 * i + 60.0};
     }

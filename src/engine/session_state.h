@@ -19,7 +19,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define SESSION_LAYOUT   UINT32_C(0xCA4A0004) /* changes with every change of the struct below */
+#define SESSION_LAYOUT   UINT32_C(0xCA4A0005) /* changes with every change of the struct below */
 #define SESSION_TIME_MAX INT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z */
 
 /* What device_context last said, and where the pointer stands. */

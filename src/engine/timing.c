@@ -6,6 +6,8 @@
 #include <math.h>
 #include <stdint.h>
 
+#define BLUR_MS 100.0 /* browsers that resist fingerprinting */
+
 enum { BINS_MAX = 64 }; /* 512 values in more bins than this have over a bit of entropy */
 
 bool timing_is_fast(const double *ms, size_t n, double below_ms, size_t min_n)
@@ -83,25 +85,41 @@ static bool entropy_is_low(const double *ms, size_t n)
     return bits < TIMING_ENTROPY_MIN;
 }
 
+/* Standard deviation over mean; 0 where the mean is. */
+static double variation(const double *ms, size_t n, double *mean)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        sum += ms[i];
+    }
+    *mean = sum / (double)n;
+    double squares = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        squares += (ms[i] - *mean) * (ms[i] - *mean);
+    }
+    return *mean > 0.0 ? sqrt(squares / (double)n) / *mean : 0.0;
+}
+
 bool timing_is_regular(const double *ms, size_t n)
 {
     if (n < TIMING_REGULAR_MIN || n > TIMING_SERIES_MAX) {
         return false;
     }
-    double sum = 0.0;
-    for (size_t i = 0; i < n; i++) {
-        sum += ms[i];
-    }
-    const double mean = sum / (double)n;
-    double squares = 0.0;
-    for (size_t i = 0; i < n; i++) {
-        squares += (ms[i] - mean) * (ms[i] - mean);
-    }
-    const double cv = mean > 0.0 ? sqrt(squares / (double)n) / mean : 0.0;
-    if (cv < TIMING_CV_MIN) {
+    double mean = 0.0;
+    if (variation(ms, n, &mean) < TIMING_CV_MIN) {
         return !is_auto_repeat(ms, n, mean);
     }
     return entropy_is_low(ms, n) && !is_coarse_timer(ms, n);
+}
+
+bool timing_is_even(const double *ms, size_t n)
+{
+    if (n < TIMING_REGULAR_MIN || n > TIMING_SERIES_MAX) {
+        return false;
+    }
+    double mean = 0.0;
+    const double cv = variation(ms, n, &mean);
+    return cv < TIMING_EVEN_CV && mean >= TIMING_FAST_HOLD_MS && !fits_tick(ms, n, BLUR_MS);
 }
 
 bool timing_is_on_grid(const double *ms, size_t n)

@@ -23,6 +23,7 @@ enum {
 #define TIMING_FAST_HOLD_MS 15.0
 #define TIMING_FAST_SHARE   0.30
 #define TIMING_CV_MIN       0.05 /* standard deviation over mean */
+#define TIMING_EVEN_CV      0.03 /* of holds: .05 is the least of honest entries of MEU and MOBIKEY */
 #define TIMING_BIN_MS       8.0
 #define TIMING_ENTROPY_MIN  1.0 /* bits */
 
@@ -32,6 +33,10 @@ bool timing_is_fast(const double *ms, size_t n, double below_ms, size_t min_n);
 /* Nearly constant, or in nearly one bin, and no timer of a platform explains it. n is at most
  * TIMING_SERIES_MAX. */
 bool timing_is_regular(const double *ms, size_t n);
+
+/* Holds of a program that waits so long each time: ten or more, of TIMING_FAST_HOLD_MS or more in the
+ * mean, within TIMING_EVEN_CV, and not of a clock that is blurred to 100 ms. */
+bool timing_is_even(const double *ms, size_t n);
 
 /* All values are whole multiples of a step of 5 ms or more that no platform's timer has. */
 bool timing_is_on_grid(const double *ms, size_t n);

@@ -54,6 +54,32 @@ static void series_are_regular_unless_a_timer_explains_it(void **state)
     }
 }
 
+static void holds_are_even_unless_the_clock_is_blurred(void **state)
+{
+    (void)state;
+
+    static const struct {
+        const char *row;
+        double ms[12];
+        bool even;
+    } cases[] = {
+        {"slept for 60 ms", {60, 61, 60, 60, 61, 60, 62, 60, 60, 61, 60, 60}, true},
+        {"a machine's hand", {60, 61, 55, 60, 66, 60, 62, 60, 60, 61, 51, 60}, false},
+        {"time blurred to 100 ms",
+         {100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100},
+         false},
+        {"soft keys that are let go at once", {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, false},
+        {"soft keys that report no release", {0}, false},
+    };
+
+    for (size_t c = 0; c < ARRAY_LEN(cases); c++) {
+        if (timing_is_even(cases[c].ms, 12) != cases[c].even) {
+            fail_msg("%s", cases[c].row);
+        }
+        assert_false(timing_is_even(cases[c].ms, TIMING_REGULAR_MIN - 1));
+    }
+}
+
 static void scaled_and_shuffled_hands_stay_hands(void **state)
 {
     (void)state;
@@ -96,6 +122,7 @@ int main(void)
         cmocka_unit_test(few_values_give_nothing_away),
         cmocka_unit_test(more_than_three_in_ten_must_be_fast),
         cmocka_unit_test(series_are_regular_unless_a_timer_explains_it),
+        cmocka_unit_test(holds_are_even_unless_the_clock_is_blurred),
         cmocka_unit_test(scaled_and_shuffled_hands_stay_hands),
         cmocka_unit_test(a_grid_needs_a_step_no_platform_has),
     };

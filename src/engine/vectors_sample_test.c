@@ -231,6 +231,13 @@ static void check_regular(struct vectors *v, const double *x, size_t n)
     vectors_same(v, timing_is_regular(d->number, d->numbers), x[0]);
 }
 
+static void check_even(struct vectors *v, const double *x, size_t n)
+{
+    const struct desk *d = v->state;
+    vectors_count(v, n, 1);
+    vectors_same(v, timing_is_even(d->number, d->numbers), x[0]);
+}
+
 static void check_grid(struct vectors *v, const double *x, size_t n)
 {
     const struct desk *d = v->state;
@@ -241,17 +248,29 @@ static void check_grid(struct vectors *v, const double *x, size_t n)
 static void both_implementations_see_the_same_features(void **state)
 {
     static const struct vector_verb verbs[] = {
-        {"key", add_key},         {"field", set_field},
-        {"entry", take_entry},    {"chunks", count_chunks},
-        {"text", take_text},      {"intervals", take_numbers},
-        {"typing", take_typing},  {"mouse", take_mouse},
-        {"scroll", take_scroll},  {"motion", take_motion},
-        {"vector", take_vector},  {"features", check_features},
-        {"types", check_types},   {"first", check_first},
-        {"second", check_second}, {"context", check_context},
-        {"name", check_name},     {"ms", take_numbers},
-        {"fast", check_fast},     {"regular", check_regular},
-        {"grid", check_grid},     {NULL, NULL},
+        {"key", add_key},
+        {"field", set_field},
+        {"entry", take_entry},
+        {"chunks", count_chunks},
+        {"text", take_text},
+        {"intervals", take_numbers},
+        {"typing", take_typing},
+        {"mouse", take_mouse},
+        {"scroll", take_scroll},
+        {"motion", take_motion},
+        {"vector", take_vector},
+        {"features", check_features},
+        {"types", check_types},
+        {"first", check_first},
+        {"second", check_second},
+        {"context", check_context},
+        {"name", check_name},
+        {"ms", take_numbers},
+        {"fast", check_fast},
+        {"regular", check_regular},
+        {"even", check_even},
+        {"grid", check_grid},
+        {NULL, NULL},
     };
     (void)state;
     struct desk desk;

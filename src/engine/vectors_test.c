@@ -28,6 +28,7 @@ struct desk {
     float number[LANES_ROOM]; /* of its lanes */
     struct lens lens;
     uint8_t row[LENS_BYTES];
+    struct likeness alike; /* of the scores before */
     struct fusion fusion;
     struct person_weight weight;
     double result[RESULTS]; /* of the line before, for "is" */
@@ -250,11 +251,24 @@ static void take_sample(struct vectors *v, const double *x, size_t n)
     (void)sample_of(v, x, n);
 }
 
-/* Evidence is worked out in floats and, where the nearest are sought, in bytes: evidence.h says how
- * near that must come to the second implementation, which has doubles. */
+/* The second implementation rounds to the same bytes, so that the nearest differ by a float's sums
+ * alone. It adds densities up in doubles where the C code has products of six floats and one logarithm
+ * for them: a float's 6e-8 of each of some factors, over features of up to 20 nats. */
+#define NEAREST_SLACK 1e-6
+#define SCORE_SLACK   1e-5
+
 static void check_score(struct vectors *v, double got, double want, enum score which)
 {
-    vectors_within(v, got, want, which == SCORE_NEAREST ? 1.0 / LENS_STEP : 1e-4);
+    vectors_within(v, got, want, which == SCORE_NEAREST ? NEAREST_SLACK : SCORE_SLACK);
+}
+
+/* How far the nearest of the ring is, and whether that makes a copy of it. */
+static void check_copied(struct vectors *v, const double *x, size_t n)
+{
+    const struct desk *d = v->state;
+    vectors_count(v, n, 2);
+    vectors_near(v, d->alike.closest, x[0]);
+    vectors_same(v, evidence_is_copy(&d->part, &d->alike), x[1]);
 }
 
 /* No numbers: nothing can be said. */
@@ -266,7 +280,8 @@ static void check_scores(struct vectors *v, const double *x, size_t n)
                 sizeof d->number / sizeof *d->number);
     lanes_lay(&d->population, d->number, &d->population.lanes);
     lens_make(&d->lens, &d->part, d->row);
-    vectors_count(v, evidence_scores(&d->lens, &d->population, &d->sample, score) ? SCORES : 0, n);
+    vectors_count(
+        v, evidence_scores(&d->lens, &d->population, &d->sample, score, &d->alike) ? SCORES : 0, n);
     for (unsigned i = 0; i < n; i++) {
         check_score(v, score[i], x[i], (enum score)i);
     }
@@ -364,6 +379,7 @@ static void both_implementations_know_the_same_person(void **state)
         {"spread", check_spread},
         {"shrunk", check_shrunk},
         {"nearest", check_nearest},
+        {"copied", check_copied},
         {"drift", check_drift},
         {"from_anchor", check_from_anchor},
         {"noted", check_noted},

@@ -164,7 +164,7 @@ static err_t try_sample(struct fitting *t, const struct seat *seat, size_t user,
     struct sample s;
     double score[SCORES];
     bank_sample(t->c, user, i, &s);
-    if (!evidence_scores(&seat->lens, seat->population, &s, score)) {
+    if (!evidence_scores(&seat->lens, seat->population, &s, score, NULL)) {
         return ERR_OK;
     }
     return add_row(&t->rows[fusion_bucket(seat->part.accepted)], score, label);

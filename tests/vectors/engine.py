@@ -44,6 +44,7 @@ NEAREST_OF, NEAREST_FROM, NEAREST_CUT, WINSOR_FROM = 12, 5, 4.0, 5
 NU = 2.0
 CAP, AGE_COST, PRESENT_SHARE, COHORT_T, POPULATION_T = 4.0, 0.3, 0.70, 10.0, 4.0
 YOUNG_NATS, Z_MAX, NEAREST, SAMPLES_MIN, FUSION_LOW = 0.5, 1e3, 3, 5, -6.0
+LENS_STEP, COPY, COPY_FEATURES = 31, 0.25, 10  # lens.h's bytes are steps of a 31st of a deviation
 
 # src/engine/person.h
 WEIGHT_MAX, APART_MIN, PRIOR_COUNT, BIAS_SHRINK, VARIANCE_MIN = 1.25, 0.5, 20.0, 5.0, 0.1
@@ -53,8 +54,9 @@ RUN_OF, MEMORY = 10, 60
 START, REST, TIME_MS, EDGE = 0.05, 0.025, 600000.0, 1e-9
 PASSED, PASS_SHARE, FAIL_NATS, LAMBDA_MAX = 0.02, 0.25, 2.0, 60.0
 BOT_HALF_LIFE_MS, BOT_ODDS_PER_PRIOR, EXTERNAL_MAX = 600000.0, 19.0, 10.0
-BOTS = [4.0, 4.0, 1.0, 4.0, 3.0, 3.0, 2.0, 2.0, 6.0, 5.0, 3.0, 1.5, 2.0, 3.0]
-REFILLS, WEIGHS = 7, 13  # the bot rule that a repeat only fills up again, and the one that is weighed anew
+BOTS = [4.0, 4.0, 1.0, 4.0, 3.0, 3.0, 2.0, 2.0, 6.0, 5.0, 3.0, 1.5, 2.0, 3.0, 3.0, 1.5]
+# the bot rule that a repeat only fills up again, the one that is weighed anew, the one that knows the ring
+REFILLS, WEIGHS, NEAR_COPY, EVEN_HOLDS = 7, 13, 14, 15
 CONTEXTS = [1.5, 4.0, 3.0, 1.0, 0.5, 1.5, 1.0, 0.8, 0.8, 0.8, 0.5, 0.7, 0.4]
 EXTERNAL = len(CONTEXTS)
 TYPING, NAVIGATION, POINTER, TOUCH, MOTION, MPIN, PREDICTION = range(7)
@@ -69,6 +71,7 @@ ROUTINE_FULL = 400
 
 # src/engine/timing.h, timing.c
 FAST_SHARE, REGULAR_MIN, SERIES_MAX, CV_MIN, BIN_MS, ENTROPY_MIN = 0.30, 10, 512, 0.05, 8.0, 1.0
+EVEN_FROM, EVEN_CV, BLUR = 15.0, 0.03, 100.0
 FRAMES = [100 / 12, 100 / 6, 100 / 3]
 TICKS = [15.625, 100 / 6, 100 / 3, 100.0]
 PLATFORM_STEPS = [8, 10, 16, 100]
@@ -305,6 +308,12 @@ def is_regular(ms):
     return entropy(ms) < ENTROPY_MIN and not any(ticking(ms, t) for t in TICKS)
 
 
+def is_even(ms):
+    mean = math.fsum(ms) / len(ms) if ms else 0.0
+    return (REGULAR_MIN <= len(ms) <= SERIES_MAX and mean >= EVEN_FROM and variation(ms) < EVEN_CV
+            and not ticking(ms, BLUR))
+
+
 def is_on_grid(ms):
     whole = all(x >= 0 and x == int(x) for x in ms)
     step = math.gcd(*(int(x) for x in ms)) if whole and ms else 0
@@ -455,13 +464,18 @@ def scores(part, population, x):
     def units(row, f):
         return clip((row[f] - part.middle[f]) / part.spread[f], -CAP, CAP)
 
+    def step(row, f):
+        return math.floor(units(row, f) * LENS_STEP + 128.5)
+
     one_class = math.fsum(abs(units(x, f)) for f in both) / len(both)
-    away = [math.fsum(CAP if math.isnan(row[f]) else abs(units(x, f) - units(row, f)) for f in both) / len(both)
-            + AGE_COST * age / RING for age, row in enumerate(part.ring)]
+    bare = [sum(CAP * LENS_STEP if math.isnan(row[f]) else abs(step(x, f) - step(row, f)) for f in both)
+            / (LENS_STEP * len(both)) for row in part.ring]
+    away = [gap + AGE_COST * age / RING for age, gap in enumerate(bare)]
     few = sorted(away)[:NEAREST]
     near = math.fsum(few) / len(few)
     if population is None:
         return [one_class, near]
+    part.copied = [min(bare), len(both) >= COPY_FEATURES and min(bare) < COPY * part.nearest]
 
     def log_own(f):
         return log_t(clip((x[f] - part.middle[f]) / part.shrunk[f], -Z_MAX, Z_MAX), part.shrunk[f])
@@ -1055,6 +1069,7 @@ def timing_case(title, ms):
     yield given("fast", 25, 8, is_fast(ms, 25, 8))
     yield given("fast", 15, 8, is_fast(ms, 15, 8))
     yield given("regular", is_regular(ms))
+    yield given("even", is_even(ms))
     yield given("grid", is_on_grid(ms))
 
 
@@ -1072,7 +1087,7 @@ def timing_vectors(d):
     yield from timing_case("steps of ten", [10.0 * (3 + d.below(40)) for _ in range(30)])
     yield from timing_case("nothing but zeros", [0.0] * 10)
     yield from timing_case("more than are judged", [50.0 + 0.5 * (n % 3) for n in range(513)])
-    for cv in (0.004, 0.03, 0.049, 0.051, 0.059, 0.08):
+    for cv in (0.004, 0.029, 0.031, 0.049, 0.051, 0.059, 0.08):
         yield from timing_case(f"a variation of {cv}", [round(141 * (1 + cv * way / math.sqrt(5)), 3)
                                                         for way in [-3, 1, 3, -1] * 6])
 
@@ -1154,6 +1169,8 @@ class PartLines:
         got = scores(self.part, population, x)
         self.add(given("sample", *x))
         self.add(near("scores", *got) if got else "scores")
+        if got:
+            self.add(near("copied", *self.part.copied))
         got = scores(self.part, None, x)
         self.add(near("one_class", *got) if got else "one_class")
 
@@ -1192,6 +1209,9 @@ def part_vectors(d):
         lines.people(population)
         for way in (0, 0, 0.5, 1):
             lines.scores(population, person.sample(other, way))
+        for jitter in (0.0, 0.02, 0.5):
+            lines.scores(population, [v + d.about(0, jitter * s) if jitter else v
+                                      for v, s in zip(lines.part.ring[count // 2], lines.part.spread)])
         lines.scores(population, [NAN] * n)
         lines.scores(population, [v if f < n * 0.69 else NAN for f, v in enumerate(person.sample())])
         lines.scores(population, [200.0] * n)
@@ -1342,7 +1362,7 @@ def session_vectors(d):
     yield from scripted("a machine's movements, weighed again and again", ("weigh_bot", 0.0, 1.25),
                         ("weigh_bot", 1.25, 7.5), ("advance", second + 300000), ("weigh_bot", 7.5, 6.5),
                         ("weigh_bot", 6.5, -3.0), ("passed",))
-    for rule in range(WEIGHS):
+    for rule in [*range(WEIGHS), NEAR_COPY, EVEN_HOLDS]:
         yield from scripted(f"bot rule {rule}", *[("bot", rule)] * 3, ("advance", second + 600000), ("bot", rule))
     for rule in range(EXTERNAL):
         yield from scripted(f"context rule {rule}", *[("context", rule)] * 3)
