@@ -59,6 +59,7 @@ struct api_route {
     enum call_place
         place; /* where `begin` runs: PLACE_OWNER (of the token's session), COLD, HASH */
     call_stage begin;
+    bool can_wait;      /* refused first when the server falls behind */
     const char *metric; /* label of the route in the metrics: the template of its path */
 };
 

@@ -16,7 +16,7 @@
 
 #define SOCKET_PREFIX "/api/v1/ws/behavior/"
 
-enum { PREFLIGHT_AGE_S = 600, HSTS_AGE_S = 31536000, TRACEPARENT_LEN = 55 };
+enum { PREFLIGHT_AGE_S = 600, HSTS_AGE_S = 31536000, TRACEPARENT_LEN = 55, PRESSED_RETRY_S = 5 };
 
 /* ---- what every answer says of its request ---- */
 
@@ -318,6 +318,9 @@ enum call_place api_dispatch(struct call *c, const struct http_request *req,
     if ((c->route->auth == AUTH_BEARER || c->route->auth == AUTH_LIVE) && !authenticate(c, req)) {
         return problem(c, PROBLEM_UNAUTHORIZED);
     }
+    if (arrival->pressed && c->route->can_wait) {
+        return problem_later(c, PROBLEM_OVERLOADED, PRESSED_RETRY_S);
+    }
     if (c->route->auth == AUTH_NONE) { /* the metrics page looks at it */
         span_t token = {0};
         c->bearer_sent = http_bearer(req, &token) == HTTP_FOUND;
@@ -543,6 +546,10 @@ bool api_upgrade_check(struct call *c, const struct http_request *req, const arr
         return answer_no(c, PROBLEM_NOT_FOUND);
     }
     if (!check_handshake(c, req, &offer)) {
+        return false;
+    }
+    if (arrival->pressed) {
+        (void)problem_later(c, PROBLEM_OVERLOADED, PRESSED_RETRY_S);
         return false;
     }
     if (c->origin.len > 0 && !c->origin_allowed) {

@@ -21,6 +21,7 @@ typedef struct arrival {
     uint64_t address_narrow, address_wide;
     bool loopback; /* the peer is this machine */
     bool local;    /* the control socket */
+    bool pressed;  /* the server is behind: what can wait is refused */
     mono_t began;
 } arrival_t;
 

@@ -199,6 +199,35 @@ static void answers_are_counted_by_route_and_status(void **state)
     assert_int_equal(counter_read(&d->api.metrics.answers[API_ROUTES_MAX - 1][404 - 200]), 1);
 }
 
+/* ---- when the server is behind */
+
+static void what_can_wait_is_refused_first_when_the_server_is_behind(void **state)
+{
+    static const arrival_t pressed = {.from = "127.0.0.1", .loopback = true, .pressed = true};
+
+    static const struct {
+        const char *method, *before, *behind;
+        bool waits;
+    } rows[] = {
+        {"GET", "/ws/sessions/", "/behavior-summary", true},
+        {"POST", "/ws/sessions/", "/simulate-ml-analysis", true},
+        {"GET", "/auth/session-status", NULL, false},
+        {"POST", "/auth/logout", NULL, false},
+    };
+    struct desk *d = *state;
+    struct bearer b;
+    desk_enter(d, &b, "phone");
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char target[512];
+        const bool named = rows[i].behind != NULL;
+        (void)snprintf(target, sizeof target, "/api/v1%s%s%s", rows[i].before, named ? b.id : "",
+                       named ? rows[i].behind : "");
+        struct call *c = ask_from(d, &pressed, rows[i].method, target, b.header, "");
+        assert_int_equal(c->status == 503, rows[i].waits);
+        call_free(&c);
+    }
+}
+
 /* ---- origins */
 
 static void only_origins_that_are_configured_may_read_answers(void **state)
@@ -458,6 +487,7 @@ int main(void)
         DESK_TEST(an_answer_says_whether_the_connection_goes_on),
         DESK_TEST(head_counts_the_body_and_does_not_send_it),
         DESK_TEST(answers_are_counted_by_route_and_status),
+        DESK_TEST(what_can_wait_is_refused_first_when_the_server_is_behind),
         DESK_TEST(only_origins_that_are_configured_may_read_answers),
         DESK_TEST(a_preflight_is_told_what_it_may_do),
         DESK_TEST(the_first_thing_that_is_wrong_is_what_is_said),

@@ -31,6 +31,7 @@ err_t loop_init(struct loop *l, const struct clock *clock)
     l->wake = (struct watch){.fd = wake_fd, .events = EPOLLIN, .ready = woken};
     l->next = 0;
     l->count = 0;
+    l->full = false;
 
     const err_t watched = loop_watch(l, &l->wake);
     if (failed(watched)) {
@@ -85,6 +86,7 @@ err_t loop_run_once(struct loop *l, int timeout_ms)
 {
     const int got = epoll_wait(l->epoll_fd, l->batch, LIMIT_LOOP_BATCH, timeout_ms);
     l->now = clock_mono(l->clock);
+    l->full = got == LIMIT_LOOP_BATCH;
     if (got < 0) {
         return errno == EINTR ? ERR_OK : err_new(ERR_IO);
     }

@@ -37,6 +37,7 @@ struct loop {
     struct watch wake; /* the loop's own */
     size_t next;       /* first report of the batch not yet handled */
     size_t count;
+    bool full; /* the last batch took as many as there was room for */
     struct epoll_event batch[LIMIT_LOOP_BATCH];
 };
 
@@ -61,6 +62,12 @@ NODISCARD err_t loop_run_once(struct loop *l, int timeout_ms);
 
 /* Make a wait, the present one or the next, return at once. Any thread, also a signal handler. */
 void loop_wake(struct loop *l);
+
+/* Whether more may have been ready than the last batch took. */
+static inline bool loop_was_full(const struct loop *l)
+{
+    return l->full;
+}
 
 /* The time at which the present batch began: for deadlines, without asking the clock each time. */
 static inline mono_t loop_now(const struct loop *l)

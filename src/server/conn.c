@@ -222,6 +222,7 @@ arrival_t conn_arrival(struct conn *c, const struct http_request *req,
                        .address_wide = address_wide_key(&from),
                        .loopback = address_is_loopback(&from),
                        .local = c->local,
+                       .pressed = atomic_load(&c->worker->server->pressed) > 0,
                        .began = loop_now(&c->worker->loop)};
 }
 

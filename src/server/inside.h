@@ -23,6 +23,7 @@ struct server {
     atomic_bool draining;
     atomic_bool serving;
     atomic_uint awake;        /* loops that still have a connection, or no order to stop */
+    atomic_uint pressed;      /* loops that are behind: pressure.h */
     atomic_size_t travelling; /* calls and connections on their way between threads */
     int drain_fd;             /* eventfd: readable once a stop was asked for */
     unsigned workers;

@@ -255,18 +255,35 @@ static void take_item(struct conn *c, enum ws_item item, const struct ws_item_da
     }
 }
 
-void socket_read(struct conn *c, uint8_t *bytes, size_t len)
+static unsigned take_items(struct conn *c, uint8_t *bytes, size_t len)
 {
     uint8_t *cursor = bytes;
     uint8_t *end = bytes + len;
+    unsigned messages = 0;
     while (c->state == CONN_SOCKET && !c->overrun) {
         struct ws_item_data data = {0};
         const enum ws_item item = ws_next(&c->reader.ws, &cursor, end, &data);
         if (item == WS_NEED_MORE) {
-            return;
+            break;
         }
+        messages++;
         take_item(c, item, &data);
     }
+    return messages;
+}
+
+void socket_read(struct conn *c, uint8_t *bytes, size_t len)
+{
+    struct worker *w = c->worker;
+    if (pressure_lets_go(&w->pressure, c->messages)) {
+        /* What it has sent and was not told that we have, it sends again when it comes back. */
+        counter_add_shared(&w->server->config.api->metrics.refused_overload, 1);
+        talk_end(&c->talk, TALK_CLOSE_OVERLOAD, "overload");
+        return;
+    }
+    const unsigned messages = take_items(c, bytes, len);
+    c->messages = messages < UINT16_MAX ? (uint16_t)messages : UINT16_MAX;
+    pressure_read(&w->pressure, messages);
 }
 
 void socket_tick(struct conn *c, mono_t now)

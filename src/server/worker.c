@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 enum { ACCEPT_PAUSE_MS = 100, WAIT_MAX_MS = 1000 };
 
@@ -269,6 +271,35 @@ void worker_courier(struct courier *c)
     c->every_loop = courier_every_loop;
 }
 
+/* ---- falling behind ---- */
+
+static void on_probe(struct watch *watch, uint32_t events)
+{
+    (void)events;
+    struct worker *w = CONTAINER_OF(watch, struct worker, probe_watch);
+    uint64_t count = 0;
+    const ssize_t got = read(watch->fd, &count, sizeof count);
+    (void)got; /* fails only when it was not queued */
+    pressure_probed(&w->pressure, loop_now(&w->loop));
+}
+
+/* A round is over that began after a wait from `before` on. */
+static void look_behind(struct worker *w, mono_t before)
+{
+    struct server *s = w->server;
+    if (pressure_round(&w->pressure, before, loop_now(&w->loop), loop_was_full(&w->loop))) {
+        const bool high = w->pressure.high;
+        (void)(high ? atomic_fetch_add(&s->pressed, 1) : atomic_fetch_sub(&s->pressed, 1));
+        log_event(s->config.log, LOG_WARN, high ? "loop.behind" : "loop.caught_up",
+                  FIELD_INT("loop", w->index));
+    }
+    if (pressure_wants_probe(&w->pressure)) {
+        const uint64_t one = 1;
+        const ssize_t put = write(w->probe_watch.fd, &one, sizeof one);
+        (void)put; /* fails only when it is queued already */
+    }
+}
+
 /* ---- the thread ---- */
 
 static void age_ticket_keys(struct worker *w)
@@ -307,6 +338,7 @@ static void *run(void *context)
         const int timeout = wait_ms(w);
         w->round += 1;
         conn_flush_all(w); /* what the clock has brought about */
+        const mono_t before = clock_mono(s->config.clock);
         if (failed(loop_run_once(&w->loop, timeout))) {
             log_event(s->config.log, LOG_ERROR, "loop.failed", FIELD_INT("loop", w->index));
             bug(__FILE__, __LINE__, "epoll works");
@@ -317,6 +349,7 @@ static void *run(void *context)
         socket_acknowledge(w); /* what was repeated is durable already */
         conn_flush_all(w);
         accept_resume(w);
+        look_behind(w, before);
         histogram_observe_shared(&s->config.api->metrics.lag_ns,
                                  clock_mono(s->config.clock).ns - loop_now(&w->loop).ns);
     }
@@ -333,9 +366,11 @@ void worker_init(struct worker *w, struct server *server, unsigned index)
     w->listener.fd = -1;
     w->control.fd = -1;
     w->control_watch.fd = -1;
+    w->probe_watch.fd = -1;
     w->watcher.notify = socket_notify;
     slab_init(&w->conns, sizeof(struct conn), server->config.connections_max);
     timer_wheel_init(&w->wheel, clock_mono(server->config.clock));
+    pressure_init(&w->pressure, clock_mono(server->config.clock));
     acks_init(&w->acks);
 }
 
@@ -351,6 +386,11 @@ err_t worker_start(struct worker *w)
     TRY(watch(w, &w->mail_watch, mailbox_fd(&w->mailbox), on_mail));
     TRY(watch(w, &w->lane_watch, journal_lane_fd(w->lane), on_durable));
     TRY(watch(w, &w->accept_watch, w->listener.fd, on_accept));
+    const int probe = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (probe < 0) {
+        return err_new(ERR_IO);
+    }
+    TRY(watch(w, &w->probe_watch, probe, on_probe));
     if (w->control.fd >= 0) {
         TRY(watch(w, &w->control_watch, w->control.fd, on_control));
     }
@@ -404,6 +444,7 @@ void worker_deinit(struct worker *w)
             free(ack.trip);
         }
     }
+    stream_close(&w->probe_watch.fd);
     listener_close(&w->listener);
     listener_close(&w->control);
     while (w->spares > 0) {

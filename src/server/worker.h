@@ -20,6 +20,7 @@
 #include "protocol/ws_frames.h"
 #include "server/acks.h"
 #include "server/pool.h"
+#include "server/pressure.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -67,6 +68,7 @@ struct conn {
     struct peer_address peer;
     uint32_t index;
     uint32_t generation;
+    uint16_t messages; /* in its last read, up to UINT16_MAX */
     uint8_t state;
     bool dirty;      /* in the worker's list of connections with something to send */
     bool local;      /* of the control socket */
@@ -98,6 +100,8 @@ struct worker { /* by what belongs together, there are few: NOLINT(clang-analyze
     struct loop loop;
     struct mailbox mailbox;
     struct watch mail_watch, lane_watch, accept_watch, control_watch;
+    struct watch probe_watch; /* queued behind those who are ready, to see how long they wait */
+    struct pressure pressure;
     struct listener listener, control; /* control: worker 0 only */
     struct shard *shard;
     struct journal_lane *lane;
