@@ -10,7 +10,8 @@ build_packages=(gcc libc6-dev cmake ninja-build pkg-config git ca-certificates
     libarchive-dev)
 # What the tests need on top; libxgboost-dev for canara-boost, which is built where it is found.
 test_packages=(clang clang-tidy clang-format libclang-rt-14-dev valgrind curl python3
-    python3-websockets python3-requests sqlite3 zstd xz-utils libxgboost-dev)
+    python3-websockets python3-requests sqlite3 zstd xz-utils libxgboost-dev
+    openssl haproxy nginx)
 
 say() { printf '%s\n' "$*" >&2; }
 

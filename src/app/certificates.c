@@ -22,16 +22,12 @@ struct files {
     size_t pairs;
 };
 
-static void free_files(struct files **f)
+static void wipe_files(struct files *f)
 {
-    if (*f == NULL) {
-        return;
-    }
     for (size_t i = 0; i < LIMIT_TLS_PAIRS; i++) {
-        buf_deinit(&(*f)->cert[i]);
+        buf_deinit(&f->cert[i]);
     }
-    explicit_bzero((*f)->key, sizeof(*f)->key);
-    free(*f);
+    explicit_bzero(f->key, sizeof f->key);
 }
 
 static err_t read_cert(const char *name, const char *path, struct buf *out,
@@ -65,19 +61,28 @@ static err_t read_pair(struct files *f, const char *cert_path, const char *key_p
     return ERR_OK;
 }
 
-err_t certificates_load(const struct settings *s, struct tls_server *tls,
-                        char why[CERTIFICATES_WHY_BYTES])
+static err_t load(const struct settings *s, struct tls_server *tls, struct files *f,
+                  char why[CERTIFICATES_WHY_BYTES])
 {
     static const char *const first[] = {"TLS_CERT_FILE", "TLS_KEY_FILE"};
     static const char *const second[] = {"TLS_CERT_FILE_2", "TLS_KEY_FILE_2"};
-    CLEANUP(free_files) struct files *f = calloc(1, sizeof *f);
+    TRY(read_pair(f, s->tls_cert_file, s->tls_key_file, first, why));
+    TRY(read_pair(f, s->tls_cert_file_2, s->tls_key_file_2, second, why));
+    return tls_server_load(tls, f->pair, f->pairs, why);
+}
+
+err_t certificates_load(const struct settings *s, struct tls_server *tls,
+                        char why[CERTIFICATES_WHY_BYTES])
+{
+    struct files *f = calloc(1, sizeof *f); /* large */
     if (f == NULL) {
         (void)snprintf(why, CERTIFICATES_WHY_BYTES, "out of memory for certificates");
         return err_new(ERR_NOMEM);
     }
-    TRY(read_pair(f, s->tls_cert_file, s->tls_key_file, first, why));
-    TRY(read_pair(f, s->tls_cert_file_2, s->tls_key_file_2, second, why));
-    return tls_server_load(tls, f->pair, f->pairs, why);
+    const err_t e = load(s, tls, f, why);
+    wipe_files(f);
+    free(f);
+    return e;
 }
 
 void certificates_note_end(struct tls_server *tls, struct log *log, const struct clock *clock)

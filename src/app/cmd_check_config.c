@@ -1,4 +1,5 @@
 /* canara check-config: reads the settings as serve would, and prints what would be used. */
+#include "app/certificates.h"
 #include "app/commands.h"
 #include "app/model_file.h"
 #include "app/options.h"
@@ -53,6 +54,22 @@ static bool model_opens(const struct settings *s)
     return true;
 }
 
+static bool certificates_open(const struct settings *s)
+{
+    if (!settings_have_tls(s)) {
+        return true;
+    }
+    char why[CERTIFICATES_WHY_BYTES] = "OpenSSL could not be set up";
+    struct tls_server *tls = NULL;
+    const bool good = !failed(tls_server_new(s->tls_only_1_3, clock_mono(clock_system()), &tls)) &&
+                      !failed(certificates_load(s, tls, why));
+    tls_server_free(&tls);
+    if (!good) {
+        (void)fprintf(stderr, "canara check-config: %s\n", why);
+    }
+    return good;
+}
+
 int cmd_check_config(int argc, char **argv)
 {
     struct option_sets sets = {0};
@@ -85,7 +102,7 @@ int cmd_check_config(int argc, char **argv)
     }
     CLEANUP(settings_wipe) struct settings s = {0};
     if (failed(settings_load_and_say("canara check-config", &sets, &s)) || !keys_open(&s) ||
-        !model_opens(&s)) {
+        !model_opens(&s) || !certificates_open(&s)) {
         return EXIT_CODE_FAILED;
     }
     print_all(&s);

@@ -242,7 +242,7 @@ enum option_answer ctl_parse(int argc, char **argv, struct ctl_order *out)
             "profile EMAIL|ACCOUNT [--reset | --rollback N]\n"
             "                                    what was learnt of a customer: its parts, never their\n"
             "                                    content; the next session starts with the change\n"
-            "reload                              ask to read settings again (none can change yet)\n"
+            "reload                              read certificates and keys of TLS again\n"
             "drain                               stop cleanly",
         .option = options,
         .options = ARRAY_LEN(options),

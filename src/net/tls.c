@@ -20,7 +20,6 @@ static const char ciphers_1_2[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES12
                                   "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
 static const char ciphers_1_3[] =
     "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
-static const char groups[] = "X25519:P-256:P-384";
 
 enum { RSA_BITS_MIN = 2048, EC_BITS_MIN = 256, SECURITY_LEVEL = 2 /* 112 bits */ };
 
@@ -123,12 +122,14 @@ static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHE
 static bool set_rules(SSL_CTX *ctx, const struct tls_server *s)
 {
     static const unsigned char id[] = "canara";
+    char groups[] = "X25519:P-256:P-384"; /* not const: a macro of OpenSSL casts it */
     SSL_CTX_set_security_level(ctx, SECURITY_LEVEL);
     (void)SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                        SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
     (void)SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
     (void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-    (void)SSL_CTX_set_timeout(ctx, LIMIT_TLS_TICKET_KEY_MS / 1000 * (LIMIT_TLS_TICKET_KEYS - 1));
+    (void)SSL_CTX_set_timeout(ctx,
+                              (long)(LIMIT_TLS_TICKET_KEY_MS / 1000) * (LIMIT_TLS_TICKET_KEYS - 1));
     SSL_CTX_set_alpn_select_cb(ctx, choose_protocol, NULL);
     return SSL_CTX_set_min_proto_version(ctx, s->only_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION) == 1 &&
            SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) == 1 &&
@@ -165,7 +166,7 @@ PRINTF_LIKE(2, 3) static err_t refuse(char why[TLS_WHY_BYTES], const char *forma
     return err_new(ERR_FORMAT);
 }
 
-/* Never ask at a terminal. */
+/* Never ask at a terminal. The shape is OpenSSL's: NOLINTNEXTLINE(readability-non-const-parameter) */
 static int no_password(char *out, int size, int writing, void *arg)
 {
     (void)out;
@@ -228,11 +229,16 @@ struct draft {
     wall_t not_after; /* 0: none yet */
 };
 
+static void free_draft(struct draft *d)
+{
+    SSL_CTX_free(d->ctx);
+}
+
 /* Whether a key of this kind is taken for the first time. */
 static bool take_kind(struct draft *d, size_t index, const char *kind)
 {
     for (size_t i = 0; i < index; i++) {
-        if (strcmp(d->kinds[i], kind) == 0) {
+        if (d->kinds[i] != NULL && strcmp(d->kinds[i], kind) == 0) {
             return false;
         }
     }
@@ -287,21 +293,20 @@ err_t tls_server_load(struct tls_server *s, const struct tls_pair *pair, size_t 
                       char why[TLS_WHY_BYTES])
 {
     MUST(pairs >= 1 && pairs <= LIMIT_TLS_PAIRS);
-    CLEANUP(free_ctx) SSL_CTX *ctx = make_ctx(s);
-    if (ctx == NULL) {
+    CLEANUP(free_draft) struct draft d = {.ctx = make_ctx(s)};
+    if (d.ctx == NULL) {
         (void)refuse(why, "TLS: OpenSSL could not be set up");
         return err_new(ERR_NOMEM);
     }
-    struct draft d = {.ctx = ctx};
     for (size_t i = 0; i < pairs; i++) {
         TRY(add_pair(&d, i, &pair[i], why));
     }
     (void)pthread_mutex_lock(&s->mutex);
     SSL_CTX *const before = s->ctx;
-    s->ctx = ctx;
+    s->ctx = d.ctx;
     s->not_after = d.not_after;
     (void)pthread_mutex_unlock(&s->mutex);
-    ctx = before; /* freed here, when its last connection has gone */
+    d.ctx = before; /* its last connection takes it along */
     return ERR_OK;
 }
 

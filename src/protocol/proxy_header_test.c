@@ -136,7 +136,7 @@ static void a_right_checksum_is_taken_and_any_flipped_bit_is_not(void **state)
     assert_int_equal(proxy_header_read((span_t){bytes, LEN}, &h, &why), PROXY_READY);
     assert_memory_equal(h.source, mapped, 16);
     for (size_t bit = 0; bit < (size_t)LEN * 8; bit++) {
-        const bool local = bit == 12 * 8;       /* the rest is then passed over */
+        const bool local = bit / 8 == 12 && bit % 8 == 0; /* the rest is then passed over */
         const bool no_sum = bit / 8 == LEN - 7; /* the type of the extension: another one */
         bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
         const enum proxy_answer answer = proxy_header_read((span_t){bytes, LEN}, &h, &why);

@@ -69,17 +69,16 @@ static void give_back(struct conn *c)
     }
 }
 
-void channel_take(struct conn *c, uint8_t *bytes, size_t len)
+void channel_take(struct conn *c, span_t cipher)
 {
     struct worker *w = c->worker;
     const uint32_t index = c->index;
     const uint32_t generation = c->generation;
     size_t got = 0;
-    if (c->state == CONN_LINGER || !greet_shake(c, (span_t){bytes, len})) {
+    if (c->state == CONN_LINGER || !greet_shake(c, cipher)) {
         return;
     }
-    const enum tls_answer answer =
-        tls_conn_feed(c->tls, (span_t){bytes, len}, w->plain, PLAIN_BYTES, &got);
+    const enum tls_answer answer = tls_conn_feed(c->tls, cipher, w->plain, PLAIN_BYTES, &got);
     if (answer == TLS_BROKEN) {
         break_off(c);
         return;

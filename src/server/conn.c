@@ -477,7 +477,7 @@ static void on_readable(struct conn *c)
     }
     c->heard = loop_now(&w->loop);
     if (c->tls != NULL || c->state == CONN_SHAKE) {
-        channel_take(c, w->receive, got);
+        channel_take(c, (span_t){w->receive, got});
         return;
     }
     conn_take(c, w->receive, got);

@@ -234,7 +234,7 @@ void greet_late(struct conn *c);
 /* ---- channel.c: TLS between the socket and the connection ---- */
 
 /* Cipher bytes have come. Behind it the connection may be gone: conn_find(). */
-void channel_take(struct conn *c, uint8_t *bytes, size_t len);
+void channel_take(struct conn *c, span_t cipher);
 
 /* Send what there is, sealed where it has to be. False: the connection is broken. */
 bool channel_send(struct conn *c);
