@@ -82,20 +82,26 @@ static void nothing_down(struct house *h)
     (void)h;
 }
 
-/* Make the name of DATA_DIR durable, at every start: who made it may have been killed before this.
- * Some parents cannot be opened or synced; then DATA_DIR was not made by us. */
-static void sync_parent_of(const char *dir)
+static void sync_folder(const char *dir)
 {
-    char parent[HOUSE_PATH_BYTES];
-    const int n = snprintf(parent, sizeof parent, "%s/..", dir);
-    if (n < 0 || (size_t)n >= sizeof parent) {
-        return;
-    }
-    const int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) {
         (void)fsync(fd);
         (void)close(fd);
     }
+}
+
+/* Make the name of DATA_DIR and the names in it durable, at every start: who made them may have
+ * been killed before he did. Some parents cannot be opened or synced; then DATA_DIR is not ours to
+ * make either. */
+static void sync_names_of(const char *dir)
+{
+    char parent[HOUSE_PATH_BYTES];
+    const int n = snprintf(parent, sizeof parent, "%s/..", dir);
+    if (n > 0 && (size_t)n < sizeof parent) {
+        sync_folder(parent);
+    }
+    sync_folder(dir);
 }
 
 static err_t data_dir_up(struct house *h)
@@ -121,7 +127,7 @@ static err_t data_dir_up(struct house *h)
         return fault(h, "DATA_DIR=%s: cannot be written: %s", dir,
                      strerror_r(errno, words, sizeof words));
     }
-    sync_parent_of(dir);
+    sync_names_of(dir);
     (void)snprintf(h->journal_dir, sizeof h->journal_dir, "%s/journal", dir);
     (void)snprintf(h->view_dir, sizeof h->view_dir, "%s/session_buffers", dir);
     (void)snprintf(h->control, sizeof h->control, "%s/control.sock", dir);

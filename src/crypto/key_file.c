@@ -135,20 +135,19 @@ static bool write_all(int fd, span_t bytes)
     return fsync(fd) == 0;
 }
 
-/* The name is made durable too, where the system lets us. */
-static void sync_folder_of(const char *path)
+/* Make the name durable, too. Some folders cannot be opened or synced; false: it was tried, and the
+ * name may be lost with the power. */
+static bool sync_folder_of(const char *path)
 {
     const char *const slash = strrchr(path, '/');
     char copy[PATH_MAX];
     const size_t len = slash == NULL ? 0 : (size_t)(slash - path) + 1;
     const int n = snprintf(copy, sizeof copy, "%.*s", (int)len, len == 0 ? "" : path);
     if (n < 0 || (size_t)n >= sizeof copy) {
-        return;
+        return true;
     }
     CLEANUP(close_fd) const int fd = open(n == 0 ? "." : copy, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        (void)fsync(fd);
-    }
+    return fd < 0 || fsync(fd) == 0 || errno == EINVAL;
 }
 
 err_t key_file_make(const char *path, span_t bytes, char why[KEYRING_WHY_BYTES])
@@ -163,11 +162,12 @@ err_t key_file_make(const char *path, span_t bytes, char why[KEYRING_WHY_BYTES])
         return system_says(why, "cannot make", path);
     }
     /* link() refuses an existing name, and gives the name only to the finished file. */
-    const bool made = write_all(fd, bytes) && link(draft, path) == 0;
+    const bool linked = write_all(fd, bytes) && link(draft, path) == 0;
+    const bool made = linked && sync_folder_of(path);
     const err_t answer = made ? ERR_OK : system_says(why, "cannot make", path);
     (void)unlink(draft);
-    if (made) {
-        sync_folder_of(path);
+    if (linked && !made) {
+        (void)unlink(path); /* what is encrypted with it must not outlive it */
     }
     return answer;
 }

@@ -544,7 +544,7 @@ static void a_start_without_memory_says_so_and_harms_nothing(void **state)
     begin_with_one_account(f);
     for (int fresh = 0; fresh < 2; fresh++) {
         bool fired = true;
-        for (uint64_t at = 1; fired; at += fresh == 0 ? 5 : 149) {
+        for (uint64_t at = 1; fired; at += fresh == 0 ? 11 : 401) {
             store_close(&f->house.store);
             if (fresh != 0) {
                 assert_int_equal(unlink(house_path(&f->house, "canara.db", path)), 0);

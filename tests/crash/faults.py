@@ -35,7 +35,7 @@ ERRORS = {"open": (errno.EIO, errno.ENOSPC), "write": (errno.EIO, errno.ENOSPC),
           "rename": (errno.EIO, errno.ENOSPC), "truncate": (errno.EIO,), "allocate": (errno.ENOSPC,),
           "unlink": (errno.EIO,), "mkdir": (errno.EIO, errno.ENOSPC), "memory": (errno.ENOMEM,)}
 DAYS = ("first", "after-a-kill")
-FAULT_SETTINGS = dict(SETTINGS, REPLAY_MEMORY_MB="1", LOOPS="1", HASH_WORKERS="1")
+FAULT_SETTINGS = dict(SETTINGS, REPLAY_MEMORY_MB="1", LOOPS="1", HASH_WORKERS="1", SESSION_EXPIRE_MINUTES="600")
 
 
 class Promises:
