@@ -187,6 +187,7 @@ static bool is_of(const struct hall *h, const struct bout *b, size_t turn, size_
     return h->fold[dataset_session(h->set, b->session)->user] == other;
 }
 
+/* A bout is scored by one unit; what others may read of it meanwhile is not written. */
 static err_t judge_model(const struct hall *h, const struct judge *judge, size_t model,
                          size_t other)
 {
@@ -199,10 +200,13 @@ static err_t judge_model(const struct hall *h, const struct judge *judge, size_t
         const bool mine = is_of(h, &bout[i], genuine, other);
         genuine += bout[i].genuine;
         if (mine || (h->options->adapt && bout[i].genuine)) {
-            struct bout now = bout[i];
+            struct bout now = {
+                .model = bout[i].model, .session = bout[i].session, .genuine = bout[i].genuine};
             TRY(judge_try(judge, &sitting, h->set, &now));
             if (mine) {
-                bout[i] = now;
+                bout[i].scored = now.scored;
+                bout[i].absorbed = now.absorbed;
+                bout[i].score = now.score;
             }
         }
     }
