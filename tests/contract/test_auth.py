@@ -112,6 +112,12 @@ class Login(Case):
         typed = {"field": "password", "keys": keys(12, klass="other")}
         self.assertEqual(user.try_login(keystrokes=typed).status, 200)
 
+    def test_a_password_that_no_hand_typed_blocks_the_session_before_it_has_a_token(self):
+        user = self.user(login=False)
+        typed = {"keys": [{"down": 4 * i, "up": 4 * i + 1} for i in range(24)]}
+        answer = self.refused(user.try_login(keystrokes=typed), 403, "session-blocked", "Session is blocked or invalid")
+        self.assertNotIn("session_token", answer.json())
+
     def test_keystrokes_that_say_what_was_typed_are_refused(self):
         user = self.user(login=False)
         answer = self.refused(user.try_login(keystrokes={"keys": keys(3)}), 422, "invalid-request")
