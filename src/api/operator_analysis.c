@@ -14,32 +14,16 @@ static enum call_place analysis_answer(struct call *c, struct shard *s)
 {
     (void)s;
     const struct analysis_work *const work = c->scratch;
-    struct json_writer w;
-    json_writer_init(&w, &c->reply);
-    json_begin_object(&w);
-    json_name(&w, "message");
-    json_cstr(&w, "Result taken");
-    json_name(&w, "session_id");
-    json_uuid(&w, work->session);
-    json_name(&w, "risk_score");
-    json_fixed(&w, work->verdict.risk, 3);
-    json_name(&w, "risk_level");
-    json_cstr(&w, canara_level_name(work->verdict.level));
-    json_name(&w, "mpin_required");
-    json_bool(&w, work->verdict.mpin_required != 0);
-    json_end_object(&w);
-    return answer_json(c, 200, &w);
+    return operator_answer_verdict(c, "Result taken", work->session, &work->verdict);
 }
 
 static enum call_place analysis_apply(struct call *c, struct shard *s)
 {
     struct analysis_work *const work = c->scratch;
-    struct live *const live = shard_find(s, c->target);
+    enum call_place refused = PLACE_DONE;
+    struct live *const live = operator_target(c, s, &refused);
     if (live == NULL) {
-        return problem(c, PROBLEM_SESSION_NOT_FOUND);
-    }
-    if (live->blocked) {
-        return problem(c, PROBLEM_SESSION_BLOCKED);
+        return refused;
     }
     work->verdict = take_predicted_risk(s, live, work->predicted);
     return when_durable(c, live, analysis_answer);

@@ -424,6 +424,38 @@ enum call_place ctl_unlock_begin(struct call *c, struct shard *s)
                  : problem_detail(c, PROBLEM_NOT_FOUND, "Account not found");
 }
 
+/* ---- what is told of a live session ---- */
+
+enum call_place operator_answer_verdict(struct call *c, const char *message, uuid_t session,
+                                        const canara_verdict_t *v)
+{
+    struct json_writer w;
+    json_writer_init(&w, &c->reply);
+    json_begin_object(&w);
+    json_name(&w, "message");
+    json_cstr(&w, message);
+    json_name(&w, "session_id");
+    json_uuid(&w, session);
+    json_name(&w, "risk_score");
+    json_fixed(&w, v->risk, 3);
+    json_name(&w, "risk_level");
+    json_cstr(&w, canara_level_name(v->level));
+    json_name(&w, "mpin_required");
+    json_bool(&w, v->mpin_required != 0);
+    json_end_object(&w);
+    return answer_json(c, 200, &w);
+}
+
+struct live *operator_target(struct call *c, struct shard *s, enum call_place *out)
+{
+    struct live *const live = shard_find(s, c->target);
+    if (live == NULL || live->blocked) {
+        *out = problem(c, live == NULL ? PROBLEM_SESSION_NOT_FOUND : PROBLEM_SESSION_BLOCKED);
+        return NULL;
+    }
+    return live;
+}
+
 /* ---- fact: what the bank's own fraud system knows ---- */
 
 struct fact_work {
@@ -438,32 +470,16 @@ static enum call_place fact_answer(struct call *c, struct shard *s)
 {
     (void)s;
     const struct fact_work *const work = c->scratch;
-    struct json_writer w;
-    json_writer_init(&w, &c->reply);
-    json_begin_object(&w);
-    json_name(&w, "message");
-    json_cstr(&w, "Fact taken");
-    json_name(&w, "session_id");
-    json_uuid(&w, work->session);
-    json_name(&w, "risk_score");
-    json_fixed(&w, work->verdict.risk, 3);
-    json_name(&w, "risk_level");
-    json_cstr(&w, canara_level_name(work->verdict.level));
-    json_name(&w, "mpin_required");
-    json_bool(&w, work->verdict.mpin_required != 0);
-    json_end_object(&w);
-    return answer_json(c, 200, &w);
+    return operator_answer_verdict(c, "Fact taken", work->session, &work->verdict);
 }
 
 static enum call_place fact_apply(struct call *c, struct shard *s)
 {
     struct fact_work *const work = c->scratch;
-    struct live *const live = shard_find(s, c->target);
+    enum call_place refused = PLACE_DONE;
+    struct live *const live = operator_target(c, s, &refused);
     if (live == NULL) {
-        return problem(c, PROBLEM_SESSION_NOT_FOUND);
-    }
-    if (live->blocked) {
-        return problem(c, PROBLEM_SESSION_BLOCKED);
+        return refused;
     }
     work->verdict = behaviour_fact(s, live, "external_fact",
                                    (span_t){(const uint8_t *)work->data, work->data_len},

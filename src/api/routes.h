@@ -73,6 +73,14 @@ NODISCARD err_t operator_write_down(struct call *c, const char *kind, uuid_t acc
 /* Whether the store knows the session as one that has not ended. */
 NODISCARD err_t operator_session_is_open(struct call *c, uuid_t session, bool *open);
 
+/* Answer what an operator has brought about in a session: `message`, and where it stands now. */
+enum call_place operator_answer_verdict(struct call *c, const char *message, uuid_t session,
+                                        const canara_verdict_t *v);
+
+/* The session that an operator's call aims at. NULL, and `*out` is the answer, when it is not there to
+ * be told anything. */
+struct live *operator_target(struct call *c, struct shard *s, enum call_place *out);
+
 /* Finish a JSON answer. */
 enum call_place answer_json(struct call *c, unsigned status, struct json_writer *w);
 
