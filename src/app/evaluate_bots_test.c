@@ -2,6 +2,7 @@
 #include "app/made_sets_test.h"
 #include "lab/boost_client.h"
 #include "lab/bot_seen.h"
+#include "lab/report_keys_test.h"
 
 enum { EACH = 30, USERS = 4 };
 
@@ -90,34 +91,11 @@ static void machines_are_told_from_people_whatever_they_do(void **state)
 
 static void the_keys_are_those_of_the_format(void **state)
 {
-    static const char *const keys[] = {"dataset",
-                                       "detector",
-                                       "background",
-                                       "adapt",
-                                       "users",
-                                       "sessions",
-                                       "sessions_human",
-                                       "sessions_bot",
-                                       "interval_over",
-                                       "folds",
-                                       "auc",
-                                       "auc_ci",
-                                       "detection_at_far_001",
-                                       "detection_at_far_001_ci",
-                                       "detection_at_far_010",
-                                       "detection_at_far_010_ci",
-                                       "seconds",
-                                       "commit",
-                                       "model_version",
-                                       "seed"};
     struct lab_desk *d = *state;
     make_bots(d, "keys", act_keys, 2);
     assert_int_equal(desk_run_on_set(d, "evaluate", "--json --replicates 20"), 0);
     CLEANUP(json_free) struct json *tree = made_json(d->out);
-    assert_int_equal(json_count(tree), ARRAY_LEN(keys));
-    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-        assert_true(json_kind(json_get(tree, keys[i])) != JSON_KIND_ABSENT);
-    }
+    REPORT_HAS_BOT_KEYS(tree);
     assert_int_equal((int)made_number(tree, "users"), USERS);
     assert_int_equal((int)made_number(tree, "sessions_human"), 2 * EACH);
     assert_int_equal(json_count(json_get(tree, "auc_ci")), 2);

@@ -1,0 +1,94 @@
+/* cmd_dataset_test.c - sets are listed and checked, and what is none is refused in one line. */
+#include "app/lab_desk_test.h"
+#include "lab/importer.h"
+
+static void every_set_that_can_be_converted_is_listed(void **state)
+{
+    struct lab_desk *d = *state;
+    size_t count = 0;
+    const struct importer *const all = importers_all(&count);
+    assert_int_equal(desk_run(d, "dataset list"), 0);
+    for (size_t i = 0; i < count; i++) {
+        assert_non_null(strstr(d->out, all[i].name));
+    }
+}
+
+static void what_a_set_holds_is_counted(void **state)
+{
+    struct lab_desk *d = *state;
+    desk_make_set(d, "typists", 3, 1);
+    FILE *const f = desk_open(d, "background.tsv");
+    (void)fputs("s0-0\ns1-0\n", f);
+    assert_int_equal(fclose(f), 0);
+    assert_int_equal(desk_run_on_set(d, "dataset check", ""), 0);
+    static const char *const says[] = {
+        "name       typists\n", "modality   keystrokes\n", "users      3\n",  "sessions   60\n",
+        "models     3\n",       "enrolled   36\n",         "genuine    24\n", "impostor   12\n",
+        "practised  12\n",      "background 2\n"};
+    for (size_t i = 0; i < ARRAY_LEN(says); i++) {
+        if (strstr(d->out, says[i]) == NULL) {
+            fail_msg("not there: %sin %s", says[i], d->out);
+        }
+    }
+}
+
+static void a_folder_without_the_published_files_is_not_converted(void **state)
+{
+    struct lab_desk *d = *state;
+    char source[SCRATCH_PATH];
+    char line[4 * SCRATCH_PATH];
+    char file[2 * SCRATCH_PATH];
+    scratch_path(&d->dir, "source", source);
+    assert_int_equal(mkdir(source, 0700), 0);
+    (void)snprintf(file, sizeof file, "%s/a.txt", source);
+    scratch_write(file, SPAN_LIT("no set\n"), 0600);
+    (void)snprintf(line, sizeof line, "dataset import meu-mobile-ksd %s %s-out", source, source);
+    assert_int_equal(desk_run(d, line), 1);
+    assert_ptr_equal(strchr(d->err, '\n'), d->err + strlen(d->err) - 1);
+}
+
+static void wrong_words_are_refused_in_one_line(void **state)
+{
+    static const struct {
+        const char *line;
+        int code;
+        const char *says;
+    } rows[] = {
+        {"dataset", 2, "something is missing"},
+        {"dataset import", 2, "must be import NAME SRC DIR, list, or check DIR"},
+        {"dataset import no-such-set a b", 2, "no-such-set: no such set"},
+        {"dataset import meu-mobile-ksd /nonexistent /tmp/canara-never", 1, "/nonexistent"},
+        {"dataset list more", 2, "must be import"},
+        {"dataset check", 2, "must be import"},
+        {"dataset check /nonexistent", 1, "/nonexistent:1: file: cannot be opened"},
+    };
+    struct lab_desk *d = *state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const int code = desk_run(d, rows[i].line);
+        if (code != rows[i].code || strstr(d->err, rows[i].says) == NULL) {
+            fail_msg("%s: %d, %s", rows[i].line, code, d->err);
+        }
+        assert_ptr_equal(strchr(d->err, '\n'), d->err + strlen(d->err) - 1);
+        assert_string_equal(d->out, "");
+    }
+    desk_make_set(d, "typists", 2, 1);
+    FILE *const f = desk_open(d, "trials.tsv");
+    (void)fputs("m0\ts0-0\tgenuine\n", f);
+    assert_int_equal(fclose(f), 0);
+    assert_int_equal(desk_run_on_set(d, "dataset check", ""), 1);
+    assert_non_null(strstr(d->err, "trials.tsv:1: session: is in the model's enrolment"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(every_set_that_can_be_converted_is_listed, desk_setup,
+                                        desk_teardown),
+        cmocka_unit_test_setup_teardown(what_a_set_holds_is_counted, desk_setup, desk_teardown),
+        cmocka_unit_test_setup_teardown(a_folder_without_the_published_files_is_not_converted,
+                                        desk_setup, desk_teardown),
+        cmocka_unit_test_setup_teardown(wrong_words_are_refused_in_one_line, desk_setup,
+                                        desk_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
