@@ -129,7 +129,7 @@ static err_t check_secret(struct scan *scan, scanned_event_t *out)
     const canara_text_t name = out->event.of.keystrokes.field;
     const span_t field = {(const uint8_t *)name.ptr, name.len};
     out->secret = span_eq(field, SPAN_LIT("password")) || span_eq(field, SPAN_LIT("mpin"));
-    if (out->secret && scan->open_keys) {
+    if (out->secret && scan->open_keys && !scan->is_lab) {
         return scan_refuse(scan, open_secret, "data.keys");
     }
     return ERR_OK;
@@ -345,11 +345,22 @@ enum scan_outcome event_scan(struct event_scratch *s, span_t text,
     return SCAN_REFUSED;
 }
 
+/* The `data` of one event, from the journal or from a data set. */
+struct whole {
+    span_t data;
+    bool is_lab;
+};
+
 static enum scan_outcome scan_apart(struct event_scratch *s, const struct event_row *row,
-                                    span_t data, scanned_event_t *out, scan_fault_t *fault)
+                                    const struct whole *whole, scanned_event_t *out,
+                                    scan_fault_t *fault)
 {
     s->arrays_len = 0;
-    struct scan scan = {.in = cursor_over(s, data), .s = s, .fault = fault, .index = -1};
+    struct scan scan = {.in = cursor_over(s, whole->data),
+                        .s = s,
+                        .fault = fault,
+                        .index = -1,
+                        .is_lab = whole->is_lab};
     const err_t taken = take_data(&scan, row, out);
     if (!failed(taken) && !failed(cursor_end(&scan.in))) {
         return SCAN_OK;
@@ -365,34 +376,41 @@ static bool is_scannable(span_t type, span_t data)
     return data.len > 0 && data.len <= EVENT_MESSAGE_MAX && is_type_name(type);
 }
 
-enum scan_outcome event_scan_stored(struct event_scratch *s, span_t type, span_t data,
+/* Everything but `features`. */
+static enum scan_outcome scan_typed(struct event_scratch *s, span_t type, const struct whole *whole,
                                     scanned_event_t *out, scan_fault_t *fault)
 {
-    if (!is_scannable(type, data)) {
+    if (!is_scannable(type, whole->data)) {
         *fault = (scan_fault_t){.message = bad_json};
         return SCAN_REFUSED;
     }
-    if (span_eq(type, SPAN_LIT("features"))) {
+    *out = (scanned_event_t){.type = type, .event.kind = event_row_find(type)->kind};
+    return scan_apart(s, event_row_find(type), whole, out, fault);
+}
+
+enum scan_outcome event_scan_stored(struct event_scratch *s, span_t type, span_t data,
+                                    scanned_event_t *out, scan_fault_t *fault)
+{
+    if (is_scannable(type, data) && span_eq(type, SPAN_LIT("features"))) {
         *fault = (scan_fault_t){.message = is_evaluation, .field = "event_type"};
         return SCAN_REFUSED;
     }
-    const struct event_row *const row = event_row_find(type);
-    *out = (scanned_event_t){.type = type, .event.kind = row->kind};
-    return scan_apart(s, row, data, out, fault);
+    return scan_typed(s, type, &(struct whole){.data = data}, out, fault);
 }
 
 enum scan_outcome event_scan_lab(struct event_scratch *s, span_t type, span_t data,
                                  scanned_event_t *out, scan_fault_t *fault)
 {
+    const struct whole whole = {.data = data, .is_lab = true};
     if (!span_eq(type, SPAN_LIT("features"))) {
-        return event_scan_stored(s, type, data, out, fault);
+        return scan_typed(s, type, &whole, out, fault);
     }
     if (!is_scannable(type, data)) {
         *fault = (scan_fault_t){.message = bad_json};
         return SCAN_REFUSED;
     }
     *out = (scanned_event_t){.type = type, .event.kind = CANARA_FEATURES};
-    if (scan_apart(s, event_row_of_features(), data, out, fault) != SCAN_OK) {
+    if (scan_apart(s, event_row_of_features(), &whole, out, fault) != SCAN_OK) {
         return SCAN_REFUSED;
     }
     if (out->event.of.features.name.len == 0 || out->event.of.features.count == 0) {

@@ -77,7 +77,8 @@ NODISCARD enum scan_outcome event_scan(struct event_scratch *s, span_t text,
 NODISCARD enum scan_outcome event_scan_stored(struct event_scratch *s, span_t type, span_t data,
                                               scanned_event_t *out, scan_fault_t *fault);
 
-/* The same for an event of an evaluation data set: `features` is taken too, with name and values.
+/* The same for an event of an evaluation data set: `features` is taken too, with name and values, and
+ * keys of a secret field may have classes.
  * Nothing that a client or a journal can bring is to come this way. */
 NODISCARD enum scan_outcome event_scan_lab(struct event_scratch *s, span_t type, span_t data,
                                            scanned_event_t *out, scan_fault_t *fault);

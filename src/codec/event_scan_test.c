@@ -535,6 +535,12 @@ static void features_are_taken_from_a_data_set_only(void **state)
         event_scan_lab(f->scratch, SPAN_LIT("scroll"), span_of("{\"pixels\":2}"), &out, &f->fault),
         SCAN_OK);
     assert_int_equal(out.event.kind, CANARA_SCROLL);
+    const span_t keys =
+        SPAN_LIT("{\"field\":\"password\",\"keys\":[{\"down\":0,\"up\":1,\"class\":\"digit\"}]}");
+    assert_int_equal(event_scan_lab(f->scratch, SPAN_LIT("keystrokes"), keys, &out, &f->fault),
+                     SCAN_OK);
+    assert_int_equal(event_scan_stored(f->scratch, SPAN_LIT("keystrokes"), keys, &out, &f->fault),
+                     SCAN_REFUSED);
 }
 
 static void a_data_set_event_has_at_most_256_values(void **state)
