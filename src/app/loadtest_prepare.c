@@ -144,7 +144,8 @@ static void unknown_verifier(const struct job *j, char out[PWHASH_TEXT_BYTES])
     char tag[BASE64_LEN(TAG_BYTES) + 1];
     random_text(salt, SALT_BYTES, sizeof salt);
     random_text(tag, TAG_BYTES, sizeof tag);
-    (void)snprintf(out, PWHASH_TEXT_BYTES, "%s%s$%s", j->verifier, salt, tag);
+    const int len = snprintf(out, PWHASH_TEXT_BYTES, "%s%s$%s", j->verifier, salt, tag);
+    MUST(len > 0 && len < PWHASH_TEXT_BYTES);
 }
 
 /* The form of a verifier, with this server's cost and this directory's pepper, from a real one. */
@@ -170,7 +171,8 @@ static err_t known_password(struct job *j, struct account_row *row, struct load_
 {
     const struct pwhash_subject who = {.account = row->id, .purpose = PWHASH_PASSWORD};
     random_text(login->password, SALT_BYTES, sizeof login->password);
-    (void)snprintf(login->email, sizeof login->email, "%s", row->email);
+    const int len = snprintf(login->email, sizeof login->email, "%s", row->email);
+    MUST(len > 0 && (size_t)len < sizeof login->email);
     return pwhash_make(j->svc->keys, who, text_of(login->password), j->svc->hashing,
                        row->password_hash);
 }
