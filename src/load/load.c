@@ -196,6 +196,9 @@ static void begin_warming(struct run *r, mono_t now)
     if (r->scheduled_from.ns == 0) {
         r->scheduled_from = now;
     }
+    for (size_t i = 0; i < r->askers; i++) {
+        peer_pump(&r->peer[r->asking[i]]);
+    }
 }
 
 /* The next phase, when its time has come. */

@@ -199,11 +199,18 @@ static size_t depth_of(const struct peer *p)
     return scenario_is_socket(s) || s == SCENARIO_ECHO ? p->run->plan->depth : 1;
 }
 
+/* Without a ramp nobody speaks until all are there: a server that is kept busy by the first ones may
+ * never get to accept the last. */
+static bool may_speak(const struct run *r)
+{
+    return r->sending && (r->phase != LOAD_CONNECTING || r->plan->ramp_ms > 0);
+}
+
 /* How many requests it may send now. */
 static size_t allowed(const struct peer *p)
 {
     const size_t depth = depth_of(p);
-    if (!p->run->sending || !scenario_asks((enum scenario)p->scenario)) {
+    if (!may_speak(p->run) || !scenario_asks((enum scenario)p->scenario)) {
         return 0;
     }
     if (peer_is_open_loop(p)) {
