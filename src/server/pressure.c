@@ -41,6 +41,20 @@ static uint32_t part_of(const struct pressure *p, bool anybody)
     return (anybody ? p->reads : p->backlogged) / rounds / PRESSURE_PART + 1;
 }
 
+/* High after PRESSURE_PATIENCE intervals behind; low when it has kept up long enough, longer each time,
+ * so that those who were let go do not all come back at once, again and again. */
+static void change_level(struct pressure *p)
+{
+    if (p->behind >= PRESSURE_PATIENCE && !p->high) {
+        p->high = true;
+        p->relapses = p->relapses < PRESSURE_DOUBLED ? p->relapses + 1 : PRESSURE_DOUBLED;
+    } else if (p->high && p->calm >= (unsigned)PRESSURE_CALM << (p->relapses - 1)) {
+        p->high = false;
+    } else if (!p->high && p->calm >= PRESSURE_FORGOTTEN) {
+        p->relapses = 0;
+    }
+}
+
 static bool end_interval(struct pressure *p, mono_t now)
 {
     const int64_t passed = now.ns - p->began.ns;
@@ -49,13 +63,12 @@ static bool end_interval(struct pressure *p, mono_t now)
     const bool busy = p->rested_ns <= passed / 20;
     const bool backlog = p->backlogged > p->reads / 4;
     const bool behind = busy && (wait >= VERY_LATE_NS || (wait >= LATE_NS && backlog));
+    const bool keeps_up = p->rested_ns > passed / 10 || (wait < LATE_NS / 5 && !backlog);
     p->behind = behind ? p->behind + 1 : 0;
-    p->calm = p->rested_ns > passed / 10 ? p->calm + 1 : 0;
-    if (p->behind >= PRESSURE_PATIENCE) {
-        p->high = true;
-    } else if (p->calm >= PRESSURE_CALM) {
-        p->high = false;
-    }
+    /* a loop that waits long has long intervals */
+    const unsigned intervals = (unsigned)(passed / INTERVAL_NS);
+    p->calm = !keeps_up ? 0 : p->calm < PRESSURE_FORGOTTEN ? p->calm + intervals : p->calm;
+    change_level(p);
     p->anybody = wait >= VERY_LATE_NS;
     p->let_go = p->high && behind ? part_of(p, p->anybody) : 0;
     begin_interval(p, now);

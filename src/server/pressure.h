@@ -29,7 +29,9 @@ enum {
     PRESSURE_VERY_LATE_MS = 1000, /* late, whatever the reads bring */
     PRESSURE_BACKLOG = 32,        /* messages in one read: more than a client has in flight */
     PRESSURE_PATIENCE = 3,        /* intervals in a row until the first socket goes */
-    PRESSURE_CALM = 10,           /* intervals with rest until new sockets are let in */
+    PRESSURE_CALM = 10,           /* intervals that keep up, until new sockets are let in, */
+    PRESSURE_DOUBLED = 5,         /* doubled as often as the loop fell behind again, up to this */
+    PRESSURE_FORGOTTEN = 600,     /* within so many intervals */
     PRESSURE_PART = 8             /* one of so many sockets with a backlog goes each interval */
 };
 
@@ -44,7 +46,8 @@ struct pressure {
     uint32_t backlogged; /* of those, with a backlog */
     uint32_t let_go;     /* sockets still to let go in this interval */
     unsigned behind;     /* intervals in a row */
-    unsigned calm;       /* intervals in a row with rest */
+    unsigned calm;       /* intervals in a row that keep up */
+    unsigned relapses;   /* how often it fell behind lately */
     bool full;           /* the round in hand could not hear everybody */
     bool anybody;        /* any socket will do, not only one with a backlog */
     bool high;

@@ -106,22 +106,32 @@ static void a_loop_that_is_behind_lets_a_part_go_each_interval_and_no_more(void 
     }
 }
 
-static void new_sockets_wait_until_the_loop_has_rested_for_a_second(void **state)
+static void new_sockets_wait_until_the_loop_has_kept_up_longer_each_time(void **state)
 {
     (void)state;
     static const struct play behind = {60000, 0, 64, 300, false, 0};
-    static const struct play busy = {1000, 0, 16, 1, false, 0};
-    static const struct play calm = {1000, 1000, 16, 1, false, 0};
+    static const struct play late = {30000, 0, 64, 20, false, 0};
+    static const struct play calm = {1000, 0, 16, 1, false, 0};
     struct pressure p;
     mono_t now = {NS_PER_S};
     pressure_init(&p, now);
+    for (int64_t second = 1; second <= 4; second *= 2) {
+        (void)play(&p, &now, &behind, 1000);
+        assert_true(p.high);
+        assert_int_equal(play(&p, &now, &late, 3000).gone, 0);
+        assert_true(p.high);
+        (void)play(&p, &now, &calm, 1000 * second - 200);
+        assert_true(p.high);
+        (void)play(&p, &now, &calm, 400);
+        assert_false(p.high);
+    }
+    static const struct play idle = {10, 1000000, 0, 0, false, 0};
     (void)play(&p, &now, &behind, 1000);
-    assert_true(p.high);
-    assert_int_equal(play(&p, &now, &busy, 3000).gone, 0);
-    assert_true(p.high);
-    (void)play(&p, &now, &calm, 900);
-    assert_true(p.high);
-    (void)play(&p, &now, &calm, 400);
+    (void)play(&p, &now, &idle, 9000);
+    assert_false(p.high);
+    (void)play(&p, &now, &calm, 62000); /* long ago: it is forgotten */
+    (void)play(&p, &now, &behind, 1000);
+    (void)play(&p, &now, &calm, 1400);
     assert_false(p.high);
 }
 
@@ -141,7 +151,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_loop_that_keeps_up_lets_nobody_go),
         cmocka_unit_test(a_loop_that_is_behind_lets_a_part_go_each_interval_and_no_more),
-        cmocka_unit_test(new_sockets_wait_until_the_loop_has_rested_for_a_second),
+        cmocka_unit_test(new_sockets_wait_until_the_loop_has_kept_up_longer_each_time),
         cmocka_unit_test(a_probe_that_nobody_asked_for_says_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
