@@ -52,6 +52,15 @@ static void say_challenge(struct talk *t, struct shard *s, const struct live *li
     say(t, &w);
 }
 
+/* What an older socket sent last may have become durable when nobody was there to be told. */
+static int64_t last_seq(struct shard *s, struct live *live)
+{
+    if (live->seq > live->seq_durable && journal_durable(shard_lane(s)) >= live->position) {
+        live->seq_durable = live->seq;
+    }
+    return live->seq_durable;
+}
+
 static void say_hello(struct talk *t, struct shard *s, struct live *live)
 {
     const rules_t *rules = &shard_service(s)->rules;
@@ -70,7 +79,7 @@ static void say_hello(struct talk *t, struct shard *s, struct live *live)
     json_bool(&w, behaviour_mpin_required(s, live));
     write_learning(canara_profile_learning(live_profile(s, live)), &w);
     json_name(&w, "last_seq");
-    json_int(&w, live->seq_durable);
+    json_int(&w, last_seq(s, live));
     json_name(&w, "limits");
     json_begin_object(&w);
     json_name(&w, "max_message_bytes");

@@ -151,6 +151,21 @@ static void a_new_socket_is_told_the_last_number_that_is_durable(void **state)
     free(e);
 }
 
+static void a_new_socket_is_told_what_became_durable_when_there_was_none(void **state)
+{
+    struct ear *e = open_ear(*state);
+    struct journal_lane *lane = shard_lane(e->who.owner);
+    (void)say(e, "{\"event_type\":\"app_resume\",\"data\":{},\"seq\":41}");
+    journal_kick(lane);
+    while (journal_durable(lane) < journal_appended(lane)) {
+        (void)nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
+    }
+    struct ear again = {.sink = e->sink, .desk = e->desk, .who = e->who};
+    talk_begin(&again.talk, &e->desk->api, e->who.owner, e->who.live, &again.sink);
+    assert_non_null(strstr(again.word[0], "\"last_seq\":41"));
+    free(e);
+}
+
 /* ---- messages */
 
 static void events_are_owed_an_acknowledgement_and_get_it_later(void **state)
@@ -347,6 +362,7 @@ int main(void)
         DESK_TEST(the_greeting_says_where_the_session_stands),
         DESK_TEST(a_challenge_that_is_open_is_repeated_to_a_new_socket),
         DESK_TEST(a_new_socket_is_told_the_last_number_that_is_durable),
+        DESK_TEST(a_new_socket_is_told_what_became_durable_when_there_was_none),
         DESK_TEST(events_are_owed_an_acknowledgement_and_get_it_later),
         DESK_TEST(a_message_that_is_wrong_is_answered_with_what_is_wrong),
         DESK_TEST(ten_errors_in_a_row_close_and_a_good_message_starts_again),
