@@ -15,6 +15,7 @@ import pathlib
 import platform
 import selectors
 import shutil
+import signal
 import socket
 import ssl
 import statistics
@@ -23,13 +24,49 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-import run  # noqa: E402
-
-ROOT = run.ROOT
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 EVENT = {"event_type": "typing_pattern", "timestamp": "2026-11-28T12:00:00Z",
          "data": {"keystroke_intervals": [120, 95, 143, 88, 131], "field": "amount"}}
 SESSIONS = 64
+
+
+def cpu_ns(pid):
+    """CPU time of every thread of a process."""
+    return sum(int((task / "schedstat").read_text().split()[0])
+               for task in pathlib.Path(f"/proc/{pid}/task").iterdir())
+
+
+def anonymous_bytes(pid):
+    """Resident memory that is the process's own: heap and stacks, not mapped files."""
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("RssAnon:"):
+            return int(line.split()[1]) * 1024
+    raise SystemExit("no RssAnon")
+
+
+class Server:
+    """A canara with its throttles off, as DEBUG=True on loopback allows."""
+
+    def __init__(self, build, data, more):
+        command = [str(build / "canara"), "serve", "--set", f"DATA_DIR={data}", "--set", "PORT=0",
+                   "--set", "DEBUG=True", "--set", "LOG_LEVEL=error"]
+        for name in ("EVENTS_PER_SECOND", "CONNECTIONS_PER_ADDRESS", "LOGIN_PER_ACCOUNT", "LOGIN_PER_ADDRESS",
+                     "REGISTER_PER_ADDRESS"):
+            command += ["--set", f"{name}=0"]
+        self.p = subprocess.Popen(command + more, cwd=data.parent, stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL, text=True)
+        line = self.p.stdout.readline()
+        if "listening on" not in line:
+            raise SystemExit(f"canara did not start: {line!r}")
+        self.port = int(line.strip().rsplit(":", 1)[-1])
+
+    def stop(self):
+        self.p.send_signal(signal.SIGTERM)
+        try:
+            self.p.wait(20)
+        except subprocess.TimeoutExpired:
+            self.p.kill()
+            self.p.wait()
 
 
 def certificates(work):
@@ -124,14 +161,14 @@ def idle(server, ctx, count):
     """Bytes of ours for each of `count` connections that have asked once and are silent since."""
     with connect(server.port, ctx) as s:
         ask(s, "GET", "/health/live")
-    before = run.anonymous_bytes(server.p.pid)
+    before = anonymous_bytes(server.p.pid)
     held = []
     for _ in range(count):
         s = connect(server.port, ctx)
         ask(s, "GET", "/health/live")
         held.append(s)
     time.sleep(0.5)
-    grown = run.anonymous_bytes(server.p.pid) - before
+    grown = anonymous_bytes(server.p.pid) - before
     for s in held:
         s.close()
     time.sleep(0.5)
@@ -145,14 +182,14 @@ def handshakes(server, ctx, count, resume):
         with connect(server.port, ctx) as s:
             ask(s, "GET", "/health/live")  # the ticket of 1.3 comes behind the handshake
             session = s.session
-    before = run.cpu_ns(server.p.pid)
+    before = cpu_ns(server.p.pid)
     for _ in range(count):
         s = connect(server.port, ctx, session)
         if ctx is not None and s.session_reused is not resume:
             raise SystemExit("resumed or not, against what was asked for")
         s.close()
     time.sleep(0.05)
-    return (run.cpu_ns(server.p.pid) - before) / 1000 / count
+    return (cpu_ns(server.p.pid) - before) / 1000 / count
 
 
 def events(server, ctx, who, seconds):
@@ -166,7 +203,7 @@ def events(server, ctx, who, seconds):
     for s in held:
         s.send(message)
     count = 0
-    before, until = run.cpu_ns(server.p.pid), time.monotonic() + seconds
+    before, until = cpu_ns(server.p.pid), time.monotonic() + seconds
     while time.monotonic() < until:
         for key, _ in wait.select(1):
             try:
@@ -175,7 +212,7 @@ def events(server, ctx, who, seconds):
                     count += 1
             except (BlockingIOError, ssl.SSLWantReadError):
                 pass
-    spent = run.cpu_ns(server.p.pid) - before
+    spent = cpu_ns(server.p.pid) - before
     for s in held:
         s.close()
     return spent / 1000 / count, count / seconds
@@ -232,13 +269,13 @@ def main():
         more = certificates(work)
         for name, settings, ctx in (("plain", [], None), ("TLS 1.3", more, context()),
                                     ("TLS 1.2", more, context(ssl.TLSVersion.TLSv1_2))):
-            server = run.start(build, work / f"idle {name}", settings)
+            server = Server(build, work / f"idle {name}", settings)
             servers.append(server)
             row(f"idle connection, {args.connections} of them, {name}", [idle(server, ctx, args.connections)],
                 "bytes")
             servers.pop().stop()
         for name, settings in (("plain", []), ("tls", more)):
-            servers.append(run.start(build, work / name, settings))
+            servers.append(Server(build, work / name, settings))
         measure(args, *servers)
     finally:
         for server in servers:

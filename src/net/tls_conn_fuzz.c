@@ -13,12 +13,14 @@ enum { SHAKE = 1, CHANGE = 2, VERSION_1_2 = 4, STEP_SHIFT = 3, CHANGES = 8 };
 static struct {
     struct tls_server *server; /* one for many inputs: a fuzzer's process ends with it */
     struct test_pair pair;
+    SSL_CTX *client;
 } kept;
 
 static void end_kept(void)
 {
     tls_server_free(&kept.server);
     pair_free(&kept.pair);
+    SSL_CTX_free(kept.client);
 }
 
 static void begin_kept(void)
@@ -30,6 +32,8 @@ static void begin_kept(void)
     pair_ec(&kept.pair);
     MUST(!failed(tls_server_new(false, (mono_t){1}, &kept.server)));
     MUST(!failed(tls_server_load(kept.server, &kept.pair.pair, 1, why)));
+    kept.client = SSL_CTX_new(TLS_client_method());
+    MUST(kept.client != NULL);
     MUST(atexit(end_kept) == 0);
 }
 
@@ -80,7 +84,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     const uint8_t how = bytes[0];
     const size_t step = (size_t)1 << (how >> STEP_SHIFT) % 16;
     span_t in = {bytes + 1, len - 1};
-    talker_begin(&t, kept.server, (how & VERSION_1_2) != 0 ? TLS1_2_VERSION : TLS1_3_VERSION);
+    talker_begin_with(&t, kept.server, kept.client,
+                      (how & VERSION_1_2) != 0 ? TLS1_2_VERSION : TLS1_3_VERSION);
     if ((how & CHANGE) != 0) {
         in = change(&t, in, step);
     }

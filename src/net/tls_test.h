@@ -81,7 +81,7 @@ static inline void pair_free(struct test_pair *p)
 enum { TALK_ROOM = 262144 };
 
 struct talker {
-    SSL_CTX *ctx;
+    SSL_CTX *ctx; /* its own; NULL: a borrowed one */
     SSL *ssl;
     BIO *from_us, *to_us; /* what the client reads and writes */
     struct tls_conn *conn;
@@ -90,19 +90,28 @@ struct talker {
     enum tls_answer answer; /* the last */
 };
 
-/* One client for one server; `session` (may be NULL) is to be resumed. */
-static inline void talker_begin(struct talker *t, struct tls_server *s, int version)
+/* One client for one server; its context is borrowed. */
+static inline void talker_begin_with(struct talker *t, struct tls_server *s, SSL_CTX *ctx,
+                                     int version)
 {
     *t = (struct talker){.answer = TLS_GOING};
-    t->ctx = SSL_CTX_new(TLS_client_method());
-    assert_int_equal(SSL_CTX_set_min_proto_version(t->ctx, version), 1);
-    assert_int_equal(SSL_CTX_set_max_proto_version(t->ctx, version), 1);
-    t->ssl = SSL_new(t->ctx);
+    t->ssl = SSL_new(ctx);
+    assert_int_equal(SSL_set_min_proto_version(t->ssl, version), 1);
+    assert_int_equal(SSL_set_max_proto_version(t->ssl, version), 1);
     t->from_us = BIO_new(BIO_s_mem());
     t->to_us = BIO_new(BIO_s_mem());
     SSL_set_bio(t->ssl, t->from_us, t->to_us);
     SSL_set_connect_state(t->ssl);
     assert_ok(tls_conn_new(s, &t->conn));
+}
+
+/* The same with a context of its own. */
+static inline void talker_begin(struct talker *t, struct tls_server *s, int version)
+{
+    SSL_CTX *const ctx = SSL_CTX_new(TLS_client_method());
+    assert_non_null(ctx);
+    talker_begin_with(t, s, ctx, version);
+    t->ctx = ctx;
 }
 
 static inline void talker_end(struct talker *t)
