@@ -93,29 +93,27 @@ EXPORT int openat(int dir, const char *name, int flags, ...)
 ALSO(openat) int openat64(int dir, const char *name, int flags, ...);
 
 /* What _FORTIFY_SOURCE makes of an open() without a mode. */
-int __open_2(const char *name, int flags);              /* NOLINT(bugprone-reserved-identifier) */
-int __open64_2(const char *name, int flags);            /* NOLINT(bugprone-reserved-identifier) */
-int __openat_2(int dir, const char *name, int flags);   /* NOLINT(bugprone-reserved-identifier) */
-int __openat64_2(int dir, const char *name, int flags); /* NOLINT(bugprone-reserved-identifier) */
+int __open_2(const char *name, int flags);
+int __open64_2(const char *name, int flags);
+int __openat_2(int dir, const char *name, int flags);
+int __openat64_2(int dir, const char *name, int flags);
 
-EXPORT int __open_2(const char *name, int flags) /* NOLINT(bugprone-reserved-identifier) */
+EXPORT int __open_2(const char *name, int flags)
 {
     return open_any(AT_FDCWD, name, flags, 0);
 }
 
-EXPORT int __open64_2(const char *name, int flags) /* NOLINT(bugprone-reserved-identifier) */
+EXPORT int __open64_2(const char *name, int flags)
 {
     return open_any(AT_FDCWD, name, flags, 0);
 }
 
-EXPORT int __openat_2(int dir, const char *name,
-                      int flags) /* NOLINT(bugprone-reserved-identifier) */
+EXPORT int __openat_2(int dir, const char *name, int flags)
 {
     return open_any(dir, name, flags, 0);
 }
 
-EXPORT int __openat64_2(int dir, const char *name,
-                        int flags) /* NOLINT(bugprone-reserved-identifier) */
+EXPORT int __openat64_2(int dir, const char *name, int flags)
 {
     return open_any(dir, name, flags, 0);
 }
@@ -204,7 +202,6 @@ EXPORT void *mmap(void *where, size_t len, int protection, int flags, int fd, of
         disk_record(DISK_MAPPED, file, 0, 0);
         disk_unlock();
     }
-    /* NOLINTNEXTLINE(performance-no-int-to-ptr): as the call answers */
     return (void *)syscall(SYS_mmap, where, len, protection, flags, fd, at);
 }
 

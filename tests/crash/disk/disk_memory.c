@@ -25,10 +25,10 @@ static struct range ranges[RANGES_MAX];
 static int trace_fd = -1; /* gets a line for each allocation that could have failed */
 
 /* The C library's own, under the names it keeps for those who stand in its place. */
-void *__libc_malloc(size_t size);                     /* NOLINT(bugprone-reserved-identifier) */
-void *__libc_calloc(size_t count, size_t size);       /* NOLINT(bugprone-reserved-identifier) */
-void *__libc_realloc(void *old, size_t size);         /* NOLINT(bugprone-reserved-identifier) */
-void *__libc_memalign(size_t alignment, size_t size); /* NOLINT(bugprone-reserved-identifier) */
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *old, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
 
 static int look_at(struct dl_phdr_info *info, size_t size, void *context)
 {
