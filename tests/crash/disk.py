@@ -379,16 +379,16 @@ class Control:
 
     def __init__(self, path):
         self.path = pathlib.Path(path)
-        self.path.write_bytes(bytes(152))
+        self.path.write_bytes(bytes(224))
         with open(self.path, "r+b") as file:
-            self.page = mmap.mmap(file.fileno(), 152)
+            self.page = mmap.mmap(file.fileno(), 224)
 
     def close(self):
         self.page.close()
 
     def set(self, kinds=0, fail_at=0, number=0, stays=False):
         """Count these kinds of calls from now on, and let number `fail_at` of them fail."""
-        self.page[48:152] = bytes(104)
+        self.page[48:224] = bytes(176)
         struct.pack_into("<QQQIII", self.page, 0, 0, fail_at, 0, kinds, number, int(stays))
 
     def full(self, yes):
@@ -400,6 +400,11 @@ class Control:
     @property
     def calls(self):
         return self.FORMAT.unpack_from(self.page)[0]
+
+    @property
+    def each(self):
+        """Calls by their kind."""
+        return dict(zip(KINDS, struct.unpack_from("<9Q", self.page, 152)))
 
     @property
     def fired(self):

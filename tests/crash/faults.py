@@ -228,7 +228,8 @@ class Case:
             self.outcome = f"ended with status {status}" if status != 0 else (
                 "refused something" if any(s >= 500 or s == 0 for s in self.promises.answers if s != "late")
                 else "went on")
-        self.calls, self.what, self.fired = self.control.calls, self.control.what, self.control.fired
+        self.calls, self.each = self.control.calls, self.control.each
+        self.what, self.fired = self.control.what, self.control.fired
         self.control.set()
         self.house.environment = self.environment(False)
         self.disk.adopt()
@@ -290,7 +291,7 @@ async def play_one(chosen, day, kind, at, number, power, trace=None):
     """The case that was played; raises Fault."""
     root = pathlib.Path(tempfile.mkdtemp(prefix="canara-fault-"))
     case = Case(chosen, root, random.Random(f"{chosen.seed} {day} {kind} {at} {number}"))
-    kinds, case.trace = disk.KINDS[kind], trace
+    kinds, case.trace = disk.KINDS.get(kind, disk.KINDS["memory"] - 1), trace  # "disk": all but memory
     try:
         await case.play(day, kinds, at, number, power)
     except (Fault, disk.Wrong, TimeoutError, KeyError, json.JSONDecodeError) as wrong:
@@ -317,13 +318,13 @@ async def plan(chosen, dice):
     """All the cases, in the order in which they are played."""
     cases = []
     for day in DAYS:
+        calls = (await play_one(chosen, day, "disk", 0, 0, False)).each
+        print(f"{day:14} " + ", ".join(f"{calls[kind]} {kind}" for kind in ERRORS if kind != "memory"), flush=True)
         for kind in chosen.only or ERRORS:
-            if kind == "memory":
-                numbers = await allocations(chosen, day, dice) if chosen.memory else []
+            if kind != "memory":
+                numbers = range(1, calls[kind] + 1)
             else:
-                calls = (await play_one(chosen, day, kind, 0, 0, False)).calls
-                print(f"{day:14} {kind:9} {calls} calls", flush=True)
-                numbers = range(1, calls + 1)
+                numbers = await allocations(chosen, day, dice) if chosen.memory else []
             cases += [(day, kind, at, ERRORS[kind][at % len(ERRORS[kind])], dice.random() < 0.5) for at in numbers]
     total = len(cases)
     dice.shuffle(cases)  # so that an early end has seen some of all

@@ -63,7 +63,8 @@ enum disk_kind {
     DISK_KIND_MEMORY = 256
 };
 
-#define DISK_WHAT 104
+#define DISK_WHAT  104
+#define DISK_KINDS 9
 
 /* Shared with the test. Written by it: fail_at, kinds, number, stays, full, sync_us. */
 struct disk_control {
@@ -71,16 +72,17 @@ struct disk_control {
     _Atomic uint64_t fail_at; /* the number of the call that fails; 0: none */
     _Atomic uint64_t fired;   /* how many have failed */
     _Atomic uint32_t kinds;
-    _Atomic uint32_t number;  /* errno of the failing call */
-    _Atomic uint32_t stays;   /* not 0: all later ones fail, too */
-    _Atomic uint32_t full;    /* not 0: no file can grow, none can be made */
-    _Atomic uint32_t sync_us; /* how long a sync takes at most; the real one is left out */
-    _Atomic uint32_t refused; /* calls that failed because of `full` */
-    char what[DISK_WHAT];     /* the first call that failed */
+    _Atomic uint32_t number;           /* errno of the failing call */
+    _Atomic uint32_t stays;            /* not 0: all later ones fail, too */
+    _Atomic uint32_t full;             /* not 0: no file can grow, none can be made */
+    _Atomic uint32_t sync_us;          /* how long a sync takes at most; the real one is left out */
+    _Atomic uint32_t refused;          /* calls that failed because of `full` */
+    char what[DISK_WHAT];              /* the first call that failed */
+    _Atomic uint64_t each[DISK_KINDS]; /* calls by the bit of their kind */
 };
 
 _Static_assert(sizeof(struct disk_record) == 40, "read by disk.py");
-_Static_assert(sizeof(struct disk_control) == 152, "read by disk.py");
+_Static_assert(sizeof(struct disk_control) == 224, "read by disk.py");
 
 /* ---- disk_log.c: paths, descriptors, the log ---- */
 

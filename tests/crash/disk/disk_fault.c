@@ -45,6 +45,7 @@ bool disk_fails(enum disk_kind kind, const char *verb, const char *path)
     if (control == NULL || (atomic_load(&control->kinds) & kind) == 0) {
         return false;
     }
+    (void)atomic_fetch_add(&control->each[__builtin_ctz(kind)], 1);
     const uint64_t call = atomic_fetch_add(&control->calls, 1) + 1;
     const uint64_t at = atomic_load(&control->fail_at);
     if (at == 0 || call < at || (call > at && atomic_load(&control->stays) == 0)) {
