@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/util.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -98,6 +99,10 @@ static err_t refuse(const struct seat *seat, int code, const char *path, char wh
         what = "is not a database";
     } else if ((code & 0xff) == SQLITE_CORRUPT) {
         what = "is damaged; restore it from a backup";
+    } else if (code == SQLITE_FULL || code == SQLITE_IOERR_SHMSIZE) {
+        what = "there is no room on the disk";
+    } else if ((code & 0xff) == SQLITE_CANTOPEN) { /* its reason is lost in SQLite's second try */
+        what = "it or its log cannot be opened; is there no room on the disk?";
     }
     (void)snprintf(why, STORE_WHY_BYTES, "%s: %s", path, what);
     return seat_err(seat, code);

@@ -90,6 +90,16 @@ async def on_our_disk(chosen, root):
         life.kill()
     p.acked[p.main] = p.sent[p.main] = acked + 1
     await case.house.verify_journal("after a full disk")
+    case.control.full(True)  # what a start needs may not fit: then it says so, and harms nothing
+    life = await case.start()
+    if life is not None:
+        await case.stop(life)
+    elif "no room" not in case.house.log.read_text(errors="replace").splitlines()[-1]:
+        raise Fault("a start on a full disk does not say why it ends: " + case.house.log.read_text()[-300:])
+    case.control.full(False)
+    life = await case.start()
+    if life is None or await case.stop(life) != 0:
+        raise Fault("no start when there is room again")
     print(f"our disk       {failed} writes found it full; reads went on; healed without a restart")
 
 
