@@ -308,7 +308,10 @@ static void retain(struct segments *s)
         segment_name_print(s->list[0].first, name);
         lock_give(&s->lock);
         const struct journal_files *files = s->config.files;
-        const bool gone = files->unlink(files, s->dir, name) == 0 || errno == ENOENT;
+        /* One after the other also on the disk: a power cut must not bring back an older one than
+         * one that stays away, which would look like a missing segment. */
+        const bool gone = (files->unlink(files, s->dir, name) == 0 || errno == ENOENT) &&
+                          files->fsync(files, s->dir) == 0;
         log_event(s->config.log, gone ? LOG_INFO : LOG_WARN, "journal.segment_removed",
                   FIELD_TEXT("file", name), FIELD_BOOL("ok", gone));
         lock_take(&s->lock);

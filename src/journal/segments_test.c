@@ -408,6 +408,61 @@ static void a_full_disk_refuses_and_heals_by_itself(void **state)
     }
 }
 
+/* The real operations, and whether a segment was removed while the removal of another one was not
+ * yet durable. */
+struct removals {
+    struct journal_files files; /* first member */
+    _Atomic int *unsynced, *most;
+};
+
+static int note_unlink(const struct journal_files *self, int dir, const char *name)
+{
+    const struct removals *r = (const void *)self;
+    uint64_t first = 0;
+    if (segment_name_parse(name, &first)) {
+        const int now = atomic_fetch_add(r->unsynced, 1) + 1;
+        if (now > atomic_load(r->most)) {
+            atomic_store(r->most, now);
+        }
+    }
+    return unlinkat(dir, name, 0);
+}
+
+static int note_fsync(const struct journal_files *self, int fd)
+{
+    const struct removals *r = (const void *)self;
+    struct stat st;
+    if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+        atomic_store(r->unsynced, 0);
+    }
+    return fsync(fd);
+}
+
+static void old_segments_go_one_after_the_other_also_on_the_disk(void **state)
+{
+    const struct scene *s = *state;
+    _Atomic int unsynced = 0;
+    _Atomic int most = 0;
+    struct removals removals = {
+        .files = *journal_files_system(), .unsynced = &unsynced, .most = &most};
+    removals.files.unlink = note_unlink;
+    removals.files.fsync = note_fsync;
+    struct journal_config config = testing_config(s->dir);
+    append_lines(&config, 1, 150);
+    config.max_bytes = config.segment_bytes;
+    config.files = &removals.files;
+    struct journal *j = NULL;
+    assert_ok(journal_open(&config, &j, NULL));
+    for (int i = 0; i < 400 && atomic_load(&most) == 0; i++) {
+        (void)poll(NULL, 0, 10);
+    }
+    (void)poll(NULL, 0, 50); /* and the others that are due */
+    journal_close(&j);
+    assert_int_equal(atomic_load(&most), 1);
+    assert_int_equal(atomic_load(&unsynced), 0);
+    assert_ok(testing_read(s->dir).result);
+}
+
 static void random_damage_never_reads_as_other_records(void **state)
 {
     const struct scene *s = *state;
@@ -444,6 +499,7 @@ int main(void)
         IN_SCENE(after_the_first_failed_sync_nothing_is_acknowledged),
         IN_SCENE(frames_found_by_a_start_are_synced_before_they_count),
         IN_SCENE(a_full_disk_refuses_and_heals_by_itself),
+        IN_SCENE(old_segments_go_one_after_the_other_also_on_the_disk),
         IN_SCENE(random_damage_never_reads_as_other_records),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
