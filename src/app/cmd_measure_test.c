@@ -2,21 +2,23 @@
 #include "app/lab_desk_test.h"
 #include "codec/json_read.h"
 
-static void make_model(struct lab_desk *d, char line[4 * SCRATCH_PATH])
+enum { LINE_BYTES = 4 * SCRATCH_PATH };
+
+static void make_model(struct lab_desk *d, char line[LINE_BYTES])
 {
     char model[SCRATCH_PATH];
     scratch_path(&d->dir, "people.model", model);
     desk_make_set(d, "typists", 12, 4);
-    (void)snprintf(line, 4 * SCRATCH_PATH, "--out %s", model);
+    (void)snprintf(line, LINE_BYTES, "--out %s", model);
     assert_int_equal(desk_run_on_set(d, "train", line), 0);
-    (void)snprintf(line, 4 * SCRATCH_PATH,
-                   "simulate --measure replay --people 2 --seed 3 --model %s", model);
+    (void)snprintf(line, LINE_BYTES, "simulate --measure replay --people 2 --seed 3 --model %s",
+                   model);
 }
 
 static void a_figure_is_printed_as_a_table_and_as_json(void **state)
 {
     struct lab_desk *d = *state;
-    char line[4 * SCRATCH_PATH];
+    char line[LINE_BYTES];
     make_model(d, line);
     assert_int_equal(desk_run(d, line), 0);
     assert_non_null(strstr(d->out, "caught within 12 events, from any place"));

@@ -168,7 +168,7 @@ static void a_set_that_was_learned_from_is_known_by_its_movements(void **state)
     const struct bot_seen shipped = bot_seen_shipped();
     assert_false(bot_seen_any(&shipped, set));
     assert_false(failed(bot_seen_add(set, &hash, &count)));
-    assert_int_equal(count, USERS * BOT_SEEN_EACH);
+    assert_int_equal(count, (size_t)USERS * BOT_SEEN_EACH);
     assert_true(bot_seen_any(&(struct bot_seen){hash, count}, set));
     for (size_t i = 1; i < shipped.count; i++) {
         assert_true(shipped.hash[i - 1] < shipped.hash[i]);

@@ -127,7 +127,8 @@ static inline size_t made_drawing(struct rng *r, canara_point_t p[BOT_HAND_POINT
         const double miss[2] = {12.0 * rng_normal(r), 12.0 * rng_normal(r)};
         const double lasts = 350.0 + 350.0 * rng_double(r);
         const double bow = 40.0 * rng_normal(r);
-        for (double t = 0.0; t < lasts * 1.4 && n < BOT_HAND_POINTS; t += 8.0) {
+        double t = 0.0;
+        while (t < lasts * 1.4 && n < BOT_HAND_POINTS) {
             const double far = made_reach(t / lasts);
             const double fix = made_reach((t - 0.8 * lasts) / (0.5 * lasts));
             const double side = bow * sin(3.14159 * far);
@@ -143,7 +144,7 @@ static inline size_t made_drawing(struct rng *r, canara_point_t p[BOT_HAND_POINT
             if (n == 0 || at.x != p[n - 1].x || at.y != p[n - 1].y) {
                 p[n++] = at;
             }
-            t += late;
+            t += 8.0 + late;
         }
         now += lasts * 1.4 + 200.0 + 8.0 * (double)rng_below(r, 40);
         place[0] = aim[0];

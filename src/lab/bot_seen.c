@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A movement by its whole px and ms, from its own beginning on. */
 static uint64_t hash_of(const canara_point_t *p, size_t n)
@@ -13,7 +14,9 @@ static uint64_t hash_of(const canara_point_t *p, size_t n)
     uint64_t hash = FNV_START;
     for (size_t i = 0; i < n; i++) {
         const double x[3] = {rint(p[i].x), rint(p[i].y), rint(p[i].t_ms - p[0].t_ms)};
-        hash = fnv_add(hash, x, sizeof x);
+        uint8_t bytes[sizeof x];
+        memcpy(bytes, x, sizeof x);
+        hash = fnv_add(hash, bytes, sizeof bytes);
     }
     return hash;
 }

@@ -158,6 +158,7 @@ static err_t deal(struct hall *h)
         return err_new(ERR_NOMEM);
     }
     h->folds = fold_count(h->options, mark_players(h));
+    MUST(h->folds > 0); /* a set without a model has no contest */
     size_t seat = 0;
     for (size_t u = 0; u < users; u++) {
         h->fold[u] = h->fold[u] == NO_FOLD ? NO_FOLD : (uint32_t)(seat++ % h->folds);
@@ -414,6 +415,7 @@ static err_t prepare(struct hall *h)
 err_t contest_run(const struct dataset *set, const struct contest_options *options,
                   struct contest *out)
 {
+    MUST(dataset_models(set) > 0);
     struct contest contest = {0};
     struct hall h = {.set = set, .options = options, .contest = &contest};
     err_t e = prepare(&h);

@@ -56,14 +56,40 @@ static void write_session(struct set_writer *w, size_t user, const char *kind, s
     set_writer_event(w, (wall_t){1750000000000 + (int64_t)number * 86400000}, &event);
 }
 
+static void write_rows(struct set_writer *w, size_t m)
+{
+    char id[48];
+    char model[48];
+    (void)snprintf(model, sizeof model, "m%zu", m);
+    for (size_t i = 0; i < ENROL; i++) {
+        (void)snprintf(id, sizeof id, "s%zu-%zu", m, i);
+        set_writer_enrol(w, model, id);
+    }
+    for (size_t i = 0; i < (size_t)PLAYERS * GENUINE; i++) {
+        const size_t u = i / GENUINE;
+        (void)snprintf(id, sizeof id, "s%zu-%zu", u, ENROL + i % GENUINE);
+        set_writer_trial(w, model, id, u == m ? DATASET_GENUINE : DATASET_IMPOSTOR);
+    }
+}
+
+static void write_background(const char *dir)
+{
+    char path[2 * SCRATCH_PATH];
+    (void)snprintf(path, sizeof path, "%s/background.tsv", dir);
+    FILE *const f = fopen(path, "w");
+    assert_non_null(f);
+    for (size_t i = 0; i < (size_t)(PLAYERS + OTHERS) * LESSONS; i++) {
+        (void)fprintf(f, "b%zu-%zu\n", i / LESSONS, i % LESSONS);
+    }
+    assert_int_equal(fclose(f), 0);
+}
+
 /* `odd`: this user's background sessions are somebody else's hands. */
 static void write_set(const char *dir, size_t odd)
 {
     static const struct dataset_info about = {
         .name = "phone", .source = "test", .licence = "none", .modality = "keystrokes", .note = ""};
     struct set_writer *w = NULL;
-    char id[48];
-    char model[48];
     assert_false(failed(set_writer_open(&w, dir, &about)));
     for (size_t u = 0; u < PLAYERS + OTHERS; u++) {
         for (size_t i = 0; i < ENROL + GENUINE && u < PLAYERS; i++) {
@@ -74,29 +100,17 @@ static void write_set(const char *dir, size_t odd)
         }
     }
     for (size_t m = 0; m < PLAYERS; m++) {
-        (void)snprintf(model, sizeof model, "m%zu", m);
-        for (size_t i = 0; i < ENROL; i++) {
-            (void)snprintf(id, sizeof id, "s%zu-%zu", m, i);
-            set_writer_enrol(w, model, id);
-        }
-        for (size_t u = 0; u < PLAYERS; u++) {
-            for (size_t i = 0; i < GENUINE; i++) {
-                (void)snprintf(id, sizeof id, "s%zu-%zu", u, (size_t)ENROL + i);
-                set_writer_trial(w, model, id, u == m ? DATASET_GENUINE : DATASET_IMPOSTOR);
-            }
-        }
+        write_rows(w, m);
     }
     assert_false(failed(set_writer_finish(&w)));
-    char path[2 * SCRATCH_PATH];
-    (void)snprintf(path, sizeof path, "%s/background.tsv", dir);
-    FILE *const f = fopen(path, "w");
-    assert_non_null(f);
-    for (size_t u = 0; u < PLAYERS + OTHERS; u++) {
-        for (size_t i = 0; i < LESSONS; i++) {
-            (void)fprintf(f, "b%zu-%zu\n", u, i);
-        }
-    }
-    assert_int_equal(fclose(f), 0);
+    write_background(dir);
+}
+
+static uint64_t bits_of(double x)
+{
+    uint64_t bits = 0;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
 }
 
 static struct dataset *made(const struct scratch *dir, const char *name, size_t odd)
@@ -142,7 +156,7 @@ static void owner_and_impostor_are_left_out_of_a_named_background(void **state)
     for (size_t i = 0; i < a.bouts; i++) {
         const uint32_t owner = dataset_model(plain, a.bout[i].model)->user;
         const uint32_t other = dataset_session(plain, a.bout[i].session)->user;
-        const bool same = memcmp(&a.bout[i].score, &b.bout[i].score, sizeof(double)) == 0;
+        const bool same = bits_of(a.bout[i].score) == bits_of(b.bout[i].score);
         assert_true(a.bout[i].scored && b.bout[i].scored);
         if (owner == ODD || other == ODD) {
             assert_true(same);
@@ -166,7 +180,7 @@ static void threads_change_no_bit(void **state)
     run(set, BACKGROUND_PAIRS, 3, 1, &one);
     run(set, BACKGROUND_PAIRS, 3, 4, &four);
     for (size_t i = 0; i < one.bouts; i++) {
-        assert_memory_equal(&one.bout[i].score, &four.bout[i].score, sizeof(double));
+        assert_true(bits_of(one.bout[i].score) == bits_of(four.bout[i].score));
     }
     assert_true(one.checksum == four.checksum);
     contest_free(&one);
