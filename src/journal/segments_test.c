@@ -232,14 +232,17 @@ static ssize_t try_pwritev(const struct journal_files *self, int fd, const struc
     return -1;
 }
 
+/* These tests fail calls, not the power: the real syncs would only cost time. */
 static int try_fdatasync(const struct journal_files *self, int fd)
 {
-    return fails(self, OP_DATASYNC) ? -1 : fdatasync(fd);
+    (void)fd;
+    return fails(self, OP_DATASYNC) ? -1 : 0;
 }
 
 static int try_fsync(const struct journal_files *self, int fd)
 {
-    return fails(self, OP_SYNC) ? -1 : fsync(fd);
+    (void)fd;
+    return fails(self, OP_SYNC) ? -1 : 0;
 }
 
 static int try_ftruncate(const struct journal_files *self, int fd, off_t length)
