@@ -245,6 +245,8 @@ void peer_timer(struct timer *t, void *run)
 
 void peer_init(struct peer *p, struct run *r, uint32_t number, enum scenario scenario)
 {
+    uint64_t seed = 0; /* who typed as in another run, or as when it was learnt, would be a replay */
+    rng_fill(&seed, sizeof seed);
     *p = (struct peer){.watch = {.fd = -1},
                        .run = r,
                        .flight = r->flights + (size_t)number * r->plan->depth,
@@ -252,7 +254,7 @@ void peer_init(struct peer *p, struct run *r, uint32_t number, enum scenario sce
                        .seq = -1,
                        .scenario = (uint8_t)scenario,
                        .phase = PEER_OFF};
-    rng_seed(&p->rng, number);
+    rng_seed(&p->rng, seed);
 }
 
 void peer_deinit(struct peer *p)
