@@ -245,7 +245,8 @@ void peer_timer(struct timer *t, void *run)
 
 void peer_init(struct peer *p, struct run *r, uint32_t number, enum scenario scenario)
 {
-    uint64_t seed = 0; /* who typed as in another run, or as when it was learnt, would be a replay */
+    uint64_t seed =
+        0; /* who typed as in another run, or as when it was learnt, would be a replay */
     rng_fill(&seed, sizeof seed);
     *p = (struct peer){.watch = {.fd = -1},
                        .run = r,
