@@ -284,7 +284,7 @@ enum { CANARA_REASONS_MAX = 24 };
 
 /* The state of one session: a value to copy, keep and compare; content is the library's. */
 typedef struct canara_session {
-    uint64_t opaque[76];
+    uint64_t opaque[77];
 } canara_session_t;
 
 /* ---- the model: what is known of people in general -------------------------------------------- */

@@ -202,26 +202,40 @@ static bool is_quiet_before(const canara_point_t *p, size_t i, double step)
     return moves >= LEAP_MOVES;
 }
 
-static bool rests_at(const canara_point_t *p, size_t n, size_t i)
+size_t bot_clock_stirs(const canara_point_t *p, size_t n, double x, double y)
 {
-    if (i + 1 >= n || gap_of(p, i + 1) > GAP_MS) {
-        return true;
+    size_t i = 0;
+    while (i < n && !(fabs(rint(p[i].x) - rint(x)) + fabs(rint(p[i].y) - rint(y)) > 0.0)) {
+        i++;
     }
-    return !(step_of(p, i + 1) > 0.0) && (i + 2 >= n || gap_of(p, i + 2) > GAP_MS);
+    return i;
 }
 
-bool bot_clock_leaps(const canara_point_t *p, size_t n)
+static enum bot_leap rest_at(const canara_point_t *p, size_t n, size_t i)
 {
+    const size_t next = i + bot_clock_stirs(p + i, n - i, p[i].x, p[i].y);
+    if (p[next < n ? next : n - 1].t_ms - p[i].t_ms > BOT_LEAP_REST_MS) {
+        return BOT_LEAP_RESTS;
+    }
+    return next < n ? BOT_LEAP_NONE : BOT_LEAP_OPEN;
+}
+
+enum bot_leap bot_clock_leaps(const canara_point_t *p, size_t n)
+{
+    enum bot_leap found = BOT_LEAP_NONE;
     for (size_t i = LEAP_QUIET + 1; i < n; i++) {
         if (fabs(p[i].x - p[i - 1].x) + fabs(p[i].y - p[i - 1].y) > LEAP_PX &&
             gap_of(p, i) < LEAP_MS && gap_of(p, i) >= 0.0) {
             const double step = step_of(p, i);
-            if (step > LEAP_PX && rests_at(p, n, i) && is_quiet_before(p, i, step)) {
-                return true;
+            const bool leapt = step > LEAP_PX && is_quiet_before(p, i, step);
+            const enum bot_leap rest = leapt ? rest_at(p, n, i) : BOT_LEAP_NONE;
+            if (rest == BOT_LEAP_RESTS) {
+                return rest;
             }
+            found = rest == BOT_LEAP_NONE ? found : rest;
         }
     }
-    return false;
+    return found;
 }
 
 bool bot_clock_is_still(const canara_point_t *p, size_t n)

@@ -31,9 +31,22 @@ enum bot_clock_feature {
 /* All finite. With fewer than 8 intervals under 300 ms the times say nothing: a clock is presumed. */
 void bot_clock_features(const canara_point_t *p, size_t n, double f[CLOCK_FEATURES]);
 
+/* What came behind a leap. */
+enum bot_leap {
+    BOT_LEAP_NONE, /* there was none, or the movement went on: reports were lost */
+    BOT_LEAP_OPEN, /* the path ends, and the pointer has not stirred yet */
+    BOT_LEAP_RESTS /* it did not stir for BOT_LEAP_REST_MS */
+};
+
+#define BOT_LEAP_REST_MS 300.0
+
 /* The pointer leapt: after 8 quiet intervals one report within 70 ms is over 60 px away, over four times
- * as far as any of the 8 before, and the pointer rests there. A hand cannot; set_position(x, y) does. */
-bool bot_clock_leaps(const canara_point_t *p, size_t n);
+ * as far as any of the 8 before, and the pointer rests there. A hand cannot; set_position(x, y) does. The
+ * end of a path is no rest: clients cut a movement wherever a message is full. */
+enum bot_leap bot_clock_leaps(const canara_point_t *p, size_t n);
+
+/* Index of the first point that is elsewhere, n when none is. */
+size_t bot_clock_stirs(const canara_point_t *p, size_t n, double x, double y);
 
 /* Of 20 or more reports that change no button, over six in ten report no movement: what moves nothing
  * makes no report. */

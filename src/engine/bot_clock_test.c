@@ -1,6 +1,9 @@
 #include "engine/bot_clock.h"
 
 #include "base/rng.h"
+#include "base/util.h"
+#include "engine/bots.h"
+#include "engine/filter.h"
 #include "tests/support/unit.h"
 
 #include <math.h>
@@ -57,7 +60,7 @@ static void features_of_any_path_are_finite(void **state)
         for (size_t i = 0; i < CLOCK_FEATURES; i++) {
             assert_true(fabs(f[i]) <= 4.0);
         }
-        (void)bot_clock_leaps(p, POINTS);
+        assert_in_range(bot_clock_leaps(p, POINTS), BOT_LEAP_NONE, BOT_LEAP_RESTS);
     }
 }
 
@@ -68,21 +71,73 @@ static void a_leap_is_from_a_quiet_path_to_a_rest(void **state)
     struct rng rng;
     rng_seed(&rng, 4);
     walk(p, true, &rng);
-    assert_false(bot_clock_leaps(p, POINTS));
+    assert_int_equal(bot_clock_leaps(p, POINTS), BOT_LEAP_NONE);
     p[POINTS - 1].x += 250.0;
-    assert_true(bot_clock_leaps(p, POINTS));
-    assert_false(bot_clock_leaps(p, 9));
+    assert_int_equal(bot_clock_leaps(p, POINTS), BOT_LEAP_OPEN);
+    assert_int_equal(bot_clock_leaps(p, 9), BOT_LEAP_NONE);
     p[POINTS - 1].t_ms += 400.0; /* time enough to go there unseen */
-    assert_false(bot_clock_leaps(p, POINTS));
+    assert_int_equal(bot_clock_leaps(p, POINTS), BOT_LEAP_NONE);
     walk(p, true, &rng);
     for (size_t i = 60; i < POINTS; i++) {
         p[i].x += 250.0; /* goes on from there: reports were lost */
     }
-    assert_false(bot_clock_leaps(p, POINTS));
+    assert_int_equal(bot_clock_leaps(p, POINTS), BOT_LEAP_NONE);
     for (size_t i = 61; i < POINTS; i++) {
         p[i].t_ms += 500.0;
     }
-    assert_true(bot_clock_leaps(p, POINTS));
+    assert_int_equal(bot_clock_leaps(p, POINTS), BOT_LEAP_RESTS);
+}
+
+static canara_event_t moved(const canara_point_t *p, size_t n)
+{
+    return (canara_event_t){
+        .kind = CANARA_POINTER, .has = CANARA_F_POINTS, .of.path = {.points = p, .count = n}};
+}
+
+/* Found on the training sessions of Balabit mouse: a full message ended right behind reports that were
+ * lost, and the end was taken for a rest. */
+static void an_event_that_ends_behind_a_leap_waits_for_what_follows(void **state)
+{
+    (void)state;
+    static const canara_event_t quiet = {.kind = CANARA_IDLE_TIMEOUT};
+    canara_point_t p[POINTS];
+    struct rng rng;
+    rng_seed(&rng, 4);
+    walk(p, true, &rng);
+    p[POINTS - 1].x += 250.0;
+    const int64_t end = 1750000000000 + (int64_t)p[POINTS - 1].t_ms;
+    const canara_event_t leap = moved(p, POINTS);
+    const canara_point_t on[2] = {{.t_ms = 0.0, .x = p[POINTS - 1].x, .y = p[POINTS - 1].y},
+                                  {.t_ms = 20.0, .x = p[POINTS - 1].x + 9.0, .y = 9.0}};
+    const canara_event_t goes_on = moved(on, 2);
+
+    static const struct {
+        const char *row;
+        int64_t quiet_ms, on_ms; /* after the leap, when the events arrive; 0: not at all */
+        double nats;
+    } cases[] = {
+        {"nothing follows", 0, 0, 0.0},
+        {"the movement goes on", 0, 40, 0.0},
+        {"something else, then the movement goes on", 10, 60, 0.0},
+        {"just before it would be a rest", 0, 300, 0.0},
+        {"it stirs after a rest", 0, 330, 1.5},
+        {"something else comes after a rest", 310, 330, 1.5},
+    };
+
+    for (size_t c = 0; c < ARRAY_LEN(cases); c++) {
+        struct session_state s;
+        filter_begin(&s, 1750000000000);
+        bots_look(&s, &leap, end);
+        assert_near(s.bot[BOT_LEAP], 0.0, 0.0, cases[c].row);
+        if (cases[c].quiet_ms > 0) {
+            bots_look(&s, &quiet, end + cases[c].quiet_ms);
+        }
+        if (cases[c].on_ms > 0) {
+            bots_look(&s, &goes_on, end + cases[c].on_ms);
+            assert_true(s.leapt_ms == 0);
+        }
+        assert_near(s.bot[BOT_LEAP], cases[c].nats, 0.0, cases[c].row);
+    }
 }
 
 static void reports_of_no_movement_are_counted_between_buttons(void **state)
@@ -106,6 +161,7 @@ int main(void)
         cmocka_unit_test(drawn_times_keep_no_clock),
         cmocka_unit_test(features_of_any_path_are_finite),
         cmocka_unit_test(a_leap_is_from_a_quiet_path_to_a_rest),
+        cmocka_unit_test(an_event_that_ends_behind_a_leap_waits_for_what_follows),
         cmocka_unit_test(reports_of_no_movement_are_counted_between_buttons),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -149,11 +149,14 @@ static bool follow_pointer(struct session_state *s, const canara_point_t *p)
 }
 
 /* What a mouse shows and a finger does not. */
-static void look_at_motion(struct session_state *s, const canara_point_t *p, size_t n)
+static void look_at_motion(struct session_state *s, const canara_point_t *p, size_t n,
+                           int64_t at_ms)
 {
-    if (bot_clock_leaps(p, n)) {
+    const enum bot_leap leap = bot_clock_leaps(p, n);
+    if (leap == BOT_LEAP_RESTS) {
         rule_met_bot(s, BOT_LEAP);
     }
+    s->leapt_ms = leap == BOT_LEAP_OPEN ? at_ms : 0;
     if (bot_clock_is_still(p, n)) {
         rule_met_bot(s, BOT_MOTIONLESS);
     }
@@ -182,7 +185,7 @@ static void look_at_path(struct session_state *s, const canara_event_t *event, i
         rule_met_bot(s, BOT_EVEN_STEPS);
     }
     if (!touch) {
-        look_at_motion(s, p, n);
+        look_at_motion(s, p, n, at_ms > s->at_ms ? at_ms : s->at_ms);
     }
     if (path_times_go_back(p, n, touch) || is_ahead(s, p[n - 1].t_ms - p[0].t_ms, at_ms)) {
         rule_met_bot(s, BOT_IMPOSSIBLE_TIMES);
@@ -212,8 +215,33 @@ static void look_at_points(struct session_state *s, const canara_event_t *event,
     }
 }
 
+/* A leap that ended an event: does the pointer rest there? Any later event tells, a pointer's by when it
+ * first stirs. */
+static void look_behind_leap(struct session_state *s, const canara_event_t *event, int64_t at_ms)
+{
+    if (s->leapt_ms == 0) {
+        return;
+    }
+    double rest = (double)((at_ms > s->at_ms ? at_ms : s->at_ms) - s->leapt_ms);
+    bool stirs = false;
+    if (event->kind == CANARA_POINTER && (event->has & CANARA_F_POINTS) != 0) {
+        const canara_point_t *p = event->of.path.points;
+        const size_t n = event->of.path.count;
+        const size_t i = bot_clock_stirs(p, n, s->pointer_x, s->pointer_y);
+        stirs = i < n;
+        rest -= stirs ? p[n - 1].t_ms - p[i].t_ms : 0.0;
+    }
+    if (rest > BOT_LEAP_REST_MS) {
+        rule_met_bot(s, BOT_LEAP);
+    }
+    if (stirs || rest > BOT_LEAP_REST_MS) {
+        s->leapt_ms = 0;
+    }
+}
+
 void bots_look(struct session_state *s, const canara_event_t *event, int64_t at_ms)
 {
+    look_behind_leap(s, event, at_ms);
     switch (event->kind) {
     case CANARA_TYPING_PATTERN: look_at_intervals(s, event); return;
     case CANARA_KEYSTROKES: look_at_keys(s, event, at_ms); return;

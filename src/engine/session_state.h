@@ -19,7 +19,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define SESSION_LAYOUT   UINT32_C(0xCA4A0005) /* changes with every change of the struct below */
+#define SESSION_LAYOUT   UINT32_C(0xCA4A0006) /* changes with every change of the struct below */
 #define SESSION_TIME_MAX INT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z */
 
 /* What device_context last said, and where the pointer stands. */
@@ -50,20 +50,22 @@ struct session_state {
     uint8_t blocked; /* 1: for good */
     uint8_t bits;    /* enum session_bits */
     int64_t begin_ms;
-    int64_t at_ms;                   /* every number below stands as of this time */
-    double lambda;                   /* log odds that this is not the owner */
-    double share[SHARES];            /* who moved lambda by how much */
-    double bot[BOT_RULES];           /* nats */
-    double spent[BOT_RULES];         /* nats given so far, for the repeat law; a proof leaves it */
-    double motion[2];                /* margins of windows of movement, and how many; both decay */
-    double context[CONTEXT_RULES];   /* nats */
-    uint8_t context_times[16];       /* how often each rule has counted, 0..2 */
-    uint64_t model_hash, os_hash;    /* of device_context; 0 = not told */
-    double pointer_x, pointer_y;     /* px */
-    uint64_t page_hash;              /* of the newest navigation_pattern; 0 = none yet */
-    float heard[PERSON_SHARES];      /* nats that the modality has given in all, without decay */
-    float off[PERSON_SHARES];        /* sum of its evidence less the owner's usual */
-    float bias[PERSON_SHARES];       /* offset that a proof has shown to be the owner's own today */
+    int64_t at_ms;                 /* every number below stands as of this time */
+    double lambda;                 /* log odds that this is not the owner */
+    double share[SHARES];          /* who moved lambda by how much */
+    double bot[BOT_RULES];         /* nats */
+    double spent[BOT_RULES];       /* nats given so far, for the repeat law; a proof leaves it */
+    int64_t leapt_ms;              /* the newest pointer event ended in a leap then, and the pointer
+                                        has not stirred since; 0: it did not */
+    double motion[2];              /* margins of windows of movement, and how many; both decay */
+    double context[CONTEXT_RULES]; /* nats */
+    uint8_t context_times[16];     /* how often each rule has counted, 0..2 */
+    uint64_t model_hash, os_hash;  /* of device_context; 0 = not told */
+    double pointer_x, pointer_y;   /* px */
+    uint64_t page_hash;            /* of the newest navigation_pattern; 0 = none yet */
+    float heard[PERSON_SHARES];    /* nats that the modality has given in all, without decay */
+    float off[PERSON_SHARES];      /* sum of its evidence less the owner's usual */
+    float bias[PERSON_SHARES];     /* offset that a proof has shown to be the owner's own today */
     uint16_t samples[PERSON_SHARES]; /* behind `heard` and `off`, to 65535 */
     uint8_t proofs;                  /* enum session_proofs */
     uint8_t asked;                   /* events about the person since a challenge waits, to 255 */
@@ -72,7 +74,7 @@ struct session_state {
 
 static_assert(sizeof(struct session_state) <= sizeof(canara_session_t), "the state must fit");
 static_assert(sizeof(struct session_state) ==
-                  32 + sizeof(double) * (SHARES + 2 * BOT_RULES + 2 + CONTEXT_RULES) + 48 + 8 +
+                  32 + sizeof(double) * (SHARES + 2 * BOT_RULES + 2 + CONTEXT_RULES) + 56 + 8 +
                       (size_t)14 * PERSON_SHARES + 2 + 8,
               "no padding: sessions are compared byte by byte");
 static_assert(CONTEXT_RULES <= 16, "one counter for each context rule");

@@ -26,6 +26,23 @@ static double bot_nats(const struct watch *w, enum bot_parts parts)
     return sum + ((parts & BOT_PART_LEARNED) != 0 ? bot_learned_nats(&w->sum) : 0.0);
 }
 
+/* A session goes on when its last recording is over: so does the clock. */
+static void go_on(struct watch *w)
+{
+    static const canara_event_t quiet = {.kind = CANARA_IDLE_TIMEOUT};
+    filter_advance(&w->s, w->s.at_ms + 1000);
+    bots_look(&w->s, &quiet, w->s.at_ms);
+}
+
+static double score_of(const struct watch *w, double peak, enum bot_parts parts)
+{
+    if (peak > 0.0 || (parts & BOT_PART_LEARNED) == 0) {
+        return peak;
+    }
+    const double mean = w->sum.windows > 0.0 ? w->sum.margin / w->sum.windows : UNTOLD;
+    return fmin(mean - BOT_LEARNED_ZERO, 0.0);
+}
+
 static void look(struct watch *w, const struct dataset_event *event, bool replayed,
                  const struct trees *trees)
 {
@@ -55,11 +72,24 @@ double bot_eval_session(const struct dataset *set, size_t session, const struct 
              judge->trees);
         peak = fmax(peak, bot_nats(&w, judge->parts));
     }
-    if (peak > 0.0 || (judge->parts & BOT_PART_LEARNED) == 0) {
-        return peak;
-    }
-    const double mean = w.sum.windows > 0.0 ? w.sum.margin / w.sum.windows : UNTOLD;
-    return fmin(mean - BOT_LEARNED_ZERO, 0.0);
+    go_on(&w);
+    peak = fmax(peak, bot_nats(&w, judge->parts));
+    return score_of(&w, peak, judge->parts);
+}
+
+double bot_eval_path(const canara_point_t *path, size_t n, const struct bot_judge *judge)
+{
+    static const int64_t at = INT64_C(1750000000000);
+    const int64_t end = at + (n > 0 ? (int64_t)path[n - 1].t_ms : 0);
+    const struct dataset_event event = {.event = {.kind = CANARA_POINTER,
+                                                  .has = CANARA_F_POINTS,
+                                                  .of.path = {.points = path, .count = n}},
+                                        .at = {end}};
+    struct watch w = {0};
+    filter_begin(&w.s, at);
+    look(&w, &event, false, judge->trees);
+    go_on(&w);
+    return score_of(&w, bot_nats(&w, judge->parts), judge->parts);
 }
 
 /* ---- folds ---- */
@@ -173,7 +203,7 @@ static err_t learn(const struct run *r, struct buf *bytes, struct trees *trees)
     if (r->options->others != NULL) {
         TRY(bot_lesson_add_set(lesson, r->options->others, NULL));
     }
-    TRY(bot_lesson_add_hands(lesson));
+    TRY(bot_lesson_add_hands(lesson, BOT_HANDS));
     TRY(bot_lesson_fit(lesson, bytes, r->why));
     MUST(trees_check(buf_span(bytes), BOT_COLUMNS, trees) == TREES_GOOD);
     return ERR_OK;

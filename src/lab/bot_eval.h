@@ -29,6 +29,9 @@ struct bot_judge {
 /* Score of one session. */
 double bot_eval_session(const struct dataset *set, size_t session, const struct bot_judge *judge);
 
+/* The same of one movement. */
+double bot_eval_path(const canara_point_t *path, size_t n, const struct bot_judge *judge);
+
 /* Families of bots against devices of people, none of whom was learned from. A user of the set is one
  * family or device. */
 struct bot_fold {

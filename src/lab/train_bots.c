@@ -197,12 +197,12 @@ err_t bot_lesson_add_set(struct bot_lesson *lesson, const struct dataset *set, c
     return ERR_OK;
 }
 
-err_t bot_lesson_add_hands(struct bot_lesson *lesson)
+err_t bot_lesson_add_hands(struct bot_lesson *lesson, int without)
 {
     canara_point_t path[BOT_HAND_POINTS];
     for (int hand = 0; hand < BOT_HANDS; hand++) {
         bot_lesson_next(lesson);
-        for (size_t i = 0; i < BOT_LESSON_PER_HAND; i++) {
+        for (size_t i = 0; hand != without && i < BOT_LESSON_PER_HAND; i++) {
             const size_t n = bot_hand_move((enum bot_hand)hand, &lesson->rng, path);
             TRY(bot_lesson_add(lesson, path, n, true));
         }

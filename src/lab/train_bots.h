@@ -40,8 +40,8 @@ void bot_lesson_free(struct bot_lesson **lesson);
 NODISCARD err_t bot_lesson_add_set(struct bot_lesson *lesson, const struct dataset *set,
                                    const bool *without);
 
-/* Learn from the machines of bot_hand.h. */
-NODISCARD err_t bot_lesson_add_hands(struct bot_lesson *lesson);
+/* Learn from the machines of bot_hand.h but `without` (BOT_HANDS: from all). */
+NODISCARD err_t bot_lesson_add_hands(struct bot_lesson *lesson, int without);
 
 /* Learn from one movement; too short ones are passed over. */
 NODISCARD err_t bot_lesson_add(struct bot_lesson *lesson, const canara_point_t *path, size_t n,

@@ -116,7 +116,7 @@ static void one_side_alone_is_no_lesson(void **state)
     assert_false(failed(bot_lesson_new(1, &lesson)));
     assert_int_equal(bot_lesson_fit(lesson, &bytes, why).code, ERR_RANGE);
     assert_string_equal(why, "people and machines are both needed");
-    assert_false(failed(bot_lesson_add_hands(lesson)));
+    assert_false(failed(bot_lesson_add_hands(lesson, BOT_HANDS)));
     assert_int_equal(bot_lesson_fit(lesson, &bytes, why).code, ERR_RANGE);
     bot_lesson_free(&lesson);
     assert_null(lesson);
