@@ -14,23 +14,24 @@ void crowds_write(struct byte_writer *w, const struct crowd *crowd, size_t count
 }
 
 /* Read one: measured first, so that its room is as large as its arrays. */
-static enum canara_status read_one(struct byte_reader *r, struct crowd *c, void **room)
+static enum canara_status read_one(struct byte_reader *r, allocate_t *allocate, struct crowd *c,
+                                   void **room)
 {
     struct byte_reader ahead = *r;
     if (!crowd_read(&ahead, c, NULL)) {
         return CANARA_BAD_FORMAT;
     }
-    *room = calloc(1, crowd_room(c));
+    *room = allocate(1, crowd_room(c));
     if (*room == NULL) {
         return CANARA_NO_MEMORY;
     }
     return crowd_read(r, c, *room) ? CANARA_OK : CANARA_BAD_FORMAT;
 }
 
-static enum canara_status read_all(struct byte_reader *r, struct crowds *c)
+static enum canara_status read_all(struct byte_reader *r, allocate_t *allocate, struct crowds *c)
 {
     for (size_t i = 0; i < c->count; i++) {
-        const enum canara_status status = read_one(r, &c->crowd[i], &c->room[i]);
+        const enum canara_status status = read_one(r, allocate, &c->crowd[i], &c->room[i]);
         if (status != CANARA_OK) {
             return status;
         }
@@ -43,6 +44,11 @@ static enum canara_status read_all(struct byte_reader *r, struct crowds *c)
 
 enum canara_status crowds_read(struct byte_reader r, struct crowds *out)
 {
+    return crowds_read_with(r, calloc, out);
+}
+
+enum canara_status crowds_read_with(struct byte_reader r, allocate_t *allocate, struct crowds *out)
+{
     if (r.left == 0) {
         *out = (struct crowds){.count = 0};
         return CANARA_OK;
@@ -52,11 +58,11 @@ enum canara_status crowds_read(struct byte_reader r, struct crowds *out)
         return CANARA_BAD_FORMAT;
     }
     struct crowds c = {.count = count,
-                       .crowd = calloc((size_t)count + 1, sizeof *c.crowd),
-                       .room = calloc((size_t)count + 1, sizeof(void *))};
+                       .crowd = allocate((size_t)count + 1, sizeof *c.crowd),
+                       .room = allocate((size_t)count + 1, sizeof(void *))};
     enum canara_status status = CANARA_NO_MEMORY;
     if (c.crowd != NULL && c.room != NULL) {
-        status = read_all(&r, &c);
+        status = read_all(&r, allocate, &c);
     }
     if (status != CANARA_OK) {
         crowds_free(&c);

@@ -22,6 +22,10 @@ void crowds_write(struct byte_writer *w, const struct crowd *crowd, size_t count
 
 /* From everything that is left in `r`. */
 enum canara_status crowds_read(struct byte_reader r, struct crowds *out);
+
+/* The same with other memory than calloc()'s, for tests; free() must take it. */
+typedef void *allocate_t(size_t n, size_t size);
+enum canara_status crowds_read_with(struct byte_reader r, allocate_t *allocate, struct crowds *out);
 void crowds_free(struct crowds *c);
 
 /* The crowd that samples like this one are compared with; NULL when there is none. */

@@ -1,0 +1,185 @@
+/* own_test.c - what is worked out of rows, the running mean of scores, and bytes of nobody. */
+#include "engine/own.h"
+
+#include "engine/crowd_test.h"
+#include "engine/numbers.h"
+#include "tests/support/unit.h"
+
+#include <math.h>
+
+enum { ROWS = 60 };
+
+/* Rows of somebody whose first three features are a little higher. */
+static void rows_of(const struct crowd *c, double middle, size_t n, uint8_t *row)
+{
+    uint64_t seed = 21;
+    for (size_t i = 0; i < n; i++) {
+        struct sample s;
+        uint8_t bins[CROWD_FEATURES_MAX];
+        test_sample(&s, &seed, middle);
+        crowd_bins(c, &s, bins);
+        memcpy(row + i * TEST_FEATURES, bins, TEST_FEATURES);
+    }
+}
+
+static void begin(struct own *o)
+{
+    memset(o, 0, sizeof *o);
+    o->context = 77;
+    o->kind = SAMPLE_FEATURES;
+    o->features = TEST_FEATURES;
+}
+
+static double score_of(const struct own *o, const struct crowd *c, const uint8_t *row, size_t n)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        double score[SCORES];
+        own_scores(o, c, row + i * TEST_FEATURES, score);
+        sum += score[CROWD_HISTOGRAM];
+        for (size_t k = 0; k < SCORES; k++) {
+            assert_true(isfinite(score[k]));
+        }
+    }
+    return sum / (double)n;
+}
+
+static void own_rows_score_lower_than_those_of_the_crowd(void **state)
+{
+    (void)state;
+    struct test_crowd t;
+    struct own o;
+    uint8_t row[ROWS * TEST_FEATURES];
+    test_crowd(&t, 3);
+    rows_of(&t.crowd, 0.7, ROWS, row);
+    begin(&o);
+    assert_true(own_work_out(&o, &(struct own_rows){&t.crowd, row, OWN_TREES_FROM - 1}));
+    assert_int_equal(o.trees, 0);
+    assert_true(own_work_out(&o, &(struct own_rows){&t.crowd, row, ROWS}));
+    assert_int_equal(o.trees, GROW_TREES);
+    assert_int_equal(o.known, ROWS);
+    assert_true(o.edges_id == t.crowd.edges_id);
+    assert_true(score_of(&o, &t.crowd, row, ROWS) < score_of(&o, &t.crowd, t.row, TEST_ROWS));
+    assert_true(score_of(&o, &t.crowd, row, ROWS) < 0.0);
+}
+
+static void nobodys_rows_say_nothing(void **state)
+{
+    (void)state;
+    struct test_crowd t;
+    struct own o;
+    uint8_t row[1] = {0};
+    double score[SCORES];
+    test_crowd(&t, 3);
+    begin(&o);
+    assert_true(own_work_out(&o, &(struct own_rows){&t.crowd, row, 0}));
+    own_scores(&o, &t.crowd, t.row, score);
+    assert_near(score[CROWD_HISTOGRAM], 0.0, 0.0, "shares of the crowd alone");
+    assert_near(score[CROWD_TREES], 0.0, 0.0, "no trees");
+}
+
+static void the_mean_of_scores_is_that_of_all_of_them(void **state)
+{
+    (void)state;
+    struct own o;
+    uint64_t seed = 4;
+    double sum = 0.0;
+    double squares = 0.0;
+    begin(&o);
+    for (int n = 1; n <= 500; n++) {
+        const double x = random_in(&seed, -5.0, 3.0);
+        own_note_score(&o, x);
+        sum += x;
+        squares += x * x;
+        assert_int_equal(o.scored, n);
+        assert_near((double)o.score_mean, sum / n, 1e-4, "mean");
+        assert_near((double)o.score_m2, squares - sum * sum / n, 1e-2, "squares");
+    }
+}
+
+static size_t saved(struct own *o, uint8_t bytes[CANARA_PART_BYTES])
+{
+    struct test_crowd t;
+    uint8_t row[ROWS * TEST_FEATURES];
+    size_t size = 0;
+    test_crowd(&t, 3);
+    rows_of(&t.crowd, 0.7, ROWS, row);
+    begin(o);
+    assert_true(own_work_out(o, &(struct own_rows){&t.crowd, row, ROWS}));
+    o->helds = 1;
+    o->held[0] = (struct own_held){.at_ms = 5, .session = 2, .rows = 3};
+    own_save(o, bytes, &size);
+    return size;
+}
+
+static void an_own_part_survives_its_bytes_and_no_others(void **state)
+{
+    (void)state;
+    struct own o;
+    struct own got;
+    uint8_t bytes[CANARA_PART_BYTES];
+    const size_t size = saved(&o, bytes);
+    memset(&got, 0xee, sizeof got);
+    assert_int_equal(own_load(&got, bytes, size), CANARA_OK);
+    assert_int_equal(got.trees, o.trees);
+    assert_int_equal(got.held[0].rows, 3);
+    assert_memory_equal(got.against, o.against, (size_t)TEST_FEATURES * CROWD_COARSE);
+    for (size_t cut = 0; cut < size; cut++) {
+        assert_int_equal(own_load(&got, bytes, cut), CANARA_BAD_FORMAT);
+    }
+    for (size_t at = 0; at < size; at += 3) {
+        bytes[at] ^= 0x40;
+        assert_int_equal(own_load(&got, bytes, size), CANARA_BAD_FORMAT);
+        bytes[at] ^= 0x40;
+    }
+    assert_int_equal(own_load(&got, bytes, CANARA_PART_BYTES + 1), CANARA_BAD_FORMAT);
+    assert_int_equal(got.known, ROWS);
+}
+
+/* What a stranger may write with a right checksum. */
+static void heads_that_cannot_be_are_refused(void **state)
+{
+    (void)state;
+
+    static const struct {
+        const char *row;
+        size_t at;
+        uint8_t value;
+        enum canara_status status;
+    } cases[] = {
+        {"a version of later", 4, 9, CANARA_BAD_VERSION},
+        {"a kind that is none", 6, 200, CANARA_BAD_FORMAT},
+        {"a kind that no crowd has", 6, SAMPLE_KEYS, CANARA_BAD_FORMAT},
+        {"no features", 23, 0, CANARA_BAD_FORMAT},
+        {"a number of trees that is none", 27, 3, CANARA_BAD_FORMAT},
+        {"squares below 0", 52, 0xbf, CANARA_BAD_FORMAT},
+        {"more that waits than there is room for", 53, OWN_HELD + 1, CANARA_BAD_FORMAT},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct own o;
+        uint8_t bytes[CANARA_PART_BYTES];
+        const size_t size = saved(&o, bytes);
+        bytes[cases[i].at] = cases[i].value;
+        if (cases[i].at == 52) { /* the sign of a float that is not zero */
+            bytes[51] = 0x80;
+        }
+        struct byte_writer w = {.at = bytes + size - 8, .left = 8};
+        write_u64(&w, fnv_add(FNV_START, bytes, size - 8));
+        if (own_load(&o, bytes, size) != cases[i].status) {
+            fail_msg("%s", cases[i].row);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(own_rows_score_lower_than_those_of_the_crowd),
+        cmocka_unit_test(nobodys_rows_say_nothing),
+        cmocka_unit_test(the_mean_of_scores_is_that_of_all_of_them),
+        cmocka_unit_test(an_own_part_survives_its_bytes_and_no_others),
+        cmocka_unit_test(heads_that_cannot_be_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
