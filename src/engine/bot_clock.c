@@ -1,8 +1,12 @@
 #include "engine/bot_clock.h"
 
+#include "engine/lanes.h"
+#include "engine/numbers.h"
+
 #include <assert.h>
 #include <math.h>
 #include <stdint.h>
+#include <string.h>
 
 #define GAP_MS        300.0
 #define BURST_MS      4.0
@@ -14,6 +18,7 @@
 #define LEAP_MS    70.0
 #define LEAP_TIMES 4.0
 #define STILL      0.6
+#define STILL_PX   0.5 /* less than a px is told by screens that are zoomed */
 
 enum {
     GAPS_MIN = 8,
@@ -27,6 +32,7 @@ enum {
 /* Intervals in whole ms, and how often each occurs. */
 struct gaps {
     double ms[GAPS_MAX];
+    float lane[GAPS_MAX + LANES]; /* the same, and zeros to the end of the last lanes */
     uint16_t bin[BINS + 2];
     size_t n;
     double sum, squares, next;
@@ -46,8 +52,10 @@ static void gather(const canara_point_t *p, size_t n, struct gaps *g)
         g->squares += ms * ms;
         g->next += g->n > 0 ? ms * g->ms[g->n - 1] : 0.0;
         g->bin[(size_t)ms]++;
+        g->lane[g->n] = (float)ms;
         g->ms[g->n++] = ms;
     }
+    memset(g->lane + g->n, 0, LANES * sizeof *g->lane);
 }
 
 /* The interval below which `rank` of all are. */
@@ -68,46 +76,70 @@ struct beat {
     double memory; /* of what is left of the period */
 };
 
+static_assert(LANES == 4, "sum_of() adds four");
+
+/* Sum of the lanes. */
+static double sum_of(lanes_t x)
+{
+    return (double)((x[0] + x[1]) + (x[2] + x[3]));
+}
+
+/* How far each interval is from a multiple of the period; those behind the last are 0. */
+static void remainders(const struct gaps *g, float period, float rest[GAPS_MAX + LANES])
+{
+    const float per = 1.0F / period;
+    for (size_t i = 0; i < g->n; i += LANES) {
+        const lanes_t ms = lanes_load(g->lane + i);
+        const lanes_int_t times = __builtin_convertvector(ms * per + 0.5F, lanes_int_t);
+        lanes_store(rest + i, ms - __builtin_convertvector(times, lanes_t) * period);
+    }
+}
+
 /* How well multiples of a period near `guess` explain the intervals. */
 static bool beat_of(const struct gaps *g, double guess, struct beat *out)
 {
-    double near = 0.0;
-    double sum = 0.0;
     if (guess < PERIOD_MIN_MS) {
         return false;
     }
-    for (size_t i = 0; i < g->n; i++) {
-        const double one = fabs(g->ms[i] - guess) < PERIOD_NEAR * guess ? 1.0 : 0.0;
-        near += one;
-        sum += one * g->ms[i];
+    const lanes_t nearly = lanes_of((float)(PERIOD_NEAR * guess));
+    lanes_t near = lanes_of(0.0F);
+    lanes_t sum = near;
+    for (size_t i = 0; i < g->n; i += LANES) {
+        const lanes_t ms = lanes_load(g->lane + i);
+        const lanes_int_t is_near = lanes_abs(ms - (float)guess) < nearly;
+        near += lanes_of_bits(lanes_bits(lanes_of(1.0F)) & is_near);
+        sum += lanes_of_bits(lanes_bits(ms) & is_near);
     }
-    if (near < 4.0) {
+    if (sum_of(near) < 4.0) {
         return false;
     }
-    const double period = sum / near;
-    double off = 0.0;
-    double squares = 0.0;
-    double next = 0.0;
-    double last = 0.0;
-    for (size_t i = 0; i < g->n; i++) {
-        const double r = g->ms[i] - period * rint(g->ms[i] / period);
-        off += fabs(r);
+    float SCRATCH rest[GAPS_MAX + LANES];
+    const double period = sum_of(sum) / sum_of(near);
+    remainders(g, (float)period, rest);
+    rest[(g->n + LANES - 1) / LANES * LANES] = 0.0F; /* read as the last one's next */
+    lanes_t off = lanes_of(0.0F);
+    lanes_t squares = off;
+    lanes_t next = off;
+    for (size_t i = 0; i < g->n; i += LANES) {
+        const lanes_t r = lanes_load(rest + i);
+        off += lanes_abs(r);
         squares += r * r;
-        next += i > 0 ? r * last : 0.0;
-        last = r;
+        next += r * lanes_load(rest + i + 1);
     }
     const double count = (double)g->n;
-    out->off = off / (count * period);
-    out->memory = (next / (count - 1.0)) / (squares / count + 1e-9);
+    out->off = sum_of(off) / (count * period);
+    out->memory = (sum_of(next) / (count - 1.0)) / (sum_of(squares) / count + 1e-9);
     return true;
 }
 
 static void find_beat(const struct gaps *g, double f[CLOCK_FEATURES])
 {
     const double median = ranked(g, g->n / 2);
-    const double guess[] = {median, 0.5 * median, median / 3.0, ranked(g, g->n / 4),
-                            ranked(g, g->n / 8)};
-    f[CLOCK_OFF_BEAT] = 0.25; /* what no clock gives */
+    const double quarter = ranked(g, g->n / 4);
+    const double eighth = ranked(g, g->n / 8);
+    const double guess[] = {median, 0.5 * median, median / 3.0, quarter < median ? quarter : 0.0,
+                            eighth < quarter ? eighth : 0.0}; /* one guess once */
+    f[CLOCK_OFF_BEAT] = 0.25;                                 /* what no clock gives */
     for (size_t i = 0; i < sizeof guess / sizeof *guess; i++) {
         struct beat b;
         if (beat_of(g, guess[i], &b) && b.off < f[CLOCK_OFF_BEAT]) {
@@ -117,13 +149,17 @@ static void find_beat(const struct gaps *g, double f[CLOCK_FEATURES])
     }
 }
 
-static double scatter(const struct gaps *g)
+/* Each bin is met at its first interval, and emptied. */
+static double scatter(struct gaps *g)
 {
     const double n = (double)g->n;
     double bits = 0.0;
-    for (size_t ms = 0; ms < BINS; ms += 2) {
-        const double c = (double)g->bin[ms] + (double)g->bin[ms + 1];
-        bits += c > 0.0 ? c * log(c) : 0.0;
+    for (size_t i = 0; i < g->n; i++) {
+        const size_t bin = (size_t)g->ms[i] & ~(size_t)1;
+        const double c = (double)g->bin[bin] + (double)g->bin[bin + 1];
+        bits += c > 1.0 ? c * log(c) : 0.0;
+        g->bin[bin] = 0;
+        g->bin[bin + 1] = 0;
     }
     return 1.0 - bits / (n * log(n));
 }
@@ -135,7 +171,7 @@ static double still_share(const canara_point_t *p, size_t n, size_t *reports)
     for (size_t i = 1; i < n; i++) {
         if (p[i].buttons == p[i - 1].buttons) {
             all++;
-            still += rint(p[i].x) == rint(p[i - 1].x) && rint(p[i].y) == rint(p[i - 1].y);
+            still += fabs(p[i].x - p[i - 1].x) < STILL_PX && fabs(p[i].y - p[i - 1].y) < STILL_PX;
         }
     }
     *reports = all;
@@ -144,13 +180,11 @@ static double still_share(const canara_point_t *p, size_t n, size_t *reports)
 
 void bot_clock_features(const canara_point_t *p, size_t n, double f[CLOCK_FEATURES])
 {
-    struct gaps g;
+    struct gaps SCRATCH g;
     size_t reports = 0;
     g.n = 0;
     g.sum = g.squares = g.next = 0.0;
-    for (size_t i = 0; i < sizeof g.bin / sizeof *g.bin; i++) {
-        g.bin[i] = 0;
-    }
+    memset(g.bin, 0, sizeof g.bin);
     for (size_t i = 0; i < CLOCK_FEATURES; i++) {
         f[i] = 0.0;
     }
@@ -165,12 +199,12 @@ void bot_clock_features(const canara_point_t *p, size_t n, double f[CLOCK_FEATUR
     const double mean = g.sum / count;
     const double variance = fmax(g.squares / count - mean * mean, 0.0);
     find_beat(&g, f);
-    f[CLOCK_SCATTER] = scatter(&g);
     f[CLOCK_MEMORY] = variance > 1e-9
                           ? fmax(-1.0, fmin((g.next / (count - 1.0) - mean * mean) / variance, 1.0))
                           : 0.0;
     f[CLOCK_SPREAD] = fmin(sqrt(variance) / mean, SPREAD_MAX);
     f[CLOCK_BURSTS] = (double)(g.bin[1] + g.bin[2] + g.bin[3]) / count;
+    f[CLOCK_SCATTER] = scatter(&g); /* the bins are gone */
     static_assert((int)BURST_MS == 4, "the bins above");
 }
 

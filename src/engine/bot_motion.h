@@ -41,6 +41,9 @@ enum bot_move_feature {
     MOVE_SAME_TIMES,     /* share of durations within 2 % of the one before */
     MOVE_ROUGHNESS,      /* differences of second order of position over steps, compressed */
     MOVE_JERK,           /* third order over second, the same way */
+    MOVE_ASIDE, /* share of the second differences that lies across the way: 1/2 of white noise */
+    MOVE_ROUGH_WHEN_FAST, /* correlation of second differences and speed: a hand's noise grows with it */
+    MOVE_SPEED_FLIPS, /* share of changes of speed that undo the one before */
     MOVE_FEATURES
 };
 
@@ -56,14 +59,19 @@ enum {
     BOT_MOTION_MIN_POINTS = 12 /* fewer tell nothing */
 };
 
-/* Features of one path, series by series. Coordinates are rounded to whole px first. False, and `f`
+/* Features of one path, series by series; `spread` is its bot_motion_step_spread(). Coordinates are rounded to whole px first. False, and `f`
  * untouched, when the path has fewer than BOT_MOTION_MIN_POINTS points or stays within a few px. */
-bool bot_motion_features(const canara_point_t *p, size_t n, double f[BOT_MOTION_FEATURES]);
+bool bot_motion_features(const canara_point_t *p, size_t n, double spread,
+                         double f[BOT_MOTION_FEATURES]);
 
 /* How even the steps are: the least relative spread of step lengths, rounding to px taken off, over
  * windows of 12 to 32 moves that turn by 45 degrees in sum, as a multiple of what no person stayed
  * below. Under 1 a program set the steps: a recorder's follow the hand's speed. BOT_MOTION_UNEVEN when
  * no window counts. Steps of double length, two reports in one, are left out. */
 double bot_motion_step_spread(const canara_point_t *p, size_t n);
+
+/* The same, and in part[0..parts) of each of so many parts of equal size by itself: part k begins at
+ * point k n / parts. */
+double bot_motion_step_spreads(const canara_point_t *p, size_t n, size_t parts, double *part);
 
 #endif

@@ -26,6 +26,11 @@ static void draw(canara_point_t p[POINTS], bool even, struct rng *rng)
     }
 }
 
+static bool features(const canara_point_t *p, size_t n, double f[BOT_MOTION_FEATURES])
+{
+    return bot_motion_features(p, n, bot_motion_step_spread(p, n), f);
+}
+
 static void a_curve_in_even_steps_is_a_machines(void **state)
 {
     (void)state;
@@ -38,6 +43,31 @@ static void a_curve_in_even_steps_is_a_machines(void **state)
         draw(p, false, &rng);
         assert_true(bot_motion_step_spread(p, POINTS) > 1.0);
     }
+}
+
+/* Even for some moves in the middle, like a hand before and behind. */
+static void parts_know_what_lies_within_them(void **state)
+{
+    (void)state;
+
+    enum { LONG = 3 * POINTS };
+
+    canara_point_t p[LONG];
+    double part[3];
+    struct rng rng;
+    rng_seed(&rng, 8);
+    for (size_t k = 0; k < 3; k++) {
+        draw(p + k * POINTS, k == 1, &rng);
+        for (size_t i = 0; i < POINTS; i++) {
+            p[k * POINTS + i].t_ms += 8000.0 * (double)k;
+        }
+    }
+    const double whole = bot_motion_step_spreads(p, LONG, 3, part);
+    assert_true(part[0] > 1.0 && part[1] < 1.0 && part[2] > 1.0);
+    assert_true(whole <= part[0] && whole <= part[1] && whole <= part[2]);
+    assert_near(whole, bot_motion_step_spread(p, LONG), 0.0, "with or without parts");
+    assert_near(bot_motion_step_spreads(p, POINTS, 1, part), part[0], 0.0, "one part is the whole");
+    assert_near(part[0], bot_motion_step_spread(p, POINTS), 0.0, "and the same again");
 }
 
 static void straight_and_short_and_small_paths_have_no_even_steps(void **state)
@@ -68,14 +98,14 @@ static void features_do_not_know_where_or_which_way_round(void **state)
     struct rng rng;
     rng_seed(&rng, 4);
     draw(p, false, &rng);
-    assert_true(bot_motion_features(p, POINTS, f));
+    assert_true(features(p, POINTS, f));
     for (size_t i = 0; i < POINTS; i++) { /* moved, turned by 90 degrees and later */
         const double x = p[i].x;
         p[i].x = 3000.0 - p[i].y;
         p[i].y = 77.0 + x;
         p[i].t_ms += 4096.0;
     }
-    assert_true(bot_motion_features(p, POINTS, g));
+    assert_true(features(p, POINTS, g));
     for (size_t i = 0; i < BOT_MOTION_FEATURES; i++) {
         assert_near(g[i], f[i], 1e-9, "the same feature");
     }
@@ -90,12 +120,12 @@ static void features_barely_know_the_scale(void **state)
     struct rng rng;
     rng_seed(&rng, 5);
     draw(p, false, &rng);
-    assert_true(bot_motion_features(p, POINTS, f));
+    assert_true(features(p, POINTS, f));
     for (size_t i = 0; i < POINTS; i++) {
         p[i].x *= 2.0;
         p[i].y *= 2.0;
     }
-    assert_true(bot_motion_features(p, POINTS, g));
+    assert_true(features(p, POINTS, g));
     for (size_t i = 0; i < BOT_MOTION_EVENNESS; i++) {
         assert_near(g[i], f[i], 0.25, "nearly the same feature");
     }
@@ -118,14 +148,16 @@ static void features_of_any_path_are_bounded(void **state)
                                     .x = reach * (rng_double(&rng) - 0.5),
                                     .y = rng_below(&rng, 2) == 0 ? 0.0 : reach * rng_double(&rng)};
         }
-        if (!bot_motion_features(p, POINTS, f)) {
+        if (!features(p, POINTS, f)) {
             continue;
         }
         for (size_t i = 0; i < BOT_MOTION_FEATURES; i++) {
             assert_true(f[i] >= -2.0 && f[i] <= 2.0);
         }
         struct bot_sum sum = {0.0, 0.0};
-        bot_learned_add(bot_learned_shipped(), p, POINTS, &sum);
+        struct bot_windows w;
+        bot_windows_begin(&w, p, POINTS);
+        bot_learned_add(bot_learned_shipped(), &w, &sum);
         assert_true(isfinite(sum.margin) && sum.windows <= 2.0);
         assert_true(bot_learned_nats(&sum) >= 0.0 && bot_learned_nats(&sum) <= 3.0);
     }
@@ -136,11 +168,11 @@ static void too_little_has_no_features(void **state)
     (void)state;
     canara_point_t p[POINTS] = {0};
     double f[BOT_MOTION_FEATURES] = {7.0};
-    assert_false(bot_motion_features(p, 0, f));
-    assert_false(bot_motion_features(p, BOT_MOTION_MIN_POINTS - 1, f));
-    assert_false(bot_motion_features(p, POINTS, f));
+    assert_false(features(p, 0, f));
+    assert_false(features(p, BOT_MOTION_MIN_POINTS - 1, f));
+    assert_false(features(p, POINTS, f));
     p[3].x = 1e300;
-    assert_false(bot_motion_features(p, POINTS, f));
+    assert_false(features(p, POINTS, f));
     assert_near(f[0], 7.0, 0.0, "untouched");
 }
 
@@ -201,6 +233,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_curve_in_even_steps_is_a_machines),
+        cmocka_unit_test(parts_know_what_lies_within_them),
         cmocka_unit_test(straight_and_short_and_small_paths_have_no_even_steps),
         cmocka_unit_test(features_do_not_know_where_or_which_way_round),
         cmocka_unit_test(features_barely_know_the_scale),

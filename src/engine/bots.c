@@ -130,10 +130,12 @@ static void set_bit(struct session_state *s, enum session_bits b, bool on)
 static bool follow_pointer(struct session_state *s, const canara_point_t *p)
 {
     const bool known = bit(s, SESSION_POINTER_KNOWN);
-    const double jump = known ? hypot(p->x - s->pointer_x, p->y - s->pointer_y) : 0.0;
+    const double x = known ? p->x - s->pointer_x : 0.0;
+    const double y = known ? p->y - s->pointer_y : 0.0;
+    const double jump = x * x + y * y; /* of px^2: the points are sane */
     const bool press = p->buttons != 0 && !bit(s, SESSION_POINTER_DOWN);
-    const bool leap = press && known && jump > CLICK_JUMP_PX && bit(s, SESSION_POINTER_MOVES) &&
-                      !bit(s, SESSION_POINTER_MOVED);
+    const bool leap = press && known && jump > CLICK_JUMP_PX * CLICK_JUMP_PX &&
+                      bit(s, SESSION_POINTER_MOVES) && !bit(s, SESSION_POINTER_MOVED);
 
     if (press) {
         set_bit(s, SESSION_POINTER_MOVED, false);
@@ -149,9 +151,10 @@ static bool follow_pointer(struct session_state *s, const canara_point_t *p)
 }
 
 /* What a mouse shows and a finger does not. */
-static void look_at_motion(struct session_state *s, const canara_point_t *p, size_t n,
-                           int64_t at_ms)
+static void look_at_motion(struct session_state *s, const struct bot_windows *w, int64_t at_ms)
 {
+    const canara_point_t *p = w->p;
+    const size_t n = w->n;
     const enum bot_leap leap = bot_clock_leaps(p, n);
     if (leap == BOT_LEAP_RESTS) {
         rule_met_bot(s, BOT_LEAP);
@@ -162,7 +165,7 @@ static void look_at_motion(struct session_state *s, const canara_point_t *p, siz
     }
     struct bot_sum sum = {s->motion[0], s->motion[1]};
     const double before = bot_learned_nats(&sum);
-    bot_learned_add(bot_learned_shipped(), p, n, &sum);
+    bot_learned_add(bot_learned_shipped(), w, &sum);
     rule_weigh_bot(s, BOT_LEARNED_MOTION, before, bot_learned_nats(&sum));
     s->motion[0] = sum.margin;
     s->motion[1] = sum.windows;
@@ -174,6 +177,7 @@ static void look_at_path(struct session_state *s, const canara_event_t *event, i
     const bool touch = event->kind == CANARA_TOUCH;
     const canara_point_t *p = event->of.path.points;
     const size_t n = event->of.path.count;
+    struct bot_windows SCRATCH w;
     const bool straight = touch ? path_touch_is_straight(p, n) : path_pointer_is_straight(p, n);
     if (straight) {
         rule_met_bot(s, BOT_STRAIGHT_PATH);
@@ -181,11 +185,16 @@ static void look_at_path(struct session_state *s, const canara_event_t *event, i
     if (!straight && path_is_on_grid(p, n)) {
         rule_met_bot(s, BOT_EXACT_GRID);
     }
-    if (!straight && bot_motion_step_spread(p, n) < 1.0) {
+    if (touch) {
+        w.spread = bot_motion_step_spread(p, n);
+    } else {
+        bot_windows_begin(&w, p, n);
+    }
+    if (!straight && w.spread < 1.0) {
         rule_met_bot(s, BOT_EVEN_STEPS);
     }
     if (!touch) {
-        look_at_motion(s, p, n, at_ms > s->at_ms ? at_ms : s->at_ms);
+        look_at_motion(s, &w, at_ms > s->at_ms ? at_ms : s->at_ms);
     }
     if (path_times_go_back(p, n, touch) || is_ahead(s, p[n - 1].t_ms - p[0].t_ms, at_ms)) {
         rule_met_bot(s, BOT_IMPOSSIBLE_TIMES);

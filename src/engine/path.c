@@ -30,7 +30,9 @@ enum {
 
 static double distance(const canara_point_t *a, const canara_point_t *b)
 {
-    return hypot(b->x - a->x, b->y - a->y);
+    const double x = b->x - a->x;
+    const double y = b->y - a->y;
+    return sqrt(x * x + y * y); /* path_is_sane(): no square is too large */
 }
 
 bool path_is_sane(const canara_point_t *p, size_t n)
@@ -146,6 +148,12 @@ static bool fold_step(double gap, uint64_t *step, size_t *moves)
     return true;
 }
 
+/* A common step only ever gets smaller. */
+static bool is_too_fine(uint64_t x, uint64_t y)
+{
+    return (x > 0 && x < GRID_MIN_PX) || (y > 0 && y < GRID_MIN_PX);
+}
+
 bool path_is_on_grid(const canara_point_t *p, size_t n)
 {
     uint64_t step_x = 0;
@@ -154,7 +162,7 @@ bool path_is_on_grid(const canara_point_t *p, size_t n)
     size_t moves_y = 0;
     for (size_t i = 1; i < n; i++) {
         if (!fold_step(p[i].x - p[i - 1].x, &step_x, &moves_x) ||
-            !fold_step(p[i].y - p[i - 1].y, &step_y, &moves_y)) {
+            !fold_step(p[i].y - p[i - 1].y, &step_y, &moves_y) || is_too_fine(step_x, step_y)) {
             return false;
         }
     }

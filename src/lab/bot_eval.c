@@ -57,7 +57,9 @@ static void look(struct watch *w, const struct dataset_event *event, bool replay
         rule_met_bot(&w->s, BOT_REPLAY);
     }
     if (e->kind == CANARA_POINTER && (e->has & CANARA_F_POINTS) != 0) {
-        bot_learned_add(trees, e->of.path.points, e->of.path.count, &w->sum);
+        struct bot_windows windows;
+        bot_windows_begin(&windows, e->of.path.points, e->of.path.count);
+        bot_learned_add(trees, &windows, &w->sum);
     }
 }
 

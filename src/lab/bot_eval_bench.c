@@ -276,13 +276,14 @@ static void print_cost(const char *name, double from)
     (void)printf("%-36s %8.0f ns\n", name, (now_ns() - from) / ((double)PATHS * ROUNDS));
 }
 
-static double cost_of_all(canara_point_t path[PATHS][COST_POINTS])
+static double cost_of_all(canara_point_t path[PATHS][COST_POINTS], bool young)
 {
     double sum = 0.0;
     struct session_state s;
     filter_begin(&s, INT64_C(1750000000000));
     for (int r = 0; r < ROUNDS; r++) {
         for (int i = 0; i < PATHS; i++) {
+            s.motion[1] = young ? 0.0 : s.motion[1];
             const canara_event_t e = {.kind = CANARA_POINTER,
                                       .has = CANARA_F_POINTS,
                                       .of.path = {.points = path[i], .count = COST_POINTS}};
@@ -297,13 +298,16 @@ static double cost_of_parts(canara_point_t path[PATHS][COST_POINTS])
 {
     double sum = 0.0;
     double x[BOT_COLUMNS] = {0.0};
+    struct bot_windows w;
     double from = now_ns();
     for (int r = 0; r < ROUNDS; r++) {
         for (int i = 0; i < PATHS; i++) {
-            sum += bot_learned_columns(path[i], COST_POINTS, x) ? x[0] : 0.0;
+            bot_windows_begin(&w, path[i], COST_POINTS);
+            sum += bot_windows_columns(&w, 0, x) ? x[0] : 0.0;
+            sum += bot_windows_columns(&w, 1, x) ? x[0] : 0.0;
         }
     }
-    print_cost("columns of one window", from);
+    print_cost("columns of its two windows", from);
     from = now_ns();
     for (int r = 0; r < ROUNDS; r++) {
         for (int i = 0; i < PATHS; i++) {
@@ -326,7 +330,7 @@ static double cost_of_parts(canara_point_t path[PATHS][COST_POINTS])
             sum += trees_margin(bot_learned_shipped(), x);
         }
     }
-    print_cost("trees", from);
+    print_cost("trees, a window", from);
     return sum;
 }
 
@@ -350,9 +354,12 @@ static int cost(void)
     }
     double sum = 0.0;
     for (int round = 0; round < 3; round++) {
-        const double from = now_ns();
-        sum += cost_of_all(path);
+        double from = now_ns();
+        sum += cost_of_all(path, true);
         print_cost("pointer event of 100 points", from);
+        from = now_ns();
+        sum += cost_of_all(path, false);
+        print_cost("the same in a long session", from);
     }
     sum += cost_of_parts(path);
     return sum > -1e300 ? 0 : 1;

@@ -290,6 +290,11 @@ size_t bot_hand_move(enum bot_hand hand, struct rng *rng, canara_point_t out[BOT
         case BOT_HAND_SMOOTH: drift_smooth(&h); break;
         case BOT_HAND_MEMORY: drift_memory(&h); break;
         case BOT_HAND_PERLIN: drift_perlin(&h); break;
+        case BOT_HAND_LATENT: art_latent(&h); break;
+        case BOT_HAND_CORRECTIONS: art_corrections(&h); break;
+        case BOT_HAND_DRAWN: art_drawn(&h); break;
+        case BOT_HAND_TWEEN: art_tween(&h); break;
+        case BOT_HAND_ROUNDED: art_rounded(&h); break;
         case BOT_HAND_CURVE:
         case BOT_HANDS: curve(&h); break;
         }
@@ -315,8 +320,8 @@ void bot_hand_replay(const canara_point_t *path, size_t n, struct rng *rng, cana
 
 const char *bot_hand_name(enum bot_hand hand)
 {
-    static const char *const names[BOT_HANDS] = {"steps",     "bezier", "min-jerk", "wind",
-                                                 "lognormal", "spline", "curve",    "smooth",
-                                                 "memory",    "perlin"};
+    static const char *const names[BOT_HANDS] = {
+        "steps",  "bezier", "min-jerk", "wind",        "lognormal", "spline", "curve",  "smooth",
+        "memory", "perlin", "latent",   "corrections", "drawn",     "tween",  "rounded"};
     return (unsigned)hand < BOT_HANDS ? names[hand] : "unknown";
 }

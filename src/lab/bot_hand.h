@@ -19,16 +19,21 @@
 #include <stddef.h>
 
 enum bot_hand {
-    BOT_HAND_STEPS,     /* straight lines in equal steps */
-    BOT_HAND_BEZIER,    /* cubic curves with an easing and jitter */
-    BOT_HAND_MIN_JERK,  /* the smoothest reach, with white noise */
-    BOT_HAND_WIND,      /* WindMouse */
-    BOT_HAND_LOGNORMAL, /* overlapping lognormal strokes */
-    BOT_HAND_SPLINE,    /* a spline through noisy points, followed at any speed */
-    BOT_HAND_CURVE,     /* circles and waves by formula, with jitter */
-    BOT_HAND_SMOOTH,    /* low harmonics and moving averages of noise */
-    BOT_HAND_MEMORY,    /* autoregressive steps */
-    BOT_HAND_PERLIN,    /* reaches with smooth noise aside and in pace */
+    BOT_HAND_STEPS,       /* straight lines in equal steps */
+    BOT_HAND_BEZIER,      /* cubic curves with an easing and jitter */
+    BOT_HAND_MIN_JERK,    /* the smoothest reach, with white noise */
+    BOT_HAND_WIND,        /* WindMouse */
+    BOT_HAND_LOGNORMAL,   /* overlapping lognormal strokes */
+    BOT_HAND_SPLINE,      /* a spline through noisy points, followed at any speed */
+    BOT_HAND_CURVE,       /* circles and waves by formula, with jitter */
+    BOT_HAND_SMOOTH,      /* low harmonics and moving averages of noise */
+    BOT_HAND_MEMORY,      /* autoregressive steps */
+    BOT_HAND_PERLIN,      /* reaches with smooth noise aside and in pace */
+    BOT_HAND_LATENT,      /* a smooth map of a latent line, as generative networks draw */
+    BOT_HAND_CORRECTIONS, /* reaches of minimum jerk that miss and are corrected */
+    BOT_HAND_DRAWN,       /* velocity that forgets, drawn to a goal */
+    BOT_HAND_TWEEN,       /* arcs by the laws of animation libraries */
+    BOT_HAND_ROUNDED,     /* polygons with rounded corners at a wandering pace */
     BOT_HANDS
 };
 

@@ -42,4 +42,11 @@ void drift_smooth(struct bot_habit *h);
 void drift_memory(struct bot_habit *h);
 void drift_perlin(struct bot_habit *h);
 
+/* bot_hand_art.c */
+void art_latent(struct bot_habit *h);
+void art_corrections(struct bot_habit *h);
+void art_drawn(struct bot_habit *h);
+void art_tween(struct bot_habit *h);
+void art_rounded(struct bot_habit *h);
+
 #endif

@@ -47,10 +47,10 @@ void bot_lesson_free(struct bot_lesson **lesson)
     }
 }
 
-static err_t add_row(struct bot_lesson *l, const canara_point_t *path, size_t n, bool machine)
+static err_t add_row(struct bot_lesson *l, const struct bot_windows *w, size_t at, bool machine)
 {
     double x[BOT_COLUMNS];
-    if (!bot_learned_columns(path, n, x)) {
+    if (!bot_windows_columns(w, at, x)) {
         return ERR_OK;
     }
     if (l->rows == l->room) {
@@ -76,11 +76,10 @@ static err_t add_row(struct bot_lesson *l, const canara_point_t *path, size_t n,
 
 static err_t add_windows(struct bot_lesson *l, const canara_point_t *path, size_t n, bool machine)
 {
-    const size_t rounded = (n + BOT_WINDOW_POINTS / 2) / BOT_WINDOW_POINTS;
-    const size_t windows = rounded > 0 ? rounded : 1;
-    for (size_t w = 0; w < windows; w++) {
-        const size_t from = w * n / windows;
-        TRY(add_row(l, path + from, (w + 1) * n / windows - from, machine));
+    struct bot_windows w;
+    bot_windows_begin(&w, path, n);
+    for (size_t at = 0; at < w.count; at++) {
+        TRY(add_row(l, &w, at, machine));
     }
     return ERR_OK;
 }
@@ -301,7 +300,7 @@ err_t bot_trees_print(span_t bytes, FILE *to)
             to,
             "\n};\n/* clang-format on */\n\nstatic const struct trees shipped = {\n"
             "    .root = bytes + TREES_HEAD_BYTES,\n"
-            "    .node = bytes + TREES_HEAD_BYTES + %u * TREES_ROOT_BYTES,\n"
+            "    .node = bytes + TREES_HEAD_BYTES + (size_t)%u * TREES_ROOT_BYTES,\n"
             "    .trees = %u,\n    .nodes = %u,\n    .features = BOT_COLUMNS,\n    .base = %.17g,\n"
             "};\n\nconst struct trees *bot_learned_shipped(void)\n{\n    return &shipped;\n}\n",
             t.trees, t.trees, t.nodes, t.base) > 0;

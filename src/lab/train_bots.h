@@ -50,7 +50,7 @@ NODISCARD err_t bot_lesson_add(struct bot_lesson *lesson, const canara_point_t *
 /* What is added from now on is of somebody else: everybody weighs the root of what was seen of him. */
 void bot_lesson_next(struct bot_lesson *lesson);
 
-/* Ask canara-boost for trees over bot_learned_columns(), appended to `trees`. */
+/* Ask canara-boost for trees over bot_windows_columns(), appended to `trees`. */
 NODISCARD err_t bot_lesson_fit(const struct bot_lesson *lesson, struct buf *trees,
                                char why[BOOST_WHY_BYTES]);
 

@@ -80,6 +80,13 @@ static void the_same_lesson_gives_the_same_bits(void **state)
     assert_memory_equal(buf_span(&a).ptr, buf_span(&b).ptr, buf_span(&a).len);
 }
 
+static void add(const struct trees *trees, const canara_point_t *p, size_t n, struct bot_sum *sum)
+{
+    struct bot_windows w;
+    bot_windows_begin(&w, p, n);
+    bot_learned_add(trees, &w, sum);
+}
+
 static void people_unseen_get_nothing_and_machines_unseen_do(void **state)
 {
     (void)state;
@@ -97,8 +104,8 @@ static void people_unseen_get_nothing_and_machines_unseen_do(void **state)
         struct bot_sum person = {0.0, 0.0};
         struct bot_sum machine = {0.0, 0.0};
         drawn_by_hand(&rng, p);
-        bot_learned_add(&trees, p, POINTS, &person);
-        bot_learned_add(&trees, p, bot_hand_move(BOT_HAND_MEMORY, &rng, p), &machine);
+        add(&trees, p, POINTS, &person);
+        add(&trees, p, bot_hand_move(BOT_HAND_MEMORY, &rng, p), &machine);
         people += bot_learned_nats(&person) > 0.0;
         machines += bot_learned_nats(&machine) > 0.0;
     }
