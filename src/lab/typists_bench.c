@@ -202,37 +202,63 @@ static void machines(const struct people *of, const struct dataset_model *m, siz
     }
 }
 
-static bool go_through(const struct people *of, const struct dataset_model *m,
-                       const struct canara_model *model, struct rates *out, struct rng *r)
+static bool get_to_know(const struct people *of, const struct dataset_model *m,
+                        struct canara_profile *p, struct rates *out)
 {
-    struct canara_profile *p = NULL;
     struct typed t;
-    bool good = canara_profile_new(model, &p) == CANARA_OK;
-    for (size_t i = 0; good && i < m->enrols; i++) {
-        if (entry_of(of, m->enrol[i], &t)) {
-            if (i >= ENTRIES_KNOWN) {
-                look(p, &t.event, &out->learning);
-            }
-            good = learn(p, &t.event);
+    for (size_t i = 0; i < m->enrols; i++) {
+        if (!entry_of(of, m->enrol[i], &t)) {
+            continue;
+        }
+        if (i >= ENTRIES_KNOWN) {
+            look(p, &t.event, &out->learning);
+        }
+        if (!learn(p, &t.event)) {
+            return false;
         }
     }
-    const size_t kept = good && p->parts > 0 ? p->part[0]->count : 0; /* the ring's newest */
-    for (size_t i = m->enrols - kept; good && i < m->enrols; i++) {
+    return true;
+}
+
+static void play_again(const struct people *of, const struct dataset_model *m,
+                       const struct canara_profile *p, struct rates *out, struct rng *r)
+{
+    const size_t kept = p->parts > 0 ? p->part[0]->count : 0; /* the ring's newest */
+    for (size_t i = m->enrols - kept; i < m->enrols; i++) {
         for (size_t j = 0; j < ARRAY_LEN(jitter_ms); j++) {
+            struct typed t;
             if (entry_of(of, m->enrol[i], &t)) {
                 shake(&t, jitter_ms[j], r);
                 look(p, &t.event, &out->copy[j]);
             }
         }
     }
-    for (size_t i = 0; good && i < m->trials.count; i++) {
-        if (entry_of(of, m->trials.at[i].session, &t)) {
-            const bool own = m->trials.at[i].label == DATASET_GENUINE;
-            look(p, &t.event, own ? &out->owner : &out->impostor);
-            if (own) {
-                machines(of, m, i, p, out, r);
-            }
+}
+
+static void try_all(const struct people *of, const struct dataset_model *m,
+                    const struct canara_profile *p, struct rates *out, struct rng *r)
+{
+    for (size_t i = 0; i < m->trials.count; i++) {
+        struct typed t;
+        if (!entry_of(of, m->trials.at[i].session, &t)) {
+            continue;
         }
+        const bool own = m->trials.at[i].label == DATASET_GENUINE;
+        look(p, &t.event, own ? &out->owner : &out->impostor);
+        if (own) {
+            machines(of, m, i, p, out, r);
+        }
+    }
+}
+
+static bool go_through(const struct people *of, const struct dataset_model *m,
+                       const struct canara_model *model, struct rates *out, struct rng *r)
+{
+    struct canara_profile *p = NULL;
+    const bool good = canara_profile_new(model, &p) == CANARA_OK && get_to_know(of, m, p, out);
+    if (good) {
+        play_again(of, m, p, out, r);
+        try_all(of, m, p, out, r);
     }
     canara_profile_free(&p);
     return good;
