@@ -1,0 +1,106 @@
+"""How long a start takes on a DATA_DIR, with a cold page cache: time until the first answered
+/health, CPU and bytes read by then. See docs/performance.md, "Restart".
+
+    build/bench/domain_restart_bench /var/tmp/restart 100000 1024
+    python3 bench/restart.py /var/tmp/restart [--rounds 3] [--stop kill|term] [--warm]
+"""
+import argparse
+import http.client
+import json
+import os
+import pathlib
+import signal
+import socket
+import statistics
+import subprocess
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def forget(folder):
+    """Let the kernel drop what it has cached of the folder's files."""
+    for path in pathlib.Path(folder).rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            fd = os.open(path, os.O_RDONLY)
+            os.fsync(fd)
+            os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+            os.close(fd)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def answered(port):
+    try:
+        link = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        link.request("GET", "/health/ready")
+        return link.getresponse().status == 200
+    except OSError:
+        return False
+
+
+def used(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    ticks = os.sysconf("SC_CLK_TCK")
+    with open(f"/proc/{pid}/io", encoding="ascii") as f:
+        io = dict(line.split(": ") for line in f.read().splitlines())
+    with open(f"/proc/{pid}/status", encoding="ascii") as f:
+        rss = [int(line.split()[1]) for line in f if line.startswith("VmRSS")][0]
+    return {"cpu_s": (int(fields[11]) + int(fields[12])) / ticks, "read_mb": int(io["read_bytes"]) / 2**20, "rss_mb": rss / 1024}
+
+
+def start(args):
+    if not args.warm:
+        forget(args.data_dir)
+    port = free_port()
+    log = open(args.log, "a", encoding="utf-8")
+    settings = {"DATA_DIR": args.data_dir, "PORT": str(port), "DEBUG": "True", "SESSION_EXPIRE_MINUTES": "720", "LOG_FORMAT": "json", **dict(s.split("=", 1) for s in args.set)}
+    command = [str(args.canara.resolve()), "serve"] + [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
+    began = time.monotonic()
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log, cwd=args.data_dir)
+    while not answered(port):
+        if child.poll() is not None:
+            raise SystemExit(f"the server ended with {child.returncode}: see {args.log}")
+        time.sleep(0.002)
+    return child, {"ready_s": time.monotonic() - began, **used(child.pid)}
+
+
+def stop(child, how):
+    began = time.monotonic()
+    child.send_signal(signal.SIGKILL if how == "kill" else signal.SIGTERM)
+    child.wait()
+    return time.monotonic() - began
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("data_dir")
+    parser.add_argument("--canara", default=ROOT / "build/bench/canara", type=pathlib.Path)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--stop", choices=("kill", "term"), default="kill")
+    parser.add_argument("--settle", type=float, default=0, help="seconds to run before the stop")
+    parser.add_argument("--warm", action="store_true", help="leave the page cache as it is")
+    parser.add_argument("--set", action="append", default=[])
+    parser.add_argument("--log", default="/dev/null")
+    parser.add_argument("--json")
+    args = parser.parse_args()
+    rounds = []
+    for _ in range(args.rounds):
+        child, took = start(args)
+        time.sleep(args.settle)
+        took["stop_s"] = stop(child, args.stop)
+        rounds.append(took)
+        print("  ".join(f"{name} {value:.3f}" for name, value in took.items()), flush=True)
+    middle = {name: statistics.median(r[name] for r in rounds) for name in rounds[0]}
+    print("median: " + "  ".join(f"{name} {value:.3f}" for name, value in middle.items()))
+    if args.json:
+        pathlib.Path(args.json).write_text(json.dumps({"rounds": rounds, "median": middle}), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
