@@ -57,6 +57,7 @@ static err_t start(struct journal *j, const struct segments_found *found)
     j->frame_max = size_min(FRAME_PAYLOAD_MAX, room);
     j->record_max = size_min(JOURNAL_RECORD_MAX, size_min(j->frame_max, j->config.lane_bytes));
     j->next = found->next;
+    j->mark = found->mark;
     j->cut_bytes = found->cut_bytes;
     j->began.ns = INT64_MIN / 2; /* long ago: the first commit need not wait */
     atomic_store(&j->committed, found->next);
@@ -87,6 +88,7 @@ err_t journal_open(const struct journal_config *config, struct journal **out,
     j->config = checked;
     j->fd = -1;
     j->wake = -1;
+    MUST(pthread_mutex_init(&j->mark_lock, NULL) == 0); /* of the default kind: it cannot fail */
 
     struct segments_found found = {0};
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser does not see CLEANUP */
@@ -128,6 +130,7 @@ void journal_close(struct journal **journal)
     if (j->wake >= 0) {
         (void)close(j->wake);
     }
+    (void)pthread_mutex_destroy(&j->mark_lock);
     free(j);
 }
 
@@ -226,6 +229,13 @@ void journal_stats_read(struct journal *journal, struct journal_stats *out)
 uint64_t journal_committed(const struct journal *journal)
 {
     return atomic_load_explicit(&journal->committed, memory_order_acquire);
+}
+
+void journal_mark_read(struct journal *journal, journal_mark_t *out)
+{
+    lock_take(&journal->mark_lock);
+    *out = journal->mark;
+    lock_give(&journal->mark_lock);
 }
 
 uint64_t journal_sequence_for_tail(struct journal *journal, uint64_t bytes)

@@ -20,6 +20,7 @@
 #include "base/metric.h"
 #include "base/uuid.h"
 #include "journal/files.h"
+#include "journal/mark.h"
 #include "journal/record.h"
 
 #include <stdbool.h>
@@ -54,6 +55,7 @@ struct journal_config {
     uint32_t probe_ms;      /* how often to look whether a full disk has room again; 0: 250 */
     size_t lane_bytes;      /* ring of one lane; rounded up to a power of two */
     uint64_t verify_bytes;  /* newest bytes verified at open (two segments at least); 0: 256 MiB */
+    const journal_mark_t *verify_from; /* verify from here instead, if the journal holds it; or NULL */
     const struct clock *clock;
     struct log *log;                   /* NULL: silent */
     const struct journal_files *files; /* NULL: the operating system's */
@@ -119,6 +121,9 @@ void journal_stats_read(struct journal *journal, struct journal_stats *out);
 
 /* Frames below this sequence are durable. A reader may go up to it. */
 uint64_t journal_committed(const struct journal *journal);
+
+/* Where the newest durable frame ends: every frame below `sequence` is durable. */
+void journal_mark_read(struct journal *journal, journal_mark_t *out);
 
 /* First sequence of the newest segments that together hold at least `bytes` (or everything). */
 uint64_t journal_sequence_for_tail(struct journal *journal, uint64_t bytes);

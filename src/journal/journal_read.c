@@ -31,6 +31,7 @@ struct journal_reader {
     uint64_t payload_at;
     uint32_t records; /* left in it */
 
+    journal_mark_t mark; /* behind the last frame */
     struct journal_fault fault;
     struct journal_read_stats stats;
 };
@@ -284,6 +285,10 @@ static err_t take_frame(struct journal_reader *r, bool *found)
         r->records = head.records;
     }
     r->payload_at = r->offset;
+    r->mark = (journal_mark_t){.sequence = head.sequence + 1,
+                               .segment = r->segment,
+                               .offset = r->offset,
+                               .crc = head.crc};
     r->offset += FRAME_HEAD + head.length;
     r->expected++;
     r->stats.frames++;
@@ -372,6 +377,46 @@ err_t journal_reader_open(const char *dir, uint64_t from, uint64_t limit,
     return ERR_OK;
 }
 
+/* Stand behind the frame that the mark names. */
+static err_t go_to_mark(struct journal_reader *r, const journal_mark_t *mark)
+{
+    struct frame_head head = {0};
+    span_t payload = {0};
+    bool found = false;
+    if (mark->sequence < 2 || mark->segment == 0) {
+        return fail(r, ERR_FORMAT, "the mark names no frame");
+    }
+    TRY(segment_enter(r, mark->segment, &found));
+    r->offset = mark->offset;
+    if (found) {
+        TRY(frame_at(r, mark->offset, &head, &payload, &found));
+    }
+    if (!found || head.sequence != mark->sequence - 1 || head.crc != mark->crc) {
+        return fail(r, ERR_FORMAT, "the marked frame is not there");
+    }
+    r->offset += FRAME_HEAD + head.length;
+    r->expected = mark->sequence;
+    r->mark = *mark;
+    return ERR_OK;
+}
+
+err_t journal_reader_open_at(const char *dir, const journal_mark_t *mark, uint64_t limit,
+                             struct journal_reader **out, struct journal_fault *why)
+{
+    struct journal_reader *r = NULL;
+    TRY(journal_reader_open(dir, mark->sequence, limit, &r, why));
+    const err_t e = go_to_mark(r, mark);
+    if (failed(e)) {
+        if (why != NULL) {
+            *why = r->fault;
+        }
+        journal_reader_close(&r);
+        return e;
+    }
+    *out = r;
+    return ERR_OK;
+}
+
 void journal_reader_close(struct journal_reader **reader)
 {
     struct journal_reader *r = *reader;
@@ -402,6 +447,11 @@ uint64_t journal_reader_sequence(const struct journal_reader *r)
 uint64_t journal_reader_frame(const struct journal_reader *r)
 {
     return r->expected == 0 ? 0 : r->expected - 1;
+}
+
+void journal_reader_mark(const struct journal_reader *r, journal_mark_t *out)
+{
+    *out = r->mark;
 }
 
 const struct journal_fault *journal_reader_fault(const struct journal_reader *r)

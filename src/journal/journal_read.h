@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/span.h"
 #include "journal/files.h"
+#include "journal/mark.h"
 #include "journal/record.h"
 
 #include <stdbool.h>
@@ -40,6 +41,11 @@ struct journal_read_stats {
 NODISCARD err_t journal_reader_open(const char *dir, uint64_t from, uint64_t limit,
                                     struct journal_reader **out, struct journal_fault *why);
 
+/* Read from a mark up to `limit`, without looking at anything before the frame that it names.
+ * ERR_FORMAT: this journal does not hold that frame. */
+NODISCARD err_t journal_reader_open_at(const char *dir, const journal_mark_t *mark, uint64_t limit,
+                                       struct journal_reader **out, struct journal_fault *why);
+
 /* Accepts NULL, leaves NULL. */
 void journal_reader_close(struct journal_reader **reader);
 
@@ -55,6 +61,9 @@ uint64_t journal_reader_sequence(const struct journal_reader *reader);
 
 /* Sequence of the frame that the last record came from; 0 before the first. */
 uint64_t journal_reader_frame(const struct journal_reader *reader);
+
+/* The place behind the last frame that was read; sequence 0 before the first. */
+void journal_reader_mark(const struct journal_reader *reader, journal_mark_t *out);
 
 /* Where and why the last call failed. */
 const struct journal_fault *journal_reader_fault(const struct journal_reader *reader);

@@ -421,6 +421,72 @@ static void all_records_of_one_session_come_in_order(void **state)
     journal_close(&j);
 }
 
+/* Lines from the mark to the end; -1: the mark is refused. */
+static int64_t lines_behind(const char *dir, const journal_mark_t *mark, uint64_t expected)
+{
+    struct journal_reader *reader = NULL;
+    if (failed(journal_reader_open_at(dir, mark, JOURNAL_TO_THE_END, &reader, NULL))) {
+        return -1;
+    }
+    int64_t lines = 0;
+    for (bool more = true;;) {
+        journal_record_t record = {0};
+        assert_ok(journal_reader_next(reader, &record, &more));
+        if (!more) {
+            break;
+        }
+        assert_int_equal(record.line, expected + (uint64_t)lines);
+        lines++;
+    }
+    journal_reader_close(&reader);
+    return lines;
+}
+
+static void a_mark_is_found_again_and_everything_behind_it_is_read(void **state)
+{
+    enum { LINES = 120 };
+    char dir[TESTING_PATH];
+    testing_join(dir, *state, "journal");
+    struct journal_config config = testing_config(dir);
+    journal_mark_t mark[LINES + 1];
+    struct journal *j = NULL;
+    assert_ok(journal_open(&config, &j, NULL));
+    for (uint64_t line = 0; line <= LINES; line++) {
+        const journal_record_t r = testing_record(testing_id(1), line + 1, "{\"a\":1}");
+        assert_true(line == LINES || testing_append(j, &r));
+        journal_mark_read(j, &mark[line]);
+        assert_int_equal(mark[line].sequence, journal_committed(j));
+    }
+    journal_close(&j);
+    assert_true(count_segments(dir) > 3);
+    for (uint64_t i = 0; i < LINES; i++) {
+        assert_int_equal(lines_behind(dir, &mark[i], i + 2), LINES - 1 - (int64_t)i);
+        journal_mark_t other = mark[i];
+        other.crc ^= 1;
+        assert_int_equal(lines_behind(dir, &other, 0), -1);
+        other = mark[i];
+        other.sequence += 1;
+        assert_int_equal(lines_behind(dir, &other, 0), -1);
+        other = mark[i];
+        other.offset += 1;
+        assert_int_equal(lines_behind(dir, &other, 0), -1);
+        other.offset = UINT64_MAX - 7;
+        assert_int_equal(lines_behind(dir, &other, 0), -1);
+    }
+    const journal_mark_t none = {0};
+    assert_int_equal(lines_behind(dir, &none, 0), -1);
+
+    config.verify_from = &mark[LINES / 2]; /* and an open that verifies from there goes on rightly */
+    append_lines(&config, LINES + 1, LINES + 10);
+    const journal_mark_t foreign = {.sequence = 1000000, .segment = 999999, .offset = 0};
+    config.verify_from = &foreign;
+    append_lines(&config, LINES + 11, LINES + 20);
+    const struct testing_count count = testing_read(dir);
+    assert_ok(count.result);
+    assert_int_equal(count.records, LINES + 20);
+    assert_true(count.ordered);
+}
+
 int main(void)
 {
 #define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, folder_make, folder_end)
@@ -437,6 +503,7 @@ int main(void)
         IN_FOLDER(size_retention_takes_the_oldest_but_waits_for_the_view),
         IN_FOLDER(age_retention_takes_what_is_too_old),
         IN_FOLDER(all_records_of_one_session_come_in_order),
+        IN_FOLDER(a_mark_is_found_again_and_everything_behind_it_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

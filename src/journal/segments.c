@@ -167,17 +167,28 @@ static err_t cut_tail(struct segments *s, uint64_t end)
     return files->fsync(files, s->dir) == 0 ? ERR_OK : err_new(ERR_IO);
 }
 
-static err_t recover(struct segments *s, struct segments_found *found, struct journal_fault *why)
+/* Where to begin to verify: at the given mark, or with the newest segments. */
+static err_t open_newest(const struct segments *s, struct journal_reader **out,
+                         struct journal_fault *why)
 {
-    (void)unlinkat(s->dir, NEXT_NAME, 0);
-    TRY(list_all(s, why));
-
+    const journal_mark_t *mark = s->config.verify_from;
+    if (mark != NULL &&
+        !failed(journal_reader_open_at(s->config.dir, mark, JOURNAL_TO_THE_END, out, NULL))) {
+        return ERR_OK;
+    }
     uint64_t from = first_of_tail(s, s->config.verify_bytes);
     if (s->count >= 2 && from > s->list[s->count - 2].first) {
         from = s->list[s->count - 2].first;
     }
+    return journal_reader_open(s->config.dir, from, JOURNAL_TO_THE_END, out, why);
+}
+
+static err_t recover(struct segments *s, struct segments_found *found, struct journal_fault *why)
+{
+    (void)unlinkat(s->dir, NEXT_NAME, 0);
+    TRY(list_all(s, why));
     CLEANUP(journal_reader_close) struct journal_reader *reader = NULL;
-    TRY(journal_reader_open(s->config.dir, from, JOURNAL_TO_THE_END, &reader, why));
+    TRY(open_newest(s, &reader, why));
     TRY(verify(reader, why));
 
     struct journal_read_stats seen = {0};
@@ -193,6 +204,7 @@ static err_t recover(struct segments *s, struct segments_found *found, struct jo
     }
     found->cut_bytes = seen.torn_bytes;
     found->next = journal_reader_sequence(reader);
+    journal_reader_mark(reader, &found->mark);
     if (found->next == 0) {
         found->next = 1;
     }

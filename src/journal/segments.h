@@ -48,6 +48,7 @@ struct segments {
 struct segments_found {
     uint64_t next;      /* sequence of the first frame to write */
     uint64_t cut_bytes; /* torn tail */
+    journal_mark_t mark;
 };
 
 /* Open, lock, verify, cut, and start the keeper. Deinit also after a failure. */

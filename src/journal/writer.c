@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "codec/crc32c.h"
+#include "journal/thread.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -131,6 +132,7 @@ static err_t write_frame(struct journal *j, const struct batch *batch)
     if (j->fd < 0 || j->used + size > j->config.segment_bytes) {
         TRY(segments_rotate(&j->segments, &j->fd, j->used, j->next));
         j->used = 0;
+        j->first = j->next;
     }
 
     const struct frame_head head = {
@@ -145,6 +147,8 @@ static err_t write_frame(struct journal *j, const struct batch *batch)
         crc = crc32c(crc, (span_t){j->parts[i].iov_base, j->parts[i].iov_len});
     }
     frame_head_seal(raw, crc);
+    const journal_mark_t mark = {
+        .sequence = j->next + 1, .segment = j->first, .offset = j->used, .crc = crc};
     j->parts[0] = (struct iovec){.iov_base = raw, .iov_len = sizeof raw};
     TRY(write_parts(j, batch->parts));
     if (j->config.files->fdatasync(j->config.files, j->fd) != 0) {
@@ -156,6 +160,9 @@ static err_t write_frame(struct journal *j, const struct batch *batch)
     counter_add(&j->records, batch->records);
     counter_add(&j->frames, 1);
     counter_add(&j->bytes, size);
+    lock_take(&j->mark_lock);
+    j->mark = mark;
+    lock_give(&j->mark_lock);
     atomic_store_explicit(&j->committed, j->next, memory_order_release);
     return ERR_OK;
 }

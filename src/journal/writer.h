@@ -34,10 +34,13 @@ struct journal {
     _Atomic uint64_t committed; /* frames below are durable */
     counter_t records, frames, bytes;
     histogram_t commit;
+    pthread_mutex_t mark_lock;
+    journal_mark_t mark; /* under the lock */
 
     /* the writer's own */
     int fd;        /* segment at hand, or -1 */
     uint64_t used; /* bytes of it that are frames */
+    uint64_t first; /* its first sequence */
     uint64_t next; /* sequence of the next frame */
     mono_t began;  /* start of the last commit */
     unsigned turn; /* lane that goes first, so that none starves */
