@@ -20,10 +20,12 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 def forget(folder):
     """Let the kernel drop what it has cached of the folder's files."""
-    for path in pathlib.Path(folder).rglob("*"):
-        if path.is_file() and not path.is_symlink():
+    os.sync()
+    for pattern in ("*", "journal/*"):
+        for path in pathlib.Path(folder).glob(pattern):
+            if not path.is_file() or path.is_symlink():
+                continue
             fd = os.open(path, os.O_RDONLY)
-            os.fsync(fd)
             os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
             os.close(fd)
 

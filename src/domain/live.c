@@ -9,10 +9,13 @@
 #include "domain/baselines.h"
 #include "domain/behaviour.h"
 #include "domain/profile.h"
+#include "domain/sleepers.h"
 #include "domain/tutor.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+enum { SLEEP_ON_MS = 1000 };
 
 struct shard {
     struct service *service;
@@ -23,6 +26,7 @@ struct shard {
     struct map by_id;
     struct timer_wheel wheel;
     struct shard_metrics metrics;
+    struct event_scratch *scratch; /* NULL until somebody wakes */
 };
 
 /* What a session owns beside its place. */
@@ -65,6 +69,7 @@ void shard_free(struct shard **s)
     }
     slab_deinit(&(*s)->sessions);
     map_deinit(&(*s)->by_id);
+    free((*s)->scratch);
     free(*s);
     *s = NULL;
 }
@@ -117,6 +122,11 @@ wall_t live_expires_at(struct shard *s, const struct live *live)
 {
     const int64_t ms = mono_ms_between(clock_mono(s->service->clock), deadline_of(s, live));
     return wall_after_ms(clock_wall(s->service->clock), ms);
+}
+
+static bool is_over(const struct shard *s, const struct live *live)
+{
+    return clock_mono(s->service->clock).ns >= deadline_of(s, live).ns;
 }
 
 void live_touch(struct shard *s, struct live *live)
@@ -268,19 +278,31 @@ struct live *shard_find(struct shard *s, uuid_t id)
         return NULL;
     }
     struct live *live = slab_at(&s->sessions, index);
-    if (clock_mono(s->service->clock).ns < deadline_of(s, live).ns) {
-        return live;
+    if (live->asleep && (live->unplayed != 0 || !is_over(s, live)) && !sleeper_wake(s, &live)) {
+        return NULL;
+    }
+    return shard_expire(s, live) ? NULL : live;
+}
+
+bool shard_expire(struct shard *s, struct live *live)
+{
+    if (!is_over(s, live)) {
+        return false;
     }
     shard_end(s, live, END_EXPIRED, false);
-    return NULL;
+    return true;
 }
 
 static void expiry_fired(struct timer *t, void *context)
 {
     struct shard *s = context;
     struct live *live = CONTAINER_OF(t, struct live, expiry);
-    if (clock_mono(s->service->clock).ns < deadline_of(s, live).ns) {
+    if (!is_over(s, live)) {
         arm(s, live); /* there was activity since */
+        return;
+    }
+    if (live->asleep && live->unplayed != 0) { /* what it has to play may be activity */
+        timer_set(&s->wheel, t, mono_after_ms(clock_mono(s->service->clock), SLEEP_ON_MS));
         return;
     }
     shard_end(s, live, END_EXPIRED, false);
@@ -360,6 +382,93 @@ static err_t take_place(struct shard *s, const session_seed_t *seed, struct live
 err_t shard_restore(struct shard *s, const session_seed_t *seed, struct live **out)
 {
     return take_place(s, seed, out);
+}
+
+err_t shard_restore_saved(struct shard *s, const saved_session_t *saved, struct live **out)
+{
+    session_seed_t seed = {.row = {.id = saved->id,
+                                   .account = saved->account,
+                                   .created = saved->created,
+                                   .last_activity = saved->last_activity,
+                                   .expires_max = saved->expires_max},
+                           .restricted = saved->restricted,
+                           .mpin_failures = saved->mpin_failures,
+                           .profile_revision = saved->profile_revision};
+    struct live *live = NULL;
+    if (saved->email.len >= sizeof seed.email ||
+        saved->device_id.len >= sizeof seed.row.device_id) {
+        return err_new(ERR_FORMAT);
+    }
+    memcpy(seed.email, saved->email.ptr, saved->email.len);
+    memcpy(seed.row.device_id, saved->device_id.ptr, saved->device_id.len);
+    TRY(take_place(s, &seed, &live));
+    live->engine = saved->engine;
+    live->lines = saved->lines;
+    live->events = saved->events;
+    live->seq = saved->seq;
+    live->seq_durable = saved->seq;
+    live->unpinned = saved->unpinned;
+    live->asleep = true;
+    *out = live;
+    return ERR_OK;
+}
+
+/* The wall clock's moment of a deadline: as late as it is, never later. */
+static wall_t wall_of(const struct shard *s, mono_t at)
+{
+    return wall_after_ms(clock_wall(s->service->clock),
+                         mono_ms_between(clock_mono(s->service->clock), at));
+}
+
+static err_t save_one(const struct shard *s, const struct live *live, struct buf *out)
+{
+    const saved_session_t saved = {
+        .id = live->id,
+        .account = live->account,
+        .created = live->created,
+        .last_activity = live->last_activity,
+        .expires_max = wall_of(s, live->dies),
+        .lines = live->lines,
+        .events = live->events,
+        .seq = live->seq,
+        .profile_revision = live->profile_revision,
+        .mpin_failures = live->mpin_failures,
+        .blocked = live->blocked,
+        .restricted = live->restricted,
+        .unpinned = live->unpinned,
+        .how = live->how,
+        .email = {(const uint8_t *)live->email, strlen(live->email)},
+        .device_id = {(const uint8_t *)live->device_id, strlen(live->device_id)},
+        .engine = live->engine};
+    return checkpoint_write_session(out, &saved);
+}
+
+err_t shard_save_some(struct shard *s, uint32_t most, uint32_t *place, struct buf *out,
+                      uint32_t *saved, bool *more)
+{
+    size_t begun = 0;
+    uint32_t count = 0;
+    TRY(checkpoint_begin_block(out, &begun));
+    uint32_t at = *place;
+    for (; at < s->sessions.seen && count < most; at++) {
+        if (slab_is_taken(&s->sessions, at)) {
+            TRY(save_one(s, slab_at(&s->sessions, at), out));
+            count++;
+        }
+    }
+    checkpoint_end_block(out, begun, count);
+    *place = at;
+    *saved = count;
+    *more = at < s->sessions.seen;
+    return ERR_OK;
+}
+
+struct event_scratch *shard_scratch(struct shard *s)
+{
+    if (s->scratch == NULL) {
+        s->scratch = malloc(sizeof *s->scratch);
+    }
+    return s->scratch;
 }
 
 void shard_restore_activity(struct shard *s, struct live *live, wall_t at)

@@ -21,6 +21,7 @@
 #include "base/timer_wheel.h"
 #include "base/uuid.h"
 #include "domain/account.h"
+#include "domain/checkpoint_file.h"
 #include "domain/ledger.h"
 #include "domain/replay_memory.h"
 #include "domain/service.h"
@@ -72,6 +73,10 @@ struct live {
     bool restricted; /* opened while the account was locked or after a risk block */
     bool unpinned;   /* recovery: the profile it was scored with is missing */
     uint8_t how;     /* enum session_end of a blocked session */
+    bool asleep;     /* restored, and not asked for since: sleepers.h */
+    bool opens_late; /* asleep: no checkpoint knows it, its opening is among what it has to play */
+    bool mpin_due;   /* asleep: it began with an MPIN asked for */
+    uint32_t unplayed; /* asleep: its newest record that is to be played, counted from 1; 0: none */
 };
 
 enum notice {
@@ -116,8 +121,12 @@ struct journal_lane *shard_lane(struct shard *s);
 struct shard_watcher *shard_watcher_of(struct shard *s);
 size_t shard_count(const struct shard *s);
 
-/* Find an open or blocked session; one that has just expired is ended first and not found. */
+/* Find an open or blocked session; one that has just expired is ended first and not found. One that
+ * sleeps is woken, which may read the store: whoever must not wait asks sleeper_is() first. */
 struct live *shard_find(struct shard *s, uuid_t id);
+
+/* End a session whose time is over; false: it is not. */
+bool shard_expire(struct shard *s, struct live *live);
 
 /* Find whatever is held under this id, without ending anything. */
 struct live *shard_peek(struct shard *s, uuid_t id);
@@ -132,6 +141,18 @@ NODISCARD err_t shard_open(struct shard *s, const session_seed_t *seed, struct l
 
 /* Hold again a session of before the start, without journalling; recovery fills in the rest. */
 NODISCARD err_t shard_restore(struct shard *s, const session_seed_t *seed, struct live **out);
+
+/* The same out of a checkpoint. It sleeps. */
+NODISCARD err_t shard_restore_saved(struct shard *s, const saved_session_t *saved,
+                                    struct live **out);
+
+/* Append the next sessions, at most `most`, as one block of a checkpoint; `*place` begins with 0.
+ * `*more` is false when there are none behind them. Owner loop. */
+NODISCARD err_t shard_save_some(struct shard *s, uint32_t most, uint32_t *place, struct buf *out,
+                                uint32_t *saved, bool *more);
+
+/* Room to scan events in, made when it is first asked for; NULL: no memory. */
+struct event_scratch *shard_scratch(struct shard *s);
 
 /* Recovery: the session was active at this moment of the wall clock. */
 void shard_restore_activity(struct shard *s, struct live *live, wall_t at);

@@ -4,6 +4,9 @@
  * Floor      domain
  * Source     CONTRACT.md 3: the journal wins for risk, challenge and block; the store for accounts,
  *            locks, tokens, logout.
+ * With a checkpoint that fits, sessions come out of it and sleep until they are asked for (sleepers.h);
+ * without one everything since the oldest live session is played here and now.
+ *
  * Errors     ERR_STORAGE, ERR_FORMAT (a damaged journal; journal_open() has said where), ERR_NOMEM.
  * Threads    the main thread, before the loops run.
  */
@@ -21,10 +24,13 @@ typedef struct recovery_report {
     uint64_t blocked;  /* blocked by the journal, not yet in the store */
     uint64_t unpinned; /* played without the profile they were scored with: it is missing */
     uint64_t remodel;  /* played under another model than before */
+    uint64_t asleep;   /* with records that they play when they wake */
+    bool checkpoint;   /* out of a checkpoint; false: the whole journal was played */
 } recovery_report_t;
 
-/* `owner` finds the shard that owns a session. */
-NODISCARD err_t recovery_run(struct service *svc, struct ledger *ledger,
+/* `owner` finds the shard that owns a session; `checkpoints` is the folder that they are in, NULL:
+ * none. */
+NODISCARD err_t recovery_run(struct service *svc, const char *checkpoints,
                              struct shard *(*owner)(void *ctx, uuid_t session), void *ctx,
                              recovery_report_t *out);
 

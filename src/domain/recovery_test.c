@@ -16,7 +16,7 @@ static struct shard *the_shard(void *ctx, uuid_t session)
 static recovery_report_t recover(struct house *h)
 {
     recovery_report_t report = {0};
-    assert_ok(recovery_run(&h->svc, h->ledger, the_shard, h, &report));
+    assert_ok(recovery_run(&h->svc, NULL, the_shard, h, &report));
     return report;
 }
 
@@ -402,7 +402,7 @@ static void a_store_that_is_away_stops_the_start(void **state)
     for (uint64_t n = 1; n < 5; n++) {
         recovery_report_t report = {0};
         store_scripted_fail_operation(h->svc.store, n, err_new(ERR_STORAGE));
-        assert_err(recovery_run(&h->svc, h->ledger, the_shard, h, &report), ERR_STORAGE);
+        assert_err(recovery_run(&h->svc, NULL, the_shard, h, &report), ERR_STORAGE);
         store_scripted_fail_operation(h->svc.store, 0, ERR_OK);
         assert_int_equal(report.sessions, 0);
         house_crash(h);

@@ -12,11 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 640, SAVE_EVERY_S = 600 };
+enum { PATH_BYTES = 640, SAVE_EVERY_S = 600, STOP_LOOK = 256, LEARN_NICE = 10 };
 
 #define LEARN_BYTES (UINT64_C(256) << 20)
 
@@ -26,7 +28,9 @@ struct replay_keeper {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    bool stop; /* under `lock` */
+    bool stop, learnt; /* under `lock` */
+    bool behind;       /* the thread's: the journal is not learnt yet */
+    wall_t since;      /* what is younger is to be learnt */
     char path[PATH_BYTES], draft[PATH_BYTES], aside[PATH_BYTES];
 };
 
@@ -149,6 +153,14 @@ static err_t track_of(struct lesson *l, uuid_t session, replay_track_t **out)
     return ERR_OK;
 }
 
+static bool is_stopping(struct replay_keeper *k)
+{
+    (void)pthread_mutex_lock(&k->lock);
+    const bool stop = k->stop;
+    (void)pthread_mutex_unlock(&k->lock);
+    return stop;
+}
+
 static err_t learn_record(struct lesson *l, const journal_record_t *record)
 {
     scanned_event_t event = {0};
@@ -181,15 +193,16 @@ static err_t learn_records(struct lesson *l)
         if (failed(e) || !more) {
             break;
         }
-        e = learn_record(l, &record);
+        e = l->events % STOP_LOOK == 0 && is_stopping(l->k) ? err_new(ERR_TIMEOUT)
+                                                            : learn_record(l, &record);
     }
     journal_reader_close(&reader);
     return e;
 }
 
-static void learn(struct replay_keeper *k, wall_t since)
+static void learn(struct replay_keeper *k)
 {
-    struct lesson l = {.k = k, .since = since, .scratch = malloc(sizeof *l.scratch)};
+    struct lesson l = {.k = k, .since = k->since, .scratch = malloc(sizeof *l.scratch)};
     uint64_t seed = 0;
     rng_fill(&seed, sizeof seed);
     map_init(&l.index, seed);
@@ -201,6 +214,7 @@ static void learn(struct replay_keeper *k, wall_t since)
     map_deinit(&l.index);
     free(l.track);
     free(l.scratch);
+    k->behind = e.code == ERR_TIMEOUT; /* a file saved now would say that it knows all */
 }
 
 /* ---- open and close ---- */
@@ -217,13 +231,15 @@ static void load(struct replay_keeper *k)
                       FIELD_INT("moved", moved ? 1 : 0));
         }
     }
-    if (k->config.journal != NULL) {
-        learn(k, since);
-    }
+    k->since = since;
+    k->behind = k->config.journal != NULL;
 }
 
 static void save_and_say(struct replay_keeper *k)
 {
+    if (k->behind) {
+        return;
+    }
     const err_t e = replay_keeper_save(k);
     if (failed(e) && k->config.log != NULL) {
         log_event(k->config.log, LOG_WARN, "replay.not_saved", FIELD_INT("error", (int64_t)e.code));
@@ -234,7 +250,13 @@ static void *run(void *context)
 {
     struct replay_keeper *const k = context;
     (void)pthread_setname_np(pthread_self(), "replay");
+    if (k->behind) {
+        (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), LEARN_NICE);
+        learn(k);
+    }
     (void)pthread_mutex_lock(&k->lock);
+    k->learnt = true;
+    (void)pthread_cond_broadcast(&k->wake);
     while (!k->stop) {
         const mono_t due = mono_after_ms(clock_mono(clock_system()), SAVE_EVERY_S * MS_PER_S);
         const struct timespec until = {.tv_sec = due.ns / NS_PER_S, .tv_nsec = due.ns % NS_PER_S};
@@ -296,7 +318,7 @@ void replay_keeper_close(struct replay_keeper **keeper)
     }
     (void)pthread_mutex_lock(&k->lock);
     k->stop = true;
-    (void)pthread_cond_signal(&k->wake);
+    (void)pthread_cond_broadcast(&k->wake);
     (void)pthread_mutex_unlock(&k->lock);
     (void)pthread_join(k->thread, NULL);
     save_and_say(k);
@@ -305,6 +327,15 @@ void replay_keeper_close(struct replay_keeper **keeper)
     replay_memory_free(&k->memory);
     free(k);
     *keeper = NULL;
+}
+
+void replay_keeper_wait(struct replay_keeper *k)
+{
+    (void)pthread_mutex_lock(&k->lock);
+    while (!k->learnt) {
+        (void)pthread_cond_wait(&k->wake, &k->lock);
+    }
+    (void)pthread_mutex_unlock(&k->lock);
 }
 
 struct replay_memory *replay_keeper_memory(struct replay_keeper *k)

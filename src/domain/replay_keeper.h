@@ -5,10 +5,12 @@
  * Ownership  replay_keeper_open/close; what the config points to is borrowed and outlives it.
  * Errors     ERR_NOMEM, ERR_IO. A file that is damaged or of another size is no error: it is set
  *            aside, logged, and the memory learns from the journal instead.
- * Threads    its own one saves every ten minutes; open and close from the main thread.
+ * Threads    its own one learns what the file lacks, then saves every ten minutes; open and close from
+ *            the main thread.
  *
- * DATA_DIR/replay_memory (0600) is written aside, synced and renamed. After a crash the events of the
- * journal that are younger than the file, at most its newest 256 MiB, are learnt again.
+ * DATA_DIR/replay_memory (0600) is written aside, synced and renamed. At a start the events of the
+ * journal that are younger than the file, at most its newest 256 MiB, are learnt again, in the background:
+ * until then what was done in the last ten minutes before may be done again unseen.
  */
 #ifndef DOMAIN_REPLAY_KEEPER_H
 #define DOMAIN_REPLAY_KEEPER_H
@@ -32,6 +34,9 @@ NODISCARD err_t replay_keeper_open(const struct replay_keeper_config *config,
 
 /* Save, stop, free. Accepts NULL, leaves NULL. */
 void replay_keeper_close(struct replay_keeper **k);
+
+/* Wait until it has learnt what the file lacked. */
+void replay_keeper_wait(struct replay_keeper *k);
 
 struct replay_memory *replay_keeper_memory(struct replay_keeper *k);
 

@@ -17,6 +17,7 @@ static struct replay_keeper *keep(struct house *h)
                                                 .journal = h->svc.journal,
                                                 .clock = &h->clock.face};
     assert_ok(replay_keeper_open(&config, &k));
+    replay_keeper_wait(k);
     h->svc.replay = replay_keeper_memory(k);
     return k;
 }

@@ -28,6 +28,7 @@ struct canara_model;
 struct canara_profile;
 struct ledger;
 struct replay_memory;
+struct sleepers;
 struct tutor;
 
 /* What becomes of profiles, for the metrics page. */
@@ -53,6 +54,7 @@ struct service {
     const struct canara_profile *stranger; /* of the model, without parts; NULL with it */
     struct tutor *tutor;                   /* tutor_new() puts itself here; NULL before */
     struct profile_counts profiles;
+    struct sleepers *sleepers;               /* sessions not yet awake after a start; NULL: none */
     struct replay_memory *replay;            /* NULL: behaviour is compared with nothing */
     _Atomic int64_t newest_ms;               /* the latest wall clock seen: clock_guard.h */
     struct pwhash_cost hashing;              /* PWHASH_COST, except in tests */

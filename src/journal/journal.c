@@ -248,6 +248,11 @@ uint64_t journal_sequence_since(struct journal *journal, wall_t since)
     return segments_since(&journal->segments, since);
 }
 
+uint64_t journal_bytes_since(struct journal *journal, const journal_mark_t *mark)
+{
+    return segments_bytes_since(&journal->segments, mark);
+}
+
 void journal_view_done(struct journal *journal, uint64_t sequence)
 {
     segments_view_done(&journal->segments, sequence);

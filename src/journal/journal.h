@@ -55,7 +55,8 @@ struct journal_config {
     uint32_t probe_ms;      /* how often to look whether a full disk has room again; 0: 250 */
     size_t lane_bytes;      /* ring of one lane; rounded up to a power of two */
     uint64_t verify_bytes;  /* newest bytes verified at open (two segments at least); 0: 256 MiB */
-    const journal_mark_t *verify_from; /* verify from here instead, if the journal holds it; or NULL */
+    const journal_mark_t
+        *verify_from; /* verify from here instead, if the journal holds it; or NULL */
     const struct clock *clock;
     struct log *log;                   /* NULL: silent */
     const struct journal_files *files; /* NULL: the operating system's */
@@ -127,6 +128,9 @@ void journal_mark_read(struct journal *journal, journal_mark_t *out);
 
 /* First sequence of the newest segments that together hold at least `bytes` (or everything). */
 uint64_t journal_sequence_for_tail(struct journal *journal, uint64_t bytes);
+
+/* Bytes of journal behind a mark. */
+uint64_t journal_bytes_since(struct journal *journal, const journal_mark_t *mark);
 
 /* First sequence of a segment before which nothing is younger than `since`. */
 uint64_t journal_sequence_since(struct journal *journal, wall_t since);

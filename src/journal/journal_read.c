@@ -285,10 +285,8 @@ static err_t take_frame(struct journal_reader *r, bool *found)
         r->records = head.records;
     }
     r->payload_at = r->offset;
-    r->mark = (journal_mark_t){.sequence = head.sequence + 1,
-                               .segment = r->segment,
-                               .offset = r->offset,
-                               .crc = head.crc};
+    r->mark = (journal_mark_t){
+        .sequence = head.sequence + 1, .segment = r->segment, .offset = r->offset, .crc = head.crc};
     r->offset += FRAME_HEAD + head.length;
     r->expected++;
     r->stats.frames++;

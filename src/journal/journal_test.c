@@ -445,6 +445,7 @@ static int64_t lines_behind(const char *dir, const journal_mark_t *mark, uint64_
 static void a_mark_is_found_again_and_everything_behind_it_is_read(void **state)
 {
     enum { LINES = 120 };
+
     char dir[TESTING_PATH];
     testing_join(dir, *state, "journal");
     struct journal_config config = testing_config(dir);
@@ -476,7 +477,8 @@ static void a_mark_is_found_again_and_everything_behind_it_is_read(void **state)
     const journal_mark_t none = {0};
     assert_int_equal(lines_behind(dir, &none, 0), -1);
 
-    config.verify_from = &mark[LINES / 2]; /* and an open that verifies from there goes on rightly */
+    config.verify_from =
+        &mark[LINES / 2]; /* and an open that verifies from there goes on rightly */
     append_lines(&config, LINES + 1, LINES + 10);
     const journal_mark_t foreign = {.sequence = 1000000, .segment = 999999, .offset = 0};
     config.verify_from = &foreign;

@@ -500,6 +500,17 @@ uint64_t segments_since(struct segments *s, wall_t since)
     return first;
 }
 
+uint64_t segments_bytes_since(struct segments *s, const journal_mark_t *mark)
+{
+    uint64_t sum = 0;
+    lock_take(&s->lock);
+    for (size_t i = 0; i < s->count; i++) {
+        sum += s->list[i].first >= mark->segment ? s->list[i].bytes : 0;
+    }
+    lock_give(&s->lock);
+    return sum > mark->offset ? sum - mark->offset : 0;
+}
+
 void segments_view_done(struct segments *s, uint64_t sequence)
 {
     lock_take(&s->lock);

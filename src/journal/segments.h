@@ -72,6 +72,7 @@ void segments_sum(struct segments *s, uint64_t *count, uint64_t *bytes);
 /* As journal_sequence_for_tail(), journal_sequence_since() and journal_view_done() say. */
 uint64_t segments_tail(struct segments *s, uint64_t bytes);
 uint64_t segments_since(struct segments *s, wall_t since);
+uint64_t segments_bytes_since(struct segments *s, const journal_mark_t *mark);
 void segments_view_done(struct segments *s, uint64_t sequence);
 
 #endif

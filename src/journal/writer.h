@@ -38,12 +38,12 @@ struct journal {
     journal_mark_t mark; /* under the lock */
 
     /* the writer's own */
-    int fd;        /* segment at hand, or -1 */
-    uint64_t used; /* bytes of it that are frames */
+    int fd;         /* segment at hand, or -1 */
+    uint64_t used;  /* bytes of it that are frames */
     uint64_t first; /* its first sequence */
-    uint64_t next; /* sequence of the next frame */
-    mono_t began;  /* start of the last commit */
-    unsigned turn; /* lane that goes first, so that none starves */
+    uint64_t next;  /* sequence of the next frame */
+    mono_t began;   /* start of the last commit */
+    unsigned turn;  /* lane that goes first, so that none starves */
     struct iovec parts[1 + 2 * JOURNAL_LANES_MAX];
 };
 

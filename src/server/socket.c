@@ -1,4 +1,5 @@
 #include "api/metrics_page.h"
+#include "api/problem.h"
 #include "base/limits.h"
 #include "base/util.h"
 #include "net/stream.h"
@@ -6,6 +7,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+
+enum { STORE_RETRY_S = 5 };
 
 /* ---- what the conversation says ---- */
 
@@ -164,15 +167,43 @@ void socket_upgrade(struct conn *c, struct call *call, const upgrade_t *up, span
         conn_drop(c);
         return;
     }
-    if (owner == c->worker) {
+    if (owner == c->worker && !sleeper_is(owner->shard, up->session)) {
         open_socket(c, call, up, rest);
         return;
     }
     hand_over(c, call, up, rest, owner);
 }
 
+static void read_for_socket(struct job *job, int64_t waited_ms)
+{
+    (void)waited_ms;
+    struct handover *h = CONTAINER_OF(job, struct handover, job);
+    waking_read(h->call->service, &h->waking);
+    h->wake = WAKE_READ;
+    mailbox_post(&h->to->mailbox, &h->mail.letter);
+}
+
+/* As for a call: true when a worker reads for the session first, and the connection comes back. */
+static bool wake_first(struct worker *w, struct handover *h)
+{
+    if (w->stopping || h->wake != WAKE_UNASKED || !sleeper_is(w->shard, h->upgrade.session)) {
+        return false;
+    }
+    h->wake = WAKE_ASKED;
+    h->to = w;
+    h->job.run = read_for_socket;
+    waking_begin(shard_peek(w->shard, h->upgrade.session), &h->waking);
+    return pool_post(w->server->cold, &h->job);
+}
+
 void socket_arrive(struct worker *w, struct handover *h)
 {
+    if (wake_first(w, h)) {
+        return;
+    }
+    if (h->wake == WAKE_READ && failed(waking_finish(w->shard, &h->waking))) {
+        (void)problem_later(h->call, PROBLEM_UNAVAILABLE, STORE_RETRY_S);
+    }
     struct conn *c = w->stopping ? NULL : conn_open(w, h->fd, &h->peer, false);
     if (c == NULL) {
         if (w->stopping) {
@@ -189,7 +220,11 @@ void socket_arrive(struct worker *w, struct handover *h)
         c->tls = h->tls;
         c->counted = h->counted;
         c->keep_alive = false;
-        open_socket(c, h->call, &h->upgrade, (span_t){h->bytes, h->len});
+        if (h->call->status != 0) {
+            refuse(c, h->call);
+        } else {
+            open_socket(c, h->call, &h->upgrade, (span_t){h->bytes, h->len});
+        }
     }
     free(h);
     (void)atomic_fetch_sub(&w->server->travelling, 1);

@@ -13,6 +13,12 @@ static void run_in_pool(struct job *job, int64_t waited_ms)
 {
     struct trip *t = CONTAINER_OF(job, struct trip, job);
     struct call *c = t->call;
+    if (t->wake == WAKE_ASKED) {
+        waking_read(c->service, &t->waking);
+        t->wake = WAKE_READ;
+        go_on(t, NULL);
+        return;
+    }
     if (t->place == PLACE_HASH && waited_ms > HASH_WAIT_MAX_MS) {
         t->place = problem_later(c, PROBLEM_OVERLOADED, BUSY_RETRY_S);
     } else {
@@ -48,6 +54,34 @@ static void wait_durable(struct trip *t, struct worker *here)
     }
 }
 
+/* The session that it goes to sleeps: true when a worker reads for it first, and the trip comes back.
+ * With no worker free the loop does it itself, when the session is looked for. */
+static bool wake_first(struct trip *t, struct worker *here)
+{
+    if (t->wake != WAKE_UNASKED || !sleeper_is(here->shard, t->call->target)) {
+        return false;
+    }
+    t->wake = WAKE_ASKED;
+    waking_begin(shard_peek(here->shard, t->call->target), &t->waking);
+    if (!pool_post(here->server->cold, &t->job)) {
+        t->wake = WAKE_OVER;
+        return false;
+    }
+    return true;
+}
+
+/* In the owner's loop: the next stage, once its session is awake. */
+static enum call_place at_owner(struct trip *t, struct worker *here)
+{
+    if (t->wake == WAKE_READ) {
+        t->wake = WAKE_OVER;
+        if (failed(waking_finish(here->shard, &t->waking))) {
+            return problem_later(t->call, PROBLEM_UNAVAILABLE, FAILED_RETRY_S);
+        }
+    }
+    return t->call->next(t->call, here->shard);
+}
+
 /* Move the trip until it leaves this thread. `here` is NULL in a pool. */
 static void go_on(struct trip *t, struct worker *here)
 {
@@ -65,7 +99,10 @@ static void go_on(struct trip *t, struct worker *here)
                 mailbox_post(&owner->mailbox, &t->mail.letter);
                 return;
             }
-            t->place = t->call->next(t->call, here->shard);
+            if (wake_first(t, here)) {
+                return;
+            }
+            t->place = at_owner(t, here);
             break;
         }
         case PLACE_COLD:

@@ -340,6 +340,22 @@ static err_t sessions_live_all(struct store_tx *tx, store_session_fn fn, void *c
     return ERR_OK;
 }
 
+static err_t session_ids_live(struct store_tx *tx, store_session_id_fn fn, void *ctx)
+{
+    TRY(scripted_gate(tx));
+    CLEANUP(scripted_freed)
+    struct session_row *all = scripted_sorted(tx, T_SESSIONS, oldest_session_first);
+    if (all == NULL) {
+        return err_new(ERR_NOMEM);
+    }
+    for (size_t i = 0; i < scripted_count(tx, T_SESSIONS); i++) {
+        if (all[i].end == END_NONE) {
+            TRY(fn(ctx, all[i].id));
+        }
+    }
+    return ERR_OK;
+}
+
 static err_t session_save_activity(struct store_tx *tx, const struct session_activity *items,
                                    size_t count)
 {
@@ -515,6 +531,7 @@ const struct store_ops scripted_ops = {
     .session_end = session_end,
     .sessions_live_of = sessions_live_of,
     .sessions_live_all = sessions_live_all,
+    .session_ids_live = session_ids_live,
     .session_save_activity = session_save_activity,
     .sessions_purge_ended_before = sessions_purge,
     .refresh_put = refresh_put,

@@ -48,6 +48,7 @@ err_t sqlite_session_end(struct store_tx *tx, uuid_t id, enum session_end reason
 err_t sqlite_sessions_live_of(struct store_tx *tx, uuid_t account, struct session_row *out,
                               size_t cap, size_t *count);
 err_t sqlite_sessions_live_all(struct store_tx *tx, store_session_fn fn, void *ctx);
+err_t sqlite_session_ids_live(struct store_tx *tx, store_session_id_fn fn, void *ctx);
 err_t sqlite_session_save_activity(struct store_tx *tx, const struct session_activity *items,
                                    size_t count);
 err_t sqlite_sessions_purge_ended_before(struct store_tx *tx, wall_t at, size_t limit,

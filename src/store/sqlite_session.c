@@ -120,6 +120,26 @@ err_t sqlite_sessions_live_all(struct store_tx *tx, store_session_fn fn, void *c
     }
 }
 
+err_t sqlite_session_ids_live(struct store_tx *tx, store_session_id_fn fn, void *ctx)
+{
+    static const struct sql ids = {
+        SQL_SESSION_IDS_LIVE,
+        "SELECT id FROM sessions INDEXED BY sessions_live WHERE end_reason = 0"};
+    CLEANUP(query_end) struct query q;
+    query_begin(&q, seat_of(tx), &ids);
+    for (;;) {
+        bool row = false;
+        TRY(query_step(&q, &row));
+        if (!row) {
+            return ERR_OK;
+        }
+        uuid_t id = {{0}};
+        query_uuid(&q, &id);
+        TRY(q.err);
+        TRY(fn(ctx, id));
+    }
+}
+
 static err_t save_one(struct store_tx *tx, const struct session_activity *item)
 {
     static const struct sql save = {

@@ -196,6 +196,11 @@ err_t store_sessions_live_all(struct store_tx *tx, store_session_fn fn, void *ct
     RUN(tx, STORE_READ, sessions_live_all, fn, ctx);
 }
 
+err_t store_session_ids_live(struct store_tx *tx, store_session_id_fn fn, void *ctx)
+{
+    RUN(tx, STORE_READ, session_ids_live, fn, ctx);
+}
+
 err_t store_session_save_activity(struct store_tx *tx, const struct session_activity *items,
                                   size_t count)
 {

@@ -122,6 +122,9 @@ NODISCARD err_t store_sessions_live_of(struct store_tx *tx, uuid_t account, stru
 /* Call `fn` for every live session; its error ends the walk and is returned. It must not use `tx`.
  */
 NODISCARD err_t store_sessions_live_all(struct store_tx *tx, store_session_fn fn, void *ctx);
+/* The same with their ids alone, in no order: one small index is read, and no row. */
+typedef err_t (*store_session_id_fn)(void *ctx, uuid_t id);
+NODISCARD err_t store_session_ids_live(struct store_tx *tx, store_session_id_fn fn, void *ctx);
 /* W. Items of ended or unknown sessions change nothing. */
 NODISCARD err_t store_session_save_activity(struct store_tx *tx,
                                             const struct session_activity *items, size_t count);

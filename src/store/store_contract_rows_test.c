@@ -63,6 +63,18 @@ struct walk {
     size_t stop;   /* fail at this call; 0: never */
 };
 
+struct id_walk {
+    unsigned calls, stop, seen;
+};
+
+static err_t note_id(void *ctx, uuid_t id)
+{
+    struct id_walk *w = ctx;
+    w->calls++;
+    w->seen |= 1U << id.byte[15];
+    return w->calls == w->stop ? err_new(ERR_LIMIT) : ERR_OK;
+}
+
 static err_t note_session(void *ctx, const struct session_row *row)
 {
     struct walk *walk = ctx;
@@ -100,6 +112,10 @@ static void live_sessions_are_listed_the_oldest_first(void **state)
     assert_ok(store_sessions_live_all(&tx, note_session, &walk));
     assert_int_equal(walk.calls, 5);
     assert_int_equal(walk.last, 9);
+    struct id_walk ids = {0};
+    assert_ok(store_session_ids_live(&tx, note_id, &ids));
+    assert_int_equal(ids.calls, 5);
+    assert_int_equal(ids.seen, 1U << 1 | 1U << 3 | 1U << 4 | 1U << 5 | 1U << 9);
     walk = (struct walk){.stop = 2};
     assert_err(store_sessions_live_all(&tx, note_session, &walk), ERR_LIMIT);
     assert_int_equal(walk.calls, 2);

@@ -38,6 +38,7 @@ struct store_ops {
     err_t (*session_end)(struct store_tx *, uuid_t, enum session_end, wall_t, bool *);
     err_t (*sessions_live_of)(struct store_tx *, uuid_t, struct session_row *, size_t, size_t *);
     err_t (*sessions_live_all)(struct store_tx *, store_session_fn, void *);
+    err_t (*session_ids_live)(struct store_tx *, store_session_id_fn, void *);
     err_t (*session_save_activity)(struct store_tx *, const struct session_activity *, size_t);
     err_t (*sessions_purge_ended_before)(struct store_tx *, wall_t, size_t, size_t *);
 

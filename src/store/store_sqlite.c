@@ -174,6 +174,7 @@ static const struct store_ops sqlite_ops = {
     .session_end = sqlite_session_end,
     .sessions_live_of = sqlite_sessions_live_of,
     .sessions_live_all = sqlite_sessions_live_all,
+    .session_ids_live = sqlite_session_ids_live,
     .session_save_activity = sqlite_session_save_activity,
     .sessions_purge_ended_before = sqlite_sessions_purge_ended_before,
     .refresh_put = sqlite_refresh_put,

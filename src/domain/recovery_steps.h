@@ -1,0 +1,56 @@
+/*
+ * recovery_steps.h - what every way to bring a session back does: play a record, mend the gaps.
+ *
+ * Floor      domain
+ * Ownership  borrows everything.
+ * Errors     ERR_FORMAT for a record that cannot be played, ERR_STORAGE, ERR_NOMEM.
+ * Threads    the owner of the shard.
+ */
+#ifndef DOMAIN_RECOVERY_STEPS_H
+#define DOMAIN_RECOVERY_STEPS_H
+
+#include "domain/recovery.h"
+#include "store/store.h"
+
+/* Who is at it, and what it has seen so far. */
+struct recovery_round {
+    struct service *svc;
+    struct event_scratch *scratch;
+    recovery_report_t report;
+};
+
+/* What the store says of a session beside its row. */
+struct recovery_facts {
+    bool mpin_due;   /* it began with an MPIN asked for */
+    bool locked_out; /* older than the lock of its account, so the lock should have ended it */
+};
+
+/* Whether a lock of the account should have ended a session of that age. */
+bool recovery_is_locked_out(const struct service *svc, wall_t created,
+                            const struct mpin_state *mpin);
+
+/* Hold a session again as the store knows it; `*live` is NULL when its account is gone. */
+NODISCARD err_t recovery_restore(struct recovery_round *r, struct store_tx *tx, struct shard *s,
+                                 const struct session_row *row, struct live **live,
+                                 bool *locked_out);
+
+/* Read the profile that the opening pins. Reads the store. */
+NODISCARD err_t recovery_pin(struct recovery_round *r, struct live *live,
+                             const journal_record_t *record);
+
+/* Note how the pinned profile was found. */
+void recovery_found(struct recovery_round *r, struct live *live, const profile_pin_t *pin,
+                    enum profile_found found);
+
+/* Play a record. An end in it ends the session: `*live` is then NULL. */
+NODISCARD err_t recovery_step(struct recovery_round *r, struct shard *s, struct live **live,
+                              const journal_record_t *record);
+
+/* Count a record that cannot be played. */
+void recovery_count(struct live *live, const journal_record_t *record);
+
+/* Put in force what was played, and mend what a crash cut short. */
+void recovery_mend(struct recovery_round *r, struct shard *s, struct live *live,
+                   const struct recovery_facts *facts);
+
+#endif
