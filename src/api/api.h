@@ -85,6 +85,7 @@ struct api {
     struct ledger *ledger;
     void (*numbers)(void *ctx, struct server_numbers *out);
     void *numbers_ctx;
+    const char *handover;     /* how the last handover to a new process went: a static word */
     bool (*ready)(void *ctx); /* for /health/ready, with numbers_ctx */
 };
 

@@ -163,6 +163,8 @@ enum call_place ctl_status_begin(struct call *c, struct shard *s)
     name_int(&w, "uptime_s", (clock_wall(c->service->clock).ms - api->started.ms) / MS_PER_S);
     json_name(&w, "ready");
     json_bool(&w, api->ready(api->numbers_ctx));
+    json_name(&w, "handover");
+    json_cstr(&w, api->handover == NULL ? "none" : api->handover);
     write_levels(&w, &n);
     json_name(&w, "connections");
     json_begin_object(&w);

@@ -1,12 +1,15 @@
 /* canara serve: the server itself. */
 #include "app/commands.h"
+#include "app/handover.h"
 #include "app/house.h"
 #include "app/notify.h"
 #include "app/options.h"
 #include "app/settings.h"
 #include "base/util.h"
+#include "domain/checkpoint_keeper.h"
 #include "net/loop.h"
 #include "net/signals.h"
+#include "net/stream.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -14,13 +17,76 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { HANDOVER_SAVE_MS = 20000 };
+
 struct main_loop {
     struct loop loop;
     struct signals signals;
-    struct watch drain;
+    struct watch drain, pair;
     struct house *house;
-    bool stop;
+    const struct settings *settings;
+    struct inherited inherited;
+    struct handover handover;
+    const char *last; /* how the last handover went */
+    mono_t prepare_by;
+    mono_t paused; /* when the old one began to stop */
+    bool stop;     /* asked for, by whomever */
+    bool release;  /* the new process is prepared: go for it */
 };
+
+/* ---- handing over ---- */
+
+static void handover_failed(struct main_loop *m, const char *why)
+{
+    log_event(m->house->log, LOG_ERROR, "handover.failed", FIELD_TEXT("why", why));
+    if (m->pair.fd >= 0) {
+        loop_unwatch(&m->loop, &m->pair);
+        m->pair.fd = -1;
+    }
+    handover_give_up(&m->handover);
+    handover_end(&m->handover);
+    m->last = "failed";
+    m->house->api.handover = m->last;
+}
+
+/* The new process speaks, or has gone. */
+static void on_pair(struct watch *watch, uint32_t events)
+{
+    (void)events;
+    struct main_loop *m = CONTAINER_OF(watch, struct main_loop, pair);
+    if (!handover_hears(&m->handover, HANDOVER_PREPARED, 0)) {
+        handover_failed(m, "the new process ended, or refused its settings");
+        return;
+    }
+    loop_unwatch(&m->loop, &m->pair);
+    m->pair.fd = -1;
+    m->release = true;
+}
+
+static void handover_begin(struct main_loop *m)
+{
+    if (m->handover.pair >= 0) {
+        log_event(m->house->log, LOG_WARN, "handover.refused",
+                  FIELD_TEXT("why", "one is going on"));
+        return;
+    }
+    log_event(m->house->log, LOG_NOTICE, "handover.begun");
+    m->last = "running";
+    m->house->api.handover = m->last;
+    if (failed(handover_keep_sockets(&m->handover, m->house->server)) ||
+        failed(handover_start(&m->handover))) {
+        handover_failed(m, "the new process cannot be started");
+        return;
+    }
+    m->prepare_by = mono_after_ms(clock_mono(clock_system()), HANDOVER_PREPARE_MS);
+    m->pair = (struct watch){.fd = m->handover.pair, .events = EPOLLIN, .ready = on_pair};
+    if (failed(loop_watch(&m->loop, &m->pair))) {
+        m->pair.fd = -1;
+        handover_failed(m, "no descriptor to wait with");
+    }
+}
+
+/* ---- the loop of the main thread ---- */
 
 static void on_signal(struct signals *signals, int number)
 {
@@ -28,6 +94,10 @@ static void on_signal(struct signals *signals, int number)
     if (number == SIGHUP) {
         char why[COURIER_WHY_BYTES];
         (void)failed(m->house->api.courier->reload(m->house->api.courier, why)); /* it is logged */
+        return;
+    }
+    if (number == SIGUSR2) {
+        handover_begin(m);
         return;
     }
     log_event(m->house->log, LOG_NOTICE, "server.stopping", FIELD_INT("signal", number));
@@ -42,15 +112,23 @@ static void on_drain(struct watch *watch, uint32_t events)
     m->stop = true;
 }
 
+/* Until somebody wants it to stop, or a new process is ready to take over. */
 static err_t wait_for_the_end(struct main_loop *m)
 {
     m->drain = (struct watch){
         .fd = server_drain_fd(m->house->server), .events = EPOLLIN, .ready = on_drain};
     TRY(loop_watch(&m->loop, &m->drain));
-    while (!m->stop) {
-        TRY(loop_run_once(&m->loop, -1));
+    err_t e = ERR_OK;
+    while (!m->stop && !m->release && !failed(e)) {
+        const bool waits = m->handover.pair >= 0;
+        const int64_t left = mono_ms_between(clock_mono(clock_system()), m->prepare_by);
+        e = loop_run_once(&m->loop, !waits ? -1 : left > 0 ? (int)left + 1 : 0);
+        if (waits && m->pair.fd >= 0 && left <= 0) {
+            handover_failed(m, "the new process took too long");
+        }
     }
-    return ERR_OK;
+    loop_unwatch(&m->loop, &m->drain);
+    return e;
 }
 
 /* Where to look, for a person or a script: one line each, at once. */
@@ -68,42 +146,125 @@ static void print_addresses(const struct settings *s, uint16_t port)
     (void)fflush(stdout);
 }
 
-static int serve(const struct settings *s)
+/* ---- one life: from a start to a stop ---- */
+
+enum life_end { LIFE_FAILED, LIFE_DONE, LIFE_HANDED_OVER };
+
+static bool start_house(struct main_loop *m)
 {
-    struct main_loop m = {0};
-    struct house *h = calloc(1, sizeof *h);
-    if (h == NULL) {
+    *m->house = (struct house){
+        .inherited = m->inherited.fd, .inherited_count = m->inherited.count, .handover = m->last};
+    if (failed(house_up(m->house, m->settings, clock_system()))) {
+        (void)fprintf(stderr, "canara serve: %s\n", m->house->why);
+        return false;
+    }
+    print_addresses(m->settings, server_port(m->house->server));
+    notify_manager("READY=1");
+    inherited_tell_ready(&m->inherited);
+    stream_close(&m->inherited.pair);
+    return true;
+}
+
+static enum life_end live_once(struct main_loop *m)
+{
+    struct house *h = m->house;
+    m->release = false;
+    if (!start_house(m)) {
+        return LIFE_FAILED;
+    }
+    inherited_close(&m->inherited); /* the house has its own copies */
+    const err_t ended = wait_for_the_end(m);
+    const bool lost = journal_state_of(h->service.journal) == JOURNAL_FAILED;
+    const bool release = m->release && !m->stop && !lost && !failed(ended);
+    if (m->handover.pair >= 0 && !release) {
+        handover_failed(m, "the server stops");
+    }
+    if (!release) {
+        notify_manager("STOPPING=1");
+    }
+    if (lost) {
+        (void)fprintf(stderr, "canara serve: the journal could not be written; what was "
+                              "acknowledged is safe, start again to recover\n");
+    }
+    if (release &&
+        h->checkpoints != NULL) { /* the less is left for the pause, in which nobody serves */
+        (void)checkpoint_keeper_hurry(h->checkpoints, HANDOVER_SAVE_MS);
+    }
+    m->paused = clock_mono(clock_system());
+    house_down(h);
+    return failed(ended) || lost ? LIFE_FAILED : release ? LIFE_HANDED_OVER : LIFE_DONE;
+}
+
+static void say_alone(const char *event, int64_t ms)
+{
+    struct log *log = log_new(STDERR_FILENO, LOG_JSON, LOG_INFO, clock_system());
+    if (log != NULL) {
+        log_event(log, LOG_NOTICE, event, FIELD_INT("pause_ms", ms));
+        log_free(&log);
+    }
+}
+
+/* DATA_DIR is free. True: the new process answers, and we may go. */
+static bool let_go(struct main_loop *m)
+{
+    char main_pid[64];
+    (void)snprintf(main_pid, sizeof main_pid, "MAINPID=%ld", (long)m->handover.child);
+    const bool answers = handover_says(&m->handover, HANDOVER_GO) &&
+                         handover_hears(&m->handover, HANDOVER_ANSWERS, HANDOVER_READY_MS);
+    const int64_t pause_ms = mono_ms_between(m->paused, clock_mono(clock_system()));
+    if (answers) {
+        notify_manager(main_pid);
+        say_alone("handover.done", pause_ms);
+        return true;
+    }
+    handover_give_up(&m->handover);
+    say_alone("handover.taken_back", pause_ms);
+    m->last = "failed";
+    m->inherited = m->handover.sockets; /* and we start again on them */
+    m->inherited.pair = -1;
+    m->handover.sockets.count = 0;
+    return false;
+}
+
+static int live(struct main_loop *m)
+{
+    enum life_end end = LIFE_HANDED_OVER;
+    while (end == LIFE_HANDED_OVER) {
+        end = live_once(m);
+        if (end == LIFE_HANDED_OVER && let_go(m)) {
+            end = LIFE_DONE;
+        }
+    }
+    handover_end(&m->handover);
+    inherited_close(&m->inherited);
+    return end == LIFE_DONE ? EXIT_CODE_DONE : EXIT_CODE_FAILED;
+}
+
+static int serve(struct main_loop *m)
+{
+    m->house = calloc(1, sizeof *m->house);
+    if (m->house == NULL) {
         (void)fprintf(stderr, "canara serve: out of memory\n");
         return EXIT_CODE_FAILED;
     }
-    m.house = h;
-    /* Signals first: threads that are started later inherit the blocked mask. */
-    if (failed(loop_init(&m.loop, clock_system())) ||
-        failed(signals_init(&m.signals, &m.loop, on_signal))) {
-        (void)fprintf(stderr, "canara serve: signals cannot be watched\n");
-        free(h);
+    m->pair.fd = -1;
+    handover_init(&m->handover);
+    if (failed(inherited_await(&m->inherited))) {
+        (void)fprintf(stderr, "canara serve: the server before did not hand over\n");
+        free(m->house);
         return EXIT_CODE_FAILED;
     }
-
-    int code = EXIT_CODE_FAILED;
-    if (failed(house_up(h, s, clock_system()))) {
-        (void)fprintf(stderr, "canara serve: %s\n", h->why);
-    } else {
-        print_addresses(s, server_port(h->server));
-        notify_manager("READY=1");
-        const err_t ended = wait_for_the_end(&m);
-        notify_manager("STOPPING=1");
-        const bool lost = journal_state_of(h->service.journal) == JOURNAL_FAILED;
-        if (lost) {
-            (void)fprintf(stderr, "canara serve: the journal could not be written; what was "
-                                  "acknowledged is safe, start again to recover\n");
-        }
-        house_down(h);
-        code = failed(ended) || lost ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
+    /* Signals first: threads that are started later inherit the blocked mask. */
+    if (failed(loop_init(&m->loop, clock_system())) ||
+        failed(signals_init(&m->signals, &m->loop, on_signal))) {
+        (void)fprintf(stderr, "canara serve: signals cannot be watched\n");
+        free(m->house);
+        return EXIT_CODE_FAILED;
     }
-    signals_deinit(&m.signals);
-    loop_deinit(&m.loop);
-    free(h);
+    const int code = live(m);
+    signals_deinit(&m->signals);
+    loop_deinit(&m->loop);
+    free(m->house);
     return code;
 }
 
@@ -134,8 +295,13 @@ int cmd_serve(int argc, char **argv)
     }
 
     CLEANUP(settings_wipe) struct settings settings = {0};
+    struct main_loop m = {.settings = &settings, .inherited.pair = -1};
     if (failed(settings_load_and_say("canara serve", &sets, &settings))) {
         return EXIT_CODE_FAILED;
     }
-    return serve(&settings);
+    if (failed(inherited_take(&m.inherited))) {
+        (void)fprintf(stderr, "canara serve: the sockets of LISTEN_FDS are not open\n");
+        return EXIT_CODE_FAILED;
+    }
+    return serve(&m);
 }

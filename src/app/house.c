@@ -6,8 +6,10 @@
 #include "base/util.h"
 #include "crypto/secret.h"
 #include "domain/audit.h"
+#include "domain/checkpoint_keeper.h"
 #include "domain/clock_guard.h"
 #include "domain/mpin.h"
+#include "domain/recovery_checkpoint.h"
 #include "domain/replay_keeper.h"
 #include "domain/tutor.h"
 
@@ -178,7 +180,10 @@ static void keys_down(struct house *h)
 static err_t journal_up(struct house *h)
 {
     const struct settings *s = h->settings;
+    journal_mark_t seen = {0};
+    const bool known = checkpoint_newest_mark(s->data_dir, &seen);
     const struct journal_config config = {.dir = h->journal_dir,
+                                          .verify_from = known ? &seen : NULL,
                                           .lanes = s->loops,
                                           .commit_us = s->journal_commit_us,
                                           .max_bytes = (uint64_t)s->journal_max_gb << 30,
@@ -395,6 +400,7 @@ static err_t api_up(struct house *h)
     h->api.ws_query_token = h->settings->ws_query_token;
     h->api.started = clock_wall(h->clock);
     h->api.ledger = h->ledger;
+    h->api.handover = h->handover;
     const char *trusted = h->settings->trusted_proxies;
     if (failed(cidr_list_parse((span_t){(const uint8_t *)trusted, strlen(trusted)}, &h->trusted))) {
         return fault(h, "TRUSTED_PROXIES: cannot be read as networks");
@@ -449,6 +455,8 @@ static err_t server_up(struct house *h)
     const struct settings *s = h->settings;
     const struct server_config config = {.host = s->host,
                                          .port = s->port,
+                                         .inherited = h->inherited,
+                                         .inherited_count = h->inherited_count,
                                          .loops = s->loops,
                                          .cold_workers = COLD_WORKERS,
                                          .cold_queue = COLD_QUEUE,
@@ -483,8 +491,11 @@ static struct shard *owner(void *ctx, uuid_t session)
 
 static err_t recovery_up(struct house *h)
 {
-    const err_t e = recovery_run(&h->service, h->ledger, owner, h->server, &h->recovery);
+    const err_t e =
+        recovery_run(&h->service, h->settings->data_dir, owner, h->server, &h->recovery);
+    h->sleepers = h->service.sleepers;
     if (failed(e)) {
+        sleepers_free(&h->sleepers);
         return fault(h,
                      "recovery: sessions could not be restored from store and journal (error %d)",
                      (int)e.code);
@@ -492,8 +503,65 @@ static err_t recovery_up(struct house *h)
     log_event(h->log, LOG_INFO, "recovery.done",
               FIELD_INT("sessions", (int64_t)h->recovery.sessions),
               FIELD_INT("records", (int64_t)h->recovery.records),
-              FIELD_INT("expired", (int64_t)h->recovery.expired));
+              FIELD_INT("expired", (int64_t)h->recovery.expired),
+              FIELD_INT("asleep", (int64_t)h->recovery.asleep),
+              FIELD_BOOL("checkpoint", h->recovery.checkpoint));
     return ERR_OK;
+}
+
+static void recovery_down(struct house *h)
+{
+    sleepers_free(&h->sleepers);
+}
+
+/* ---- checkpoints ---- */
+
+static err_t visit_loops(void *ctx, void (*each)(void *ctx, struct shard *s),
+                         void (*done)(void *ctx), void *visit_ctx)
+{
+    return server_visit(ctx, each, done, visit_ctx);
+}
+
+static void wake_in_loop(void *ctx, waking_t *w)
+{
+    server_wake(ctx, w);
+}
+
+static struct shard *shard_at(void *ctx, unsigned index)
+{
+    return server_shard(ctx, index);
+}
+
+static err_t checkpoints_up(struct house *h)
+{
+    const struct checkpoint_keeper_config config = {.dir = h->settings->data_dir,
+                                                    .svc = &h->service,
+                                                    .at_once = !h->recovery.checkpoint,
+                                                    .loops = {.visit = visit_loops,
+                                                              .wake = wake_in_loop,
+                                                              .shard = shard_at,
+                                                              .count = server_loops(h->server),
+                                                              .ctx = h->server}};
+    return failed(checkpoint_keeper_open(&config, &h->checkpoints))
+               ? fault(h, "out of memory for checkpoints")
+               : ERR_OK;
+}
+
+static void checkpoints_down(struct house *h)
+{
+    checkpoint_keeper_close(&h->checkpoints);
+}
+
+static err_t keeping_up(struct house *h)
+{
+    return failed(checkpoint_keeper_start(h->checkpoints))
+               ? fault(h, "a thread could not be started")
+               : ERR_OK;
+}
+
+static void keeping_down(struct house *h)
+{
+    checkpoint_keeper_stop(h->checkpoints);
 }
 
 /* ---- threads ---- */
@@ -550,6 +618,10 @@ static err_t serving_up(struct house *h)
 static void serving_down(struct house *h)
 {
     server_stop(h->server);
+    const err_t saved = checkpoint_keeper_save(h->checkpoints);
+    if (failed(saved)) { /* the next start plays what it lacks from the journal */
+        log_event(h->log, LOG_WARN, "checkpoint.failed", FIELD_INT("error", (int64_t)saved.code));
+    }
 }
 
 /* ---- the one table, walked up and then down ---- */
@@ -558,12 +630,13 @@ static const struct step {
     err_t (*up)(struct house *h);
     void (*down)(struct house *h);
 } steps[] = {
-    {log_up, log_down},       {process_up, nothing_down},  {data_dir_up, nothing_down},
-    {keys_up, keys_down},     {journal_up, journal_down},  {store_up, store_down},
-    {view_up, view_down},     {model_up, model_down},      {replay_up, replay_down},
-    {domain_up, domain_down}, {api_up, nothing_down},      {tls_up, tls_down},
-    {server_up, server_down}, {recovery_up, nothing_down}, {ledger_up, ledger_down},
-    {tutor_up, tutor_down},   {serving_up, serving_down},
+    {log_up, log_down},         {process_up, nothing_down},   {data_dir_up, nothing_down},
+    {keys_up, keys_down},       {journal_up, journal_down},   {store_up, store_down},
+    {view_up, view_down},       {model_up, model_down},       {replay_up, replay_down},
+    {domain_up, domain_down},   {api_up, nothing_down},       {tls_up, tls_down},
+    {server_up, server_down},   {recovery_up, recovery_down}, {checkpoints_up, checkpoints_down},
+    {ledger_up, ledger_down},   {tutor_up, tutor_down},       {serving_up, serving_down},
+    {keeping_up, keeping_down},
 };
 
 static err_t go_up(struct house *h, const struct settings *settings, const struct clock *clock,

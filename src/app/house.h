@@ -20,12 +20,16 @@
 enum { HOUSE_WHY_BYTES = 640, HOUSE_ORIGINS_MAX = 32, HOUSE_PATH_BYTES = 640 };
 
 struct house {
+    const int *inherited; /* before house_up(): sockets that listen already; borrowed */
+    unsigned inherited_count;
+    const char *handover; /* before house_up(): a static word for `ctl status` */
     const struct settings *settings;
     const struct clock *clock;
     struct log *log;
     struct service service;
     struct ledger *ledger;
     struct replay_keeper *replay; /* NULL when switched off */
+    struct checkpoint_keeper *checkpoints;
     pthread_t ledger_thread;
     struct canara_model *model;
     struct canara_profile *stranger;
@@ -36,7 +40,8 @@ struct house {
     struct tls_server *tls; /* NULL: plain */
     struct server *server;
     recovery_report_t recovery;
-    size_t up; /* steps that are up */
+    struct sleepers *sleepers; /* as recovery made them; NULL: none */
+    size_t up;                 /* steps that are up */
     const char *origins[HOUSE_ORIGINS_MAX + 1];
     char origin_text[SETTING_LIST_BYTES];
     char journal_dir[HOUSE_PATH_BYTES], view_dir[HOUSE_PATH_BYTES], control[HOUSE_PATH_BYTES];

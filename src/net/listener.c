@@ -117,6 +117,34 @@ err_t listener_open(struct listener *l, const char *host, uint16_t port, unsigne
     return ERR_OK;
 }
 
+static bool listens(int fd)
+{
+    int value = 0;
+    socklen_t len = sizeof value;
+    struct sockaddr_storage bound = {.ss_family = AF_UNSPEC};
+    socklen_t bound_len = sizeof bound;
+    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &value, &len) == 0 && value == 1 &&
+           getsockname(fd, (struct sockaddr *)&bound, &bound_len) == 0 &&
+           (bound.ss_family == AF_INET || bound.ss_family == AF_INET6);
+}
+
+err_t listener_adopt(struct listener *l, int fd, enum listen_outcome *outcome)
+{
+    uint16_t port = 0;
+    if (!listens(fd) || !bound_port(fd, &port)) {
+        *outcome = LISTEN_BAD_ADDRESS;
+        return ERR_OK;
+    }
+    CLEANUP(stream_close) int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    const int flags = copy < 0 ? -1 : fcntl(copy, F_GETFL);
+    if (flags < 0 || fcntl(copy, F_SETFL, flags | O_NONBLOCK) != 0) {
+        return err_new(ERR_IO);
+    }
+    *l = (struct listener){.fd = keep(&copy), .spare_fd = open_spare(), .port = port};
+    *outcome = LISTEN_OPEN;
+    return ERR_OK;
+}
+
 /* Whether somebody answers at the path; a backlog that is full counts as an answer. */
 static bool is_answered(const struct sockaddr_un *to)
 {

@@ -41,6 +41,10 @@ struct listener {
 NODISCARD err_t listener_open(struct listener *l, const char *host, uint16_t port, unsigned flags,
                               int backlog, enum listen_outcome *outcome);
 
+/* Listen on a copy of a socket that listens already, made by a service manager or by the server before
+ * us. LISTEN_BAD_ADDRESS: it is no TCP socket that listens. */
+NODISCARD err_t listener_adopt(struct listener *l, int fd, enum listen_outcome *outcome);
+
 /* Listen on a unix socket that only our user may open (mode 0600). A socket file that nobody
  * listens on is replaced; any other file is LISTEN_IN_USE. */
 NODISCARD err_t listener_open_unix(struct listener *l, const char *path, int backlog,

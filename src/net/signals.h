@@ -1,5 +1,5 @@
 /*
- * signals.h - SIGTERM, SIGINT and SIGHUP as ordinary events of a loop (signalfd).
+ * signals.h - SIGTERM, SIGINT, SIGHUP and SIGUSR2 as ordinary events of a loop (signalfd).
  *
  * Floor      net
  * Ownership  lives inside its owner; borrows the loop until signals_deinit().
@@ -22,7 +22,7 @@ struct signals {
     void (*caught)(struct signals *self, int signal_number);
 };
 
-/* Block the three signals and call `caught` from the loop when one arrives. SIGPIPE is ignored
+/* Block the four signals and call `caught` from the loop when one arrives. SIGPIPE is ignored
  * from here on. */
 NODISCARD err_t signals_init(struct signals *s, struct loop *loop,
                              void (*caught)(struct signals *self, int signal_number));

@@ -86,13 +86,22 @@ static const char *outcome_text(enum listen_outcome outcome)
     return "cannot be opened";
 }
 
+static err_t open_listener(const struct server_config *c, struct worker *w, uint16_t port,
+                           enum listen_outcome *outcome)
+{
+    if (c->inherited_count > 0) {
+        return listener_adopt(&w->listener, c->inherited[w->index % c->inherited_count], outcome);
+    }
+    const unsigned flags = c->loops > 1 ? (unsigned)LISTEN_REUSEPORT : 0U;
+    return listener_open(&w->listener, c->host, port, flags, BACKLOG, outcome);
+}
+
 static err_t bind_worker(struct server *s, struct worker *w, char why[SERVER_WHY_BYTES])
 {
     const struct server_config *c = &s->config;
     const uint16_t port = w->index == 0 ? c->port : s->worker[0]->listener.port;
     enum listen_outcome outcome = LISTEN_OPEN;
-    const unsigned flags = s->workers > 1 ? (unsigned)LISTEN_REUSEPORT : 0U;
-    const err_t e = listener_open(&w->listener, c->host, port, flags, BACKLOG, &outcome);
+    const err_t e = open_listener(c, w, port, &outcome);
     if (failed(e) || outcome != LISTEN_OPEN) {
         (void)snprintf(why, SERVER_WHY_BYTES, "HOST=%.128s PORT=%u: the address %s", c->host,
                        (unsigned)port, outcome_text(outcome));
@@ -165,6 +174,12 @@ static err_t make(struct server *s, char why[SERVER_WHY_BYTES])
     if (s->drain_fd < 0) {
         return err_new(ERR_IO);
     }
+    if (s->config.inherited_count > s->workers) {
+        (void)snprintf(why, SERVER_WHY_BYTES,
+                       "LOOPS=%u: %u sockets were handed over, and each needs a loop", s->workers,
+                       s->config.inherited_count);
+        return err_new(ERR_RANGE);
+    }
     for (unsigned i = 0; i < s->workers; i++) {
         TRY(make_worker(s, i, why));
     }
@@ -217,6 +232,22 @@ unsigned server_loops(const struct server *s)
 struct shard *server_shard(struct server *s, unsigned index)
 {
     return s->worker[index]->shard;
+}
+
+void server_wake(struct server *s, waking_t *w)
+{
+    worker_wake(s, w);
+}
+
+err_t server_visit(struct server *s, void (*each)(void *ctx, struct shard *s),
+                   void (*done)(void *ctx), void *ctx)
+{
+    return s->courier.every_loop(&s->courier, each, done, ctx);
+}
+
+int server_listener_fd(const struct server *s, unsigned index)
+{
+    return s->worker[index]->listener.fd;
 }
 
 uint16_t server_port(const struct server *s)

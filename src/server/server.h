@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "domain/ledger.h"
 #include "domain/live.h"
+#include "domain/sleepers.h"
 #include "net/address.h"
 #include "net/tls.h"
 
@@ -23,7 +24,9 @@ enum { SERVER_LOOPS_MAX = 64, SERVER_WHY_BYTES = 256 };
 
 struct server_config {
     const char *host;
-    uint16_t port; /* 0: any free one */
+    uint16_t port;            /* 0: any free one */
+    const int *inherited;     /* sockets that listen already, instead of host and port; borrowed */
+    unsigned inherited_count; /* 0: none; at most `loops`, so that none is left without a loop */
     unsigned loops;
     unsigned cold_workers;
     size_t cold_queue;
@@ -59,8 +62,18 @@ struct shard *server_shard_of(struct server *s, uuid_t session);
 unsigned server_loops(const struct server *s);
 struct shard *server_shard(struct server *s, unsigned index);
 
+/* Finish a waking in the loop that owns its session. Any thread; takes `w`. */
+void server_wake(struct server *s, waking_t *w);
+
+/* Call `each` in every loop with its shard, then `done` in the last one. Any thread. */
+NODISCARD err_t server_visit(struct server *s, void (*each)(void *ctx, struct shard *s),
+                             void (*done)(void *ctx), void *ctx);
+
 /* Start the threads. */
 NODISCARD err_t server_start(struct server *s);
+
+/* The socket that loop `index` listens on. */
+int server_listener_fd(const struct server *s, unsigned index);
 
 /* The port that is listened on. */
 uint16_t server_port(const struct server *s);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum { ACCEPT_PAUSE_MS = 100, WAIT_MAX_MS = 1000 };
@@ -75,6 +76,17 @@ static void accept_resume(struct worker *w)
 
 /* ---- stopping ---- */
 
+/* Nothing has been asked on it yet, or something has come that was not read: an answer is owed, for a
+ * moment at least. */
+static bool may_ask(struct worker *w, const struct conn *c)
+{
+    int unread = 0;
+    if (!c->keep_alive) {
+        return clock_mono(clock_system()).ns < w->grace_until.ns;
+    }
+    return ioctl(c->watch.fd, FIONREAD, &unread) == 0 && unread > 0;
+}
+
 static void close_sockets(struct worker *w)
 {
     for (uint32_t i = 0; i < w->conns.seen; i++) {
@@ -86,7 +98,8 @@ static void close_sockets(struct worker *w)
             talk_end(&c->talk, TALK_CLOSE_GOING_AWAY, "server is stopping");
         } else if (c->state == CONN_HTTP && c->out.len > 0) {
             conn_finish(c);
-        } else if (c->state == CONN_HTTP || c->state == CONN_PROXY || c->state == CONN_SHAKE) {
+        } else if ((c->state == CONN_HTTP || c->state == CONN_PROXY || c->state == CONN_SHAKE) &&
+                   !may_ask(w, c)) {
             conn_drop(c);
         }
     }
@@ -96,6 +109,7 @@ static void begin_stop(struct worker *w)
 {
     w->stopping = true;
     w->stop_by = mono_after_ms(clock_mono(clock_system()), STOP_MS);
+    w->grace_until = mono_after_ms(clock_mono(clock_system()), GRACE_MS);
     loop_unwatch(&w->loop, &w->accept_watch);
     listener_close(&w->listener);
     if (w->control_watch.fd >= 0) {
@@ -163,6 +177,31 @@ static void visit_arrive(struct worker *w, struct visit *v)
     free(v);
 }
 
+struct wake_mail {
+    struct mail mail;
+    waking_t waking;
+};
+
+void worker_wake(struct server *s, waking_t *w)
+{
+    struct wake_mail *m = malloc(sizeof *m);
+    if (m == NULL) {
+        waking_drop(w); /* it wakes when somebody asks for it */
+        free(w);
+        return;
+    }
+    *m = (struct wake_mail){.mail = {.kind = MAIL_WAKE}, .waking = *w};
+    free(w);
+    mailbox_post(&server_owner(s, m->waking.session)->mailbox, &m->mail.letter);
+}
+
+static void wake_arrive(struct worker *w, struct wake_mail *m)
+{
+    const err_t woken = waking_finish(w->shard, &m->waking);
+    (void)woken; /* what failed is logged, and the keeper comes again */
+    free(m);
+}
+
 static void read_letter(struct worker *w, struct letter *letter)
 {
     struct mail *mail = CONTAINER_OF(letter, struct mail, letter);
@@ -170,6 +209,7 @@ static void read_letter(struct worker *w, struct letter *letter)
     case MAIL_TRIP: trip_arrive(w, CONTAINER_OF(mail, struct trip, mail)); return;
     case MAIL_HANDOVER: socket_arrive(w, CONTAINER_OF(mail, struct handover, mail)); return;
     case MAIL_VISIT: visit_arrive(w, CONTAINER_OF(mail, struct visit, mail)); return;
+    case MAIL_WAKE: wake_arrive(w, CONTAINER_OF(mail, struct wake_mail, mail)); return;
     case MAIL_TELL: {
         struct news *n = CONTAINER_OF(mail, struct news, mail);
         api_told(w->shard, n->session, n->what, n->how, n->value);
@@ -409,12 +449,17 @@ static void drop_letter(struct letter *letter)
     if (mail->kind == MAIL_TRIP) {
         struct trip *t = CONTAINER_OF(mail, struct trip, mail);
         call_free(&t->call);
+        waking_drop(&t->waking);
         free(t);
         return;
+    }
+    if (mail->kind == MAIL_WAKE) {
+        waking_drop(&CONTAINER_OF(mail, struct wake_mail, mail)->waking);
     }
     if (mail->kind == MAIL_HANDOVER) {
         struct handover *h = CONTAINER_OF(mail, struct handover, mail);
         call_free(&h->call);
+        waking_drop(&h->waking);
         buf_deinit(&h->out);
         tls_conn_free(&h->tls);
         stream_close(&h->fd);

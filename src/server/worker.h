@@ -12,6 +12,7 @@
 #include "api/talk.h"
 #include "base/slab.h"
 #include "base/timer_wheel.h"
+#include "domain/sleepers.h"
 #include "net/address.h"
 #include "net/listener.h"
 #include "net/loop.h"
@@ -35,7 +36,8 @@ enum {
     SPARE_BUF_BYTES = 8192, /* larger ones are given back to the heap */
     LINGER_MS = 2000,       /* how long a closing connection may go on sending to nobody */
     ACCEPT_BURST = 64,
-    STOP_MS = 5000 /* how long a clean stop waits for calls and acknowledgements */
+    GRACE_MS = 150, /* how long a stop waits for the first request of a connection */
+    STOP_MS = 5000  /* how long a clean stop waits for calls and acknowledgements */
 };
 
 enum conn_state {
@@ -121,6 +123,7 @@ struct worker { /* by what belongs together, there are few: NOLINT(clang-analyze
     pthread_t thread;
     bool running;
     bool stopping;
+    mono_t grace_until; /* stopping: see may_ask() */
     bool quiet;     /* stopping, and without connections: it only lets calls of others through */
     mono_t stop_by; /* of the system's clock */
     mono_t accept_again;
@@ -131,12 +134,15 @@ struct worker { /* by what belongs together, there are few: NOLINT(clang-analyze
 
 /* ---- mail between workers ---- */
 
-enum mail_kind { MAIL_TRIP, MAIL_HANDOVER, MAIL_TELL, MAIL_VISIT, MAIL_STOP };
+enum mail_kind { MAIL_TRIP, MAIL_HANDOVER, MAIL_TELL, MAIL_VISIT, MAIL_WAKE, MAIL_STOP };
 
 struct mail {
     struct letter letter;
     enum mail_kind kind;
 };
+
+/* Whoever finds a session asleep lets a worker read for it, once. */
+enum wake_state { WAKE_UNASKED, WAKE_ASKED, WAKE_READ, WAKE_OVER };
 
 /* A call on its way. */
 struct trip {
@@ -147,11 +153,17 @@ struct trip {
     struct worker *at; /* where the next stage runs, when it is a loop */
     uint32_t conn, generation;
     enum call_place place;
+    enum wake_state wake;
+    waking_t waking;
 };
 
 /* A connection on its way to the loop that owns its session. */
 struct handover {
     struct mail mail;
+    struct job job;
+    struct worker *to;
+    enum wake_state wake;
+    waking_t waking;
     struct call *call;
     upgrade_t upgrade;
     struct peer_address peer;
@@ -288,6 +300,9 @@ void trip_give_up(struct worker *w, struct trip *t);
 void worker_init(struct worker *w, struct server *server, unsigned index);
 NODISCARD err_t worker_start(struct worker *w);
 void worker_deinit(struct worker *w);
+
+/* Let the loop that owns the session finish a waking. Takes `w`. */
+void worker_wake(struct server *s, waking_t *w);
 
 /* Fill in the ways to other loops. */
 void worker_courier(struct courier *c);
