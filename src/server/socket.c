@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STORE_RETRY_S = 5 };
+enum { STORE_RETRY_S = 5, STOP_RETRY_S = 1 };
 
 /* ---- what the conversation says ---- */
 
@@ -204,11 +204,11 @@ void socket_arrive(struct worker *w, struct handover *h)
     if (h->wake == WAKE_READ && failed(waking_finish(w->shard, &h->waking))) {
         (void)problem_later(h->call, PROBLEM_UNAVAILABLE, STORE_RETRY_S);
     }
-    struct conn *c = w->stopping ? NULL : conn_open(w, h->fd, &h->peer, false);
+    if (w->stopping && h->call->status == 0) {
+        (void)problem_later(h->call, PROBLEM_UNAVAILABLE, STOP_RETRY_S);
+    }
+    struct conn *c = conn_open(w, h->fd, &h->peer, false);
     if (c == NULL) {
-        if (w->stopping) {
-            stream_close(&h->fd);
-        }
         if (h->counted) {
             guests_leave(&w->server->guests, address_narrow_key(&h->peer));
         }

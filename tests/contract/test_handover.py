@@ -104,7 +104,14 @@ class Handover(Case):
                             acked[place] = max(acked[place], link.receive_type("data_received")["seq"])
                 except (websockets.exceptions.ConnectionClosed, ConnectionResetError, BrokenPipeError, EOFError, AssertionError, TimeoutError):
                     seq = acked[place]
-                except (ConnectionRefusedError, Refused) as fault:
+                except websockets.exceptions.InvalidMessage:
+                    seq = acked[place]  # the stop came between the connection and its upgrade
+                except Refused as fault:
+                    if fault.status != 503 or "Retry-After" not in fault.headers:
+                        failures.append(f"upgrade: {fault!r}")
+                    seq = acked[place]
+                    time.sleep(0.05)
+                except ConnectionRefusedError as fault:
                     failures.append(f"socket: {fault!r}")
 
         def connect():
