@@ -554,6 +554,9 @@ static void checkpoints_down(struct house *h)
 
 static err_t keeping_up(struct house *h)
 {
+    if (h->replay != NULL) {
+        replay_keeper_begin(h->replay);
+    }
     return failed(checkpoint_keeper_start(h->checkpoints))
                ? fault(h, "a thread could not be started")
                : ERR_OK;
@@ -664,7 +667,7 @@ err_t house_up_offline(struct house *h, const struct settings *settings, const s
 
 err_t house_up(struct house *h, const struct settings *settings, const struct clock *clock)
 {
-    return go_up(h, settings, clock, serving_up);
+    return go_up(h, settings, clock, keeping_up);
 }
 
 void house_down(struct house *h)

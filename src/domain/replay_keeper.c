@@ -28,9 +28,9 @@ struct replay_keeper {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    bool stop, learnt; /* under `lock` */
-    bool behind;       /* the thread's: the journal is not learnt yet */
-    wall_t since;      /* what is younger is to be learnt */
+    bool stop, begun, learnt; /* under `lock` */
+    bool behind;              /* the thread's: the journal is not learnt yet */
+    wall_t since;             /* what is younger is to be learnt */
     char path[PATH_BYTES], draft[PATH_BYTES], aside[PATH_BYTES];
 };
 
@@ -246,10 +246,21 @@ static void save_and_say(struct replay_keeper *k)
     }
 }
 
+/* A start that reads for its first answer is not to share the disk with one that learns. */
+static void await_begin(struct replay_keeper *k)
+{
+    (void)pthread_mutex_lock(&k->lock);
+    while (!k->begun && !k->stop) {
+        (void)pthread_cond_wait(&k->wake, &k->lock);
+    }
+    (void)pthread_mutex_unlock(&k->lock);
+}
+
 static void *run(void *context)
 {
     struct replay_keeper *const k = context;
     (void)pthread_setname_np(pthread_self(), "replay");
+    await_begin(k);
     if (k->behind) {
         (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), LEARN_NICE);
         learn(k);
@@ -329,8 +340,17 @@ void replay_keeper_close(struct replay_keeper **keeper)
     *keeper = NULL;
 }
 
+void replay_keeper_begin(struct replay_keeper *k)
+{
+    (void)pthread_mutex_lock(&k->lock);
+    k->begun = true;
+    (void)pthread_cond_broadcast(&k->wake);
+    (void)pthread_mutex_unlock(&k->lock);
+}
+
 void replay_keeper_wait(struct replay_keeper *k)
 {
+    replay_keeper_begin(k);
     (void)pthread_mutex_lock(&k->lock);
     while (!k->learnt) {
         (void)pthread_cond_wait(&k->wake, &k->lock);

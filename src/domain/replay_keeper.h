@@ -35,7 +35,10 @@ NODISCARD err_t replay_keeper_open(const struct replay_keeper_config *config,
 /* Save, stop, free. Accepts NULL, leaves NULL. */
 void replay_keeper_close(struct replay_keeper **k);
 
-/* Wait until it has learnt what the file lacked. */
+/* The server answers: learn what the file lacks. */
+void replay_keeper_begin(struct replay_keeper *k);
+
+/* The same, and wait until it has. */
 void replay_keeper_wait(struct replay_keeper *k);
 
 struct replay_memory *replay_keeper_memory(struct replay_keeper *k);

@@ -7,7 +7,7 @@
  *            time, so SQLite itself runs without its own mutex.
  *
  * WAL with synchronous=FULL: a commit of a WRITE is one fsync of the log. quick_check runs at each
- * open of a file up to SQLITE_CHECKED_BYTES (about 1 s); a larger one is trusted until a page of
+ * open of a file up to SQLITE_CHECKED_BYTES (about 0.1 s); a larger one is trusted until a page of
  * it fails its checks when it is read.
  */
 #ifndef STORE_STORE_SQLITE_H
@@ -15,7 +15,7 @@
 
 #include "store/store.h"
 
-enum { SQLITE_CHECKED_BYTES = 256 * 1024 * 1024 };
+enum { SQLITE_CHECKED_BYTES = 16 * 1024 * 1024 };
 
 /* As store_open(), through the named VFS of SQLite; NULL means its default. */
 NODISCARD err_t store_sqlite_open(const struct store_config *config, const char *vfs,

@@ -88,7 +88,7 @@ class Handover(Case):
         return server
 
     def test_no_connection_is_refused_and_every_acknowledged_event_is_there(self):
-        server = self.copied(LOOPS=2)
+        server = self.copied(LOOPS=2, REPLAY_MEMORY_MB=0)
         users = [User(server) for _ in range(3)]
         acked, stop, failures, looks = [0] * len(users), threading.Event(), [], [0]
 
