@@ -2,6 +2,7 @@
 
 #include "app/certificates.h"
 #include "app/commands.h"
+#include "app/house_steps.h"
 #include "app/model_file.h"
 #include "base/util.h"
 #include "crypto/secret.h"
@@ -35,7 +36,7 @@ enum {
     MPIN_LOCKOUT_MAX_H = 24
 };
 
-PRINTF_LIKE(2, 3) static err_t fault(struct house *h, const char *format, ...)
+err_t house_fault(struct house *h, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -52,7 +53,7 @@ static err_t log_up(struct house *h)
     const bool human = s->log_format == LOG_FORMAT_HUMAN ||
                        (s->log_format == LOG_FORMAT_AUTO && isatty(STDERR_FILENO) == 1);
     h->log = log_new(STDERR_FILENO, human ? LOG_HUMAN : LOG_JSON, s->log_level, h->clock);
-    return h->log == NULL ? fault(h, "out of memory for the log") : ERR_OK;
+    return h->log == NULL ? house_fault(h, "out of memory for the log") : ERR_OK;
 }
 
 static void log_down(struct house *h)
@@ -71,10 +72,10 @@ static err_t process_up(struct house *h)
         (void)setrlimit(RLIMIT_NOFILE, &files);
     }
     if (failed(crypto_start())) {
-        return fault(h, "libsodium could not be started");
+        return house_fault(h, "libsodium could not be started");
     }
     if (!h->settings->debug && failed(process_harden())) {
-        return fault(h, "the process could not be protected against core dumps");
+        return house_fault(h, "the process could not be protected against core dumps");
     }
     return ERR_OK;
 }
@@ -111,23 +112,24 @@ static err_t data_dir_up(struct house *h)
     const char *dir = h->settings->data_dir;
     char words[WORDS_BYTES];
     if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
-        return fault(h, "DATA_DIR=%s: cannot be made: %s", dir,
-                     strerror_r(errno, words, sizeof words));
+        return house_fault(h, "DATA_DIR=%s: cannot be made: %s", dir,
+                           strerror_r(errno, words, sizeof words));
     }
     struct stat st;
     if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode)) {
-        return fault(h, "DATA_DIR=%s: is not a directory", dir);
+        return house_fault(h, "DATA_DIR=%s: is not a directory", dir);
     }
     if (st.st_uid != geteuid()) {
-        return fault(h, "DATA_DIR=%s: belongs to another user; it must be ours, mode 0700", dir);
+        return house_fault(h, "DATA_DIR=%s: belongs to another user; it must be ours, mode 0700",
+                           dir);
     }
     if ((st.st_mode & 077) != 0) {
-        return fault(h, "DATA_DIR=%s: mode is %04o; others may not enter it: chmod 0700", dir,
-                     (unsigned)(st.st_mode & 07777));
+        return house_fault(h, "DATA_DIR=%s: mode is %04o; others may not enter it: chmod 0700", dir,
+                           (unsigned)(st.st_mode & 07777));
     }
     if (access(dir, W_OK | X_OK) != 0) {
-        return fault(h, "DATA_DIR=%s: cannot be written: %s", dir,
-                     strerror_r(errno, words, sizeof words));
+        return house_fault(h, "DATA_DIR=%s: cannot be written: %s", dir,
+                           strerror_r(errno, words, sizeof words));
     }
     sync_names_of(dir);
     (void)snprintf(h->journal_dir, sizeof h->journal_dir, "%s/journal", dir);
@@ -151,10 +153,10 @@ static err_t keys_up(struct house *h)
 {
     const struct settings *s = h->settings;
     if (pepper_is_lost(s)) {
-        return fault(h,
-                     "DATA_DIR=%s: the pepper is missing beside a database that needs it; "
-                     "restore it from a backup, or remove the database",
-                     s->data_dir);
+        return house_fault(h,
+                           "DATA_DIR=%s: the pepper is missing beside a database that needs it; "
+                           "restore it from a backup, or remove the database",
+                           s->data_dir);
     }
     const struct keyring_config config = {.secret_key = s->secret_key,
                                           .secret_key_previous = s->secret_key_previous,
@@ -193,12 +195,12 @@ static err_t journal_up(struct house *h)
     struct journal_fault why = {0};
     const err_t e = journal_open(&config, &h->service.journal, &why);
     if (e.code == ERR_LIMIT) {
-        return fault(h, "DATA_DIR=%s: another server is running on it", s->data_dir);
+        return house_fault(h, "DATA_DIR=%s: another server is running on it", s->data_dir);
     }
     if (failed(e)) {
-        return fault(h, "journal: %s%s%s at byte %llu", why.reason == NULL ? "failed" : why.reason,
-                     why.file[0] == '\0' ? "" : ", file ", why.file,
-                     (unsigned long long)why.offset);
+        return house_fault(
+            h, "journal: %s%s%s at byte %llu", why.reason == NULL ? "failed" : why.reason,
+            why.file[0] == '\0' ? "" : ", file ", why.file, (unsigned long long)why.offset);
     }
     return ERR_OK;
 }
@@ -216,7 +218,7 @@ static err_t store_up(struct house *h)
                                         .clock = h->clock};
     char why[STORE_WHY_BYTES] = "";
     if (failed(store_open(&config, &h->service.store, why))) {
-        return fault(h, "%s", why);
+        return house_fault(h, "%s", why);
     }
     return ERR_OK;
 }
@@ -249,7 +251,7 @@ static err_t view_up(struct house *h)
                                        .clock = h->clock,
                                        .log = h->log};
     if (failed(view_open(&config, &h->service.view))) {
-        return fault(h, "%s: buffer files cannot be written there", h->view_dir);
+        return house_fault(h, "%s: buffer files cannot be written there", h->view_dir);
     }
     return ERR_OK;
 }
@@ -268,7 +270,7 @@ static err_t model_up(struct house *h)
     TRY(model_file_open(h->settings->model_file, &h->model, h->why));
     if (canara_profile_new(h->model, &h->stranger) != CANARA_OK) {
         canara_model_close(&h->model);
-        return fault(h, "out of memory for the model");
+        return house_fault(h, "out of memory for the model");
     }
     h->service.model = h->model;
     h->service.stranger = h->stranger;
@@ -298,8 +300,8 @@ static err_t replay_up(struct house *h)
         return ERR_OK;
     }
     if (failed(replay_keeper_open(&config, &h->replay))) {
-        return fault(h, "REPLAY_MEMORY_MB=%u: no memory for it, or for its thread",
-                     (unsigned)h->settings->replay_memory_mb);
+        return house_fault(h, "REPLAY_MEMORY_MB=%u: no memory for it, or for its thread",
+                           (unsigned)h->settings->replay_memory_mb);
     }
     h->service.replay = replay_keeper_memory(h->replay);
     return ERR_OK;
@@ -347,13 +349,14 @@ static err_t domain_up(struct house *h)
     svc->hashing = PWHASH_COST;
     const err_t guard = clock_guard_start(svc);
     if (guard.code == ERR_RANGE) {
-        return fault(h, "clock: the time is earlier than when the server last ran; set the clock");
+        return house_fault(
+            h, "clock: the time is earlier than when the server last ran; set the clock");
     }
     if (failed(guard) || failed(quota_new(h->clock, &svc->quota)) ||
         failed(account_locks_new(&svc->locks)) ||
         failed(audit_new(svc->keys, h->clock, &svc->audit)) ||
         failed(ledger_new(svc, &h->ledger)) || failed(tutor_new(svc, &h->tutor))) {
-        return fault(h, "out of memory, or the database refused, at the start");
+        return house_fault(h, "out of memory, or the database refused, at the start");
     }
     return ERR_OK;
 }
@@ -381,7 +384,7 @@ static err_t split_origins(struct house *h)
     for (char *o = strtok_r(h->origin_text, ", ", &rest); o != NULL;
          o = strtok_r(NULL, ", ", &rest)) {
         if (n == HOUSE_ORIGINS_MAX) {
-            return fault(h, "BACKEND_CORS_ORIGINS: at most %d origins", HOUSE_ORIGINS_MAX);
+            return house_fault(h, "BACKEND_CORS_ORIGINS: at most %d origins", HOUSE_ORIGINS_MAX);
         }
         h->origins[n++] = o;
     }
@@ -403,7 +406,7 @@ static err_t api_up(struct house *h)
     h->api.handover = h->handover;
     const char *trusted = h->settings->trusted_proxies;
     if (failed(cidr_list_parse((span_t){(const uint8_t *)trusted, strlen(trusted)}, &h->trusted))) {
-        return fault(h, "TRUSTED_PROXIES: cannot be read as networks");
+        return house_fault(h, "TRUSTED_PROXIES: cannot be read as networks");
     }
     return ERR_OK;
 }
@@ -417,7 +420,7 @@ static err_t tls_up(struct house *h)
     }
     h->api.tls = true;
     if (failed(tls_server_new(h->settings->tls_only_1_3, clock_mono(h->clock), &h->tls))) {
-        return fault(h, "TLS: OpenSSL could not be set up");
+        return house_fault(h, "TLS: OpenSSL could not be set up");
     }
     const err_t e = certificates_load(h->settings, h->tls, h->why);
     if (failed(e)) {
@@ -484,89 +487,6 @@ static void server_down(struct house *h)
     server_free(&h->server);
 }
 
-static struct shard *owner(void *ctx, uuid_t session)
-{
-    return server_shard_of(ctx, session);
-}
-
-static err_t recovery_up(struct house *h)
-{
-    const err_t e =
-        recovery_run(&h->service, h->settings->data_dir, owner, h->server, &h->recovery);
-    h->sleepers = h->service.sleepers;
-    if (failed(e)) {
-        sleepers_free(&h->sleepers);
-        return fault(h,
-                     "recovery: sessions could not be restored from store and journal (error %d)",
-                     (int)e.code);
-    }
-    log_event(h->log, LOG_INFO, "recovery.done",
-              FIELD_INT("sessions", (int64_t)h->recovery.sessions),
-              FIELD_INT("records", (int64_t)h->recovery.records),
-              FIELD_INT("expired", (int64_t)h->recovery.expired),
-              FIELD_INT("asleep", (int64_t)h->recovery.asleep),
-              FIELD_BOOL("checkpoint", h->recovery.checkpoint));
-    return ERR_OK;
-}
-
-static void recovery_down(struct house *h)
-{
-    sleepers_free(&h->sleepers);
-}
-
-/* ---- checkpoints ---- */
-
-static err_t visit_loops(void *ctx, void (*each)(void *ctx, struct shard *s),
-                         void (*done)(void *ctx), void *visit_ctx)
-{
-    return server_visit(ctx, each, done, visit_ctx);
-}
-
-static void wake_in_loop(void *ctx, waking_t *w)
-{
-    server_wake(ctx, w);
-}
-
-static struct shard *shard_at(void *ctx, unsigned index)
-{
-    return server_shard(ctx, index);
-}
-
-static err_t checkpoints_up(struct house *h)
-{
-    const struct checkpoint_keeper_config config = {.dir = h->settings->data_dir,
-                                                    .svc = &h->service,
-                                                    .at_once = !h->recovery.checkpoint,
-                                                    .loops = {.visit = visit_loops,
-                                                              .wake = wake_in_loop,
-                                                              .shard = shard_at,
-                                                              .count = server_loops(h->server),
-                                                              .ctx = h->server}};
-    return failed(checkpoint_keeper_open(&config, &h->checkpoints))
-               ? fault(h, "out of memory for checkpoints")
-               : ERR_OK;
-}
-
-static void checkpoints_down(struct house *h)
-{
-    checkpoint_keeper_close(&h->checkpoints);
-}
-
-static err_t keeping_up(struct house *h)
-{
-    if (h->replay != NULL) {
-        replay_keeper_begin(h->replay);
-    }
-    return failed(checkpoint_keeper_start(h->checkpoints))
-               ? fault(h, "a thread could not be started")
-               : ERR_OK;
-}
-
-static void keeping_down(struct house *h)
-{
-    checkpoint_keeper_stop(h->checkpoints);
-}
-
 /* ---- threads ---- */
 
 static void *run_ledger(void *context)
@@ -581,7 +501,7 @@ static err_t ledger_up(struct house *h)
 {
     return pthread_create(&h->ledger_thread, NULL, run_ledger, h) == 0
                ? ERR_OK
-               : fault(h, "a thread could not be started");
+               : house_fault(h, "a thread could not be started");
 }
 
 static void ledger_down(struct house *h)
@@ -604,7 +524,7 @@ static err_t tutor_up(struct house *h)
 {
     return pthread_create(&h->tutor_thread, NULL, run_tutor, h) == 0
                ? ERR_OK
-               : fault(h, "a thread could not be started");
+               : house_fault(h, "a thread could not be started");
 }
 
 static void tutor_down(struct house *h)
@@ -613,33 +533,31 @@ static void tutor_down(struct house *h)
     (void)pthread_join(h->tutor_thread, NULL);
 }
 
-static err_t serving_up(struct house *h)
-{
-    return failed(server_start(h->server)) ? fault(h, "a thread could not be started") : ERR_OK;
-}
-
-static void serving_down(struct house *h)
-{
-    server_stop(h->server);
-    const err_t saved = checkpoint_keeper_save(h->checkpoints);
-    if (failed(saved)) { /* the next start plays what it lacks from the journal */
-        log_event(h->log, LOG_WARN, "checkpoint.failed", FIELD_INT("error", (int64_t)saved.code));
-    }
-}
-
 /* ---- the one table, walked up and then down ---- */
 
 static const struct step {
     err_t (*up)(struct house *h);
     void (*down)(struct house *h);
 } steps[] = {
-    {log_up, log_down},         {process_up, nothing_down},   {data_dir_up, nothing_down},
-    {keys_up, keys_down},       {journal_up, journal_down},   {store_up, store_down},
-    {view_up, view_down},       {model_up, model_down},       {replay_up, replay_down},
-    {domain_up, domain_down},   {api_up, nothing_down},       {tls_up, tls_down},
-    {server_up, server_down},   {recovery_up, recovery_down}, {checkpoints_up, checkpoints_down},
-    {ledger_up, ledger_down},   {tutor_up, tutor_down},       {serving_up, serving_down},
-    {keeping_up, keeping_down},
+    {log_up, log_down},
+    {process_up, nothing_down},
+    {data_dir_up, nothing_down},
+    {keys_up, keys_down},
+    {journal_up, journal_down},
+    {store_up, store_down},
+    {view_up, view_down},
+    {model_up, model_down},
+    {replay_up, replay_down},
+    {domain_up, domain_down},
+    {api_up, nothing_down},
+    {tls_up, tls_down},
+    {server_up, server_down},
+    {house_recovery_up, house_recovery_down},
+    {house_checkpoints_up, house_checkpoints_down},
+    {ledger_up, ledger_down},
+    {tutor_up, tutor_down},
+    {house_serving_up, house_serving_down},
+    {house_keeping_up, house_keeping_down},
 };
 
 static err_t go_up(struct house *h, const struct settings *settings, const struct clock *clock,
@@ -667,7 +585,7 @@ err_t house_up_offline(struct house *h, const struct settings *settings, const s
 
 err_t house_up(struct house *h, const struct settings *settings, const struct clock *clock)
 {
-    return go_up(h, settings, clock, keeping_up);
+    return go_up(h, settings, clock, house_keeping_up);
 }
 
 void house_down(struct house *h)

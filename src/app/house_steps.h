@@ -1,0 +1,32 @@
+/*
+ * house_steps.h - what the files of the house share. Private to house*.c.
+ *
+ * Floor      app
+ * Errors     a step that fails has said why: house_fault().
+ * Threads    the main thread.
+ */
+#ifndef APP_HOUSE_STEPS_H
+#define APP_HOUSE_STEPS_H
+
+#include "app/house.h"
+
+/* Keep the reason for the operator; always ERR_IO. */
+NODISCARD err_t house_fault(struct house *h, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Sessions of before, out of a checkpoint or the journal. */
+NODISCARD err_t house_recovery_up(struct house *h);
+void house_recovery_down(struct house *h);
+
+/* The keeper of checkpoints, without its thread. */
+NODISCARD err_t house_checkpoints_up(struct house *h);
+void house_checkpoints_down(struct house *h);
+
+/* The loops; at their end a last checkpoint. */
+NODISCARD err_t house_serving_up(struct house *h);
+void house_serving_down(struct house *h);
+
+/* What begins in the background once the server answers. */
+NODISCARD err_t house_keeping_up(struct house *h);
+void house_keeping_down(struct house *h);
+
+#endif
