@@ -538,8 +538,8 @@ void shard_save_all(struct shard *s)
             continue;
         }
         const struct live *live = slab_at(&s->sessions, i);
-        if (live->blocked) {
-            continue; /* its end is in the ledger already */
+        if (live->blocked || live->asleep) {
+            continue; /* its end is in the ledger already; or nothing has changed */
         }
         canara_verdict_t now = {0};
         canara_peek(&live->engine, &s->service->rules.risk, clock_wall(s->service->clock).ms, &now);
