@@ -1,5 +1,6 @@
 #include "domain/baselines.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,9 +24,18 @@ static void forget(struct baselines *b, const char *name)
     b->count = kept;
 }
 
-void baselines_note(struct baselines **place, const struct canara_profile *profile,
-                    const canara_event_t *event)
+static bool is_too_soon(const struct baselines *b, const canara_event_t *event, wall_t at)
 {
+    return b != NULL && b->kind == (int)event->kind && at.ms >= b->noted.ms &&
+           at.ms < b->noted.ms + BASELINES_APART_MS;
+}
+
+void baselines_note(struct baselines **place, const struct canara_profile *profile,
+                    const canara_event_t *event, wall_t at)
+{
+    if (is_too_soon(*place, event, at)) {
+        return;
+    }
     canara_baseline_t found[CANARA_BASELINES_MAX];
     const size_t count = canara_baselines(profile, event, found);
     if (count == 0) {
@@ -38,6 +48,8 @@ void baselines_note(struct baselines **place, const struct canara_profile *profi
     if (b == NULL) {
         return;
     }
+    b->noted = at;
+    b->kind = (int)event->kind;
     for (size_t i = 0; i < count; i++) {
         forget(b, found[i].name);
     }

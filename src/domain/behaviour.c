@@ -260,6 +260,21 @@ static void look_for_replay(struct shard *s, struct live *live, const canara_eve
     }
 }
 
+/* Of each kind the newest of a message: those before it would be forgotten for it. */
+static void note_baselines(struct shard *s, struct live *live, const scanned_event_t *events,
+                           size_t count, wall_t at)
+{
+    size_t newest[CANARA_EVENT_KINDS] = {0};
+    for (size_t i = 0; i < count; i++) {
+        newest[events[i].event.kind] = i;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (newest[events[i].event.kind] == i) {
+            baselines_note(&live->baselines, live_profile(s, live), &events[i].event, at);
+        }
+    }
+}
+
 void behaviour_take(struct shard *s, struct live *live, const scanned_event_t *events, size_t count,
                     behaviour_result_t *out)
 {
@@ -287,13 +302,13 @@ void behaviour_take(struct shard *s, struct live *live, const scanned_event_t *e
         counter_add(&shard_metrics(s)->events[events[i].event.kind], 1);
         MUST(canara_observe(&live->engine, &svc->rules.risk, live_profile(s, live),
                             &events[i].event, at.ms, &result.verdict) == CANARA_OK);
-        if (svc->rules.debug) {
-            baselines_note(&live->baselines, live_profile(s, live), &events[i].event);
-        }
         enforce(s, live, &result.verdict, END_BLOCKED, false, at);
         look_for_replay(s, live, &events[i].event, at, &result);
     }
 
+    if (svc->rules.debug && result.stored > 0) {
+        note_baselines(s, live, events, count, at);
+    }
     if (result.stored > 0 && !live->blocked) {
         live->active = clock_mono(svc->clock);
         live->last_activity = at;

@@ -29,7 +29,7 @@ static err_t play_event(const playing_t *play, const journal_record_t *record,
         return err_new(ERR_FORMAT);
     }
     if (play->baselines != NULL) {
-        baselines_note(play->baselines, play->profile, &event.event);
+        baselines_note(play->baselines, play->profile, &event.event, record->at);
     }
     return ERR_OK;
 }

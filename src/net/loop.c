@@ -94,6 +94,9 @@ err_t loop_run_once(struct loop *l, int timeout_ms)
     l->next = 0;
     while (l->next < l->count) {
         const struct epoll_event e = l->batch[l->next++];
+        if (l->next < l->count) { /* the next one's owner comes into the cache meanwhile */
+            __builtin_prefetch(l->batch[l->next].data.ptr);
+        }
         if (e.data.ptr != NULL) {
             struct watch *w = e.data.ptr;
             w->ready(w, e.events);

@@ -462,6 +462,9 @@ static void on_readable(struct conn *c)
     const size_t room = c->state == CONN_HTTP && c->in.len < HTTP_REQUEST_MAX
                             ? HTTP_REQUEST_MAX - c->in.len
                             : RECEIVE_BYTES;
+    if (c->state == CONN_SOCKET && c->talk.live != NULL) {
+        live_prefetch(c->talk.live);
+    }
     const enum stream_outcome outcome =
         stream_recv(c->watch.fd, w->receive, size_min(room, RECEIVE_BYTES), &got);
     if (outcome == STREAM_WOULD_BLOCK) {
