@@ -68,8 +68,7 @@ static int end(void **state)
 static void live_on(struct house *h, struct live *live, uint64_t *seed)
 {
     static const char *const message[] = {
-        "{\"event_type\":\"typing_pattern\",\"data\":{\"words_per_minute\":61.5,"
-        "\"key_press_intervals\":[0.11,0.2,0.17,0.31],\"backspace_frequency\":0.07}}",
+        "{\"event_type\":\"typing_pattern\",\"data\":{\"words_per_minute\":61.5}}",
         "{\"event_type\":\"rapid_clicks\",\"data\":{\"clicks_per_second\":13}}",
         "{\"event_type\":\"navigation_pattern\",\"data\":{\"page_switches_per_minute\":7}}",
         "{\"event_type\":\"pointer\",\"data\":{\"points\":[[0,1,1,0],[16,5,9,0],[33,11,21,1]]}}",
