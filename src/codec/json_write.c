@@ -226,14 +226,14 @@ void json_name(struct json_writer *w, const char *name)
 {
     MUST(w->depth > 0 && !in_array(w) && !w->named);
     comma(w);
-    const size_t len = strlen(name);
-    uint8_t *const to = reserve(w, len + 3);
+    const span_t text = {(const uint8_t *)name, strlen(name)};
+    uint8_t *const to = reserve(w, text.len + 3);
     if (to != NULL) {
         to[0] = '"';
-        memcpy(to + 1, name, len);
-        to[len + 1] = '"';
-        to[len + 2] = ':';
-        advance(w, len + 3);
+        memcpy(to + 1, text.ptr, text.len);
+        to[text.len + 1] = '"';
+        to[text.len + 2] = ':';
+        advance(w, text.len + 3);
     }
     w->named = true;
 }

@@ -26,7 +26,11 @@ struct person_weight {
 #define PERSON_APART_MIN   0.5  /* deviations between owner and others: below, nothing is said */
 #define PERSON_PRIOR_COUNT 20.0 /* own scores that weigh as much as people in general */
 #define PERSON_BIAS_SHRINK 5.0
-#define PERSON_RUN         10.0 /* samples: `run` is for so many */
+/* Chosen on simulated people of seed 1001: docs/decisions/0044. */
+#define PERSON_ALIKE      0.3
+#define PERSON_ALIKE_MOST 12.0
+
+#define PERSON_RUN 10.0 /* samples: `run` is for so many */
 
 enum { PERSON_MEMORY = 60 };
 
@@ -40,6 +44,10 @@ double person_weigh(double l, double bias, const struct person_weight *w);
  * came to `heard`: the sum over 1 + (n - 1) r, for r = (run - 1) / 9, of the newest PERSON_MEMORY or so
  * (equal correlation r between any two). */
 double person_average(double heard, size_t before, double nats, double run);
+
+/* By how much a sample counts less behind so many of its share in the session: what a person does in one
+ * session has the day in common, in whatever field (Kish 1965, as V). 1 for the first. */
+double person_alike(size_t before);
 
 /* What may be added of `nats` when a modality has said `said` by now and the profile knows so few samples:
  * below EVIDENCE_YOUNG, all samples together never say more than half a nat for each known one. */

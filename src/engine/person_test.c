@@ -44,6 +44,23 @@ static void samples_that_are_alike_add_less_and_less(void **state)
     assert_near(heard, 20.0, 1e-9, "what is not alike adds up");
 }
 
+static void the_first_sample_of_a_session_counts_whole_and_later_ones_less(void **state)
+{
+    (void)state;
+    assert_near(person_alike(0), 1.0, 0.0, "a password at a login");
+    assert_near(person_alike(1), 1.0 + PERSON_ALIKE, 1e-12, "the second");
+    for (size_t before = 0; before < 200; before++) {
+        assert_true(person_alike(before + 1) >= person_alike(before));
+        assert_true(person_alike(before) <= 1.0 + PERSON_ALIKE * PERSON_ALIKE_MOST);
+    }
+    /* a day that shifts every field: 40 samples of half a nat are no 20 */
+    double sum = 0.0;
+    for (size_t before = 0; before < 40; before++) {
+        sum += 0.5 / person_alike(before);
+    }
+    assert_in_range((int)(100.0 * sum), 500, 650);
+}
+
 static void evidence_is_cut_whatever_comes(void **state)
 {
     (void)state;
@@ -175,6 +192,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_young_profile_never_speaks_half_a_nat_a_sample_against_somebody),
         cmocka_unit_test(samples_that_are_alike_add_less_and_less),
+        cmocka_unit_test(the_first_sample_of_a_session_counts_whole_and_later_ones_less),
         cmocka_unit_test(evidence_is_cut_whatever_comes),
         cmocka_unit_test(an_entry_played_again_is_a_copy_and_the_next_one_counts_half),
         cmocka_unit_test(what_the_owner_types_anew_is_no_copy),
