@@ -57,9 +57,9 @@ struct api_route {
     enum call_auth auth;
     enum call_body body;
     enum call_place
-        place; /* where `begin` runs: PLACE_OWNER (of the token's session), COLD, HASH */
+        place;     /* where `begin` runs: PLACE_OWNER (of the token's session), COLD, HASH */
+    bool can_wait; /* refused first when the server falls behind */
     call_stage begin;
-    bool can_wait;      /* refused first when the server falls behind */
     const char *metric; /* label of the route in the metrics: the template of its path */
 };
 
