@@ -48,7 +48,7 @@ struct checkpoint_keeper_config {
 
 NODISCARD err_t checkpoint_keeper_open(const struct checkpoint_keeper_config *config,
                                        struct checkpoint_keeper **out);
-void checkpoint_keeper_close(struct checkpoint_keeper **k);
+void checkpoint_keeper_close(struct checkpoint_keeper **place);
 
 /* Start the thread, after the loops; stop it, before them. */
 NODISCARD err_t checkpoint_keeper_start(struct checkpoint_keeper *k);

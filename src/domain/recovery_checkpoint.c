@@ -25,6 +25,14 @@ static void close_fd(int *fd)
     *fd = -1;
 }
 
+/* The descriptor is somebody else's to close from now on. */
+static int let_go(int *fd)
+{
+    const int kept = *fd;
+    *fd = -1;
+    return kept;
+}
+
 /* Open a file of ours; -1: there is none. */
 static int open_own(const char *dir, const char *name)
 {
@@ -36,9 +44,7 @@ static int open_own(const char *dir, const char *name)
         (st.st_mode & 077) != 0) {
         return -1;
     }
-    const int kept = fd;
-    fd = -1;
-    return kept;
+    return let_go(&fd);
 }
 
 bool checkpoint_newest_mark(const char *dir, journal_mark_t *out)
@@ -102,7 +108,7 @@ static err_t try_one(struct service *svc, const char *dir, const char *name,
     }
     *out = c;
     c.block = NULL;
-    fd = -1;
+    (void)let_go(&fd);
     *found = true;
     return ERR_OK;
 }

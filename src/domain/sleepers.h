@@ -31,7 +31,7 @@
 struct sleepers;
 
 NODISCARD err_t sleepers_new(struct service *svc, struct sleepers **out);
-void sleepers_free(struct sleepers **s);
+void sleepers_free(struct sleepers **place);
 
 /* Keep a record that this session has to play when it wakes. */
 NODISCARD err_t sleepers_keep(struct sleepers *s, struct live *live,
