@@ -207,7 +207,7 @@ enum call_place summary_begin(struct call *c, struct shard *s)
     if (live == NULL) {
         return call_go(c, PLACE_COLD, summary_of_ended);
     }
-    work->engine = live->engine;
+    work->engine = *live_engine(live, &work->engine);
     if (live->baselines != NULL) {
         work->seen = *live->baselines;
     }
@@ -365,7 +365,7 @@ static enum call_place play_score(struct call *c, struct shard *s, struct live *
                                   struct simulate_work *work)
 {
     (void)take_predicted_risk(s, live, work->predicted);
-    work->engine = live->engine;
+    work->engine = *live_engine(live, &work->engine);
     if (live->baselines != NULL) {
         work->seen = *live->baselines;
     }

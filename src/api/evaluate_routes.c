@@ -5,6 +5,7 @@
 #include "codec/json_read.h"
 #include "domain/behaviour.h"
 #include "domain/mpin.h"
+#include "domain/rest.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -265,7 +266,10 @@ static enum call_place decide_stage(struct call *c, struct shard *s)
         /* Events are refused, so the engine is blind: no permission on what it saw before. */
         return problem_later(c, PROBLEM_UNAVAILABLE, BLIND_RETRY_S);
     }
-    work->engine = live->engine;
+    if (!live_fetch(s, live)) {
+        return problem_later(c, PROBLEM_UNAVAILABLE, BLIND_RETRY_S);
+    }
+    work->engine = *live_engine(live, &work->engine);
     work->profile = live_profile(s, live);
     work->at = clock_wall(c->service->clock);
     canara_peek(&work->engine, &c->service->rules.risk, work->at.ms, &work->verdict);

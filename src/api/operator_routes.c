@@ -212,7 +212,8 @@ static void list_one(void *ctx, struct live *live)
     }
     const struct service *const svc = work->call->service;
     canara_verdict_t v = {0};
-    canara_peek(&live->engine, &svc->rules.risk, clock_wall(svc->clock).ms, &v);
+    canara_session_t room;
+    canara_peek(live_engine(live, &room), &svc->rules.risk, clock_wall(svc->clock).ms, &v);
     work->count += 1;
     json_begin_object(w);
     json_name(w, "email");

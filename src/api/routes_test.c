@@ -192,7 +192,7 @@ static void each_family_that_speaks_against_the_owner_is_named_once(void **state
         json_writer_init(&w, &out);
         d->api.debug = debug == 1;
         json_begin_object(&w);
-        const reasons_of_t of = {.engine = &live->engine, .at = now};
+        const reasons_of_t of = {.engine = &live->mind->engine, .at = now};
         write_reasons(&d->api, &of, &w);
         write_learning(canara_profile_learning(NULL), &w);
         json_end_object(&w);

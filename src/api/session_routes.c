@@ -87,7 +87,7 @@ static void write_status(struct json_writer *w, const struct live *live, double 
     json_bool(w, mpin_required);
     json_name(w, "expires_at");
     json_time(w, expires);
-    write_learning(canara_profile_learning(live->profile), w);
+    write_learning(live_learning(live), w);
     json_end_object(w);
 }
 
@@ -380,7 +380,9 @@ enum call_place ticket_begin(struct call *c, struct shard *s)
         return PLACE_DONE;
     }
     char text[TICKET_CHARS + 1];
-    live_ticket_make(s, live, text);
+    if (!live_ticket_make(s, live, text)) {
+        return problem_later(c, PROBLEM_UNAVAILABLE, 5);
+    }
     struct json_writer w;
     json_writer_init(&w, &c->reply);
     json_begin_object(&w);

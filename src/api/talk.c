@@ -46,7 +46,8 @@ static void say_challenge(struct talk *t, struct shard *s, const struct live *li
     open_message(&w, memory, sizeof memory, "mpin_required", s);
     json_name(&w, "message");
     json_cstr(&w, "Please verify your MPIN to continue");
-    write_families(&live->engine, clock_wall(shard_service(s)->clock), &w);
+    canara_session_t room;
+    write_families(live_engine(live, &room), clock_wall(shard_service(s)->clock), &w);
     json_name(&w, "challenge_id");
     json_uuid(&w, live->challenge_id);
     say(t, &w);
@@ -77,7 +78,7 @@ static void say_hello(struct talk *t, struct shard *s, struct live *live)
     json_cstr(&w, canara_level_name(level));
     json_name(&w, "mpin_required");
     json_bool(&w, behaviour_mpin_required(s, live));
-    write_learning(canara_profile_learning(live_profile(s, live)), &w);
+    write_learning(live_learning(live), &w);
     json_name(&w, "last_seq");
     json_int(&w, last_seq(s, live));
     json_name(&w, "limits");

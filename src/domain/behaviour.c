@@ -3,6 +3,7 @@
 #include "base/rng.h"
 #include "codec/json_write.h"
 #include "domain/baselines.h"
+#include "domain/rest.h"
 
 #include <math.h>
 #include <string.h>
@@ -21,7 +22,8 @@ void behaviour_show(struct shard *s, struct live *live)
 {
     const struct service *svc = shard_service(s);
     canara_verdict_t v = {0};
-    canara_peek(&live->engine, &svc->rules.risk, clock_wall(svc->clock).ms, &v);
+    canara_session_t room;
+    canara_peek(live_engine(live, &room), &svc->rules.risk, clock_wall(svc->clock).ms, &v);
     show_now(live, &v, clock_mono(svc->clock));
 }
 
@@ -29,7 +31,8 @@ void behaviour_restore(struct shard *s, struct live *live)
 {
     const struct service *svc = shard_service(s);
     canara_verdict_t v = {0};
-    canara_peek(&live->engine, &svc->rules.risk, clock_wall(svc->clock).ms, &v);
+    canara_session_t room;
+    canara_peek(live_engine(live, &room), &svc->rules.risk, clock_wall(svc->clock).ms, &v);
     show_now(live, &v, clock_mono(svc->clock));
     if (v.level != CANARA_LEVEL_BLOCKED) {
         gauge_add(&shard_metrics(s)->by_level[live->shown_level], -1);
@@ -56,7 +59,8 @@ bool behaviour_mpin_required(struct shard *s, const struct live *live)
 {
     const struct service *svc = shard_service(s);
     canara_verdict_t v = {0};
-    canara_peek(&live->engine, &svc->rules.risk, clock_wall(svc->clock).ms, &v);
+    canara_session_t room;
+    canara_peek(live_engine(live, &room), &svc->rules.risk, clock_wall(svc->clock).ms, &v);
     return v.mpin_required != 0;
 }
 
@@ -159,6 +163,7 @@ static void enforce(struct shard *s, struct live *live, const canara_verdict_t *
     }
 }
 
+/* A fact that cannot be kept must not be forgotten: without memory for it the session is blocked. */
 static void note(struct shard *s, struct live *live, journal_record_t *record,
                  canara_verdict_t *out)
 {
@@ -169,8 +174,17 @@ static void note(struct shard *s, struct live *live, journal_record_t *record,
         log_event(svc->log, LOG_WARN, "journal.refused", FIELD_UUID("session", live->id),
                   FIELD_SPAN("line", record->type));
     }
-    MUST(canara_note(&live->engine, &svc->rules.risk, (enum canara_fact)record->fact, record->value,
-                     at.ms, out) == CANARA_OK);
+    struct mind *mind = live_mind(s, live);
+    canara_session_t room;
+    canara_session_t *engine = &room;
+    if (mind != NULL) {
+        engine = &mind->engine;
+    } else {
+        (void)live_engine(live, &room);
+    }
+    MUST(canara_note(engine, &svc->rules.risk, (enum canara_fact)record->fact, record->value, at.ms,
+                     out) == CANARA_OK);
+    out->blocked = mind == NULL ? 1 : out->blocked;
 }
 
 canara_verdict_t behaviour_fact(struct shard *s, struct live *live, const char *type, span_t data,
@@ -250,8 +264,8 @@ static void look_for_replay(struct shard *s, struct live *live, const canara_eve
 {
     struct replay_memory *memory = shard_service(s)->replay;
     const unsigned grams = memory == NULL ? 0
-                                          : replay_memory_feed(memory, &live->replay, live->account,
-                                                               live->id, event, at);
+                                          : replay_memory_feed(memory, &live->mind->replay,
+                                                               live->account, live->id, event, at);
     if (grams > 0 && !result->replayed && !live->blocked) {
         result->replayed = true;
         counter_add(&shard_metrics(s)->replays, 1);
@@ -282,6 +296,12 @@ void behaviour_take(struct shard *s, struct live *live, const scanned_event_t *e
     const wall_t at = clock_wall(svc->clock);
     behaviour_result_t result = {.answer = BEHAVIOUR_TAKEN};
 
+    struct mind *mind = live_mind(s, live);
+    if (mind == NULL || !live_fetch(s, live)) {
+        result.answer = BEHAVIOUR_BUSY;
+        *out = result;
+        return;
+    }
     const err_t room = room_for(s, events, count);
     if (failed(room)) {
         result.answer = answer_of(room);
@@ -300,7 +320,7 @@ void behaviour_take(struct shard *s, struct live *live, const scanned_event_t *e
         }
         result.stored += 1;
         counter_add(&shard_metrics(s)->events[events[i].event.kind], 1);
-        MUST(canara_observe(&live->engine, &svc->rules.risk, live_profile(s, live),
+        MUST(canara_observe(&mind->engine, &svc->rules.risk, live_profile(s, live),
                             &events[i].event, at.ms, &result.verdict) == CANARA_OK);
         enforce(s, live, &result.verdict, END_BLOCKED, false, at);
         look_for_replay(s, live, &events[i].event, at, &result);

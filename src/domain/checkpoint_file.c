@@ -2,6 +2,7 @@
 
 #include "base/util.h"
 #include "codec/crc32c.h"
+#include "domain/words.h"
 #include "engine/byte_cursor.h"
 
 #include <errno.h>
@@ -11,14 +12,7 @@
 
 #define WALL_MS_MAX INT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z */
 
-enum {
-    VERSION = 1,
-    WORDS = sizeof(canara_session_t) / 8,
-    WORD_BITS = (WORDS + 7) / 8,
-    END_BYTES = 16
-};
-
-_Static_assert(sizeof(canara_session_t) % 8 == 0, "the state is whole words");
+enum { VERSION = 1, END_BYTES = 16 };
 
 static const uint8_t magic[8] = {'C', 'A', 'N', 'R', 'C', 'K', 'P', '\n'};
 
@@ -144,35 +138,6 @@ err_t checkpoint_read_head(int fd, checkpoint_head_t *out)
 
 /* ---- a session ---- */
 
-static void put_engine(struct byte_writer *w, const canara_session_t *engine)
-{
-    uint64_t word[WORDS];
-    uint8_t present[WORD_BITS] = {0};
-    memcpy(word, engine, sizeof word);
-    for (size_t i = 0; i < WORDS; i++) {
-        present[i / 8] |= (uint8_t)((word[i] != 0 ? 1U : 0U) << (i % 8));
-    }
-    write_bytes(w, present, sizeof present);
-    for (size_t i = 0; i < WORDS; i++) {
-        if (word[i] != 0) {
-            write_u64(w, word[i]);
-        }
-    }
-}
-
-static void get_engine(struct byte_reader *r, canara_session_t *engine)
-{
-    uint64_t word[WORDS] = {0};
-    uint8_t present[WORD_BITS];
-    read_bytes(r, present, sizeof present);
-    for (size_t i = 0; i < WORDS; i++) {
-        if ((present[i / 8] >> (i % 8) & 1) != 0) {
-            word[i] = read_u64(r);
-        }
-    }
-    memcpy(engine, word, sizeof word);
-}
-
 static void put_text(struct byte_writer *w, span_t text)
 {
     write_u16(w, (uint16_t)text.len);
@@ -214,7 +179,7 @@ err_t checkpoint_write_session(struct buf *out, const saved_session_t *s)
     write_u8(&w, s->how);
     put_text(&w, s->email);
     put_text(&w, s->device_id);
-    put_engine(&w, &s->engine);
+    words_pack(&w, &s->engine, sizeof s->engine);
     MUST(!w.failed);
     out->len += CHECKPOINT_SESSION_MAX - w.left;
     return ERR_OK;
@@ -260,7 +225,7 @@ static err_t read_session(struct byte_reader *r, saved_session_t *out)
     s.unpinned = (flags & (unsigned)SAVED_UNPINNED) != 0;
     s.email = get_text(r, STORE_EMAIL_BYTES);
     s.device_id = get_text(r, STORE_DEVICE_BYTES);
-    get_engine(r, &s.engine);
+    words_unpack(r, &s.engine, sizeof s.engine);
     if (r->failed || !is_lawful(&s, flags)) {
         return err_new(ERR_FORMAT);
     }

@@ -88,11 +88,12 @@ static void live_on(struct house *h, struct live *live, uint64_t *seed)
     }
 }
 
-static void same(struct house *h, const struct live *before)
+static void same(struct house *h, const struct as_it_was *kept)
 {
+    const struct live *before = &kept->live;
     const struct live *after = shard_find(h->shard, before->id);
     assert_non_null(after);
-    assert_memory_equal(&after->engine, &before->engine, sizeof after->engine);
+    same_engine(after, &kept->engine);
     assert_int_equal(after->lines, before->lines);
     assert_int_equal(after->events, before->events);
     assert_int_equal(after->seq, before->seq);
@@ -125,7 +126,7 @@ static void states_come_back_to_the_bit_wherever_the_checkpoint_fell(void **stat
     uuid_t id[SESSIONS];
     for (uint64_t seed = 1; seed < 8; seed++) {
         uint64_t random = seed;
-        struct live before[SESSIONS];
+        struct as_it_was before[SESSIONS];
         for (size_t i = 0; i + 1 < SESSIONS; i++) {
             id[i] = log_in(h, ANN, "phone")->id;
         }
@@ -140,7 +141,7 @@ static void states_come_back_to_the_bit_wherever_the_checkpoint_fell(void **stat
             write_checkpoint(h);
         }
         for (size_t i = 0; i < SESSIONS; i++) {
-            before[i] = *shard_peek(h->shard, id[i]);
+            before[i] = as_it_is(shard_peek(h->shard, id[i]));
         }
         const recovery_report_t report = crash_and_start(h);
         assert_true(report.checkpoint);
@@ -172,18 +173,18 @@ static void a_known_customer_is_scored_with_her_profile_after_waking(void **stat
     type_as(h, live, &ann, 2);
     write_checkpoint(h);
     type_as(h, live, &thief, 1);
-    struct live before = *live;
+    const struct as_it_was before = as_it_is(live);
     crash(h);
     (void)start(h);
-    assert_null(shard_peek(h->shard, before.id)->profile); /* read when it is asked for */
+    assert_null(shard_peek(h->shard, before.live.id)->profile); /* read when it is asked for */
     same(h, &before);
-    struct live *after = shard_find(h->shard, before.id);
+    struct live *after = shard_find(h->shard, before.live.id);
     struct hand again = thief;
     type_as(h, after, &again, 1);
-    const canara_session_t restarted = after->engine;
+    const canara_session_t restarted = after->mind->engine;
     (void)crash_and_start(h);
-    after = shard_find(h->shard, before.id);
-    assert_memory_equal(&after->engine, &restarted, sizeof restarted);
+    after = shard_find(h->shard, before.live.id);
+    same_engine(after, &restarted);
 }
 
 static size_t read_file(const char *path, uint8_t *bytes)
@@ -208,7 +209,7 @@ static void a_damaged_checkpoint_is_passed_over_for_the_older_or_the_journal(voi
     struct house *h = *state;
     (void)register_account(h, ANN);
     uuid_t id[SESSIONS];
-    struct live before[SESSIONS];
+    struct as_it_was before[SESSIONS];
     uint64_t seed = 5;
     char newest[SCRATCH_PATH];
     char older[SCRATCH_PATH];
@@ -225,7 +226,7 @@ static void a_damaged_checkpoint_is_passed_over_for_the_older_or_the_journal(voi
     write_checkpoint(h);
     life(h, id, 20, &seed);
     for (size_t i = 0; i < SESSIONS; i++) {
-        before[i] = *shard_peek(h->shard, id[i]);
+        before[i] = as_it_is(shard_peek(h->shard, id[i]));
     }
     const size_t len = read_file(newest, good);
     for (int round = 0; round < 60; round++) {
@@ -254,7 +255,7 @@ static void other_thresholds_another_journal_and_a_place_to_come_do_not_fit(void
     struct live *live = log_in(h, ANN, "phone");
     predict(h, live, 0.5);
     write_checkpoint(h);
-    const struct live before = *live;
+    const struct as_it_was before = as_it_is(live);
     const canara_config_t usual = h->svc.rules.risk;
     h->svc.rules.risk.monitor = 0.41;
     assert_false(crash_and_start(h).checkpoint);
@@ -355,7 +356,7 @@ static void while_the_store_is_away_a_session_sleeps_on(void **state)
     const uuid_t id = log_in(h, ANN, "phone")->id;
     write_checkpoint(h);
     predict(h, shard_find(h->shard, id), 0.75);
-    const struct live before = *shard_find(h->shard, id);
+    const struct as_it_was before = as_it_is(shard_find(h->shard, id));
     crash(h);
     assert_int_equal(start(h).asleep, 1);
     store_scripted_fail_operation(h->svc.store, 1, err_new(ERR_STORAGE));

@@ -2,13 +2,11 @@
 
 #include "base/rng.h"
 #include "base/util.h"
-#include "codec/base64.h"
 #include "codec/json_write.h"
-#include "crypto/opaque.h"
-#include "crypto/secret.h"
 #include "domain/baselines.h"
 #include "domain/behaviour.h"
 #include "domain/profile.h"
+#include "domain/rest.h"
 #include "domain/sleepers.h"
 #include "domain/tutor.h"
 
@@ -27,6 +25,7 @@ struct shard {
     struct timer_wheel wheel;
     struct shard_metrics metrics;
     struct event_scratch *scratch; /* NULL until somebody wakes */
+    uint32_t rests_left;           /* sessions that may be laid to rest in this turn */
 };
 
 /* What a session owns beside its place. */
@@ -34,7 +33,11 @@ static void release(struct live *live)
 {
     canara_profile_free(&live->profile);
     baselines_free(&live->baselines);
+    free(live->mind);
+    free(live->packed);
     free(live->email);
+    live->mind = NULL;
+    live->packed = NULL;
     live->email = NULL;
 }
 
@@ -99,6 +102,11 @@ const struct canara_profile *live_profile(struct shard *s, const struct live *li
     return live->profile != NULL ? live->profile : s->service->stranger;
 }
 
+canara_learning_t live_learning(const struct live *live)
+{
+    return live->away ? live->learning : canara_profile_learning(live->profile);
+}
+
 size_t shard_count(const struct shard *s)
 {
     return s->by_id.count;
@@ -154,9 +162,27 @@ bool live_allows(struct shard *s, struct live *live, size_t count)
     return true;
 }
 
-static void arm(struct shard *s, struct live *live)
+void live_arm(struct shard *s, struct live *live)
 {
-    timer_set(&s->wheel, &live->expiry, deadline_of(s, live));
+    mono_t at = deadline_of(s, live);
+    const int64_t rest_ms = s->service->rules.rest_after_ms;
+    if (rest_ms > 0 && live_may_rest(live)) {
+        const mono_t rest = mono_after_ms(live->active, rest_ms);
+        const mono_t soon = mono_after_ms(clock_mono(s->service->clock), SLEEP_ON_MS);
+        const mono_t look = rest.ns > soon.ns ? rest : soon;
+        at = look.ns < at.ns ? look : at;
+    }
+    timer_set(&s->wheel, &live->expiry, at);
+}
+
+static void rest_if_idle(struct shard *s, struct live *live)
+{
+    const rules_t *rules = &s->service->rules;
+    const mono_t now = clock_mono(s->service->clock);
+    if (rules->rest_after_ms > 0 && s->rests_left > 0 && live_may_rest(live) &&
+        mono_ms_between(live->active, now) >= rules->rest_after_ms && live_rest(s, live)) {
+        s->rests_left--;
+    }
 }
 
 /* ---- leaving ---- */
@@ -179,7 +205,8 @@ static void tell_ledger_end(struct shard *s, const struct live *live, enum sessi
 {
     canara_verdict_t now = {0};
     const wall_t at = clock_wall(s->service->clock);
-    canara_peek(&live->engine, &s->service->rules.risk, at.ms, &now);
+    canara_session_t room;
+    canara_peek(live_engine(live, &room), &s->service->rules.risk, at.ms, &now);
     const ledger_item_t item = {.kind = LEDGER_END,
                                 .session = live->id,
                                 .account = live->account,
@@ -298,7 +325,8 @@ static void expiry_fired(struct timer *t, void *context)
     struct shard *s = context;
     struct live *live = CONTAINER_OF(t, struct live, expiry);
     if (!is_over(s, live)) {
-        arm(s, live); /* there was activity since */
+        rest_if_idle(s, live);
+        live_arm(s, live); /* there was activity since, or it rests */
         return;
     }
     if (live->asleep && live->unplayed != 0) { /* what it has to play may be activity */
@@ -311,6 +339,7 @@ static void expiry_fired(struct timer *t, void *context)
 int64_t shard_advance(struct shard *s)
 {
     const mono_t now = clock_mono(s->service->clock);
+    s->rests_left = REST_SLICE;
     timer_wheel_advance(&s->wheel, now, expiry_fired, s);
     return timer_wheel_next(&s->wheel, now);
 }
@@ -348,10 +377,10 @@ static err_t take_place(struct shard *s, const session_seed_t *seed, struct live
     live->index = index;
     live->id = seed->row.id;
     live->account = seed->row.account;
+    live->mind = calloc(1, sizeof *live->mind);
     const err_t named = copy_names(live, seed->email, seed->row.device_id);
-    if (failed(named) || failed(map_put(&s->by_id, live->id, index))) {
-        free(live->email);
-        live->email = NULL;
+    if (live->mind == NULL || failed(named) || failed(map_put(&s->by_id, live->id, index))) {
+        release(live);
         slab_give(&s->sessions, index);
         return err_new(ERR_NOMEM);
     }
@@ -370,10 +399,10 @@ static err_t take_place(struct shard *s, const session_seed_t *seed, struct live
     live->seq_durable = -1;
     live->mpin_failures = seed->mpin_failures;
     live->restricted = seed->restricted;
-    live->profile = seed->profile;
+    live->profile = seed->profile; /* nothing fails any more */
     live->profile_revision = seed->profile_revision;
-    canara_session_begin(&live->engine, seed->row.created.ms);
-    arm(s, live);
+    canara_session_begin(&live->mind->engine, seed->row.created.ms);
+    live_arm(s, live);
     level_gauge(s, (uint8_t)CANARA_LEVEL_NORMAL, 1);
     *out = live;
     return ERR_OK;
@@ -402,13 +431,15 @@ err_t shard_restore_saved(struct shard *s, const saved_session_t *saved, struct 
     memcpy(seed.email, saved->email.ptr, saved->email.len);
     memcpy(seed.row.device_id, saved->device_id.ptr, saved->device_id.len);
     TRY(take_place(s, &seed, &live));
-    live->engine = saved->engine;
+    live->mind->engine = saved->engine;
     live->lines = saved->lines;
     live->events = saved->events;
     live->seq = saved->seq;
     live->seq_durable = saved->seq;
     live->unpinned = saved->unpinned;
     live->asleep = true;
+    mind_put_away(live);
+    live_arm(s, live);
     *out = live;
     return ERR_OK;
 }
@@ -422,6 +453,7 @@ static wall_t wall_of(const struct shard *s, mono_t at)
 
 static err_t save_one(const struct shard *s, const struct live *live, struct buf *out)
 {
+    canara_session_t room;
     const saved_session_t saved = {
         .id = live->id,
         .account = live->account,
@@ -439,7 +471,7 @@ static err_t save_one(const struct shard *s, const struct live *live, struct buf
         .how = live->how,
         .email = {(const uint8_t *)live->email, strlen(live->email)},
         .device_id = {(const uint8_t *)live->device_id, strlen(live->device_id)},
-        .engine = live->engine};
+        .engine = *live_engine(live, &room)};
     return checkpoint_write_session(out, &saved);
 }
 
@@ -542,7 +574,9 @@ void shard_save_all(struct shard *s)
             continue; /* its end is in the ledger already; or nothing has changed */
         }
         canara_verdict_t now = {0};
-        canara_peek(&live->engine, &s->service->rules.risk, clock_wall(s->service->clock).ms, &now);
+        canara_session_t room;
+        canara_peek(live_engine(live, &room), &s->service->rules.risk,
+                    clock_wall(s->service->clock).ms, &now);
         const ledger_item_t item = {.kind = LEDGER_ACTIVITY,
                                     .session = live->id,
                                     .account = live->account,
@@ -554,47 +588,4 @@ void shard_save_all(struct shard *s)
             return; /* the journal knows it all the same */
         }
     }
-}
-
-/* ---- tickets ---- */
-
-static void ticket_hash(const struct shard *s, span_t text, uint8_t out[16])
-{
-    uint8_t whole[OPAQUE_HASH_BYTES];
-    opaque_hash(&s->service->ticket_key, text, whole);
-    memcpy(out, whole, 16);
-}
-
-void live_ticket_make(struct shard *s, struct live *live, char text[TICKET_CHARS + 1])
-{
-    ticket_t *oldest = &live->tickets[0];
-    for (size_t i = 1; i < ARRAY_LEN(live->tickets); i++) {
-        if (live->tickets[i].expires.ns < oldest->expires.ns) {
-            oldest = &live->tickets[i];
-        }
-    }
-    uint8_t random[16];
-    rng_fill(random, sizeof random);
-    size_t len = 0;
-    MUST(!failed(base64url_encode((span_t){random, sizeof random}, text, TICKET_CHARS, &len)));
-    memory_wipe(random, sizeof random);
-    text[TICKET_CHARS] = '\0';
-    ticket_hash(s, (span_t){(const uint8_t *)text, TICKET_CHARS}, oldest->hash);
-    oldest->expires =
-        mono_after_ms(clock_mono(s->service->clock), (int64_t)TICKET_LIFE_S * MS_PER_S);
-}
-
-bool live_ticket_spend(struct shard *s, struct live *live, span_t text)
-{
-    uint8_t hash[16];
-    ticket_hash(s, text, hash);
-    const mono_t now = clock_mono(s->service->clock);
-    for (size_t i = 0; i < ARRAY_LEN(live->tickets); i++) {
-        ticket_t *t = &live->tickets[i];
-        if (t->expires.ns > now.ns && ct_equal(t->hash, hash, sizeof hash)) {
-            *t = (ticket_t){0};
-            return true;
-        }
-    }
-    return false;
 }

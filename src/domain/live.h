@@ -8,7 +8,8 @@
  * Errors     ERR_LIMIT when a table is full.
  * Threads    one: the loop that owns the shard. Others send it messages.
  *
- * A session is open, blocked (kept so that its status can be read) or gone.
+ * A session is open, blocked (kept so that its status can be read) or gone. An open or blocked one
+ * that nobody uses rests: rest.h.
  */
 #ifndef DOMAIN_LIVE_H
 #define DOMAIN_LIVE_H
@@ -39,14 +40,21 @@ typedef struct ticket {
     mono_t expires;
 } ticket_t;
 
+/* What only a session in use needs. */
+struct mind {
+    canara_session_t engine;
+    replay_track_t replay;
+    ticket_t tickets[LIMIT_TICKETS_PER_SESSION];
+};
+
 struct live {
     uuid_t id, account;
-    canara_session_t engine;
-    struct canara_profile *profile; /* owned; NULL: a stranger. Never changes: see live_profile() */
+    struct mind *mind;              /* owned; NULL: packed. See live_engine() and live_mind() */
+    uint8_t *packed;                /* owned; the mind of a session at rest, else NULL */
+    struct canara_profile *profile; /* owned; NULL: a stranger, or `away`. See live_profile() */
     struct baselines *baselines;    /* owned; with DEBUG only, else NULL */
     char *email;                    /* one allocation with device_id behind it; owned */
     char *device_id;                /* points into `email`'s allocation */
-    replay_track_t replay;
     wall_t created, last_activity;
     mono_t active;         /* the monotonic moment of last_activity */
     mono_t dies;           /* absolute age reached */
@@ -61,15 +69,16 @@ struct live {
     mono_t noticed_at;     /* when the last challenge notice was sent */
     mono_t mpin_passed_at; /* 0 ns: never in this process */
     uuid_t challenge_id;   /* nil: none yet */
-    ticket_t tickets[LIMIT_TICKETS_PER_SESSION];
-    mono_t rate_at;    /* EVENTS_PER_SECOND: when the bucket was last filled */
-    double rate_left;  /* events that it still lets through */
-    double shown_risk; /* two decimals; what a bearer may see */
-    uint32_t index;    /* its place in the slab */
+    mono_t rate_at;        /* EVENTS_PER_SECOND: when the bucket was last filled */
+    double rate_left;      /* events that it still lets through */
+    double shown_risk;     /* two decimals; what a bearer may see */
+    uint32_t index;        /* its place in the slab */
     uint32_t mpin_failures;
     uint32_t profile_revision;
+    canara_learning_t learning; /* of the profile that is away */
     uint8_t shown_level;
     bool blocked;
+    bool away;       /* at rest, and the profile was dropped: scoring reads it again first */
     bool restricted; /* opened while the account was locked or after a risk block */
     bool unpinned;   /* recovery: the profile it was scored with is missing */
     uint8_t how;     /* enum session_end of a blocked session */
@@ -141,8 +150,17 @@ bool shard_expire(struct shard *s, struct live *live);
 /* Find whatever is held under this id, without ending anything. */
 struct live *shard_peek(struct shard *s, uuid_t id);
 
-/* The profile that this session is scored with, from its opening to its end. */
+/* The engine's state, to look at. `room` is filled when it is packed. */
+const canara_session_t *live_engine(const struct live *live, canara_session_t *room);
+
+/* The state, to change it: unpacked when it has to be. NULL: no memory. */
+struct mind *live_mind(struct shard *s, struct live *live);
+
+/* The profile that this session is scored with, from its opening to its end; not while it is away. */
 const struct canara_profile *live_profile(struct shard *s, const struct live *live);
+
+/* How far its learning was when it opened. */
+canara_learning_t live_learning(const struct live *live);
 
 /* Begin holding a session that login_open() wrote. Journals its opening, with the revision of the
  * profile, and the facts it starts with (new device, challenge). Takes seed->profile, also when it
@@ -174,6 +192,9 @@ void shard_end(struct shard *s, struct live *live, enum session_end how, bool st
 /* Note activity now (accepted event, login, MPIN or evaluate call). */
 void live_touch(struct shard *s, struct live *live);
 
+/* Set its timer to the next look at it: when it is over, or may rest. */
+void live_arm(struct shard *s, struct live *live);
+
 /* EVENTS_PER_SECOND: true, and charged, when `count` events more are within the rate. The bucket
  * holds one second, and at least one whole message. */
 bool live_allows(struct shard *s, struct live *live, size_t count);
@@ -191,8 +212,8 @@ void shard_each(struct shard *s, void (*each)(void *ctx, struct live *live), voi
 /* Tell the ledger the state of sessions that changed since the last call (for a clean stop). */
 void shard_save_all(struct shard *s);
 
-/* Make a ticket. Replaces the oldest when all are in use. */
-void live_ticket_make(struct shard *s, struct live *live, char text[TICKET_CHARS + 1]);
+/* Make a ticket. Replaces the oldest when all are in use. False: no memory. */
+bool live_ticket_make(struct shard *s, struct live *live, char text[TICKET_CHARS + 1]);
 
 /* Spend a ticket: true once, within its 30 s. */
 bool live_ticket_spend(struct shard *s, struct live *live, span_t text);

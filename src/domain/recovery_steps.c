@@ -62,7 +62,8 @@ static bool is_activity(const journal_record_t *record)
 static bool is_blocked(const struct recovery_round *r, const struct live *live)
 {
     canara_verdict_t v = {0};
-    canara_peek(&live->engine, &r->svc->rules.risk, clock_wall(r->svc->clock).ms, &v);
+    canara_session_t room;
+    canara_peek(live_engine(live, &room), &r->svc->rules.risk, clock_wall(r->svc->clock).ms, &v);
     return v.level == CANARA_LEVEL_BLOCKED;
 }
 
@@ -83,10 +84,14 @@ err_t recovery_step(struct recovery_round *r, struct shard *s, struct live **pla
     struct live *live = *place;
     canara_verdict_t v = {0};
     bool counted = false;
+    struct mind *mind = live_mind(s, live);
+    if (mind == NULL) {
+        return err_new(ERR_NOMEM);
+    }
     const playing_t play = {.scratch = r->scratch,
                             .config = &r->svc->rules.risk,
                             .profile = live_profile(s, live),
-                            .engine = &live->engine};
+                            .engine = &mind->engine};
     TRY(recovery_play(&play, record, &v, &counted));
     recovery_count(live, record);
     r->report.records += counted ? 1U : 0U;

@@ -75,7 +75,7 @@ static void risk_latch_and_counts_come_back_to_the_bit(void **state)
     struct house *h = *state;
     (void)register_account(h, ANN);
     struct live *live[SESSIONS];
-    struct live before[SESSIONS];
+    struct as_it_was before[SESSIONS];
     canara_verdict_t verdict[SESSIONS];
     uint64_t seed = 37;
     for (size_t i = 0; i < SESSIONS; i++) {
@@ -86,25 +86,25 @@ static void risk_latch_and_counts_come_back_to_the_bit(void **state)
         settle(h);
     }
     for (size_t i = 0; i < SESSIONS; i++) {
-        before[i] = *live[i];
+        before[i] = as_it_is(live[i]);
     }
     (void)crash_and_start(h, 0);
     for (size_t i = 0; i < SESSIONS; i++) {
-        const struct live *after = shard_find(h->shard, before[i].id);
+        const struct live *after = shard_find(h->shard, before[i].live.id);
         assert_non_null(after);
-        assert_memory_equal(&after->engine, &before[i].engine, sizeof after->engine);
+        same_engine(after, &before[i].engine);
         canara_peek(&before[i].engine, &h->svc.rules.risk, clock_wall(&h->clock.face).ms,
                     &verdict[i]);
         const canara_verdict_t now = peek(h, after);
         assert_memory_equal(&now.risk, &verdict[i].risk, sizeof now.risk);
         assert_int_equal(now.level, verdict[i].level);
         assert_int_equal(now.mpin_required, verdict[i].mpin_required);
-        assert_int_equal(after->blocked, before[i].blocked);
-        assert_int_equal(after->lines, before[i].lines);
-        assert_int_equal(after->events, before[i].events);
+        assert_int_equal(after->blocked, before[i].live.blocked);
+        assert_int_equal(after->lines, before[i].live.lines);
+        assert_int_equal(after->events, before[i].live.events);
         assert_string_equal(after->email, ANN);
         assert_string_equal(after->device_id, i % 2 == 0 ? "phone" : "tablet");
-        assert_int_equal(after->created.ms, before[i].created.ms);
+        assert_int_equal(after->created.ms, before[i].live.created.ms);
     }
 }
 
@@ -139,7 +139,7 @@ static void scoring_the_journal_again_gives_the_live_score_to_the_bit(void **sta
             settle(h);
         }
         assert_ok(journal_session_records(h->svc.journal, live->id, live->created, play, &again));
-        assert_memory_equal(&again.engine, &live->engine, sizeof again.engine);
+        assert_memory_equal(&again.engine, &live->mind->engine, sizeof again.engine);
     }
 }
 

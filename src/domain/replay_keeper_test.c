@@ -94,7 +94,7 @@ static void a_recorded_session_is_stopped_and_scores_the_same_again(void **state
     assert_ok(journal_session_records(h->svc.journal, thief->id, thief->created, look, &f));
     assert_int_equal(f.replays, 1);
     assert_true(f.grams >= 1.0);
-    assert_memory_equal(&f.engine, &thief->engine, sizeof f.engine);
+    assert_memory_equal(&f.engine, &thief->mind->engine, sizeof f.engine);
     let_go(h, &k);
 }
 

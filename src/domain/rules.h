@@ -28,6 +28,7 @@ typedef struct rules {
     int64_t mpin_lockout_max_ms;
     int64_t session_idle_ms;
     int64_t session_age_ms;
+    int64_t rest_after_ms; /* without activity, until a session rests; 0: never */
     uint32_t sessions_per_account;
     uint32_t summary_events;
     uint32_t password_min_bytes;

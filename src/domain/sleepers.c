@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/util.h"
 #include "domain/recovery_steps.h"
+#include "domain/rest.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -135,6 +136,12 @@ void sleepers_again(struct sleepers *s)
 
 /* ---- waking ---- */
 
+bool sleeper_scores(struct shard *s, uuid_t id)
+{
+    const struct live *live = shard_peek(s, id);
+    return live != NULL && live->away;
+}
+
 bool sleeper_is(struct shard *s, uuid_t id)
 {
     if (shard_service(s)->sleepers == NULL) {
@@ -148,6 +155,7 @@ void waking_begin(const struct live *live, waking_t *out)
 {
     *out = (waking_t){.session = live->id,
                       .account = live->account,
+                      .profile_only = !live->asleep,
                       .revision = live->unpinned ? 0 : live->profile_revision};
 }
 
@@ -159,6 +167,9 @@ static err_t read_all(struct service *svc, waking_t *w)
             (void)snprintf(pin.model, sizeof pin.model, "%s", canara_model_name(svc->model));
         }
         TRY(profile_of_pin(svc, w->account, &pin, &w->profile, &w->found));
+    }
+    if (w->profile_only) {
+        return ERR_OK;
     }
     CLEANUP(store_rollback) struct store_tx tx = {0};
     TRY(store_begin(svc->store, STORE_READ, &tx));
@@ -264,6 +275,7 @@ static void wake(struct shard *s, struct live *live, waking_t *w)
         shard_end(s, live, w->end, true); /* while it slept, and nobody was there to be told */
     } else if (live != NULL) {
         recovery_mend(&r, s, live, &facts);
+        live_arm(s, live);
     }
     journal_kick(shard_lane(s));
     if (called) {
@@ -283,6 +295,8 @@ err_t waking_finish(struct shard *s, waking_t *w)
             log_event(shard_service(s)->log, LOG_WARN, "recovery.asleep",
                       FIELD_UUID("session", w->session), FIELD_INT("error", (int64_t)e.code));
         }
+    } else if (live != NULL && !failed(w->error)) {
+        live_fetched(s, live, w);
     }
     waking_drop(w);
     return e;

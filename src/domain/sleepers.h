@@ -48,6 +48,7 @@ uint64_t sleepers_left(struct sleepers *s);
 typedef struct waking {
     uuid_t session, account;
     uint32_t revision; /* of the pinned profile; 0: none */
+    bool profile_only; /* it rests: nothing else is read */
     struct canara_profile *profile;
     enum profile_found found;
     struct mpin_state mpin;
@@ -64,6 +65,9 @@ void sleepers_again(struct sleepers *s);
 /* Whether a session is held here and sleeps. */
 bool sleeper_is(struct shard *s, uuid_t id);
 
+/* Whether a session is held here and its profile is away: rest.h. Waking gets that, too. */
+bool sleeper_scores(struct shard *s, uuid_t id);
+
 /* Note what is to be read. */
 void waking_begin(const struct live *live, waking_t *out);
 
@@ -71,7 +75,8 @@ void waking_begin(const struct live *live, waking_t *out);
 void waking_read(struct service *svc, waking_t *w);
 
 /* Wake the session with what was read: play, mend, take its profile. Whatever happened to it
- * meanwhile, `w` owns nothing afterwards. On failure it sleeps on. */
+ * meanwhile, `w` owns nothing afterwards. On failure it sleeps on. One that only rests is good
+ * without: whoever scores it tries again. */
 NODISCARD err_t waking_finish(struct shard *s, waking_t *w);
 
 /* Drop what was read. */

@@ -140,10 +140,30 @@ static inline void predict(struct house *h, struct live *live, double risk)
                          CANARA_FACT_PREDICTED_RISK, risk);
 }
 
+/* A session as it was, for when it is not there any more. */
+struct as_it_was {
+    struct live live;
+    canara_session_t engine;
+};
+
+static inline struct as_it_was as_it_is(const struct live *live)
+{
+    struct as_it_was k = {.live = *live};
+    k.engine = *live_engine(live, &k.engine);
+    return k;
+}
+
+static inline void same_engine(const struct live *live, const canara_session_t *before)
+{
+    canara_session_t room;
+    assert_memory_equal(live_engine(live, &room), before, sizeof *before);
+}
+
 static inline canara_verdict_t peek(struct house *h, const struct live *live)
 {
     canara_verdict_t v = {0};
-    canara_peek(&live->engine, &h->svc.rules.risk, clock_wall(&h->clock.face).ms, &v);
+    canara_session_t room;
+    canara_peek(live_engine(live, &room), &h->svc.rules.risk, clock_wall(&h->clock.face).ms, &v);
     return v;
 }
 

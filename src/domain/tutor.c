@@ -143,10 +143,11 @@ void tutor_hand_in(struct service *svc, const struct journal_lane *lane, const s
         live->events == 0) {
         return;
     }
+    canara_session_t room;
     const struct lesson lesson = {.session = live->id,
                                   .account = live->account,
                                   .created = live->created,
-                                  .engine = live->engine,
+                                  .engine = *live_engine(live, &room),
                                   .lane = lane,
                                   .position = live->position};
     if (!put(svc->tutor, &lesson)) {

@@ -155,7 +155,7 @@ static void scoring_again_gives_the_same_bits_whatever_was_learnt_since(void **s
         assert_ok(journal_session_records(h->svc.journal, live->id, live->created, play, &again));
         canara_profile_free(&again.profile);
         assert_int_equal(again.found, PROFILE_AS_PINNED);
-        assert_memory_equal(&again.engine, &live->engine, sizeof again.engine);
+        assert_memory_equal(&again.engine, &live->mind->engine, sizeof again.engine);
     }
 }
 
@@ -197,14 +197,14 @@ static void after_a_crash_the_session_goes_on_with_its_own_revision(void **state
     ann_learns(h, &ann, 2); /* the newest revision is another one by now */
     const uuid_t id = live->id;
     const uint32_t revision = live->profile_revision;
-    const canara_session_t engine = live->engine;
+    const canara_session_t engine = live->mind->engine;
     const recovery_report_t report = crash_and_start(h, "hand-made");
     assert_int_equal(report.unpinned, 0);
     assert_int_equal(report.remodel, 0);
     live = shard_find(h->shard, id);
     assert_non_null(live);
     assert_int_equal(live->profile_revision, revision);
-    assert_memory_equal(&live->engine, &engine, sizeof engine);
+    assert_memory_equal(&live->mind->engine, &engine, sizeof engine);
     assert_int_equal(learning_of(h, live).state, CANARA_LEARNT);
     type_as(h, live, &ann, 1);
     assert_true(peek(h, live).risk < 0.1);

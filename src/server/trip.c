@@ -58,7 +58,9 @@ static void wait_durable(struct trip *t, struct worker *here)
  * With no worker free the loop does it itself, when the session is looked for. */
 static bool wake_first(struct trip *t, struct worker *here)
 {
-    if (t->wake != WAKE_UNASKED || !sleeper_is(here->shard, t->call->target)) {
+    const bool looks = t->call->route->route.method == HTTP_GET; /* no score, no profile */
+    if (t->wake != WAKE_UNASKED || (!sleeper_is(here->shard, t->call->target) &&
+                                    (looks || !sleeper_scores(here->shard, t->call->target)))) {
         return false;
     }
     t->wake = WAKE_ASKED;

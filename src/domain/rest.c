@@ -1,0 +1,179 @@
+#include "domain/rest.h"
+
+#include "domain/behaviour.h"
+#include "domain/words.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    LENGTH_BYTES = 2,
+    PACKED_MAX = WORDS_PACKED_MAX(sizeof(canara_session_t)) +
+                 WORDS_PACKED_MAX(sizeof(replay_track_t)) + LENGTH_BYTES
+};
+
+_Static_assert(sizeof(canara_session_t) % 8 == 0 && sizeof(replay_track_t) % 8 == 0,
+               "both are whole words");
+
+/* ---- the mind: its length, the engine's state, the track; no tickets, they are older than 30 s */
+
+void mind_put_away(struct live *live)
+{
+    uint8_t bytes[PACKED_MAX];
+    struct byte_writer w = {.at = bytes + LENGTH_BYTES, .left = sizeof bytes - LENGTH_BYTES};
+    words_pack(&w, &live->mind->engine, sizeof live->mind->engine);
+    words_pack(&w, &live->mind->replay, sizeof live->mind->replay);
+    MUST(!w.failed);
+    const size_t size = sizeof bytes - w.left;
+    const uint16_t length = (uint16_t)size;
+    memcpy(bytes, &length, sizeof length);
+    uint8_t *packed = malloc(size);
+    if (packed == NULL) {
+        return;
+    }
+    memcpy(packed, bytes, size);
+    live->packed = packed;
+    free(live->mind);
+    live->mind = NULL;
+}
+
+static struct byte_reader reader_of(const uint8_t *packed)
+{
+    uint16_t length = 0;
+    memcpy(&length, packed, sizeof length);
+    return (struct byte_reader){.at = packed + LENGTH_BYTES, .left = (size_t)length - LENGTH_BYTES};
+}
+
+struct mind *mind_unpack(const uint8_t *packed)
+{
+    struct mind *mind = calloc(1, sizeof *mind);
+    if (mind == NULL) {
+        return NULL;
+    }
+    struct byte_reader r = reader_of(packed);
+    words_unpack(&r, &mind->engine, sizeof mind->engine);
+    words_unpack(&r, &mind->replay, sizeof mind->replay);
+    MUST(!r.failed && r.left == 0);
+    return mind;
+}
+
+void mind_unpack_engine(const uint8_t *packed, canara_session_t *out)
+{
+    struct byte_reader r = reader_of(packed);
+    words_unpack(&r, out, sizeof *out);
+    MUST(!r.failed);
+}
+
+/* ---- looking and waking ---- */
+
+const canara_session_t *live_engine(const struct live *live, canara_session_t *room)
+{
+    if (live->mind != NULL) {
+        return &live->mind->engine;
+    }
+    mind_unpack_engine(live->packed, room);
+    return room;
+}
+
+struct mind *live_mind(struct shard *s, struct live *live)
+{
+    if (live->mind == NULL) {
+        live->mind = mind_unpack(live->packed);
+        if (live->mind == NULL) {
+            return NULL;
+        }
+        free(live->packed);
+        live->packed = NULL;
+        live_arm(s, live);
+    }
+    return live->mind;
+}
+
+/* ---- resting ---- */
+
+static bool can_be_read_again(const struct live *live)
+{
+    return live->profile != NULL && live->profile_revision > 0 && !live->unpinned;
+}
+
+bool live_may_rest(const struct live *live)
+{
+    return !live->asleep && (live->mind != NULL || can_be_read_again(live));
+}
+
+static bool has_ticket(const struct mind *mind, mono_t now)
+{
+    for (size_t i = 0; i < LIMIT_TICKETS_PER_SESSION; i++) {
+        if (mind->tickets[i].expires.ns > now.ns) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool live_rest(struct shard *s, struct live *live)
+{
+    if (live->mind != NULL && has_ticket(live->mind, clock_mono(shard_service(s)->clock))) {
+        return false;
+    }
+    if (live->mind != NULL) {
+        mind_put_away(live);
+    }
+    if (live->mind != NULL) {
+        return false;
+    }
+    if (can_be_read_again(live)) {
+        live->learning = canara_profile_learning(live->profile);
+        canara_profile_free(&live->profile);
+        live->away = true;
+    }
+    return true;
+}
+
+/* ---- the profile of before ---- */
+
+/* As a start does it when what the session was pinned to is gone: ask, rather than trust. */
+static void ask(struct shard *s, struct live *live)
+{
+    live->unpinned = true;
+    log_event(shard_service(s)->log, LOG_WARN, "session.profile", FIELD_UUID("session", live->id),
+              FIELD_INT("revision", (int64_t)live->profile_revision),
+              FIELD_TEXT("found", "missing"));
+    if (!live->blocked && !behaviour_mpin_required(s, live)) {
+        (void)behaviour_fact(s, live, "policy_challenge", SPAN_LIT("{\"why\":\"profile\"}"),
+                             CANARA_FACT_CHALLENGED, 0.0);
+    }
+}
+
+void live_fetched(struct shard *s, struct live *live, waking_t *w)
+{
+    if (!live->away) {
+        return;
+    }
+    live->away = false;
+    live->profile = w->profile;
+    w->profile = NULL;
+    if (w->found == PROFILE_MISSING) {
+        ask(s, live);
+    }
+    live_arm(s, live);
+}
+
+bool live_fetch(struct shard *s, struct live *live)
+{
+    if (!live->away) {
+        return true;
+    }
+    waking_t w = {0};
+    waking_begin(live, &w);
+    waking_read(shard_service(s), &w);
+    const bool read = !failed(w.error);
+    if (read) {
+        live_fetched(s, live, &w);
+    } else {
+        log_event(shard_service(s)->log, LOG_WARN, "session.rests", FIELD_UUID("session", live->id),
+                  FIELD_INT("error", (int64_t)w.error.code));
+    }
+    waking_drop(&w);
+    return read;
+}

@@ -1,0 +1,47 @@
+/*
+ * rest.h - a session that nobody uses gives up what only scoring needs.
+ *
+ * Floor      domain
+ * Source     docs/decisions/0041.
+ * Ownership  a packed mind is one allocation, of its session.
+ * Errors     no memory, or the store is away: the session stays as it is.
+ * Threads    the owner of the shard.
+ *
+ * Everything else about it stays in place: timers, counts, block, challenge, its socket. Its mind
+ * comes back to the bit, at once and without the store; its profile, of the pinned revision, when
+ * the next event or decision is scored: by a worker (sleepers.h), or on the spot.
+ */
+#ifndef DOMAIN_REST_H
+#define DOMAIN_REST_H
+
+#include "domain/live.h"
+#include "domain/sleepers.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* At most so many are laid to rest in one turn of a loop. */
+enum { REST_SLICE = 256 };
+
+/* Whether it has something to give up; one that sleeps since a start has not. */
+bool live_may_rest(const struct live *live);
+
+/* Lay it to rest; false: no memory, or a ticket is good still. */
+bool live_rest(struct shard *s, struct live *live);
+
+/* Have its profile here, so that it can be scored. Blocks when it is away; false: it stays so. */
+bool live_fetch(struct shard *s, struct live *live);
+
+/* The same with what a worker has read. */
+void live_fetched(struct shard *s, struct live *live, waking_t *w);
+
+/* Pack the mind, if there is memory for it. */
+void mind_put_away(struct live *live);
+
+/* A mind as it was packed; NULL: no memory. */
+struct mind *mind_unpack(const uint8_t *packed);
+
+/* The engine's state alone. */
+void mind_unpack_engine(const uint8_t *packed, canara_session_t *out);
+
+#endif

@@ -1,0 +1,40 @@
+#include "domain/words.h"
+
+#include "base/err.h"
+
+#include <string.h>
+
+enum { WORDS_MAX = WORDS_BYTES_MAX / 8, BITS_MAX = (WORDS_MAX + 7) / 8 };
+
+void words_pack(struct byte_writer *w, const void *from, size_t size)
+{
+    MUST(size % 8 == 0 && size <= WORDS_BYTES_MAX);
+    const size_t words = size / 8;
+    uint64_t word[WORDS_MAX];
+    uint8_t present[BITS_MAX] = {0};
+    memcpy(word, from, size);
+    for (size_t i = 0; i < words; i++) {
+        present[i / 8] |= (uint8_t)((word[i] != 0 ? 1U : 0U) << (i % 8));
+    }
+    write_bytes(w, present, (words + 7) / 8);
+    for (size_t i = 0; i < words; i++) {
+        if (word[i] != 0) {
+            write_u64(w, word[i]);
+        }
+    }
+}
+
+void words_unpack(struct byte_reader *r, void *to, size_t size)
+{
+    MUST(size % 8 == 0 && size <= WORDS_BYTES_MAX);
+    const size_t words = size / 8;
+    uint64_t word[WORDS_MAX] = {0};
+    uint8_t present[BITS_MAX];
+    read_bytes(r, present, (words + 7) / 8);
+    for (size_t i = 0; i < words; i++) {
+        if ((present[i / 8] >> (i % 8) & 1) != 0) {
+            word[i] = read_u64(r);
+        }
+    }
+    memcpy(to, word, size);
+}
