@@ -327,6 +327,7 @@ static rules_t rules_of(const struct settings *s)
                      .mpin_lockout_max_ms = (int64_t)MPIN_LOCKOUT_MAX_H * 3600 * MS_PER_S,
                      .session_idle_ms = (int64_t)s->session_expire_minutes * 60 * MS_PER_S,
                      .session_age_ms = (int64_t)s->session_max_hours * 3600 * MS_PER_S,
+                     .rest_after_ms = (int64_t)s->session_rest_seconds * MS_PER_S,
                      .sessions_per_account = s->max_sessions_per_account,
                      .summary_events = s->behavior_buffer_size,
                      .password_min_bytes = s->password_min_length,

@@ -33,6 +33,7 @@ static void the_defaults_are_those_of_the_contract(void **state)
     assert_near(s.monitor_threshold, 0.4, 0, "monitor");
     assert_int_equal(s.session_expire_minutes, 60);
     assert_int_equal(s.session_max_hours, 12);
+    assert_int_equal(s.session_rest_seconds, 60);
     assert_int_equal(s.max_sessions_per_account, 10);
     assert_int_equal(s.behavior_buffer_size, 1000);
     assert_int_equal(s.session_cleanup_interval_s, 300);
