@@ -96,6 +96,10 @@ static inline void live_prefetch(const struct live *live)
     for (size_t at = 0; at < sizeof *live; at += LINE) {
         __builtin_prefetch((const char *)live + at);
     }
+    const struct mind *mind = live->mind;
+    for (size_t at = 0; mind != NULL && at < sizeof *mind; at += LINE) {
+        __builtin_prefetch((const char *)mind + at);
+    }
 }
 
 enum notice {
