@@ -21,6 +21,7 @@ struct shard {
     struct journal_lane *lane;
     struct shard_watcher *watcher;
     struct slab sessions;
+    struct blocks blocks;
     struct map by_id;
     struct timer_wheel wheel;
     struct shard_metrics metrics;
@@ -29,16 +30,16 @@ struct shard {
 };
 
 /* What a session owns beside its place. */
-static void release(struct live *live)
+static void release(struct shard *s, struct live *live)
 {
     canara_profile_free(&live->profile);
     baselines_free(&live->baselines);
-    free(live->mind);
-    free(live->packed);
-    free(live->email);
-    live->mind = NULL;
-    live->packed = NULL;
-    live->email = NULL;
+    mind_drop(s, live);
+    if (live->email != NULL) {
+        const size_t email = strlen(live->email) + 1;
+        blocks_give(&s->blocks, live->email, email + strlen(live->email + email) + 1);
+        live->email = NULL;
+    }
 }
 
 err_t shard_new(const struct shard_config *config, struct shard **out)
@@ -55,6 +56,7 @@ err_t shard_new(const struct shard_config *config, struct shard **out)
     uint64_t seed = 0;
     rng_fill(&seed, sizeof seed);
     map_init(&s->by_id, seed);
+    blocks_init(&s->blocks);
     timer_wheel_init(&s->wheel, clock_mono(s->service->clock));
     *out = s;
     return ERR_OK;
@@ -67,10 +69,11 @@ void shard_free(struct shard **s)
     }
     for (uint32_t i = 0; i < (*s)->sessions.seen; i++) {
         if (slab_is_taken(&(*s)->sessions, i)) {
-            release(slab_at(&(*s)->sessions, i));
+            release(*s, slab_at(&(*s)->sessions, i));
         }
     }
     slab_deinit(&(*s)->sessions);
+    blocks_deinit(&(*s)->blocks);
     map_deinit(&(*s)->by_id);
     free((*s)->scratch);
     free(*s);
@@ -105,6 +108,11 @@ const struct canara_profile *live_profile(struct shard *s, const struct live *li
 canara_learning_t live_learning(const struct live *live)
 {
     return live->away ? live->learning : canara_profile_learning(live->profile);
+}
+
+struct blocks *shard_blocks(struct shard *s)
+{
+    return &s->blocks;
 }
 
 size_t shard_count(const struct shard *s)
@@ -197,7 +205,7 @@ static void forget(struct shard *s, struct live *live)
     level_gauge(s, live->blocked ? (uint8_t)CANARA_LEVEL_BLOCKED : live->shown_level, -1);
     timer_cancel(&s->wheel, &live->expiry);
     (void)map_remove(&s->by_id, live->id);
-    release(live);
+    release(s, live);
     slab_give(&s->sessions, live->index);
 }
 
@@ -355,11 +363,11 @@ void shard_each(struct shard *s, void (*each)(void *ctx, struct live *live), voi
 
 /* ---- beginning ---- */
 
-static err_t copy_names(struct live *live, const char *email, const char *device)
+static err_t copy_names(struct shard *s, struct live *live, const char *email, const char *device)
 {
     const size_t email_len = strlen(email) + 1;
     const size_t device_len = strlen(device) + 1;
-    live->email = malloc(email_len + device_len);
+    live->email = blocks_take(&s->blocks, email_len + device_len);
     if (live->email == NULL) {
         return err_new(ERR_NOMEM);
     }
@@ -377,10 +385,10 @@ static err_t take_place(struct shard *s, const session_seed_t *seed, struct live
     live->index = index;
     live->id = seed->row.id;
     live->account = seed->row.account;
-    live->mind = calloc(1, sizeof *live->mind);
-    const err_t named = copy_names(live, seed->email, seed->row.device_id);
+    live->mind = blocks_take(&s->blocks, sizeof *live->mind);
+    const err_t named = copy_names(s, live, seed->email, seed->row.device_id);
     if (live->mind == NULL || failed(named) || failed(map_put(&s->by_id, live->id, index))) {
-        release(live);
+        release(s, live);
         slab_give(&s->sessions, index);
         return err_new(ERR_NOMEM);
     }
@@ -438,7 +446,7 @@ err_t shard_restore_saved(struct shard *s, const saved_session_t *saved, struct 
     live->seq_durable = saved->seq;
     live->unpinned = saved->unpinned;
     live->asleep = true;
-    mind_put_away(live);
+    mind_put_away(s, live);
     live_arm(s, live);
     *out = live;
     return ERR_OK;

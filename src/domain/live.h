@@ -14,6 +14,7 @@
 #ifndef DOMAIN_LIVE_H
 #define DOMAIN_LIVE_H
 
+#include "base/blocks.h"
 #include "base/clock.h"
 #include "base/hash_map.h"
 #include "base/limits.h"
@@ -53,7 +54,7 @@ struct live {
     uint8_t *packed;                /* owned; the mind of a session at rest, else NULL */
     struct canara_profile *profile; /* owned; NULL: a stranger, or `away`. See live_profile() */
     struct baselines *baselines;    /* owned; with DEBUG only, else NULL */
-    char *email;                    /* one allocation with device_id behind it; owned */
+    char *email;                    /* one block with device_id behind it; owned */
     char *device_id;                /* points into `email`'s allocation */
     wall_t created, last_activity;
     mono_t active;         /* the monotonic moment of last_activity */
@@ -142,6 +143,7 @@ struct shard_metrics *shard_metrics(struct shard *s);
 struct service *shard_service(struct shard *s);
 struct journal_lane *shard_lane(struct shard *s);
 struct shard_watcher *shard_watcher_of(struct shard *s);
+struct blocks *shard_blocks(struct shard *s);
 size_t shard_count(const struct shard *s);
 
 /* Find an open or blocked session; one that has just expired is ended first and not found. One that

@@ -3,7 +3,6 @@
 #include "domain/behaviour.h"
 #include "domain/words.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -14,10 +13,35 @@ enum {
 
 _Static_assert(sizeof(canara_session_t) % 8 == 0 && sizeof(replay_track_t) % 8 == 0,
                "both are whole words");
+_Static_assert((size_t)PACKED_MAX <= (size_t)BLOCKS_MAX && sizeof(struct mind) <= BLOCKS_MAX,
+               "both are blocks");
 
 /* ---- the mind: its length, the engine's state, the track; no tickets, they are older than 30 s */
 
-void mind_put_away(struct live *live)
+static size_t length_of(const uint8_t *packed)
+{
+    uint16_t length = 0;
+    memcpy(&length, packed, sizeof length);
+    return length;
+}
+
+static struct byte_reader reader_of(const uint8_t *packed)
+{
+    return (struct byte_reader){.at = packed + LENGTH_BYTES,
+                                .left = length_of(packed) - LENGTH_BYTES};
+}
+
+void mind_drop(struct shard *s, struct live *live)
+{
+    blocks_give(shard_blocks(s), live->mind, sizeof *live->mind);
+    if (live->packed != NULL) {
+        blocks_give(shard_blocks(s), live->packed, length_of(live->packed));
+    }
+    live->mind = NULL;
+    live->packed = NULL;
+}
+
+void mind_put_away(struct shard *s, struct live *live)
 {
     uint8_t bytes[PACKED_MAX];
     struct byte_writer w = {.at = bytes + LENGTH_BYTES, .left = sizeof bytes - LENGTH_BYTES};
@@ -27,34 +51,23 @@ void mind_put_away(struct live *live)
     const size_t size = sizeof bytes - w.left;
     const uint16_t length = (uint16_t)size;
     memcpy(bytes, &length, sizeof length);
-    uint8_t *packed = malloc(size);
+    uint8_t *packed = blocks_take(shard_blocks(s), size);
     if (packed == NULL) {
         return;
     }
     memcpy(packed, bytes, size);
+    mind_drop(s, live);
     live->packed = packed;
-    free(live->mind);
-    live->mind = NULL;
 }
 
-static struct byte_reader reader_of(const uint8_t *packed)
+void mind_unpack(const uint8_t *packed, struct mind *out)
 {
-    uint16_t length = 0;
-    memcpy(&length, packed, sizeof length);
-    return (struct byte_reader){.at = packed + LENGTH_BYTES, .left = (size_t)length - LENGTH_BYTES};
-}
-
-struct mind *mind_unpack(const uint8_t *packed)
-{
-    struct mind *mind = calloc(1, sizeof *mind);
-    if (mind == NULL) {
-        return NULL;
-    }
+    struct mind mind = {0};
     struct byte_reader r = reader_of(packed);
-    words_unpack(&r, &mind->engine, sizeof mind->engine);
-    words_unpack(&r, &mind->replay, sizeof mind->replay);
+    words_unpack(&r, &mind.engine, sizeof mind.engine);
+    words_unpack(&r, &mind.replay, sizeof mind.replay);
     MUST(!r.failed && r.left == 0);
-    return mind;
+    *out = mind;
 }
 
 void mind_unpack_engine(const uint8_t *packed, canara_session_t *out)
@@ -78,12 +91,13 @@ const canara_session_t *live_engine(const struct live *live, canara_session_t *r
 struct mind *live_mind(struct shard *s, struct live *live)
 {
     if (live->mind == NULL) {
-        live->mind = mind_unpack(live->packed);
-        if (live->mind == NULL) {
+        struct mind *mind = blocks_take(shard_blocks(s), sizeof *mind);
+        if (mind == NULL) {
             return NULL;
         }
-        free(live->packed);
-        live->packed = NULL;
+        mind_unpack(live->packed, mind);
+        mind_drop(s, live);
+        live->mind = mind;
         live_arm(s, live);
     }
     return live->mind;
@@ -117,7 +131,7 @@ bool live_rest(struct shard *s, struct live *live)
         return false;
     }
     if (live->mind != NULL) {
-        mind_put_away(live);
+        mind_put_away(s, live);
     }
     if (live->mind != NULL) {
         return false;

@@ -3,7 +3,7 @@
  *
  * Floor      domain
  * Source     docs/decisions/0041.
- * Ownership  a packed mind is one allocation, of its session.
+ * Ownership  a mind, packed or not, is a block of its shard.
  * Errors     no memory, or the store is away: the session stays as it is.
  * Threads    the owner of the shard.
  *
@@ -36,10 +36,13 @@ bool live_fetch(struct shard *s, struct live *live);
 void live_fetched(struct shard *s, struct live *live, waking_t *w);
 
 /* Pack the mind, if there is memory for it. */
-void mind_put_away(struct live *live);
+void mind_put_away(struct shard *s, struct live *live);
 
-/* A mind as it was packed; NULL: no memory. */
-struct mind *mind_unpack(const uint8_t *packed);
+/* Free it, packed or not. */
+void mind_drop(struct shard *s, struct live *live);
+
+/* A mind as it was packed. */
+void mind_unpack(const uint8_t *packed, struct mind *out);
 
 /* The engine's state alone. */
 void mind_unpack_engine(const uint8_t *packed, canara_session_t *out);

@@ -18,10 +18,10 @@ static void lay(struct house *h, struct live *live)
     assert_null(live->mind);
     assert_null(live->profile);
     same_engine(live, &before.engine);
-    struct mind *copy = mind_unpack(live->packed);
-    assert_memory_equal(&copy->engine, &before.engine, sizeof copy->engine);
-    assert_memory_equal(&copy->replay, &track, sizeof track);
-    free(copy);
+    struct mind copy;
+    mind_unpack(live->packed, &copy);
+    assert_memory_equal(&copy.engine, &before.engine, sizeof copy.engine);
+    assert_memory_equal(&copy.replay, &track, sizeof track);
 }
 
 /* ---- two lives, one of which rests ---- */
