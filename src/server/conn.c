@@ -102,7 +102,7 @@ static uint32_t wants(const struct conn *c)
     case CONN_CALL: return 0U;
     case CONN_PROXY:
     case CONN_SHAKE: return (uint32_t)EPOLLIN;
-    case CONN_SOCKET: return c->worker->stopping ? 0U : (uint32_t)EPOLLIN;
+    case CONN_SOCKET: return c->worker->stopping || c->fetching ? 0U : (uint32_t)EPOLLIN;
     case CONN_LINGER: return c->ended ? 0U : (uint32_t)EPOLLIN;
     }
     return 0U;

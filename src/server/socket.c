@@ -309,6 +309,13 @@ static unsigned take_items(struct conn *c, uint8_t *bytes, size_t len)
 
 void socket_read(struct conn *c, uint8_t *bytes, size_t len)
 {
+    if (!fetch_holds(c, bytes, len)) {
+        socket_hear(c, bytes, len);
+    }
+}
+
+void socket_hear(struct conn *c, uint8_t *bytes, size_t len)
+{
     struct worker *w = c->worker;
     if (pressure_lets_go(&w->pressure, c->messages)) {
         /* What it has sent and was not told that we have, it sends again when it comes back. */

@@ -209,6 +209,7 @@ static void read_letter(struct worker *w, struct letter *letter)
     case MAIL_TRIP: trip_arrive(w, CONTAINER_OF(mail, struct trip, mail)); return;
     case MAIL_HANDOVER: socket_arrive(w, CONTAINER_OF(mail, struct handover, mail)); return;
     case MAIL_VISIT: visit_arrive(w, CONTAINER_OF(mail, struct visit, mail)); return;
+    case MAIL_FETCH: fetch_arrive(w, fetch_of(mail)); return;
     case MAIL_WAKE: wake_arrive(w, CONTAINER_OF(mail, struct wake_mail, mail)); return;
     case MAIL_TELL: {
         struct news *n = CONTAINER_OF(mail, struct news, mail);
@@ -451,6 +452,10 @@ static void drop_letter(struct letter *letter)
         call_free(&t->call);
         waking_drop(&t->waking);
         free(t);
+        return;
+    }
+    if (mail->kind == MAIL_FETCH) {
+        fetch_drop(fetch_of(mail));
         return;
     }
     if (mail->kind == MAIL_WAKE) {

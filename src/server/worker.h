@@ -57,7 +57,7 @@ struct conn {
     struct talk talk;
     struct timer timer;
     struct conn *dirty_next;
-    struct buf in;        /* an incomplete request */
+    struct buf in;        /* an incomplete request, or what waits for a fetch */
     struct buf out;       /* not yet sent, in plain */
     struct tls_conn *tls; /* NULL: plain, or nothing has come yet */
 
@@ -82,6 +82,7 @@ struct conn {
     bool partial;    /* a request has begun and is not complete: its deadline runs */
     bool has_ws;     /* reader.ws is in use, and may hold memory */
     bool overrun;    /* it does not read what it is sent: to be dropped */
+    bool fetching;   /* a worker reads for its session; what came meanwhile is in `in` */
     bool shaking;    /* among the handshakes of its address */
 };
 
@@ -134,7 +135,15 @@ struct worker { /* by what belongs together, there are few: NOLINT(clang-analyze
 
 /* ---- mail between workers ---- */
 
-enum mail_kind { MAIL_TRIP, MAIL_HANDOVER, MAIL_TELL, MAIL_VISIT, MAIL_WAKE, MAIL_STOP };
+enum mail_kind {
+    MAIL_TRIP,
+    MAIL_HANDOVER,
+    MAIL_TELL,
+    MAIL_VISIT,
+    MAIL_WAKE,
+    MAIL_FETCH,
+    MAIL_STOP
+};
 
 struct mail {
     struct letter letter;
@@ -271,6 +280,9 @@ void socket_arrive(struct worker *w, struct handover *h);
 /* Bytes have come. */
 void socket_read(struct conn *c, uint8_t *bytes, size_t len);
 
+/* The same, when nothing is waited for. */
+void socket_hear(struct conn *c, uint8_t *bytes, size_t len);
+
 /* Ping, or give up on a dead peer. */
 void socket_tick(struct conn *c, mono_t now);
 
@@ -283,6 +295,23 @@ void socket_acknowledge(struct worker *w);
 
 /* The connection goes: the session forgets it. */
 void socket_detach(struct conn *c);
+
+/* ---- fetch.c ---- */
+
+struct fetch;
+
+/* True when these bytes are kept until a worker has read the profile of the session. With no worker
+ * free the loop reads it itself, when the event is scored. */
+bool fetch_holds(struct conn *c, const uint8_t *bytes, size_t len);
+
+/* The fetch that a letter is. */
+struct fetch *fetch_of(struct mail *mail);
+
+/* A worker has read it. */
+void fetch_arrive(struct worker *w, struct fetch *f);
+
+/* Nobody reads that letter any more. */
+void fetch_drop(struct fetch *f);
 
 /* ---- trip.c ---- */
 

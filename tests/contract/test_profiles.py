@@ -6,6 +6,7 @@ import subprocess
 import time
 import unittest
 
+from sockets import Socket
 from support import Case, User, program
 
 OFTEN = 12
@@ -92,6 +93,26 @@ class Profiles(Case):
         after = user.rehearse().json()["predicted_risk_score"]
         self.assertAlmostEqual(after, before, delta=0.001)  # it decays while time passes
         self.assertGreaterEqual(user.status()["learning"]["sessions"], 1)
+
+    def test_a_session_that_rested_goes_on_with_the_profile_it_began_with(self):
+        self.mine = self.own(SESSION_REST_SECONDS="1")
+        user = User(self.mine)
+        for i in range(4):
+            self.come_and_go(user, i)
+        user.login()
+        known = user.status()["learning"]
+        with Socket(user) as link:
+            for i in range(3):
+                words = {"event_type": "keystrokes", "data": {"field": "password", "keys": own_hand(5000 + i)}, "seq": 2 * i + 1}
+                link.send(words)
+                link.send({**words, "seq": 2 * i + 2})  # comes while the first one waits
+                self.assertEqual([link.receive_type("data_received")["seq"] for _ in range(2)], [2 * i + 1, 2 * i + 2])
+                time.sleep(2.6)
+                self.assertEqual(user.status()["learning"], known)
+        live = user.status()
+        self.assertEqual(live["behavioral_events_count"], 6)
+        again = user.rehearse().json()["predicted_risk_score"]  # scored from the journal, without a rest
+        self.assertAlmostEqual(live["risk_score"], again, delta=0.011)
 
     def test_an_operator_sees_parts_and_starts_it_anew(self):
         user = User(self.mine)
