@@ -522,7 +522,8 @@ static bool is_device_of(const struct call *c, const upgrade_t *up, const struct
         return true;
     }
     uint8_t mac[DEVICE_MAC_BYTES];
-    const span_t device = {(const uint8_t *)live->device_id, strlen(live->device_id)};
+    const char *name = live_device_id(live);
+    const span_t device = {(const uint8_t *)name, strlen(name)};
     device_mac(c->service->keys, device, mac);
     return ct_equal(mac, up->device_mac, sizeof mac);
 }

@@ -223,7 +223,7 @@ static void list_one(void *ctx, struct live *live)
     json_name(w, "account_id");
     json_uuid(w, live->account);
     json_name(w, "device_id");
-    json_cstr(w, live->device_id);
+    json_cstr(w, live_device_id(live));
     json_name(w, "risk_level");
     json_cstr(w, canara_level_name(live->blocked ? CANARA_LEVEL_BLOCKED : v.level));
     json_name(w, "risk_score");

@@ -66,7 +66,7 @@ static void write_status(struct json_writer *w, const struct live *live, double 
     json_name(w, "user_email");
     json_cstr(w, live->email);
     json_name(w, "device_id");
-    json_cstr(w, live->device_id);
+    json_cstr(w, live_device_id(live));
     json_name(w, "created_at");
     json_time(w, live->created);
     json_name(w, "last_activity");
@@ -130,9 +130,13 @@ static enum call_place status_of_ended(struct call *c, struct shard *s)
     if (!work->readable) {
         return problem(c, PROBLEM_UNAUTHORIZED);
     }
+    char
+        names[sizeof work->account.email + sizeof work->row.device_id]; /* as a live one has them */
+    const size_t email = strlen(work->account.email) + 1;
+    memcpy(names, work->account.email, email);
+    memcpy(names + email, work->row.device_id, strlen(work->row.device_id) + 1);
     const struct live as_it_was = {.id = work->row.id,
-                                   .email = work->account.email,
-                                   .device_id = work->row.device_id,
+                                   .email = names,
                                    .profile = work->profile,
                                    .created = work->row.created,
                                    .last_activity = work->row.last_activity,

@@ -105,7 +105,7 @@ static void same(struct house *h, const struct as_it_was *kept)
     assert_int_equal(after->profile_revision, before->profile_revision);
     assert_int_equal(after->profile != NULL, before->profile != NULL);
     assert_string_equal(after->email, ANN);
-    assert_string_equal(after->device_id, "phone");
+    assert_string_equal(live_device_id(after), "phone");
 }
 
 static void life(struct house *h, const uuid_t *id, int rounds, uint64_t *seed)

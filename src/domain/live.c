@@ -36,8 +36,8 @@ static void release(struct shard *s, struct live *live)
     baselines_free(&live->baselines);
     mind_drop(s, live);
     if (live->email != NULL) {
-        const size_t email = strlen(live->email) + 1;
-        blocks_give(&s->blocks, live->email, email + strlen(live->email + email) + 1);
+        const char *device = live_device_id(live);
+        blocks_give(&s->blocks, live->email, (size_t)(device - live->email) + strlen(device) + 1);
         live->email = NULL;
     }
 }
@@ -103,11 +103,6 @@ struct shard_watcher *shard_watcher_of(struct shard *s)
 const struct canara_profile *live_profile(struct shard *s, const struct live *live)
 {
     return live->profile != NULL ? live->profile : s->service->stranger;
-}
-
-canara_learning_t live_learning(const struct live *live)
-{
-    return live->away ? live->learning : canara_profile_learning(live->profile);
 }
 
 struct blocks *shard_blocks(struct shard *s)
@@ -372,8 +367,7 @@ static err_t copy_names(struct shard *s, struct live *live, const char *email, c
         return err_new(ERR_NOMEM);
     }
     memcpy(live->email, email, email_len);
-    live->device_id = live->email + email_len;
-    memcpy(live->device_id, device, device_len);
+    memcpy(live->email + email_len, device, device_len);
     return ERR_OK;
 }
 
@@ -478,7 +472,7 @@ static err_t save_one(const struct shard *s, const struct live *live, struct buf
         .unpinned = live->unpinned,
         .how = live->how,
         .email = {(const uint8_t *)live->email, strlen(live->email)},
-        .device_id = {(const uint8_t *)live->device_id, strlen(live->device_id)},
+        .device_id = {(const uint8_t *)live_device_id(live), strlen(live_device_id(live))},
         .engine = *live_engine(live, &room)};
     return checkpoint_write_session(out, &saved);
 }

@@ -54,8 +54,7 @@ struct live {
     uint8_t *packed;                /* owned; the mind of a session at rest, else NULL */
     struct canara_profile *profile; /* owned; NULL: a stranger, or `away`. See live_profile() */
     struct baselines *baselines;    /* owned; with DEBUG only, else NULL */
-    char *email;                    /* one block with device_id behind it; owned */
-    char *device_id;                /* points into `email`'s allocation */
+    char *email;                    /* owned; see live_device_id() */
     wall_t created, last_activity;
     mono_t active;         /* the monotonic moment of last_activity */
     mono_t dies;           /* absolute age reached */
@@ -76,7 +75,8 @@ struct live {
     uint32_t index;        /* its place in the slab */
     uint32_t mpin_failures;
     uint32_t profile_revision;
-    canara_learning_t learning; /* of the profile that is away */
+    uint16_t learnt_sessions; /* of the profile that is away, as */
+    uint8_t learning_state;   /* canara_learning_t has them */
     uint8_t shown_level;
     bool blocked;
     bool away;       /* at rest, and the profile was dropped: scoring reads it again first */
@@ -164,6 +164,9 @@ struct mind *live_mind(struct shard *s, struct live *live);
 
 /* The profile that this session is scored with, from its opening to its end; not while it is away. */
 const struct canara_profile *live_profile(struct shard *s, const struct live *live);
+
+/* The device's name, which stands behind the e-mail address in one block. */
+const char *live_device_id(const struct live *live);
 
 /* How far its learning was when it opened. */
 canara_learning_t live_learning(const struct live *live);

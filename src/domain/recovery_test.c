@@ -103,7 +103,7 @@ static void risk_latch_and_counts_come_back_to_the_bit(void **state)
         assert_int_equal(after->lines, before[i].live.lines);
         assert_int_equal(after->events, before[i].live.events);
         assert_string_equal(after->email, ANN);
-        assert_string_equal(after->device_id, i % 2 == 0 ? "phone" : "tablet");
+        assert_string_equal(live_device_id(after), i % 2 == 0 ? "phone" : "tablet");
         assert_int_equal(after->created.ms, before[i].live.created.ms);
     }
 }

@@ -79,6 +79,21 @@ void mind_unpack_engine(const uint8_t *packed, canara_session_t *out)
 
 /* ---- looking and waking ---- */
 
+canara_learning_t live_learning(const struct live *live)
+{
+    canara_learning_t learning = canara_profile_learning(live->profile);
+    if (live->away) {
+        learning.sessions = live->learnt_sessions;
+        learning.state = (enum canara_learning_state)live->learning_state;
+    }
+    return learning;
+}
+
+const char *live_device_id(const struct live *live)
+{
+    return live->email + strlen(live->email) + 1;
+}
+
 const canara_session_t *live_engine(const struct live *live, canara_session_t *room)
 {
     if (live->mind != NULL) {
@@ -137,7 +152,10 @@ bool live_rest(struct shard *s, struct live *live)
         return false;
     }
     if (can_be_read_again(live)) {
-        live->learning = canara_profile_learning(live->profile);
+        const canara_learning_t learning = canara_profile_learning(live->profile);
+        MUST(learning.sessions <= UINT16_MAX);
+        live->learnt_sessions = (uint16_t)learning.sessions;
+        live->learning_state = (uint8_t)learning.state;
         canara_profile_free(&live->profile);
         live->away = true;
     }
