@@ -28,7 +28,7 @@ enum {
     do {                                                          \
         if (!(good)) {                                            \
             (void)fprintf(stderr, "sessions_bench: %s\n", #good); \
-            exit(1);                                              \
+            abort();                                              \
         }                                                         \
     } while (0)
 
@@ -183,7 +183,7 @@ static void begin_one(struct maker *m, unsigned n)
         canara_verdict_t v;
         const canara_event_t event = typed(m, keys, who, e);
         CHECK(canara_observe(&live->mind->engine, &m->svc.rules.risk, live_profile(m->shard, live),
-                             &event, now.ms + e * 500, &v) == CANARA_OK);
+                             &event, now.ms + (int64_t)e * 500, &v) == CANARA_OK);
         (void)replay_memory_feed(m->svc.replay, &live->mind->replay, live->account, live->id,
                                  &event, now);
     }
@@ -234,11 +234,9 @@ static void measure(struct maker *m, unsigned sessions, const char *kind)
         begin_one(m, n);
     }
     say("in use", first, from);
-    double used = cpu_us();
     for (unsigned n = 0; n < first; n++) {
         rest_one(m, n);
     }
-    used = cpu_us() - used;
     (void)malloc_trim(0);
     say("the same at rest", first, from);
     for (unsigned n = first; n < sessions; n++) {
@@ -280,7 +278,6 @@ int main(int argc, char **argv)
 {
     static struct maker m;
     char dir[] = "/tmp/sessions_bench.XXXXXX";
-    char rm[64];
     const unsigned long sessions = argc > 1 ? strtoul(argv[1], NULL, 10) : 1000000;
     const bool learnt = argc > 2 && strcmp(argv[2], "learnt") == 0;
     CHECK(sessions > 0 && sessions <= 2000000);
@@ -298,6 +295,11 @@ int main(int argc, char **argv)
     measure(&m, (unsigned)sessions, learnt ? "learnt profiles" : "strangers");
     shard_free(&m.shard);
     store_close(&m.svc.store);
-    (void)snprintf(rm, sizeof rm, "rm -r %s", dir);
-    return system(rm) == 0 ? 0 : 1;
+    static const char *const files[] = {"canara.db", "canara.db-wal", "canara.db-shm"};
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        char path[64];
+        (void)snprintf(path, sizeof path, "%s/%s", dir, files[i]);
+        (void)unlink(path);
+    }
+    return rmdir(dir) == 0 ? 0 : 1;
 }
