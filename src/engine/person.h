@@ -27,7 +27,7 @@ struct person_weight {
 #define PERSON_PRIOR_COUNT 20.0 /* own scores that weigh as much as people in general */
 #define PERSON_BIAS_SHRINK 5.0
 /* Chosen on simulated people of seed 1001: docs/decisions/0044. */
-#define PERSON_ALIKE      0.3
+#define PERSON_ALIKE      0.15
 #define PERSON_ALIKE_MOST 12.0
 
 #define PERSON_RUN 10.0 /* samples: `run` is for so many */
