@@ -126,7 +126,7 @@ static void a_recorded_session_is_found_when_it_is_played_again(void **state)
     rng_seed(&r, 8);
     struct set_writer *const w = made_open(d, "replays");
     const struct made_person p = made_person(&r, true);
-    for (size_t i = 0; i < 2 * EACH; i++) {
+    for (size_t i = 0; i < (size_t)2 * EACH; i++) {
         char id[32];
         const wall_t at = made_session(w, 0, i, id);
         struct rng same;

@@ -100,9 +100,9 @@ static unsigned meet_himself(struct desk *d, uint8_t person, double share, uint6
         hold[i] = random_in(seed, 60.0, 130.0);
         gap[i] = random_in(seed, 90.0, 300.0);
     }
-    for (uint8_t s = 1; s <= SESSIONS; s++) {
+    for (unsigned s = 1; s <= SESSIONS; s++) {
         replay_track_t track = {0};
-        const uuid_t session = {{101, person, s}};
+        const uuid_t session = {{101, person, (uint8_t)s}};
         for (int e = 0; e < EACH; e++) {
             canara_key_t keys[KEYS];
             double interval[SUMMARY];

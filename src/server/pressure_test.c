@@ -95,7 +95,7 @@ static void a_loop_that_is_behind_lets_a_part_go_each_interval_and_no_more(void 
         mono_t now = {NS_PER_S};
         pressure_init(&p, now);
         const struct outcome first = play(&p, &now, &rows[i].how, 3000);
-        if (first.high_after_ms < PRESSURE_PATIENCE * PRESSURE_INTERVAL_MS ||
+        if (first.high_after_ms < (int64_t)PRESSURE_PATIENCE * PRESSURE_INTERVAL_MS ||
             first.high_after_ms > 2000 || first.changes != 1) {
             fail_msg("%s: high after %d ms", rows[i].what, (int)first.high_after_ms);
         }
