@@ -6,9 +6,9 @@
 
 enum { ROUNDS = 150, REST_MS = 60000, MANY = 600 };
 
-#define TYPING                                                                \
-    "{\"event_type\":\"typing_pattern\",\"data\":{\"words_per_minute\":61.5," \
-    "\"key_press_intervals\":[0.11,0.2,0.17,0.31],\"backspace_frequency\":0.07}}"
+static const char typing[] =
+    "{\"event_type\":\"typing_pattern\",\"data\":{\"words_per_minute\":61.5,"
+    "\"key_press_intervals\":[0.11,0.2,0.17,0.31],\"backspace_frequency\":0.07}}";
 
 static void lay(struct house *h, struct live *live)
 {
@@ -42,7 +42,7 @@ static struct live *known_ann(struct house *h, struct replay_memory **memory)
 static void step(struct house *h, struct live *live, struct hand *who, uint64_t *seed)
 {
     static const char *const message[] = {
-        TYPING,
+        typing,
         "{\"event_type\":\"rapid_clicks\",\"data\":{\"clicks_per_second\":9}}",
         "{\"event_type\":\"navigation_pattern\",\"data\":{\"page_switches_per_minute\":7}}",
         "{\"event_type\":\"pointer\",\"data\":{\"points\":[[0,1,1,0],[16,5,9,0],[33,11,21,1]]}}",
@@ -139,7 +139,7 @@ static void it_rests_a_minute_after_its_last_activity_and_scoring_wakes_it(void 
     h->svc.rules.rest_after_ms = REST_MS;
     live_arm(h->shard, live);
     turn(h, REST_MS / 2);
-    assert_int_equal(send(h, live, TYPING).stored, 1);
+    assert_int_equal(send(h, live, typing).stored, 1);
     turn(h, REST_MS / 2 + 1);
     assert_non_null(live->mind);
     turn(h, REST_MS / 2);
@@ -156,7 +156,7 @@ static void it_rests_a_minute_after_its_last_activity_and_scoring_wakes_it(void 
     turn(h, 2000);
     assert_null(live->mind);
 
-    assert_int_equal(send(h, live, TYPING).stored, 1);
+    assert_int_equal(send(h, live, typing).stored, 1);
     assert_non_null(live->profile);
     assert_false(sleeper_scores(h->shard, live->id));
     turn(h, REST_MS + 1000);
@@ -190,7 +190,7 @@ static void what_is_saved_and_how_it_ends_is_the_same(void **state)
     struct replay_memory *memory = NULL;
     struct live *live = known_ann(h, &memory);
     struct buf saved[2];
-    (void)send(h, live, TYPING);
+    (void)send(h, live, typing);
     for (int i = 0; i < 2; i++) {
         uint32_t place = 0;
         uint32_t count = 0;
@@ -253,7 +253,7 @@ static void while_the_store_is_away_nothing_is_scored_and_nothing_lost(void **st
     const struct as_it_was before = as_it_is(live);
     lay(h, live);
     store_scripted_fail_operation(h->svc.store, 1, err_new(ERR_STORAGE));
-    assert_int_equal(send(h, live, TYPING).answer, BEHAVIOUR_BUSY);
+    assert_int_equal(send(h, live, typing).answer, BEHAVIOUR_BUSY);
     assert_true(live->away);
     same_engine(live, &before.engine);
     assert_int_equal(live->lines, before.live.lines);
@@ -281,7 +281,7 @@ static void a_pinned_revision_that_is_gone_asks_for_the_mpin(void **state)
     lay(h, live);
     live->profile_revision += 1000;
     assert_false(behaviour_mpin_required(h->shard, live));
-    assert_int_equal(send(h, live, TYPING).stored, 1);
+    assert_int_equal(send(h, live, typing).stored, 1);
     assert_true(live->unpinned);
     assert_true(behaviour_mpin_required(h->shard, live));
     h->svc.replay = NULL;
