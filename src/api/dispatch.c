@@ -549,10 +549,6 @@ bool api_upgrade_check(struct call *c, const struct http_request *req, const arr
     if (!check_handshake(c, req, &offer)) {
         return false;
     }
-    if (arrival->pressed) {
-        (void)problem_later(c, PROBLEM_OVERLOADED, PRESSED_RETRY_S);
-        return false;
-    }
     if (c->origin.len > 0 && !c->origin_allowed) {
         return answer_no(c, PROBLEM_FORBIDDEN_ORIGIN);
     }
@@ -569,6 +565,11 @@ bool api_upgrade_check(struct call *c, const struct http_request *req, const arr
     memcpy(up.request_id, c->request_id, sizeof up.request_id);
     *out = up;
     return true;
+}
+
+void api_upgrade_later(struct call *c)
+{
+    (void)problem_later(c, PROBLEM_OVERLOADED, PRESSED_RETRY_S);
 }
 
 struct live *api_upgrade_admit(struct call *c, struct shard *s, const upgrade_t *up)

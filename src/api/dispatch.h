@@ -68,6 +68,9 @@ typedef struct upgrade {
 bool api_upgrade_check(struct call *c, const struct http_request *req, const arrival_t *arrival,
                        upgrade_t *out);
 
+/* Answer that the loop of the session is behind, and when to come again. */
+void api_upgrade_later(struct call *c);
+
 /* In the owner's loop: the session to stream. NULL: the answer is in `c` (401, 410), or, while its
  * status is 0, a stage in PLACE_COLD that asks the store how the session ended. */
 struct live *api_upgrade_admit(struct call *c, struct shard *s, const upgrade_t *up);

@@ -263,10 +263,20 @@ void talk_notice(struct talk *t, struct api *api, struct shard *s, enum notice w
 
 /* ---- news from workers ---- */
 
+/* The store was away when it should have woken: what it has to know it is told when it wakes. */
+static void tell_sleeper(struct shard *s, uuid_t session, enum tell what, enum session_end how)
+{
+    struct live *sleeper = shard_peek(s, session);
+    if (sleeper != NULL && sleeper->asleep && (what == TELL_BLOCK || what == TELL_END)) {
+        sleeper->told = (uint8_t)how;
+    }
+}
+
 void api_told(struct shard *s, uuid_t session, enum tell what, enum session_end how, double value)
 {
     struct live *live = shard_find(s, session);
     if (live == NULL) {
+        tell_sleeper(s, session, what, how);
         return;
     }
     switch (what) {

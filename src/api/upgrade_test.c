@@ -11,8 +11,8 @@
 static const arrival_t near = {.from = "127.0.0.1", .loopback = true};
 
 /* Judge an upgrade; its status, 101 when it may go on to its session's loop. */
-static unsigned upgrade_from(struct desk *d, const arrival_t *from, const char *method,
-                             const char *target, const char *headers, upgrade_t *up)
+static unsigned upgrade(struct desk *d, const char *method, const char *target, const char *headers,
+                        upgrade_t *up)
 {
     char text[8192];
     const int len =
@@ -24,7 +24,7 @@ static unsigned upgrade_from(struct desk *d, const arrival_t *from, const char *
     assert_true(api_is_upgrade(&req));
     struct call *c = call_new(&d->api);
     unsigned status = 101;
-    if (!api_upgrade_check(c, &req, from, up)) {
+    if (!api_upgrade_check(c, &req, &near, up)) {
         status = c->status;
         assert_true(status >= 400);
     } else if (api_upgrade_admit(c, desk_owner(d, up->session), up) == NULL) {
@@ -35,12 +35,6 @@ static unsigned upgrade_from(struct desk *d, const arrival_t *from, const char *
     }
     call_free(&c);
     return status;
-}
-
-static unsigned upgrade(struct desk *d, const char *method, const char *target, const char *headers,
-                        upgrade_t *up)
-{
-    return upgrade_from(d, &near, method, target, headers, up);
 }
 
 static void expect_upgrade(struct desk *d, const struct bearer *b, const char *query,
@@ -83,18 +77,19 @@ static void a_token_may_come_in_a_header_a_subprotocol_or_the_query(void **state
     expect_upgrade(d, &b, query, text_of(HANDSHAKE "%s", b.header), 101);
 }
 
-static void a_server_that_is_behind_opens_no_more_sockets(void **state)
+static void a_loop_that_is_behind_says_when_to_come_again(void **state)
 {
-    static const arrival_t pressed = {.from = "127.0.0.1", .loopback = true, .pressed = true};
     struct desk *d = *state;
-    struct bearer b;
-    char target[2048];
-    upgrade_t up = {0};
-    desk_enter(d, &b, "phone");
-    (void)snprintf(target, sizeof target, "/api/v1/ws/behavior/%s", b.id);
-    const char *const headers = text_of(HANDSHAKE "%s", b.header);
-    assert_int_equal(upgrade_from(d, &pressed, "GET", target, headers, &up), 503);
-    assert_int_equal(upgrade(d, "GET", target, headers, &up), 101);
+    struct call *c = call_new(&d->api);
+    api_upgrade_later(c);
+    assert_int_equal(c->status, 503);
+    struct buf out;
+    buf_init(&out, 16384);
+    assert_false(failed(api_answer(c, false, &out)));
+    assert_false(failed(buf_append_byte(&out, 0)));
+    assert_non_null(strstr((const char *)out.ptr, "Retry-After: 5\r\n"));
+    buf_deinit(&out);
+    call_free(&c);
 }
 
 static void a_ticket_opens_once_and_for_its_own_session(void **state)
@@ -250,7 +245,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         DESK_TEST(a_token_may_come_in_a_header_a_subprotocol_or_the_query),
-        DESK_TEST(a_server_that_is_behind_opens_no_more_sockets),
+        DESK_TEST(a_loop_that_is_behind_says_when_to_come_again),
         DESK_TEST(a_ticket_opens_once_and_for_its_own_session),
         DESK_TEST(the_first_way_that_carries_a_token_decides),
         DESK_TEST(an_upgrade_is_refused_for_the_first_thing_that_is_wrong),

@@ -471,6 +471,7 @@ static err_t server_up(struct house *h)
                                          .connections_per_address = s->connections_per_address,
                                          .trusted = &h->trusted,
                                          .proxy_protocol = s->proxy_protocol,
+                                         .loopback_only = settings_host_is_loopback(s),
                                          .only_proxies = settings_need_proxies(s),
                                          .tls = h->tls,
                                          .reload = h->tls == NULL ? NULL : reload,

@@ -20,6 +20,9 @@ enum {
     DURABLE_LOOK_MS = 2,
     NICE = 5,
     WAKE_AGAIN_MS = 5000,
+    WAKE_ON_THEIR_WAY = 1024, /* sessions read and not yet taken in by their loops */
+    WAKE_NAPS_MAX = 400,
+    WAKE_NAP_MS = 5,
     PACE_EVERY = 32
 };
 
@@ -274,12 +277,28 @@ static void say_failed(struct checkpoint_keeper *k, err_t e)
               FIELD_INT("error", (int64_t)e.code));
 }
 
+/* Not more profiles on their way than the loops take in, as long as they do take some in. */
+static void wait_for_room(struct checkpoint_keeper *k, uint64_t posted, uint64_t left_before)
+{
+    for (int naps = 0; naps < WAKE_NAPS_MAX && !is_stopping(k); naps++) {
+        const uint64_t left = sleepers_left(k->config.svc->sleepers);
+        const uint64_t done = left < left_before ? left_before - left : 0;
+        if (posted < done + WAKE_ON_THEIR_WAY) {
+            return;
+        }
+        pause_ms(WAKE_NAP_MS);
+    }
+}
+
 /* Wake those who were called, as fast as the store gives their profiles. */
 static void wake_all(struct checkpoint_keeper *k)
 {
     struct service *svc = k->config.svc;
+    const uint64_t left = sleepers_left(svc->sleepers);
+    uint64_t posted = 0;
     waking_t next = {0};
     while (!is_stopping(k) && sleepers_next(svc->sleepers, &next)) {
+        wait_for_room(k, posted++, left);
         waking_t *w = malloc(sizeof *w);
         if (w == NULL) {
             return; /* they wake when they are asked for */

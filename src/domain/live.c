@@ -308,7 +308,7 @@ struct live *shard_find(struct shard *s, uuid_t id)
         return NULL;
     }
     struct live *live = slab_at(&s->sessions, index);
-    if (live->asleep && (live->unplayed != 0 || !is_over(s, live)) && !sleeper_wake(s, &live)) {
+    if (live->asleep && (live_is_called(live) || !is_over(s, live)) && !sleeper_wake(s, &live)) {
         return NULL;
     }
     return shard_expire(s, live) ? NULL : live;
@@ -332,7 +332,7 @@ static void expiry_fired(struct timer *t, void *context)
         live_arm(s, live); /* there was activity since, or it rests */
         return;
     }
-    if (live->asleep && live->unplayed != 0) { /* what it has to play may be activity */
+    if (live->asleep && live_is_called(live)) { /* what it has to play may be activity */
         timer_set(&s->wheel, t, mono_after_ms(clock_mono(s->service->clock), SLEEP_ON_MS));
         return;
     }

@@ -83,6 +83,7 @@ struct live {
     bool restricted; /* opened while the account was locked or after a risk block */
     bool unpinned;   /* recovery: the profile it was scored with is missing */
     uint8_t how;     /* enum session_end of a blocked session */
+    uint8_t told;    /* asleep: how it was ended meanwhile, while it could not be woken */
     bool asleep;     /* restored, and not asked for since: sleepers.h */
     bool opens_late; /* asleep: no checkpoint knows it, its opening is among what it has to play */
     bool mpin_due;   /* asleep: it began with an MPIN asked for */
@@ -101,6 +102,12 @@ static inline void live_prefetch(const struct live *live)
     for (size_t at = 0; mind != NULL && at < sizeof *mind; at += LINE) {
         __builtin_prefetch((const char *)mind + at);
     }
+}
+
+/* Asleep, and with something to play: it has to wake before it may end. */
+static inline bool live_is_called(const struct live *live)
+{
+    return live->unplayed != 0 || live->opens_late;
 }
 
 enum notice {

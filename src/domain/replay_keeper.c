@@ -29,8 +29,10 @@ struct replay_keeper {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     bool stop, begun, learnt; /* under `lock` */
-    bool behind;              /* the thread's: the journal is not learnt yet */
-    wall_t since;             /* what is younger is to be learnt */
+    uint64_t
+        until;   /* frames from here on are fed as they come: taken twice, they would look common */
+    bool behind; /* the thread's: the journal is not learnt yet */
+    wall_t since; /* what is younger is to be learnt */
     char path[PATH_BYTES], draft[PATH_BYTES], aside[PATH_BYTES];
 };
 
@@ -184,8 +186,8 @@ static err_t learn_records(struct lesson *l)
     const uint64_t near = journal_sequence_for_tail(j, LEARN_BYTES);
     struct journal_reader *reader = NULL;
     struct journal_fault why = {0};
-    TRY(journal_reader_open(journal_dir(j), young > near ? young : near, journal_committed(j),
-                            &reader, &why));
+    TRY(journal_reader_open(journal_dir(j), young > near ? young : near, l->k->until, &reader,
+                            &why));
     err_t e = ERR_OK;
     for (bool more = true; !failed(e);) {
         journal_record_t record = {0};
@@ -214,7 +216,7 @@ static void learn(struct replay_keeper *k)
     map_deinit(&l.index);
     free(l.track);
     free(l.scratch);
-    k->behind = e.code == ERR_TIMEOUT; /* a file saved now would say that it knows all */
+    k->behind = failed(e); /* a file saved now would say that it knows all */
 }
 
 /* ---- open and close ---- */
@@ -232,6 +234,7 @@ static void load(struct replay_keeper *k)
         }
     }
     k->since = since;
+    k->until = k->config.journal == NULL ? 0 : journal_committed(k->config.journal);
     k->behind = k->config.journal != NULL;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/util.h"
+#include "domain/behaviour.h"
 #include "domain/recovery_steps.h"
 #include "domain/rest.h"
 
@@ -108,8 +109,9 @@ err_t sleepers_call(struct sleepers *s, const struct live *live)
     void *items = s->call;
     TRY(grow(&items, sizeof *s->call, s->calls, &s->call_cap));
     s->call = items;
-    s->call[s->calls++] = (struct called){
-        .session = live->id, .account = live->account, .revision = live->profile_revision};
+    s->call[s->calls++] = (struct called){.session = live->id,
+                                          .account = live->account,
+                                          .revision = live->unpinned ? 0 : live->profile_revision};
     (void)atomic_fetch_add(&s->left, 1);
     return ERR_OK;
 }
@@ -208,20 +210,21 @@ static uint32_t oldest_first(struct sleepers *s, uint32_t newest)
 static err_t step_or_count(struct recovery_round *r, struct shard *s, struct live **live,
                            const journal_record_t *record, bool *broken)
 {
-    if (!*broken) {
-        const err_t e = recovery_step(r, s, live, record);
-        *broken = failed(e);
-        return e;
+    if (*broken && record->kind == JOURNAL_EVENT) {
+        recovery_count(*live, record);
+        return ERR_OK;
     }
-    recovery_count(*live, record);
-    return ERR_OK;
+    const err_t e = recovery_step(r, s, live, record);
+    *broken = *broken || failed(e);
+    return e;
 }
 
-/* Play what the session has to play. What cannot be played stops the scoring, not the counting: its
- * MPIN is asked for then. */
+/* Play what the session has to play. What cannot be played stops the scoring, not the counting, and not
+ * the facts: its MPIN is asked for then. A block of which only the line is left stands. */
 static void play(struct sleepers *sl, struct recovery_round *r, struct shard *s, struct live **live)
 {
     bool broken = r->scratch == NULL;
+    bool blocked = false;
     uint32_t at = oldest_first(sl, (*live)->unplayed);
     (*live)->unplayed = 0;
     while (at != 0 && *live != NULL) {
@@ -235,10 +238,15 @@ static void play(struct sleepers *sl, struct recovery_round *r, struct shard *s,
             log_event(r->svc->log, LOG_ERROR, "recovery.unplayable",
                       FIELD_UUID("session", (*live)->id), FIELD_INT("line", (int64_t)record.line));
         }
+        blocked = blocked || (record.kind == JOURNAL_FACT &&
+                              span_eq(record.type, SPAN_LIT("session_blocked")));
         at = u->before;
     }
     if (*live != NULL && broken) {
         (*live)->unpinned = true;
+        if (blocked && !(*live)->blocked) {
+            behaviour_block(s, *live, END_BLOCKED, false);
+        }
     }
 }
 
@@ -254,7 +262,9 @@ static void wake(struct shard *s, struct live *live, waking_t *w)
     struct service *svc = shard_service(s);
     struct sleepers *sl = svc->sleepers;
     struct recovery_round r = {.svc = svc};
-    const bool called = live->unplayed != 0 || live->opens_late;
+    const bool called = live_is_called(live);
+    const enum session_end end =
+        live->told != END_NONE ? (enum session_end)live->told : w->end; /* the newer of the two */
     const struct recovery_facts facts = {.mpin_due = live->mpin_due,
                                          .locked_out =
                                              recovery_is_locked_out(svc, live->created, &w->mpin)};
@@ -271,8 +281,8 @@ static void wake(struct shard *s, struct live *live, waking_t *w)
         r.scratch = shard_scratch(s);
         play(sl, &r, s, &live);
     }
-    if (live != NULL && w->end != END_NONE) {
-        shard_end(s, live, w->end, true); /* while it slept, and nobody was there to be told */
+    if (live != NULL && end != END_NONE) {
+        shard_end(s, live, end, true); /* while it slept, and nobody was there to be told */
     } else if (live != NULL) {
         recovery_mend(&r, s, live, &facts);
         live_arm(s, live);

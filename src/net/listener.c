@@ -140,7 +140,16 @@ err_t listener_adopt(struct listener *l, int fd, enum listen_outcome *outcome)
     if (flags < 0 || fcntl(copy, F_SETFL, flags | O_NONBLOCK) != 0) {
         return err_new(ERR_IO);
     }
-    *l = (struct listener){.fd = keep(&copy), .spare_fd = open_spare(), .port = port};
+    struct sockaddr_storage bound = {.ss_family = AF_UNSPEC};
+    socklen_t len = sizeof bound;
+    if (getsockname(copy, (struct sockaddr *)&bound, &len) != 0) {
+        return err_new(ERR_IO);
+    }
+    const struct peer_address at = address_from_socket(&bound);
+    *l = (struct listener){.fd = keep(&copy),
+                           .spare_fd = open_spare(),
+                           .port = port,
+                           .loopback = address_is_loopback(&at)};
     *outcome = LISTEN_OPEN;
     return ERR_OK;
 }

@@ -22,7 +22,8 @@ enum listen_outcome {
     LISTEN_OPEN,
     LISTEN_IN_USE,        /* somebody listens there already */
     LISTEN_NOT_PERMITTED, /* a port below 1024, a folder without right to write */
-    LISTEN_BAD_ADDRESS,   /* no such literal, not an address of this machine, path too long */
+    LISTEN_ELSEWHERE, /* the server's: an adopted socket has another address than was judged safe */
+    LISTEN_BAD_ADDRESS, /* no such literal, not an address of this machine, path too long */
 };
 
 enum listen_flag {
@@ -33,6 +34,7 @@ struct listener {
     int fd;        /* -1: closed */
     int spare_fd;  /* held back, to refuse politely when descriptors run out */
     uint16_t port; /* the one bound; 0 for a unix socket */
+    bool loopback; /* adopted: it is bound to an address of this machine alone */
     char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* of a unix socket, else "" */
 };
 

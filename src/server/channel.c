@@ -152,7 +152,9 @@ bool channel_send(struct conn *c)
         if (!send_front(c, unsent)) {
             return false;
         }
-    } while (unsent->len == 0 && c->out.len > 0 && c->tls->open);
+        /* a connection that ends has its last word, too, before its side is shut */
+    } while (unsent->len == 0 && c->tls->open && !c->tls->broken &&
+             (c->out.len > 0 || (c->state == CONN_LINGER && !c->tls->closing)));
     if (unsent->len == 0) {
         give_back(c);
     }

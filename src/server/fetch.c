@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { OPCODE_BITS = 0x0f, FIRST_CONTROL = 0x8 };
+enum { OPCODE_BITS = 0x0f, FIRST_CONTROL = 0x8, LENGTH_BITS = 0x7f, FRAME_HEAD = 6 };
 
 struct fetch {
     struct mail mail;
@@ -27,11 +27,12 @@ static void read_profile(struct job *job, int64_t waited_ms)
     mailbox_post(&f->to->mailbox, &f->mail.letter);
 }
 
-/* Pings and pongs come every twenty seconds, and wake nobody. */
-static bool speaks(const struct conn *c, const uint8_t *bytes)
+/* Pings and pongs come every twenty seconds, and wake nobody, if nothing stands behind them. */
+static bool speaks(const struct conn *c, const uint8_t *bytes, size_t len)
 {
     return ws_reader_is_mid_message(&c->reader.ws) ||
-           (bytes[0] & (unsigned)OPCODE_BITS) < (unsigned)FIRST_CONTROL;
+           (bytes[0] & (unsigned)OPCODE_BITS) < (unsigned)FIRST_CONTROL ||
+           (len > 1 && len > FRAME_HEAD + (size_t)(bytes[1] & (unsigned)LENGTH_BITS));
 }
 
 static bool ask(struct conn *c)
@@ -63,8 +64,8 @@ bool fetch_holds(struct conn *c, const uint8_t *bytes, size_t len)
 {
     if (!c->fetching) {
         const struct live *live = c->talk.live;
-        if (live == NULL || !live->away || c->worker->stopping || len == 0 || !speaks(c, bytes) ||
-            !ask(c)) {
+        if (live == NULL || !live->away || c->worker->stopping || len == 0 ||
+            !speaks(c, bytes, len) || !ask(c)) {
             return false;
         }
     }

@@ -35,10 +35,10 @@ static int64_t waiting(const struct pressure *p, mono_t now)
 }
 
 /* Sockets to let go: a part of those that a round hears. */
-static uint32_t part_of(const struct pressure *p, bool anybody)
+static uint32_t part_of(const struct pressure *p)
 {
     const uint32_t rounds = p->rounds > 0 ? p->rounds : 1;
-    return (anybody ? p->reads : p->backlogged) / rounds / PRESSURE_PART + 1;
+    return p->backlogged / rounds / PRESSURE_PART + 1;
 }
 
 /* High after PRESSURE_PATIENCE intervals behind; low when it has kept up long enough, longer each time,
@@ -69,8 +69,7 @@ static bool end_interval(struct pressure *p, mono_t now)
     const unsigned intervals = (unsigned)(passed / INTERVAL_NS);
     p->calm = !keeps_up ? 0 : p->calm < PRESSURE_FORGOTTEN ? p->calm + intervals : p->calm;
     change_level(p);
-    p->anybody = wait >= VERY_LATE_NS;
-    p->let_go = p->high && behind ? part_of(p, p->anybody) : 0;
+    p->let_go = p->high && behind && backlog ? part_of(p) : 0;
     begin_interval(p, now);
     return p->high != was_high;
 }
@@ -112,7 +111,7 @@ void pressure_read(struct pressure *p, unsigned messages)
 
 bool pressure_lets_go(struct pressure *p, unsigned messages)
 {
-    if (p->let_go == 0 || (!p->anybody && messages < PRESSURE_BACKLOG)) {
+    if (p->let_go == 0 || messages < PRESSURE_BACKLOG) {
         return false;
     }
     p->let_go--;

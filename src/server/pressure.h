@@ -49,7 +49,6 @@ struct pressure {
     unsigned calm;       /* intervals in a row that keep up */
     unsigned relapses;   /* how often it fell behind lately */
     bool full;           /* the round in hand could not hear everybody */
-    bool anybody;        /* any socket will do, not only one with a backlog */
     bool high;
 };
 

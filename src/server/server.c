@@ -80,6 +80,9 @@ static const char *outcome_text(enum listen_outcome outcome)
     switch (outcome) {
     case LISTEN_IN_USE: return "is in use by another process";
     case LISTEN_NOT_PERMITTED: return "may not be used by this user";
+    case LISTEN_ELSEWHERE:
+        return "is of this machine alone, but the socket that was handed over is public: set HOST to "
+               "its address";
     case LISTEN_BAD_ADDRESS: return "is not an address of this machine";
     case LISTEN_OPEN: break;
     }
@@ -90,7 +93,11 @@ static err_t open_listener(const struct server_config *c, struct worker *w, uint
                            enum listen_outcome *outcome)
 {
     if (c->inherited_count > 0) {
-        return listener_adopt(&w->listener, c->inherited[w->index % c->inherited_count], outcome);
+        TRY(listener_adopt(&w->listener, c->inherited[w->index % c->inherited_count], outcome));
+        if (*outcome == LISTEN_OPEN && c->loopback_only && !w->listener.loopback) {
+            *outcome = LISTEN_ELSEWHERE; /* what was judged safe was judged for HOST */
+        }
+        return ERR_OK;
     }
     const unsigned flags = c->loops > 1 ? (unsigned)LISTEN_REUSEPORT : 0U;
     return listener_open(&w->listener, c->host, port, flags, BACKLOG, outcome);

@@ -36,8 +36,9 @@ struct server_config {
     uint32_t connections_max; /* per loop */
     uint32_t connections_per_address;
     const struct cidr_list *trusted;
-    bool proxy_protocol;    /* every connection begins with a PROXY header, of a trusted peer */
-    bool only_proxies;      /* nobody but trusted peers and this machine is served */
+    bool proxy_protocol; /* every connection begins with a PROXY header, of a trusted peer */
+    bool loopback_only;  /* the settings are for this machine alone: no socket of another address */
+    bool only_proxies;   /* nobody but trusted peers and this machine is served */
     struct tls_server *tls; /* NULL: plain */
     /* Read again what may change while running; NULL: nothing may. `why` says what was read, or why
      * it was refused. Any thread, one at a time. */

@@ -89,6 +89,11 @@ static void open_socket(struct conn *c, struct call *call, const upgrade_t *up, 
 {
     struct worker *w = c->worker;
     struct api *api = w->server->config.api;
+    if (w->pressure.high) {
+        api_upgrade_later(call);
+        refuse(c, call);
+        return;
+    }
     struct live *live = api_upgrade_admit(call, w->shard, up);
     if (live == NULL) {
         refuse(c, call);
@@ -301,7 +306,7 @@ static unsigned take_items(struct conn *c, uint8_t *bytes, size_t len)
         if (item == WS_NEED_MORE) {
             break;
         }
-        messages++;
+        messages += item == WS_MESSAGE_TEXT ? 1U : 0U;
         take_item(c, item, &data);
     }
     return messages;

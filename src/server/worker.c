@@ -11,7 +11,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { ACCEPT_PAUSE_MS = 100, WAIT_MAX_MS = 1000 };
+enum { ACCEPT_PAUSE_MS = 100, MAIL_BATCH = 256, WAIT_MAX_MS = 1000 };
 
 /* ---- accepting ---- */
 
@@ -96,7 +96,7 @@ static void close_sockets(struct worker *w)
         struct conn *c = slab_at(&w->conns, i);
         if (c->state == CONN_SOCKET) {
             talk_end(&c->talk, TALK_CLOSE_GOING_AWAY, "server is stopping");
-        } else if (c->state == CONN_HTTP && c->out.len > 0) {
+        } else if (c->state == CONN_HTTP && channel_pending(c) > 0) {
             conn_finish(c);
         } else if ((c->state == CONN_HTTP || c->state == CONN_PROXY || c->state == CONN_SHAKE) &&
                    !may_ask(w, c)) {
@@ -228,8 +228,9 @@ static void on_mail(struct watch *watch, uint32_t events)
 {
     (void)events;
     struct worker *w = CONTAINER_OF(watch, struct worker, mail_watch);
-    for (struct letter *l = NULL; (l = mailbox_take(&w->mailbox)) != NULL;) {
-        read_letter(w, l);
+    struct letter *l = NULL;
+    for (unsigned n = 0; n < MAIL_BATCH && (l = mailbox_take(&w->mailbox)) != NULL; n++) {
+        read_letter(w, l); /* what is left keeps the mailbox readable */
     }
 }
 
