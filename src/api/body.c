@@ -162,3 +162,9 @@ bool body_flag(const struct call *c, struct faults *f, const char *field, bool *
     }
     return true;
 }
+
+bool body_is_given(const struct call *c, const char *field)
+{
+    const enum json_kind kind = json_kind(json_get(c->json, field));
+    return kind != JSON_KIND_ABSENT && kind != JSON_KIND_NULL;
+}

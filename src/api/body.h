@@ -45,4 +45,7 @@ bool body_uuid(const struct call *c, struct faults *f, const char *field, bool r
 /* A true or false, optional, false when absent. */
 bool body_flag(const struct call *c, struct faults *f, const char *field, bool *out);
 
+/* Whether the body has the field, and not as null. */
+bool body_is_given(const struct call *c, const char *field);
+
 #endif

@@ -43,6 +43,19 @@ NODISCARD err_t api_answer(struct call *c, bool keep_alive, struct buf *out);
 /* Bytes that the answer needs beyond its fixed headers. */
 size_t api_answer_bytes(const struct call *c);
 
+/* ---- what every request goes through, an upgrade too ---- */
+
+enum { PRESSED_RETRY_S = 5 }; /* Retry-After while the server is behind */
+
+/* Keep what the answer says of its request: id, trace, path, origin, address. */
+void api_note_request(struct call *c, const struct http_request *req, const arrival_t *arrival);
+
+/* Whether the token is good; `c` then knows whose it is. */
+bool api_check_token(struct call *c, span_t token);
+
+/* X-Device-ID is optional; when sent, once, it must be that of the token's session. */
+bool api_device_matches(const struct call *c, const struct http_request *req);
+
 /* ---- the upgrade to a WebSocket ---- */
 
 /* Is this GET on the path of the behaviour socket? */

@@ -27,25 +27,19 @@ struct profile_work {
     size_t damaged; /* parts that could not be read now */
 };
 
-static bool is_given(const struct call *c, const char *field)
-{
-    const enum json_kind kind = json_kind(json_get(c->json, field));
-    return kind != JSON_KIND_ABSENT && kind != JSON_KIND_NULL;
-}
-
 /* ---- the question ---- */
 
 static void read_to(const struct call *c, struct faults *f, struct profile_work *work)
 {
     bool reset = false;
     work->to = ROLL_BACK_NONE;
-    if (is_given(c, "reset") && !json_get_bool(c->json, "reset", &reset)) {
+    if (body_is_given(c, "reset") && !json_get_bool(c->json, "reset", &reset)) {
         fault_add(f, "reset", "must be true or false");
     }
     if (reset) {
         work->to = 0;
     }
-    if (!is_given(c, "rollback")) {
+    if (!body_is_given(c, "rollback")) {
         return;
     }
     if (reset) {
@@ -187,11 +181,11 @@ enum call_place ctl_profile_begin(struct call *c, struct shard *s)
     email_t email = {0};
     bool found = false;
     struct profile_work *work = call_keep(c, sizeof *work);
-    if (is_given(c, "email") == is_given(c, "account_id")) {
+    if (body_is_given(c, "email") == body_is_given(c, "account_id")) {
         fault_add(&f, "email", "give either this or account_id");
     } else {
-        (void)(is_given(c, "email") ? body_email(c, &f, "email", &email)
-                                    : body_uuid(c, &f, "account_id", true, &work->account));
+        (void)(body_is_given(c, "email") ? body_email(c, &f, "email", &email)
+                                         : body_uuid(c, &f, "account_id", true, &work->account));
     }
     read_to(c, &f, work);
     if (f.count > 0) {

@@ -1,4 +1,4 @@
-/* The upgrade to a behaviour socket: every way to carry a token, every refusal. dispatch.c has it. */
+/* The upgrade to a behaviour socket: every way to carry a token, every refusal. */
 #include "api/desk_test.h"
 
 #define OURS    "https://bank.example"
