@@ -1,5 +1,7 @@
 #include "app/whole_file.h"
 
+#include "base/write_all.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -39,18 +41,6 @@ err_t whole_file_read(const char *path, struct buf *out)
     }
 }
 
-static err_t write_all(int fd, span_t bytes)
-{
-    for (size_t at = 0; at < bytes.len;) {
-        const ssize_t n = write(fd, bytes.ptr + at, bytes.len - at);
-        if (n < 0 && errno != EINTR) {
-            return err_new(ERR_IO);
-        }
-        at += n > 0 ? (size_t)n : 0;
-    }
-    return fsync(fd) == 0 ? ERR_OK : err_new(ERR_IO);
-}
-
 /* The name lasts once its folder is synced too; some folders cannot be, then it is best effort. */
 static void sync_folder(const char *path)
 {
@@ -75,8 +65,9 @@ static err_t write_through(const char *path, span_t bytes)
     if (fd < 0) {
         return err_new(ERR_IO);
     }
-    const err_t e = write_all(fd, bytes);
-    return failed(e) && errno == EINVAL ? ERR_OK : e; /* fsync of a device */
+    TRY(write_all(fd, bytes));
+    const bool synced = fsync(fd) == 0 || errno == EINVAL; /* a device cannot be */
+    return synced ? ERR_OK : err_new(ERR_IO);
 }
 
 err_t whole_file_write(const char *path, span_t bytes)
@@ -95,8 +86,8 @@ err_t whole_file_write(const char *path, span_t bytes)
     if (fd < 0) {
         return err_new(ERR_IO);
     }
-    const bool done =
-        !failed(write_all(fd, bytes)) && fchmod(fd, 0644) == 0 && rename(name, path) == 0;
+    const bool done = !failed(write_all(fd, bytes)) && fsync(fd) == 0 && fchmod(fd, 0644) == 0 &&
+                      rename(name, path) == 0;
     if (!done) {
         const int why = errno;
         (void)unlink(name);

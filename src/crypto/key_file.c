@@ -1,5 +1,7 @@
 #include "crypto/key_file.h"
 
+#include "base/write_all.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -122,19 +124,6 @@ err_t key_file_read_shared(const char *setting, const char *path, span_t *out, u
     return read_by(shared_with_a_group, &(struct ask){setting, path, into, cap}, out, why);
 }
 
-static bool write_all(int fd, span_t bytes)
-{
-    size_t done = 0;
-    while (done < bytes.len) {
-        const ssize_t put = write(fd, bytes.ptr + done, bytes.len - done);
-        if (put < 0 && errno != EINTR) {
-            return false;
-        }
-        done += put > 0 ? (size_t)put : 0;
-    }
-    return fsync(fd) == 0;
-}
-
 /* Make the name durable, too. Some folders cannot be opened or synced; false: it was tried, and the
  * name may be lost with the power. */
 static bool sync_folder_of(const char *path)
@@ -162,7 +151,7 @@ err_t key_file_make(const char *path, span_t bytes, char why[KEYRING_WHY_BYTES])
         return system_says(why, "cannot make", path);
     }
     /* link() refuses an existing name, and gives the name only to the finished file. */
-    const bool linked = write_all(fd, bytes) && link(draft, path) == 0;
+    const bool linked = !failed(write_all(fd, bytes)) && fsync(fd) == 0 && link(draft, path) == 0;
     const bool made = linked && sync_folder_of(path);
     const err_t answer = made ? ERR_OK : system_says(why, "cannot make", path);
     (void)unlink(draft);

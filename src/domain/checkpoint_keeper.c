@@ -1,6 +1,7 @@
 #include "domain/checkpoint_keeper.h"
 
 #include "base/util.h"
+#include "base/write_all.h"
 #include "domain/recovery_checkpoint.h"
 #include "journal/thread.h"
 
@@ -66,19 +67,6 @@ static void close_fd(int *fd)
         (void)close(*fd);
     }
     *fd = -1;
-}
-
-static err_t write_all(int fd, span_t bytes)
-{
-    while (bytes.len > 0) {
-        const ssize_t put = write(fd, bytes.ptr, bytes.len);
-        if (put < 0 && errno != EINTR) {
-            return err_new(errno == ENOSPC || errno == EDQUOT ? ERR_STORAGE : ERR_IO);
-        }
-        bytes.ptr += put > 0 ? put : 0;
-        bytes.len -= put > 0 ? (size_t)put : 0;
-    }
-    return ERR_OK;
 }
 
 /* The newest becomes the one before it. Between the two renames that one alone is there. */

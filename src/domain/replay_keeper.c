@@ -3,6 +3,7 @@
 #include "base/hash_map.h"
 #include "base/rng.h"
 #include "base/util.h"
+#include "base/write_all.h"
 #include "codec/event_scan.h"
 #include "journal/journal_read.h"
 
@@ -45,24 +46,12 @@ static void close_fd(const int *fd)
 
 /* ---- the file ---- */
 
-static bool write_all(int fd, span_t bytes)
-{
-    size_t done = 0;
-    while (done < bytes.len) {
-        const ssize_t put = write(fd, bytes.ptr + done, bytes.len - done);
-        if (put < 0 && errno != EINTR) {
-            return false;
-        }
-        done += put > 0 ? (size_t)put : 0;
-    }
-    return fsync(fd) == 0;
-}
-
 static err_t write_file(struct replay_keeper *k, span_t bytes)
 {
     CLEANUP(close_fd)
     const int fd = open(k->draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0 || !write_all(fd, bytes) || rename(k->draft, k->path) != 0) {
+    if (fd < 0 || failed(write_all(fd, bytes)) || fsync(fd) != 0 ||
+        rename(k->draft, k->path) != 0) {
         (void)unlink(k->draft);
         return err_new(ERR_IO);
     }

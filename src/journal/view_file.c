@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/util.h"
+#include "base/write_all.h"
 #include "codec/uuid_text.h"
 
 #include <errno.h>
@@ -84,22 +85,6 @@ static err_t read_at(int fd, uint8_t *to, size_t len, uint64_t offset, size_t *o
         have += (size_t)got;
     }
     *out = have;
-    return ERR_OK;
-}
-
-static err_t write_all(int fd, span_t bytes)
-{
-    size_t done = 0;
-    while (done < bytes.len) {
-        const ssize_t put = write(fd, bytes.ptr + done, bytes.len - done);
-        if (put < 0 && errno == EINTR) {
-            continue;
-        }
-        if (put <= 0) {
-            return err_new(ERR_IO);
-        }
-        done += (size_t)put;
-    }
     return ERR_OK;
 }
 
