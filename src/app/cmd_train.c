@@ -115,24 +115,11 @@ static int gather(const struct given *g, struct dataset *to)
 static err_t teach(const struct bank *bank, size_t users, const char *label,
                    struct calibration *calibration, struct buf *out)
 {
-    struct school *school = NULL;
-    bool *const in = calloc(users + 1, sizeof *in);
-    if (in == NULL) {
-        return err_new(ERR_NOMEM);
-    }
-    for (size_t u = 0; u < users; u++) {
-        in[u] = true;
-    }
     struct progress progress;
     progress_init(&progress, "canara train", clock_system(), isatty(STDERR_FILENO) != 0);
     struct watch watch = {.progress = progress_at, .ctx = &progress, .calibration = calibration};
-    err_t e = school_new(bank, true, &school);
-    if (!failed(e)) {
-        e = school_teach(school, in, label, &watch, out);
-    }
+    const err_t e = school_teach_all(bank, users, label, &watch, out);
     progress_deinit(&progress);
-    school_free(&school);
-    free(in);
     return e;
 }
 

@@ -113,11 +113,6 @@ static span_t end_event(struct json_writer *w)
     return json_written(w);
 }
 
-static double between(struct rng *r, double low, double high)
-{
-    return low + (high - low) * rng_double(r);
-}
-
 /* Keys faster than hands, and unsteady enough to break no other rule. */
 static span_t superhuman_keys(struct rng *r, char text[EVENT_BYTES])
 {
@@ -133,11 +128,11 @@ static span_t superhuman_keys(struct rng *r, char text[EVENT_BYTES])
         json_name(&w, "down");
         json_fixed(&w, down, 2);
         json_name(&w, "up");
-        json_fixed(&w, down + between(r, 1.0, 6.0), 2);
+        json_fixed(&w, down + rng_between(r, 1.0, 6.0), 2);
         json_name(&w, "class");
         json_cstr(&w, "letter");
         json_end_object(&w);
-        down += 3.0 + 7.0 * (i % 3) + between(r, 0.0, 6.0); /* in three bins of 8 ms */
+        down += 3.0 + 7.0 * (i % 3) + rng_between(r, 0.0, 6.0); /* in three bins of 8 ms */
     }
     json_end_array(&w);
     return end_event(&w);
@@ -148,7 +143,7 @@ static span_t fast_clicks(struct rng *r, char text[EVENT_BYTES])
     struct json_writer w;
     begin_event(&w, text, "rapid_clicks");
     json_name(&w, "clicks_per_second");
-    json_fixed(&w, between(r, 8.5, 11.5), 1);
+    json_fixed(&w, rng_between(r, 8.5, 11.5), 1);
     json_name(&w, "pattern");
     json_cstr(&w, "automated");
     return end_event(&w);
@@ -158,7 +153,7 @@ static span_t fast_clicks(struct rng *r, char text[EVENT_BYTES])
 static span_t regular_typing(struct rng *r, char text[EVENT_BYTES])
 {
     struct json_writer w;
-    const double beat = between(r, 0.09, 0.14);
+    const double beat = rng_between(r, 0.09, 0.14);
     begin_event(&w, text, "typing_pattern");
     json_name(&w, "words_per_minute");
     json_fixed(&w, 12.0 / beat, 1);

@@ -13,14 +13,6 @@
 
 enum { TEXT_SEED = 77, MODEL_SEEDS = 1 << 20, TRIES_MAX = 64 };
 
-static NO_SANITIZE_WRAP uint64_t mix(uint64_t seed, uint64_t purpose)
-{
-    uint64_t z = seed + purpose * UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
 int64_t session_begin_ms(unsigned number)
 {
     return FIRST_BEGIN_MS + (int64_t)number * MEASURE_SESSION_DAYS_MS;
@@ -49,7 +41,7 @@ static void draw_rhythm(struct actor *a)
     struct rng text;
     struct rng own;
     rng_seed(&text, TEXT_SEED);
-    rng_seed(&own, mix(a->seed, 9));
+    rng_seed(&own, rng_seed_for(a->seed, 9));
     for (int i = 0; i < PASSWORD_KEYS; i++) {
         const double hard = 0.20 * rng_normal(&text);
         a->rhythm.hold[i] = a->body.hold[CANARA_KEY_LETTER].mean + 0.12 * rng_normal(&own);
@@ -70,15 +62,15 @@ static void draw(uint64_t seed, struct actor *out)
 
 void actor_draw(const struct troupe *c, size_t number, struct actor *out)
 {
-    draw(mix(c->seed, number + 1), out);
+    draw(rng_seed_for(c->seed, number + 1), out);
 }
 
 void actor_other(const struct troupe *c, const struct actor *owner, size_t number,
                  struct actor *out)
 {
-    const uint64_t seed = mix(mix(c->seed, number + 1), owner->seed);
+    const uint64_t seed = rng_seed_for(rng_seed_for(c->seed, number + 1), owner->seed);
     for (uint64_t i = 0; i < TRIES_MAX; i++) {
-        draw(mix(seed, i), out);
+        draw(rng_seed_for(seed, i), out);
         if (out->body.mobile == owner->body.mobile) {
             return;
         }
@@ -134,7 +126,7 @@ err_t actor_login(const struct actor *a, struct rng *r, struct tape *t, int64_t 
 static struct actor actor_today(const struct actor *a, unsigned number)
 {
     struct actor now = *a;
-    body_drift(&now.body, mix(a->seed, 3), number);
+    body_drift(&now.body, rng_seed_for(a->seed, 3), number);
     const double hold =
         now.body.hold[CANARA_KEY_LETTER].mean - a->body.hold[CANARA_KEY_LETTER].mean;
     const double gap = now.body.gap[CANARA_KEY_LETTER].mean - a->body.gap[CANARA_KEY_LETTER].mean;
@@ -153,7 +145,7 @@ err_t actor_session(struct troupe *c, const struct actor *a, unsigned number, st
     persona_init(&p, PERSONA_OWNER, a->seed, number);
     const struct actor today = actor_today(a, number);
     p.body = today.body;
-    rng_seed(&r, mix(mix(a->seed, 11), number));
+    rng_seed(&r, rng_seed_for(rng_seed_for(a->seed, 11), number));
     TRY(actor_login(&today, &r, t, at_ms));
     for (;;) {
         int64_t due_ms = 0;
@@ -253,25 +245,6 @@ static err_t gather(struct troupe *c, struct dataset *set, size_t people, unsign
     return ERR_OK;
 }
 
-static err_t teach(const struct bank *bank, size_t users, struct buf *out)
-{
-    struct school *school = NULL;
-    bool *const in = calloc(users + 1, sizeof *in);
-    if (in == NULL) {
-        return err_new(ERR_NOMEM);
-    }
-    for (size_t u = 0; u < users; u++) {
-        in[u] = true;
-    }
-    err_t e = school_new(bank, true, &school);
-    if (!failed(e)) {
-        e = school_teach(school, in, "measured-others", NULL, out);
-    }
-    school_free(&school);
-    free(in);
-    return e;
-}
-
 err_t troupe_train(struct troupe *c, size_t people, unsigned sessions)
 {
     CLEANUP(dataset_close) struct dataset *set = NULL;
@@ -281,7 +254,7 @@ err_t troupe_train(struct troupe *c, size_t people, unsigned sessions)
     TRY(dataset_blank(&set));
     TRY(gather(c, set, people, sessions));
     TRY(bank_new(set, NULL, &bank));
-    TRY(teach(bank, dataset_users(set), &bytes));
+    TRY(school_teach_all(bank, dataset_users(set), "measured-others", NULL, &bytes));
     MUST(canara_model_open(bytes.ptr, bytes.len, &c->model) == CANARA_OK);
     return ERR_OK;
 }

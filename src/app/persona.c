@@ -28,20 +28,6 @@ const char *persona_kind_name(enum persona_kind kind)
     return kind_names[kind];
 }
 
-/* A seed of its own for each purpose (splitmix64's finish, Steele, Lea and Flood 2014). */
-static NO_SANITIZE_WRAP uint64_t mix(uint64_t seed, uint64_t purpose)
-{
-    uint64_t z = seed + purpose * UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
-static double between(struct rng *r, double low, double high)
-{
-    return low + (high - low) * rng_double(r);
-}
-
 static void enter_page(struct persona *p, enum persona_page page)
 {
     const double stay = log_normal_draw(&p->body.dwell[page], &p->rng, 1500.0, 180000.0);
@@ -56,15 +42,16 @@ void persona_init(struct persona *p, enum persona_kind kind, uint64_t seed, unsi
 
     const bool stranger = kind == PERSONA_OTHER || kind == PERSONA_REMOTE;
     const unsigned session = kind == PERSONA_REPLAY ? 0 : number;
-    const uint64_t who = mix(seed, stranger ? PURPOSE_OTHER : PURPOSE_BODY);
+    const uint64_t who = rng_seed_for(seed, stranger ? PURPOSE_OTHER : PURPOSE_BODY);
     const uint64_t acts = kind == PERSONA_REPLAY ? PERSONA_OWNER : (uint64_t)kind;
 
     *p = (struct persona){.kind = kind};
     body_draw(&p->body, who);
-    body_drift(&p->body, mix(who, PURPOSE_DRIFT), session);
-    rng_seed(&p->rng, mix(mix(mix(who, PURPOSE_SESSION), session), acts));
+    body_drift(&p->body, rng_seed_for(who, PURPOSE_DRIFT), session);
+    rng_seed(&p->rng,
+             rng_seed_for(rng_seed_for(rng_seed_for(who, PURPOSE_SESSION), session), acts));
     p->bot_is_metronome = (seed & 1) != 0;
-    p->end_ms = (int64_t)between(&p->rng, 180000.0, 720000.0);
+    p->end_ms = (int64_t)rng_between(&p->rng, 180000.0, 720000.0);
     p->x = 640.0;
     p->y = 360.0;
     enter_page(p, PAGE_DASHBOARD);
@@ -181,7 +168,7 @@ static double write_mouse_summary(struct persona *p, struct json_writer *w)
     json_name(w, "click_pattern");
     json_cstr(w, p->kind == PERSONA_BOT ? "automated" : "normal");
     json_name(w, "idle_time");
-    json_fixed(w, between(&p->rng, 0.1, 6.0), 2);
+    json_fixed(w, rng_between(&p->rng, 0.1, 6.0), 2);
     return 300.0;
 }
 
@@ -197,7 +184,7 @@ static double write_motion(struct persona *p, struct json_writer *w)
         json_name(w, "mean");
         json_fixed(w, typical[i] + (bot ? 0.0 : 0.3 * rng_normal(&p->rng)), 3);
         json_name(w, "sd");
-        json_fixed(w, bot ? 0.0 : between(&p->rng, 0.02, 0.4), 3);
+        json_fixed(w, bot ? 0.0 : rng_between(&p->rng, 0.02, 0.4), 3);
         json_end_object(w);
     }
     return 100.0;
@@ -320,7 +307,7 @@ bool persona_attempt(struct persona *p, int64_t *due_ms, struct persona_login *o
                    passwords[rng_below(&p->rng, ARRAY_LEN(passwords))]);
     (void)snprintf(out->device_id, sizeof out->device_id, "device-%06u", device);
     *due_ms = p->now_ms;
-    p->now_ms += (int64_t)between(&p->rng, 80.0, 400.0);
+    p->now_ms += (int64_t)rng_between(&p->rng, 80.0, 400.0);
     p->step++;
     return true;
 }

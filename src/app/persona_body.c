@@ -11,11 +11,6 @@ double log_normal_draw(const struct log_normal *d, struct rng *r, double low, do
     return fmin(hypot(x, low), high); /* no pile of equal values at the lower end */
 }
 
-static double between(struct rng *r, double low, double high)
-{
-    return low + (high - low) * rng_double(r);
-}
-
 static void draw_hands(struct persona_body *b, struct rng *r)
 {
     /* clang-format off */
@@ -31,15 +26,15 @@ static void draw_hands(struct persona_body *b, struct rng *r)
     /* clang-format on */
     const double pace = fmax(0.28 * rng_normal(r), -0.6); /* nobody types 300 words a minute */
     const double touch = 0.20 * rng_normal(r);
-    const double steadiness = between(r, 0.28, 0.48);
+    const double steadiness = rng_between(r, 0.28, 0.48);
     for (int c = 0; c < CANARA_KEY_CLASSES; c++) {
         b->hold[c].mean = log(typical[c].hold_ms) + touch + 0.08 * rng_normal(r);
-        b->hold[c].spread = between(r, 0.16, 0.30);
+        b->hold[c].spread = rng_between(r, 0.16, 0.30);
         b->gap[c].mean = log(typical[c].gap_ms) + pace + 0.10 * rng_normal(r);
         b->gap[c].spread = steadiness;
     }
-    b->typo_share = between(r, 0.01, 0.07);
-    b->amount = (struct log_normal){log(between(r, 400.0, 3000.0)), 0.8};
+    b->typo_share = rng_between(r, 0.01, 0.07);
+    b->amount = (struct log_normal){log(rng_between(r, 400.0, 3000.0)), 0.8};
 }
 
 static void draw_habits(struct persona_body *b, struct rng *r)
@@ -59,7 +54,7 @@ static void draw_habits(struct persona_body *b, struct rng *r)
             b->next[from][to] /= sum;
         }
         b->dwell[from] = (struct log_normal){log(1000.0 * seconds[from]) + 0.3 * rng_normal(r),
-                                             between(r, 0.35, 0.6)};
+                                             rng_between(r, 0.35, 0.6)};
     }
 }
 
@@ -72,15 +67,15 @@ void body_draw(struct persona_body *body, uint64_t seed)
                                   .device = (unsigned)rng_below(&r, 4)};
     draw_hands(body, &r);
     draw_habits(body, &r);
-    body->reach_base_ms = between(&r, 120.0, 260.0);
-    body->reach_bit_ms = between(&r, 110.0, 210.0);
+    body->reach_base_ms = rng_between(&r, 120.0, 260.0);
+    body->reach_bit_ms = rng_between(&r, 110.0, 210.0);
     body->bow = 0.06 * rng_normal(&r);
-    body->tremor_px = between(&r, 0.5, 1.4);
+    body->tremor_px = rng_between(&r, 0.5, 1.4);
     body->sample_ms = rates[rng_below(&r, sizeof rates / sizeof *rates)];
-    body->swipe_px = between(&r, 180.0, 620.0);
-    body->swipe_ms = between(&r, 130.0, 420.0);
-    body->pressure = between(&r, 0.25, 0.75);
-    body->area = between(&r, 18.0, 70.0);
+    body->swipe_px = rng_between(&r, 180.0, 620.0);
+    body->swipe_ms = rng_between(&r, 130.0, 420.0);
+    body->pressure = rng_between(&r, 0.25, 0.75);
+    body->area = rng_between(&r, 18.0, 70.0);
     body->slant = 0.15 * rng_normal(&r);
 }
 

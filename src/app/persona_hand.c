@@ -16,11 +16,6 @@ static const char *const class_names[CANARA_KEY_CLASSES] = {"letter", "digit", "
                                                             "enter",  "punct", "modifier", "other"};
 static const char *const zone_names[] = {"l1", "l2", "l3", "r1", "r2", "r3"};
 
-static double between(struct rng *r, double low, double high)
-{
-    return low + (high - low) * rng_double(r);
-}
-
 static double tenth(double ms)
 {
     return round(10.0 * ms) / 10.0;
@@ -29,7 +24,7 @@ static double tenth(double ms)
 /* What the line between two computers adds to a time. */
 static double lag(struct persona *p)
 {
-    return p->kind == PERSONA_REMOTE ? between(&p->rng, 0.0, 90.0) : 0.0;
+    return p->kind == PERSONA_REMOTE ? rng_between(&p->rng, 0.0, 90.0) : 0.0;
 }
 
 static bool is_bot(const struct persona *p)
@@ -61,8 +56,9 @@ static size_t draft(struct persona *p, bool digits, uint8_t out[KEYS_MAX])
 static void strike(struct persona *p, uint8_t key_class, double *gap, double *hold)
 {
     if (is_bot(p)) {
-        *gap = p->bot_is_metronome ? 100.0 + 0.2 * rng_normal(&p->rng) : between(&p->rng, 4, 16);
-        *hold = p->bot_is_metronome ? 50.0 : between(&p->rng, 1.0, 6.0);
+        *gap =
+            p->bot_is_metronome ? 100.0 + 0.2 * rng_normal(&p->rng) : rng_between(&p->rng, 4, 16);
+        *hold = p->bot_is_metronome ? 50.0 : rng_between(&p->rng, 1.0, 6.0);
         return;
     }
     *gap = log_normal_draw(&p->body.gap[key_class], &p->rng, 45.0, 4000.0) + lag(p);
@@ -191,7 +187,7 @@ static struct stroke aimed(struct persona *p, double dx, double dy, double begin
 {
     const double along = 1.0 + 0.05 * rng_normal(&p->rng);
     const double aside = 0.03 * rng_normal(&p->rng);
-    const double sigma = between(&p->rng, 0.22, 0.42);
+    const double sigma = rng_between(&p->rng, 0.22, 0.42);
     return (struct stroke){.begin_ms = begin_ms,
                            .mu = log(ms) - 1.6 * sigma, /* 95 of 100 parts are done after ms */
                            .sigma = sigma,
@@ -209,7 +205,7 @@ static struct reach plan_reach(struct persona *p, double dx, double dy)
     const double whole_ms =
         (p->body.reach_base_ms + p->body.reach_bit_ms * log2(way / 40.0 + 1.0)) *
         exp(0.18 * rng_normal(&p->rng));
-    const double reached = between(&p->rng, 0.82, 1.04);
+    const double reached = rng_between(&p->rng, 0.82, 1.04);
     double ms = 0.62 * whole_ms;
     double begin = 0.0;
     r.stroke[0] = aimed(p, reached * dx, reached * dy, 0.0, ms);
@@ -217,8 +213,8 @@ static struct reach plan_reach(struct persona *p, double dx, double dy)
     double left_x = dx - r.stroke[0].dx;
     double left_y = dy - r.stroke[0].dy;
     while (r.strokes < STROKES_MAX && hypot(left_x, left_y) > 2.5) {
-        begin += ms * between(&p->rng, 0.75, 1.25);
-        ms = between(&p->rng, 110.0, 190.0) + 0.7 * hypot(left_x, left_y);
+        begin += ms * rng_between(&p->rng, 0.75, 1.25);
+        ms = rng_between(&p->rng, 110.0, 190.0) + 0.7 * hypot(left_x, left_y);
         struct stroke *const k = &r.stroke[r.strokes++];
         *k = aimed(p, left_x, left_y, begin, ms);
         left_x -= k->dx;
@@ -303,8 +299,8 @@ static double hand_reach(struct persona *p, struct json_writer *w, double to_x, 
             shown[1] = y;
         }
     }
-    const double rest = fmax(stamp, t) + between(&p->rng, 60.0, 350.0) + lag(p);
-    const double hold = between(&p->rng, 60.0, 140.0);
+    const double rest = fmax(stamp, t) + rng_between(&p->rng, 60.0, 350.0) + lag(p);
+    const double hold = rng_between(&p->rng, 60.0, 140.0);
     write_point(w, rest, shown[0], shown[1], 1);
     write_point(w, rest + hold, shown[0], shown[1], 0);
     p->x = shown[0];
@@ -317,8 +313,8 @@ double hand_pointer(struct persona *p, struct json_writer *w)
     double to_x = 0.0;
     double to_y = 0.0;
     do {
-        to_x = between(&p->rng, 20.0, SCREEN_W - 20.0);
-        to_y = between(&p->rng, 20.0, SCREEN_H - 20.0);
+        to_x = rng_between(&p->rng, 20.0, SCREEN_W - 20.0);
+        to_y = rng_between(&p->rng, 20.0, SCREEN_H - 20.0);
     } while (hypot(to_x - p->x, to_y - p->y) < 150.0);
     json_name(w, "points");
     json_begin_array(w);
@@ -348,7 +344,7 @@ static double touch_swipe(struct persona *p, struct json_writer *w)
 
     const bool bot = is_bot(p);
     const bool up = rng_below(&p->rng, 4) != 0;
-    const double x = between(&p->rng, 0.3 * PHONE_W, 0.7 * PHONE_W);
+    const double x = rng_between(&p->rng, 0.3 * PHONE_W, 0.7 * PHONE_W);
     const double y = up ? 0.85 * PHONE_H : 0.15 * PHONE_H;
     const double px = p->body.swipe_px * exp(0.15 * rng_normal(&p->rng)) * (up ? -1.0 : 1.0);
     const double ms = p->body.swipe_ms * exp(0.15 * rng_normal(&p->rng));
@@ -371,15 +367,15 @@ static double touch_taps(struct persona *p, struct json_writer *w)
 {
     double t = 0.0;
     for (uint64_t taps = 1 + rng_below(&p->rng, 4); taps > 0; taps--) {
-        const double x = between(&p->rng, 20.0, PHONE_W - 20.0);
-        const double y = between(&p->rng, 60.0, PHONE_H - 20.0);
-        const double slip = is_bot(p) ? 0.0 : between(&p->rng, 0.2, 2.5);
+        const double x = rng_between(&p->rng, 20.0, PHONE_W - 20.0);
+        const double y = rng_between(&p->rng, 60.0, PHONE_H - 20.0);
+        const double slip = is_bot(p) ? 0.0 : rng_between(&p->rng, 0.2, 2.5);
         const double down[3] = {t, x, y};
         write_touch(p, w, down, 0);
-        t += is_bot(p) ? 10.0 : between(&p->rng, 50.0, 130.0);
+        t += is_bot(p) ? 10.0 : rng_between(&p->rng, 50.0, 130.0);
         const double lift[3] = {t, x + slip, y + 0.5 * slip};
         write_touch(p, w, lift, 2);
-        t += is_bot(p) ? 40.0 : between(&p->rng, 250.0, 1200.0) + lag(p);
+        t += is_bot(p) ? 40.0 : rng_between(&p->rng, 250.0, 1200.0) + lag(p);
     }
     return t;
 }

@@ -8,20 +8,6 @@ enum { PASSWORD_KEYS_MIN = 8, MPIN_KEYS = 4 };
 
 static const char *const field_names[SECRET_FIELDS] = {"password", "mpin"};
 
-/* Another purpose's seed (splitmix64's finish, Steele, Lea and Flood 2014). */
-static NO_SANITIZE_WRAP uint64_t mix(uint64_t seed, uint64_t purpose)
-{
-    uint64_t z = seed + purpose * UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
-static double between(struct rng *r, double low, double high)
-{
-    return low + (high - low) * rng_double(r);
-}
-
 /* The hands are the body's, with the mood of the day; what is practised goes faster, and hands take
  * some pairs of keys faster than others. Spreads as in Killourhy and Maxion's set, 2009: about 0.2 of
  * a hold and 0.3 of a gap. */
@@ -29,14 +15,14 @@ static void draw_places(struct persona_secret *s, enum secret_field field,
                         const struct persona_body *body, struct rng *r)
 {
     const enum canara_key_class like = field == SECRET_MPIN ? CANARA_KEY_DIGIT : CANARA_KEY_OTHER;
-    const double practice = between(r, 0.05, 0.45);
-    const double steadiness = between(r, 0.8, 1.2);
+    const double practice = rng_between(r, 0.05, 0.45);
+    const double steadiness = rng_between(r, 0.8, 1.2);
     for (size_t i = 0; i < SECRET_KEYS_MAX; i++) {
         struct secret_key *const key = &s->key[field][i];
         key->hold.mean = body->hold[like].mean + 0.14 * rng_normal(r);
-        key->hold.spread = steadiness * between(r, 0.12, 0.24);
+        key->hold.spread = steadiness * rng_between(r, 0.12, 0.24);
         key->gap.mean = body->gap[like].mean - practice + 0.26 * rng_normal(r);
-        key->gap.spread = steadiness * between(r, 0.16, 0.34);
+        key->gap.spread = steadiness * rng_between(r, 0.16, 0.34);
         key->pressure = body->pressure * exp(0.08 * rng_normal(r));
         key->size = body->area / 100.0 * exp(0.06 * rng_normal(r));
     }
@@ -55,16 +41,16 @@ void secret_init(struct persona_secret *s, const struct persona *p, uint64_t see
     enum { PURPOSE_ACCOUNT = 11, PURPOSE_OWNER, PURPOSE_STRANGER, PURPOSE_DRIFT, PURPOSE_SESSION };
 
     const bool stranger = p->kind == PERSONA_OTHER || p->kind == PERSONA_REMOTE;
-    const uint64_t who = mix(seed, stranger ? PURPOSE_STRANGER : PURPOSE_OWNER);
+    const uint64_t who = rng_seed_for(seed, stranger ? PURPOSE_STRANGER : PURPOSE_OWNER);
     const unsigned session = p->kind == PERSONA_REPLAY ? 0 : number;
     const uint64_t acts = p->kind == PERSONA_REPLAY ? PERSONA_OWNER : (uint64_t)p->kind;
     const unsigned steps = session < PERSONA_DRIFT_MAX ? session : PERSONA_DRIFT_MAX;
     struct rng account;
     struct rng person;
     struct rng drifting;
-    rng_seed(&account, mix(seed, PURPOSE_ACCOUNT));
+    rng_seed(&account, rng_seed_for(seed, PURPOSE_ACCOUNT));
     rng_seed(&person, who);
-    rng_seed(&drifting, mix(who, PURPOSE_DRIFT));
+    rng_seed(&drifting, rng_seed_for(who, PURPOSE_DRIFT));
 
     *s = (struct persona_secret){.mobile = p->body.mobile};
     s->count[SECRET_PASSWORD] =
@@ -76,7 +62,8 @@ void secret_init(struct persona_secret *s, const struct persona *p, uint64_t see
         drift(s, SECRET_PASSWORD, &drifting);
         drift(s, SECRET_MPIN, &drifting);
     }
-    rng_seed(&s->rng, mix(mix(mix(who, PURPOSE_SESSION), session), acts));
+    rng_seed(&s->rng,
+             rng_seed_for(rng_seed_for(rng_seed_for(who, PURPOSE_SESSION), session), acts));
 }
 
 static void write_share(struct json_writer *w, const char *name, double mean, struct rng *r)

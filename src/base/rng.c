@@ -85,3 +85,16 @@ double rng_normal(struct rng *r)
         }
     }
 }
+
+double rng_between(struct rng *r, double low, double high)
+{
+    return low + (high - low) * rng_double(r);
+}
+
+NO_SANITIZE_WRAP uint64_t rng_seed_for(uint64_t seed, uint64_t purpose)
+{
+    uint64_t z = seed + purpose * UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}

@@ -40,6 +40,12 @@ uint64_t rng_below(struct rng *r, uint64_t n);
 /* Draw a number in [0, 1), a multiple of 2^-53. */
 double rng_double(struct rng *r);
 
+/* Draw a number in [low, high); both finite, low <= high. */
+double rng_between(struct rng *r, double low, double high);
+
+/* A seed of its own for each purpose of one seed (splitmix64's finish: Steele, Lea, Flood 2014). */
+uint64_t rng_seed_for(uint64_t seed, uint64_t purpose);
+
 /* Draw from the standard normal distribution: mean 0, deviation 1. */
 double rng_normal(struct rng *r);
 

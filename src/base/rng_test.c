@@ -88,6 +88,25 @@ static void below_reaches_every_number_and_no_other(void **state)
     (void)rng_below(&r, UINT64_MAX);
 }
 
+static void between_stays_between_and_one_seed_gives_many(void **state)
+{
+    (void)state;
+    struct rng r;
+    rng_seed(&r, 5);
+    double sum = 0.0;
+    for (int i = 0; i < 10000; i++) {
+        const double x = rng_between(&r, -2.0, 6.0);
+        assert_true(x >= -2.0 && x < 6.0);
+        sum += x;
+    }
+    assert_true(sum / 10000.0 > 1.9 && sum / 10000.0 < 2.1);
+    assert_true(rng_between(&r, 3.0, 3.0) == 3.0);
+    /* splitmix64 of state 1, its first and second output (the authors' C program) */
+    assert_true(rng_seed_for(1, 1) == UINT64_C(0x910a2dec89025cc1));
+    assert_true(rng_seed_for(1, 2) == UINT64_C(0xbeeb8da1658eec67));
+    assert_true(rng_seed_for(1, 1) != rng_seed_for(2, 1));
+}
+
 static void the_kernel_fills_all_bytes_and_no_more(void **state)
 {
     (void)state;
@@ -128,6 +147,7 @@ int main(void)
         cmocka_unit_test(doubles_stay_in_their_interval_and_spread),
         cmocka_unit_test(the_normal_distribution_has_its_moments),
         cmocka_unit_test(below_reaches_every_number_and_no_other),
+        cmocka_unit_test(between_stays_between_and_one_seed_gives_many),
         cmocka_unit_test(the_kernel_fills_all_bytes_and_no_more),
         cmocka_unit_test(random_uuids_are_version_four_and_differ),
     };

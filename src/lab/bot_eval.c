@@ -3,6 +3,7 @@
 #include "engine/bots.h"
 #include "engine/filter.h"
 #include "engine/numbers.h"
+#include "lab/numbers.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -96,13 +97,6 @@ double bot_eval_path(const canara_point_t *path, size_t n, const struct bot_judg
 
 /* ---- folds ---- */
 
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a;
-    const double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static double share_above(const double *x, size_t n, double limit)
 {
     size_t above = 0;
@@ -126,7 +120,7 @@ static void sum_up(double *people, const double *bots, struct bot_fold *fold)
         fold->at_far_001 = fold->at_far_010 = NAN;
         return;
     }
-    qsort(people, fold->people, sizeof *people, ascending);
+    numbers_sort(people, fold->people);
     double wins = 0.0;
     for (size_t b = 0; b < fold->bots; b++) {
         for (size_t p = 0; p < fold->people; p++) {

@@ -4,6 +4,7 @@
 #include "engine/numbers.h"
 #include "lab/alike.h"
 #include "lab/logistic.h"
+#include "lab/numbers.h"
 #include "lab/people.h"
 
 #include <math.h>
@@ -237,13 +238,6 @@ static err_t try_all(struct fitting *t)
 
 /* ---- one bucket ---- */
 
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a;
-    const double y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* Mean, variance and the outer percentile of the evidence of one side. */
 struct side {
     double mean, variance, outer;
@@ -262,7 +256,7 @@ static err_t describe(const struct rows *r, const struct logistic *m, uint8_t la
             l[n++] = clip(logistic_margin(m, SCORES, r->x + i * SCORES), -LIMIT_MAX, LIMIT_MAX);
         }
     }
-    qsort(l, n, sizeof *l, ascending);
+    numbers_sort(l, n);
     double sum = 0.0;
     for (size_t i = 0; i < n; i++) {
         sum += l[i];

@@ -1,6 +1,7 @@
 #include "lab/people.h"
 
 #include "engine/numbers.h"
+#include "lab/numbers.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -13,13 +14,6 @@ struct pool {
     double *value;
     size_t count;
 };
-
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a;
-    const double y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
 
 /* Feature f of EACH_MAX samples, evenly spread over the first `n` of a user. */
 static void pour(const struct bank_context *c, size_t user, size_t n, size_t f, struct pool *pool)
@@ -40,7 +34,7 @@ static void describe(struct pool *pool, float *middle, float *spread)
         *spread = 1.0F; /* nobody has this feature: it will never be compared */
         return;
     }
-    qsort(pool->value, pool->count, sizeof *pool->value, ascending);
+    numbers_sort(pool->value, pool->count);
     const double m = pool->value[(pool->count - 1) / 2];
     double sum = 0.0;
     for (size_t i = 0; i < pool->count; i++) {

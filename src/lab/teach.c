@@ -234,3 +234,23 @@ err_t school_teach(const struct school *school, const bool *in, const char *labe
     free(class.crowding);
     return e;
 }
+
+err_t school_teach_all(const struct bank *bank, size_t users, const char *label,
+                       struct watch *watch, struct buf *out)
+{
+    struct school *school = NULL;
+    bool *const in = calloc(users + 1, sizeof *in);
+    if (in == NULL) {
+        return err_new(ERR_NOMEM);
+    }
+    for (size_t u = 0; u < users; u++) {
+        in[u] = true;
+    }
+    err_t e = school_new(bank, true, &school);
+    if (!failed(e)) {
+        e = school_teach(school, in, label, watch, out);
+    }
+    school_free(&school);
+    free(in);
+    return e;
+}

@@ -28,4 +28,9 @@ void school_free(struct school **school);
 NODISCARD err_t school_teach(const struct school *school, const bool *in, const char *label,
                              struct watch *watch, struct buf *out);
 
+/* The same by a school of its own for the bank's first `users` users, all of them, with keys of any
+ * field. */
+NODISCARD err_t school_teach_all(const struct bank *bank, size_t users, const char *label,
+                                 struct watch *watch, struct buf *out);
+
 #endif

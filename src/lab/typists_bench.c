@@ -95,18 +95,13 @@ static bool learn(struct canara_profile *p, const canara_event_t *event)
 
 static const double jitter_ms[] = {0.0, 1.0, 2.0, 5.0, 10.0};
 
-static double between(struct rng *r, double low, double high)
-{
-    return low + (high - low) * rng_double(r);
-}
-
 /* Times played again by a program whose timer is off by up to so much. */
 static void shake(struct typed *t, double ms, struct rng *r)
 {
     for (size_t i = 0; i < t->event.of.keystrokes.count; i++) {
         canara_key_t *k = &t->key[i];
-        k->down_ms = fmax(k->down_ms + between(r, -ms, ms), 0.0);
-        k->up_ms = fmax(k->up_ms + between(r, -ms, ms), k->down_ms);
+        k->down_ms = fmax(k->down_ms + rng_between(r, -ms, ms), 0.0);
+        k->up_ms = fmax(k->up_ms + rng_between(r, -ms, ms), k->down_ms);
     }
 }
 
@@ -122,9 +117,9 @@ static const char *const script_name[SCRIPTS] = {
 static double delay(enum script s, double mean, struct rng *r)
 {
     switch (s) {
-    case FIXED: return mean + between(r, -1.0, 1.0);
-    case JITTER: return mean * between(r, 0.8, 1.2);
-    case UNIFORM: return mean * between(r, 0.33, 1.67);
+    case FIXED: return mean + rng_between(r, -1.0, 1.0);
+    case JITTER: return mean * rng_between(r, 0.8, 1.2);
+    case UNIFORM: return mean * rng_between(r, 0.33, 1.67);
     case GAUSS: return fmax(mean * (1.0 + 0.3 * rng_normal(r)), 1.0);
     case EXPONENTIAL: return 10.0 - mean * log(1.0 - rng_double(r));
     case LOGNORMAL: return mean * exp(0.4 * rng_normal(r));
@@ -166,15 +161,15 @@ static const char *const holding_name[HOLDINGS] = {"held 1 ms", "one hold", "hol
 static void play(enum script s, enum holding h, const struct pool *pool, struct typed *t,
                  struct rng *r)
 {
-    const double mean = between(r, 60.0, 250.0);
-    const double hold = h == AT_ONCE ? 1.0 : between(r, 40.0, 110.0);
+    const double mean = rng_between(r, 60.0, 250.0);
+    const double hold = h == AT_ONCE ? 1.0 : rng_between(r, 40.0, 110.0);
     double at = 0.0;
     if (s == DRAWN) {
         draw_keys(pool, t, r);
         return;
     }
     for (size_t i = 0; i < t->event.of.keystrokes.count; i++) {
-        const double held = h == SAME_LAW ? delay(s, hold, r) : hold * between(r, 0.99, 1.01);
+        const double held = h == SAME_LAW ? delay(s, hold, r) : hold * rng_between(r, 0.99, 1.01);
         t->key[i].down_ms = rint(10.0 * at) / 10.0;
         t->key[i].up_ms = t->key[i].down_ms + rint(10.0 * held) / 10.0;
         at += delay(s, mean, r);
