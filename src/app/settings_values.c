@@ -188,14 +188,6 @@ static bool is_alnum(char c)
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
-static char lower(char c)
-{
-    if (c >= 'A' && c <= 'Z') {
-        return (char)((unsigned char)c | 0x20U);
-    }
-    return c;
-}
-
 /* A port without the colon: 1 to 65535, up to the end. */
 static bool is_port(const char *text)
 {
@@ -236,24 +228,12 @@ static bool parse_origin(const struct setting_row *row, const char *text, void *
         return false;
     }
     for (size_t i = 0; i <= len; i++) {
-        low[i] = lower(text[i]);
+        low[i] = ascii_lower(text[i]);
     }
     return (len == 0 || is_origin(low)) && parse_text(row, low, into);
 }
 
-/* Cut the blanks and one pair of double quotes off both ends. */
-static span_t trim(span_t s)
-{
-    while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t')) {
-        s.ptr++;
-        s.len--;
-    }
-    while (s.len > 0 && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t')) {
-        s.len--;
-    }
-    return s;
-}
-
+/* Without one pair of double quotes around it. */
 static span_t unquote(span_t s)
 {
     if (s.len >= 2 && s.ptr[0] == '"' && s.ptr[s.len - 1] == '"') {
@@ -270,7 +250,7 @@ static bool append_origin(span_t item, char list[SETTING_LIST_BYTES], size_t *le
         return false;
     }
     for (size_t i = 0; i < item.len; i++) {
-        list[start + i] = lower((char)item.ptr[i]);
+        list[start + i] = ascii_lower((char)item.ptr[i]);
     }
     list[start + item.len] = '\0';
     if (!is_origin(list + start)) {
@@ -286,17 +266,17 @@ static bool append_origin(span_t item, char list[SETTING_LIST_BYTES], size_t *le
 /* a,b or the JSON form of other frameworks: ["a", "b"]. */
 static bool parse_origins(const struct setting_row *row, const char *text, void *into)
 {
-    span_t rest = trim((span_t){(const uint8_t *)text, strlen(text)});
+    span_t rest = span_trim((span_t){(const uint8_t *)text, strlen(text)});
     const bool json = rest.len >= 2 && rest.ptr[0] == '[' && rest.ptr[rest.len - 1] == ']';
     if (json) {
-        rest = trim((span_t){rest.ptr + 1, rest.len - 2});
+        rest = span_trim((span_t){rest.ptr + 1, rest.len - 2});
     }
     char list[SETTING_LIST_BYTES] = "";
     size_t len = 0;
     while (rest.len > 0) {
         const uint8_t *const comma = memchr(rest.ptr, ',', rest.len);
         const size_t n = comma == NULL ? rest.len : (size_t)(comma - rest.ptr);
-        const span_t item = trim((span_t){rest.ptr, n});
+        const span_t item = span_trim((span_t){rest.ptr, n});
         const span_t bare = unquote(item);
         if ((json && bare.len == item.len) || !append_origin(bare, list, &len)) {
             return false;

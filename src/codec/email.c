@@ -1,5 +1,7 @@
 #include "codec/email.h"
 
+#include "base/util.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -102,12 +104,6 @@ static const char *fault_of(span_t text, span_t *local, span_t *domain)
     return is_domain(*domain) ? NULL : "email must have a host name with a dot after the @";
 }
 
-static char lower(uint8_t b)
-{
-    const uint8_t fold = b >= 'A' && b <= 'Z' ? 0x20 : 0;
-    return (char)(b | fold);
-}
-
 err_t email_parse(span_t text, email_t *out, const char **fault)
 {
     span_t local = {0};
@@ -121,7 +117,7 @@ err_t email_parse(span_t text, email_t *out, const char **fault)
     }
     email_t email = {.len = (uint8_t)text.len};
     for (size_t i = 0; i < text.len; i++) {
-        email.key[i] = lower(text.ptr[i]);
+        email.key[i] = ascii_lower((char)text.ptr[i]);
     }
     memcpy(email.text, email.key, text.len);
     for (size_t i = 0; i < local.len; i++) {

@@ -279,15 +279,6 @@ void json_int(struct json_writer *w, int64_t value)
     json_raw(w, (span_t){(const uint8_t *)text, (size_t)n});
 }
 
-static bool same_bits(double a, double b)
-{
-    uint64_t x = 0;
-    uint64_t y = 0;
-    memcpy(&x, &a, sizeof x);
-    memcpy(&y, &b, sizeof y);
-    return x == y;
-}
-
 /* The common cases in thousandths: a decimal of at most 15 digits that reads back is the only one
  * of its length, so without its trailing zeros it is the shortest. Returns 0 when it is none. */
 static size_t print_thousandths(double value, char out[NUMBER_ROOM])

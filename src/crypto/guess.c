@@ -150,14 +150,6 @@ static const char *const tracks[] = {
     "azertyuiop",
 };
 
-static char lower(char c)
-{
-    if (c >= 'A' && c <= 'Z') {
-        return (char)((unsigned char)c | 0x20U);
-    }
-    return c;
-}
-
 static bool is_letter(char c)
 {
     return c >= 'a' && c <= 'z';
@@ -247,7 +239,7 @@ bool password_is_common(span_t password)
         return false;
     }
     for (size_t i = 0; i < len; i++) {
-        plain[i] = lower((char)password.ptr[i]);
+        plain[i] = ascii_lower((char)password.ptr[i]);
         meant[i] = letter_meant(plain[i]);
     }
     bool found = is_repeated((span_t){(const uint8_t *)plain, len}) || is_runs(plain, len);

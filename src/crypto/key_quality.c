@@ -1,4 +1,5 @@
 /* Says whether a text can be a signing key: long enough, not a sample, not a pattern. */
+#include "base/util.h"
 #include "crypto/keys.h"
 
 #include <stdbool.h>
@@ -33,20 +34,12 @@ static const char *const samples[] = {
     "donotuse",
 };
 
-static char lower(char c)
-{
-    if (c >= 'A' && c <= 'Z') {
-        return (char)((unsigned char)c | 0x20U);
-    }
-    return c;
-}
-
 static size_t normalise(const char *text, char out[SECRET_KEY_MAX + 1])
 {
     size_t n = 0;
     for (const char *p = text; *p != '\0' && n < SECRET_KEY_MAX; p++) {
         if (strchr("-_. ", *p) == NULL) {
-            out[n++] = lower(*p);
+            out[n++] = ascii_lower(*p);
         }
     }
     out[n] = '\0';

@@ -39,15 +39,6 @@ void checkpoint_basis_of(const struct service *svc, checkpoint_basis_t *out)
     *out = basis;
 }
 
-static bool same_bits(double a, double b)
-{
-    uint64_t x = 0;
-    uint64_t y = 0;
-    memcpy(&x, &a, sizeof x);
-    memcpy(&y, &b, sizeof y);
-    return x == y;
-}
-
 bool checkpoint_basis_eq(const checkpoint_basis_t *a, const checkpoint_basis_t *b)
 {
     return a->engine == b->engine && same_bits(a->monitor, b->monitor) &&

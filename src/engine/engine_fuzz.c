@@ -331,15 +331,6 @@ struct run {
     struct canara_profile *profile; /* NULL: none */
 };
 
-static bool same_bits(double a, double b)
-{
-    uint64_t x = 0;
-    uint64_t y = 0;
-    memcpy(&x, &a, sizeof x);
-    memcpy(&y, &b, sizeof y);
-    return x == y;
-}
-
 static void check_verdict(const struct run *r, const canara_verdict_t *v)
 {
     MUST(v->risk >= 0.0 && v->risk <= 1.0);

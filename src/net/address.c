@@ -185,25 +185,14 @@ static err_t parse_cidr(span_t text, cidr_t *out)
     return ERR_OK;
 }
 
-static span_t trim(span_t text)
-{
-    while (text.len > 0 && (text.ptr[0] == ' ' || text.ptr[0] == '\t')) {
-        text = (span_t){text.ptr + 1, text.len - 1};
-    }
-    while (text.len > 0 && (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t')) {
-        text.len--;
-    }
-    return text;
-}
-
 err_t cidr_list_parse(span_t text, struct cidr_list *out)
 {
     struct cidr_list list = {.count = 0};
-    span_t rest = trim(text);
+    span_t rest = span_trim(text);
     while (rest.len > 0) {
         const uint8_t *comma = memchr(rest.ptr, ',', rest.len);
         const size_t len = comma == NULL ? rest.len : (size_t)(comma - rest.ptr);
-        const span_t one = trim((span_t){rest.ptr, len});
+        const span_t one = span_trim((span_t){rest.ptr, len});
         if (list.count == ARRAY_LEN(list.net)) {
             return err_new(ERR_LIMIT);
         }

@@ -2,17 +2,6 @@
 
 #include <string.h>
 
-static span_t trim(span_t text)
-{
-    while (text.len > 0 && (text.ptr[0] == ' ' || text.ptr[0] == '\t')) {
-        text = (span_t){text.ptr + 1, text.len - 1};
-    }
-    while (text.len > 0 && (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t')) {
-        text.len--;
-    }
-    return text;
-}
-
 /* Take what stands behind the last `separator`, and cut it off. */
 static span_t take_last(span_t *list, uint8_t separator)
 {
@@ -22,7 +11,7 @@ static span_t take_last(span_t *list, uint8_t separator)
     }
     const span_t item = {list->ptr + from, list->len - from};
     list->len = from == 0 ? 0 : from - 1;
-    return trim(item);
+    return span_trim(item);
 }
 
 /* "192.0.2.43", "192.0.2.43:47011", "[2001:db8::17]", "[2001:db8::17]:4711", with quotes or not. */
