@@ -57,7 +57,7 @@ def free_ports(count):
 
 
 def server(**more):
-    return secure.Server(TRUSTED_PROXIES="127.0.0.1/32", LOGIN_PER_ADDRESS=f"{TRIES}/1m", **more)
+    return secure.Server(TRUSTED_PROXIES="127.0.0.1/32", LOGIN_PER_ADDRESS=f"{TRIES}/1h", **more)
 
 
 class Proxy:
