@@ -15,7 +15,7 @@ static const struct api_route rows[] = {
     {{HTTP_POST,   SPAN_INIT(API "/auth/verify-mpin")},     AUTH_BEARER, BODY_OBJECT,   PLACE_OWNER, false, verify_mpin_begin,     API "/auth/verify-mpin"},
     {{HTTP_POST,   SPAN_INIT(API "/auth/mpin-challenge")},  AUTH_BEARER, BODY_OBJECT,   PLACE_OWNER, false, mpin_challenge_begin,  API "/auth/mpin-challenge"},
     {{HTTP_GET,    SPAN_INIT(API "/auth/session-status")},  AUTH_BEARER, BODY_NONE,     PLACE_OWNER, false, session_status_begin,  API "/auth/session-status"},
-    {{HTTP_POST,   SPAN_INIT(API "/auth/logout")},          AUTH_BEARER, BODY_NONE,     PLACE_COLD,  false, logout_begin,          API "/auth/logout"},
+    {{HTTP_POST,   SPAN_INIT(API "/auth/logout")},          AUTH_BEARER, BODY_NONE,     PLACE_OWNER, false, logout_begin,          API "/auth/logout"},
     {{HTTP_POST,   SPAN_INIT(API "/auth/refresh")},         AUTH_NONE,   BODY_OBJECT,   PLACE_COLD,  false, refresh_begin,         API "/auth/refresh"},
     {{HTTP_GET,    SPAN_INIT(API "/auth/sessions")},        AUTH_LIVE,   BODY_NONE,     PLACE_OWNER, false, sessions_begin,        API "/auth/sessions"},
     {{HTTP_DELETE, SPAN_INIT(API "/auth/sessions/{id}")},   AUTH_LIVE,   BODY_NONE,     PLACE_OWNER, false, session_delete_begin,  API "/auth/sessions/{id}"},

@@ -182,13 +182,16 @@ static enum call_place logged_out(struct call *c)
 static enum call_place logout_live_stage(struct call *c, struct shard *s)
 {
     struct live *live = shard_find(s, c->who.session);
+    if (live != NULL && live->blocked) { /* while the store was written: the block stands */
+        return problem(c, PROBLEM_UNAUTHORIZED);
+    }
     if (live != NULL) {
         shard_end(s, live, END_LOGGED_OUT, true);
     }
     return logged_out(c);
 }
 
-enum call_place logout_begin(struct call *c, struct shard *s)
+static enum call_place logout_stored_stage(struct call *c, struct shard *s)
 {
     (void)s;
     bool now = false;
@@ -201,6 +204,33 @@ enum call_place logout_begin(struct call *c, struct shard *s)
         return before == END_LOGGED_OUT ? logged_out(c) : problem(c, PROBLEM_UNAUTHORIZED);
     }
     return call_go(c, PLACE_OWNER, logout_live_stage);
+}
+
+/* Of a session that has ended: only a second logout is answered like the first. */
+static enum call_place logout_ended_stage(struct call *c, struct shard *s)
+{
+    (void)s;
+    struct session_row row = {0};
+    bool found = false;
+    struct store_tx tx = {0};
+    err_t e = store_begin(c->service->store, STORE_READ, &tx);
+    if (!failed(e)) {
+        e = store_session_get(&tx, c->who.session, &row, &found);
+    }
+    store_rollback(&tx);
+    if (failed(e)) {
+        return problem_world(c, e);
+    }
+    return found && row.end == END_LOGGED_OUT ? logged_out(c) : problem(c, PROBLEM_UNAUTHORIZED);
+}
+
+/* The loop is asked first: the store hears of blocks and expiries a moment later, and must not be
+ * told of a logout instead. */
+enum call_place logout_begin(struct call *c, struct shard *s)
+{
+    const struct live *const live = shard_find(s, c->who.session);
+    const bool open = live != NULL && !live->blocked;
+    return call_go(c, PLACE_COLD, open ? logout_stored_stage : logout_ended_stage);
 }
 
 /* ---- the caller's sessions ---- */

@@ -113,6 +113,30 @@ static void a_logout_ends_and_may_be_repeated(void **state)
     desk_expect(d, &b, "GET", STATUS, "", 401);
 }
 
+/* The ledger writes blocks and expiries a moment later. */
+static void a_logout_is_too_late_when_the_store_has_not_heard_of_the_end(void **state)
+{
+    struct desk *d = *state;
+    struct bearer blocked;
+    struct bearer old;
+    desk_enter(d, &blocked, "phone");
+    const uuid_t id = blocked.live->id;
+    behaviour_block(blocked.owner, blocked.live, END_BLOCKED, false);
+    assert_int_equal(stored_session(&d->house, id).end, END_NONE);
+    desk_expect(d, &blocked, "POST", LOGOUT, "", 401);
+    assert_int_equal(stored_session(&d->house, id).end, END_NONE);
+    assert_true(shard_find(blocked.owner, id)->blocked);
+
+    desk_enter(d, &old, "phone");
+    const uuid_t gone = old.live->id;
+    shard_end(old.owner, old.live, END_EXPIRED, false);
+    assert_int_equal(stored_session(&d->house, gone).end, END_NONE);
+    desk_expect(d, &old, "POST", LOGOUT, "", 401);
+    assert_int_equal(stored_session(&d->house, gone).end, END_NONE);
+    store_scripted_fail_begins(d->house.svc.store, 1);
+    desk_expect(d, &old, "POST", LOGOUT, "", 503);
+}
+
 static void a_logout_that_the_store_did_not_hear_of_is_none(void **state)
 {
     struct desk *d = *state;
@@ -263,6 +287,7 @@ int main(void)
         DESK_TEST(a_blocked_session_can_still_be_looked_at_until_it_expires),
         DESK_TEST(the_store_remembers_that_a_session_was_blocked),
         DESK_TEST(a_logout_ends_and_may_be_repeated),
+        DESK_TEST(a_logout_is_too_late_when_the_store_has_not_heard_of_the_end),
         DESK_TEST(a_logout_that_the_store_did_not_hear_of_is_none),
         DESK_TEST(a_customer_sees_the_open_sessions_of_every_loop),
         DESK_TEST(the_longest_list_fits),
