@@ -60,13 +60,16 @@ until grep -q '^listening on ' out; do
 done
 url=$(sed -n 's/^listening on //p' out)
 
-# play WANTED ARGUMENT...: one line of JSON, without troubles, that holds WANTED.
+# play WANTED ARGUMENT...: one line of JSON, without troubles, that holds WANTED. What hashes may be
+# refused by a busy machine: 503 is a figure then.
 play() {
     wanted=$1
     shift
+    troubles='"troubles":{}}'
+    case "$*" in *login*) troubles='"troubles":{\("http_503":[0-9]*\)\{0,1\}}}' ;; esac
     "$canara" loadtest run --tokens data/tokens --server-pid "$server" --json --warm-up 0 \
         --duration 60 "$@" "$url" >result 2>progress || { cat progress result >&2; exit 1; }
-    for text in '"troubles":{}}' '"stopped":false' '"server_us_per_answer":' "$wanted"; do
+    for text in "$troubles" '"stopped":false' '"server_us_per_answer":' "$wanted"; do
         grep -q -e "$text" result || { echo "$*: no $text in" >&2; cat result >&2; exit 1; }
     done
 }
