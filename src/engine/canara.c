@@ -44,25 +44,25 @@ enum canara_status canara_observe(canara_session_t *session, const canara_config
                                   int64_t at_ms, canara_verdict_t *out)
 {
     const canara_config_t thresholds = config_of(config);
-    struct session_state s;
+    struct session_state *const s = session_inside(session);
     if (at_ms < 0 || at_ms > SESSION_TIME_MAX) {
         return CANARA_BAD_TIME;
     }
-    if (!session_load(session, &s) || canara_config_check(&thresholds) != CANARA_OK ||
-        !event_check(event)) {
+    if (s == NULL || canara_config_check(&thresholds) != CANARA_OK || !event_check(event)) {
         return CANARA_BAD_VALUE;
     }
 
-    const struct session_state before = s;
-    filter_advance(&s, at_ms);
-    bots_look(&s, event, at_ms);
-    context_look(&s, profile, event);
-    const struct session_state unheard = s;
-    person_look(&s, profile, event);
-    navigation_look(&s, profile, event);
-    policy_hear(&s, &unheard, &thresholds);
-    policy_apply(&s, &before, &thresholds, out);
-    session_store(session, &s);
+    session_mark_t before;
+    session_mark(s, &before);
+    filter_advance(s, at_ms);
+    bots_look(s, event, at_ms);
+    context_look(s, profile, event);
+    session_mark_t unheard;
+    session_mark(s, &unheard);
+    person_look(s, profile, event);
+    navigation_look(s, profile, event);
+    policy_hear(s, &unheard, &thresholds);
+    policy_apply(s, &before, &thresholds, out);
     return CANARA_OK;
 }
 
@@ -121,23 +121,22 @@ enum canara_status canara_note(canara_session_t *session, const canara_config_t 
                                canara_verdict_t *out)
 {
     const canara_config_t thresholds = config_of(config);
-    struct session_state s;
+    struct session_state *const s = session_inside(session);
     if (at_ms < 0 || at_ms > SESSION_TIME_MAX) {
         return CANARA_BAD_TIME;
     }
-    if (!session_load(session, &s) || canara_config_check(&thresholds) != CANARA_OK ||
-        !value_ok(fact, value)) {
+    if (s == NULL || canara_config_check(&thresholds) != CANARA_OK || !value_ok(fact, value)) {
         return CANARA_BAD_VALUE;
     }
 
-    struct session_state before = s;
-    filter_advance(&s, at_ms);
-    take_fact(&s, fact, value);
+    session_mark_t before;
+    session_mark(s, &before);
+    filter_advance(s, at_ms);
+    take_fact(s, fact, value);
     if (fact == CANARA_FACT_MPIN_PASSED) {
         before.latched = 0; /* answered: a challenge from here on is a new one */
     }
-    policy_apply(&s, &before, &thresholds, out);
-    session_store(session, &s);
+    policy_apply(s, &before, &thresholds, out);
     return CANARA_OK;
 }
 

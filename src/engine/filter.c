@@ -79,7 +79,7 @@ void filter_evidence(struct session_state *s, enum share share, double nats)
     move_lambda(s, share, clip(s->lambda, -edge, edge) + nats);
 }
 
-void filter_hold(struct session_state *s, const struct session_state *unheard, double ceiling)
+void filter_hold(struct session_state *s, const session_mark_t *unheard, double ceiling)
 {
     const double heard = s->lambda - unheard->lambda;
     if (heard <= 0.0 || filter_risk(s) <= ceiling) {

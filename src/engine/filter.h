@@ -36,7 +36,7 @@ void filter_evidence(struct session_state *s, enum share share, double nats);
 
 /* Take back so much of what was said about the person since `unheard` as lifts the risk above
  * `ceiling`, from whichever modality said it. What else lifts it stays. */
-void filter_hold(struct session_state *s, const struct session_state *unheard, double ceiling);
+void filter_hold(struct session_state *s, const session_mark_t *unheard, double ceiling);
 
 /* A MPIN that was right; it never raises the risk. */
 void filter_passed(struct session_state *s);

@@ -25,9 +25,9 @@ enum canara_level policy_level(const canara_config_t *config, double risk, enum 
     return CANARA_LEVEL_NORMAL;
 }
 
-static enum canara_level level_of(const struct session_state *s)
+static enum canara_level level_of(uint8_t level)
 {
-    switch (s->level) {
+    switch (level) {
     case 0: return CANARA_LEVEL_NORMAL;
     case 1: return CANARA_LEVEL_MONITOR;
     case 2: return CANARA_LEVEL_CHALLENGE;
@@ -35,7 +35,7 @@ static enum canara_level level_of(const struct session_state *s)
     }
 }
 
-static bool has_heard(const struct session_state *s, const struct session_state *unheard)
+static bool has_heard(const struct session_state *s, const session_mark_t *unheard)
 {
     for (int i = 0; i < PERSON_SHARES; i++) {
         if (fabs(s->share[i] - unheard->share[i]) > 0.0) {
@@ -45,7 +45,7 @@ static bool has_heard(const struct session_state *s, const struct session_state 
     return false;
 }
 
-void policy_hear(struct session_state *s, const struct session_state *unheard,
+void policy_hear(struct session_state *s, const session_mark_t *unheard,
                  const canara_config_t *config)
 {
     if (!has_heard(s, unheard)) {
@@ -58,11 +58,11 @@ void policy_hear(struct session_state *s, const struct session_state *unheard,
     s->asked = unheard->latched == 0 ? 0 : (uint8_t)(s->asked + (s->asked < UINT8_MAX ? 1 : 0));
 }
 
-void policy_apply(struct session_state *s, const struct session_state *before,
+void policy_apply(struct session_state *s, const session_mark_t *before,
                   const canara_config_t *config, canara_verdict_t *out)
 {
     const double risk = filter_risk(s);
-    enum canara_level level = policy_level(config, risk, level_of(s));
+    enum canara_level level = policy_level(config, risk, level_of(s->level));
     if (s->blocked || level == CANARA_LEVEL_BLOCKED) {
         level = CANARA_LEVEL_BLOCKED;
         s->blocked = 1;
@@ -78,7 +78,7 @@ void policy_apply(struct session_state *s, const struct session_state *before,
 
     *out = (canara_verdict_t){.risk = risk,
                               .level = level,
-                              .previous = level_of(before),
+                              .previous = level_of(before->level),
                               .challenge_started = !s->blocked && s->latched && !before->latched,
                               .blocked = s->blocked && !before->blocked,
                               .mpin_required = s->latched};
@@ -87,7 +87,7 @@ void policy_apply(struct session_state *s, const struct session_state *before,
 void policy_peek(const struct session_state *s, const canara_config_t *config,
                  canara_verdict_t *out)
 {
-    const enum canara_level before = level_of(s);
+    const enum canara_level before = level_of(s->level);
     const double risk = filter_risk(s);
     enum canara_level level = policy_level(config, risk, before);
     if (s->blocked) {

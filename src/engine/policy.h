@@ -23,11 +23,11 @@ enum canara_level policy_level(const canara_config_t *config, double risk, enum 
  * the threshold of a block at most, until a challenge has waited for POLICY_ASKED of them. Nobody is
  * blocked for typing otherwise today without having been asked for the MPIN, not even by a batch of
  * events. `unheard` is the state before the event spoke about the person. */
-void policy_hear(struct session_state *s, const struct session_state *unheard,
+void policy_hear(struct session_state *s, const session_mark_t *unheard,
                  const canara_config_t *config);
 
 /* Draw the consequences of the risk as it stands, and say what changed since `before`. */
-void policy_apply(struct session_state *s, const struct session_state *before,
+void policy_apply(struct session_state *s, const session_mark_t *before,
                   const canara_config_t *config, canara_verdict_t *out);
 
 /* The same without consequences. */

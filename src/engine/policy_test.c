@@ -128,7 +128,8 @@ static void waiting_in_steps_equals_waiting_at_once(void **state)
 static canara_verdict_t hear(struct session_state *s, const canara_config_t *config, double nats)
 {
     canara_verdict_t v;
-    const struct session_state before = *s;
+    session_mark_t before;
+    session_mark(s, &before);
     filter_evidence(s, SHARE_TYPING, nats);
     policy_hear(s, &before, config);
     policy_apply(s, &before, config, &v);
@@ -159,9 +160,11 @@ static void what_is_no_rhythm_blocks_at_once(void **state)
     struct session_state s;
     canara_verdict_t v;
     filter_begin(&s, T0);
-    const struct session_state before = s;
+    session_mark_t before;
+    session_mark(&s, &before);
     rule_met_bot(&s, BOT_REPLAY);
-    const struct session_state unheard = s;
+    session_mark_t unheard;
+    session_mark(&s, &unheard);
     filter_evidence(&s, SHARE_TYPING, 3.0);
     policy_hear(&s, &unheard, &config);
     policy_apply(&s, &before, &config, &v);
@@ -186,7 +189,9 @@ static void holding_never_lowers_what_others_said(void **state)
         const struct session_state unheard = s;
         filter_evidence(&s, SHARE_POINTER, random_in(&seed, -6.0, 6.0));
         const struct session_state heard = s;
-        filter_hold(&s, &unheard, 0.85);
+        session_mark_t mark;
+        session_mark(&unheard, &mark);
+        filter_hold(&s, &mark, 0.85);
         assert_true(s.lambda <= heard.lambda);
         assert_true(s.lambda >= fmin(unheard.lambda, heard.lambda));
         assert_true(filter_risk(&s) <= fmax(0.85, filter_risk(&unheard)) + 1e-9);

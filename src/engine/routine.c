@@ -22,11 +22,11 @@ unsigned routine_hour(int64_t at_ms)
 
 static double sessions(const struct routine *r)
 {
-    double sum = 0.0;
+    uint32_t sum = 0;
     for (size_t i = 0; i < ROUTINE_HOURS; i++) {
         sum += r->hour[i];
     }
-    return sum;
+    return sum; /* exact: far below what a double counts to */
 }
 
 /* Half an hour early or late is no other hour: each lends a quarter to its neighbours. */

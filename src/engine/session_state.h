@@ -3,9 +3,9 @@
  *
  * Floor      engine (may use: base)
  * Units      nats of evidence, positive against the owner; times in milliseconds since 1970.
- * Ownership  plain value; copied in and out of the public type, so that a refused call leaves it
- *            as it was, and no pointer of one type ever looks at an object of another.
- * Errors     session_load() says false for a value that session_begin() never made.
+ * Ownership  plain value; worked on where the public type lies (session_inside()), or in a copy. What
+ *            may refuse a call is asked before anything is changed.
+ * Errors     session_load() and session_inside() refuse a value that session_begin() never made.
  * Threads    no shared state.
  */
 #ifndef ENGINE_SESSION_STATE_H
@@ -43,7 +43,7 @@ enum session_proofs {
 
 enum { PERSON_SHARES = SHARE_MOTION + 1 };
 
-struct session_state {
+struct __attribute__((may_alias)) session_state {
     uint32_t layout;
     uint8_t level;   /* enum canara_level */
     uint8_t latched; /* 1: a challenge waits for its answer */
@@ -72,7 +72,17 @@ struct session_state {
     double risk_peak;                /* the highest risk so far */
 };
 
-static_assert(sizeof(struct session_state) <= sizeof(canara_session_t), "the state must fit");
+/* What the consequences of an event are measured against: the part of an earlier state that they need,
+ * because a copy of the whole costs as much as many a rule. */
+typedef struct {
+    double lambda;
+    double share[PERSON_SHARES];
+    uint8_t level, latched, blocked;
+} session_mark_t;
+
+static_assert(sizeof(struct session_state) <= sizeof(canara_session_t) &&
+                  _Alignof(canara_session_t) >= sizeof(uint64_t),
+              "the state must fit");
 static_assert(sizeof(struct session_state) ==
                   32 + sizeof(double) * (SHARES + 2 * BOT_RULES + 2 + CONTEXT_RULES) + 56 + 8 +
                       (size_t)14 * PERSON_SHARES + 2 + 8,
@@ -83,6 +93,24 @@ static inline bool session_load(const canara_session_t *from, struct session_sta
 {
     memcpy(s, from, sizeof *s);
     return s->layout == SESSION_LAYOUT;
+}
+
+/* The state inside a value of the public type, to work on; NULL where there is none. */
+static inline struct session_state *session_inside(canara_session_t *session)
+{
+    struct session_state *s = (void *)session; /* may_alias: that is what the attribute is for */
+    return s->layout == SESSION_LAYOUT ? s : NULL;
+}
+
+static inline void session_mark(const struct session_state *s, session_mark_t *out)
+{
+    out->lambda = s->lambda;
+    for (int i = 0; i < PERSON_SHARES; i++) {
+        out->share[i] = s->share[i];
+    }
+    out->level = s->level;
+    out->latched = s->latched;
+    out->blocked = s->blocked;
 }
 
 static inline void session_store(canara_session_t *to, const struct session_state *s)

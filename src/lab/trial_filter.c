@@ -96,7 +96,8 @@ static bool step(struct stage *st, bool owner)
         next = st->stream[i].due_ms < st->stream[next].due_ms ? i : next;
     }
     struct stream *stream = &st->stream[next];
-    const struct session_state before = st->s;
+    session_mark_t before;
+    session_mark(&st->s, &before);
     const canara_config_t config = canara_config_default();
     canara_verdict_t v;
     const double fresh =
