@@ -27,11 +27,15 @@ enum {
     SUMMED = 4
 };
 
-/* Everybody of a population: log density, and distance. */
+/* Everybody of a population: log density, and distance. At first the product of the factors without its
+ * powers of two, which stand apart, in the place of its logarithm. */
 struct others {
     float log[OTHERS_MAX];
     float near[OTHERS_MAX];
+    int32_t exponent[OTHERS_MAX];
 };
+
+typedef float summed_t __attribute__((vector_size(4 * SUMMED)));
 
 /* Some people, while a sample is gone through. */
 struct some {
@@ -71,34 +75,52 @@ static inline void beside_group(const struct beside_sample *s, const float *habi
     }
 }
 
-static inline void some_end(const struct some *some, size_t n, lanes_t spreads, float *log_of,
-                            float *near)
-{
-    const lanes_t log_product =
-        __builtin_convertvector(some->exponent, lanes_t) * 0.693147181F + lanes_log(some->product);
-    lanes_store(log_of, -1.5F * log_product - spreads);
-    lanes_store(near, some->distance * ((float)M_SQRT2 / (float)n));
-}
-
-static inline void beside_all(const struct population *pop, const struct beside_sample *s,
+static inline void go_through(const struct population *pop, const struct beside_sample *s,
                               struct others *out)
 {
     const struct lanes *l = &pop->lanes;
-    const size_t n = pop->features;
     size_t g = 0;
     do { /* there is always a group: all people stand in the first */
         struct some SCRATCH group[PARTS];
-        beside_group(s, l->habit + g * n * LANES_HABIT, group);
+        beside_group(s, l->habit + g * pop->features * LANES_HABIT, group);
         for (size_t k = 0; k < PARTS; k++) {
             const size_t at = g * LANES_GROUP + k * LANES;
-            lanes_t spreads = lanes_load(l->log_sum + at);
-            for (size_t i = 0; i < s->missing; i++) {
-                spreads -=
-                    lanes_load(l->log_spread + (g * n + s->not_at[i]) * LANES_GROUP + k * LANES);
-            }
-            some_end(&group[k], s->n, spreads, out->log + at, out->near + at);
+            lanes_store(out->log + at, group[k].product);
+            lanes_store(out->near + at, group[k].distance);
+            lanes_int_store(out->exponent + at, group[k].exponent);
         }
     } while (++g < l->groups);
+}
+
+/* ln of the spreads of the features that are there. */
+static inline lanes_t spreads_at(const struct population *pop, const struct beside_sample *s,
+                                 size_t at)
+{
+    const struct lanes *l = &pop->lanes;
+    const size_t n = pop->features;
+    const size_t g = at / LANES_GROUP;
+    lanes_t spreads = lanes_load(l->log_sum + at);
+    for (size_t i = 0; i < s->missing; i++) {
+        spreads -=
+            lanes_load(l->log_spread + (g * n + s->not_at[i]) * LANES_GROUP + at % LANES_GROUP);
+    }
+    return spreads;
+}
+
+/* A loop of its own: the processor then works on several logarithms at a time, each of which is one
+ * long chain. */
+static inline void take_logs(const struct population *pop, const struct beside_sample *s,
+                             struct others *o)
+{
+    const size_t places = pop->lanes.groups * LANES_GROUP;
+    const float share = (float)M_SQRT2 / (float)s->n;
+    for (size_t at = 0; at < places; at += LANES) {
+        const lanes_t twos =
+            __builtin_convertvector(lanes_int_load(o->exponent + at), lanes_t) * 0.693147181F;
+        const lanes_t log_product = twos + lanes_log(lanes_load(o->log + at));
+        lanes_store(o->log + at, -1.5F * log_product - spreads_at(pop, s, at));
+        lanes_store(o->near + at, lanes_load(o->near + at) * share);
+    }
 }
 
 /* Places of a population that are no single people: they must not be met among them. */
@@ -134,11 +156,11 @@ static inline double sum_up(struct others *o, size_t places, float high)
         const lanes_t below = (high - lanes_load(o->log + c)) * (float)(1.0 / BESIDE_T);
         lanes_store(o->log + c, lanes_exp(-lanes_min(below, lanes_of(LOWEST))));
     }
-    float sum[SUMMED] = {0.0F};
+    summed_t sum = {0.0F};
     for (size_t c = 0; c < places; c += SUMMED) {
-        for (size_t k = 0; k < SUMMED; k++) {
-            sum[k] += o->log[c + k];
-        }
+        summed_t some;
+        memcpy(&some, o->log + c, sizeof some);
+        sum += some;
     }
     return ((double)sum[0] + (double)sum[1]) + ((double)sum[2] + (double)sum[3]);
 }
@@ -156,7 +178,8 @@ static inline void beside_body(const struct population *pop, const struct beside
                                struct beside *out)
 {
     struct others SCRATCH o;
-    beside_all(pop, s, &o);
+    go_through(pop, s, &o);
+    take_logs(pop, s, &o);
     out->all[0] = o.log[0];
     out->all[1] = o.log[1];
     if (pop->cohort == 0) {

@@ -16,7 +16,10 @@
 #define POPULATION_T  4.0 /* of the two populations */
 #define Z_MAX         BESIDE_Z_MAX
 
-enum { LOG_EVERY = 16 }; /* (5e5 * 1e2)^(3/2) to the 16th is 1e184 */
+enum {
+    LOG_EVERY = 16, /* (5e5 * 1e2)^(3/2) to the 16th is 1e184 */
+    STEPS_FAR = INT32_MAX
+};
 
 size_t fusion_bucket(size_t n)
 {
@@ -107,29 +110,38 @@ static double mean_of(const float smallest[BESIDE_NEAREST])
     return n == 0 ? CAP : sum / (double)n;
 }
 
+static_assert(LANES == 4, "this file is for any processor");
+static_assert((int)EVIDENCE_SAMPLES_MIN >= (int)BESIDE_NEAREST,
+              "what stands behind the last row is never among the nearest");
+
 /* To the nearest of the ring, some ages at a time; those behind the last are far away. `closest`:
  * steps to the nearest, whatever its age. */
 static double nearest(const struct lens *l, const struct pair *pair, uint32_t *closest)
 {
     enum { ROOM = (PART_RING + LANES - 1) / LANES * LANES };
 
-    uint32_t SCRATCH steps[PART_RING];
-    float SCRATCH distance[ROOM];
+    uint32_t SCRATCH steps[ROOM];
+    const lanes_t ages = {0.0F, 1.0F, 2.0F, 3.0F};
     const float share = (float)(1.0 / (LENS_STEP * (double)pair->sample.n));
     lens_distances(l, &pair->mark, steps);
-    *closest = UINT32_MAX;
-    for (size_t i = 0; i < l->count; i++) {
-        *closest = steps[i] < *closest ? steps[i] : *closest;
-        distance[i] =
-            (float)(int32_t)steps[i] * share + (float)(AGE_COST / PART_RING) * (float)(int32_t)i;
-    }
     for (size_t i = l->count; i % LANES != 0; i++) {
-        distance[i] = BESIDE_FAR;
+        steps[i] = STEPS_FAR;
     }
     struct smallest least = smallest_none();
+    lanes_int_t closest_of = (lanes_int_t){0} + STEPS_FAR;
     for (size_t i = 0; i < l->count; i += LANES) {
-        smallest_offer(&least, lanes_load(distance + i));
+        lanes_int_t some;
+        memcpy(&some, steps + i, sizeof some);
+        const lanes_int_t nearer = some < closest_of; /* all ones where true */
+        closest_of = (some & nearer) | (closest_of & ~nearer);
+        const lanes_t age = (float)(AGE_COST / PART_RING) * (ages + (float)(int32_t)i);
+        smallest_offer(&least, __builtin_convertvector(some, lanes_t) * share + age);
     }
+    int32_t least_steps = STEPS_FAR;
+    for (size_t k = 0; k < LANES; k++) {
+        least_steps = closest_of[k] < least_steps ? closest_of[k] : least_steps;
+    }
+    *closest = (uint32_t)least_steps;
     float best[BESIDE_NEAREST];
     smallest_of_all(&least, best);
     return mean_of(best);

@@ -30,6 +30,11 @@ enum { LANES = 4 };
 typedef float lanes_t __attribute__((vector_size(4 * LANES)));
 typedef int32_t lanes_int_t __attribute__((vector_size(4 * LANES)));
 
+/* The same where it lies in an array. A memcpy() to there would become a checked call under
+ * _FORTIFY_SOURCE, which costs more than all that is stored. */
+typedef float lanes_at_t __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef int32_t lanes_int_at_t __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+
 #if defined(__AVX2__)
 #include "engine/lanes_avx2.h"
 #elif defined(__SSE2__)
@@ -40,14 +45,22 @@ typedef int32_t lanes_int_t __attribute__((vector_size(4 * LANES)));
 
 static inline lanes_t lanes_load(const float *at)
 {
-    lanes_t x;
-    memcpy(&x, at, sizeof x);
-    return x;
+    return *(const lanes_at_t *)at;
 }
 
 static inline void lanes_store(float *at, lanes_t x)
 {
-    memcpy(at, &x, sizeof x);
+    *(lanes_at_t *)at = x;
+}
+
+static inline lanes_int_t lanes_int_load(const int32_t *at)
+{
+    return *(const lanes_int_at_t *)at;
+}
+
+static inline void lanes_int_store(int32_t *at, lanes_int_t x)
+{
+    *(lanes_int_at_t *)at = x;
 }
 
 static inline lanes_t lanes_of(float x)
@@ -68,6 +81,34 @@ static inline lanes_t lanes_of_bits(lanes_int_t bits)
     memcpy(&x, &bits, sizeof x);
     return x;
 }
+
+/* The lanes in a ring, half the way round, a quarter, an eighth. */
+#if defined(__AVX2__)
+static inline lanes_t lanes_turn4(lanes_t x)
+{
+    return __builtin_shufflevector(x, x, 4, 5, 6, 7, 0, 1, 2, 3);
+}
+
+static inline lanes_t lanes_turn2(lanes_t x)
+{
+    return __builtin_shufflevector(x, x, 2, 3, 4, 5, 6, 7, 0, 1);
+}
+
+static inline lanes_t lanes_turn1(lanes_t x)
+{
+    return __builtin_shufflevector(x, x, 1, 2, 3, 4, 5, 6, 7, 0);
+}
+#else
+static inline lanes_t lanes_turn2(lanes_t x)
+{
+    return __builtin_shufflevector(x, x, 2, 3, 0, 1);
+}
+
+static inline lanes_t lanes_turn1(lanes_t x)
+{
+    return __builtin_shufflevector(x, x, 1, 2, 3, 0);
+}
+#endif
 
 static inline lanes_t lanes_abs(lanes_t x)
 {

@@ -5,9 +5,16 @@
 #include <math.h>
 #include <string.h>
 
-enum { STEP = 16, MIDDLE = 128, FARTHEST = 124 };
+enum { STEP = 16, HALF_STEP = STEP / 2, MIDDLE = 128, FARTHEST = 124 };
 
 typedef uint8_t bytes_t __attribute__((vector_size(16)));
+typedef uint64_t halves_t __attribute__((vector_size(16)));
+
+#if defined(__SSE2__)
+#include "engine/gaps_sse2.h"
+#else
+#include "engine/gaps_plain.h"
+#endif
 
 size_t lens_bytes(const struct part *p)
 {
@@ -79,8 +86,41 @@ static uint32_t distance(const uint8_t *row, size_t n, const struct lens_mark *m
     return sum;
 }
 
+/* Two halves of a step, one of each row. */
+static bytes_t load_two(const uint8_t *a, const uint8_t *b)
+{
+    uint64_t low;
+    uint64_t high;
+    memcpy(&low, a, sizeof low);
+    memcpy(&high, b, sizeof high);
+    return (bytes_t)(halves_t){low, high};
+}
+
+/* Rows of at most half a step: two at a time. Behind the last one there are bytes to read. */
+static void short_distances(const struct lens *l, const struct lens_mark *mark, uint32_t *out)
+{
+    const size_t n = l->part->features;
+    const uint8_t *row = l->row;
+    const bytes_t at = load_two(mark->at, mark->at);
+    const bytes_t far = load_two(mark->far, mark->far);
+    const bytes_t counts = load_two(mark->counts, mark->counts);
+    for (size_t i = 0; i < l->count; i += 2, row += 2 * n) {
+        const bytes_t two = load_two(row, row + n);
+        uint32_t sums[2];
+        gaps_of_two(at, (two | ((bytes_t)(two == 0) & far)) & counts, sums);
+        out[i] = sums[0];
+        if (i + 1 < l->count) {
+            out[i + 1] = sums[1];
+        }
+    }
+}
+
 void lens_distances(const struct lens *l, const struct lens_mark *mark, uint32_t out[PART_RING])
 {
+    if (l->part->features <= HALF_STEP) {
+        short_distances(l, mark, out);
+        return;
+    }
     const size_t n = l->part->features;
     const uint8_t *row = l->row;
     if (n > STEP) {

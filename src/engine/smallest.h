@@ -34,31 +34,37 @@ static inline void smallest_offer(struct smallest *s, lanes_t x)
     }
 }
 
-/* Put x into its place among the smallest so far, ascending. */
-static inline void smallest_put(float smallest[BESIDE_NEAREST], float x)
+/* Let a stand before b in every lane. */
+static inline void smallest_order(lanes_t *a, lanes_t *b)
 {
-    if (x >= smallest[BESIDE_NEAREST - 1]) {
-        return;
-    }
-    size_t i = BESIDE_NEAREST - 1;
-    for (; i > 0 && smallest[i - 1] > x; i--) {
-        smallest[i] = smallest[i - 1];
-    }
-    smallest[i] = x;
+    const lanes_t larger = lanes_max(*a, *b);
+    *a = lanes_min(*a, *b);
+    *b = larger;
+}
+
+/* The three smallest of two times three, each ascending: those of a that are beaten by the rest of b
+ * from its other end leave (Batcher 1968, the half-cleaner). */
+static inline void smallest_merge(struct smallest *s, lanes_t b0, lanes_t b1, lanes_t b2)
+{
+    s->value[0] = lanes_min(s->value[0], b2);
+    s->value[1] = lanes_min(s->value[1], b1);
+    s->value[2] = lanes_min(s->value[2], b0);
+    smallest_order(&s->value[0], &s->value[1]);
+    smallest_order(&s->value[1], &s->value[2]);
+    smallest_order(&s->value[0], &s->value[1]);
 }
 
 /* Of all lanes together, ascending; BESIDE_FAR where there are not three. */
-static inline void smallest_of_all(const struct smallest *s, float out[BESIDE_NEAREST])
+static inline void smallest_of_all(const struct smallest *of, float out[BESIDE_NEAREST])
 {
+    struct smallest s = *of;
+#if defined(__AVX2__)
+    smallest_merge(&s, lanes_turn4(s.value[0]), lanes_turn4(s.value[1]), lanes_turn4(s.value[2]));
+#endif
+    smallest_merge(&s, lanes_turn2(s.value[0]), lanes_turn2(s.value[1]), lanes_turn2(s.value[2]));
+    smallest_merge(&s, lanes_turn1(s.value[0]), lanes_turn1(s.value[1]), lanes_turn1(s.value[2]));
     for (size_t i = 0; i < BESIDE_NEAREST; i++) {
-        out[i] = BESIDE_FAR;
-    }
-    for (size_t i = 0; i < BESIDE_NEAREST; i++) {
-        float SCRATCH lane[LANES];
-        lanes_store(lane, s->value[i]);
-        for (size_t k = 0; k < LANES; k++) {
-            smallest_put(out, lane[k]);
-        }
+        out[i] = s.value[i][0];
     }
 }
 
