@@ -238,6 +238,13 @@ void journal_mark_read(struct journal *journal, journal_mark_t *out)
     lock_give(&journal->mark_lock);
 }
 
+void journal_end_read(struct journal *journal, journal_place_t *out)
+{
+    lock_take(&journal->mark_lock);
+    *out = journal->end;
+    lock_give(&journal->mark_lock);
+}
+
 uint64_t journal_sequence_for_tail(struct journal *journal, uint64_t bytes)
 {
     return segments_tail(&journal->segments, bytes);

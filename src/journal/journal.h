@@ -126,6 +126,9 @@ uint64_t journal_committed(const struct journal *journal);
 /* Where the newest durable frame ends: every frame below `sequence` is durable. */
 void journal_mark_read(struct journal *journal, journal_mark_t *out);
 
+/* Where the newest durable frame of this run ends, in bytes; segment 0: there is none yet. */
+void journal_end_read(struct journal *journal, journal_place_t *out);
+
 /* First sequence of the newest segments that together hold at least `bytes` (or everything). */
 uint64_t journal_sequence_for_tail(struct journal *journal, uint64_t bytes);
 

@@ -21,6 +21,7 @@ struct journal_reader {
     uint64_t offset;   /* of the next frame in it */
     uint64_t expected; /* sequence of the next frame; 0 before the first segment */
     uint64_t from, limit;
+    journal_place_t end; /* of what is written, as far as it was told; segment 0: not told */
 
     uint8_t *buffer; /* bytes [at, at + len) of the segment */
     size_t cap;
@@ -47,6 +48,16 @@ static err_t fail(struct journal_reader *r, enum err_code code, const char *reas
 
 /* ---- bytes of the open segment --------------------------------------------------------------- */
 
+/* How much of `need` there is to read: the zeros behind the end stand on the disk alone. */
+static size_t up_to_end(const struct journal_reader *r, uint64_t offset, size_t want, size_t need)
+{
+    if (r->segment != r->end.segment || offset > r->end.offset) {
+        return need;
+    }
+    const uint64_t there = r->end.offset - offset;
+    return there < need ? size_max(want, (size_t)there) : need;
+}
+
 /* Fill the buffer from `offset` on with at least `want` bytes, or up to the end of the file. */
 static err_t fill(struct journal_reader *r, uint64_t offset, size_t want)
 {
@@ -61,9 +72,10 @@ static err_t fill(struct journal_reader *r, uint64_t offset, size_t want)
     }
     r->at = offset;
     r->len = 0;
-    while (r->len < need) {
+    const size_t most = up_to_end(r, offset, want, need);
+    while (r->len < most) {
         const ssize_t got =
-            pread(r->fd, r->buffer + r->len, need - r->len, (off_t)(offset + r->len));
+            pread(r->fd, r->buffer + r->len, most - r->len, (off_t)(offset + r->len));
         if (got < 0 && errno == EINTR) {
             continue;
         }
@@ -428,10 +440,11 @@ void journal_reader_close(struct journal_reader **reader)
     *reader = NULL;
 }
 
-void journal_reader_extend(struct journal_reader *r, uint64_t limit)
+void journal_reader_extend(struct journal_reader *r, uint64_t limit, const journal_place_t *end)
 {
     MUST(limit >= r->limit);
     r->limit = limit;
+    r->end = *end;
 }
 
 uint64_t journal_reader_sequence(const struct journal_reader *r)

@@ -53,8 +53,10 @@ void journal_reader_close(struct journal_reader **reader);
 NODISCARD err_t journal_reader_next(struct journal_reader *reader, journal_record_t *out,
                                     bool *more);
 
-/* Allow the reader to go on to a later limit (journal_committed() has grown). */
-void journal_reader_extend(struct journal_reader *reader, uint64_t limit);
+/* Allow the reader to go on to a later limit (journal_committed() has grown). `end`, read after it: what
+ * lies behind is not looked at. */
+void journal_reader_extend(struct journal_reader *reader, uint64_t limit,
+                           const journal_place_t *end);
 
 /* Sequence of the frame that the next record comes from, or would come from. */
 uint64_t journal_reader_sequence(const struct journal_reader *reader);

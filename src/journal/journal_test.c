@@ -247,7 +247,10 @@ static void a_reader_follows_a_running_writer(void **state)
         if (line % 5 != 0) {
             continue;
         }
-        journal_reader_extend(reader, journal_committed(j));
+        const uint64_t limit = journal_committed(j);
+        journal_place_t end = {0};
+        journal_end_read(j, &end);
+        journal_reader_extend(reader, limit, &end);
         for (bool more = true; more;) {
             assert_ok(journal_reader_next(reader, &r, &more));
             if (more) {

@@ -11,4 +11,10 @@ typedef struct journal_mark {
     uint32_t crc;      /* that frame's checksum */
 } journal_mark_t;
 
+/* Where a byte stands. */
+typedef struct journal_place {
+    uint64_t segment; /* its first sequence; 0: nowhere */
+    uint64_t offset;  /* in it */
+} journal_place_t;
+
 #endif

@@ -23,7 +23,7 @@ enum {
     KEEPER_MS = 1000
 };
 
-static const uint8_t zeros[ZERO_CHUNK];
+static const _Alignas(SEGMENT_PAGE) uint8_t zeros[ZERO_CHUNK];
 
 static err_t because(struct journal_fault *why, enum err_code code, const char *reason)
 {
@@ -236,14 +236,28 @@ static int write_zeros(const struct segments *s, int fd, uint64_t at, uint64_t *
     return 0;
 }
 
+/* Write past the page cache, or through it again: a copy of each zero costs more than the rest of the
+ * work on them. False: this file system cannot. */
+static bool pass_cache(int fd, bool past)
+{
+    const int flags = fcntl(fd, F_GETFL);
+    return flags >= 0 && fcntl(fd, F_SETFL, past ? flags | O_DIRECT : flags & ~O_DIRECT) == 0;
+}
+
 /* Write zeros up to the size of a segment. The blocks then exist and a commit changes no metadata. */
 static int fill_with_zeros(const struct segments *s, int fd)
 {
     const struct journal_files *files = s->config.files;
+    bool past = s->config.segment_bytes % SEGMENT_PAGE == 0 && pass_cache(fd, true);
     uint64_t since_sync = 0;
     uint64_t put = 0;
     for (uint64_t at = 0; at < s->config.segment_bytes; at += put) {
         const int number = write_zeros(s, fd, at, &put);
+        if (number == EINVAL && past) { /* it wants what we do not know of */
+            past = !pass_cache(fd, false);
+            put = 0;
+            continue;
+        }
         if (number != 0) {
             return number;
         }
@@ -254,6 +268,9 @@ static int fill_with_zeros(const struct segments *s, int fd)
                 return errno;
             }
         }
+    }
+    if (past && !pass_cache(fd, false)) {
+        return errno;
     }
     return files->fsync(files, fd) == 0 ? 0 : errno;
 }

@@ -19,6 +19,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What the kernel keeps of a file at once. Zeros are written past its cache, and frames through it in
+ * whole pages: of a page that is written whole it need not read the rest. */
+enum { SEGMENT_PAGE = 4096 };
+
 struct segment {
     uint64_t first; /* sequence of its first frame */
     uint64_t bytes; /* on disk */

@@ -7,6 +7,7 @@
 #include "tests/support/random.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 
 struct scene {
@@ -411,6 +412,42 @@ static void a_full_disk_refuses_and_heals_by_itself(void **state)
     }
 }
 
+/* A file system that takes no write past the page cache, or only larger ones. */
+struct picky {
+    struct journal_files files; /* first member */
+    _Atomic int *refused;
+};
+
+static ssize_t picky_pwritev(const struct journal_files *self, int fd, const struct iovec *parts,
+                             int count, off_t offset)
+{
+    const struct picky *p = (const void *)self;
+    if ((fcntl(fd, F_GETFL) & O_DIRECT) != 0) {
+        (void)atomic_fetch_add(p->refused, 1);
+        errno = EINVAL;
+        return -1;
+    }
+    return pwritev(fd, parts, count, offset);
+}
+
+static void zeros_go_through_the_cache_where_they_must(void **state)
+{
+    enum { HALF = 30, ALL = 2 * HALF };
+
+    const struct scene *s = *state;
+    _Atomic int refused = 0;
+    struct picky picky = {.files = *journal_files_system(), .refused = &refused};
+    picky.files.pwritev = picky_pwritev;
+    struct journal_config config = testing_config(s->dir);
+    config.files = &picky.files;
+    assert_int_equal(append_lines(&config, 1, HALF), HALF);
+    const int once_a_segment = atomic_load(&refused);
+    config.segment_bytes += 100; /* no whole pages: it is not even tried */
+    assert_int_equal(append_lines(&config, HALF + 1, ALL), HALF);
+    assert_int_equal(atomic_load(&refused), once_a_segment);
+    assert_kept(s->dir, ALL - 1, ALL);
+}
+
 /* The real operations, and whether a segment was removed while the removal of another one was not
  * yet durable. */
 struct removals {
@@ -502,6 +539,7 @@ int main(void)
         IN_SCENE(after_the_first_failed_sync_nothing_is_acknowledged),
         IN_SCENE(frames_found_by_a_start_are_synced_before_they_count),
         IN_SCENE(a_full_disk_refuses_and_heals_by_itself),
+        IN_SCENE(zeros_go_through_the_cache_where_they_must),
         IN_SCENE(old_segments_go_one_after_the_other_also_on_the_disk),
         IN_SCENE(random_damage_never_reads_as_other_records),
     };

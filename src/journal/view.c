@@ -195,7 +195,9 @@ static err_t follow(struct view *v, bool *all)
     if (v->damaged) {
         return err_new(ERR_FORMAT);
     }
-    journal_reader_extend(v->reader, limit);
+    journal_place_t end = {0};
+    journal_end_read(v->config.journal, &end);
+    journal_reader_extend(v->reader, limit, &end);
     v->round = clock_mono(v->config.clock);
     for (int i = 0; i < RECORDS_PER_LOOK; i++) {
         if (!v->holds) {

@@ -14,6 +14,8 @@
 
 enum { SLEEP_S = 1, SLACK_NS = 1000 };
 
+static const uint8_t zeros[SEGMENT_PAGE];
+
 /* ---- waiting --------------------------------------------------------------------------------- */
 
 void writer_wake(struct journal *j)
@@ -125,6 +127,16 @@ static err_t write_parts(struct journal *j, int count)
     return ERR_OK;
 }
 
+/* Behind a frame the rest of its page is zero already, and written with it: see SEGMENT_PAGE. */
+static int fill_page(struct journal *j, int parts, size_t size)
+{
+    const uint64_t end = j->used + size;
+    const size_t behind = (size_t)(j->config.segment_bytes - end);
+    const size_t rest = (SEGMENT_PAGE - (size_t)(end % SEGMENT_PAGE)) % SEGMENT_PAGE;
+    j->parts[parts] = iovec_of((span_t){zeros, size_min(rest, behind)});
+    return parts + 1;
+}
+
 /* Write what was gathered as one frame and make it durable. */
 static err_t write_frame(struct journal *j, const struct batch *batch)
 {
@@ -150,7 +162,7 @@ static err_t write_frame(struct journal *j, const struct batch *batch)
     const journal_mark_t mark = {
         .sequence = j->next + 1, .segment = j->first, .offset = j->used, .crc = crc};
     j->parts[0] = (struct iovec){.iov_base = raw, .iov_len = sizeof raw};
-    TRY(write_parts(j, batch->parts));
+    TRY(write_parts(j, fill_page(j, batch->parts, size)));
     if (j->config.files->fdatasync(j->config.files, j->fd) != 0) {
         return err_new(ERR_IO); /* what the kernel dropped it will not try again */
     }
@@ -162,6 +174,7 @@ static err_t write_frame(struct journal *j, const struct batch *batch)
     counter_add(&j->bytes, size);
     lock_take(&j->mark_lock);
     j->mark = mark;
+    j->end = (journal_place_t){.segment = j->first, .offset = j->used};
     lock_give(&j->mark_lock);
     atomic_store_explicit(&j->committed, j->next, memory_order_release);
     return ERR_OK;

@@ -36,15 +36,16 @@ struct journal {
     histogram_t commit;
     pthread_mutex_t mark_lock;
     journal_mark_t mark; /* under the lock */
+    journal_place_t end; /* of what is durable; under the lock */
 
     /* the writer's own */
-    int fd;         /* segment at hand, or -1 */
-    uint64_t used;  /* bytes of it that are frames */
-    uint64_t first; /* its first sequence */
-    uint64_t next;  /* sequence of the next frame */
-    mono_t began;   /* start of the last commit */
-    unsigned turn;  /* lane that goes first, so that none starves */
-    struct iovec parts[1 + 2 * JOURNAL_LANES_MAX];
+    int fd;                                        /* segment at hand, or -1 */
+    uint64_t used;                                 /* bytes of it that are frames */
+    uint64_t first;                                /* its first sequence */
+    uint64_t next;                                 /* sequence of the next frame */
+    mono_t began;                                  /* start of the last commit */
+    unsigned turn;                                 /* lane that goes first, so that none starves */
+    struct iovec parts[2 + 2 * JOURNAL_LANES_MAX]; /* head, lanes, zeros */
 };
 
 /* The writer thread; `context` is the journal. */
