@@ -10,6 +10,7 @@ void view_renderer_init(struct view_renderer *renderer)
 {
     buf_init(&renderer->shown, 2 * JOURNAL_DATA_MAX);
     buf_init(&renderer->compact, 2 * JOURNAL_DATA_MAX);
+    renderer->head.len = 0;
 }
 
 void view_renderer_deinit(struct view_renderer *renderer)
@@ -113,7 +114,7 @@ err_t view_render_tail(uuid_t session, const char *email, struct buf *out)
 }
 
 /* {"timestamp":"…","event_type":"…","data": */
-static err_t append_head(const journal_record_t *record, struct buf *out)
+static err_t write_head(const journal_record_t *record, struct buf *out)
 {
     char head[] = "{\"timestamp\":\"0000-00-00T00:00:00.000Z\",\"event_type\":";
 
@@ -129,9 +130,43 @@ static err_t append_head(const journal_record_t *record, struct buf *out)
     return buf_append(out, SPAN_LIT(",\"data\":"));
 }
 
-static err_t append_line(const journal_record_t *record, span_t data, span_t tail, struct buf *out)
+static void keep_head(struct view_renderer *renderer, const journal_record_t *record, span_t head)
 {
-    TRY(append_head(record, out));
+    const span_t type = record->type;
+    renderer->head.len = 0;
+    if (type.len == 0 || type.len > VIEW_HEAD_TYPE || head.len > VIEW_HEAD_BYTES) {
+        return;
+    }
+    memcpy(renderer->head.type, type.ptr, type.len);
+    memcpy(renderer->head.text, head.ptr, head.len);
+    renderer->head.at = record->at;
+    renderer->head.type_len = type.len;
+    renderer->head.len = head.len;
+}
+
+static bool head_is_kept(const struct view_renderer *renderer, const journal_record_t *record)
+{
+    return renderer->head.len > 0 && renderer->head.at.ms == record->at.ms &&
+           renderer->head.type_len == record->type.len &&
+           memcmp(renderer->head.type, record->type.ptr, record->type.len) == 0;
+}
+
+static err_t append_head(struct view_renderer *renderer, const journal_record_t *record,
+                         struct buf *out)
+{
+    if (head_is_kept(renderer, record)) {
+        return buf_append(out, (span_t){renderer->head.text, renderer->head.len});
+    }
+    const size_t before = out->len;
+    TRY(write_head(record, out));
+    keep_head(renderer, record, (span_t){out->ptr + before, out->len - before});
+    return ERR_OK;
+}
+
+static err_t append_line(struct view_renderer *renderer, const journal_record_t *record,
+                         span_t data, span_t tail, struct buf *out)
+{
+    TRY(append_head(renderer, record, out));
     TRY(buf_append(out, data));
     return buf_append(out, tail);
 }
@@ -142,7 +177,7 @@ err_t view_render_line(struct view_renderer *renderer, const journal_record_t *r
     span_t data = {0};
     TRY(view_render_data(renderer, record, &data));
     const size_t before = out->len;
-    const err_t e = append_line(record, data, tail, out);
+    const err_t e = append_line(renderer, record, data, tail, out);
     if (failed(e)) {
         out->len = before; /* a line is whole or not there */
     }

@@ -15,9 +15,21 @@
 #include "base/span.h"
 #include "journal/record.h"
 
+/* Heads with longer types are written each time. */
+enum { VIEW_HEAD_TYPE = 64, VIEW_HEAD_BYTES = 128 };
+
 struct view_renderer {
     struct buf shown;   /* data without what must not be seen */
     struct buf compact; /* and without white space */
+
+    /* how the newest line began: those of one message, and of one millisecond, mostly begin alike */
+    struct {
+        wall_t at;
+        size_t type_len;
+        size_t len; /* 0: none is kept */
+        uint8_t type[VIEW_HEAD_TYPE];
+        uint8_t text[VIEW_HEAD_BYTES];
+    } head;
 };
 
 void view_renderer_init(struct view_renderer *renderer);

@@ -114,9 +114,52 @@ static void a_line_without_room_leaves_what_was_there(void **state)
     desk_close(&d);
 }
 
+static void a_head_is_kept_for_its_moment_and_type_alone(void **state)
+{
+    (void)state;
+    char long_type[VIEW_HEAD_TYPE + 2];
+    memset(long_type, 'x', sizeof long_type);
+
+    const struct {
+        int64_t at_ms;
+        const char *type;
+        size_t len;
+        const char *time;
+    } cases[] = {
+        {1750761000123, "scroll", 6, "2025-06-24T10:30:00.123Z"},
+        {1750761000123, "scroll", 6, "2025-06-24T10:30:00.123Z"},
+        {1750761000124, "scroll", 6, "2025-06-24T10:30:00.124Z"},
+        {1750761000124, "scrolm", 6, "2025-06-24T10:30:00.124Z"},
+        {1750761000124, "scrol", 5, "2025-06-24T10:30:00.124Z"},
+        {1750761000124, long_type, VIEW_HEAD_TYPE, "2025-06-24T10:30:00.124Z"},
+        {1750761000124, long_type, VIEW_HEAD_TYPE + 1, "2025-06-24T10:30:00.124Z"},
+        {1750761000124, long_type, VIEW_HEAD_TYPE, "2025-06-24T10:30:00.124Z"},
+        {1750761000124, "", 0, "2025-06-24T10:30:00.124Z"},
+        {1750761000124, "scroll", 6, "2025-06-24T10:30:00.124Z"},
+    };
+    struct desk d;
+    desk_open(&d);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const journal_record_t record = {
+            .at = {cases[i].at_ms},
+            .type = {(const uint8_t *)cases[i].type, cases[i].len},
+            .data = SPAN_INIT("{}"),
+        };
+        char want[512];
+        (void)snprintf(want, sizeof want,
+                       "{\"timestamp\":\"%s\",\"event_type\":\"%.*s\",\"data\":{}" TAIL,
+                       cases[i].time, (int)cases[i].len, cases[i].type);
+        buf_clear(&d.out);
+        assert_false(failed(view_render_line(&d.renderer, &record, buf_span(&d.tail), &d.out)));
+        assert_span_text(buf_span(&d.out), want);
+    }
+    desk_close(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_head_is_kept_for_its_moment_and_type_alone),
         cmocka_unit_test(white_space_between_tokens_goes_and_in_strings_stays),
         cmocka_unit_test(one_space_anywhere_changes_nothing),
         cmocka_unit_test(a_line_without_room_leaves_what_was_there),
