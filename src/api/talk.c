@@ -3,6 +3,7 @@
 #include "api/metrics_page.h"
 #include "api/routes.h"
 #include "base/limits.h"
+#include "codec/time_text.h"
 
 #include <string.h>
 
@@ -163,7 +164,9 @@ talk_due_t talk_message(struct talk *t, struct api *api, struct shard *s,
     if (t->closed || t->live == NULL || t->live->blocked) {
         return due;
     }
-    if (shard_find(s, t->live->id) == NULL) {
+    const bool over =
+        t->live->asleep ? shard_find(s, t->live->id) == NULL : shard_expire(s, t->live);
+    if (over) {
         return due; /* it has expired since the wheel last turned, and was told so */
     }
     size_t count = 0;
@@ -182,27 +185,73 @@ talk_due_t talk_message(struct talk *t, struct api *api, struct shard *s,
     return due;
 }
 
-void talk_acknowledge(struct talk *t, struct api *api, struct shard *s, uint32_t count, int64_t seq)
+#define ACK_OPENING "{\"type\":\"data_received\",\"timestamp\":\""
+#define ACK_MIDDLE  "\",\"status\":\"processed\",\"count\":"
+
+enum { ACK_BYTES = 256, NUMBER_BYTES = 21 };
+
+_Static_assert(sizeof ACK_OPENING - 1 + TIME_TEXT_LEN + sizeof ACK_MIDDLE - 1 ==
+                   TALK_ACK_HEAD_BYTES,
+               "the head is as long as its parts");
+
+void talk_ack_head(talk_ack_head_t *head, wall_t now)
 {
-    (void)api;
+    char text[TALK_ACK_HEAD_BYTES + 1];
+    char *const time = text + sizeof ACK_OPENING - 1;
+    memcpy(text, ACK_OPENING, sizeof ACK_OPENING - 1);
+    time_print(now, time);
+    memcpy(time + TIME_TEXT_LEN, ACK_MIDDLE, sizeof ACK_MIDDLE);
+    memcpy(head->text, text, sizeof head->text);
+}
+
+/* An acknowledgement as it is put together: each event brings one, so no general writer. */
+struct words {
+    size_t len;
+    char text[ACK_BYTES];
+};
+
+static void add(struct words *w, const char *text, size_t len)
+{
+    MUST(len <= sizeof w->text - w->len);
+    memcpy(w->text + w->len, text, len);
+    w->len += len;
+}
+
+static void add_number(struct words *w, int64_t value)
+{
+    char text[NUMBER_BYTES];
+    size_t at = sizeof text;
+    int64_t left = value;
+    do {
+        const int64_t digit = left % 10;
+        text[--at] = (char)('0' + (digit < 0 ? -digit : digit));
+        left /= 10;
+    } while (left != 0);
+    if (value < 0) {
+        text[--at] = '-';
+    }
+    add(w, text + at, sizeof text - at);
+}
+
+void talk_acknowledge(struct talk *t, const talk_ack_head_t *head, uint32_t count, int64_t seq)
+{
     if (t->closed || t->live == NULL) {
         return;
     }
-    char memory[256];
-    struct json_writer w;
     if (seq > t->live->seq_durable) {
         t->live->seq_durable = seq;
     }
-    open_message(&w, memory, sizeof memory, "data_received", s);
-    json_name(&w, "status");
-    json_cstr(&w, "processed");
-    json_name(&w, "count");
-    json_uint(&w, count);
-    json_name(&w, "seq");
-    json_int(&w, seq);
-    json_name(&w, "risk_level");
-    json_cstr(&w, canara_level_name((enum canara_level)t->live->shown_level));
-    say(t, &w);
+    const char *const level = canara_level_name((enum canara_level)t->live->shown_level);
+    struct words w;
+    w.len = 0;
+    add(&w, head->text, sizeof head->text);
+    add_number(&w, count);
+    add(&w, ",\"seq\":", strlen(",\"seq\":"));
+    add_number(&w, seq);
+    add(&w, ",\"risk_level\":\"", strlen(",\"risk_level\":\""));
+    add(&w, level, strlen(level));
+    add(&w, "\"}", 2);
+    t->sink->text(t->sink, (span_t){(const uint8_t *)w.text, w.len});
 }
 
 /* ---- news ---- */

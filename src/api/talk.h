@@ -60,9 +60,17 @@ talk_due_t talk_message(struct talk *t, struct api *api, struct shard *s,
                         struct event_scratch *scratch,
                         scanned_event_t events[EVENTS_PER_MESSAGE_MAX], span_t text);
 
+enum { TALK_ACK_HEAD_BYTES = 92 };
+
+/* How all acknowledgements of one moment begin: written once, copied for each. */
+typedef struct talk_ack_head {
+    char text[TALK_ACK_HEAD_BYTES];
+} talk_ack_head_t;
+
+void talk_ack_head(talk_ack_head_t *head, wall_t now);
+
 /* Say data_received for `count` events. */
-void talk_acknowledge(struct talk *t, struct api *api, struct shard *s, uint32_t count,
-                      int64_t seq);
+void talk_acknowledge(struct talk *t, const talk_ack_head_t *head, uint32_t count, int64_t seq);
 
 /* Tell what happened to the session; closes where the contract says so. */
 void talk_notice(struct talk *t, struct api *api, struct shard *s, enum notice what,

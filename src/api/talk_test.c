@@ -137,6 +137,13 @@ static void a_challenge_that_is_open_is_repeated_to_a_new_socket(void **state)
     free(e);
 }
 
+static void acknowledge(struct ear *e, uint32_t count, int64_t seq)
+{
+    talk_ack_head_t head;
+    talk_ack_head(&head, clock_wall(shard_service(e->who.owner)->clock));
+    talk_acknowledge(&e->talk, &head, count, seq);
+}
+
 static void a_new_socket_is_told_the_last_number_that_is_durable(void **state)
 {
     struct ear *e = open_ear(*state);
@@ -144,7 +151,7 @@ static void a_new_socket_is_told_the_last_number_that_is_durable(void **state)
     struct ear again = {.sink = e->sink, .desk = e->desk, .who = e->who};
     talk_begin(&again.talk, &e->desk->api, e->who.owner, e->who.live, &again.sink);
     assert_non_null(strstr(again.word[0], "\"last_seq\":-1")); /* taken, but not on the disk */
-    talk_acknowledge(&e->talk, &e->desk->api, e->who.owner, due.count, due.seq);
+    acknowledge(e, due.count, due.seq);
     again.said = 0;
     talk_begin(&again.talk, &e->desk->api, e->who.owner, e->who.live, &again.sink);
     assert_non_null(strstr(again.word[0], "\"last_seq\":41"));
@@ -177,7 +184,7 @@ static void events_are_owed_an_acknowledgement_and_get_it_later(void **state)
     assert_int_equal(due.seq, 3);
     assert_int_equal(due.position, journal_appended(shard_lane(e->who.owner)));
     assert_int_equal(e->said, 1); /* nothing but the greeting: it is not on the disk yet */
-    talk_acknowledge(&e->talk, &e->desk->api, e->who.owner, due.count, due.seq);
+    acknowledge(e, due.count, due.seq);
     expect_word(e, 1,
                 "{\"type\":\"data_received\"," AT ",\"status\":\"processed\",\"count\":1,"
                 "\"seq\":3,\"risk_level\":\"normal\"}");
@@ -186,6 +193,14 @@ static void events_are_owed_an_acknowledgement_and_get_it_later(void **state)
     assert_true(due.due);
     assert_int_equal(due.count, 2);
     assert_int_equal(due.seq, 3);
+    acknowledge(e, UINT32_MAX, INT64_MAX); /* as long as it can be */
+    expect_word(e, 2,
+                "{\"type\":\"data_received\"," AT ",\"status\":\"processed\",\"count\":4294967295,"
+                "\"seq\":9223372036854775807,\"risk_level\":\"normal\"}");
+    acknowledge(e, 0, -1);
+    expect_word(e, 3,
+                "{\"type\":\"data_received\"," AT ",\"status\":\"processed\",\"count\":0,"
+                "\"seq\":-1,\"risk_level\":\"normal\"}");
     free(e);
 }
 
@@ -349,7 +364,7 @@ static void a_close_is_said_once(void **state)
     talk_end(&e->talk, TALK_CLOSE_GOING_AWAY, "server is stopping");
     talk_end(&e->talk, TALK_CLOSE_OVERLOAD, "overload");
     expect_close(e, 1001, "server is stopping");
-    talk_acknowledge(&e->talk, &e->desk->api, e->who.owner, 1, 1);
+    acknowledge(e, 1, 1);
     assert_int_equal(e->said, 1);
     free(e);
 }

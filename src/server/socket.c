@@ -351,6 +351,8 @@ void socket_acknowledge(struct worker *w)
     const uint64_t durable = journal_durable(w->lane);
     struct api *api = w->server->config.api;
     const mono_t now = clock_mono(w->server->config.clock);
+    talk_ack_head_t head;
+    bool begun = false;
     ack_t ack = {0};
     while (acks_pop(&w->acks, durable, &ack)) {
         if (ack.trip != NULL) {
@@ -361,7 +363,11 @@ void socket_acknowledge(struct worker *w)
         if (c == NULL || c->state != CONN_SOCKET) {
             continue; /* gone, or blocked meanwhile: a client that comes back asks last_seq */
         }
-        talk_acknowledge(&c->talk, api, w->shard, ack.count, ack.seq);
+        if (!begun) {
+            talk_ack_head(&head, clock_wall(w->server->config.clock));
+            begun = true;
+        }
+        talk_acknowledge(&c->talk, &head, ack.count, ack.seq);
         histogram_observe_shared(&api->metrics.ack_ns, now.ns - ack.received.ns);
     }
 }
