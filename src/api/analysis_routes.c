@@ -440,7 +440,7 @@ static enum call_place take_events(struct call *c, struct shard *s, struct live 
 {
     struct events_work *work = call_keep(c, sizeof *work);
     behaviour_result_t result = {0};
-    behaviour_take(s, live, events, count, &result);
+    behaviour_take(s, live, events, count, clock_mono(shard_service(s)->clock), &result);
     switch (result.answer) {
     case BEHAVIOUR_TAKEN: break;
     case BEHAVIOUR_BUSY:
@@ -489,7 +489,7 @@ enum call_place events_begin(struct call *c, struct shard *s)
         place = problem_world(c, err_new(ERR_NOMEM));
     } else if (event_scan(scratch, c->body, events, &count, &fault) != SCAN_OK) {
         place = refuse_events(c, &fault);
-    } else if (!live_allows(s, live, count)) {
+    } else if (!live_allows(s, live, count, clock_mono(shard_service(s)->clock))) {
         counter_add_shared(&c->api->metrics.refused_rate, 1);
         place = problem_later(c, PROBLEM_TOO_MANY_REQUESTS, 1);
     } else {

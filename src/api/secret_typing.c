@@ -118,7 +118,7 @@ void take_keystrokes(struct call *c, struct shard *s, struct live *live, const c
         event_scan_stored(scratch, SPAN_LIT("keystrokes"), buf_span(&data), &event, &fault) ==
             SCAN_OK) {
         behaviour_result_t result = {0};
-        behaviour_take(s, live, &event, 1, &result);
+        behaviour_take(s, live, &event, 1, clock_mono(shard_service(s)->clock), &result);
         c->position = result.position;
     }
     free(scratch);

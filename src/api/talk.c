@@ -131,28 +131,28 @@ static void say_error(struct talk *t, struct shard *s, const char *message, cons
     }
 }
 
-static void take(struct talk *t, struct api *api, struct shard *s, const scanned_event_t *events,
-                 size_t count, talk_due_t *due)
+static talk_due_t take(struct talk *t, struct api *api, struct shard *s,
+                       const scanned_event_t *events, size_t count, mono_t began)
 {
-    const mono_t began = clock_mono(shard_service(s)->clock);
+    const talk_due_t nothing = {0};
     behaviour_result_t result = {0};
-    behaviour_take(s, t->live, events, count, &result);
+    behaviour_take(s, t->live, events, count, began, &result);
     switch (result.answer) {
     case BEHAVIOUR_TAKEN: break;
     case BEHAVIOUR_BUSY:
         counter_add_shared(&api->metrics.refused_overload, 1);
         talk_end(t, TALK_CLOSE_OVERLOAD, "overload");
-        return;
+        return nothing;
     case BEHAVIOUR_NO_SPACE:
         counter_add_shared(&api->metrics.refused_overload, 1);
         say_trouble(t, s, "Storage is full, events are refused for now", "");
-        return;
-    case BEHAVIOUR_STOPPED: talk_end(t, TALK_CLOSE_OVERLOAD, "journal has failed"); return;
+        return nothing;
+    case BEHAVIOUR_STOPPED: talk_end(t, TALK_CLOSE_OVERLOAD, "journal has failed"); return nothing;
     }
     t->errors_in_a_row = 0;
     histogram_observe(&shard_metrics(s)->decision_ns,
                       clock_mono(shard_service(s)->clock).ns - began.ns);
-    *due = (talk_due_t){
+    return (talk_due_t){
         .due = true, .position = result.position, .count = (uint32_t)count, .seq = result.seq};
 }
 
@@ -164,8 +164,9 @@ talk_due_t talk_message(struct talk *t, struct api *api, struct shard *s,
     if (t->closed || t->live == NULL || t->live->blocked) {
         return due;
     }
+    const mono_t began = clock_mono(shard_service(s)->clock);
     const bool over =
-        t->live->asleep ? shard_find(s, t->live->id) == NULL : shard_expire(s, t->live);
+        t->live->asleep ? shard_find(s, t->live->id) == NULL : shard_expire(s, t->live, began);
     if (over) {
         return due; /* it has expired since the wheel last turned, and was told so */
     }
@@ -176,13 +177,12 @@ talk_due_t talk_message(struct talk *t, struct api *api, struct shard *s,
         say_error(t, s, fault.message, fault.field);
         return due;
     }
-    if (!live_allows(s, t->live, count)) {
+    if (!live_allows(s, t->live, count, began)) {
         counter_add_shared(&api->metrics.refused_rate, 1);
         talk_end(t, TALK_CLOSE_POLICY, "too many events");
         return due;
     }
-    take(t, api, s, events, count, &due);
-    return due;
+    return take(t, api, s, events, count, began);
 }
 
 #define ACK_OPENING "{\"type\":\"data_received\",\"timestamp\":\""

@@ -290,7 +290,7 @@ static void note_baselines(struct shard *s, struct live *live, const scanned_eve
 }
 
 void behaviour_take(struct shard *s, struct live *live, const scanned_event_t *events, size_t count,
-                    behaviour_result_t *out)
+                    mono_t now, behaviour_result_t *out)
 {
     const struct service *svc = shard_service(s);
     const wall_t at = clock_wall(svc->clock);
@@ -330,7 +330,7 @@ void behaviour_take(struct shard *s, struct live *live, const scanned_event_t *e
         note_baselines(s, live, events, count, at);
     }
     if (result.stored > 0 && !live->blocked) {
-        live->active = clock_mono(svc->clock);
+        live->active = now;
         live->last_activity = at;
     }
     result.position = live->position;

@@ -35,9 +35,9 @@ typedef struct behaviour_result {
 
 /* Take in a whole message, all or nothing. Events whose `seq` is not above the highest taken are
  * acknowledged and not stored again. The watcher may be called before this returns, and the
- * session may be blocked afterwards. */
+ * session may be blocked afterwards. `now` is that of the message. */
 void behaviour_take(struct shard *s, struct live *live, const scanned_event_t *events, size_t count,
-                    behaviour_result_t *out);
+                    mono_t now, behaviour_result_t *out);
 
 /* Journal a fact of the server and let the engine hear of it. `type` becomes the line's
  * event_type, `data` a JSON object. The effects (challenge, block, level) are in force when this

@@ -441,7 +441,8 @@ static void no_message_that_the_scanner_takes_can_stop_the_engine(void **state)
             const span_t message = {(const uint8_t *)text, len};
             if (event_scan(h->scratch, message, h->events, &count, &fault) == SCAN_OK) {
                 behaviour_result_t r = {0};
-                behaviour_take(h->shard, live, h->events, count, &r);
+                behaviour_take(h->shard, live, h->events, count,
+                               clock_mono(shard_service(h->shard)->clock), &r);
                 assert_int_equal(r.answer, BEHAVIOUR_TAKEN);
                 taken++;
             }

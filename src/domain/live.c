@@ -135,9 +135,14 @@ wall_t live_expires_at(struct shard *s, const struct live *live)
     return wall_after_ms(clock_wall(s->service->clock), ms);
 }
 
+static bool is_over_at(const struct shard *s, const struct live *live, mono_t now)
+{
+    return now.ns >= deadline_of(s, live).ns;
+}
+
 static bool is_over(const struct shard *s, const struct live *live)
 {
-    return clock_mono(s->service->clock).ns >= deadline_of(s, live).ns;
+    return is_over_at(s, live, clock_mono(s->service->clock));
 }
 
 void live_touch(struct shard *s, struct live *live)
@@ -146,13 +151,12 @@ void live_touch(struct shard *s, struct live *live)
     live->last_activity = clock_wall(s->service->clock);
 }
 
-bool live_allows(struct shard *s, struct live *live, size_t count)
+bool live_allows(struct shard *s, struct live *live, size_t count, mono_t now)
 {
     const uint32_t rate = s->service->rules.events_per_second;
     if (rate == 0) {
         return true;
     }
-    const mono_t now = clock_mono(s->service->clock);
     const double most = rate > LIMIT_EVENTS_PER_MESSAGE ? (double)rate : LIMIT_EVENTS_PER_MESSAGE;
     const double gained = (double)(now.ns - live->rate_at.ns) / (double)NS_PER_S * (double)rate;
     const double left = live->rate_at.ns == 0 ? most : live->rate_left + gained;
@@ -311,12 +315,12 @@ struct live *shard_find(struct shard *s, uuid_t id)
     if (live->asleep && (live_is_called(live) || !is_over(s, live)) && !sleeper_wake(s, &live)) {
         return NULL;
     }
-    return shard_expire(s, live) ? NULL : live;
+    return shard_expire(s, live, clock_mono(s->service->clock)) ? NULL : live;
 }
 
-bool shard_expire(struct shard *s, struct live *live)
+bool shard_expire(struct shard *s, struct live *live, mono_t now)
 {
-    if (!is_over(s, live)) {
+    if (!is_over_at(s, live, now)) {
         return false;
     }
     shard_end(s, live, END_EXPIRED, false);

@@ -157,8 +157,8 @@ size_t shard_count(const struct shard *s);
  * sleeps is woken, which may read the store: whoever must not wait asks sleeper_is() first. */
 struct live *shard_find(struct shard *s, uuid_t id);
 
-/* End a session whose time is over; false: it is not. */
-bool shard_expire(struct shard *s, struct live *live);
+/* End a session whose time is over by `now`; false: it is not. */
+bool shard_expire(struct shard *s, struct live *live, mono_t now);
 
 /* Find whatever is held under this id, without ending anything. */
 struct live *shard_peek(struct shard *s, uuid_t id);
@@ -213,7 +213,7 @@ void live_arm(struct shard *s, struct live *live);
 
 /* EVENTS_PER_SECOND: true, and charged, when `count` events more are within the rate. The bucket
  * holds one second, and at least one whole message. */
-bool live_allows(struct shard *s, struct live *live, size_t count);
+bool live_allows(struct shard *s, struct live *live, size_t count, mono_t now);
 
 /* Seconds of inactivity left, at least 0, and the moment the session expires if nothing happens. */
 int64_t live_seconds_left(struct shard *s, const struct live *live);

@@ -296,7 +296,7 @@ static err_t call_or_expire(struct start *st)
         if (live->unplayed != 0 || live->opens_late) {
             st->r->report.asleep += 1;
             TRY(sleepers_call(st->sleepers, live));
-        } else if (shard_expire(s, live)) {
+        } else if (shard_expire(s, live, clock_mono(shard_service(s)->clock))) {
             st->r->report.expired += 1;
             journal_kick(shard_lane(s));
         }

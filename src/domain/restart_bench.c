@@ -141,7 +141,8 @@ static err_t send_one(struct maker *m, unsigned n, uint64_t round)
     MUST(live != NULL);
     behaviour_result_t result = {.answer = BEHAVIOUR_BUSY};
     for (;;) {
-        behaviour_take(m->shard, live, m->events, count, &result);
+        behaviour_take(m->shard, live, m->events, count, clock_mono(shard_service(m->shard)->clock),
+                       &result);
         if (result.answer != BEHAVIOUR_BUSY) {
             return result.answer == BEHAVIOUR_TAKEN ? ERR_OK : err_new(ERR_IO);
         }

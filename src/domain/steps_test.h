@@ -119,7 +119,8 @@ static inline behaviour_result_t send(struct house *h, struct live *live, const 
 {
     behaviour_result_t result = {0};
     const size_t count = scan(h, text);
-    behaviour_take(h->shard, live, h->events, count, &result);
+    behaviour_take(h->shard, live, h->events, count, clock_mono(shard_service(h->shard)->clock),
+                   &result);
     return result;
 }
 
