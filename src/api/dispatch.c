@@ -37,7 +37,7 @@ static bool is_request_id(span_t text)
     return true;
 }
 
-static void name_request(struct call *c, span_t given)
+static void name_request(struct call *c, span_t given, struct rng_stock *stock)
 {
     if (given.ptr != NULL && is_request_id(given)) {
         memcpy(c->request_id, given.ptr, given.len);
@@ -45,7 +45,7 @@ static void name_request(struct call *c, span_t given)
         return;
     }
     uint8_t random[8];
-    rng_fill(random, sizeof random);
+    rng_draw(stock, random, sizeof random);
     hex_encode((span_t){random, sizeof random}, c->request_id);
     c->request_id[2 * sizeof random] = '\0';
 }
@@ -73,13 +73,13 @@ static bool is_traceparent(span_t text)
 }
 
 /* W3C trace context: keep the caller's trace, become a span of it. Malformed: not taken up. */
-static void join_trace(struct call *c, span_t given)
+static void join_trace(struct call *c, span_t given, struct rng_stock *stock)
 {
     if (is_traceparent(given)) {
         memcpy(c->traceparent, given.ptr, TRACEPARENT_LEN);
         c->traceparent[TRACEPARENT_LEN] = '\0';
         uint8_t span[8];
-        rng_fill(span, sizeof span);
+        rng_draw(stock, span, sizeof span);
         char text[17];
         hex_encode((span_t){span, sizeof span}, text);
         memcpy(c->traceparent + 36, text, 16);
@@ -103,8 +103,8 @@ enum { PATH_KEPT_MAX = 1024, ORIGIN_KEPT_MAX = 256 };
 
 void api_note_request(struct call *c, const struct http_request *req, const arrival_t *arrival)
 {
-    name_request(c, http_header_find(req, "x-request-id"));
-    join_trace(c, http_header_find(req, "traceparent"));
+    name_request(c, http_header_find(req, "x-request-id"), arrival->random);
+    join_trace(c, http_header_find(req, "traceparent"), arrival->random);
     c->path = copy_span(c, (span_t){req->path.ptr, size_min(req->path.len, PATH_KEPT_MAX)});
     const span_t origin = http_header_find(req, "origin");
     if (origin.len > 0) {
@@ -344,7 +344,7 @@ static enum problem refusal(unsigned http_status)
 
 void api_refuse(struct call *c, unsigned http_status, const char *reason)
 {
-    name_request(c, (span_t){0});
+    name_request(c, (span_t){0}, NULL);
     c->close = true;
     const enum problem which = refusal(http_status);
     if (which == PROBLEM_INVALID_HTTP) { /* 501 and 505, too: input is no fault of ours */
@@ -372,9 +372,9 @@ static void count_answer(const struct call *c)
 
 static err_t write_fixed(struct call *c, struct buf *out)
 {
-    TRY(http_response_header(out, "X-Request-Id",
-                             (span_t){(const uint8_t *)c->request_id, strlen(c->request_id)}));
-    TRY(buf_append(out, SPAN_LIT("X-Content-Type-Options: nosniff\r\n"
+    TRY(buf_append(out, SPAN_LIT("X-Request-Id: ")));
+    TRY(buf_append(out, (span_t){(const uint8_t *)c->request_id, strlen(c->request_id)}));
+    TRY(buf_append(out, SPAN_LIT("\r\nX-Content-Type-Options: nosniff\r\n"
                                  "Referrer-Policy: no-referrer\r\n")));
     TRY(buf_append(out, c->cacheable ? SPAN_LIT("Cache-Control: no-cache\r\n")
                                      : SPAN_LIT("Cache-Control: no-store\r\n")));
@@ -412,7 +412,9 @@ err_t api_answer(struct call *c, bool keep_alive, struct buf *out)
     char date[HTTP_DATE_LEN];
     http_date(clock_wall(c->service->clock), date);
     TRY(http_response_begin(out, c->status));
-    TRY(http_response_header(out, "Date", (span_t){(const uint8_t *)date, sizeof date}));
+    TRY(buf_append(out, SPAN_LIT("Date: ")));
+    TRY(buf_append(out, (span_t){(const uint8_t *)date, sizeof date}));
+    TRY(buf_append(out, SPAN_LIT("\r\n")));
     if (!bare) {
         TRY(http_response_header(
             out, "Content-Type",

@@ -23,6 +23,7 @@ typedef struct arrival {
     bool local;    /* the control socket */
     bool pressed;  /* the server is behind: what can wait is refused */
     mono_t began;
+    struct rng_stock *random; /* of this thread; may be NULL */
 } arrival_t;
 
 /* Make an empty call (allocates only the struct). NULL when the heap refuses. */

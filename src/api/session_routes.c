@@ -157,12 +157,11 @@ enum call_place session_status_begin(struct call *c, struct shard *s)
     if (live == NULL) {
         return call_go(c, PLACE_COLD, status_of_ended);
     }
-    enum canara_level level = CANARA_LEVEL_NORMAL;
-    const double risk = behaviour_shown_risk(s, live, &level);
-    const bool required = !live->blocked && behaviour_mpin_required(s, live);
+    const seen_t seen = behaviour_see(s, live);
     struct json_writer w;
     json_writer_init(&w, &c->reply);
-    write_status(&w, live, risk, level, required, live_expires_at(s, live));
+    write_status(&w, live, seen.risk, seen.level, seen.mpin_required && !live->blocked,
+                 live_expires_at(s, live));
     return answer_json(c, 200, &w);
 }
 

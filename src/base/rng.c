@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <string.h>
 #include <sys/random.h>
 
 void rng_fill(void *out, size_t len)
@@ -20,6 +21,21 @@ void rng_fill(void *out, size_t len)
         at += got;
         left -= (size_t)got;
     }
+}
+
+void rng_draw(struct rng_stock *s, void *out, size_t len)
+{
+    if (s == NULL || len > sizeof s->bytes) {
+        rng_fill(out, len);
+        return;
+    }
+    if (s->left < len) {
+        rng_fill(s->bytes, sizeof s->bytes);
+        s->left = sizeof s->bytes;
+    }
+    s->left -= len;
+    memcpy(out, s->bytes + s->left, len);
+    memset(s->bytes + s->left, 0, len);
 }
 
 uuid_t uuid_random(void)

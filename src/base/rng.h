@@ -21,6 +21,19 @@
 /* Fill `out` from the kernel's generator (getrandom, blocking until it is seeded). */
 void rng_fill(void *out, size_t len);
 
+enum { RNG_STOCK_BYTES = 512 };
+
+/* Bytes of the kernel's generator that were fetched ahead, one system call for many names; zeroed is
+ * ready. One thread at a time. A number handed out is forgotten; what is not yet handed out stands in
+ * memory, so it is for names that nobody may guess from others, and not for keys. */
+struct rng_stock {
+    uint8_t bytes[RNG_STOCK_BYTES];
+    size_t left;
+};
+
+/* Fill `out` from the stock, which is filled up when it has run out. `s` may be NULL: rng_fill(). */
+void rng_draw(struct rng_stock *s, void *out, size_t len);
+
 /* Draw a random UUID, version 4 (RFC 9562, 5.4). */
 uuid_t uuid_random(void);
 

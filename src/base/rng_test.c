@@ -34,6 +34,41 @@ static void equal_seeds_give_equal_streams_and_others_do_not(void **state)
     assert_int_equal(same, 0);
 }
 
+static void a_stock_never_gives_the_same_twice_and_forgets_what_it_gave(void **state)
+{
+    (void)state;
+    struct rng_stock s = {.left = 0};
+    uint64_t seen[3 * RNG_STOCK_BYTES / 8];
+    for (size_t i = 0; i < ARRAY_LEN(seen); i++) {
+        rng_draw(&s, &seen[i], sizeof seen[i]);
+        assert_true(s.left % 8 == 0 && s.left < sizeof s.bytes);
+        for (size_t k = 0; k < i; k++) {
+            assert_true(seen[k] != seen[i]);
+        }
+        for (size_t k = s.left; k < sizeof s.bytes; k++) {
+            assert_int_equal(s.bytes[k], 0);
+        }
+    }
+}
+
+static void a_stock_is_filled_up_when_it_has_too_little_and_passes_large_requests_on(void **state)
+{
+    (void)state;
+    struct rng_stock s = {.left = 0};
+    uint8_t odd[100] = {0};
+    uint8_t large[RNG_STOCK_BYTES + 1] = {0};
+    uint8_t empty[sizeof large] = {0};
+    for (int i = 0; i < 6; i++) { /* the sixth does not fit in what is left */
+        rng_draw(&s, odd, sizeof odd);
+    }
+    assert_int_equal(s.left, RNG_STOCK_BYTES - sizeof odd);
+    rng_draw(&s, large, sizeof large);
+    assert_int_equal(s.left, RNG_STOCK_BYTES - sizeof odd);
+    assert_memory_not_equal(large, empty, sizeof large);
+    rng_draw(NULL, odd, sizeof odd);
+    assert_memory_not_equal(odd, empty, sizeof odd);
+}
+
 static void doubles_stay_in_their_interval_and_spread(void **state)
 {
     (void)state;
@@ -144,6 +179,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_reference_stream_comes_out),
         cmocka_unit_test(equal_seeds_give_equal_streams_and_others_do_not),
+        cmocka_unit_test(a_stock_never_gives_the_same_twice_and_forgets_what_it_gave),
+        cmocka_unit_test(a_stock_is_filled_up_when_it_has_too_little_and_passes_large_requests_on),
         cmocka_unit_test(doubles_stay_in_their_interval_and_spread),
         cmocka_unit_test(the_normal_distribution_has_its_moments),
         cmocka_unit_test(below_reaches_every_number_and_no_other),

@@ -93,9 +93,36 @@ static void one_text_for_one_value(void **state)
     assert_int_equal(n, 77);
 }
 
+/* 64 bytes are letters, in any place of a group and of what is left behind the groups. */
+static void every_byte_is_a_letter_or_refused_in_every_place(void **state)
+{
+    (void)state;
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    for (unsigned byte = 0; byte < 256; byte++) {
+        const bool is_letter = byte != 0 && strchr(letters, (int)byte) != NULL;
+        for (size_t at = 0; at < 7; at++) {
+            uint8_t text[7];
+            uint8_t out[5] = {0};
+            size_t len = 0;
+            memset(text, 'A', sizeof text);
+            text[at] = (uint8_t)byte;
+            const err_t e = base64url_decode((span_t){text, sizeof text}, out, sizeof out, &len);
+            const size_t digit = is_letter ? (size_t)(strchr(letters, (int)byte) - letters) : 0;
+            const bool whole = at < 6 || digit % 4 == 0; /* the last two bits are of no byte */
+            assert_int_equal(e.code, is_letter && whole ? ERR_NONE : ERR_FORMAT);
+            for (size_t bit = 0; !failed(e) && bit < 40; bit++) {
+                const bool want = bit / 6 == at && (digit >> (5 - bit % 6) & 1) != 0;
+                assert_int_equal(out[bit / 8] >> (7 - bit % 8) & 1, want);
+            }
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_byte_is_a_letter_or_refused_in_every_place),
         cmocka_unit_test(the_vectors_of_the_rfc_come_out),
         cmocka_unit_test(any_bytes_come_back_and_need_exactly_their_room),
         cmocka_unit_test(one_text_for_one_value),

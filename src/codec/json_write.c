@@ -326,10 +326,43 @@ void json_number(struct json_writer *w, double value)
     json_raw(w, (span_t){(const uint8_t *)text, len});
 }
 
+/* The common cases in whole units of the last decimal. Returns 0 when it is none: a value so near to
+ * the middle of two units that the product's rounding might decide, or a large or negative one. */
+static size_t print_units(double value, int decimals, char out[NUMBER_ROOM])
+{
+    static const double units[] = {1, 10, 100, 1000, 10000};
+    if (decimals < 1 || decimals >= (int)ARRAY_LEN(units) || !(value >= 0) || value > 1e6) {
+        return 0;
+    }
+    const double scaled = value * units[decimals]; /* at most 1e10: wrong by less than 1e-6 */
+    const double whole = floor(scaled);
+    const double part = scaled - whole;
+    if (fabs(part - 0.5) < 1e-5) {
+        return 0;
+    }
+    uint64_t n = (uint64_t)whole + (part > 0.5 ? 1U : 0U);
+    size_t at = NUMBER_ROOM;
+    for (int i = 0; i < decimals; i++, n /= 10) {
+        out[--at] = (char)('0' + n % 10);
+    }
+    out[--at] = '.';
+    do {
+        out[--at] = (char)('0' + n % 10);
+        n /= 10;
+    } while (n > 0);
+    memmove(out, out + at, NUMBER_ROOM - at);
+    return NUMBER_ROOM - at;
+}
+
 void json_fixed(struct json_writer *w, double value, int decimals)
 {
     MUST(fabs(value) <= 1e15 && decimals >= 0 && decimals <= 9);
     char text[NUMBER_ROOM];
+    const size_t units = print_units(value, decimals, text);
+    if (units > 0) {
+        json_raw(w, (span_t){(const uint8_t *)text, units});
+        return;
+    }
     int n = snprintf(text, sizeof text, "%.*f", decimals, value);
     MUST(n > 0 && n < NUMBER_ROOM);
     const char *from = text;

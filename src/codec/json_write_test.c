@@ -6,6 +6,7 @@
 #include "tests/support/unit.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static void write_sample(struct json_writer *w)
@@ -164,6 +165,28 @@ static void whole_and_fixed_numbers_come_out(void **state)
                      "-2,1000000000000000.00]");
 }
 
+/* What is printed without printf() is what printf() prints, above all near the middle of two units. */
+static void fixed_decimals_are_those_of_printf(void **state)
+{
+    (void)state;
+    uint64_t seed = 11;
+    for (int i = 0; i < 200000; i++) {
+        const int decimals = i % 6;
+        double value = (double)random_below(&seed, 1U << 30) / (i % 4 == 0 ? 1e9 : 2000.0);
+        for (int k = 0; k < i % 7; k++) {
+            value = nextafter(value, i % 3 == 0 ? 0 : 2e6);
+        }
+        char want[64];
+        (void)snprintf(want, sizeof want, "%.*f", decimals, value);
+        char memory[64];
+        struct json_writer w;
+        json_writer_init_fixed(&w, memory, sizeof memory);
+        json_fixed(&w, value, decimals);
+        assert_false(failed(json_finish(&w)));
+        assert_span_text(json_written(&w), want);
+    }
+}
+
 static void bytes_that_are_not_text_are_replaced(void **state)
 {
     (void)state;
@@ -219,6 +242,7 @@ int main(void)
         cmocka_unit_test(any_room_too_small_is_an_error_and_leaves_the_buf_alone),
         cmocka_unit_test(numbers_are_short_and_read_back),
         cmocka_unit_test(whole_and_fixed_numbers_come_out),
+        cmocka_unit_test(fixed_decimals_are_those_of_printf),
         cmocka_unit_test(bytes_that_are_not_text_are_replaced),
         cmocka_unit_test(every_control_character_has_its_escape),
         cmocka_unit_test(a_byte_comes_out_the_same_wherever_it_stands),

@@ -44,15 +44,34 @@ void behaviour_restore(struct shard *s, struct live *live)
     }
 }
 
+static bool is_stale(const struct service *svc, const struct live *live, mono_t now)
+{
+    return svc->rules.debug || mono_ms_between(live->shown_at, now) >= SHOWN_EVERY_MS;
+}
+
 double behaviour_shown_risk(struct shard *s, struct live *live, enum canara_level *level)
 {
     const struct service *svc = shard_service(s);
-    const mono_t now = clock_mono(svc->clock);
-    if (svc->rules.debug || mono_ms_between(live->shown_at, now) >= SHOWN_EVERY_MS) {
+    if (is_stale(svc, live, clock_mono(svc->clock))) {
         behaviour_show(s, live);
     }
     *level = (enum canara_level)live->shown_level;
     return live->shown_risk;
+}
+
+seen_t behaviour_see(struct shard *s, struct live *live)
+{
+    const struct service *svc = shard_service(s);
+    const mono_t now = clock_mono(svc->clock);
+    canara_verdict_t v = {0};
+    canara_session_t room;
+    canara_peek(live_engine(live, &room), &svc->rules.risk, clock_wall(svc->clock).ms, &v);
+    if (is_stale(svc, live, now)) {
+        show_now(live, &v, now);
+    }
+    return (seen_t){.risk = live->shown_risk,
+                    .level = (enum canara_level)live->shown_level,
+                    .mpin_required = v.mpin_required != 0};
 }
 
 bool behaviour_mpin_required(struct shard *s, const struct live *live)

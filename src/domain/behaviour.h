@@ -64,4 +64,13 @@ double behaviour_shown_risk(struct shard *s, struct live *live, enum canara_leve
 /* True while an MPIN is asked for. */
 bool behaviour_mpin_required(struct shard *s, const struct live *live);
 
+/* Both at once, for one look at the engine's state. */
+typedef struct seen {
+    double risk;
+    enum canara_level level;
+    bool mpin_required;
+} seen_t;
+
+seen_t behaviour_see(struct shard *s, struct live *live);
+
 #endif

@@ -398,12 +398,16 @@ static void the_shown_risk_is_refreshed_every_thirty_seconds_at_most(void **stat
     assert_true(peek(h, live).risk > first + 0.1);
     scripted_clock_pass(&h->clock, 29999);
     assert_near(behaviour_shown_risk(h->shard, live, &level), first, 0.0, "as before");
+    assert_near(behaviour_see(h->shard, live).risk, first, 0.0, "as before, seen with the rest");
     scripted_clock_pass(&h->clock, 1);
-    const double second = behaviour_shown_risk(h->shard, live, &level);
+    const double second = behaviour_see(h->shard, live).risk;
     assert_true(second > first + 0.05);
+    assert_near(behaviour_shown_risk(h->shard, live, &level), second, 0.0, "the same");
     predict(h, live, 0.6); /* a new level shows at once */
     assert_true(behaviour_shown_risk(h->shard, live, &level) > second + 0.1);
     assert_int_equal(level, CANARA_LEVEL_MONITOR);
+    assert_int_equal(behaviour_see(h->shard, live).level, CANARA_LEVEL_MONITOR);
+    assert_false(behaviour_see(h->shard, live).mpin_required);
 }
 
 /* ---- what the scanner takes, the engine takes */

@@ -61,6 +61,7 @@ static void an_event_extends_a_session_and_a_look_does_not(void **state)
     assert_ptr_equal(shard_find(h->shard, id), live);
     (void)behaviour_shown_risk(h->shard, live, &level);
     (void)behaviour_mpin_required(h->shard, live);
+    (void)behaviour_see(h->shard, live);
     (void)live_ticket_make(h->shard, live, ticket);
     (void)shard_advance(h->shard);
     scripted_clock_pass(&h->clock, 1);

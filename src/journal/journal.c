@@ -175,6 +175,11 @@ err_t journal_append(struct journal_lane *lane, const journal_record_t *record,
 
 void journal_kick(struct journal_lane *lane)
 {
+    const uint64_t head = journal_appended(lane);
+    if (head == lane->kicked) {
+        return; /* a look at the state of a session is no reason to wake anybody */
+    }
+    lane->kicked = head;
     atomic_fetch_add(&lane->kicks, 1);
     writer_wake(lane->journal);
 }

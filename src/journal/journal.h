@@ -101,7 +101,8 @@ NODISCARD err_t journal_append(struct journal_lane *lane, const journal_record_t
  * nothing asks first. The same errors as journal_append(). Owner thread only. */
 NODISCARD err_t journal_room(struct journal_lane *lane, size_t bytes);
 
-/* Wake the writer if it sleeps. Call once after a batch of appends. Owner thread only. */
+/* Wake the writer if it sleeps and something was appended since the last call. Call once after a
+ * batch of appends. Owner thread only. */
 void journal_kick(struct journal_lane *lane);
 
 /* Everything appended to the lane up to this position is durable. */

@@ -3,6 +3,7 @@
 #include "base/util.h"
 #include "journal/frame.h"
 #include "journal/thread.h"
+#include "journal/writer.h"
 #include "tests/support/journal.h"
 
 #include <dirent.h>
@@ -310,6 +311,27 @@ static void a_full_lane_refuses_without_blocking(void **state)
     assert_int_equal(testing_read(dir).records, taken + 1);
 }
 
+/* Looks at sessions end their rounds with a kick, too. */
+static void a_kick_without_anything_new_lets_the_writer_sleep(void **state)
+{
+    char dir[TESTING_PATH];
+    testing_join(dir, *state, "journal");
+    const struct journal_config config = testing_config(dir);
+    struct journal *j = NULL;
+    assert_ok(journal_open(&config, &j, NULL));
+    for (uint64_t line = 1; line <= 3; line++) {
+        const journal_record_t r = testing_record(testing_id(1), line, "{}");
+        assert_true(testing_append(j, &r)); /* each kick behind an append does wake it */
+        for (int i = 0; i < 2000 && !atomic_load(&j->sleeping); i++) {
+            (void)poll(NULL, 0, 1);
+        }
+        journal_kick(journal_lane(j, 0));
+        assert_true(atomic_load(&j->sleeping));
+    }
+    journal_close(&j);
+    assert_int_equal(testing_read(dir).records, 3);
+}
+
 /* ---- retention, walks -------------------------------------------------------------------------- */
 
 static void await_segments(const char *dir, size_t most)
@@ -496,6 +518,7 @@ int main(void)
 {
 #define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, folder_make, folder_end)
     const struct CMUnitTest tests[] = {
+        IN_FOLDER(a_kick_without_anything_new_lets_the_writer_sleep),
         IN_FOLDER(what_was_appended_is_read_back_in_order_over_restarts),
         IN_FOLDER(opening_and_closing_without_records_leaves_nothing),
         IN_FOLDER(a_second_server_is_refused),

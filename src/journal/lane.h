@@ -32,6 +32,7 @@ struct journal_lane {
     alignas(64) _Atomic uint64_t head; /* behind the newest record */
     _Atomic uint64_t kicks;            /* moved after `head`, before the look whether to wake */
     uint64_t done_seen;                /* the owner's last sight of `done` */
+    uint64_t kicked;                   /* the owner's: `head` at its last kick */
 
     alignas(64) _Atomic uint64_t done; /* up to here durable */
     uint64_t taken;                    /* the writer's: up to here in the frame at hand */

@@ -31,11 +31,14 @@ bool http_in(enum http_set set, uint8_t c)
 
 bool http_all_in(enum http_set set, span_t text)
 {
-    bool all = true;
-    for (size_t i = 0; i < text.len; i++) {
-        all = all && http_in(set, text.ptr[i]);
+    const uint64_t low = sets[set][0];
+    const uint64_t high = sets[set][1];
+    uint64_t all = 1;
+    for (size_t i = 0; i < text.len; i++) { /* a token has 400 bytes: no branch for each */
+        const uint64_t c = text.ptr[i];
+        all &= ((c < 64 ? low : high) >> (c & 63U)) & ~(c >> 7U);
     }
-    return all;
+    return all != 0;
 }
 
 int http_hex(uint8_t c)
@@ -158,6 +161,36 @@ static enum line line_next(struct http_reader *r, const uint8_t *bytes, size_t l
     return len >= end ? LINE_LONG : LINE_MORE;
 }
 
+#define EACH_BYTE UINT64_C(0x0101010101010101)
+#define HIGH_BITS UINT64_C(0x8080808080808080)
+
+/* Whether one of eight bytes is below 0x20, the tab included, or 0x7f. No sum carries over. */
+static inline bool have_control(const uint8_t *at)
+{
+    uint64_t eight = 0;
+    memcpy(&eight, at, sizeof eight);
+    const uint64_t seven = eight & ~HIGH_BITS;
+    const uint64_t printable = seven + EACH_BYTE * 0x60;
+    const uint64_t not_del = (seven ^ (EACH_BYTE * 0x7f)) + ~HIGH_BITS;
+    return ((printable & not_del) | eight | ~HIGH_BITS) != UINT64_MAX;
+}
+
+/* RFC 9110 5.5: no control byte but the tab. */
+static bool value_is_safe(span_t value)
+{
+    unsigned bad = 0;
+    size_t i = 0;
+    while (i < value.len) {
+        if (value.len - i >= 8 && !have_control(value.ptr + i)) {
+            i += 8;
+            continue;
+        }
+        const unsigned c = value.ptr[i++];
+        bad |= (c < 0x20U && c != '\t') || c == 0x7fU ? 1U : 0U;
+    }
+    return bad == 0;
+}
+
 /* RFC 9112 5.1: no blank before the colon; 5.2: no folding; 5.5: no control byte but the tab. */
 static bool field_split(struct http_reader *r, span_t line, struct http_header *out)
 {
@@ -170,12 +203,7 @@ static bool field_split(struct http_reader *r, span_t line, struct http_header *
         return http_refuse(r, 400, "field name is not a token");
     }
     const span_t value = {colon + 1, line.len - name.len - 1};
-    unsigned bad = 0;
-    for (size_t i = 0; i < value.len; i++) {
-        const unsigned c = value.ptr[i];
-        bad |= (c < 0x20U && c != '\t') || c == 0x7fU ? 1U : 0U;
-    }
-    if (bad != 0) {
+    if (!value_is_safe(value)) {
         return http_refuse(r, 400, "control byte in a field");
     }
     *out = (struct http_header){.name = name, .value = http_trim(value)};

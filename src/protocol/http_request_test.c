@@ -192,6 +192,26 @@ static void a_zero_byte_is_refused_wherever_it_stands(void **state)
     }
 }
 
+/* RFC 9110 5.5, for every byte in every place of a value, whatever stands beside it. */
+static void a_value_holds_no_control_byte_but_the_tab(void **state)
+{
+    (void)state;
+    for (size_t at = 0; at < 20; at++) {
+        for (unsigned byte = 0; byte < 256; byte++) {
+            char text[] = HEAD("GET / HTTP/1.1") "X-A: "
+                                                 "a\xff\x80\tcdefghijklmnopqr"
+                                                 "\r\n\r\n";
+            char *const value = strstr(text, "X-A: ") + 5;
+            value[at] = (char)byte;
+            const struct outcome o = feed(text, sizeof text - 1, 0);
+            const bool good = (byte >= 0x20 && byte != 0x7f) || byte == '\t';
+            assert_int_equal(o.progress, good ? HTTP_READY : HTTP_BAD);
+            assert_int_equal(o.status, good ? 0 : 400);
+            free(o.bytes);
+        }
+    }
+}
+
 static void assert_same(const struct outcome *a, const struct outcome *b)
 {
     assert_int_equal(a->progress, b->progress);
@@ -406,6 +426,7 @@ int main(void)
         cmocka_unit_test(good_requests_are_taken_apart),
         cmocka_unit_test(bad_requests_are_refused_with_their_status),
         cmocka_unit_test(a_zero_byte_is_refused_wherever_it_stands),
+        cmocka_unit_test(a_value_holds_no_control_byte_but_the_tab),
         cmocka_unit_test(any_cut_equals_the_whole),
         cmocka_unit_test(what_follows_a_request_is_left_alone),
         cmocka_unit_test(limits_hold_at_their_edge),

@@ -223,7 +223,8 @@ arrival_t conn_arrival(struct conn *c, const struct http_request *req,
                        .loopback = address_is_loopback(&from),
                        .local = c->local,
                        .pressed = atomic_load(&c->worker->server->pressed) > 0,
-                       .began = loop_now(&c->worker->loop)};
+                       .began = loop_now(&c->worker->loop),
+                       .random = &c->worker->random};
 }
 
 void conn_refuse(struct conn *c, unsigned status, const char *reason)

@@ -10,6 +10,7 @@
 
 #include "api/dispatch.h"
 #include "api/talk.h"
+#include "base/rng.h"
 #include "base/slab.h"
 #include "base/timer_wheel.h"
 #include "domain/sleepers.h"
@@ -129,7 +130,8 @@ struct worker { /* by what belongs together, there are few: NOLINT(clang-analyze
     mono_t stop_by; /* of the system's clock */
     mono_t accept_again;
     struct shakes shakes;
-    uint8_t *plain; /* PLAIN_BYTES with TLS, else NULL */
+    struct rng_stock random; /* for names of requests */
+    uint8_t *plain;          /* PLAIN_BYTES with TLS, else NULL */
     uint8_t receive[RECEIVE_BYTES];
 };
 
