@@ -1,5 +1,6 @@
 #include "domain/ledger.h"
 
+#include "base/heap.h"
 #include "domain/audit.h"
 #include "domain/clock_guard.h"
 #include "domain/restriction.h"
@@ -9,7 +10,13 @@
 #include <string.h>
 #include <time.h>
 
-enum { PURGE_LIMIT = 1000, BACKOFF_FIRST_MS = 100, BACKOFF_MAX_MS = 5000, IDLE_MS = 1000 };
+enum {
+    PURGE_LIMIT = 1000,
+    BACKOFF_FIRST_MS = 100,
+    BACKOFF_MAX_MS = 5000,
+    IDLE_MS = 1000,
+    HEAP_LOOK_MS = 10000 /* between two looks at what the heap keeps */
+};
 
 /* Ended sessions, used tokens and decisions are kept so long for support and disputes. */
 #define KEEP_MS (INT64_C(90) * 24 * 3600 * 1000)
@@ -228,10 +235,23 @@ static void run_sweep(struct ledger *l)
     (void)pthread_mutex_lock(&l->mutex);
 }
 
+/* Sessions that went to rest have dropped their profiles. */
+static void look_at_heap(struct ledger *l, struct heap_keeper *keeper)
+{
+    (void)pthread_mutex_unlock(&l->mutex);
+    if (heap_give_back(keeper)) {
+        log_event(l->svc->log, LOG_DEBUG, "heap.given_back",
+                  FIELD_INT("free_bytes", (int64_t)keeper->given));
+    }
+    (void)pthread_mutex_lock(&l->mutex);
+}
+
 void ledger_run(struct ledger *l, uint32_t sweep_s)
 {
     int64_t backoff_ms = 0;
     mono_t sweep_at = mono_after_ms(clock_mono(clock_system()), (int64_t)sweep_s * MS_PER_S);
+    mono_t look_at = mono_after_ms(clock_mono(clock_system()), HEAP_LOOK_MS);
+    struct heap_keeper keeper = {0};
 
     (void)pthread_mutex_lock(&l->mutex);
     while (!l->stopping) {
@@ -241,6 +261,10 @@ void ledger_run(struct ledger *l, uint32_t sweep_s)
         if (clock_mono(clock_system()).ns >= sweep_at.ns) {
             run_sweep(l);
             sweep_at = mono_after_ms(clock_mono(clock_system()), (int64_t)sweep_s * MS_PER_S);
+        }
+        if (clock_mono(clock_system()).ns >= look_at.ns) {
+            look_at_heap(l, &keeper);
+            look_at = mono_after_ms(clock_mono(clock_system()), HEAP_LOOK_MS);
         }
         if (l->count == 0 || backoff_ms > 0) {
             wait_up_to(l, backoff_ms > 0 ? backoff_ms : IDLE_MS);

@@ -46,7 +46,8 @@ NODISCARD err_t ledger_post(struct ledger *l, const ledger_item_t *item);
 bool ledger_holds_block(struct ledger *l, uuid_t account);
 
 /* Write batches until ledger_stop(); retries with back-off while the store is away, and sweeps
- * ended sessions, used refresh tokens and old decisions every `sweep_s` seconds. */
+ * ended sessions, used refresh tokens and old decisions every `sweep_s` seconds. Gives memory back
+ * that sessions do not use any more (base/heap.h): no loop has to. */
 void ledger_run(struct ledger *l, uint32_t sweep_s);
 
 /* Ask ledger_run() to write what is queued and return. */
