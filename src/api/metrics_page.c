@@ -228,8 +228,8 @@ static void write_events(struct page *p, const struct metrics_page *from)
     counters(p, "canara_events_refused_total", "reason", refused, ARRAY_LEN(refused));
     own_histogram(p, "canara_event_ack_seconds", "Message received to its acknowledgement written",
                   &m->ack_ns);
-    histogram(p, "canara_event_decision_seconds", "Message read to its decision in effect",
-              &from->decision);
+    histogram(p, "canara_event_decision_seconds",
+              "Bytes of a message readable to its decision in effect", &from->decision);
 }
 
 static void write_security(struct page *p, const struct metrics_page *from)

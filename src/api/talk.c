@@ -151,7 +151,7 @@ static talk_due_t take(struct talk *t, struct api *api, struct shard *s,
     }
     t->errors_in_a_row = 0;
     histogram_observe(&shard_metrics(s)->decision_ns,
-                      clock_mono(shard_service(s)->clock).ns - began.ns);
+                      clock_mono(shard_service(s)->clock).ns - t->heard.ns);
     return (talk_due_t){
         .due = true, .position = result.position, .count = (uint32_t)count, .seq = result.seq};
 }

@@ -39,6 +39,7 @@ struct talk_sink {
 struct talk {
     struct talk_sink *sink;
     struct live *live; /* NULL once closed */
+    mono_t heard;      /* the server's: the round in which bytes of the peer came last */
     uint8_t errors_in_a_row;
     bool closed;
 };

@@ -369,11 +369,31 @@ static void a_close_is_said_once(void **state)
     free(e);
 }
 
+static void a_decision_counts_from_the_moment_its_bytes_could_be_read(void **state)
+{
+    struct ear *e = open_ear(*state);
+    struct scripted_clock *clock = &e->desk->house.clock;
+    const struct clock *face = &clock->face;
+    e->talk.heard = clock_mono(face);
+    scripted_clock_pass(clock, 7); /* others were ready before it */
+    for (int i = 0; i < 3; i++) {
+        assert_true(
+            say(e, "{\"event_type\":\"rapid_clicks\",\"data\":{\"clicks_per_second\":3}}").due);
+    }
+    assert_false(say(e, "{\"event_type\":\"rapid_clicks\"}").due); /* nothing is decided */
+    struct histogram_view seen = {0};
+    histogram_read(&shard_metrics(e->who.owner)->decision_ns, &seen);
+    assert_int_equal(seen.count, 3);
+    assert_int_equal(seen.sum_ns, 3 * INT64_C(7000000));
+    free(e);
+}
+
 #define DESK_TEST(name) cmocka_unit_test_setup_teardown(name, desk_set_up, desk_tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        DESK_TEST(a_decision_counts_from_the_moment_its_bytes_could_be_read),
         DESK_TEST(the_greeting_says_where_the_session_stands),
         DESK_TEST(a_challenge_that_is_open_is_repeated_to_a_new_socket),
         DESK_TEST(a_new_socket_is_told_the_last_number_that_is_durable),

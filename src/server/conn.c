@@ -35,7 +35,7 @@ struct conn *conn_open(struct worker *w, int fd, const struct peer_address *peer
     c->generation = ++w->generation;
     c->peer = *peer;
     c->local = local;
-    c->heard = loop_now(&w->loop);
+    c->talk.heard = loop_now(&w->loop);
     c->watch = (struct watch){.fd = fd, .events = EPOLLIN, .ready = on_ready};
     buf_init(&c->in, HTTP_REQUEST_MAX + LIMIT_TLS_RECORD_BYTES);
     buf_init(&c->out, LIMIT_OUT_BUFFER_BYTES);
@@ -46,7 +46,7 @@ struct conn *conn_open(struct worker *w, int fd, const struct peer_address *peer
         return NULL;
     }
     gauge_add(population(c), 1);
-    timer_set(&w->wheel, &c->timer, mono_after_ms(c->heard, LIMIT_HEADER_DEADLINE_MS));
+    timer_set(&w->wheel, &c->timer, mono_after_ms(c->talk.heard, LIMIT_HEADER_DEADLINE_MS));
     return c;
 }
 
@@ -479,7 +479,7 @@ static void on_readable(struct conn *c)
         conn_drop(c);
         return;
     }
-    c->heard = loop_now(&w->loop);
+    c->talk.heard = loop_now(&w->loop);
     if (c->tls != NULL || c->state == CONN_SHAKE) {
         channel_take(c, (span_t){w->receive, got});
         return;

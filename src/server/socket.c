@@ -126,6 +126,7 @@ static void open_socket(struct conn *c, struct call *call, const upgrade_t *up, 
         return;
     }
     talk_begin(&c->talk, api, w->shard, live, &c->sink);
+    c->talk.heard = loop_now(&w->loop);
     if (rest.len > 0 && c->state == CONN_SOCKET) {
         socket_read(c, w->receive, rest.len);
     }
@@ -258,7 +259,7 @@ static void owe(struct conn *c, const talk_due_t *due)
     }
     const ack_t ack = {.position = due->position,
                        .seq = due->seq,
-                       .received = c->heard,
+                       .received = c->talk.heard,
                        .conn = c->index,
                        .generation = c->generation,
                        .count = due->count};
@@ -336,7 +337,7 @@ void socket_hear(struct conn *c, uint8_t *bytes, size_t len)
 void socket_tick(struct conn *c, mono_t now)
 {
     struct worker *w = c->worker;
-    if (mono_ms_between(c->heard, now) >= LIMIT_WS_DEAD_MS - LIMIT_WS_PING_MS) {
+    if (mono_ms_between(c->talk.heard, now) >= LIMIT_WS_DEAD_MS - LIMIT_WS_PING_MS) {
         conn_drop(c); /* it left a ping unanswered for twenty seconds */
         return;
     }

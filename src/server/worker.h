@@ -67,7 +67,6 @@ struct conn {
         struct ws_reader ws;
     } reader;
 
-    mono_t heard; /* when the peer was last heard of */
     struct peer_address peer;
     uint32_t index;
     uint32_t generation;
