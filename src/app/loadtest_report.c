@@ -26,13 +26,23 @@ static double rate(uint64_t n, const struct load_result *r)
 
 /* ---- a table ---- */
 
-static void print_scenario(FILE *to, enum scenario s, const struct load_result *r)
+static void print_times(FILE *to, const struct latency *l)
 {
-    const struct latency *const l = &r->tally.latency[s];
-    (void)fprintf(to, "%-8s %10" PRIu64 " %10.0f %9.0f %9.0f %9.0f %9.0f %9.0f %9.0f\n",
-                  scenario_name(s), r->tally.answers[s], rate(r->tally.answers[s], r),
-                  us_of(latency_at(l, 0.5)), us_of(latency_at(l, 0.9)), us_of(latency_at(l, 0.99)),
+    (void)fprintf(to, " %9.0f %9.0f %9.0f %9.0f %9.0f %9.0f\n", us_of(latency_at(l, 0.5)),
+                  us_of(latency_at(l, 0.9)), us_of(latency_at(l, 0.99)),
                   us_of(latency_at(l, 0.999)), us_of(latency_at(l, 0.9999)), us_of(l->max_ns));
+}
+
+static void print_scenario(FILE *to, enum scenario s, const struct load_plan *plan,
+                           const struct load_result *r)
+{
+    (void)fprintf(to, "%-8s %10" PRIu64 " %10.0f", scenario_name(s), r->tally.answers[s],
+                  rate(r->tally.answers[s], r));
+    print_times(to, &r->tally.latency[s]);
+    if (plan->per_second > 0.0 && r->tally.sent[s].count > 0) {
+        (void)fprintf(to, "%-30s", "  since they were sent");
+        print_times(to, &r->tally.sent[s]);
+    }
 }
 
 static void print_levels(FILE *to, const struct tally *t)
@@ -72,7 +82,7 @@ void loadtest_report_table(FILE *to, const struct load_plan *plan, const struct 
                   "p50 us", "p90", "p99", "p99.9", "p99.99", "max");
     for (size_t s = 0; s < SCENARIOS; s++) {
         if (plan->mix.weight[s] > 0 && s != SCENARIO_IDLE) {
-            print_scenario(to, (enum scenario)s, r);
+            print_scenario(to, (enum scenario)s, plan, r);
         }
     }
     if (t->events > 0) {
@@ -138,6 +148,10 @@ static void write_scenarios(struct json_writer *w, const struct load_plan *plan,
         number(w, "answers", r->tally.answers[s]);
         fixed(w, "per_second", rate(r->tally.answers[s], r));
         write_latency(w, &r->tally.latency[s]);
+        json_name(w, "since_sent");
+        json_begin_object(w);
+        write_latency(w, &r->tally.sent[s]);
+        json_end_object(w);
         json_end_object(w);
     }
     json_end_object(w);

@@ -1,6 +1,7 @@
 #include "journal/writer.h"
 
 #include "base/log.h"
+#include "base/slice.h"
 #include "base/util.h"
 #include "codec/crc32c.h"
 #include "journal/thread.h"
@@ -228,6 +229,7 @@ void *writer_run(void *context)
 {
     struct journal *j = context;
     (void)prctl(PR_SET_TIMERSLACK, SLACK_NS);
+    (void)slice_ask(SLICE_SHORTEST_NS); /* everybody waits for it, and it works for moments */
     for (;;) {
         const bool last_round = atomic_load(&j->stopping); /* before the look at the lanes */
         if (!is_pending(j)) {

@@ -25,6 +25,9 @@ static void answered(struct peer *p, mono_t now, uint32_t events)
     if (is_measured(r, f->due_ns)) {
         latency_add(&t->latency[p->scenario], now.ns - f->due_ns);
     }
+    if (is_measured(r, f->sent_ns)) {
+        latency_add(&t->sent[p->scenario], now.ns - f->sent_ns);
+    }
     p->first = (uint32_t)((p->first + 1) % r->plan->depth);
     p->flying -= 1;
 }

@@ -3,7 +3,7 @@
  *           come.
  *
  * Floor      load
- * Ownership  the holder's; about 400 kB, on the heap.
+ * Ownership  the holder's; about 800 kB, on the heap.
  * Errors     none.
  * Threads    one.
  */
@@ -42,6 +42,7 @@ enum tally_level { TALLY_NORMAL, TALLY_MONITOR, TALLY_CHALLENGE, TALLY_BLOCKED, 
 
 struct tally {
     struct latency latency[SCENARIOS]; /* of what was due within the measurement */
+    struct latency sent[SCENARIOS];    /* of what was sent within it, from the sending on */
     uint64_t answers[SCENARIOS];       /* that came within it */
     uint64_t events;                   /* acknowledged within it */
     uint64_t trouble[TROUBLES];        /* from the first connection to the last */
