@@ -54,8 +54,8 @@
 #define LIMIT_HANDSHAKES_PER_ROUND   16  /* begun before a loop serves its sessions again */
 
 /* net: sockets and addresses */
-#define LIMIT_LOOP_BATCH 256 /* readiness reports taken from the kernel at once */
-#define LIMIT_CIDRS      64  /* networks in one list */
+#define LIMIT_LOOP_BATCH 64 /* readiness reports taken from the kernel at once: a round is short */
+#define LIMIT_CIDRS      64 /* networks in one list */
 
 /* net: TLS */
 #define LIMIT_TLS_HELLO_BYTES   32768 /* read of one peer before its handshake is complete */

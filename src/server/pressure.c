@@ -9,7 +9,6 @@ static void begin_interval(struct pressure *p, mono_t now)
     p->began = now;
     p->rested_ns = 0;
     p->shortest_ns = INT64_MAX;
-    p->rounds = 0;
     p->reads = 0;
     p->backlogged = 0;
 }
@@ -34,11 +33,12 @@ static int64_t waiting(const struct pressure *p, mono_t now)
     return p->probed.ns > 0 ? now.ns - p->probed.ns : 0;
 }
 
-/* Sockets to let go: a part of those that a round hears. */
-static uint32_t part_of(const struct pressure *p)
+/* Sockets to let go: a part of those with a backlog. Who is ready is heard once in each time that he
+ * waits: there are as many as are heard in that time, in however many rounds. */
+static uint32_t part_of(const struct pressure *p, int64_t passed, int64_t wait)
 {
-    const uint32_t rounds = p->rounds > 0 ? p->rounds : 1;
-    return p->backlogged / rounds / PRESSURE_PART + 1;
+    const int64_t once = wait < passed ? wait : passed;
+    return (uint32_t)((int64_t)p->backlogged * once / passed) / PRESSURE_PART + 1;
 }
 
 /* High after PRESSURE_PATIENCE intervals behind; low when it has kept up long enough, longer each time,
@@ -69,7 +69,7 @@ static bool end_interval(struct pressure *p, mono_t now)
     const unsigned intervals = (unsigned)(passed / INTERVAL_NS);
     p->calm = !keeps_up ? 0 : p->calm < PRESSURE_FORGOTTEN ? p->calm + intervals : p->calm;
     change_level(p);
-    p->let_go = p->high && behind && backlog ? part_of(p) : 0;
+    p->let_go = p->high && behind && backlog ? part_of(p, passed, wait) : 0;
     begin_interval(p, now);
     return p->high != was_high;
 }
@@ -80,7 +80,6 @@ bool pressure_round(struct pressure *p, mono_t before, mono_t now, bool full)
         waited(p, before.ns - p->heard.ns);
     }
     p->rested_ns += now.ns - before.ns;
-    p->rounds++;
     p->heard = now;
     p->full = full;
     return now.ns - p->began.ns >= INTERVAL_NS && end_interval(p, now);

@@ -32,7 +32,7 @@ enum {
     PRESSURE_CALM = 10,           /* intervals that keep up, until new sockets are let in, */
     PRESSURE_DOUBLED = 5,         /* doubled as often as the loop fell behind again, up to this */
     PRESSURE_FORGOTTEN = 600,     /* within so many intervals */
-    PRESSURE_PART = 8             /* one of so many sockets with a backlog goes each interval */
+    PRESSURE_PART = 16            /* one of so many sockets with a backlog goes each interval */
 };
 
 struct pressure {
@@ -41,7 +41,6 @@ struct pressure {
     mono_t probed;       /* when the probe was queued that has not come back; 0: none */
     int64_t rested_ns;   /* of the interval */
     int64_t shortest_ns; /* waiting of the interval; INT64_MAX: not known */
-    uint32_t rounds;     /* of the interval */
     uint32_t reads;
     uint32_t backlogged; /* of those, with a backlog */
     uint32_t let_go;     /* sockets still to let go in this interval */

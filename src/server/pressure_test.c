@@ -85,8 +85,9 @@ static void a_loop_that_is_behind_lets_a_part_go_each_interval_and_no_more(void 
         struct play how;
         unsigned least, most; /* sockets in the second after it was seen */
     } rows[] = {
-        {"few that send much", {60000, 0, 64, 300, false, 0}, 40, 90},
-        {"more than a round hears", {20000, 0, 256, 40, true, 90000}, 80, 400},
+        {"few that send much", {60000, 0, 64, 300, false, 0}, 20, 60},
+        {"1,152 sockets, more than a round hears", {20000, 0, 256, 40, true, 90000}, 550, 800},
+        {"the same in short rounds", {5000, 0, 64, 40, true, 90000}, 550, 800},
         {"so late that nobody is served, for another reason than sockets",
          {20000, 0, 256, 2, true, 1500000},
          0,
