@@ -262,6 +262,9 @@ static err_t open_in_store(struct service *svc, const login_t *login, session_se
     seed->mpin_failures = mpin.failures;
     TRY(account_is_restricted(svc, &tx, seed->row.account, &mpin, &seed->restricted));
     seed->restricted = seed->restricted || blocked_just_now;
+    if (blocked_just_now) { /* the row that a start would find it by may end here */
+        TRY(account_mark_restricted(&tx, seed->row.account, true));
+    }
     TRY(make_room(svc, &tx, seed->row.account, seed));
     TRY(profile_open(svc, &tx, seed->row.account, &seed->profile, &seed->profile_revision));
     seed->row.mpin_required = seed->restricted;
@@ -297,9 +300,11 @@ err_t login_open(struct service *svc, const login_t *login, session_seed_t *seed
 
 /* ---- refresh ---- */
 
-static err_t revoke(struct service *svc, struct store_tx *tx, const struct refresh_row *refresh)
+static err_t revoke(struct service *svc, struct store_tx *tx, const struct refresh_row *refresh,
+                    uuid_t account)
 {
     bool ended = false;
+    TRY(ledger_mark_block(svc->ledger, tx, account));
     TRY(store_refresh_revoke_family(tx, refresh->family));
     TRY(store_session_end(tx, refresh->session, END_REFRESH_REUSED, clock_wall(svc->clock),
                           &ended));
@@ -332,7 +337,7 @@ err_t account_refresh(struct service *svc, span_t refresh_token, struct session_
     TRY(store_session_get(&tx, refresh.session, row, &found));
     if (answer == REFRESH_REUSED) {
         row->id = refresh.session;
-        TRY(revoke(svc, &tx, &refresh));
+        TRY(revoke(svc, &tx, &refresh, row->account));
         TRY(store_commit(&tx));
         *outcome = REFRESH_STOLEN;
         return ERR_OK;
@@ -359,7 +364,10 @@ static err_t end_others(struct service *svc, struct store_tx *tx, uuid_t account
     }
     size_t count = 0;
     out->ended = 0;
-    err_t e = store_sessions_live_of(tx, account, rows, MPIN_SESSIONS_MAX, &count);
+    err_t e = ledger_mark_block(svc->ledger, tx, account);
+    if (!failed(e)) {
+        e = store_sessions_live_of(tx, account, rows, MPIN_SESSIONS_MAX, &count);
+    }
     for (size_t i = 0; !failed(e) && i < count; i++) {
         bool now = false;
         if (uuid_eq(rows[i].id, keep)) {
@@ -452,6 +460,7 @@ err_t session_end_stored(struct service *svc, uuid_t session, enum session_end h
         *before = found ? row.end : END_EXPIRED;
         return ERR_OK;
     }
+    TRY(ledger_mark_block(svc->ledger, &tx, row.account));
     TRY(store_session_end(&tx, session, how, clock_wall(svc->clock), ended_now));
     TRY(store_refresh_revoke_session(&tx, session));
     if (how == END_BLOCKED) {

@@ -329,6 +329,64 @@ static void what_the_store_knows_better_wins_over_the_checkpoint(void **state)
     assert_int_equal(shard_find(h->shard, old)->how, END_MPIN_LOCKED);
 }
 
+/* What is left in the ledger, as its thread does at the stop. */
+static void run_ledger(struct house *h)
+{
+    ledger_stop(h->ledger);
+    ledger_run(h->ledger, 3600);
+}
+
+static bool is_marked(struct house *h)
+{
+    session_seed_t seed = {0};
+    credentials_t cred = {0};
+    open_session(h, ANN, "phone", &seed, &cred);
+    return seed.restricted;
+}
+
+static void a_block_that_only_the_ledger_knows_outlives_its_session_and_a_crash(void **state)
+{
+    struct house *h = *state;
+    (void)register_account(h, ANN);
+    const uuid_t id = log_in(h, ANN, "phone")->id;
+    predict(h, shard_find(h->shard, id), 0.95);
+    scripted_clock_pass(&h->clock, 2 * HOUR_MS);
+    assert_null(shard_find(h->shard, id)); /* its time is over, and the ledger has not run */
+    write_checkpoint(h);
+    assert_int_equal(crash_and_start(h).blocked, 1);
+    write_checkpoint(h); /* nor is it lost the second time */
+    assert_int_equal(crash_and_start(h).blocked, 1);
+    run_ledger(h);
+    assert_int_equal(stored_session(h, id).end, END_BLOCKED);
+    assert_int_equal(shard_count(h->shard), 1);
+    scripted_clock_pass(&h->clock, MINUTE_MS);
+    (void)shard_advance(h->shard);
+    assert_int_equal(shard_count(h->shard), 0); /* let go when the store knows */
+    (void)crash_and_start(h);
+    assert_true(is_marked(h));
+}
+
+static void a_block_that_the_ledger_had_no_room_for_is_told_again(void **state)
+{
+    struct house *h = *state;
+    (void)register_account(h, ANN);
+    const uuid_t id = log_in(h, ANN, "phone")->id;
+    const ledger_item_t filler = {.kind = LEDGER_ACTIVITY};
+    uint64_t place = 0;
+    for (size_t i = 0; i < LEDGER_ITEMS_MAX; i++) {
+        assert_ok(ledger_post(h->ledger, &filler, &place));
+    }
+    predict(h, shard_find(h->shard, id), 0.95);
+    run_ledger(h);
+    assert_int_equal(stored_session(h, id).end, END_NONE);
+    scripted_clock_pass(&h->clock, MINUTE_MS);
+    (void)shard_advance(h->shard);
+    run_ledger(h);
+    assert_int_equal(stored_session(h, id).end, END_BLOCKED);
+    assert_true(shard_find(h->shard, id)->blocked); /* and can be looked at to its end */
+    assert_true(is_marked(h));
+}
+
 static void what_expired_meanwhile_is_ended_and_what_it_has_to_play_counts(void **state)
 {
     struct house *h = *state;
@@ -391,6 +449,10 @@ int main(void)
             other_thresholds_another_journal_and_a_place_to_come_do_not_fit, begin, end),
         cmocka_unit_test_setup_teardown(what_the_store_knows_better_wins_over_the_checkpoint, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(
+            a_block_that_only_the_ledger_knows_outlives_its_session_and_a_crash, begin, end),
+        cmocka_unit_test_setup_teardown(a_block_that_the_ledger_had_no_room_for_is_told_again,
+                                        begin, end),
         cmocka_unit_test_setup_teardown(
             what_expired_meanwhile_is_ended_and_what_it_has_to_play_counts, begin, end),
         cmocka_unit_test_setup_teardown(while_the_store_is_away_a_session_sleeps_on, with_scripted,

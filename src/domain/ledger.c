@@ -28,6 +28,7 @@ struct ledger {
     ledger_item_t *ring;
     ledger_item_t *batch; /* of the one thread that writes */
     size_t head, count;
+    uint64_t written; /* items that left the ring */
     bool stopping;
 };
 
@@ -71,13 +72,14 @@ void ledger_free(struct ledger **l)
     *l = NULL;
 }
 
-err_t ledger_post(struct ledger *l, const ledger_item_t *item)
+err_t ledger_post(struct ledger *l, const ledger_item_t *item, uint64_t *place)
 {
     (void)pthread_mutex_lock(&l->mutex);
     const bool room = l->count < LEDGER_ITEMS_MAX;
     if (room) {
         l->ring[(l->head + l->count) % LEDGER_ITEMS_MAX] = *item;
         l->count += 1;
+        *place = l->written + l->count;
         (void)pthread_cond_signal(&l->work);
     }
     (void)pthread_mutex_unlock(&l->mutex);
@@ -98,6 +100,19 @@ bool ledger_holds_block(struct ledger *l, uuid_t account)
     }
     (void)pthread_mutex_unlock(&l->mutex);
     return held;
+}
+
+bool ledger_has_written(struct ledger *l, uint64_t place)
+{
+    (void)pthread_mutex_lock(&l->mutex);
+    const bool written = place <= l->written;
+    (void)pthread_mutex_unlock(&l->mutex);
+    return written;
+}
+
+err_t ledger_mark_block(struct ledger *l, struct store_tx *tx, uuid_t account)
+{
+    return ledger_holds_block(l, account) ? account_mark_restricted(tx, account, true) : ERR_OK;
 }
 
 size_t ledger_depth(struct ledger *l)
@@ -216,6 +231,7 @@ static int64_t work_off(struct ledger *l, int64_t backoff_ms)
     if (!failed(written)) {
         l->head = (l->head + n) % LEDGER_ITEMS_MAX;
         l->count -= n;
+        l->written += n;
         return 0;
     }
     log_event(l->svc->log, LOG_WARN, "ledger.waits", FIELD_INT("error", (int64_t)written.code),

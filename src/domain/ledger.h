@@ -3,8 +3,9 @@
  *
  * Floor      domain
  * Ownership  ledger_new/ledger_free; items are copied in.
- * Errors     a full ledger refuses (ERR_LIMIT): nothing is lost that matters, because the journal
- *            holds every block and level, and the next start repairs the store from it.
+ * Errors     a full ledger refuses (ERR_LIMIT). Whoever posts a block keeps its session, and so its
+ *            place in every checkpoint, until the block is written; all else the next start finds
+ *            again in the journal.
  * Threads    post from any; ledger_run() in one thread of its own.
  */
 #ifndef DOMAIN_LEDGER_H
@@ -39,11 +40,19 @@ struct ledger;
 NODISCARD err_t ledger_new(struct service *svc, struct ledger **out);
 void ledger_free(struct ledger **l);
 
-NODISCARD err_t ledger_post(struct ledger *l, const ledger_item_t *item);
+/* `*place` counts from 1, in the order of writing. */
+NODISCARD err_t ledger_post(struct ledger *l, const ledger_item_t *item, uint64_t *place);
+
+/* True when the store holds, durably, what was posted up to this place. */
+bool ledger_has_written(struct ledger *l, uint64_t place);
 
 /* True while a block of a session of this account waits to be written: the store does not know of
  * it yet. False without a ledger. */
 bool ledger_holds_block(struct ledger *l, uuid_t account);
+
+/* Leave the mark of a block that waits, in the transaction of somebody who ends sessions of this
+ * account in the store: a start does not look for a block in a session that the store calls ended. */
+NODISCARD err_t ledger_mark_block(struct ledger *l, struct store_tx *tx, uuid_t account);
 
 /* Write batches until ledger_stop(); retries with back-off while the store is away, and sweeps
  * ended sessions, used refresh tokens and old decisions every `sweep_s` seconds. Gives memory back

@@ -60,6 +60,13 @@ static ledger_item_t end_of(const session_seed_t *seed, enum session_end how)
                            .how = how};
 }
 
+static void post(struct house *h, const ledger_item_t *item)
+{
+    uint64_t place = 0;
+    assert_ok(ledger_post(h->ledger, item, &place));
+    assert_true(place > 0);
+}
+
 static void open_one(struct house *h, session_seed_t *seed, credentials_t *cred)
 {
     (void)register_account(h, ANN);
@@ -75,7 +82,7 @@ static void everything_posted_is_written_and_the_newest_wins(void **state)
     open_one(h, &seed, &cred);
     for (int i = 1; i <= MANY; i++) {
         const ledger_item_t item = activity(&seed, i / 1000.0, SCRIPTED_WALL_MS + i);
-        assert_ok(ledger_post(h->ledger, &item));
+        post(h, &item);
     }
     assert_int_equal(ledger_depth(h->ledger), MANY);
     start(&w, h);
@@ -99,7 +106,7 @@ static void a_block_ends_the_session_its_tokens_and_marks_the_account(void **sta
     struct writer w;
     open_one(h, &seed, &cred);
     const ledger_item_t item = end_of(&seed, END_BLOCKED);
-    assert_ok(ledger_post(h->ledger, &item));
+    post(h, &item);
     start(&w, h);
     stop(&w);
     const struct session_row row = stored_session(h, seed.row.id);
@@ -123,7 +130,7 @@ static void the_first_reason_of_an_end_stays(void **state)
     open_one(h, &seed, &cred);
     assert_ok(session_end_stored(&h->svc, seed.row.id, END_LOGGED_OUT, &ended, &before));
     const ledger_item_t item = end_of(&seed, END_EXPIRED);
-    assert_ok(ledger_post(h->ledger, &item));
+    post(h, &item);
     start(&w, h);
     stop(&w);
     assert_int_equal(stored_session(h, seed.row.id).end, END_LOGGED_OUT);
@@ -140,7 +147,7 @@ static void while_the_store_is_away_items_wait_and_are_written_when_it_is_back(v
     start(&w, h);
     for (int i = 1; i <= 10; i++) {
         const ledger_item_t item = activity(&seed, 0.5, SCRIPTED_WALL_MS + i);
-        assert_ok(ledger_post(h->ledger, &item));
+        post(h, &item);
         (void)nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
     }
     assert_int_equal(ledger_depth(h->ledger), 10); /* nothing is dropped */
@@ -162,7 +169,7 @@ static void new_items_do_not_shorten_the_wait_for_a_store_that_is_away(void **st
     start(&w, h);
     for (int i = 1; i <= 100; i++) { /* over 100 ms: at most a first try and one or two more */
         const ledger_item_t item = activity(&seed, 0.5, SCRIPTED_WALL_MS + i);
-        assert_ok(ledger_post(h->ledger, &item));
+        post(h, &item);
         (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     }
     const uint64_t asked = store_scripted_operations(h->svc.store) - before;
@@ -182,8 +189,8 @@ static void a_batch_is_written_whole_or_again(void **state)
     open_one(h, &seed, &cred);
     const ledger_item_t first = activity(&seed, 0.5, SCRIPTED_WALL_MS + 1);
     const ledger_item_t second = end_of(&seed, END_BLOCKED);
-    assert_ok(ledger_post(h->ledger, &first));
-    assert_ok(ledger_post(h->ledger, &second));
+    post(h, &first);
+    post(h, &second);
     store_scripted_fail_operation(h->svc.store, 4, err_new(ERR_STORAGE)); /* in its middle */
     start(&w, h);
     wait_until_empty(h);
@@ -206,7 +213,7 @@ static void a_stop_writes_what_is_queued_even_after_a_failure(void **state)
     open_one(h, &seed, &cred);
     store_scripted_fail_begins(h->svc.store, UINT64_MAX);
     const ledger_item_t item = end_of(&seed, END_BLOCKED);
-    assert_ok(ledger_post(h->ledger, &item));
+    post(h, &item);
     start(&w, h);
     (void)nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL); /* it waits for a next try */
     store_scripted_fail_begins(h->svc.store, 0);
@@ -224,7 +231,7 @@ static void a_stop_does_not_wait_for_a_store_that_is_away(void **state)
     open_one(h, &seed, &cred);
     store_scripted_fail_begins(h->svc.store, UINT64_MAX);
     const ledger_item_t item = end_of(&seed, END_BLOCKED);
-    assert_ok(ledger_post(h->ledger, &item));
+    post(h, &item);
     start(&w, h);
     stop(&w);
     assert_int_equal(ledger_depth(h->ledger), 1);
@@ -239,10 +246,96 @@ static void a_full_ledger_refuses_and_keeps_what_it_has(void **state)
     open_one(h, &seed, &cred);
     const ledger_item_t item = activity(&seed, 0.5, SCRIPTED_WALL_MS + 1);
     for (size_t i = 0; i < LEDGER_ITEMS_MAX; i++) {
-        assert_ok(ledger_post(h->ledger, &item));
+        post(h, &item);
     }
-    assert_err(ledger_post(h->ledger, &item), ERR_LIMIT);
+    uint64_t place = 7;
+    assert_err(ledger_post(h->ledger, &item, &place), ERR_LIMIT);
+    assert_int_equal(place, 7);
     assert_int_equal(ledger_depth(h->ledger), LEDGER_ITEMS_MAX);
+}
+
+static void a_place_is_written_when_the_store_has_it_and_not_before(void **state)
+{
+    struct house *h = *state;
+    session_seed_t seed = {0};
+    credentials_t cred = {0};
+    struct writer w;
+    uint64_t first = 0;
+    uint64_t second = 0;
+    open_one(h, &seed, &cred);
+    const ledger_item_t item = activity(&seed, 0.5, SCRIPTED_WALL_MS + 1);
+    assert_ok(ledger_post(h->ledger, &item, &first));
+    assert_int_equal(first, 1);
+    assert_false(ledger_has_written(h->ledger, first));
+    start(&w, h);
+    stop(&w);
+    assert_ok(ledger_post(h->ledger, &item, &second));
+    assert_int_equal(second, 2);
+    assert_true(ledger_has_written(h->ledger, first));
+    assert_false(ledger_has_written(h->ledger, second));
+}
+
+static void restricted_after_a_crash(struct house *h, bool expected)
+{
+    session_seed_t next = {0};
+    credentials_t cred = {0};
+    house_crash(h); /* what the ledger holds is lost */
+    house_start(h);
+    open_session(h, ANN, "phone", &next, &cred);
+    assert_int_equal(next.restricted, expected);
+}
+
+static void whoever_ends_a_session_in_the_store_leaves_the_mark_of_a_block_that_waits(void **state)
+{
+    struct house *h = *state;
+    const uuid_t ann = register_account(h, ANN);
+    session_seed_t seed = {0};
+    session_seed_t next = {0};
+    credentials_t cred = {0};
+    credentials_t other = {0};
+    static change_t change;
+    bool ended = false;
+    enum session_end before = END_NONE;
+    struct session_row row = {0};
+    enum refresh_outcome outcome = REFRESH_DONE;
+    mpin_result_t wrong = {0};
+    for (int way = 0; way < 6; way++) {
+        mpin_result_t right = {0};
+        open_session(h, ANN, "phone", &seed, &cred);
+        assert_ok(mpin_check(&h->svc, ann, seed.row.id, span_of(MPIN), &right));
+        assert_int_equal(right.answer, MPIN_RIGHT);
+        restricted_after_a_crash(h, false);
+        const ledger_item_t block = end_of(&seed, END_BLOCKED);
+        post(h, &block);
+        switch (way) {
+        case 0:
+            assert_ok(session_end_stored(&h->svc, seed.row.id, END_REVOKED, &ended, &before));
+            break;
+        case 1: open_session(h, ANN, "phone", &next, &other); break;
+        case 2:
+            assert_ok(account_change_password(&h->svc, ann, (uuid_t){{9}}, span_of(PASSWORD),
+                                              span_of(PASSWORD), &change));
+            break;
+        case 3:
+            assert_ok(account_change_mpin(&h->svc, ann, (uuid_t){{9}}, span_of(MPIN), &change));
+            break;
+        case 4:
+            other = cred;
+            assert_ok(
+                account_refresh(&h->svc, span_of(cred.refresh_token), &row, &other, &outcome));
+            assert_ok(
+                account_refresh(&h->svc, span_of(cred.refresh_token), &row, &other, &outcome));
+            assert_int_equal(outcome, REFRESH_STOLEN);
+            break;
+        default:
+            for (uint32_t i = 0; i < h->svc.rules.mpin_attempts; i++) {
+                assert_ok(mpin_check(&h->svc, ann, seed.row.id, span_of(WRONG), &wrong));
+            }
+            assert_int_equal(wrong.answer, MPIN_LOCKED_NOW);
+            scripted_clock_pass(&h->clock, HOUR_MS); /* of the lock nothing is left */
+        }
+        restricted_after_a_crash(h, true);
+    }
 }
 
 static void a_block_counts_for_the_next_login_before_it_is_written(void **state)
@@ -253,10 +346,10 @@ static void a_block_counts_for_the_next_login_before_it_is_written(void **state)
     const uuid_t ann = register_account(h, "ann@example.com");
     open_session(h, "ann@example.com", "phone", &seed, &cred);
     const ledger_item_t expired = end_of(&seed, END_EXPIRED);
-    assert_ok(ledger_post(h->ledger, &expired));
+    post(h, &expired);
     assert_false(ledger_holds_block(h->ledger, ann));
     const ledger_item_t block = end_of(&seed, END_BLOCKED);
-    assert_ok(ledger_post(h->ledger, &block)); /* nobody runs the ledger: it waits there */
+    post(h, &block); /* nobody runs the ledger: it waits there */
     assert_true(ledger_holds_block(h->ledger, ann));
     assert_false(ledger_holds_block(h->ledger, seed.row.id));
     assert_false(ledger_holds_block(NULL, ann));
@@ -282,6 +375,8 @@ int main(void)
         SENTENCE(a_stop_does_not_wait_for_a_store_that_is_away),
         SENTENCE(a_full_ledger_refuses_and_keeps_what_it_has),
         SENTENCE(a_block_counts_for_the_next_login_before_it_is_written),
+        SENTENCE(a_place_is_written_when_the_store_has_it_and_not_before),
+        ON_SQLITE(whoever_ends_a_session_in_the_store_leaves_the_mark_of_a_block_that_waits),
     };
     return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);
 }

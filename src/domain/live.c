@@ -15,6 +15,9 @@
 
 enum { SLEEP_ON_MS = 1000 };
 
+/* A block that the ledger had no room for. */
+#define LEDGER_REFUSED UINT64_MAX
+
 struct shard {
     struct service *service;
     struct ledger *ledger;
@@ -173,9 +176,11 @@ void live_arm(struct shard *s, struct live *live)
 {
     mono_t at = deadline_of(s, live);
     const int64_t rest_ms = s->service->rules.rest_after_ms;
-    if (rest_ms > 0 && live_may_rest(live)) {
+    const mono_t soon = mono_after_ms(clock_mono(s->service->clock), SLEEP_ON_MS);
+    if (live->block_place == LEDGER_REFUSED) {
+        at = soon;
+    } else if (rest_ms > 0 && live_may_rest(live)) {
         const mono_t rest = mono_after_ms(live->active, rest_ms);
-        const mono_t soon = mono_after_ms(clock_mono(s->service->clock), SLEEP_ON_MS);
         const mono_t look = rest.ns > soon.ns ? rest : soon;
         at = look.ns < at.ns ? look : at;
     }
@@ -208,8 +213,10 @@ static void forget(struct shard *s, struct live *live)
     slab_give(&s->sessions, live->index);
 }
 
-static void tell_ledger_end(struct shard *s, const struct live *live, enum session_end how)
+/* Where the ledger keeps it; LEDGER_REFUSED: nowhere. */
+static uint64_t tell_ledger_end(struct shard *s, const struct live *live, enum session_end how)
 {
+    uint64_t place = LEDGER_REFUSED;
     canara_verdict_t now = {0};
     const wall_t at = clock_wall(s->service->clock);
     canara_session_t room;
@@ -222,9 +229,23 @@ static void tell_ledger_end(struct shard *s, const struct live *live, enum sessi
                                 .level = (uint8_t)now.level,
                                 .mpin_required = now.mpin_required != 0,
                                 .how = how};
-    if (failed(ledger_post(s->ledger, &item))) {
+    if (failed(ledger_post(s->ledger, &item, &place))) {
         log_event(s->service->log, LOG_WARN, "ledger.full", FIELD_UUID("session", live->id));
     }
+    return place;
+}
+
+/* What the ledger had no room for. */
+static void tell_block_again(struct shard *s, struct live *live)
+{
+    if (live->block_place == LEDGER_REFUSED) {
+        live->block_place = tell_ledger_end(s, live, (enum session_end)live->how);
+    }
+}
+
+static bool is_block_stored(const struct shard *s, const struct live *live)
+{
+    return live->block_place == 0 || ledger_has_written(s->ledger, live->block_place);
 }
 
 static void journal_end(struct shard *s, struct live *live, enum session_end how)
@@ -270,7 +291,8 @@ static void keep_blocked(struct shard *s, struct live *live, enum session_end ho
     live->shown_level = (uint8_t)CANARA_LEVEL_BLOCKED;
     count_block(&s->metrics, how);
     if (!stored) {
-        tell_ledger_end(s, live, how);
+        live->block_place = tell_ledger_end(s, live, how);
+        live_arm(s, live);
     }
     log_event(s->service->log, LOG_NOTICE, "session.blocked", FIELD_UUID("session", live->id),
               FIELD_INT("how", (int64_t)how));
@@ -283,12 +305,18 @@ void shard_end(struct shard *s, struct live *live, enum session_end how, bool st
         keep_blocked(s, live, how, stored);
         return;
     }
+    tell_block_again(s, live);
+    if (!stored && !is_block_stored(s, live)) {
+        timer_set(&s->wheel, &live->expiry,
+                  mono_after_ms(clock_mono(s->service->clock), SLEEP_ON_MS));
+        return;
+    }
     if (how == END_EXPIRED) {
         counter_add(&s->metrics.expired, 1);
     }
     journal_end(s, live, how);
     if (!stored && !live->blocked) {
-        tell_ledger_end(s, live, how);
+        (void)tell_ledger_end(s, live, how);
     }
     log_event(s->service->log, LOG_INFO, "session.ended", FIELD_UUID("session", live->id),
               FIELD_INT("how", (int64_t)how));
@@ -332,6 +360,7 @@ static void expiry_fired(struct timer *t, void *context)
     struct shard *s = context;
     struct live *live = CONTAINER_OF(t, struct live, expiry);
     if (!is_over(s, live)) {
+        tell_block_again(s, live);
         rest_if_idle(s, live);
         live_arm(s, live); /* there was activity since, or it rests */
         return;
@@ -450,37 +479,6 @@ err_t shard_restore_saved(struct shard *s, const saved_session_t *saved, struct 
     return ERR_OK;
 }
 
-/* The wall clock's moment of a deadline: as late as it is, never later. */
-static wall_t wall_of(const struct shard *s, mono_t at)
-{
-    return wall_after_ms(clock_wall(s->service->clock),
-                         mono_ms_between(clock_mono(s->service->clock), at));
-}
-
-static err_t save_one(const struct shard *s, const struct live *live, struct buf *out)
-{
-    canara_session_t room;
-    const saved_session_t saved = {
-        .id = live->id,
-        .account = live->account,
-        .created = live->created,
-        .last_activity = live->last_activity,
-        .expires_max = wall_of(s, live->dies),
-        .lines = live->lines,
-        .events = live->events,
-        .seq = live->seq,
-        .profile_revision = live->profile_revision,
-        .mpin_failures = live->mpin_failures,
-        .blocked = live->blocked,
-        .restricted = live->restricted,
-        .unpinned = live->unpinned,
-        .how = live->how,
-        .email = {(const uint8_t *)live->email, strlen(live->email)},
-        .device_id = {(const uint8_t *)live_device_id(live), strlen(live_device_id(live))},
-        .engine = *live_engine(live, &room)};
-    return checkpoint_write_session(out, &saved);
-}
-
 err_t shard_save_some(struct shard *s, uint32_t most, uint32_t *place, struct buf *out,
                       uint32_t *saved, bool *more)
 {
@@ -490,7 +488,7 @@ err_t shard_save_some(struct shard *s, uint32_t most, uint32_t *place, struct bu
     uint32_t at = *place;
     for (; at < s->sessions.seen && count < most; at++) {
         if (slab_is_taken(&s->sessions, at)) {
-            TRY(save_one(s, slab_at(&s->sessions, at), out));
+            TRY(live_save(s, slab_at(&s->sessions, at), out));
             count++;
         }
     }
@@ -590,7 +588,8 @@ void shard_save_all(struct shard *s)
                                     .risk = now.risk,
                                     .level = (uint8_t)now.level,
                                     .mpin_required = now.mpin_required != 0};
-        if (failed(ledger_post(s->ledger, &item))) {
+        uint64_t place = 0;
+        if (failed(ledger_post(s->ledger, &item, &place))) {
             return; /* the journal knows it all the same */
         }
     }

@@ -61,6 +61,7 @@ struct live {
     uint64_t lines;        /* buffer-file lines so far */
     uint64_t events;       /* accepted client events */
     uint64_t position;     /* journal position of its newest record */
+    uint64_t block_place;  /* blocked: of its block in the ledger, or LEDGER_REFUSED; 0: stored */
     int64_t seq;           /* highest client seq taken, -1 for none */
     int64_t seq_durable;   /* highest client seq known to be durable */
     struct timer expiry;   /* lazily re-armed: fires, looks, sleeps on */
@@ -195,6 +196,9 @@ NODISCARD err_t shard_restore_saved(struct shard *s, const saved_session_t *save
 NODISCARD err_t shard_save_some(struct shard *s, uint32_t most, uint32_t *place, struct buf *out,
                                 uint32_t *saved, bool *more);
 
+/* Append one session to the block at hand of a checkpoint. */
+NODISCARD err_t live_save(struct shard *s, const struct live *live, struct buf *out);
+
 /* Room to scan events in, made when it is first asked for; NULL: no memory. */
 struct event_scratch *shard_scratch(struct shard *s);
 
@@ -202,7 +206,8 @@ struct event_scratch *shard_scratch(struct shard *s);
 void shard_restore_activity(struct shard *s, struct live *live, wall_t at);
 
 /* End a session: the socket is told, the ledger writes it (unless `stored`), memory is freed
- * (a blocked session stays readable until it would have expired). */
+ * (a blocked session stays readable until it would have expired, and held until the store knows of
+ * its block: a checkpoint must not forget it before). */
 void shard_end(struct shard *s, struct live *live, enum session_end how, bool stored);
 
 /* Note activity now (accepted event, login, MPIN or evaluate call). */

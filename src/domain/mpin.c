@@ -4,6 +4,7 @@
 #include "crypto/secret.h"
 #include "domain/account.h"
 #include "domain/audit.h"
+#include "domain/ledger.h"
 #include "domain/restriction.h"
 
 #include <pthread.h>
@@ -204,6 +205,7 @@ static err_t settle_wrong(struct service *svc, uuid_t account, uuid_t session,
     TRY(store_begin(svc->store, STORE_WRITE, &tx));
     TRY(list_sessions(&tx, account, out));
     if (locked) {
+        TRY(ledger_mark_block(svc->ledger, &tx, account));
         TRY(end_sessions(svc, &tx, out));
     }
     const audit_entry_t entry = {.kind = locked ? "account.locked" : "mpin.failed",

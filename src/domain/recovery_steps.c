@@ -71,7 +71,7 @@ static bool is_blocked(const struct recovery_round *r, const struct live *live)
  * first; a block before it comes first here, too, for the mark that it leaves on the account. */
 static void play_end(struct recovery_round *r, struct shard *s, struct live *live)
 {
-    if (is_blocked(r, live)) {
+    if (!live->blocked && is_blocked(r, live)) {
         r->report.blocked += 1;
         shard_end(s, live, END_BLOCKED, false);
     }
@@ -146,6 +146,9 @@ void recovery_mend(struct recovery_round *r, struct shard *s, struct live *live,
                    const struct recovery_facts *facts)
 {
     behaviour_restore(s, live);
+    if (live->blocked) {
+        return; /* it was before the start, and its time is over but for the ledger */
+    }
     if (is_blocked(r, live)) {
         r->report.blocked += 1;
         shard_end(s, live, facts->locked_out ? END_MPIN_LOCKED : END_BLOCKED, false);
