@@ -30,8 +30,11 @@ struct main_loop {
     const char *last; /* how the last handover went */
     mono_t prepare_by;
     mono_t paused; /* when the old one began to stop */
+    bool pause;    /* DATA_DIR is given back, or about to be: there is no house */
     bool stop;     /* asked for, by whomever */
+    bool reload;   /* asked for in the pause: the new one hears of it */
     bool release;  /* the new process is prepared: go for it */
+    bool answers;  /* and has taken over */
 };
 
 /* ---- handing over ---- */
@@ -88,9 +91,31 @@ static void handover_begin(struct main_loop *m)
 
 /* ---- the loop of the main thread ---- */
 
+static void say_alone(const char *event, log_field_t what)
+{
+    struct log *log = log_new(STDERR_FILENO, LOG_JSON, LOG_INFO, clock_system());
+    if (log != NULL) {
+        log_event(log, LOG_NOTICE, event, what);
+        log_free(&log);
+    }
+}
+
+static void on_signal_in_pause(struct main_loop *m, int number)
+{
+    m->reload = m->reload || number == SIGHUP;
+    if (number == SIGTERM || number == SIGINT) {
+        say_alone("server.stopping", FIELD_INT("signal", number));
+        m->stop = true;
+    }
+}
+
 static void on_signal(struct signals *signals, int number)
 {
     struct main_loop *m = CONTAINER_OF(signals, struct main_loop, signals);
+    if (m->pause) {
+        on_signal_in_pause(m, number);
+        return;
+    }
     if (number == SIGHUP) {
         char why[COURIER_WHY_BYTES];
         (void)failed(m->house->api.courier->reload(m->house->api.courier, why)); /* it is logged */
@@ -165,17 +190,29 @@ static bool start_house(struct main_loop *m)
     return true;
 }
 
+/* The more is in a checkpoint, the less is left for the pause, in which nobody serves. False: a stop was
+ * asked for meanwhile. */
+static bool save_for_handover(struct main_loop *m)
+{
+    if (!m->stop && m->house->checkpoints != NULL) {
+        (void)checkpoint_keeper_hurry(m->house->checkpoints, HANDOVER_SAVE_MS);
+    }
+    return !m->stop && !failed(loop_run_once(&m->loop, 0)) && !m->stop;
+}
+
 static enum life_end live_once(struct main_loop *m)
 {
     struct house *h = m->house;
     m->release = false;
+    m->pause = false;
+    m->reload = false;
     if (!start_house(m)) {
         return LIFE_FAILED;
     }
     inherited_close(&m->inherited); /* the house has its own copies */
     const err_t ended = wait_for_the_end(m);
     const bool lost = journal_state_of(h->service.journal) == JOURNAL_FAILED;
-    const bool release = m->release && !m->stop && !lost && !failed(ended);
+    const bool release = m->release && !lost && !failed(ended) && save_for_handover(m);
     if (m->handover.pair >= 0 && !release) {
         handover_failed(m, "the server stops");
     }
@@ -186,44 +223,79 @@ static enum life_end live_once(struct main_loop *m)
         (void)fprintf(stderr, "canara serve: the journal could not be written; what was "
                               "acknowledged is safe, start again to recover\n");
     }
-    if (release &&
-        h->checkpoints != NULL) { /* the less is left for the pause, in which nobody serves */
-        (void)checkpoint_keeper_hurry(h->checkpoints, HANDOVER_SAVE_MS);
-    }
     m->paused = clock_mono(clock_system());
+    m->pause = true;
     house_down(h);
     return failed(ended) || lost ? LIFE_FAILED : release ? LIFE_HANDED_OVER : LIFE_DONE;
 }
 
-static void say_alone(const char *event, int64_t ms)
+static void on_answer(struct watch *watch, uint32_t events)
 {
-    struct log *log = log_new(STDERR_FILENO, LOG_JSON, LOG_INFO, clock_system());
-    if (log != NULL) {
-        log_event(log, LOG_NOTICE, event, FIELD_INT("pause_ms", ms));
-        log_free(&log);
-    }
+    (void)events;
+    struct main_loop *m = CONTAINER_OF(watch, struct main_loop, pair);
+    m->answers = handover_hears(&m->handover, HANDOVER_ANSWERS, 0);
+    loop_unwatch(&m->loop, watch);
+    watch->fd = -1;
 }
 
-/* DATA_DIR is free. True: the new process answers, and we may go. */
-static bool let_go(struct main_loop *m)
+/* Give DATA_DIR away, and wait for an answer, for its absence, or for a stop. */
+static bool is_taken_over(struct main_loop *m)
+{
+    m->answers = false;
+    m->pair = (struct watch){.fd = m->handover.pair, .events = EPOLLIN, .ready = on_answer};
+    if (failed(loop_watch(&m->loop, &m->pair))) {
+        m->pair.fd = -1;
+        return false;
+    }
+    const mono_t until = mono_after_ms(clock_mono(clock_system()), HANDOVER_READY_MS);
+    int64_t left = handover_says(&m->handover, HANDOVER_GO) ? HANDOVER_READY_MS : 0;
+    while (!m->stop && m->pair.fd >= 0 && left > 0 && !failed(loop_run_once(&m->loop, (int)left))) {
+        left = mono_ms_between(clock_mono(clock_system()), until);
+    }
+    if (m->pair.fd >= 0) {
+        loop_unwatch(&m->loop, &m->pair);
+        m->pair.fd = -1;
+    }
+    (void)failed(loop_run_once(&m->loop, 0)); /* what was asked for up to now */
+    return m->answers;
+}
+
+enum pause_end { PAUSE_OVER, PAUSE_TAKEN_BACK };
+
+/* Nobody wants a server any more: neither we nor the new one go on. */
+static enum pause_end stop_both(struct main_loop *m)
+{
+    notify_manager("STOPPING=1");
+    handover_stop_new(&m->handover);
+    return PAUSE_OVER;
+}
+
+/* DATA_DIR is free. */
+static enum pause_end let_go(struct main_loop *m)
 {
     char main_pid[64];
     (void)snprintf(main_pid, sizeof main_pid, "MAINPID=%ld", (long)m->handover.child);
-    const bool answers = handover_says(&m->handover, HANDOVER_GO) &&
-                         handover_hears(&m->handover, HANDOVER_ANSWERS, HANDOVER_READY_MS);
+    (void)failed(loop_run_once(&m->loop, 0)); /* it has had no turn while we stopped */
+    const bool answers = !m->stop && is_taken_over(m);
     const int64_t pause_ms = mono_ms_between(m->paused, clock_mono(clock_system()));
+    if (m->stop) {
+        return stop_both(m);
+    }
     if (answers) {
         notify_manager(main_pid);
-        say_alone("handover.done", pause_ms);
-        return true;
+        say_alone("handover.done", FIELD_INT("pause_ms", pause_ms));
+        if (m->reload) {
+            (void)kill(m->handover.child, SIGHUP);
+        }
+        return PAUSE_OVER;
     }
     handover_give_up(&m->handover);
-    say_alone("handover.taken_back", pause_ms);
+    say_alone("handover.taken_back", FIELD_INT("pause_ms", pause_ms));
     m->last = "failed";
     m->inherited = m->handover.sockets; /* and we start again on them */
     m->inherited.pair = -1;
     m->handover.sockets.count = 0;
-    return false;
+    return PAUSE_TAKEN_BACK;
 }
 
 static int live(struct main_loop *m)
@@ -231,7 +303,7 @@ static int live(struct main_loop *m)
     enum life_end end = LIFE_HANDED_OVER;
     while (end == LIFE_HANDED_OVER) {
         end = live_once(m);
-        if (end == LIFE_HANDED_OVER && let_go(m)) {
+        if (end == LIFE_HANDED_OVER && let_go(m) == PAUSE_OVER) {
             end = LIFE_DONE;
         }
     }

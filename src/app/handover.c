@@ -18,7 +18,7 @@
 /* "FDS": sockets from descriptor 3 on, then our end of the pair. */
 #define HANDOVER_ENV "CANARA_HANDOVER"
 
-enum { FIRST_FD = 3, HIGH_FD = 128, ENV_MAX = 1024, WORD_BYTES = 32 };
+enum { FIRST_FD = 3, HIGH_FD = 128, ENV_MAX = 1024, WORD_BYTES = 32, STOP_LOOK_MS = 10 };
 
 /* ---- words ---- */
 
@@ -273,6 +273,22 @@ void handover_give_up(struct handover *h)
     if (h->child > 0) {
         (void)kill(h->child, SIGKILL);
         while (waitpid(h->child, NULL, 0) < 0 && errno == EINTR) {}
+        h->child = -1;
+    }
+    stream_close(&h->pair);
+}
+
+void handover_stop_new(struct handover *h)
+{
+    const mono_t until = mono_after_ms(clock_mono(clock_system()), HANDOVER_STOP_MS);
+    if (h->child > 0 && kill(h->child, SIGTERM) == 0) {
+        while (waitpid(h->child, NULL, WNOHANG) == 0) {
+            if (clock_mono(clock_system()).ns > until.ns) {
+                handover_give_up(h);
+                return;
+            }
+            (void)poll(NULL, 0, STOP_LOOK_MS);
+        }
         h->child = -1;
     }
     stream_close(&h->pair);

@@ -24,6 +24,7 @@
 enum {
     HANDOVER_PREPARE_MS = 10000, /* from the start of the new process to "settings are good" */
     HANDOVER_READY_MS = 60000,   /* from "DATA_DIR is yours" to "I answer" */
+    HANDOVER_STOP_MS = 60000,    /* from SIGTERM to the end of a new process that has DATA_DIR */
     HANDOVER_ARGS_MAX = 128,
     HANDOVER_PATH_BYTES = 4096
 };
@@ -76,6 +77,9 @@ bool handover_says(const struct handover *h, enum handover_word word);
 
 /* It has failed: the new process is ended and waited for. */
 void handover_give_up(struct handover *h);
+
+/* The new process has DATA_DIR and nobody wants it any more: it may stop in order. */
+void handover_stop_new(struct handover *h);
 
 void handover_end(struct handover *h);
 

@@ -215,6 +215,61 @@ class Handover(Case):
         self.assertEqual(user.status()["behavioral_events_count"], 1)
         self.assertEqual(user.events([{**event("scroll", pixels=2), "seq": 2}]).status, 200)
 
+    def slow_successor(self, server, after_go):
+        """A new program that is prepared, and then does something else than to answer."""
+        server.binary.unlink(missing_ok=True)
+        server.binary.write_text("#!/bin/sh\n"
+                                 f"trap 'touch {server.dir}/asked; exit 0' TERM\n"
+                                 f"echo $$ > {server.dir}/child\n"
+                                 "eval \"exec 9<&$((3 + CANARA_HANDOVER)) 8>&$((3 + CANARA_HANDOVER))\"\n"
+                                 "printf p >&8\n"
+                                 f"touch {server.dir}/prepared\n"
+                                 f"{after_go}\n"
+                                 "while :; do sleep 0.05; done\n")
+        server.binary.chmod(0o755)
+
+    def wait_file(self, path, wait_s=20):
+        deadline = time.monotonic() + wait_s
+        while not path.exists():
+            self.assertLess(time.monotonic(), deadline, f"{path.name} did not come")
+            time.sleep(0.01)
+
+    def back_to_life(self, server, user, events):
+        server.binary.unlink()
+        server.start()
+        self.assertEqual(user.status()["behavioral_events_count"], events)
+
+    def test_a_stop_in_the_pause_stops_the_new_one_too_and_in_order(self):
+        server = self.copied()
+        user = User(server)
+        user.events([{**event("scroll", pixels=1), "seq": 1}])
+        self.slow_successor(server, f"dd bs=1 count=1 <&9 >/dev/null 2>&1; touch {server.dir}/paused")
+        server.hand_over()
+        self.wait_file(server.dir / "paused")
+        server.process.send_signal(signal.SIGTERM)
+        self.assertEqual(server.process.wait(20), 0)
+        self.assertTrue((server.dir / "asked").exists())
+        self.assertFalse(pathlib.Path(f"/proc/{(server.dir / 'child').read_text().strip()}").exists())
+        self.assertNotIn("handover.taken_back", server.log_text())
+        self.back_to_life(server, user, 1)
+
+    def test_a_stop_at_any_moment_of_a_handover_leaves_nobody_behind(self):
+        server = self.copied()
+        user = User(server)
+        for turn in range(6):
+            user.events([{**event("scroll", pixels=1), "seq": turn + 1}])
+            for name in ("prepared", "asked", "child"):
+                (server.dir / name).unlink(missing_ok=True)
+            self.slow_successor(server, ":")
+            with socket.create_connection(("127.0.0.1", server.port), timeout=20):  # a stop waits a little for its request
+                server.hand_over()
+                self.wait_file(server.dir / "prepared")
+                time.sleep(0.04 * turn)
+                server.process.send_signal(signal.SIGTERM)
+                self.assertEqual(server.process.wait(20), 0)
+            self.assertFalse(pathlib.Path(f"/proc/{(server.dir / 'child').read_text().strip()}").exists())
+            self.back_to_life(server, user, turn + 1)
+
     def test_a_second_wish_during_a_handover_changes_nothing(self):
         server = self.copied()
         user = User(server)
