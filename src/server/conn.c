@@ -204,18 +204,18 @@ void conn_flush_all(struct worker *w)
 
 /* ---- HTTP ---- */
 
-static bool trusted_proxy(const struct conn *c)
+/* Where a PROXY header says whose connection it is, no request says otherwise. */
+static bool believes_forwarded(const struct conn *c)
 {
-    const struct cidr_list *trusted = c->worker->server->config.trusted;
-    return trusted != NULL && trusted->count > 0 && cidr_list_has(trusted, &c->peer);
+    return c->proxy && !c->worker->server->config.proxy_protocol;
 }
 
 arrival_t conn_arrival(struct conn *c, const struct http_request *req,
                        char text[ADDRESS_TEXT_BYTES])
 {
-    const bool proxied = trusted_proxy(c);
     const struct peer_address from =
-        proxied ? forwarded_for(c->worker->server->config.trusted, c->peer, req) : c->peer;
+        believes_forwarded(c) ? forwarded_for(c->worker->server->config.trusted, c->peer, req)
+                              : c->peer;
     address_print(&from, text);
     return (arrival_t){.from = text,
                        .address_narrow = address_narrow_key(&from),

@@ -42,10 +42,9 @@ bool greet_allows(struct server *s, const struct peer_address *peer)
 static bool admit(struct conn *c)
 {
     struct server *s = c->worker->server;
-    const bool proxy = is_proxy(s, &c->peer);
-    c->counted = !proxy && guests_enter(&s->guests, address_narrow_key(&c->peer));
+    c->counted = !c->proxy && guests_enter(&s->guests, address_narrow_key(&c->peer));
     if (s->config.tls != NULL) {
-        if (!c->counted && !proxy) {
+        if (!c->counted && !c->proxy) {
             counter_add_shared(&metrics(s)->tls_crowded, 1);
             conn_drop(c); /* a handshake only to say so would be what is to be spared */
             return false;
@@ -55,7 +54,7 @@ static bool admit(struct conn *c)
         return true;
     }
     c->state = CONN_HTTP;
-    if (c->counted || proxy) {
+    if (c->counted || c->proxy) {
         return true;
     }
     struct call *call = call_new(s->config.api);
@@ -71,7 +70,9 @@ static bool admit(struct conn *c)
 
 bool greet_begin(struct conn *c)
 {
-    if (!c->worker->server->config.proxy_protocol) {
+    const struct server *s = c->worker->server;
+    if (!s->config.proxy_protocol) {
+        c->proxy = is_proxy(s, &c->peer);
         return admit(c);
     }
     c->state = CONN_PROXY;
@@ -93,9 +94,11 @@ static void refuse_header(struct conn *c, const char *reason)
 }
 
 /* A client that the proxy has no address of is nobody in particular, and above all not this machine:
- * the unspecified address. */
+ * the unspecified address. One within TRUSTED_PROXIES is a client all the same: the header is the last
+ * word on whose connection it is. */
 static void take_header(struct conn *c, const struct proxy_header *h)
 {
+    c->proxy = h->own;
     if (!h->own) {
         c->peer = (struct peer_address){.port = h->source_port};
         memcpy(c->peer.bytes, h->source, sizeof c->peer.bytes);
@@ -203,9 +206,8 @@ bool greet_shake(struct conn *c, span_t bytes)
         refuse_plain(c);
         return false;
     }
-    const bool proxy = is_proxy(s, &c->peer);
-    c->shaking = !proxy && guests_enter(&s->shaking, address_narrow_key(&c->peer));
-    if (!c->shaking && !proxy) {
+    c->shaking = !c->proxy && guests_enter(&s->shaking, address_narrow_key(&c->peer));
+    if (!c->shaking && !c->proxy) {
         counter_add_shared(&metrics(s)->tls_crowded, 1);
         conn_drop(c);
         return false;

@@ -354,7 +354,7 @@ static void proxied(struct site *s, const char *trusted, bool secure, bool timed
     site_make(s, 1, timed);
     s->config.trusted = &list;
     s->config.proxy_protocol = true;
-    s->config.connections_per_address = 2;
+    s->config.connections_per_address = secure ? 1000 : 2;
     if (secure) {
         site_secure(s);
     }
@@ -451,6 +451,77 @@ static void throttles_count_the_client_and_not_the_proxy(void **state)
     site_end(&s);
 }
 
+/* The networks of TRUSTED_PROXIES hold more machines than proxies. */
+static void a_client_among_the_trusted_is_a_client_behind_a_header(void **state)
+{
+    static const char *const claims[] = {"X-Forwarded-For: 127.0.0.1\r\n",
+                                         "Forwarded: for=127.0.0.1\r\n"};
+    struct site s;
+    struct visitor v[3];
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(claims); i++) {
+        proxied(&s, "127.0.0.0/8, 10.0.0.0/8", false, false);
+        for (size_t k = 0; k < ARRAY_LEN(v); k++) {
+            visitor_connect(&v[k], server_port(s.server));
+            visitor_send(&v[k], FROM(10, 0, 0, 9));
+            visitor_ask(&v[k], "GET", "/metrics", claims[i], ""); /* for this machine alone */
+            assert_int_equal(visitor_read(&v[k], false), k < 2 ? 401 : 429);
+        }
+        for (size_t k = 0; k < ARRAY_LEN(v); k++) {
+            visitor_close(&v[k]);
+        }
+        site_wait(nobody_is_here, &s);
+        site_end(&s);
+    }
+}
+
+static void a_proxy_that_speaks_for_itself_is_no_guest_and_is_taken_by_its_own_address(void **state)
+{
+    struct site s;
+    struct visitor v[4];
+    (void)state;
+    proxied(&s, "127.0.0.0/8", false, false);
+    for (size_t i = 0; i < ARRAY_LEN(v); i++) { /* two of an address, of others */
+        visitor_connect(&v[i], server_port(s.server));
+        visitor_send(&v[i], SPAN_LIT(SIGN "\x20\x00\x00\x00"));
+        visitor_ask(&v[i], "GET", "/metrics", "X-Forwarded-For: 10.0.0.77\r\n", "");
+        assert_int_equal(visitor_read(&v[i], false), 200);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(v); i++) {
+        visitor_close(&v[i]);
+    }
+    site_wait(nobody_is_here, &s);
+    site_end(&s);
+}
+
+static bool one_was_too_many(struct site *s)
+{
+    return count_of(&s->api.metrics.tls_crowded) == 1;
+}
+
+static void a_client_among_the_trusted_shares_the_handshakes_of_its_address(void **state)
+{
+    enum { MOST = LIMIT_HANDSHAKES_PER_ADDRESS };
+
+    struct site s;
+    struct visitor v[MOST + 1];
+    uint8_t first[2048];
+    const size_t len = hello(first, sizeof first);
+    (void)state;
+    proxied(&s, "127.0.0.0/8, 10.0.0.0/8", true, false);
+    for (size_t i = 0; i <= MOST; i++) {
+        visitor_connect(&v[i], server_port(s.server));
+        visitor_send(&v[i], FROM(10, 0, 0, 9));
+        visitor_send(&v[i], (span_t){first, len / 2});
+    }
+    site_wait(one_was_too_many, &s);
+    for (size_t i = 0; i <= MOST; i++) {
+        visitor_close(&v[i]);
+    }
+    site_wait(nobody_is_here, &s);
+    site_end(&s);
+}
+
 static void nobody_but_a_proxy_of_ours_may_send_a_header(void **state)
 {
     (void)state;
@@ -539,6 +610,9 @@ int main(void)
         cmocka_unit_test(the_header_says_whose_connection_it_is),
         cmocka_unit_test(a_header_and_its_handshake_may_come_together),
         cmocka_unit_test(throttles_count_the_client_and_not_the_proxy),
+        cmocka_unit_test(a_client_among_the_trusted_is_a_client_behind_a_header),
+        cmocka_unit_test(a_proxy_that_speaks_for_itself_is_no_guest_and_is_taken_by_its_own_address),
+        cmocka_unit_test(a_client_among_the_trusted_shares_the_handshakes_of_its_address),
         cmocka_unit_test(nobody_but_a_proxy_of_ours_may_send_a_header),
         cmocka_unit_test(a_header_that_does_not_come_in_time_is_not_waited_for),
         cmocka_unit_test(where_only_proxies_may_speak_strangers_are_hung_up_on),

@@ -79,6 +79,7 @@ struct conn {
     bool batch;      /* acks=batch */
     bool keep_alive; /* of the request in hand */
     bool counted;    /* in guests */
+    bool proxy;      /* of a proxy of ours, and of nobody behind it: no guest */
     bool partial;    /* a request has begun and is not complete: its deadline runs */
     bool has_ws;     /* reader.ws is in use, and may hold memory */
     bool overrun;    /* it does not read what it is sent: to be dropped */
