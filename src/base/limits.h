@@ -44,6 +44,7 @@
 #define LIMIT_HEADER_DEADLINE_MS 15000 /* from the first byte of a request to its last */
 #define LIMIT_IDLE_KEEPALIVE_MS  60000
 #define LIMIT_OUT_BUFFER_BYTES   262144 /* unsent bytes of one connection */
+#define LIMIT_REQUESTS_PER_ROUND 16     /* of one connection, before a loop serves others again */
 
 /* server: what comes before the first request */
 #define LIMIT_PROXY_DEADLINE_MS 3000 /* from accepting to a whole PROXY header */

@@ -59,15 +59,21 @@ struct conn *conn_find(struct worker *w, uint32_t index, uint32_t generation)
     return c->generation == generation ? c : NULL;
 }
 
-static void unmark(struct conn *c)
+static void unlist(struct conn *c, struct conn **at)
 {
-    for (struct conn **at = &c->worker->dirty; c->dirty && *at != NULL; at = &(*at)->dirty_next) {
+    for (; c->dirty && *at != NULL; at = &(*at)->dirty_next) {
         if (*at == c) {
             *at = c->dirty_next;
             c->dirty = false;
             return;
         }
     }
+}
+
+static void unmark(struct conn *c)
+{
+    unlist(c, &c->worker->dirty);
+    unlist(c, &c->worker->later);
 }
 
 void conn_drop(struct conn *c)
@@ -94,11 +100,18 @@ void conn_drop(struct conn *c)
     slab_give(&w->conns, c->index);
 }
 
+/* Requests were read that nobody has looked at. */
+static bool has_more(const struct conn *c)
+{
+    return c->in.len > 0 && !c->partial;
+}
+
 /* What the connection wants to hear of, besides room for what is unsent. */
 static uint32_t wants(const struct conn *c)
 {
     switch ((enum conn_state)c->state) {
-    case CONN_HTTP: return channel_pending(c) > OUT_FULL_BYTES ? 0U : (uint32_t)EPOLLIN;
+    case CONN_HTTP:
+        return has_more(c) || channel_pending(c) > OUT_FULL_BYTES ? 0U : (uint32_t)EPOLLIN;
     case CONN_CALL: return 0U;
     case CONN_PROXY:
     case CONN_SHAKE: return (uint32_t)EPOLLIN;
@@ -138,6 +151,17 @@ void conn_mark(struct conn *c)
         c->dirty = true;
         c->dirty_next = c->worker->dirty;
         c->worker->dirty = c;
+    }
+}
+
+void conn_begin_round(struct worker *w)
+{
+    w->round += 1;
+    while (w->later != NULL) {
+        struct conn *c = w->later;
+        w->later = c->dirty_next;
+        c->dirty = false;
+        conn_mark(c);
     }
 }
 
@@ -297,6 +321,30 @@ static bool may_take(struct conn *c, const uint8_t *bytes, size_t len)
     return false;
 }
 
+static uint16_t this_turn(const struct conn *c)
+{
+    return (uint16_t)(c->worker->round & UINT16_MAX);
+}
+
+/* Whether others are to be heard before its next request. */
+static bool turn_is_over(const struct conn *c)
+{
+    return c->turn == this_turn(c) && c->requests >= LIMIT_REQUESTS_PER_ROUND;
+}
+
+static void count_request(struct conn *c)
+{
+    c->requests = c->turn == this_turn(c) ? (uint8_t)(c->requests + 1) : 1;
+    c->turn = this_turn(c);
+}
+
+/* The rest of a round is for others; marked, it is not lost sight of. */
+static void wait_for_turn(struct conn *c, const uint8_t *bytes, size_t len)
+{
+    conn_mark(c);
+    keep(c, bytes, len);
+}
+
 /* A request has begun and is not complete. */
 static void await_rest(struct conn *c, const uint8_t *bytes, size_t len)
 {
@@ -312,6 +360,10 @@ static void await_rest(struct conn *c, const uint8_t *bytes, size_t len)
         c->partial = true;
         timer_set(&w->wheel, &c->timer,
                   mono_after_ms(loop_now(&w->loop), LIMIT_HEADER_DEADLINE_MS));
+    }
+    if (failed(loop_change(&w->loop, &c->watch, wants(c)))) {
+        conn_drop(c);
+        return;
     }
     keep(c, bytes, len);
 }
@@ -341,6 +393,10 @@ static void read_requests(struct conn *c, uint8_t *bytes, size_t len)
         if (!may_take(c, bytes, len)) {
             return;
         }
+        if (turn_is_over(c)) {
+            wait_for_turn(c, bytes, len);
+            return;
+        }
         switch (http_read(&c->reader.http, bytes, len, &req)) {
         case HTTP_BAD: conn_refuse(c, c->reader.http.status, c->reader.http.reason); return;
         case HTTP_MORE: await_rest(c, bytes, len); return;
@@ -352,6 +408,7 @@ static void read_requests(struct conn *c, uint8_t *bytes, size_t len)
         len -= req.used;
         c->partial = false;
         timer_cancel(&w->wheel, &c->timer);
+        count_request(c);
         take_request(c, &req, (span_t){bytes, len});
         if (conn_find(w, index, generation) == NULL) {
             return;
@@ -401,9 +458,15 @@ void conn_answer(struct conn *c, struct call *call)
 
 void conn_resume(struct conn *c)
 {
-    if (c->state == CONN_HTTP && c->in.len > 0 && !c->partial &&
-        channel_pending(c) <= OUT_FULL_BYTES) {
-        read_requests(c, c->in.ptr, c->in.len);
+    struct worker *w = c->worker;
+    if (c->state == CONN_HTTP && has_more(c) && channel_pending(c) <= OUT_FULL_BYTES) {
+        if (!turn_is_over(c)) {
+            read_requests(c, c->in.ptr, c->in.len);
+        } else if (!c->dirty) {
+            c->dirty = true;
+            c->dirty_next = w->later;
+            w->later = c;
+        }
         return;
     }
     if (channel_has_ended(c)) {

@@ -81,6 +81,9 @@ static void accept_resume(struct worker *w)
 static bool may_ask(struct worker *w, const struct conn *c)
 {
     int unread = 0;
+    if (c->state == CONN_HTTP && c->in.len > 0 && !c->partial) {
+        return true; /* it waits for its turn */
+    }
     if (!c->keep_alive) {
         return clock_mono(clock_system()).ns < w->grace_until.ns;
     }
@@ -356,6 +359,9 @@ static void age_ticket_keys(struct worker *w)
 
 static int wait_ms(struct worker *w)
 {
+    if (w->later != NULL) {
+        return 0;
+    }
     if (w->stopping) {
         return 10;
     }
@@ -378,7 +384,7 @@ static void *run(void *context)
 
     while (!stopped(w)) {
         const int timeout = wait_ms(w);
-        w->round += 1;
+        conn_begin_round(w);
         conn_flush_all(w); /* what the clock has brought about */
         const mono_t before = clock_mono(s->config.clock);
         if (failed(loop_run_once(&w->loop, timeout))) {

@@ -70,21 +70,23 @@ struct conn {
     struct peer_address peer;
     uint32_t index;
     uint32_t generation;
-    uint16_t messages; /* in its last read, up to UINT16_MAX */
+    uint16_t turn;    /* low bits of the last round that took requests from it, */
+    uint8_t requests; /* and how many; at worst it misses one turn of 65,536 */
     uint8_t state;
-    bool dirty;      /* in the worker's list of connections with something to send */
-    bool local;      /* of the control socket */
-    bool shut;       /* LINGER: our side is closed */
-    bool ended;      /* LINGER: the peer's side is closed */
-    bool batch;      /* acks=batch */
-    bool keep_alive; /* of the request in hand */
-    bool counted;    /* in guests */
-    bool proxy;      /* of a proxy of ours, and of nobody behind it: no guest */
-    bool partial;    /* a request has begun and is not complete: its deadline runs */
-    bool has_ws;     /* reader.ws is in use, and may hold memory */
-    bool overrun;    /* it does not read what it is sent: to be dropped */
-    bool fetching;   /* a worker reads for its session; what came meanwhile is in `in` */
-    bool shaking;    /* among the handshakes of its address */
+    uint16_t messages; /* in its last read, up to UINT16_MAX */
+    bool dirty;        /* in a list of the worker's: something to send, or its turn to come */
+    bool local;        /* of the control socket */
+    bool shut;         /* LINGER: our side is closed */
+    bool ended;        /* LINGER: the peer's side is closed */
+    bool batch;        /* acks=batch */
+    bool keep_alive;   /* of the request in hand */
+    bool counted;      /* in guests */
+    bool proxy;        /* of a proxy of ours, and of nobody behind it: no guest */
+    bool partial;      /* a request has begun and is not complete: its deadline runs */
+    bool has_ws;       /* reader.ws is in use, and may hold memory */
+    bool overrun;      /* it does not read what it is sent: to be dropped */
+    bool fetching;     /* a worker reads for its session; what came meanwhile is in `in` */
+    bool shaking;      /* among the handshakes of its address */
 };
 
 /* Handshakes under way, the oldest first, among some that have ended. */
@@ -114,6 +116,7 @@ struct worker { /* by what belongs together, there are few: NOLINT(clang-analyze
     struct timer_wheel wheel;
     struct acks acks;
     struct conn *dirty;
+    struct conn *later; /* had their turn in this round, and have more; marked, too */
     struct buf spare[SPARE_BUFS];
     size_t spares;
     uint64_t round; /* of the loop: messages of one round may share an acknowledgement */
@@ -202,6 +205,9 @@ void conn_finish(struct conn *c);
 
 /* Put the connection on the list of those to be flushed at the end of the round. */
 void conn_mark(struct conn *c);
+
+/* A round begins: whoever had more requests than it may have answered in the last one is next. */
+void conn_begin_round(struct worker *w);
 
 /* Send what every marked connection has. */
 void conn_flush_all(struct worker *w);
