@@ -24,10 +24,12 @@ enum {
     WAKE_ON_THEIR_WAY = 1024, /* sessions read and not yet taken in by their loops */
     WAKE_NAPS_MAX = 400,
     WAKE_NAP_MS = 5,
-    PACE_EVERY = 32
+    PACE_EVERY = 32,
+    ENOUGH_MS = 10000 /* longer than a server stops */
 };
 
-/* So little may be left to play after a stop. */
+/* So little may be left to play after a stop. What is no record, as the last activity, may be as old as
+ * ENOUGH_MS. */
 #define CHECKPOINT_ENOUGH_BYTES ((uint64_t)2 << 20)
 
 #define BLOCKS_BYTES_MAX ((size_t)64 * CHECKPOINT_BLOCK_MAX)
@@ -213,6 +215,13 @@ static err_t write_file(struct checkpoint_keeper *k, const checkpoint_head_t *he
     return give_name(k);
 }
 
+/* Whether the newest one will do for a stop. */
+static bool is_enough(const struct checkpoint_keeper *k, const struct journal_stats *stats)
+{
+    return k->committed != 0 && stats->bytes - k->bytes < CHECKPOINT_ENOUGH_BYTES &&
+           mono_ms_between(k->at, clock_mono(clock_system())) < ENOUGH_MS;
+}
+
 static err_t save(struct checkpoint_keeper *k, bool still)
 {
     struct service *svc = k->config.svc;
@@ -221,7 +230,7 @@ static err_t save(struct checkpoint_keeper *k, bool still)
     journal_stats_read(svc->journal, &stats);
     journal_mark_read(svc->journal, &head.mark); /* before the first session is looked at */
     if (sleepers_left(svc->sleepers) > 0 || head.mark.sequence < 2 ||
-        (still && k->committed != 0 && stats.bytes - k->bytes < CHECKPOINT_ENOUGH_BYTES)) {
+        (still && is_enough(k, &stats))) {
         return ERR_OK; /* the one before is as good, or nearly */
     }
     checkpoint_basis_of(svc, &head.basis);

@@ -95,8 +95,7 @@ bool ledger_holds_block(struct ledger *l, uuid_t account)
     (void)pthread_mutex_lock(&l->mutex);
     for (size_t i = 0; i < l->count && !held; i++) {
         const ledger_item_t *item = &l->ring[(l->head + i) % LEDGER_ITEMS_MAX];
-        held =
-            item->kind == LEDGER_END && item->how == END_BLOCKED && uuid_eq(item->account, account);
+        held = item->how == END_BLOCKED && uuid_eq(item->account, account);
     }
     (void)pthread_mutex_unlock(&l->mutex);
     return held;
@@ -165,16 +164,7 @@ static err_t write_batch(struct service *svc, const ledger_item_t *items, size_t
     CLEANUP(store_rollback) struct store_tx tx = {0};
     TRY(store_begin(svc->store, STORE_WRITE, &tx));
     for (size_t i = 0; i < count; i++) {
-        if (items[i].kind == LEDGER_END) {
-            TRY(write_end(svc, &tx, &items[i]));
-            continue;
-        }
-        const struct session_activity activity = {.id = items[i].session,
-                                                  .last_activity = items[i].at,
-                                                  .risk = items[i].risk,
-                                                  .level = items[i].level,
-                                                  .mpin_required = items[i].mpin_required};
-        TRY(store_session_save_activity(&tx, &activity, 1));
+        TRY(write_end(svc, &tx, &items[i]));
     }
     return store_commit(&tx);
 }

@@ -1,5 +1,5 @@
 /*
- * ledger.h - what the loops want written to the store, later and in batches.
+ * ledger.h - ends of sessions that loops want written to the store, later and in batches.
  *
  * Floor      domain
  * Ownership  ledger_new/ledger_free; items are copied in.
@@ -20,19 +20,14 @@
 
 enum { LEDGER_ITEMS_MAX = 65536, LEDGER_BATCH = 256 };
 
-enum ledger_kind {
-    LEDGER_ACTIVITY, /* last activity, risk, level, latch of a live session */
-    LEDGER_END       /* a session ended: block, expiry, end by operator */
-};
-
+/* A session ended: by a block, or by its time. */
 typedef struct ledger_item {
-    enum ledger_kind kind;
     uuid_t session, account;
-    wall_t at; /* last activity, or the moment of the end */
-    double risk;
+    wall_t at;   /* of the end */
+    double risk; /* as its status shows it afterwards, like level and mpin_required */
     uint8_t level;
     bool mpin_required;
-    enum session_end how; /* LEDGER_END */
+    enum session_end how;
 } ledger_item_t;
 
 struct ledger;

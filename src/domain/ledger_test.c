@@ -38,26 +38,20 @@ static void wait_until_empty(struct house *h)
     }
 }
 
-static ledger_item_t activity(const session_seed_t *seed, double risk, int64_t at_ms)
-{
-    return (ledger_item_t){.kind = LEDGER_ACTIVITY,
-                           .session = seed->row.id,
-                           .account = seed->row.account,
-                           .at = {at_ms},
-                           .risk = risk,
-                           .level = (uint8_t)CANARA_LEVEL_MONITOR,
-                           .mpin_required = true};
-}
-
 static ledger_item_t end_of(const session_seed_t *seed, enum session_end how)
 {
-    return (ledger_item_t){.kind = LEDGER_END,
-                           .session = seed->row.id,
+    return (ledger_item_t){.session = seed->row.id,
                            .account = seed->row.account,
                            .at = {SCRIPTED_WALL_MS + 1000},
                            .risk = 0.97,
                            .level = (uint8_t)CANARA_LEVEL_BLOCKED,
                            .how = how};
+}
+
+/* Of a session that the store does not know. */
+static ledger_item_t end_of_nobody(void)
+{
+    return (ledger_item_t){.session = {{1}}, .at = {SCRIPTED_WALL_MS}, .how = END_EXPIRED};
 }
 
 static void post(struct house *h, const ledger_item_t *item)
@@ -73,26 +67,26 @@ static void open_one(struct house *h, session_seed_t *seed, credentials_t *cred)
     open_session(h, ANN, "phone", seed, cred);
 }
 
-static void everything_posted_is_written_and_the_newest_wins(void **state)
+static void everything_posted_is_written_to_the_last_item(void **state)
 {
     struct house *h = *state;
     session_seed_t seed = {0};
     credentials_t cred = {0};
     struct writer w;
     open_one(h, &seed, &cred);
-    for (int i = 1; i <= MANY; i++) {
-        const ledger_item_t item = activity(&seed, i / 1000.0, SCRIPTED_WALL_MS + i);
+    const ledger_item_t last = end_of(&seed, END_EXPIRED);
+    for (int i = 1; i < MANY; i++) {
+        const ledger_item_t item = end_of_nobody();
         post(h, &item);
     }
+    post(h, &last);
     assert_int_equal(ledger_depth(h->ledger), MANY);
     start(&w, h);
     wait_until_empty(h);
     stop(&w);
     const struct session_row row = stored_session(h, seed.row.id);
-    assert_int_equal(row.last_activity.ms, SCRIPTED_WALL_MS + MANY);
-    assert_int_equal(row.level, CANARA_LEVEL_MONITOR);
-    assert_true(row.mpin_required);
-    assert_int_equal(row.end, END_NONE);
+    assert_int_equal(row.end, END_EXPIRED);
+    assert_int_equal(row.ended.ms, last.at.ms);
 }
 
 static void a_block_ends_the_session_its_tokens_and_marks_the_account(void **state)
@@ -146,14 +140,14 @@ static void while_the_store_is_away_items_wait_and_are_written_when_it_is_back(v
     store_scripted_fail_begins(h->svc.store, UINT64_MAX);
     start(&w, h);
     for (int i = 1; i <= 10; i++) {
-        const ledger_item_t item = activity(&seed, 0.5, SCRIPTED_WALL_MS + i);
+        const ledger_item_t item = i < 10 ? end_of_nobody() : end_of(&seed, END_EXPIRED);
         post(h, &item);
         (void)nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
     }
     assert_int_equal(ledger_depth(h->ledger), 10); /* nothing is dropped */
     store_scripted_fail_begins(h->svc.store, 0);
     wait_until_empty(h);
-    assert_int_equal(stored_session(h, seed.row.id).last_activity.ms, SCRIPTED_WALL_MS + 10);
+    assert_int_equal(stored_session(h, seed.row.id).end, END_EXPIRED);
     stop(&w);
 }
 
@@ -168,7 +162,7 @@ static void new_items_do_not_shorten_the_wait_for_a_store_that_is_away(void **st
     const uint64_t before = store_scripted_operations(h->svc.store);
     start(&w, h);
     for (int i = 1; i <= 100; i++) { /* over 100 ms: at most a first try and one or two more */
-        const ledger_item_t item = activity(&seed, 0.5, SCRIPTED_WALL_MS + i);
+        const ledger_item_t item = end_of_nobody();
         post(h, &item);
         (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     }
@@ -187,7 +181,7 @@ static void a_batch_is_written_whole_or_again(void **state)
     credentials_t cred = {0};
     struct writer w;
     open_one(h, &seed, &cred);
-    const ledger_item_t first = activity(&seed, 0.5, SCRIPTED_WALL_MS + 1);
+    const ledger_item_t first = end_of_nobody();
     const ledger_item_t second = end_of(&seed, END_BLOCKED);
     post(h, &first);
     post(h, &second);
@@ -244,7 +238,7 @@ static void a_full_ledger_refuses_and_keeps_what_it_has(void **state)
     session_seed_t seed = {0};
     credentials_t cred = {0};
     open_one(h, &seed, &cred);
-    const ledger_item_t item = activity(&seed, 0.5, SCRIPTED_WALL_MS + 1);
+    const ledger_item_t item = end_of_nobody();
     for (size_t i = 0; i < LEDGER_ITEMS_MAX; i++) {
         post(h, &item);
     }
@@ -263,7 +257,7 @@ static void a_place_is_written_when_the_store_has_it_and_not_before(void **state
     uint64_t first = 0;
     uint64_t second = 0;
     open_one(h, &seed, &cred);
-    const ledger_item_t item = activity(&seed, 0.5, SCRIPTED_WALL_MS + 1);
+    const ledger_item_t item = end_of_nobody();
     assert_ok(ledger_post(h->ledger, &item, &first));
     assert_int_equal(first, 1);
     assert_false(ledger_has_written(h->ledger, first));
@@ -365,7 +359,7 @@ int main(void)
 #define ON_SQLITE(f) cmocka_unit_test_setup_teardown(f, with_sqlite, tear_down)
     // clang-format on
     const struct CMUnitTest tests[] = {
-        ON_SQLITE(everything_posted_is_written_and_the_newest_wins),
+        ON_SQLITE(everything_posted_is_written_to_the_last_item),
         ON_SQLITE(a_block_ends_the_session_its_tokens_and_marks_the_account),
         SENTENCE(the_first_reason_of_an_end_stays),
         SENTENCE(while_the_store_is_away_items_wait_and_are_written_when_it_is_back),

@@ -221,8 +221,7 @@ static uint64_t tell_ledger_end(struct shard *s, const struct live *live, enum s
     const wall_t at = clock_wall(s->service->clock);
     canara_session_t room;
     canara_peek(live_engine(live, &room), &s->service->rules.risk, at.ms, &now);
-    const ledger_item_t item = {.kind = LEDGER_END,
-                                .session = live->id,
+    const ledger_item_t item = {.session = live->id,
                                 .account = live->account,
                                 .at = at,
                                 .risk = now.risk,
@@ -563,34 +562,4 @@ err_t shard_open(struct shard *s, const session_seed_t *seed, struct live **out)
     behaviour_show(s, live);
     *out = live;
     return ERR_OK;
-}
-
-/* ---- saving ---- */
-
-void shard_save_all(struct shard *s)
-{
-    for (uint32_t i = 0; i < s->sessions.seen; i++) {
-        if (!slab_is_taken(&s->sessions, i)) {
-            continue;
-        }
-        const struct live *live = slab_at(&s->sessions, i);
-        if (live->blocked || live->asleep) {
-            continue; /* its end is in the ledger already; or nothing has changed */
-        }
-        canara_verdict_t now = {0};
-        canara_session_t room;
-        canara_peek(live_engine(live, &room), &s->service->rules.risk,
-                    clock_wall(s->service->clock).ms, &now);
-        const ledger_item_t item = {.kind = LEDGER_ACTIVITY,
-                                    .session = live->id,
-                                    .account = live->account,
-                                    .at = live->last_activity,
-                                    .risk = now.risk,
-                                    .level = (uint8_t)now.level,
-                                    .mpin_required = now.mpin_required != 0};
-        uint64_t place = 0;
-        if (failed(ledger_post(s->ledger, &item, &place))) {
-            return; /* the journal knows it all the same */
-        }
-    }
 }

@@ -230,9 +230,6 @@ int64_t shard_advance(struct shard *s);
 /* Call `each` for every session held; it must not end any. */
 void shard_each(struct shard *s, void (*each)(void *ctx, struct live *live), void *ctx);
 
-/* Tell the ledger the state of sessions that changed since the last call (for a clean stop). */
-void shard_save_all(struct shard *s);
-
 /* Make a ticket. Replaces the oldest when all are in use. False: no memory. */
 bool live_ticket_make(struct shard *s, struct live *live, char text[TICKET_CHARS + 1]);
 

@@ -343,17 +343,6 @@ static void what_is_no_ticket_opens_nothing(void **state)
 
 /* ---- what is told elsewhere */
 
-static void a_clean_stop_tells_the_ledger_every_open_session(void **state)
-{
-    struct house *h = *state;
-    (void)register_account(h, ANN);
-    (void)log_in(h, ANN, "phone");
-    (void)log_in(h, ANN, "phone");
-    shard_end(h->shard, log_in(h, ANN, "phone"), END_BLOCKED, true);
-    shard_save_all(h->shard);
-    assert_int_equal(ledger_depth(h->ledger), 2);
-}
-
 static void the_gauges_by_level_sum_up_to_the_sessions(void **state)
 {
     struct house *h = *state;
@@ -421,7 +410,6 @@ int main(void)
         SENTENCE(a_ticket_belongs_to_its_session),
         SENTENCE(the_fifth_ticket_takes_the_place_of_the_oldest),
         SENTENCE(what_is_no_ticket_opens_nothing),
-        SENTENCE(a_clean_stop_tells_the_ledger_every_open_session),
         SENTENCE(the_gauges_by_level_sum_up_to_the_sessions),
     };
     return cmocka_run_group_tests_name("live", tests, NULL, NULL);

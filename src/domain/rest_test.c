@@ -206,8 +206,6 @@ static void what_is_saved_and_how_it_ends_is_the_same(void **state)
     assert_memory_equal(saved[0].ptr, saved[1].ptr, saved[0].len);
     buf_deinit(&saved[0]);
     buf_deinit(&saved[1]);
-    shard_save_all(h->shard);
-    assert_int_equal(ledger_depth(h->ledger), 1);
     behaviour_block(h->shard, live, END_OPERATOR, false);
     assert_true(live->blocked);
     lay(h, live);

@@ -130,6 +130,27 @@ static void a_stopped_server_takes_nobody_in(void **state)
 
 /* ---- the control socket */
 
+/* However many sessions go on, a stop is as short. */
+static void a_stop_asks_nothing_of_the_store(void **state)
+{
+    struct site *s = *state;
+    struct visitor v;
+    struct badge b;
+    visitor_open(&v, s);
+    site_register(s, ANN);
+    for (int i = 0; i < 5; i++) {
+        badge_get(&b, &v, ANN, "phone");
+    }
+    visitor_close(&v);
+    const uint64_t before = store_scripted_operations(s->house.svc.store);
+    site_stop(s);
+    assert_int_equal(ledger_depth(s->house.ledger), 0);
+    ledger_stop(s->house.ledger);
+    (void)pthread_join(s->ledger_thread, NULL);
+    assert_int_equal(store_scripted_operations(s->house.svc.store), before);
+    assert_int_equal(pthread_create(&s->ledger_thread, NULL, site_run_ledger, s), 0);
+}
+
 static void the_control_socket_speaks_to_operators_only(void **state)
 {
     const unsigned *const loops = *state;
@@ -172,6 +193,7 @@ int main(void)
         BOTH(every_session_has_one_loop),
         BOTH(a_drain_is_seen_by_whoever_waits_for_it),
         BOTH(a_stopped_server_takes_nobody_in),
+        BOTH(a_stop_asks_nothing_of_the_store),
         ALONE(the_control_socket_speaks_to_operators_only),
     };
     /* clang-format on */

@@ -401,7 +401,6 @@ static void *run(void *context)
         histogram_observe_shared(&s->config.api->metrics.lag_ns,
                                  clock_mono(s->config.clock).ns - loop_now(&w->loop).ns);
     }
-    shard_save_all(w->shard);
     return NULL;
 }
 
