@@ -39,7 +39,9 @@ enum {
 
 /* What a state was made under. Under anything else it says nothing. */
 typedef struct checkpoint_basis {
-    uint32_t engine; /* checksum of a session that begins, and of the engine's version */
+    uint32_t
+        engine; /* checksum of a session that begins, so of the engine's SESSION_VERSION, and of
+                      * the name of the built-in model */
     double monitor, challenge, block;
     char model[PROFILE_MODEL_BYTES]; /* "": none */
 } checkpoint_basis_t;

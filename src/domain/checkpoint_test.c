@@ -248,7 +248,7 @@ static void a_damaged_checkpoint_is_passed_over_for_the_older_or_the_journal(voi
     assert_false(crash_and_start(h).checkpoint);
 }
 
-static void other_thresholds_another_journal_and_a_place_to_come_do_not_fit(void **state)
+static void another_engine_or_journal_other_thresholds_and_a_place_to_come_do_not_fit(void **state)
 {
     struct house *h = *state;
     (void)register_account(h, ANN);
@@ -271,10 +271,11 @@ static void other_thresholds_another_journal_and_a_place_to_come_do_not_fit(void
     bool more = false;
     assert_ok(checkpoint_reader_open(fd, &reader));
     assert_ok(checkpoint_reader_next(&reader, &saved, &more));
-    for (int what = 0; what < 4; what++) {
+    for (int what = 0; what < 5; what++) {
         checkpoint_head_t head = reader.head;
         head.mark.crc ^= what == 1 ? 1U : 0U;
         head.mark.sequence += what == 2 ? 1U : 0U;
+        head.basis.engine ^= what == 4 ? 1U : 0U;
         struct buf text;
         size_t begun = 0;
         buf_init(&text, FILE_MAX);
@@ -446,7 +447,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             a_damaged_checkpoint_is_passed_over_for_the_older_or_the_journal, begin, end),
         cmocka_unit_test_setup_teardown(
-            other_thresholds_another_journal_and_a_place_to_come_do_not_fit, begin, end),
+            another_engine_or_journal_other_thresholds_and_a_place_to_come_do_not_fit, begin, end),
         cmocka_unit_test_setup_teardown(what_the_store_knows_better_wins_over_the_checkpoint, begin,
                                         end),
         cmocka_unit_test_setup_teardown(

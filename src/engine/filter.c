@@ -25,7 +25,7 @@ static double context_nats(const struct session_state *s)
 void filter_begin(struct session_state *s, int64_t at_ms)
 {
     memset(s, 0, sizeof *s);
-    s->layout = SESSION_LAYOUT;
+    s->version = SESSION_VERSION;
     s->begin_ms = at_ms;
     s->at_ms = at_ms;
     s->lambda = logit(FILTER_START);

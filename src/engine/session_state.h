@@ -19,7 +19,10 @@
 #include <stdint.h>
 #include <string.h>
 
-#define SESSION_LAYOUT   UINT32_C(0xCA4A0006) /* changes with every change of the struct below */
+/* What a state means. Raised with every change of the struct below, and with every change of the engine
+ * after which the same events give other numbers: a checkpoint of before is then passed over, and its
+ * sessions are played again (docs/decisions/0039). version_test.c notices. */
+#define SESSION_VERSION  UINT32_C(0xCA4A0006)
 #define SESSION_TIME_MAX INT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z */
 
 /* What device_context last said, and where the pointer stands. */
@@ -44,11 +47,11 @@ enum session_proofs {
 enum { PERSON_SHARES = SHARE_MOTION + 1 };
 
 struct __attribute__((may_alias)) session_state {
-    uint32_t layout;
-    uint8_t level;   /* enum canara_level */
-    uint8_t latched; /* 1: a challenge waits for its answer */
-    uint8_t blocked; /* 1: for good */
-    uint8_t bits;    /* enum session_bits */
+    uint32_t version; /* SESSION_VERSION */
+    uint8_t level;    /* enum canara_level */
+    uint8_t latched;  /* 1: a challenge waits for its answer */
+    uint8_t blocked;  /* 1: for good */
+    uint8_t bits;     /* enum session_bits */
     int64_t begin_ms;
     int64_t at_ms;                 /* every number below stands as of this time */
     double lambda;                 /* log odds that this is not the owner */
@@ -92,14 +95,14 @@ static_assert(CONTEXT_RULES <= 16, "one counter for each context rule");
 static inline bool session_load(const canara_session_t *from, struct session_state *s)
 {
     memcpy(s, from, sizeof *s);
-    return s->layout == SESSION_LAYOUT;
+    return s->version == SESSION_VERSION;
 }
 
 /* The state inside a value of the public type, to work on; NULL where there is none. */
 static inline struct session_state *session_inside(canara_session_t *session)
 {
     struct session_state *s = (void *)session; /* may_alias: that is what the attribute is for */
-    return s->layout == SESSION_LAYOUT ? s : NULL;
+    return s->version == SESSION_VERSION ? s : NULL;
 }
 
 static inline void session_mark(const struct session_state *s, session_mark_t *out)
