@@ -295,6 +295,7 @@ class Handover(Case):
 
             def before_exec():
                 os.dup2(number, 3)
+                os.set_inheritable(3, True)  # it may have been 3 before
                 os.environ["LISTEN_PID"] = str(os.getpid())
 
             script = 'export LISTEN_PID=$$; exec "$@"'
