@@ -66,6 +66,9 @@ static void read_shard(struct shard *s, struct metrics_page *out)
     for (size_t i = 0; i < ARRAY_LEN(out->by_level); i++) {
         out->by_level[i] += gauge_read(&m->by_level[i]);
     }
+    for (size_t i = 0; i < ARRAY_LEN(out->by_use); i++) {
+        out->by_use[i] += gauge_read(&m->by_use[i]);
+    }
     for (size_t i = 0; i < ARRAY_LEN(out->events); i++) {
         out->events[i] += counter_read(&m->events[i]);
     }
@@ -197,6 +200,12 @@ static void write_population(struct page *p, const struct metrics_page *from)
     for (size_t i = 0; i < ARRAY_LEN(from->by_level); i++) {
         labelled(p, "canara_sessions", "level", canara_level_name((enum canara_level)i),
                  not_negative(from->by_level[i]));
+    }
+    static const char *const uses[LIVE_USES] = {
+        [LIVE_AWAKE] = "awake", [LIVE_RESTING] = "resting", [LIVE_ASLEEP] = "asleep"};
+    family(p, "canara_session_use", "gauge", "", "Sessions held, by what they take of memory");
+    for (size_t i = 0; i < ARRAY_LEN(from->by_use); i++) {
+        labelled(p, "canara_session_use", "use", uses[i], not_negative(from->by_use[i]));
     }
     const struct api_metrics *const m = &from->api->metrics;
     family(p, "canara_connections", "gauge", "", "Open connections");

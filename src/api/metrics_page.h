@@ -23,6 +23,7 @@ struct metrics_page {
     const struct api *api;
     struct server_numbers server;
     int64_t by_level[4];
+    int64_t by_use[LIVE_USES];
     uint64_t events[CANARA_EVENT_KINDS];
     uint64_t challenges, replays, blocks_risk, blocks_mpin, blocks_operator;
     struct histogram_view decision;

@@ -190,6 +190,7 @@ static void numbers_stand_where_they_belong(void **state)
     struct sheet s = sheet_new();
     struct api_metrics *m = &s.api->metrics;
     s.page->by_level[0] = 11;
+    s.page->by_use[LIVE_RESTING] = 7;
     s.page->by_level[3] = -1; /* seen in the middle of a move */
     s.page->events[CANARA_KEYSTROKES] = 12;
     s.page->events[CANARA_UNKNOWN] = 13;
@@ -218,6 +219,9 @@ static void numbers_stand_where_they_belong(void **state)
     assert_line(&s, "canara_start_time_seconds 1234.567");
     assert_line(&s, "canara_sessions{level=\"normal\"} 11");
     assert_line(&s, "canara_sessions{level=\"blocked\"} 0");
+    assert_line(&s, "canara_session_use{use=\"awake\"} 0");
+    assert_line(&s, "canara_session_use{use=\"resting\"} 7");
+    assert_line(&s, "canara_session_use{use=\"asleep\"} 0");
     assert_line(&s, "canara_events_total{type=\"keystrokes\"} 12");
     assert_line(&s, "canara_events_total{type=\"other\"} 13");
     assert_null(strstr(s.text, "type=\"features\""));

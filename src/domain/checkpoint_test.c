@@ -408,6 +408,30 @@ static void what_expired_meanwhile_is_ended_and_what_it_has_to_play_counts(void 
     assert_int_equal(live_seconds_left(h->shard, shard_find(h->shard, busy)), 29 * 60);
 }
 
+static void they_are_counted_as_asleep_until_they_are_asked_for(void **state)
+{
+    struct house *h = *state;
+    (void)register_account(h, ANN);
+    const uuid_t known = log_in(h, ANN, "phone")->id;
+    (void)log_in(h, ANN, "phone");
+    write_checkpoint(h);
+    const uuid_t young = log_in(h, ANN, "phone")->id;
+    (void)crash_and_start(h);
+    const gauge_t *by_use = shard_metrics(h->shard)->by_use;
+    assert_int_equal(gauge_read(&by_use[LIVE_ASLEEP]), 3);
+    assert_int_equal(gauge_read(&by_use[LIVE_AWAKE]) + gauge_read(&by_use[LIVE_RESTING]), 0);
+    (void)send(h, shard_find(h->shard, known),
+               "{\"event_type\":\"rapid_clicks\",\"data\":{\"clicks_per_second\":3}}");
+    assert_non_null(shard_find(h->shard, young));
+    assert_int_equal(gauge_read(&by_use[LIVE_ASLEEP]), 1);
+    assert_int_equal(gauge_read(&by_use[LIVE_AWAKE]), 2);
+    scripted_clock_pass(&h->clock, 2 * HOUR_MS);
+    (void)shard_advance(h->shard);
+    for (size_t use = 0; use < LIVE_USES; use++) {
+        assert_int_equal(gauge_read(&by_use[use]), 0);
+    }
+}
+
 static void while_the_store_is_away_a_session_sleeps_on(void **state)
 {
     struct house *h = *state;
@@ -456,6 +480,8 @@ int main(void)
                                         begin, end),
         cmocka_unit_test_setup_teardown(
             what_expired_meanwhile_is_ended_and_what_it_has_to_play_counts, begin, end),
+        cmocka_unit_test_setup_teardown(they_are_counted_as_asleep_until_they_are_asked_for, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(while_the_store_is_away_a_session_sleeps_on, with_scripted,
                                         end),
     };

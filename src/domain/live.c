@@ -204,8 +204,19 @@ static void level_gauge(struct shard *s, uint8_t level, int64_t by)
     gauge_add(&s->metrics.by_level[level < 4 ? level : 3], by);
 }
 
+void live_recount(struct shard *s, struct live *live)
+{
+    const enum live_use use = live->asleep         ? LIVE_ASLEEP
+                              : live->mind == NULL ? LIVE_RESTING
+                                                   : LIVE_AWAKE;
+    gauge_add(&s->metrics.by_use[live->use], -1);
+    gauge_add(&s->metrics.by_use[use], 1);
+    live->use = (uint8_t)use;
+}
+
 static void forget(struct shard *s, struct live *live)
 {
+    gauge_add(&s->metrics.by_use[live->use], -1);
     level_gauge(s, live->blocked ? (uint8_t)CANARA_LEVEL_BLOCKED : live->shown_level, -1);
     timer_cancel(&s->wheel, &live->expiry);
     (void)map_remove(&s->by_id, live->id);
@@ -438,6 +449,7 @@ static err_t take_place(struct shard *s, const session_seed_t *seed, struct live
     canara_session_begin(&live->mind->engine, seed->row.created.ms);
     live_arm(s, live);
     level_gauge(s, (uint8_t)CANARA_LEVEL_NORMAL, 1);
+    gauge_add(&s->metrics.by_use[live->use], 1);
     *out = live;
     return ERR_OK;
 }
@@ -473,6 +485,7 @@ err_t shard_restore_saved(struct shard *s, const saved_session_t *saved, struct 
     live->unpinned = saved->unpinned;
     live->asleep = true;
     mind_put_away(s, live);
+    live_recount(s, live);
     live_arm(s, live);
     *out = live;
     return ERR_OK;

@@ -48,6 +48,14 @@ struct mind {
     ticket_t tickets[LIMIT_TICKETS_PER_SESSION];
 };
 
+/* What a session takes of memory. */
+enum live_use {
+    LIVE_AWAKE,
+    LIVE_RESTING, /* its mind is packed: rest.h */
+    LIVE_ASLEEP,  /* as a checkpoint had it, and not asked for since: sleepers.h */
+    LIVE_USES
+};
+
 struct live {
     uuid_t id, account;
     struct mind *mind;              /* owned; NULL: packed. See live_engine() and live_mind() */
@@ -88,6 +96,7 @@ struct live {
     bool asleep;     /* restored, and not asked for since: sleepers.h */
     bool opens_late; /* asleep: no checkpoint knows it, its opening is among what it has to play */
     bool mpin_due;   /* asleep: it began with an MPIN asked for */
+    uint8_t use;     /* enum live_use, as it is counted */
     uint32_t unplayed; /* asleep: its newest record that is to be played, counted from 1; 0: none */
 };
 
@@ -137,6 +146,7 @@ struct shard_config {
 /* Counters that the metrics page reads from other threads. */
 struct shard_metrics {
     gauge_t by_level[4];
+    gauge_t by_use[LIVE_USES];
     counter_t events[CANARA_EVENT_KINDS];
     counter_t challenges, expired;
     counter_t replays; /* facts of replayed behaviour */
@@ -212,6 +222,9 @@ void shard_end(struct shard *s, struct live *live, enum session_end how, bool st
 
 /* Note activity now (accepted event, login, MPIN or evaluate call). */
 void live_touch(struct shard *s, struct live *live);
+
+/* Count it under what it is now, asleep, at rest or awake. */
+void live_recount(struct shard *s, struct live *live);
 
 /* Set its timer to the next look at it: when it is over, or may rest. */
 void live_arm(struct shard *s, struct live *live);

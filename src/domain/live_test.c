@@ -343,9 +343,17 @@ static void what_is_no_ticket_opens_nothing(void **state)
 
 /* ---- what is told elsewhere */
 
-static void the_gauges_by_level_sum_up_to_the_sessions(void **state)
+static void note_use(void *ctx, struct live *live)
+{
+    int64_t *by_use = ctx;
+    by_use[live->mind == NULL ? LIVE_RESTING : LIVE_AWAKE] += 1;
+}
+
+static void the_gauges_sum_up_to_the_sessions(void **state)
 {
     struct house *h = *state;
+    int64_t rested = 0;
+    h->svc.rules.rest_after_ms = MINUTE_MS;
     (void)register_account(h, ANN);
     h->svc.rules.sessions_per_account = 30;
     uuid_t id[20] = {{{0}}};
@@ -360,7 +368,10 @@ static void the_gauges_by_level_sum_up_to_the_sessions(void **state)
                 *one = log_in(h, ANN, "phone")->id;
             }
             break;
-        case 1: scripted_clock_pass(&h->clock, (int64_t)random_below(&seed, 1200000)); break;
+        case 1:
+            scripted_clock_pass(&h->clock, (int64_t)random_below(&seed, 1200000));
+            (void)shard_advance(h->shard);
+            break;
         case 2:
             if (live != NULL) {
                 predict(h, live, random_in(&seed, 0.0, 1.0));
@@ -384,7 +395,14 @@ static void the_gauges_by_level_sum_up_to_the_sessions(void **state)
             sum += here;
         }
         assert_int_equal(sum, shard_count(h->shard));
+        int64_t by_use[LIVE_USES] = {0};
+        shard_each(h->shard, note_use, by_use);
+        for (size_t use = 0; use < LIVE_USES; use++) {
+            assert_int_equal(gauge_read(&shard_metrics(h->shard)->by_use[use]), by_use[use]);
+        }
+        rested += by_use[LIVE_RESTING];
     }
+    assert_true(rested > 100);
 }
 
 int main(void)
@@ -410,7 +428,7 @@ int main(void)
         SENTENCE(a_ticket_belongs_to_its_session),
         SENTENCE(the_fifth_ticket_takes_the_place_of_the_oldest),
         SENTENCE(what_is_no_ticket_opens_nothing),
-        SENTENCE(the_gauges_by_level_sum_up_to_the_sessions),
+        SENTENCE(the_gauges_sum_up_to_the_sessions),
     };
     return cmocka_run_group_tests_name("live", tests, NULL, NULL);
 }

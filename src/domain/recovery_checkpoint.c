@@ -235,6 +235,7 @@ static err_t restore_young(struct start *st)
             live->asleep = true;
             live->opens_late = true;
             live->mpin_due = row.mpin_required;
+            live_recount(st->owner->of(st->owner->ctx, row.id), live);
         }
     }
     return ERR_OK;

@@ -58,6 +58,7 @@ void mind_put_away(struct shard *s, struct live *live)
     memcpy(packed, bytes, size);
     mind_drop(s, live);
     live->packed = packed;
+    live_recount(s, live);
 }
 
 void mind_unpack(const uint8_t *packed, struct mind *out)
@@ -113,6 +114,7 @@ struct mind *live_mind(struct shard *s, struct live *live)
         mind_unpack(live->packed, mind);
         mind_drop(s, live);
         live->mind = mind;
+        live_recount(s, live);
         live_arm(s, live);
     }
     return live->mind;

@@ -270,6 +270,7 @@ static void wake(struct shard *s, struct live *live, waking_t *w)
                                              recovery_is_locked_out(svc, live->created, &w->mpin)};
     live->asleep = false;
     live->opens_late = false;
+    live_recount(s, live);
     live->mpin_failures = w->mpin.failures;
     if (w->revision > 0) {
         const profile_pin_t pin = {.revision = w->revision};
