@@ -17,7 +17,8 @@ MAGIC = 0x4B534443
 (CREATE, WRITE, ZERO, TRUNCATE, SYNC, SYNCED, SYNC_LOST, RENAME, UNLINK, LINK, MKDIR, RMDIR,
  MAPPED) = range(1, 14)
 KINDS = {"open": 1, "write": 2, "sync": 4, "rename": 8, "truncate": 16, "allocate": 32, "unlink": 64,
-         "mkdir": 128, "memory": 256}
+         "mkdir": 128, "memory": 256, "sqlite": 512}
+PAGE_BYTES = 232
 SECTOR = 512
 # How the power goes; each cut draws one.
 MANNERS = ("nothing", "all", "prefix", "some", "torn", "names", "contents")
@@ -379,16 +380,16 @@ class Control:
 
     def __init__(self, path):
         self.path = pathlib.Path(path)
-        self.path.write_bytes(bytes(224))
+        self.path.write_bytes(bytes(PAGE_BYTES))
         with open(self.path, "r+b") as file:
-            self.page = mmap.mmap(file.fileno(), 224)
+            self.page = mmap.mmap(file.fileno(), PAGE_BYTES)
 
     def close(self):
         self.page.close()
 
     def set(self, kinds=0, fail_at=0, number=0, stays=False):
         """Count these kinds of calls from now on, and let number `fail_at` of them fail."""
-        self.page[48:224] = bytes(176)
+        self.page[48:PAGE_BYTES] = bytes(PAGE_BYTES - 48)
         struct.pack_into("<QQQIII", self.page, 0, 0, fail_at, 0, kinds, number, int(stays))
 
     def full(self, yes):
@@ -404,7 +405,7 @@ class Control:
     @property
     def each(self):
         """Calls by their kind."""
-        return dict(zip(KINDS, struct.unpack_from("<9Q", self.page, 152)))
+        return dict(zip(KINDS, struct.unpack_from("<10Q", self.page, 152)))
 
     @property
     def fired(self):

@@ -5,13 +5,18 @@ stops with a word, and the next start has everything that was acknowledged.
 One case is one failing call: a small day (start, register, log in, events, MPIN, log out, stop) on a
 disk of ours whose call number N fails, then, half of the time after a power cut, a start on a sound
 disk that is asked for every promise. The day is the first on an empty disk, or one after a kill.
+
+With --sweep it is every single allocation: all of the program's own in both days, and all of SQLite's
+in a shorter day, from when the server listens. (Those of a start are src/store/store_fault_test.c's.)
 """
 import argparse
 import asyncio
 import collections
+import concurrent.futures
 import copy
 import errno
 import json
+import multiprocessing
 import os
 import pathlib
 import random
@@ -33,8 +38,11 @@ ANSWER_S, END_S = 20, 30
 # What is made to fail, and how, by turns. A write that fails is torn.
 ERRORS = {"open": (errno.EIO, errno.ENOSPC), "write": (errno.EIO, errno.ENOSPC), "sync": (errno.EIO,),
           "rename": (errno.EIO, errno.ENOSPC), "truncate": (errno.EIO,), "allocate": (errno.ENOSPC,),
-          "unlink": (errno.EIO,), "mkdir": (errno.EIO, errno.ENOSPC), "memory": (errno.ENOMEM,)}
+          "unlink": (errno.EIO,), "mkdir": (errno.EIO, errno.ENOSPC), "memory": (errno.ENOMEM,),
+          "sqlite": (errno.ENOMEM,)}
+MEMORY = {"memory": b"program", "sqlite": b"sqlite"}  # whose allocations
 DAYS = ("first", "after-a-kill")
+SWEPT = (("first", "memory"), ("after-a-kill", "memory"), ("short", "sqlite"))
 FAULT_SETTINGS = dict(SETTINGS, REPLAY_MEMORY_MB="1", LOOPS="1", HASH_WORKERS="1", SESSION_EXPIRE_MINUTES="600")
 
 
@@ -77,6 +85,17 @@ class Visit:
             pass
         self.promises.answers[status] += 1
         return status, said
+
+    async def short_day(self):
+        """Each kind of request that writes, once."""
+        p = self.promises
+        status, _ = await self.ask("POST", "/auth/register", {"email": p.email, "password": PASSWORD, "mpin": MPIN})
+        p.registered = p.registered or status == 200
+        await self.login("phone")
+        await self.events()
+        await self.mpin("2222")
+        await self.mpin(MPIN)
+        await self.summary()
 
     async def day(self):
         p = self.promises
@@ -199,7 +218,7 @@ class Case:
 
     async def prepare(self, day):
         """The day before, sound, ended by a kill."""
-        if day == "first":
+        if day != "after-a-kill":
             return
         if self.chosen.before is not None:
             self.disk = self.chosen.before.disk.copy_to(self.folder, self.root / "log")
@@ -213,15 +232,19 @@ class Case:
 
     async def play(self, day, kinds, at, number, power):
         await self.prepare(day)
-        with_memory = kinds == disk.KINDS["memory"]
+        with_memory = kinds >= disk.KINDS["memory"]
         self.house.environment = self.environment(with_memory)
-        self.control.set(kinds, at, number)
+        if day != "short":
+            self.control.set(kinds, at, number)
         life = await self.start()
         if life is None:
             self.outcome = "did not start"
         else:
             try:
-                await Visit(life, self.promises).day()
+                visit = Visit(life, self.promises)
+                if day == "short":
+                    self.control.set(kinds, at, number)
+                await (visit.short_day() if day == "short" else visit.day())
                 status = await self.stop(life)
             finally:
                 life.kill()
@@ -291,7 +314,7 @@ async def play_one(chosen, day, kind, at, number, power, trace=None):
     """The case that was played; raises Fault."""
     root = pathlib.Path(tempfile.mkdtemp(prefix="canara-fault-"))
     case = Case(chosen, root, random.Random(f"{chosen.seed} {day} {kind} {at} {number}"))
-    kinds, case.trace = disk.KINDS.get(kind, disk.KINDS["memory"] - 1), trace  # "disk": all but memory
+    kinds, case.trace = disk.KINDS.get(kind, disk.KINDS["memory"] - 1), trace  # "disk": all but the two of memory
     try:
         await case.play(day, kinds, at, number, power)
     except (Fault, disk.Wrong, TimeoutError, KeyError, json.JSONDecodeError) as wrong:
@@ -303,32 +326,49 @@ async def play_one(chosen, day, kind, at, number, power, trace=None):
     return case
 
 
-async def allocations(chosen, day, dice):
+async def allocations(chosen, day, kind, dice):
     """Numbers of allocations: of each place in the code its first, its last and one between."""
     with tempfile.NamedTemporaryFile(prefix="canara-trace-") as trace:
-        calls = (await play_one(chosen, day, "memory", 0, 0, False, trace.name)).calls
+        calls = (await play_one(chosen, day, kind, 0, 0, False, trace.name)).calls
         places = collections.defaultdict(list)
-        for at, place in enumerate(trace.read().split(), 1):
+        for at, place in enumerate((p for p in trace.read().split() if p.startswith(MEMORY[kind])), 1):
             places[place].append(at)
-    print(f"{day:14} memory    {calls} calls from {len(places)} places", flush=True)
+    print(f"{day:14} {kind:9} {calls} calls from {len(places)} places", flush=True)
     return sorted({at for all_of in places.values() for at in (all_of[0], all_of[-1], dice.choice(all_of))})
+
+
+async def sweep(chosen, dice):
+    """Every allocation."""
+    cases = []
+    for day, kind in SWEPT:
+        if kind in (chosen.only or ERRORS):
+            calls = (await play_one(chosen, day, kind, 0, 0, False)).calls
+            print(f"{day:14} {kind:9} {calls} calls", flush=True)
+            cases += [(day, kind, at, errno.ENOMEM, dice.random() < 0.5) for at in range(1, calls + 1)]
+    return cases
 
 
 async def plan(chosen, dice):
     """All the cases, in the order in which they are played."""
-    cases = []
-    for day in DAYS:
-        calls = (await play_one(chosen, day, "disk", 0, 0, False)).each
-        print(f"{day:14} " + ", ".join(f"{calls[kind]} {kind}" for kind in ERRORS if kind != "memory"), flush=True)
-        for kind in chosen.only or ERRORS:
-            if kind != "memory":
-                numbers = range(1, calls[kind] + 1)
-            else:
-                numbers = await allocations(chosen, day, dice) if chosen.memory else []
-            cases += [(day, kind, at, ERRORS[kind][at % len(ERRORS[kind])], dice.random() < 0.5) for at in numbers]
+    cases = await sweep(chosen, dice) if chosen.sweep else await by_kind(chosen, dice)
     total = len(cases)
     dice.shuffle(cases)  # so that an early end has seen some of all
     return cases[:chosen.sample or total], total
+
+
+async def by_kind(chosen, dice):
+    """Every call to the disk, and allocations of each place."""
+    cases = []
+    for day in DAYS:
+        calls = (await play_one(chosen, day, "disk", 0, 0, False)).each
+        print(f"{day:14} " + ", ".join(f"{calls[kind]} {kind}" for kind in ERRORS if kind not in MEMORY), flush=True)
+        for kind in chosen.only or ERRORS:
+            if kind not in MEMORY:
+                numbers = range(1, calls[kind] + 1)
+            else:
+                numbers = await allocations(chosen, day, kind, dice) if chosen.memory else []
+            cases += [(day, kind, at, ERRORS[kind][at % len(ERRORS[kind])], dice.random() < 0.5) for at in numbers]
+    return cases
 
 
 async def run(chosen):
@@ -339,30 +379,63 @@ async def run(chosen):
         return await play_all(chosen, cases, pathlib.Path(before))
 
 
+HERE = argparse.Namespace()  # of a process of the pool: what was chosen, which is too much to send with each case
+
+
+def begin_here(chosen):
+    HERE.chosen = chosen
+
+
+def play_here(case):
+    """In a process of its own: (outcome, calls that failed as planned, fault or None)."""
+    try:
+        done = asyncio.run(play_one(HERE.chosen, *case))
+        return done.outcome, done.fired, None
+    except Fault as fault:
+        return "broke a promise", 1, str(fault)
+
+
+class Sums:
+    def __init__(self, cases):
+        self.cases, self.progress, self.outcomes = cases, Progress(), collections.Counter()
+        self.played = self.fired = self.failed = 0
+
+    def add(self, outcome, fired, fault):
+        self.played += 1
+        self.outcomes[outcome] += 1
+        self.fired += fired
+        if fault is not None:
+            self.failed += 1
+            print(f"FAILED {fault}", flush=True)
+        self.progress.say(f"{self.played}/{self.cases} cases, {self.failed} failed", keep=self.played % 200 == 0)
+
+    def say(self):
+        for outcome, count in self.outcomes.most_common():
+            print(f"{count:6} {outcome}")
+        print(f"{self.fired} calls failed as planned")
+        print(f"{self.played - self.failed} passed, {self.failed} failed")
+
+
 async def play_all(chosen, cases, before):
-    progress, outcomes, faults = Progress(), collections.Counter(), []
     case = Case(chosen, before, random.Random(chosen.seed))
     await case.prepare(DAYS[1])
-    chosen.before = case  # the same for all: what they differ in comes after
-    began, played, fired = time.monotonic(), 0, 0
-    for case in cases:
-        if time.monotonic() - began > chosen.max_seconds:
-            print(f"the time is up after {played} cases")
-            break
-        try:
-            done = await play_one(chosen, *case)
-            outcomes[done.outcome] += 1
-            fired += done.fired
-        except Fault as fault:
-            faults.append(fault)
-            print(f"FAILED {fault}", flush=True)
-        played += 1
-        progress.say(f"{played}/{len(cases)} cases, {len(faults)} failed", keep=played % 200 == 0)
-    for outcome, count in outcomes.most_common():
-        print(f"{count:6} {outcome}")
-    print(f"{fired} calls failed as planned")
-    print(f"{played - len(faults)} passed, {len(faults)} failed")
-    return 1 if faults else 0
+    case.control.close()
+    chosen.before = argparse.Namespace(disk=case.disk, promises=case.promises)  # the same for all: what they differ in comes after
+    sums, until = Sums(len(cases)), time.monotonic() + chosen.max_seconds
+    fork = multiprocessing.get_context("fork")
+    with concurrent.futures.ProcessPoolExecutor(chosen.jobs, fork, begin_here, (chosen,)) as pool:
+        left, running = list(reversed(cases)), set()
+        while left or running:
+            while left and len(running) < 2 * chosen.jobs and time.monotonic() < until:
+                running.add(pool.submit(play_here, left.pop()))
+            done, running = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
+            for one in done:
+                sums.add(*one.result())
+            if left and not running:
+                print(f"the time is up after {sums.played} cases")
+                break
+    sums.say()
+    return 1 if sums.failed else 0
 
 
 def main():
@@ -372,9 +445,13 @@ def main():
     parser.add_argument("--memory", help="the library libcanara_memory.so; without it no allocation fails")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--sample", type=int, default=0, help="only so many cases, drawn by the seed")
+    parser.add_argument("--sweep", action="store_true", help="every allocation")
+    parser.add_argument("--jobs", type=int, default=1, help="so many at once")
     parser.add_argument("--only", action="append", choices=ERRORS, help="only this kind of call")
     parser.add_argument("--max-seconds", type=float, default=3600)
     chosen = parser.parse_args()
+    if chosen.sweep and not chosen.memory:
+        parser.error("--sweep needs --memory")
     if not os.access(chosen.canara, os.X_OK):
         parser.error(f"{chosen.canara} is no program")
     return asyncio.run(run(chosen))

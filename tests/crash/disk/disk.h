@@ -60,11 +60,12 @@ enum disk_kind {
     DISK_KIND_ALLOCATE = 32,
     DISK_KIND_UNLINK = 64,
     DISK_KIND_MKDIR = 128,
-    DISK_KIND_MEMORY = 256
+    DISK_KIND_MEMORY = 256, /* allocations of the program itself */
+    DISK_KIND_SQLITE = 512  /* and of SQLite */
 };
 
 #define DISK_WHAT  104
-#define DISK_KINDS 9
+#define DISK_KINDS 10
 
 /* Shared with the test. Written by it: fail_at, kinds, number, stays, full, sync_us. */
 struct disk_control {
@@ -82,7 +83,7 @@ struct disk_control {
 };
 
 _Static_assert(sizeof(struct disk_record) == 40, "read by disk.py");
-_Static_assert(sizeof(struct disk_control) == 224, "read by disk.py");
+_Static_assert(sizeof(struct disk_control) == 232, "read by disk.py");
 
 /* ---- disk_log.c: paths, descriptors, the log ---- */
 

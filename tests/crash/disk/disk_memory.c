@@ -17,6 +17,7 @@ enum { RANGES_MAX = 2 };
 
 struct range {
     const char *name;
+    enum disk_kind kind;
     uintptr_t base, begin, end;
 };
 
@@ -39,8 +40,10 @@ static int look_at(struct dl_phdr_info *info, size_t size, void *context)
         return 0;
     }
     struct range *range = &ranges[is_program ? 0 : 1];
-    *range = (struct range){
-        .name = is_program ? "program" : "sqlite", .base = info->dlpi_addr, .begin = UINTPTR_MAX};
+    *range = (struct range){.name = is_program ? "program" : "sqlite",
+                            .kind = is_program ? DISK_KIND_MEMORY : DISK_KIND_SQLITE,
+                            .base = info->dlpi_addr,
+                            .begin = UINTPTR_MAX};
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *part = &info->dlpi_phdr[i];
         if (part->p_type == PT_LOAD) {
@@ -74,7 +77,7 @@ static bool runs_out(const char *verb, const void *caller)
             if (trace_fd >= 0 && len > 0) {
                 (void)syscall(SYS_write, trace_fd, where, (size_t)len);
             }
-            return disk_fails(DISK_KIND_MEMORY, verb, where);
+            return disk_fails(ranges[i].kind, verb, where);
         }
     }
     return false;
