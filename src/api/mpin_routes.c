@@ -221,7 +221,6 @@ static void apply_passed(struct shard *s, struct live *live)
     const bool asked = behaviour_mpin_required(s, live);
     live->mpin_failures = 0;
     live->restricted = false;
-    live->mpin_passed_at = clock_mono(shard_service(s)->clock);
     (void)behaviour_fact(s, live, asked ? "mpin_challenge_passed" : "mpin_verified", SPAN_LIT("{}"),
                          CANARA_FACT_MPIN_PASSED, 0.0);
     live_touch(s, live);

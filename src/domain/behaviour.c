@@ -150,7 +150,6 @@ static void challenge_started(struct shard *s, struct live *live, const canara_v
 {
     counter_add(&shard_metrics(s)->challenges, 1);
     live->challenge_id = uuid_random();
-    live->noticed_at = clock_mono(shard_service(s)->clock);
     log_event(shard_service(s)->log, LOG_NOTICE, "session.challenged",
               FIELD_UUID("session", live->id), FIELD_NUM("risk", v->risk));
     struct shard_watcher *watcher = shard_watcher_of(s);

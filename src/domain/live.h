@@ -64,24 +64,22 @@ struct live {
     struct baselines *baselines;    /* owned; with DEBUG only, else NULL */
     char *email;                    /* owned; see live_device_id() */
     wall_t created, last_activity;
-    mono_t active;         /* the monotonic moment of last_activity */
-    mono_t dies;           /* absolute age reached */
-    uint64_t lines;        /* buffer-file lines so far */
-    uint64_t events;       /* accepted client events */
-    uint64_t position;     /* journal position of its newest record */
-    uint64_t block_place;  /* blocked: of its block in the ledger, or LEDGER_REFUSED; 0: stored */
-    int64_t seq;           /* highest client seq taken, -1 for none */
-    int64_t seq_durable;   /* highest client seq known to be durable */
-    struct timer expiry;   /* lazily re-armed: fires, looks, sleeps on */
-    void *socket;          /* the connection that streams it, of the server floor; NULL */
-    mono_t shown_at;       /* when the shown score was last refreshed */
-    mono_t noticed_at;     /* when the last challenge notice was sent */
-    mono_t mpin_passed_at; /* 0 ns: never in this process */
-    uuid_t challenge_id;   /* nil: none yet */
-    mono_t rate_at;        /* EVENTS_PER_SECOND: when the bucket was last filled */
-    double rate_left;      /* events that it still lets through */
-    double shown_risk;     /* two decimals; what a bearer may see */
-    uint32_t index;        /* its place in the slab */
+    mono_t active;        /* the monotonic moment of last_activity */
+    mono_t dies;          /* absolute age reached */
+    uint64_t lines;       /* buffer-file lines so far */
+    uint64_t events;      /* accepted client events */
+    uint64_t position;    /* journal position of its newest record */
+    uint64_t block_place; /* blocked: of its block in the ledger, or LEDGER_REFUSED; 0: stored */
+    int64_t seq;          /* highest client seq taken, -1 for none */
+    int64_t seq_durable;  /* highest client seq known to be durable */
+    struct timer expiry;  /* lazily re-armed: fires, looks, sleeps on */
+    void *socket;         /* the connection that streams it, of the server floor; NULL */
+    mono_t shown_at;      /* when the shown score was last refreshed */
+    uuid_t challenge_id;  /* nil: none yet */
+    mono_t rate_at;       /* EVENTS_PER_SECOND: when the bucket was last filled */
+    double rate_left;     /* events that it still lets through */
+    double shown_risk;    /* two decimals; what a bearer may see */
+    uint32_t index;       /* its place in the slab */
     uint32_t mpin_failures;
     uint32_t profile_revision;
     uint16_t learnt_sessions; /* of the profile that is away, as */
