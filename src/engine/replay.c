@@ -2,6 +2,8 @@
 
 #include "base/err.h"
 #include "base/util.h"
+#include "engine/lanes.h"
+#include "engine/numbers.h"
 
 #include <assert.h>
 #include <math.h>
@@ -18,7 +20,8 @@
 #define CELL_PX      8.0   /* where a path begins */
 #define STEP_BINS    5.0   /* a nat: a step is made of three numbers */
 #define HUGE_NUMBER  1e9
-#define TINY         1e-3 /* s, px/s, m/s2: nothing below is measured */
+#define UNSURE       1e-4F /* of a bin: five times the error of its float */
+#define TINY         1e-3  /* s, px/s, m/s2: nothing below is measured */
 
 #define ROLL_BASE UINT64_C(0x9e3779b97f4a7c15)
 #define ROLL_OUT  UINT64_C(0x4114e3439eebf211) /* its 12th power, modulo 2^64 */
@@ -171,10 +174,22 @@ static uint32_t token_of(enum channel channel, int64_t bin)
     return (uint32_t)(wide >> 32) | 1U; /* never 0, which stands for "none yet" */
 }
 
+static int64_t whole_below(double x)
+{
+    const int64_t whole = (int64_t)x;
+    return whole - ((double)whole > x);
+}
+
+/* TINY for NaN, which no check lets through. */
+static double size_of(double x)
+{
+    const double size = fabs(x);
+    return size > TINY ? (size < HUGE_NUMBER ? size : HUGE_NUMBER) : TINY;
+}
+
 static int64_t bin_of(double x, double bins)
 {
-    const double size = fmin(fmax(fabs(x), TINY), HUGE_NUMBER);
-    const int64_t bin = (int64_t)floor(bins * log(size));
+    const int64_t bin = whole_below(bins * log(size_of(x)));
     return x < 0.0 ? bin - (INT64_C(1) << 32) : bin;
 }
 
@@ -219,14 +234,72 @@ static void keystrokes(struct feed *f, const canara_event_t *e)
     }
 }
 
-/* A step is one token of three numbers: a path has more of them than anything else. */
-static void step(struct feed *f, double dt, double dx, double dy)
+enum { STEPS_ABREAST = 32 }; /* of a path are made into tokens at once: their logarithms overlap */
+
+static_assert(STEPS_ABREAST % LANES == 0, "whole lanes");
+
+struct steps {
+    size_t n;
+    double size[3][STEPS_ABREAST]; /* of dt, dx, dy */
+    uint8_t ways[STEPS_ABREAST];   /* bit 0: dx < 0, 1: dy < 0, 2: |dx| < 1, 3: |dy| < 1 */
+};
+
+static void put_step(struct steps *s, double dt, double dx, double dy)
 {
-    const int64_t slow = bin_of(dt, STEP_BINS) & 0xff;
-    const int64_t right = fabs(dx) < 1.0 ? 0x8000 : bin_of(dx, STEP_BINS) & 0x7fff;
-    const int64_t down = fabs(dy) < 1.0 ? 0x8000 : bin_of(dy, STEP_BINS) & 0x7fff;
-    const int64_t ways = (dx < 0.0 ? 1 : 0) | (dy < 0.0 ? 2 : 0);
-    push(f, token_of(CH_STEP, slow | right << 8 | down << 24 | ways << 40));
+    s->size[0][s->n] = size_of(dt);
+    s->size[1][s->n] = size_of(dx);
+    s->size[2][s->n] = size_of(dy);
+    s->ways[s->n++] = (uint8_t)((dx < 0.0 ? 1U : 0U) | (dy < 0.0 ? 2U : 0U) |
+                                (fabs(dx) < 1.0 ? 4U : 0U) | (fabs(dy) < 1.0 ? 8U : 0U));
+}
+
+/* Bins of sizes by a float's logarithm; `unsure` gets all ones where one lies next to an edge. Whole lanes
+ * are read and written. */
+static void step_bins(const double *size, size_t n, int32_t *bin, int32_t *unsure)
+{
+    for (size_t i = 0; i < n; i += LANES) {
+        const lanes_t x = {(float)size[i], (float)size[i + 1], (float)size[i + 2],
+                           (float)size[i + 3]};
+        const lanes_t nearly = (float)STEP_BINS * lanes_log(x);
+        lanes_int_t whole = __builtin_convertvector(nearly, lanes_int_t);
+        whole += __builtin_convertvector(whole, lanes_t) > nearly; /* all ones where true: -1 */
+        const lanes_t above = nearly - __builtin_convertvector(whole, lanes_t);
+        lanes_int_t near_edge = (above < UNSURE) | (above > 1.0F - UNSURE);
+        lanes_int_t before;
+        memcpy(&before, unsure + i, sizeof before);
+        near_edge |= before;
+        memcpy(bin + i, &whole, sizeof whole);
+        memcpy(unsure + i, &near_edge, sizeof near_edge);
+    }
+    static_assert(LANES == 4, "four sizes");
+}
+
+/* A step is one token of three numbers: a path has more of them than anything else. What lies next to an
+ * edge takes the exact logarithm: so a number has the same bin as ever. */
+static void push_steps(struct feed *f, struct steps *s)
+{
+    int32_t SCRATCH bin[3][STEPS_ABREAST];
+    int32_t unsure[STEPS_ABREAST] = {0};
+    for (size_t axis = 0; axis < 3; axis++) {
+        for (size_t i = s->n; i % LANES != 0; i++) {
+            s->size[axis][i] = 1.0;
+        }
+        step_bins(s->size[axis], s->n, bin[axis], unsure);
+    }
+    for (size_t i = 0; i < s->n; i++) {
+        for (size_t axis = 0; unsure[i] != 0 && axis < 3; axis++) {
+            const double size = s->size[axis][i];
+            const bool is_one =
+                size >= 1.0 && size <= 1.0; /* px: the only number that is often met */
+            bin[axis][i] = is_one ? 0 : (int32_t)whole_below(STEP_BINS * log(size));
+        }
+        const int64_t slow = bin[0][i] & 0xff;
+        const int64_t right = (s->ways[i] & 4U) != 0 ? 0x8000 : bin[1][i] & 0x7fff;
+        const int64_t down = (s->ways[i] & 8U) != 0 ? 0x8000 : bin[2][i] & 0x7fff;
+        const int64_t ways = s->ways[i] & 3U;
+        push(f, token_of(CH_STEP, slow | right << 8 | down << 24 | ways << 40));
+    }
+    s->n = 0;
 }
 
 static void path(struct feed *f, const canara_event_t *e)
@@ -241,19 +314,26 @@ static void path(struct feed *f, const canara_event_t *e)
     push(f, token_of(CH_Y, (int64_t)floor(points[0].y / CELL_PX)));
     const canara_point_t *from = points;
     const canara_point_t *press = points;
+    struct steps SCRATCH steps;
+    steps.n = 0;
     for (size_t i = 1; i < count; i++) {
         const canara_point_t *const p = &points[i];
         const double dx = p->x - from->x;
         const double dy = p->y - from->y;
-        if (fmax(fabs(dx), fabs(dy)) >= STEP_PX) {
-            step(f, p->t_ms - from->t_ms, dx, dy);
+        if (fabs(dx) >= STEP_PX || fabs(dy) >= STEP_PX) {
+            put_step(&steps, p->t_ms - from->t_ms, dx, dy);
             from = p;
         }
-        if (p->buttons != points[i - 1].buttons) {
+        const bool presses = p->buttons != points[i - 1].buttons;
+        if (presses || steps.n == STEPS_ABREAST) {
+            push_steps(f, &steps);
+        }
+        if (presses) {
             number(f, CH_PRESS, p->t_ms - press->t_ms, BINS_A_NAT);
             press = p;
         }
     }
+    push_steps(f, &steps);
 }
 
 static void motion(struct feed *f, const canara_event_t *e)
