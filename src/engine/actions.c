@@ -29,10 +29,10 @@ static void add(struct sample *s, double x)
 
 static void add_speed(struct sample *s, const struct trace_spread *v)
 {
-    add(s, asinh(v->mean / 20.0));
-    add(s, asinh(v->sd / 20.0));
-    add(s, asinh(v->low / 20.0));
-    add(s, asinh(v->high / 20.0));
+    add(s, sinh_inverse(v->mean / 20.0));
+    add(s, sinh_inverse(v->sd / 20.0));
+    add(s, sinh_inverse(v->low / 20.0));
+    add(s, sinh_inverse(v->high / 20.0));
 }
 
 static void describe(const struct trace *t, enum kind_of_action kind, double pause_s,
@@ -47,19 +47,19 @@ static void describe(const struct trace *t, enum kind_of_action kind, double pau
     add(out, 2.0 * t->direction);
     add_speed(out, &t->vx);
     add_speed(out, &t->vy);
-    add(out, asinh(t->speed.mean / 20.0));
-    add(out, asinh(t->speed.sd / 20.0));
-    add(out, asinh(t->speed.high / 20.0));
-    add(out, asinh(t->gain.sd / 200.0));
-    add(out, asinh(t->gain.low / 200.0));
-    add(out, asinh(t->gain.high / 200.0));
-    add(out, asinh(t->spin.mean));
-    add(out, asinh(t->spin.sd));
+    add(out, sinh_inverse(t->speed.mean / 20.0));
+    add(out, sinh_inverse(t->speed.sd / 20.0));
+    add(out, sinh_inverse(t->speed.high / 20.0));
+    add(out, sinh_inverse(t->gain.sd / 200.0));
+    add(out, sinh_inverse(t->gain.low / 200.0));
+    add(out, sinh_inverse(t->gain.high / 200.0));
+    add(out, sinh_inverse(t->spin.mean));
+    add(out, sinh_inverse(t->spin.sd));
     add(out, log(t->turned + 0.05));
-    add(out, asinh(t->turned_net));
+    add(out, sinh_inverse(t->turned_net));
     add(out, 4.0 * t->sharp);
     add(out, log(t->beside + 1.0));
-    add(out, asinh(t->beside_mean / 2.0));
+    add(out, sinh_inverse(t->beside_mean / 2.0));
     add(out, log(t->rising + 0.01));
     add(out, 4.0 * t->peak);
     add(out, log(t->last + 0.01));

@@ -23,6 +23,18 @@ static inline double clip(double x, double low, double high)
     return x < low ? low : (x > high ? high : x);
 }
 
+/* rint(x) for |x| < 2^51, without a branch. */
+static inline double whole_px(double x)
+{
+    return (x + 0x1.8p52) - 0x1.8p52;
+}
+
+/* asinh(x), of which no more than absolute precision is wanted. */
+static inline double sinh_inverse(double x)
+{
+    return copysign(log(fabs(x) + sqrt(x * x + 1.0)), x);
+}
+
 static inline double logit(double p)
 {
     return log(p / (1.0 - p));

@@ -53,9 +53,9 @@ static void add_quantiles(struct sample *s, const double *x, size_t n, double un
 {
     double SCRATCH sorted[SORTED_MAX];
     const size_t kept = sort_some(x, n, sorted);
-    add(s, asinh(quantile(sorted, kept, 0.2) / unit));
-    add(s, asinh(quantile(sorted, kept, 0.5) / unit));
-    add(s, asinh(quantile(sorted, kept, 0.8) / unit));
+    add(s, sinh_inverse(quantile(sorted, kept, 0.2) / unit));
+    add(s, sinh_inverse(quantile(sorted, kept, 0.5) / unit));
+    add(s, sinh_inverse(quantile(sorted, kept, 0.8) / unit));
 }
 
 static void add_gains(struct sample *s, const struct trace *t)
@@ -67,7 +67,7 @@ static void add_gains(struct sample *s, const struct trace *t)
     }
     const size_t n = t->steps - 1;
     add_quantiles(s, gain, n, 200.0);
-    add(s, asinh(mean_of(gain, n < FIRST_STEPS ? n : FIRST_STEPS) / 200.0));
+    add(s, sinh_inverse(mean_of(gain, n < FIRST_STEPS ? n : FIRST_STEPS) / 200.0));
 }
 
 static void describe(const canara_point_t *p, size_t n, double pause_s, const struct trace *t,
@@ -84,19 +84,19 @@ static void describe(const canara_point_t *p, size_t n, double pause_s, const st
     add(out, 2.0 * atan2(t->vy.mean, t->vx.mean));
     add(out, log((net + 1.0) / (t->speed.mean + 1.0)) * 2.0);
     add_quantiles(out, t->step_speed, t->steps, 20.0);
-    add(out, asinh(t->speed.high / 20.0));
-    add(out, asinh(t->speed.mean / 20.0));
-    add(out, asinh(mean_of(t->step_speed + t->steps - end, end) / 20.0));
+    add(out, sinh_inverse(t->speed.high / 20.0));
+    add(out, sinh_inverse(t->speed.mean / 20.0));
+    add(out, sinh_inverse(mean_of(t->step_speed + t->steps - end, end) / 20.0));
     add_gains(out, t);
     add(out, log(t->beside + 1.0));
     add_quantiles(out, t->step_beside, t->steps, 2.0);
-    add(out, asinh(t->beside_mean / 2.0));
+    add(out, sinh_inverse(t->beside_mean / 2.0));
     add(out, 4.0 * t->peak);
     add(out, log(t->turned + 0.05));
     add(out, 2.0 * log(p[n / 2].pressure + 0.03));
     add(out, 2.0 * log(p[n / 2].area + 0.05));
-    add(out, asinh(t->vx.mean / 20.0));
-    add(out, asinh(t->vy.mean / 20.0));
+    add(out, sinh_inverse(t->vx.mean / 20.0));
+    add(out, sinh_inverse(t->vy.mean / 20.0));
 }
 
 /* Behind the last point of the stroke that begins at `first`. */
