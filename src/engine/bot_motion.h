@@ -59,7 +59,8 @@ enum {
     BOT_MOTION_MIN_POINTS = 12 /* fewer tell nothing */
 };
 
-/* Features of one path, series by series; `spread` is its bot_motion_step_spread(). Coordinates are rounded to whole px first. False, and `f`
+/* Features of one path, series by series; `spread` is its bot_motion_step_spread(). Coordinates are rounded
+ * to whole px first, and of a path of more than 640 points the beginning is looked at. False, and `f`
  * untouched, when the path has fewer than BOT_MOTION_MIN_POINTS points or stays within a few px. */
 bool bot_motion_features(const canara_point_t *p, size_t n, double spread,
                          double f[BOT_MOTION_FEATURES]);

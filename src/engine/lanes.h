@@ -35,6 +35,8 @@ typedef int32_t lanes_int_t __attribute__((vector_size(4 * LANES)));
 typedef float lanes_at_t __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef int32_t lanes_int_at_t __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
+/* In these, besides the smaller and the larger of two: the root, and lanes_before(last, x), the lanes of x
+ * moved up by one, the first of which is the last one of what came before. */
 #if defined(__AVX2__)
 #include "engine/lanes_avx2.h"
 #elif defined(__SSE2__)
