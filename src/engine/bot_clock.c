@@ -1,5 +1,6 @@
 #include "engine/bot_clock.h"
 
+#include "base/util.h"
 #include "engine/lanes.h"
 #include "engine/numbers.h"
 
@@ -31,50 +32,59 @@ enum {
 
 /* Intervals in whole ms, and how often each occurs. */
 struct gaps {
-    double ms[GAPS_MAX];
-    float lane[GAPS_MAX + LANES]; /* the same, and zeros to the end of the last lanes */
-    uint16_t bin[BINS + 2];
     size_t n;
+    size_t kinds; /* different ones */
+    size_t least; /* of all */
     double sum, squares, next;
+    uint16_t bin[BINS + 2];
+    float lane[GAPS_MAX + LANES];  /* in their order, and zeros to the end of the last lanes */
+    float kind[GAPS_MAX + LANES];  /* each once, in the order in which they first come; the same */
+    float times[GAPS_MAX + LANES]; /* how often */
 };
 
 static void gather(const canara_point_t *p, size_t n, struct gaps *g)
 {
-    double last = rint(p[0].t_ms);
+    double last = whole_px(p[0].t_ms);
+    double before = 0.0;
     for (size_t i = 1; i < n && g->n < GAPS_MAX; i++) {
-        const double t = rint(p[i].t_ms);
+        const double t = whole_px(p[i].t_ms);
         const double ms = t - last;
         last = t;
         if (!(ms > 0.0) || !(ms < GAP_MS)) {
             continue;
         }
+        const size_t whole = (size_t)ms;
         g->sum += ms;
         g->squares += ms * ms;
-        g->next += g->n > 0 ? ms * g->ms[g->n - 1] : 0.0;
-        g->bin[(size_t)ms]++;
-        g->lane[g->n] = (float)ms;
-        g->ms[g->n++] = ms;
+        g->next += ms * before;
+        before = ms;
+        g->kind[g->kinds] = (float)ms;
+        g->kinds += g->bin[whole] == 0;
+        g->bin[whole]++;
+        g->least = whole < g->least ? whole : g->least;
+        g->lane[g->n++] = (float)ms;
+    }
+    for (size_t i = 0; i < g->kinds; i++) {
+        g->times[i] = (float)g->bin[(size_t)g->kind[i]];
     }
     memset(g->lane + g->n, 0, LANES * sizeof *g->lane);
+    memset(g->kind + g->kinds, 0, LANES * sizeof *g->kind);
+    memset(g->times + g->kinds, 0, LANES * sizeof *g->times);
 }
 
-/* The interval below which `rank` of all are. */
-static double ranked(const struct gaps *g, size_t rank)
+/* The intervals below which an eighth, a quarter and half of all are. */
+static void find_ranks(const struct gaps *g, double rank[3])
 {
+    const size_t below[3] = {g->n / 8, g->n / 4, g->n / 2};
     size_t seen = 0;
-    for (size_t ms = 1; ms <= BINS; ms++) {
+    size_t at = 0;
+    for (size_t ms = g->least; ms <= BINS && at < 3; ms++) {
         seen += g->bin[ms];
-        if (seen > rank) {
-            return (double)ms;
+        while (at < 3 && seen > below[at]) {
+            rank[at++] = (double)ms;
         }
     }
-    return GAP_MS;
 }
-
-struct beat {
-    double off;    /* share of the period */
-    double memory; /* of what is left of the period */
-};
 
 static_assert(LANES == 4, "sum_of() adds four");
 
@@ -84,78 +94,89 @@ static double sum_of(lanes_t x)
     return (double)((x[0] + x[1]) + (x[2] + x[3]));
 }
 
-/* How far each interval is from a multiple of the period; those behind the last are 0. */
-static void remainders(const struct gaps *g, float period, float rest[GAPS_MAX + LANES])
+/* How far intervals are from a multiple of the period; none is 0. */
+static lanes_t rest_of(lanes_t ms, float period, float per)
 {
-    const float per = 1.0F / period;
-    for (size_t i = 0; i < g->n; i += LANES) {
-        const lanes_t ms = lanes_load(g->lane + i);
-        const lanes_int_t times = __builtin_convertvector(ms * per + 0.5F, lanes_int_t);
-        lanes_store(rest + i, ms - __builtin_convertvector(times, lanes_t) * period);
-    }
+    const lanes_int_t times = __builtin_convertvector(ms * per + 0.5F, lanes_int_t);
+    return ms - __builtin_convertvector(times, lanes_t) * period;
 }
 
-/* How well multiples of a period near `guess` explain the intervals. */
-static bool beat_of(const struct gaps *g, double guess, struct beat *out)
+/* The mean of the intervals near `guess`; 0 when they are too few. */
+static double period_near(const struct gaps *g, double guess)
 {
-    if (guess < PERIOD_MIN_MS) {
-        return false;
-    }
     const lanes_t nearly = lanes_of((float)(PERIOD_NEAR * guess));
     lanes_t near = lanes_of(0.0F);
     lanes_t sum = near;
-    for (size_t i = 0; i < g->n; i += LANES) {
-        const lanes_t ms = lanes_load(g->lane + i);
+    for (size_t i = 0; i < g->kinds; i += LANES) {
+        const lanes_t ms = lanes_load(g->kind + i);
+        const lanes_t times = lanes_load(g->times + i);
         const lanes_int_t is_near = lanes_abs(ms - (float)guess) < nearly;
-        near += lanes_of_bits(lanes_bits(lanes_of(1.0F)) & is_near);
-        sum += lanes_of_bits(lanes_bits(ms) & is_near);
+        const lanes_t counted = lanes_of_bits(lanes_bits(times) & is_near);
+        near += counted;
+        sum += counted * ms;
     }
-    if (sum_of(near) < 4.0) {
-        return false;
-    }
-    float SCRATCH rest[GAPS_MAX + LANES];
-    const double period = sum_of(sum) / sum_of(near);
-    remainders(g, (float)period, rest);
-    rest[(g->n + LANES - 1) / LANES * LANES] = 0.0F; /* read as the last one's next */
+    return sum_of(near) < 4.0 ? 0.0 : sum_of(sum) / sum_of(near);
+}
+
+/* Mean distance of the intervals to a multiple of the period, as a share of it. */
+static double off_beat(const struct gaps *g, double period)
+{
+    const float per = 1.0F / (float)period;
     lanes_t off = lanes_of(0.0F);
-    lanes_t squares = off;
-    lanes_t next = off;
+    for (size_t i = 0; i < g->kinds; i += LANES) {
+        const lanes_t rest = rest_of(lanes_load(g->kind + i), (float)period, per);
+        off += lanes_abs(rest) * lanes_load(g->times + i);
+    }
+    return sum_of(off) / ((double)g->n * period);
+}
+
+/* Autocorrelation of these distances. */
+static double late_memory(const struct gaps *g, double period)
+{
+    const float per = 1.0F / (float)period;
+    lanes_t squares = lanes_of(0.0F);
+    lanes_t next = squares;
+    lanes_t rest = rest_of(lanes_load(g->lane), (float)period, per);
     for (size_t i = 0; i < g->n; i += LANES) {
-        const lanes_t r = lanes_load(rest + i);
-        off += lanes_abs(r);
-        squares += r * r;
-        next += r * lanes_load(rest + i + 1);
+        const bool ends = i + LANES >= g->n;
+        const lanes_t then =
+            ends ? lanes_of(0.0F) : rest_of(lanes_load(g->lane + i + LANES), (float)period, per);
+        squares += rest * rest;
+        next += rest * __builtin_shufflevector(rest, then, 1, 2, 3, 4);
+        rest = then;
     }
     const double count = (double)g->n;
-    out->off = sum_of(off) / (count * period);
-    out->memory = (sum_of(next) / (count - 1.0)) / (sum_of(squares) / count + 1e-9);
-    return true;
+    return (sum_of(next) / (count - 1.0)) / (sum_of(squares) / count + 1e-9);
 }
 
+/* How well multiples of one period explain the intervals: the best of some guesses. */
 static void find_beat(const struct gaps *g, double f[CLOCK_FEATURES])
 {
-    const double median = ranked(g, g->n / 2);
-    const double quarter = ranked(g, g->n / 4);
-    const double eighth = ranked(g, g->n / 8);
-    const double guess[] = {median, 0.5 * median, median / 3.0, quarter < median ? quarter : 0.0,
-                            eighth < quarter ? eighth : 0.0}; /* one guess once */
-    f[CLOCK_OFF_BEAT] = 0.25;                                 /* what no clock gives */
-    for (size_t i = 0; i < sizeof guess / sizeof *guess; i++) {
-        struct beat b;
-        if (beat_of(g, guess[i], &b) && b.off < f[CLOCK_OFF_BEAT]) {
-            f[CLOCK_OFF_BEAT] = b.off;
-            f[CLOCK_LATE_MEMORY] = b.memory;
+    double rank[3] = {GAP_MS, GAP_MS, GAP_MS};
+    find_ranks(g, rank);
+    const double guess[] = {rank[2], 0.5 * rank[2], rank[2] / 3.0,
+                            rank[1] < rank[2] ? rank[1] : 0.0,
+                            rank[0] < rank[1] ? rank[0] : 0.0}; /* one guess once */
+    double best = 0.0;
+    f[CLOCK_OFF_BEAT] = 0.25; /* what no clock gives */
+    for (size_t i = 0; i < ARRAY_LEN(guess); i++) {
+        const double period = guess[i] < PERIOD_MIN_MS ? 0.0 : period_near(g, guess[i]);
+        const double off = period > 0.0 ? off_beat(g, period) : 1.0;
+        if (off < f[CLOCK_OFF_BEAT]) {
+            f[CLOCK_OFF_BEAT] = off;
+            best = period;
         }
     }
+    f[CLOCK_LATE_MEMORY] = best > 0.0 ? late_memory(g, best) : 0.0;
 }
 
-/* Each bin is met at its first interval, and emptied. */
+/* Each bin of 2 ms is met at its first interval, and emptied. */
 static double scatter(struct gaps *g)
 {
     const double n = (double)g->n;
     double bits = 0.0;
-    for (size_t i = 0; i < g->n; i++) {
-        const size_t bin = (size_t)g->ms[i] & ~(size_t)1;
+    for (size_t i = 0; i < g->kinds; i++) {
+        const size_t bin = (size_t)g->kind[i] & ~(size_t)1;
         const double c = (double)g->bin[bin] + (double)g->bin[bin + 1];
         bits += c > 1.0 ? c * log(c) : 0.0;
         g->bin[bin] = 0;
@@ -169,10 +190,10 @@ static double still_share(const canara_point_t *p, size_t n, size_t *reports)
     size_t still = 0;
     size_t all = 0;
     for (size_t i = 1; i < n; i++) {
-        if (p[i].buttons == p[i - 1].buttons) {
-            all++;
-            still += fabs(p[i].x - p[i - 1].x) < STILL_PX && fabs(p[i].y - p[i - 1].y) < STILL_PX;
-        }
+        const bool counts = p[i].buttons == p[i - 1].buttons;
+        all += counts;
+        still += counts & (fabs(p[i].x - p[i - 1].x) < STILL_PX) &
+                 (fabs(p[i].y - p[i - 1].y) < STILL_PX);
     }
     *reports = all;
     return all > 0 ? (double)still / (double)all : 0.0;
@@ -182,7 +203,8 @@ void bot_clock_features(const canara_point_t *p, size_t n, double f[CLOCK_FEATUR
 {
     struct gaps SCRATCH g;
     size_t reports = 0;
-    g.n = 0;
+    g.n = g.kinds = 0;
+    g.least = BINS;
     g.sum = g.squares = g.next = 0.0;
     memset(g.bin, 0, sizeof g.bin);
     for (size_t i = 0; i < CLOCK_FEATURES; i++) {
@@ -212,8 +234,8 @@ void bot_clock_features(const canara_point_t *p, size_t n, double f[CLOCK_FEATUR
 
 static double step_of(const canara_point_t *p, size_t i)
 {
-    const double dx = rint(p[i].x) - rint(p[i - 1].x);
-    const double dy = rint(p[i].y) - rint(p[i - 1].y);
+    const double dx = whole_px(p[i].x) - whole_px(p[i - 1].x);
+    const double dy = whole_px(p[i].y) - whole_px(p[i - 1].y);
     return sqrt(dx * dx + dy * dy);
 }
 
@@ -239,7 +261,8 @@ static bool is_quiet_before(const canara_point_t *p, size_t i, double step)
 size_t bot_clock_stirs(const canara_point_t *p, size_t n, double x, double y)
 {
     size_t i = 0;
-    while (i < n && !(fabs(rint(p[i].x) - rint(x)) + fabs(rint(p[i].y) - rint(y)) > 0.0)) {
+    while (i < n &&
+           !(fabs(whole_px(p[i].x) - whole_px(x)) + fabs(whole_px(p[i].y) - whole_px(y)) > 0.0)) {
         i++;
     }
     return i;

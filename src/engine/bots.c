@@ -119,35 +119,38 @@ static bool bit(const struct session_state *s, enum session_bits b)
     return (s->bits & (unsigned)b) != 0;
 }
 
-static void set_bit(struct session_state *s, enum session_bits b, bool on)
-{
-    const unsigned others = s->bits & ~(unsigned)b & 0xffU;
-    s->bits = (uint8_t)(on ? others | (unsigned)b : others);
-}
-
-/* Follow the pointer over one point. True for a press far from where the pointer stood, with no
- * movement since the last press, on a device that has shown a pointer that moves. */
-static bool follow_pointer(struct session_state *s, const canara_point_t *p)
+/* Follow the pointer over the points, of which there is one at least. True for a press far from where the
+ * pointer stood, with no movement since the last press, on a device that has shown a pointer that moves. */
+static bool follow_pointer(struct session_state *s, const canara_point_t *p, size_t n)
 {
     const bool known = bit(s, SESSION_POINTER_KNOWN);
-    const double x = known ? p->x - s->pointer_x : 0.0;
-    const double y = known ? p->y - s->pointer_y : 0.0;
-    const double jump = x * x + y * y; /* of px^2: the points are sane */
-    const bool press = p->buttons != 0 && !bit(s, SESSION_POINTER_DOWN);
-    const bool leap = press && known && jump > CLICK_JUMP_PX * CLICK_JUMP_PX &&
-                      bit(s, SESSION_POINTER_MOVES) && !bit(s, SESSION_POINTER_MOVED);
-
-    if (press) {
-        set_bit(s, SESSION_POINTER_MOVED, false);
-    } else if (jump > 0.0) {
-        set_bit(s, SESSION_POINTER_MOVED, true);
-        set_bit(s, SESSION_POINTER_MOVES, true);
+    double x = known ? s->pointer_x : p[0].x;
+    double y = known ? s->pointer_y : p[0].y;
+    bool moved = bit(s, SESSION_POINTER_MOVED);
+    bool moves = bit(s, SESSION_POINTER_MOVES);
+    bool down = bit(s, SESSION_POINTER_DOWN);
+    bool leapt = false;
+    for (size_t i = 0; i < n; i++) {
+        const double dx = p[i].x - x;
+        const double dy = p[i].y - y;
+        const double jump = dx * dx + dy * dy; /* of px^2: the points are sane */
+        const bool press = p[i].buttons != 0 && !down;
+        const bool stirs = !press && jump > 0.0;
+        leapt = leapt || (press && jump > CLICK_JUMP_PX * CLICK_JUMP_PX && moves && !moved);
+        moved = stirs || (moved && !press);
+        moves = moves || stirs;
+        down = p[i].buttons != 0;
+        x = p[i].x;
+        y = p[i].y;
     }
-    set_bit(s, SESSION_POINTER_DOWN, p->buttons != 0);
-    set_bit(s, SESSION_POINTER_KNOWN, true);
-    s->pointer_x = p->x;
-    s->pointer_y = p->y;
-    return leap;
+    const unsigned others =
+        s->bits &
+        ~(unsigned)(SESSION_POINTER_MOVED | SESSION_POINTER_MOVES | SESSION_POINTER_DOWN) & 0xffU;
+    s->bits = (uint8_t)(others | SESSION_POINTER_KNOWN | (moved ? SESSION_POINTER_MOVED : 0U) |
+                        (moves ? SESSION_POINTER_MOVES : 0U) | (down ? SESSION_POINTER_DOWN : 0U));
+    s->pointer_x = x;
+    s->pointer_y = y;
+    return leapt;
 }
 
 /* What a mouse shows and a finger does not. */
@@ -215,11 +218,7 @@ static void look_at_points(struct session_state *s, const canara_event_t *event,
         }
         return;
     }
-    bool leapt = false;
-    for (size_t i = 0; i < n; i++) {
-        leapt = follow_pointer(s, &p[i]) || leapt;
-    }
-    if (leapt) {
+    if (follow_pointer(s, p, n)) {
         rule_met_bot(s, BOT_CLICK_WITHOUT_MOVEMENT);
     }
 }

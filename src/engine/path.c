@@ -15,6 +15,7 @@
 #define TOUCH_MIN_MS       100.0
 #define PAUSE_MS           200.0
 #define TURN_COSINE        0.94
+#define TURN_SURELY_NOT    (TURN_COSINE * TURN_COSINE * (1.0 + 1e-9))
 #define TURN_STEP_PX       3.0
 #define BACK_MS            1.0
 #define SWIPE_MIN_PX       50.0
@@ -37,13 +38,12 @@ static double distance(const canara_point_t *a, const canara_point_t *b)
 
 bool path_is_sane(const canara_point_t *p, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (fabs(p[i].x) > PATH_COORDINATE_MAX || fabs(p[i].y) > PATH_COORDINATE_MAX ||
-            fabs(p[i].t_ms) > 1e15) {
-            return false;
-        }
+    bool sane = true;
+    for (size_t i = 0; i < n; i++) { /* to the end: nearly all are */
+        sane = sane & (fabs(p[i].x) <= PATH_COORDINATE_MAX) &
+               (fabs(p[i].y) <= PATH_COORDINATE_MAX) & (fabs(p[i].t_ms) <= 1e15);
     }
-    return true;
+    return sane;
 }
 
 /* How far point `p` lies beside the line through `a` and `b`, `chord` px apart. */
@@ -81,35 +81,58 @@ static bool is_straight_and_even(const canara_point_t *p, size_t n, size_t min_n
     return length <= STRAIGHT_DETOUR * chord && sqrt(variance) < STRAIGHT_SPEED_CV * mean;
 }
 
-/* Whether a movement ends between b and c (a comes before b, and may be NULL). */
-static bool breaks(const canara_point_t *a, const canara_point_t *b, const canara_point_t *c)
+/* From one point to the next. */
+struct step {
+    double dt, x, y, square; /* of its length */
+    bool same_buttons;
+};
+
+static struct step step_to(const canara_point_t *p)
 {
-    const double dt = c->t_ms - b->t_ms;
-    const double step = distance(b, c);
-    if (!(dt > 0.0) || dt > PAUSE_MS || b->buttons != c->buttons || !(step > 0.0)) {
-        return true;
+    const double x = p->x - p[-1].x;
+    const double y = p->y - p[-1].y;
+    return (struct step){.dt = p->t_ms - p[-1].t_ms,
+                         .x = x,
+                         .y = y,
+                         .square = x * x + y * y,
+                         .same_buttons = p->buttons == p[-1].buttons};
+}
+
+static bool turns(const struct step *a, const struct step *b)
+{
+    const double least = TURN_STEP_PX * TURN_STEP_PX;
+    const double dot = a->x * b->x + a->y * b->y;
+    if (a->square < least || b->square < least ||
+        (dot > 0.0 && dot * dot > TURN_SURELY_NOT * a->square * b->square)) {
+        return false; /* mostly without a root */
     }
-    if (a == NULL) {
-        return false;
-    }
-    const double before = distance(a, b);
-    const double dot = (b->x - a->x) * (c->x - b->x) + (b->y - a->y) * (c->y - b->y);
-    return before >= TURN_STEP_PX && step >= TURN_STEP_PX && dot < TURN_COSINE * before * step;
+    return dot < TURN_COSINE * sqrt(a->square) * sqrt(b->square);
+}
+
+/* Whether a movement ends with this step (`before` comes before it, and may be NULL). */
+static bool breaks(const struct step *before, const struct step *s)
+{
+    return !(s->dt > 0.0) || s->dt > PAUSE_MS || !s->same_buttons || !(s->square > 0.0) ||
+           (before != NULL && turns(before, s));
 }
 
 bool path_pointer_is_straight(const canara_point_t *p, size_t n)
 {
     size_t first = 0;
+    struct step was = {.dt = 0.0};
     for (size_t i = 1; i <= n; i++) {
-        const canara_point_t *before = i >= first + 2 ? &p[i - 2] : NULL;
-        if (i < n && !breaks(before, &p[i - 1], &p[i])) {
+        const struct step is = i < n ? step_to(&p[i]) : (struct step){.dt = 0.0};
+        const bool is_second = i < first + 2;
+        if (i < n && !breaks(is_second ? NULL : &was, &is)) {
+            was = is;
             continue;
         }
         if (is_straight_and_even(p + first, i - first, STRAIGHT_MIN_POINTS, POINTER_MIN_MS)) {
             return true;
         }
         /* a turn belongs to both movements */
-        first = before != NULL && i < n && p[i].t_ms > p[i - 1].t_ms ? i - 1 : i;
+        first = !is_second && is.dt > 0.0 ? i - 1 : i;
+        was = is;
     }
     return false;
 }
