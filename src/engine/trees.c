@@ -1,6 +1,8 @@
 #include "engine/trees.h"
 
 #include "base/util.h"
+#include "engine/forest.h"
+#include "engine/numbers.h"
 
 #include <math.h>
 
@@ -208,21 +210,48 @@ struct row {
     float slot[LEAF_WORD + 1];
 };
 
+enum { ABREAST = 8 }; /* trees walked side by side: their steps overlap */
+
 /* One step for every level, whether or not a leaf was reached before: so the only branch is the count
- * of levels, which processors foresee, and the steps of several trees overlap. */
-static double walk(const uint8_t *p, uint32_t depth, const struct row *row)
+ * of levels, which processors foresee. */
+static void walk(const uint8_t *p[ABREAST], uint32_t depth, const struct row *row)
 {
     for (uint32_t level = 0; level < depth; level++) {
-        const uint32_t word = load_u32(p + 4);
-        const uint32_t right = (uint32_t) !(row->slot[word & SLOT_MASK] < load_f32(p));
-        p += ((size_t)(word >> STEP_SHIFT) + right) * TREES_NODE_BYTES;
+#pragma GCC unroll 8
+        for (size_t k = 0; k < ABREAST; k++) {
+            const uint32_t word = load_u32(p[k] + 4);
+            const uint32_t right = (uint32_t) !(row->slot[word & SLOT_MASK] < load_f32(p[k]));
+            p[k] += ((size_t)(word >> STEP_SHIFT) + right) * TREES_NODE_BYTES;
+        }
     }
-    return (double)load_f32(p);
+}
+
+/* The leaves of `n` trees from tree `first` on, added to `sum` in their order. */
+static double add_leaves(const struct trees *t, uint32_t first, uint32_t n, const struct row *row,
+                         double sum)
+{
+    const uint8_t *p[ABREAST];
+    uint32_t depth = 0;
+    for (uint32_t k = 0; k < ABREAST; k++) { /* the last one again in places that are left over */
+        const uint32_t tree = first + (k < n ? k : n - 1);
+        const uint32_t root = load_u32(t->root + (size_t)tree * TREES_ROOT_BYTES);
+        p[k] = t->node + (size_t)(root & ROOT_MASK) * TREES_NODE_BYTES;
+        depth = root >> DEPTH_SHIFT > depth ? root >> DEPTH_SHIFT : depth;
+    }
+    walk(p, depth, row);
+    for (uint32_t k = 0; k < n; k++) {
+        sum += (double)load_f32(p[k]);
+    }
+    return sum;
 }
 
 double trees_margin(const struct trees *t, const double *x)
 {
-    struct row row;
+    double margin = 0.0;
+    if (t->forest != NULL && forest_margin(t->forest, x, &margin)) {
+        return margin;
+    }
+    struct row SCRATCH row;
     for (uint32_t i = 0; i < t->features; i++) {
         const float f = (float)x[i];
         const bool missing = isnan(f);
@@ -231,12 +260,27 @@ double trees_margin(const struct trees *t, const double *x)
     }
     row.slot[LEAF_WORD] = -INFINITY;
     double sum = t->base;
-    for (uint32_t i = 0; i < t->trees; i++) {
-        const uint32_t root = load_u32(t->root + (size_t)i * TREES_ROOT_BYTES);
-        const uint8_t *const first = t->node + (size_t)(root & ROOT_MASK) * TREES_NODE_BYTES;
-        sum += walk(first, root >> DEPTH_SHIFT, &row);
+    for (uint32_t i = 0; i < t->trees; i += ABREAST) {
+        const uint32_t left = t->trees - i;
+        sum = add_leaves(t, i, left < ABREAST ? left : ABREAST, &row, sum);
     }
     return sum;
+}
+
+uint32_t trees_first(const struct trees *t, uint32_t tree)
+{
+    return load_u32(t->root + (size_t)tree * TREES_ROOT_BYTES) & ROOT_MASK;
+}
+
+uint32_t trees_node(const struct trees *t, uint32_t i, struct trees_node *out)
+{
+    const uint8_t *const p = t->node + (size_t)i * TREES_NODE_BYTES;
+    const uint32_t word = load_u32(p + 4);
+    *out = (struct trees_node){.value = load_f32(p),
+                               .feature = (uint16_t)(word & FEATURE_MASK),
+                               .is_split = (word & LEAF_WORD) == 0,
+                               .missing_left = (word & LEFT_BIT) != 0};
+    return i + (word >> STEP_SHIFT);
 }
 
 const char *trees_answer_text(enum trees_answer a)

@@ -60,6 +60,8 @@ enum trees_answer {
     TREES_BAD_NUMBER,   /* a threshold, leaf or first margin that is not finite */
 };
 
+struct forest;
+
 /* A checked forest, only from trees_check(). */
 struct trees {
     const uint8_t *root;
@@ -68,6 +70,8 @@ struct trees {
     uint32_t nodes;
     uint32_t features;
     double base; /* nats */
+    const struct forest
+        *forest; /* the same, laid out for walking faster (engine/forest.h); NULL: not */
 };
 
 /* One node for trees_write(). */
@@ -84,6 +88,13 @@ NODISCARD enum trees_answer trees_check(span_t bytes, size_t features, struct tr
 
 /* The margin of x[0..features), in nats; NaN = missing. Finite for every x. */
 double trees_margin(const struct trees *t, const double *x);
+
+/* The first node of a tree, which is one of t->trees. */
+uint32_t trees_first(const struct trees *t, uint32_t tree);
+
+/* What node `i` says, which is one of t->nodes. Returns its left child, before the right one; of a leaf
+ * itself. */
+uint32_t trees_node(const struct trees *t, uint32_t i, struct trees_node *out);
 
 /* A few words for a person about an answer. */
 const char *trees_answer_text(enum trees_answer a);

@@ -1,6 +1,7 @@
 #include "lab/train_bots.h"
 
 #include "base/util.h"
+#include "engine/forest.h"
 #include "lab/boost_client.h"
 
 #include <math.h>
@@ -275,34 +276,77 @@ err_t bot_lesson_fit(const struct bot_lesson *lesson, struct buf *trees, char wh
     return boost_train(&table, &p, trees, why);
 }
 
-static bool print_bytes(span_t bytes, FILE *to)
+static bool print_bytes(const char *what, const uint8_t *bytes, size_t n, FILE *to)
 {
-    bool ok = true;
-    for (size_t i = 0; i < bytes.len; i++) {
-        ok = ok && fprintf(to, "%s%u,", i % 48 == 0 ? "\n    " : "", bytes.ptr[i]) > 0;
+    bool ok = fprintf(to, "%s{", what) > 0;
+    for (size_t i = 0; i < n; i++) {
+        ok = ok && fprintf(to, "%s%u,", i % 48 == 0 ? "\n    " : "", bytes[i]) > 0;
     }
-    return ok;
+    return ok && fprintf(to, "}") > 0;
+}
+
+static bool print_floats(const float *x, size_t n, FILE *to)
+{
+    bool ok = fprintf(to, "{") > 0;
+    for (size_t i = 0; i < n; i++) {
+        ok = ok && (isnan(x[i]) ? fprintf(to, "NAN,") : fprintf(to, "%#.9gF,", (double)x[i])) > 0;
+    }
+    return ok && fprintf(to, "},\n    ") > 0;
+}
+
+static bool print_forest(const struct forest *f, FILE *to)
+{
+    size_t rows = 0;
+    for (size_t b = 0; b < FOREST_BANDS; b++) {
+        rows += f->rows[b];
+    }
+    bool ok = fprintf(to,
+                      "\nstatic const struct forest forest = {\n    .trees = %zu,\n"
+                      "    .features = %zu,\n    .base = %.17g,\n",
+                      f->trees, f->features, f->base) > 0 &&
+              print_bytes("    .place_feature = ", f->place_feature, FOREST_PLACES, to) &&
+              print_bytes(",\n    .rows = ", f->rows, FOREST_BANDS, to) &&
+              fprintf(to, ",\n    .threshold = {") > 0;
+    for (size_t i = 0; i < rows; i++) {
+        ok = ok && print_floats(f->threshold[i], FOREST_BAND, to);
+    }
+    ok = ok && fprintf(to, "},\n    .place = {") > 0;
+    for (size_t i = 0; i < FOREST_SPLITS; i++) {
+        ok = ok && print_bytes(i > 0 ? ", " : "", f->place[i], f->trees, to);
+    }
+    ok = ok && fprintf(to, "},\n    .rank = {") > 0;
+    for (size_t i = 0; i < FOREST_SPLITS; i++) {
+        ok = ok && print_bytes(i > 0 ? ", " : "", f->rank[i], f->trees, to);
+    }
+    ok = ok && fprintf(to, "},\n    .leaf = {") > 0;
+    for (size_t i = 0; i < f->trees; i++) {
+        ok = ok && print_floats(f->leaf[i], FOREST_LEAVES, to);
+    }
+    return ok && fprintf(to, "},\n};\n") > 0;
 }
 
 err_t bot_trees_print(span_t bytes, FILE *to)
 {
     struct trees t;
-    if (trees_check(bytes, BOT_COLUMNS, &t) != TREES_GOOD) {
+    struct forest forest;
+    if (trees_check(bytes, BOT_COLUMNS, &t) != TREES_GOOD || !forest_lay(&t, &forest)) {
         return err_new(ERR_FORMAT);
     }
     const bool ok =
         fprintf(to,
                 "/* Written by bot_trees_print(), src/lab/train_bots.c; docs/engine/bots.md says "
-                "from what. */\n#include \"engine/bot_learned.h\"\n\n"
-                "/* clang-format off */\nstatic const uint8_t bytes[] = {") > 0 &&
-        print_bytes(bytes, to) &&
+                "from what. */\n#include \"engine/bot_learned.h\"\n#include \"engine/forest.h\"\n\n"
+                "#include <math.h>\n\n/* clang-format off */\n") > 0 &&
+        print_bytes("static const uint8_t bytes[] = ", bytes.ptr, bytes.len, to) &&
+        fprintf(to, ";\n") > 0 && print_forest(&forest, to) &&
         fprintf(
             to,
-            "\n};\n/* clang-format on */\n\nstatic const struct trees shipped = {\n"
+            "\n/* clang-format on */\n\nstatic const struct trees shipped = {\n"
             "    .root = bytes + TREES_HEAD_BYTES,\n"
             "    .node = bytes + TREES_HEAD_BYTES + (size_t)%u * TREES_ROOT_BYTES,\n"
             "    .trees = %u,\n    .nodes = %u,\n    .features = BOT_COLUMNS,\n    .base = %.17g,\n"
-            "};\n\nconst struct trees *bot_learned_shipped(void)\n{\n    return &shipped;\n}\n",
+            "    .forest = &forest,\n};\n\n"
+            "const struct trees *bot_learned_shipped(void)\n{\n    return &shipped;\n}\n",
             t.trees, t.trees, t.nodes, t.base) > 0;
     return ok ? ERR_OK : err_new(ERR_IO);
 }

@@ -54,7 +54,8 @@ void bot_lesson_next(struct bot_lesson *lesson);
 NODISCARD err_t bot_lesson_fit(const struct bot_lesson *lesson, struct buf *trees,
                                char why[BOOST_WHY_BYTES]);
 
-/* Write checked trees as the C source that ships, bot_learned_trees.c. */
+/* Write checked trees as the C source that ships, bot_learned_trees.c: as they are, and laid out as a
+ * forest (engine/forest.h). ERR_FORMAT when they cannot be. */
 NODISCARD err_t bot_trees_print(span_t bytes, FILE *to);
 
 #endif
