@@ -7,6 +7,8 @@
 #include "tests/support/unit.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum { POINTS = 100 };
 
@@ -40,6 +42,106 @@ static void drawn_times_keep_no_clock(void **state)
         assert_true(f[CLOCK_LATE_MEMORY] < -0.2);
         assert_true(f[CLOCK_SCATTER] < g[CLOCK_SCATTER]);
     }
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const double x = *(const double *)a;
+    const double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* How a period explains the intervals. */
+struct beat {
+    double period, off, memory;
+};
+
+/* The mean of what is near the guess; 0 when that is too little. */
+static double period_near(const double *ms, size_t n, double guess)
+{
+    double near = 0.0;
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        const bool counts = fabs(ms[i] - guess) < 0.2 * guess;
+        near += counts ? 1.0 : 0.0;
+        sum += counts ? ms[i] : 0.0;
+    }
+    return guess < 3.0 || near < 4.0 ? 0.0 : sum / near;
+}
+
+/* The memory is NaN when an interval lies between two multiples, so that rounding says of which one it is a
+ * neighbour. */
+static struct beat beat_of(const double *ms, size_t n, double period)
+{
+    struct beat b = {.period = period};
+    double squares = 0.0;
+    double next = 0.0;
+    double last = 0.0;
+    bool sure = true;
+    for (size_t i = 0; i < n; i++) {
+        const double rest = ms[i] - floor(ms[i] / period + 0.5) * period;
+        b.off += fabs(rest) / period / (double)n;
+        squares += rest * rest;
+        next += rest * last;
+        last = rest;
+        sure = sure && fabs(fabs(rest) - 0.5 * period) > 1e-4;
+    }
+    const double memory = (next / ((double)n - 1.0)) / (squares / (double)n + 1e-9);
+    b.memory = sure ? memory : (double)NAN;
+    return b;
+}
+
+/* Interval by interval; the memory is NaN, too, when two periods are as good. */
+static struct beat by_the_book(const double *ms, size_t n)
+{
+    double sorted[POINTS];
+    memcpy(sorted, ms, n * sizeof *ms);
+    qsort(sorted, n, sizeof *sorted, by_size);
+    const double median = sorted[n / 2];
+    const double guess[] = {median, 0.5 * median, median / 3.0, sorted[n / 4], sorted[n / 8]};
+    struct beat best = {.off = 0.25};
+    for (size_t g = 0; g < ARRAY_LEN(guess); g++) {
+        const double period = period_near(ms, n, guess[g]);
+        if (!(period > 0.0)) {
+            continue;
+        }
+        const struct beat b = beat_of(ms, n, period);
+        if (b.off < best.off - 1e-6) {
+            best = b;
+        } else if (b.off < best.off + 1e-6 && fabs(b.period - best.period) > 1e-6) {
+            best.memory = (double)NAN;
+        }
+    }
+    return best;
+}
+
+static void different_intervals_tell_what_all_of_them_do(void **state)
+{
+    (void)state;
+    canara_point_t p[POINTS];
+    struct rng rng;
+    size_t compared = 0;
+    rng_seed(&rng, 4);
+    for (int round_no = 0; round_no < 3000; round_no++) {
+        double f[CLOCK_FEATURES];
+        double ms[POINTS];
+        size_t n = 0;
+        walk(p, round_no % 2 == 0, &rng);
+        const size_t points = 20 + rng_below(&rng, POINTS - 19);
+        for (size_t i = 1; i < points; i++) {
+            const double gap = rint(p[i].t_ms) - rint(p[i - 1].t_ms);
+            ms[n] = gap;
+            n += gap > 0.0 ? 1 : 0;
+        }
+        bot_clock_features(p, points, f);
+        const struct beat want = by_the_book(ms, n);
+        assert_near(f[CLOCK_OFF_BEAT], want.off, 1e-5, "off beat");
+        if (!isnan(want.memory)) {
+            assert_near(f[CLOCK_LATE_MEMORY], want.memory, 1e-3, "memory");
+            compared++;
+        }
+    }
+    assert_true(compared > 2000);
 }
 
 static void features_of_any_path_are_finite(void **state)
@@ -159,6 +261,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(drawn_times_keep_no_clock),
+        cmocka_unit_test(different_intervals_tell_what_all_of_them_do),
         cmocka_unit_test(features_of_any_path_are_finite),
         cmocka_unit_test(a_leap_is_from_a_quiet_path_to_a_rest),
         cmocka_unit_test(an_event_that_ends_behind_a_leap_waits_for_what_follows),

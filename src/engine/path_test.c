@@ -173,6 +173,100 @@ static void absurd_coordinates_give_nothing_away(void **state)
     }
 }
 
+/* Whether a movement ends between b and c, with every length reckoned. */
+static bool ends(const canara_point_t *a, const canara_point_t *b, const canara_point_t *c)
+{
+    const double dt = c->t_ms - b->t_ms;
+    const double step = hypot(c->x - b->x, c->y - b->y);
+    if (!(dt > 0.0) || dt > 200.0 || b->buttons != c->buttons || !(step > 0.0)) {
+        return true;
+    }
+    if (a == NULL) {
+        return false;
+    }
+    const double before = hypot(b->x - a->x, b->y - a->y);
+    const double dot = (b->x - a->x) * (c->x - b->x) + (b->y - a->y) * (c->y - b->y);
+    return before >= 3.0 && step >= 3.0 && dot < 0.94 * before * step;
+}
+
+/* A line of 100 px and 400 ms or more, at one speed. */
+static bool is_line(const canara_point_t *p, size_t n)
+{
+    const double chord = n > 0 ? hypot(p[n - 1].x - p[0].x, p[n - 1].y - p[0].y) : 0.0;
+    if (n < 10 || p[n - 1].t_ms - p[0].t_ms < 400.0 || chord < 100.0) {
+        return false;
+    }
+    double length = 0.0;
+    double speed = 0.0;
+    double squares = 0.0;
+    for (size_t i = 1; i < n; i++) {
+        const double dt = p[i].t_ms - p[i - 1].t_ms;
+        const double step = hypot(p[i].x - p[i - 1].x, p[i].y - p[i - 1].y);
+        const double beside = fabs((p[n - 1].x - p[0].x) * (p[i].y - p[0].y) -
+                                   (p[n - 1].y - p[0].y) * (p[i].x - p[0].x)) /
+                              chord;
+        if (!(dt > 0.0) || beside >= 1.0) {
+            return false;
+        }
+        length += step;
+        speed += step / dt / (double)(n - 1);
+        squares += (step / dt) * (step / dt) / (double)(n - 1);
+    }
+    return length <= 1.01 * chord && sqrt(fmax(squares - speed * speed, 0.0)) < 0.05 * speed;
+}
+
+static bool by_the_book(const canara_point_t *p, size_t n)
+{
+    size_t first = 0;
+    for (size_t i = 1; i <= n; i++) {
+        const bool second = i < first + 2;
+        if (i < n && !ends(second ? NULL : &p[i - 2], &p[i - 1], &p[i])) {
+            continue;
+        }
+        if (is_line(p + first, i - first)) {
+            return true;
+        }
+        first = !second && i < n && p[i].t_ms > p[i - 1].t_ms ? i - 1 : i;
+    }
+    return false;
+}
+
+/* Straight, even runs between turns of all angles, pauses, presses and reports of no movement. */
+static void draw_runs(canara_point_t p[POINTS], uint64_t *seed)
+{
+    double heading = 0.0;
+    double x = 0.0;
+    double y = 0.0;
+    double t = 0.0;
+    double speed = 9.0;
+    for (size_t i = 0; i < POINTS; i++) {
+        const bool turns = random_below(seed, 50) == 0;
+        heading += turns ? random_in(seed, -1.0, 1.0) : 0.0;
+        speed = turns ? random_in(seed, 1.0, 12.0) : speed;
+        x += speed * cos(heading);
+        y += speed * sin(heading);
+        t += random_below(seed, 150) == 0 ? 250.0 : 8.0;
+        p[i] = (canara_point_t){
+            .t_ms = t, .x = x, .y = y, .buttons = (uint32_t)(random_below(seed, 200) == 0)};
+    }
+}
+
+static void turns_without_a_root_are_turns_with_one(void **state)
+{
+    (void)state;
+    canara_point_t p[POINTS];
+    uint64_t seed = 18;
+    size_t straight = 0;
+    for (int i = 0; i < 4000; i++) {
+        draw_runs(p, &seed);
+        const size_t n = (size_t)random_below(&seed, POINTS + 1);
+        const bool want = by_the_book(p, n);
+        assert_int_equal(path_pointer_is_straight(p, n), want);
+        straight += want;
+    }
+    assert_true(straight > 400 && straight < 3600);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +278,7 @@ int main(void)
         cmocka_unit_test(times_may_go_back_between_fingers_but_not_within_a_stroke),
         cmocka_unit_test(a_press_far_away_without_a_way_there_is_a_machine),
         cmocka_unit_test(absurd_coordinates_give_nothing_away),
+        cmocka_unit_test(turns_without_a_root_are_turns_with_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
