@@ -2,6 +2,7 @@
 #include "engine/angles.h"
 
 #include "base/rng.h"
+#include "engine/numbers.h"
 #include "tests/support/unit.h"
 
 #include <math.h>
@@ -50,6 +51,23 @@ static void any_direction_is_that_of_the_library(void **state)
     }
 }
 
+/* Whatever compiler and processor. */
+static void the_same_directions_have_the_same_checksum_everywhere(void **state)
+{
+    (void)state;
+    struct rng rng;
+    uint64_t sum = FNV_START;
+    rng_seed(&rng, 6);
+    for (int i = 0; i < MANY; i++) {
+        const double y[2] = {rng_double(&rng) - 0.5, 40.0 * (rng_double(&rng) - 0.5)};
+        const double x[2] = {rng_double(&rng) - 0.5, rng_double(&rng) - 0.5};
+        double out[2];
+        angles_of(y, x, 2, out);
+        sum = fnv_add(sum, out, sizeof out);
+    }
+    assert_int_equal(sum, UINT64_C(0x6e319233b0047581));
+}
+
 static void an_odd_number_fills_a_whole_group(void **state)
 {
     (void)state;
@@ -69,6 +87,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(axes_and_diagonals_are_where_they_are),
         cmocka_unit_test(any_direction_is_that_of_the_library),
+        cmocka_unit_test(the_same_directions_have_the_same_checksum_everywhere),
         cmocka_unit_test(an_odd_number_fills_a_whole_group),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 #include "engine/bot_series.h"
 
 #include "base/rng.h"
+#include "engine/numbers.h"
 #include "tests/support/unit.h"
 
 #include <math.h>
@@ -159,6 +160,31 @@ static void every_processor_gives_the_same_bits(void **state)
     }
 }
 
+/* Whatever compiler and processor: moves that are drawn without a library's function. */
+static void the_same_moves_have_the_same_checksum_everywhere(void **state)
+{
+    (void)state;
+    static struct bot_series s;
+    struct rng rng;
+    uint64_t sum = FNV_START;
+    rng_seed(&rng, 14);
+    for (size_t n = 0; n < 300; n++) {
+        double f[MOVE_FEATURES];
+        bot_series_begin(&s);
+        for (size_t i = 0; i < n % LENGTHS; i++) {
+            const bool silence = rng_below(&rng, SILENCE) == 0;
+            const double dx = 30.0 * (rng_double(&rng) - 0.5);
+            const double dy = 20.0 * (rng_double(&rng) - 0.4);
+            const double dt = 1.0 + 30.0 * rng_double(&rng);
+            bot_series_put(&s, silence ? 0.0 : dx, silence ? 0.0 : dy, silence ? 0.0 : dt);
+        }
+        bot_series_end(&s);
+        bot_series_best()(&s, f);
+        sum = fnv_add(sum, f, sizeof f);
+    }
+    assert_int_equal(sum, UINT64_C(0xdd4b87416c8662d6));
+}
+
 static void any_moves_give_finite_features(void **state)
 {
     (void)state;
@@ -205,6 +231,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lanes_reckon_like_the_book),
         cmocka_unit_test(every_processor_gives_the_same_bits),
+        cmocka_unit_test(the_same_moves_have_the_same_checksum_everywhere),
         cmocka_unit_test(any_moves_give_finite_features),
         cmocka_unit_test(what_is_beyond_the_room_is_left_out),
     };
