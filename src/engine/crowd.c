@@ -1,6 +1,7 @@
 #include "engine/crowd.h"
 
 #include "engine/cell.h"
+#include "engine/lanes.h"
 #include "engine/numbers.h"
 
 #include <math.h>
@@ -14,19 +15,22 @@ bool sample_is_of_crowd(const struct sample *s)
            s->count <= CROWD_FEATURES_MAX;
 }
 
+/* One more than the edges below, which ascend: all are looked at, since a search is hard to foresee. */
 static uint8_t bin_of(const float *edge, size_t edges, float x)
 {
-    size_t low = 0;
-    size_t high = edges;
-    while (low < high) {
-        const size_t middle = (low + high) / 2;
-        if (edge[middle] < x) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
+    lanes_int_t below = {0};
+    size_t i = 0;
+    for (; i + LANES <= edges; i += LANES) {
+        below -= lanes_load(edge + i) < lanes_of(x); /* all ones where true: -1 */
     }
-    return (uint8_t)(low + 1);
+    size_t bin = 1;
+    for (size_t k = 0; k < LANES; k++) {
+        bin += (size_t)below[k];
+    }
+    for (; i < edges; i++) {
+        bin += edge[i] < x;
+    }
+    return (uint8_t)bin;
 }
 
 void crowd_bins(const struct crowd *c, const struct sample *s, uint8_t out[CROWD_FEATURES_MAX])
