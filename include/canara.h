@@ -355,7 +355,9 @@ CANARA_API enum canara_status canara_profile_save(const struct canara_profile *p
 enum canara_learning_state {
     CANARA_LEARNING, /* too few sessions: the person weighs little or nothing yet */
     CANARA_LEARNT,
-    CANARA_DRIFTED /* has moved too far from its enrolment: it learns no more until it is reset */
+    CANARA_DRIFTED, /* has moved too far from its enrolment: it learns no more until it is reset */
+    CANARA_WAITING /* a part wants to move further than it may without the proof of a MPIN: it learns
+                     * no more before one was passed in a session */
 };
 
 typedef struct canara_learning {
@@ -367,7 +369,7 @@ typedef struct canara_learning {
 /* How far the learning is. A NULL profile has learnt nothing. */
 CANARA_API canara_learning_t canara_profile_learning(const struct canara_profile *profile);
 
-/* Name of a state for answers: "learning", "learnt", "drifted". */
+/* Name of a state for answers: "learning", "learnt", "drifted", "waiting". */
 CANARA_API const char *canara_learning_name(enum canara_learning_state state);
 
 /* ---- learning --------------------------------------------------------------------------------- */
@@ -383,6 +385,9 @@ typedef struct canara_lesson {
     uint32_t seen, accepted, refused; /* samples */
     uint8_t learnt;                   /* 1: the session counted */
     uint8_t drifted;                  /* 1: the alarm of the anchor rose with this session */
+    uint8_t waiting;                  /* 1: a part waits for a MPIN since this session */
+    char drifted_part[CANARA_PART_NAME_BYTES]; /* the last that raised this alarm; "": none did */
+    char waiting_part[CANARA_PART_NAME_BYTES];
 } canara_lesson_t;
 
 /* Learn from a session that has ended: begin with the state it ended in, then every event of it once

@@ -282,6 +282,9 @@ static void write_profiles(struct page *p, const struct profile_counts *n)
     counters(p, "canara_lessons_total", "result", lessons, ARRAY_LEN(lessons));
     family(p, "canara_profiles_drifted", "counter", "", "Profiles too far from their enrolment");
     plain(p, "canara_profiles_drifted_total", counter_read(&n->drifted));
+    family(p, "canara_profiles_waiting", "counter", "",
+           "Profiles with a part that waits for a MPIN");
+    plain(p, "canara_profiles_waiting_total", counter_read(&n->waiting));
     family(p, "canara_profile_parts_damaged", "counter", "", "Parts of profiles set aside");
     plain(p, "canara_profile_parts_damaged_total", counter_read(&n->damaged));
 }

@@ -257,6 +257,7 @@ static void lessons_and_profiles_are_counted(void **state)
     counter_add_shared(&s.service->profiles.refused, 37);
     counter_add_shared(&s.service->profiles.dropped, 38);
     counter_add_shared(&s.service->profiles.drifted, 39);
+    counter_add_shared(&s.service->profiles.waiting, 40);
     sheet_write(&s);
     assert_line(&s, "canara_queue_depth{queue=\"lesson\"} 33");
     assert_line(&s, "canara_profiles_loaded_total 34");
@@ -265,6 +266,7 @@ static void lessons_and_profiles_are_counted(void **state)
     assert_line(&s, "canara_lessons_total{result=\"refused\"} 37");
     assert_line(&s, "canara_lessons_total{result=\"dropped\"} 38");
     assert_line(&s, "canara_profiles_drifted_total 39");
+    assert_line(&s, "canara_profiles_waiting_total 40");
     sheet_free(&s);
 }
 

@@ -76,7 +76,7 @@ static err_t poison_day(const struct actor *now, struct canara_profile *profile,
     tape_init(&t);
     TRY(play_entries(&(struct typing){now, day, POISON_ENTRIES}, profile, r, &t, &played));
     TRY(tape_learn(&t, profile, session_begin_ms(day), &played, &lesson));
-    *drifted = lesson.drifted != 0;
+    *drifted = lesson.drifted != 0 || lesson.waiting != 0;
     return ERR_OK;
 }
 

@@ -69,6 +69,7 @@ static inline void house_know_people(struct house *h, const char *label)
 struct hand {
     double hold_ms, pause_ms;
     uint64_t seed;
+    bool has_mpin; /* and passes it in each session */
 };
 
 static inline struct hand ann_hand(void)
@@ -114,6 +115,10 @@ static inline void ann_comes_and_goes(struct house *h, struct hand *who)
     enum session_end before = END_NONE;
     struct live *live = log_in(h, ANN, "phone");
     type_as(h, live, who, 2);
+    if (who->has_mpin) {
+        (void)behaviour_fact(h->shard, live, "mpin_challenge_passed", SPAN_LIT("{}"),
+                             CANARA_FACT_MPIN_PASSED, 0.0);
+    }
     assert_false(live->blocked);
     assert_ok(session_end_stored(&h->svc, live->id, END_LOGGED_OUT, &ended, &before));
     shard_end(h->shard, live, END_LOGGED_OUT, true);

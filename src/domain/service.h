@@ -35,7 +35,8 @@ struct tutor;
 struct profile_counts {
     counter_t loaded;                            /* with a session that opened */
     counter_t damaged;                           /* parts set aside */
-    counter_t learnt, refused, dropped, drifted; /* sessions, after their end */
+    counter_t learnt, refused, dropped, drifted; /* sessions, after their end ... */
+    counter_t waiting;                           /* ... that came to a fence once too often */
 };
 
 struct service {

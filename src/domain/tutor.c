@@ -366,14 +366,14 @@ static size_t collect(struct tutor *t, const struct pupil *p, canara_part_t *hel
     return count;
 }
 
-static err_t note_drift(struct service *svc, struct store_tx *tx, const struct pupil *p)
+/* An alarm of the profile, and the part that raised it: names of parts are of [a-z0-9:_-]. */
+static err_t note_alarm(struct service *svc, struct store_tx *tx, const struct pupil *p,
+                        const char *part, const char *kind)
 {
     char detail[DETAIL_BYTES];
-    (void)snprintf(detail, sizeof detail, "{\"revision\":%u}", p->base + 1);
-    const audit_entry_t entry = {.kind = "profile.drifted",
-                                 .account = p->lesson.account,
-                                 .session = p->lesson.session,
-                                 .detail = detail};
+    (void)snprintf(detail, sizeof detail, "{\"revision\":%u,\"part\":\"%s\"}", p->base + 1, part);
+    const audit_entry_t entry = {
+        .kind = kind, .account = p->lesson.account, .session = p->lesson.session, .detail = detail};
     return audit_append(svc->audit, tx, &entry);
 }
 
@@ -392,7 +392,7 @@ static err_t save(struct tutor *t, const struct pupil *p, const canara_lesson_t 
                                      .count = collect(t, p, held, part)};
     size_t purged = 0;
     *out = PROFILE_SAVED;
-    if (all.count == 0 && lesson->drifted == 0) {
+    if (all.count == 0 && lesson->drifted == 0 && lesson->waiting == 0) {
         return ERR_OK;
     }
     CLEANUP(store_rollback) struct store_tx tx = {0};
@@ -403,9 +403,19 @@ static err_t save(struct tutor *t, const struct pupil *p, const canara_lesson_t 
     }
     TRY(store_profile_purge(&tx, all.account, PROFILE_REVISIONS_KEPT, old, &purged));
     if (lesson->drifted != 0) {
-        TRY(note_drift(svc, &tx, p));
+        TRY(note_alarm(svc, &tx, p, lesson->drifted_part, "profile.drifted"));
+    }
+    if (lesson->waiting != 0) {
+        TRY(note_alarm(svc, &tx, p, lesson->waiting_part, "profile.waiting"));
     }
     return store_commit(&tx);
+}
+
+static void tell(const struct service *svc, const struct pupil *p, const char *part,
+                 const char *event)
+{
+    log_event(svc->log, LOG_WARN, event, FIELD_UUID("account", p->lesson.account),
+              FIELD_UUID("session", p->lesson.session), FIELD_TEXT("part", part));
 }
 
 static enum fate finish(struct tutor *t, const struct pupil *p)
@@ -420,9 +430,11 @@ static enum fate finish(struct tutor *t, const struct pupil *p)
     }
     if (lesson.drifted != 0) {
         counter_add_shared(&t->svc->profiles.drifted, 1);
-        log_event(t->svc->log, LOG_WARN, "profile.drifted",
-                  FIELD_UUID("account", p->lesson.account),
-                  FIELD_UUID("session", p->lesson.session));
+        tell(t->svc, p, lesson.drifted_part, "profile.drifted");
+    }
+    if (lesson.waiting != 0) {
+        counter_add_shared(&t->svc->profiles.waiting, 1);
+        tell(t->svc, p, lesson.waiting_part, "profile.waiting");
     }
     return lesson.learnt != 0 ? FATE_LEARNT : FATE_REFUSED;
 }

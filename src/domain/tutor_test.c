@@ -84,7 +84,39 @@ static void a_session_keeps_the_profile_it_began_with(void **state)
     assert_true(learning_of(h, second).sessions > learning_of(h, first).sessions);
 }
 
-/* Somebody teaches the profile another hand, a little more at each session. */
+/* Somebody without her MPIN teaches the profile another hand, a little more at each session. */
+static void a_profile_at_its_fence_waits_for_a_mpin_and_says_so_once(void **state)
+{
+    enum { SESSIONS_MAX = 600 };
+    struct house *h = *state;
+    struct hand ann = ann_hand();
+    (void)register_account(h, ANN);
+    house_know_people(h, "hand-made");
+    ann_learns(h, &ann, 2 * OFTEN);
+    struct hand thief = ann;
+    int sessions = 0;
+    while (counter_read(&h->svc.profiles.waiting) == 0 && sessions < SESSIONS_MAX) {
+        thief.hold_ms *= 1.001;
+        thief.pause_ms *= 1.001;
+        ann_learns(h, &thief, 1);
+        sessions += 1;
+    }
+    assert_int_equal(counter_read(&h->svc.profiles.waiting), 1);
+    assert_int_equal(audited(h, "profile.waiting"), 1);
+    assert_int_equal(audited(h, "profile.drifted"), 0);
+    struct live *live = log_in(h, ANN, "phone");
+    assert_int_equal(learning_of(h, live).state, CANARA_WAITING);
+    shard_end(h->shard, live, END_LOGGED_OUT, true);
+    settle(h);
+    ann_learns(h, &thief, 3);
+    assert_int_equal(audited(h, "profile.waiting"), 1);
+    ann.has_mpin = true;
+    ann_learns(h, &ann, 1);
+    live = log_in(h, ANN, "phone");
+    assert_int_equal(learning_of(h, live).state, CANARA_LEARNT);
+}
+
+/* Somebody who has it, too, teaches it another hand. */
 static void a_profile_that_drifts_raises_the_alarm_once_and_learns_no_more(void **state)
 {
     enum { SESSIONS_MAX = 600 };
@@ -93,6 +125,7 @@ static void a_profile_that_drifts_raises_the_alarm_once_and_learns_no_more(void 
     (void)register_account(h, ANN);
     house_know_people(h, "hand-made");
     ann_learns(h, &ann, 2 * OFTEN);
+    ann.has_mpin = true;
     const double hold = ann.hold_ms;
     int sessions = 0;
     while (counter_read(&h->svc.profiles.drifted) == 0 && sessions < SESSIONS_MAX) {
@@ -499,6 +532,7 @@ int main(void)
         ON_SQLITE(whoever_comes_often_is_learnt_and_another_hand_is_noticed),
         SENTENCE(what_an_impostor_types_is_not_learnt),
         SENTENCE(a_session_keeps_the_profile_it_began_with),
+        SENTENCE(a_profile_at_its_fence_waits_for_a_mpin_and_says_so_once),
         SENTENCE(a_profile_that_drifts_raises_the_alarm_once_and_learns_no_more),
         ON_SQLITE(scoring_again_gives_the_same_bits_whatever_was_learnt_since),
         ON_SQLITE(after_a_crash_the_session_goes_on_with_its_own_revision),

@@ -16,10 +16,15 @@
 #define ALARM_NATS   (-1.0) /* like today's habit, and far from the anchor: the habit was led away */
 #define STRONG_LIMIT 2.5    /* a modality whose single samples can pass the gate by themselves */
 
+static bool has_mpin(const struct session_state *s)
+{
+    return (s->proofs & SESSION_MPIN_PASSED) != 0;
+}
+
 /* Password and known device, or MPIN. */
 static bool is_proved(const struct session_state *s)
 {
-    return (s->proofs & SESSION_MPIN_PASSED) != 0 || (s->proofs & SESSION_NEW_DEVICE) == 0;
+    return has_mpin(s) || (s->proofs & SESSION_NEW_DEVICE) == 0;
 }
 
 static void lesson_free(struct canara_profile *profile)
@@ -63,6 +68,7 @@ static void raise_alarm(struct canara_profile *profile, struct part *p)
 {
     p->bits |= PART_DRIFTED | PART_CHANGED;
     profile->lesson->counts.drifted = 1;
+    memcpy(profile->lesson->counts.drifted_part, p->name, sizeof p->name);
 }
 
 static size_t number_of(const struct canara_profile *profile, const struct part *p)
@@ -118,22 +124,46 @@ struct pupil {
     bool no_memory;
 };
 
+/* What has waited, in its turn: before what this session adds. A habit that has come to its fence too
+ * often waits from now on. */
+static void let_in(struct canara_profile *profile, size_t number, int64_t at_ms)
+{
+    struct lesson_state *l = profile->lesson;
+    struct part *p = profile->part[number];
+    if (part_let_in(p, p->sessions, at_ms) && ++p->pressed == PART_PRESSED) {
+        l->counts.waiting = 1;
+        memcpy(l->counts.waiting_part, p->name, sizeof p->name);
+    }
+    profile_shrink(profile, p, &l->like[number]);
+    profile_focus(profile, number);
+}
+
 static void take(struct pupil *pupil, struct part *p, const struct sample *s)
 {
     struct lesson_state *l = pupil->profile->lesson;
     const size_t number = number_of(pupil->profile, p);
     const bool young = p->count < EVIDENCE_SAMPLES_MIN;
+    const bool first = !l->touched[number];
     l->counts.accepted++;
-    if (!l->touched[number]) {
-        l->touched[number] = true;
-        p->sessions += p->sessions < UINT32_MAX ? 1U : 0U;
-    }
+    l->touched[number] = true;
     l->like[number] = *s;
+    p->sessions += first && p->sessions < UINT32_MAX ? 1U : 0U;
     if (l->trust == CANARA_TRUST_ENROLMENT || young) {
         part_accept(p, s);
-    } else {
-        part_hold(p, s, p->sessions, pupil->at_ms);
+        return;
     }
+    if (first && (p->bits & PART_ANCHORED) != 0) {
+        let_in(pupil->profile, number, pupil->at_ms);
+    }
+    p->pressed = has_mpin(&l->ended) ? 0 : p->pressed;
+    part_hold(p, s, p->sessions, pupil->at_ms, has_mpin(&l->ended));
+}
+
+/* It learns no more, or not before a MPIN was passed. */
+static bool stands_still(const struct part *p, const struct lesson_state *l)
+{
+    const bool waits = p->pressed >= PART_PRESSED && !has_mpin(&l->ended);
+    return (p->bits & PART_DRIFTED) != 0 || (waits && l->trust == CANARA_TRUST_GATED);
 }
 
 static void teach(void *ctx, const struct sample *s)
@@ -151,7 +181,7 @@ static void teach(void *ctx, const struct sample *s)
         return;
     }
     l->counts.seen++;
-    if ((p->bits & PART_DRIFTED) != 0 || !part_is_like(p, s)) {
+    if (stands_still(p, l) || !part_is_like(p, s)) {
         l->counts.refused++;
         return;
     }
@@ -240,20 +270,23 @@ enum canara_status canara_learn(struct canara_profile *profile, const canara_eve
     return pupil.no_memory ? CANARA_NO_MEMORY : CANARA_OK;
 }
 
-/* The end of a lesson for one part: let in what has waited, move a little, look at the anchor. */
+/* The end of a lesson for one part: the habit is worked out again, and held against its anchor. With one,
+ * let_in() has done so. */
 static void settle(struct canara_profile *profile, size_t number, int64_t at_ms)
 {
     struct lesson_state *l = profile->lesson;
     struct part *p = profile->part[number];
     const bool enrolling = l->trust == CANARA_TRUST_ENROLMENT;
-    (void)part_release(p, p->sessions, at_ms);
-    part_refresh(p, !enrolling && (p->bits & PART_ANCHORED) != 0);
-    profile_shrink(profile, p, &l->like[number]);
-    profile_focus(profile, number);
-    if (p->accepted >= PART_ANCHOR_FROM && (enrolling || (p->bits & PART_ANCHORED) == 0)) {
-        part_anchor(p);
+    if (enrolling || (p->bits & PART_ANCHORED) == 0) {
+        (void)part_release(p, p->sessions, at_ms);
+        part_refresh(p, false);
+        profile_shrink(profile, p, &l->like[number]);
+        profile_focus(profile, number);
+        if (p->accepted >= PART_ANCHOR_FROM) {
+            part_anchor(p);
+        }
     }
-    if (part_drift(p) > PART_DRIFT) {
+    if (part_led(p) > PART_DRIFT) {
         raise_alarm(profile, p);
     }
 }

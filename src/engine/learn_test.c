@@ -16,6 +16,7 @@ struct scene {
     struct test_person owner, other;
     uint64_t seed;
     int64_t at_ms;
+    bool mpin; /* sessions pass one */
 };
 
 /* One session in which `who` types the password once; what it taught, and its evidence. */
@@ -31,6 +32,10 @@ static canara_lesson_t live(struct scene *s, const struct test_person *who, enum
     canara_session_begin(&session, s->at_ms);
     const canara_event_t event = test_person_types(who, &s->seed, keys);
     assert_int_equal(canara_observe(&session, NULL, s->profile, &event, s->at_ms, &v), CANARA_OK);
+    if (s->mpin) {
+        assert_int_equal(canara_note(&session, NULL, CANARA_FACT_MPIN_PASSED, 0.0, s->at_ms, &v),
+                         CANARA_OK);
+    }
     struct session_state inside;
     assert_true(session_load(&session, &inside));
     *nats = (double)inside.heard[SHARE_TYPING];
@@ -173,7 +178,8 @@ static void slow_poison_raises_the_alarm_before_it_is_accepted(void **state)
             const struct test_person now = test_person_between(&s.owner, &s.other, share);
             const canara_lesson_t lesson = live(&s, &now, CANARA_TRUST_GATED, &nats);
             double ignored = 0.0;
-            alarm = alarm == 0 && lesson.drifted != 0 ? session : alarm;
+            const bool told = lesson.drifted != 0 || lesson.waiting != 0;
+            alarm = alarm == 0 && told ? session : alarm;
             const bool spoke = look(&s, &s.other, s.seed, &ignored, &opinion);
             accepted = accepted == 0 && spoke && opinion.nats < -2.0 ? session : accepted;
         }
@@ -183,6 +189,86 @@ static void slow_poison_raises_the_alarm_before_it_is_accepted(void **state)
         }
     }
     assert_in_range(tried, 6, 12);
+}
+
+/* ---- the fence ---- */
+
+/* The profile as a server keeps it between two sessions. */
+static void save_and_load(struct scene *s)
+{
+    struct canara_profile *again = NULL;
+    assert_int_equal(canara_profile_new(s->model, &again), CANARA_OK);
+    for (size_t i = 0; i < canara_profile_parts(s->profile); i++) {
+        uint8_t bytes[CANARA_PART_BYTES];
+        canara_part_t part;
+        assert_int_equal(canara_profile_save(s->profile, i, bytes, &part), CANARA_OK);
+        assert_int_equal(canara_profile_load(again, bytes, part.size), CANARA_OK);
+    }
+    canara_profile_free(&s->profile);
+    s->profile = again;
+}
+
+/* Somebody goes from the owner to another, `step` of the way a session; the session that raised the alarm of
+ * the fence, 0: none. */
+static int walk(struct scene *s, double step, int sessions, int mpin_every)
+{
+    int waits_since = 0;
+    for (int k = 1; k <= sessions; k++) {
+        double nats = 0.0;
+        const struct test_person now = test_person_between(&s->owner, &s->other, step * k);
+        s->mpin = mpin_every > 0 && k % mpin_every == 0;
+        const canara_lesson_t lesson = live(s, &now, CANARA_TRUST_GATED, &nats);
+        if (lesson.waiting != 0) {
+            assert_int_equal(waits_since, 0); /* said once */
+            assert_string_equal(lesson.waiting_part, s->profile->part[0]->name);
+            waits_since = k;
+        }
+        save_and_load(s);
+    }
+    s->mpin = false;
+    return waits_since;
+}
+
+static void without_a_mpin_a_habit_waits_at_its_fence(void **state)
+{
+    (void)state;
+    struct scene s;
+    double nats = 0.0;
+    begin(&s, 50);
+    assert_in_range(walk(&s, 0.01, 60, 0), 5, 59);
+    assert_true(part_drift(s.profile->part[0]) <= PART_FENCE);
+    assert_int_equal(canara_profile_learning(s.profile).state, CANARA_WAITING);
+    canara_lesson_t lesson = live(&s, &s.owner, CANARA_TRUST_GATED, &nats);
+    assert_int_equal(lesson.accepted, 0); /* nor from the owner, without one */
+    assert_int_equal(lesson.refused, 1);
+    s.mpin = true;
+    for (int i = 0; i < 4; i++) {
+        lesson = live(&s, &s.owner, CANARA_TRUST_GATED, &nats);
+        assert_int_equal(lesson.waiting, 0);
+    }
+    assert_int_equal(canara_profile_learning(s.profile).state, CANARA_LEARNT);
+    s.mpin = false;
+    assert_int_equal(live(&s, &s.owner, CANARA_TRUST_GATED, &nats).accepted, 1);
+    end(&s);
+}
+
+static void with_a_mpin_now_and_then_a_habit_goes_on(void **state)
+{
+    (void)state;
+    struct scene s;
+    begin(&s, 50);
+    const struct part enrolled = *s.profile->part[0];
+    assert_int_equal(walk(&s, 0.003, 120, 3), 0);
+    const struct part *p = s.profile->part[0];
+    double way = 0.0;
+    for (size_t f = 0; f < p->features; f++) {
+        const double gap = fabs(part_middle(p, f) - part_anchor_middle(&enrolled, f));
+        way += isnan(gap) ? 0.0 : gap / part_anchor_spread(&enrolled, f) / (double)p->features;
+    }
+    assert_true(way > 1.5 * PART_FENCE);
+    assert_true(part_led(p) >= way - 0.1);
+    assert_int_equal(canara_profile_learning(s.profile).state, CANARA_LEARNT);
+    end(&s);
 }
 
 static void the_alarm_stops_learning(void **state)
@@ -309,6 +395,8 @@ int main(void)
         cmocka_unit_test(the_owner_is_learnt_and_another_is_not),
         cmocka_unit_test(sessions_that_prove_too_little_teach_nothing),
         cmocka_unit_test(slow_poison_raises_the_alarm_before_it_is_accepted),
+        cmocka_unit_test(without_a_mpin_a_habit_waits_at_its_fence),
+        cmocka_unit_test(with_a_mpin_now_and_then_a_habit_goes_on),
         cmocka_unit_test(the_alarm_stops_learning),
         cmocka_unit_test(wide_samples_are_anchored_too),
         cmocka_unit_test(a_young_part_goes_on_learning_behind_the_gate),

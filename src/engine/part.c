@@ -13,6 +13,7 @@ enum { HABIT_BYTES = PART_HABIT_BYTES, MISSING16 = INT16_MIN, MISSING8 = INT8_MI
 #define FINE   2048.0 /* steps of a 16-bit cell and of a middle */
 #define SPREAD 4096.0 /* steps of a spread */
 #define COARSE 25.0   /* steps of an 8-bit cell, about the value of the first sample */
+#define TRAVEL 1024.0 /* steps of a deviation in `travelled` */
 
 enum { MIDDLE, SPREAD_OF, ANCHOR_MIDDLE, ANCHOR_SPREAD, SHRUNK, CENTRE };
 
@@ -273,6 +274,8 @@ void part_anchor(struct part *p)
         habit_put(p, ANCHOR_MIDDLE, f, part_middle(p, f));
         habit_put(p, ANCHOR_SPREAD, f, part_spread(p, f));
     }
+    p->travelled = 0;
+    p->pressed = 0;
     p->bits |= PART_ANCHORED | PART_CHANGED;
 }
 
@@ -292,6 +295,11 @@ double part_drift(const struct part *p)
         }
     }
     return n == 0 ? 0.0 : sum / (double)n;
+}
+
+double part_led(const struct part *p)
+{
+    return part_drift(p) + (double)p->travelled / TRAVEL;
 }
 
 double part_from_anchor(const struct part *p, const struct sample *s)
@@ -388,19 +396,21 @@ static void winsorise(struct part *p, size_t slot)
     }
 }
 
+static bool is_due(const struct held *h, uint32_t session, int64_t at_ms)
+{
+    return session - h->session >= PART_HELD_AFTER || at_ms - h->at_ms >= PART_HELD_MS;
+}
+
 size_t part_release(struct part *p, uint32_t session, int64_t at_ms)
 {
     size_t released = 0;
-    while (p->held > 0) {
-        const struct held h = p->in_quarantine[0];
-        if (session - h.session < PART_HELD_AFTER && at_ms - h.at_ms < PART_HELD_MS) {
-            break;
-        }
+    while (p->held > 0 && is_due(&p->in_quarantine[0], session, at_ms)) {
+        const size_t slot = p->in_quarantine[0].slot;
         drop_held(p, 0);
         if (p->count >= 5) {
-            winsorise(p, h.slot);
+            winsorise(p, slot);
         }
-        into_ring(p, h.slot);
+        into_ring(p, slot);
         released++;
     }
     if (released > 0) {
@@ -409,35 +419,116 @@ size_t part_release(struct part *p, uint32_t session, int64_t at_ms)
     return released;
 }
 
+/* Samples that have waited long enough, oldest first. */
+struct due {
+    size_t n, unproved;
+    bool proved[PART_HELD];
+};
+
+static struct due due_now(const struct part *p, uint32_t session, int64_t at_ms)
+{
+    struct due due = {.n = 0};
+    while (due.n < p->held && is_due(&p->in_quarantine[due.n], session, at_ms)) {
+        due.proved[due.n] = p->in_quarantine[due.n].proved != 0;
+        due.unproved += due.proved[due.n] ? 0U : 1U;
+        due.n++;
+    }
+    return due;
+}
+
+static void drop_unproved(struct part *p, const struct due *due)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < due->n; i++) {
+        if (due->proved[i]) {
+            at++;
+        } else {
+            drop_held(p, at);
+        }
+    }
+    p->bits |= due->unproved > 0 ? PART_CHANGED : 0;
+}
+
+/* The anchor goes a step towards a sample, in what is odd about it. Not towards the habit, which others
+ * may have had a hand in. */
+static void follow(struct part *p, size_t slot)
+{
+    size_t odd = 0;
+    size_t n = 0;
+    for (size_t f = 0; f < p->features; f++) {
+        const double anchor = part_anchor_middle(p, f);
+        const double spread = part_anchor_spread(p, f);
+        const double gap = part_cell(p, slot, f) - anchor;
+        n += isnan(gap) ? 0U : 1U;
+        if (fabs(gap) > PART_ODD * spread) {
+            habit_put(p, ANCHOR_MIDDLE, f, anchor + copysign(PART_STEP * spread, gap));
+            odd++;
+        }
+    }
+    const double way = n == 0 ? 0.0 : PART_STEP * (double)odd / (double)n;
+    p->travelled = to_uint16((double)p->travelled + TRAVEL * way);
+}
+
+/* Behind the release of what was due; the newest is first in the ring. */
+static void follow_all(struct part *p, const struct due *due)
+{
+    for (size_t i = 0; i < due->n; i++) {
+        if (due->proved[i] && part_drift(p) > PART_FOLLOW_FROM) {
+            follow(p, p->order[due->n - 1 - i]);
+        }
+    }
+}
+
+bool part_let_in(struct part *p, uint32_t session, int64_t at_ms)
+{
+    const struct part before = *p;
+    const struct due due = due_now(p, session, at_ms);
+    const bool fenced = due.n == 0 || due.unproved > 0;
+    (void)part_release(p, session, at_ms);
+    part_refresh(p, true);
+    if (!fenced || part_drift(p) <= fmax(part_drift(&before), PART_FENCE)) {
+        follow_all(p, &due);
+        return false;
+    }
+    *p = before;
+    drop_unproved(p, &due);
+    if (due.unproved < due.n) {
+        (void)part_let_in(p, session, at_ms); /* the rest, which was proved */
+    }
+    return due.unproved > 0;
+}
+
 /* A session holds a few samples and no more: many would push out what the sessions before it left
  * here, and nothing would ever wait long enough. The last one is then the one that changes. */
-static bool replaces_its_own(struct part *p, const struct sample *s, uint32_t session,
-                             int64_t at_ms)
+static bool replaces_its_own(struct part *p, const struct sample *s, const struct held *as)
 {
     size_t own = 0;
     for (size_t i = 0; i < p->held; i++) {
-        own += p->in_quarantine[i].session == session;
+        own += p->in_quarantine[i].session == as->session;
     }
     if (own < PART_HELD_A_SESSION) {
         return false;
     }
     struct held *last = &p->in_quarantine[p->held - 1U];
-    last->at_ms = at_ms;
-    store_sample(p, last->slot, s);
+    const uint16_t slot = last->slot;
+    *last = *as;
+    last->slot = slot;
+    store_sample(p, slot, s);
     return true;
 }
 
-void part_hold(struct part *p, const struct sample *s, uint32_t session, int64_t at_ms)
+void part_hold(struct part *p, const struct sample *s, uint32_t session, int64_t at_ms, bool proved)
 {
-    if (replaces_its_own(p, s, session, at_ms)) {
+    struct held as = {.at_ms = at_ms, .session = session, .proved = proved ? 1 : 0};
+    if (replaces_its_own(p, s, &as)) {
         return;
     }
-    if (p->held == PART_HELD && part_release(p, session, at_ms) == 0) {
+    const bool fenced = (p->bits & PART_ANCHORED) != 0; /* only part_let_in() lets in then */
+    if (p->held == PART_HELD && (fenced || part_release(p, session, at_ms) == 0)) {
         drop_held(p, 0);
     }
-    const size_t slot = free_slot(p);
-    store_sample(p, slot, s);
-    p->in_quarantine[p->held] =
-        (struct held){.at_ms = at_ms, .session = session, .slot = (uint32_t)slot};
+    as.slot = (uint16_t)free_slot(p);
+    store_sample(p, as.slot, s);
+    p->in_quarantine[p->held] = as;
     p->held = (uint16_t)(p->held + 1U);
 }

@@ -7,7 +7,8 @@
 #include <math.h>
 
 #define MAGIC   UINT32_C(0x50524e43) /* "CNRP" */
-#define VERSION 2                    /* 2: tables */
+#define VERSION 3                    /* 2: tables; 3: proofs and the fence */
+#define OLDEST  2                    /* that is read still: nothing was proved, nothing pressed */
 
 enum {
     HABIT_BYTES = PART_HABIT_BYTES,
@@ -34,6 +35,7 @@ static void write_rows(struct byte_writer *w, const struct part *p)
     for (size_t i = 0; i < p->held; i++) {
         write_u64(w, (uint64_t)p->in_quarantine[i].at_ms);
         write_u32(w, p->in_quarantine[i].session);
+        write_u8(w, (uint8_t)p->in_quarantine[i].proved);
         write_bytes(w, p->of.pool + row_at(p, p->in_quarantine[i].slot), row_bytes(p));
     }
 }
@@ -56,6 +58,8 @@ void part_save(const struct part *p, uint8_t bytes[CANARA_PART_BYTES], size_t *s
     write_f32(&w, p->score_mean);
     write_f32(&w, p->score_m2);
     write_f32(&w, p->nearest);
+    write_u8(&w, p->pressed);
+    write_u16(&w, p->travelled);
     if (p->kind == PART_NAVIGATION) {
         navigation_write(&w, &p->of.navigation);
     } else if (p->kind == PART_ROUTINE) {
@@ -114,7 +118,16 @@ static bool quarantine_ok(const struct part *p)
     return true;
 }
 
-static bool read_rows(struct byte_reader *r, struct part *p)
+static bool read_held(struct byte_reader *r, uint16_t version, struct held *out)
+{
+    const uint64_t at_ms = read_u64(r);
+    out->at_ms = (int64_t)(at_ms & INT64_MAX);
+    out->session = read_u32(r);
+    out->proved = version == OLDEST ? 0 : read_u8(r);
+    return out->proved <= 1;
+}
+
+static bool read_rows(struct byte_reader *r, uint16_t version, struct part *p)
 {
     read_bytes(r, p->of.pool, HABIT_BYTES * (size_t)p->features);
     for (size_t i = 0; i < p->count; i++) {
@@ -123,20 +136,21 @@ static bool read_rows(struct byte_reader *r, struct part *p)
     }
     for (size_t i = 0; i < p->held; i++) {
         const size_t slot = (size_t)p->count + i;
-        const uint64_t at_ms = read_u64(r);
-        p->in_quarantine[i] = (struct held){
-            .at_ms = (int64_t)(at_ms & INT64_MAX), .session = read_u32(r), .slot = (uint32_t)slot};
+        p->in_quarantine[i].slot = (uint16_t)slot;
+        if (!read_held(r, version, &p->in_quarantine[i])) {
+            return false;
+        }
         read_bytes(r, p->of.pool + row_at(p, slot), row_bytes(p));
     }
     return habits_ok(p) && quarantine_ok(p);
 }
 
-static bool read_body(struct byte_reader *r, struct part *p)
+static bool read_body(struct byte_reader *r, uint16_t version, struct part *p)
 {
     switch (p->kind) {
     case PART_NAVIGATION: return navigation_read(r, &p->of.navigation);
     case PART_ROUTINE: return routine_read(r, &p->of.routine);
-    default: return read_rows(r, p);
+    default: return read_rows(r, version, p);
     }
 }
 
@@ -159,8 +173,16 @@ static bool begin_table(struct part *p, uint8_t kind, const struct sample *like)
     return p->context == like->context && memcmp(p->name, like->name, sizeof p->name) == 0;
 }
 
+/* Where there is no anchor there is no fence. */
+static bool read_fence(struct byte_reader *r, uint16_t version, struct part *p)
+{
+    p->pressed = version == OLDEST ? 0 : read_u8(r);
+    p->travelled = version == OLDEST ? 0 : read_u16(r);
+    return (p->bits & PART_ANCHORED) != 0 || (p->pressed == 0 && p->travelled == 0);
+}
+
 /* The fixed fields, each within its range. The sizes of everything behind follow from them. */
-static bool read_head(struct byte_reader *r, struct part *p)
+static bool read_head(struct byte_reader *r, uint16_t version, struct part *p)
 {
     struct sample like = {.kind = (enum sample_kind)0};
     const uint8_t kind = read_u8(r);
@@ -186,8 +208,9 @@ static bool read_head(struct byte_reader *r, struct part *p)
     p->score_mean = read_f32(r);
     p->score_m2 = read_f32(r);
     p->nearest = read_f32(r);
-    return !r->failed && p->accepted >= p->count && fabsf(p->score_mean) <= 1e6F &&
-           p->score_m2 >= 0.0F && p->score_m2 <= 1e12F && p->nearest >= 0.0F && p->nearest <= 1e6F;
+    return read_fence(r, version, p) && !r->failed && p->accepted >= p->count &&
+           fabsf(p->score_mean) <= 1e6F && p->score_m2 >= 0.0F && p->score_m2 <= 1e12F &&
+           p->nearest >= 0.0F && p->nearest <= 1e6F;
 }
 
 enum canara_status part_load(struct part *p, const uint8_t *bytes, size_t size)
@@ -202,14 +225,14 @@ enum canara_status part_load(struct part *p, const uint8_t *bytes, size_t size)
     if (!mine || read_u64(&end) != fnv_add(FNV_START, bytes, size - CHECK_BYTES)) {
         return CANARA_BAD_FORMAT;
     }
-    if (version != VERSION) {
+    if (version < OLDEST || version > VERSION) {
         return CANARA_BAD_VERSION;
     }
     struct part loaded;
-    if (!read_head(&r, &loaded)) {
+    if (!read_head(&r, version, &loaded)) {
         return CANARA_BAD_FORMAT;
     }
-    if (!read_body(&r, &loaded) || r.failed || r.left != 0) {
+    if (!read_body(&r, version, &loaded) || r.failed || r.left != 0) {
         return CANARA_BAD_FORMAT;
     }
     *p = loaded;

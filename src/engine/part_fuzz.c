@@ -35,7 +35,10 @@ static void use(struct part *p)
     if (evidence_one_class(&lens, &s, score)) {
         MUST(isfinite(score[SCORE_ONE_CLASS]) && isfinite(score[SCORE_NEAREST]));
     }
-    part_hold(p, &s, p->sessions, INT64_C(1750000000000));
+    part_hold(p, &s, p->sessions, INT64_C(1750000000000), p->count % 2 == 0);
+    if ((p->bits & PART_ANCHORED) != 0) {
+        (void)part_let_in(p, p->sessions, INT64_C(1760000000000));
+    }
     (void)part_release(p, p->sessions, INT64_C(1760000000000));
     part_accept(p, &s);
     part_refresh(p, true);
@@ -52,8 +55,9 @@ static void check(const uint8_t *bytes, size_t len)
     size_t size = 0;
     part_save(&p, again, &size);
     struct part q;
-    MUST(size == len && part_load(&q, again, size) == CANARA_OK);
-    MUST(memcmp(again, bytes, size) == 0);
+    MUST(part_load(&q, again, size) == CANARA_OK);
+    /* one of an older version comes back as one of today's */
+    MUST(bytes[4] != again[4] || (size == len && memcmp(again, bytes, size) == 0));
     use(&p);
 }
 
@@ -64,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     if (len > sizeof dressed - BEGIN - CHECK) {
         return 0;
     }
-    memcpy(dressed, (const uint8_t[BEGIN]){'C', 'N', 'R', 'P', 2, 0}, BEGIN);
+    memcpy(dressed, (const uint8_t[BEGIN]){'C', 'N', 'R', 'P', 3, 0}, BEGIN);
     memcpy(dressed + BEGIN, bytes, len);
     const uint64_t sum = fnv_add(FNV_START, dressed, BEGIN + len);
     memcpy(dressed + BEGIN + len, &sum, CHECK);

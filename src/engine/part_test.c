@@ -103,7 +103,7 @@ static void quarantine_ends_after_three_sessions_or_seven_days(void **state)
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct part p = settled(3);
         const struct sample s = sample_at(3, 0.05);
-        part_hold(&p, &s, 10, 1000000);
+        part_hold(&p, &s, 10, 1000000, false);
         assert_int_equal(p.count, 20);
         assert_int_equal(part_release(&p, 10 + cases[i].sessions, 1000000 + cases[i].ms),
                          cases[i].released);
@@ -120,7 +120,7 @@ static void busy_sessions_do_not_starve_each_other(void **state)
     for (uint32_t session = 1; session <= 10; session++) {
         for (int i = 0; i < 10; i++) {
             const struct sample s = sample_at(3, 0.01 * (double)session);
-            part_hold(&p, &s, session, 0);
+            part_hold(&p, &s, session, 0, false);
         }
         assert_in_range(p.held, 2, PART_HELD);
         (void)part_release(&p, session, 0);
@@ -135,7 +135,7 @@ static void what_leaves_the_quarantine_is_cut_at_three_deviations(void **state)
     struct part p = settled(2);
     struct sample s = sample_at(2, 5.0);
     s.x[1] = NAN;
-    part_hold(&p, &s, 1, 0);
+    part_hold(&p, &s, 1, 0, false);
     const double middle = part_middle(&p, 0);
     const double spread = part_spread(&p, 0);
     assert_int_equal(part_release(&p, 4, 0), 1);
@@ -176,6 +176,98 @@ static void drift_is_the_mean_over_features_from_the_anchor(void **state)
     assert_near(part_drift(&p), 2.0, 0.1, "one feature of four, eight deviations away");
 }
 
+/* ---- the fence ---- */
+
+/* Two samples a session of somebody `way` deviations from where settled() is (-.1, with a deviation of .1);
+ * how many sessions were stopped. */
+static int lead(struct part *p, double way, int sessions, bool proved)
+{
+    int stopped = 0;
+    for (int i = 0; i < sessions; i++) {
+        struct sample s = sample_at(p->features, 0.0);
+        for (size_t f = 0; f < p->features; f++) {
+            s.x[f] = 0.1 * (way - 1.0) + (i % 2 == 0 ? 0.01 : -0.01);
+        }
+        p->sessions += 1;
+        stopped += part_let_in(p, p->sessions, 0);
+        part_hold(p, &s, p->sessions, 0, proved);
+        part_hold(p, &s, p->sessions, 0, proved);
+    }
+    return stopped;
+}
+
+static struct part anchored(size_t count)
+{
+    struct part p = settled(count);
+    part_anchor(&p);
+    return p;
+}
+
+static void a_habit_is_not_led_over_its_fence_without_proof(void **state)
+{
+    (void)state;
+    static const size_t widths[] = {4, 31, 60};
+    for (size_t w = 0; w < ARRAY_LEN(widths); w++) {
+        struct part p = anchored(widths[w]);
+        const double was = part_anchor_middle(&p, 0);
+        assert_in_range(lead(&p, 2.0, 100, false), 50, 97);
+        assert_true(part_drift(&p) > 0.5 && part_drift(&p) <= PART_FENCE);
+        assert_true(part_anchor_middle(&p, 0) == was);
+        assert_near(part_led(&p), part_drift(&p), 0.0, "nothing has led the anchor");
+    }
+}
+
+static void within_the_fence_everybody_may_move(void **state)
+{
+    (void)state;
+    struct part p = anchored(4);
+    assert_int_equal(lead(&p, 0.6, 100, false), 0);
+    assert_true(part_drift(&p) > 0.5);
+}
+
+static void proof_leads_the_habit_and_the_anchor_behind_it(void **state)
+{
+    (void)state;
+    struct part p = anchored(4);
+    const double was = part_anchor_middle(&p, 0);
+    const double spread = part_anchor_spread(&p, 0);
+    assert_int_equal(lead(&p, 2.0, 100, true), 0);
+    const double moved = (part_middle(&p, 0) - was) / spread;
+    assert_near(moved, 2.0, 0.3, "the habit is where he is");
+    assert_in_range((int)(10.0 * part_drift(&p)), 0, 11);
+    assert_true(part_led(&p) >= moved - 0.01 && part_led(&p) < PART_DRIFT);
+    assert_int_equal(lead(&p, 2.0, 20, false), 0); /* he may go on there without */
+}
+
+/* Others' samples that wait beside those of a proof do not come in with them. */
+static void proof_does_not_take_along_what_was_not_proved(void **state)
+{
+    (void)state;
+    struct part p = anchored(4);
+    (void)lead(&p, 2.0, 60, false);
+    const uint32_t accepted = p.accepted;
+    const struct sample s = sample_at(4, 0.1);
+    p.sessions += 1;
+    part_hold(&p, &s, p.sessions, 0, true);
+    p.sessions += PART_HELD_AFTER;
+    assert_true(part_let_in(&p, p.sessions, 0));
+    assert_int_equal(p.accepted, accepted + 1U);
+    assert_int_equal(p.held, 0);
+}
+
+static void the_owners_proof_does_not_lead_the_anchor_to_somebody_else(void **state)
+{
+    (void)state;
+    struct part p = anchored(4);
+    const double was = part_anchor_middle(&p, 0);
+    for (int i = 0; i < 200; i++) {
+        (void)lead(&p, 2.0, 1, false);
+        (void)lead(&p, 0.0, 1, true);
+    }
+    assert_near(part_anchor_middle(&p, 0), was, 1e-9, "not at all");
+    assert_true(part_drift(&p) <= PART_FENCE);
+}
+
 static void scores_of_the_owner_have_their_mean_and_variance(void **state)
 {
     (void)state;
@@ -205,7 +297,8 @@ static struct part lived_in(size_t count, uint64_t *seed)
         struct sample s = sample_at(count, random_in(seed, -2.0, 1.0));
         s.x[random_below(seed, count)] = NAN;
         if (random_below(seed, 3) == 0) {
-            part_hold(&p, &s, ++p.sessions, (int64_t)random_below(seed, 1000000000));
+            part_hold(&p, &s, ++p.sessions, (int64_t)random_below(seed, 1000000000),
+                      random_below(seed, 2) == 0);
         } else {
             part_accept(&p, &s);
         }
@@ -289,7 +382,9 @@ static void fields_out_of_range_are_refused(void **state)
         {"mean that is no number", 67, 4, {0, 0, 0xc0, 0x7f}, CANARA_BAD_FORMAT},
         {"negative squares", 71, 4, {0, 0, 0x80, 0xbf}, CANARA_BAD_FORMAT},
         {"infinite distance", 75, 4, {0, 0, 0x80, 0x7f}, CANARA_BAD_FORMAT},
-        {"no spread", 79 + 6, 2, {0, 0}, CANARA_BAD_FORMAT},
+        {"pressed without an anchor", 79, 1, {1}, CANARA_BAD_FORMAT},
+        {"an anchor that travelled and is none", 80, 2, {0, 1}, CANARA_BAD_FORMAT},
+        {"no spread", 82 + 6, 2, {0, 0}, CANARA_BAD_FORMAT},
     };
     const struct part p = settled(3);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -312,7 +407,7 @@ static void quarantine_of_the_future_is_refused(void **state)
     struct part p = settled(3);
     p.sessions = 4;
     const struct sample s = sample_at(3, 0.0);
-    part_hold(&p, &s, 5, 0);
+    part_hold(&p, &s, 5, 0, false);
     uint8_t bytes[CANARA_PART_BYTES];
     size_t size = saved(&p, bytes);
     assert_int_equal(part_load(&p, bytes, size), CANARA_BAD_FORMAT);
@@ -322,6 +417,73 @@ static void quarantine_of_the_future_is_refused(void **state)
     p.in_quarantine[0].at_ms = INT64_MAX;
     size = saved(&p, bytes);
     assert_int_equal(part_load(&p, bytes, size), CANARA_BAD_FORMAT);
+}
+
+/* The bytes of version 2: without what the fence needs. */
+static size_t as_version_2(const struct part *p, const uint8_t *bytes, size_t size, uint8_t *out)
+{
+    const size_t row = (size_t)p->features * ((p->bits & PART_NARROW) != 0 ? 1 : 2);
+    const size_t rows = PART_HABIT_BYTES * (size_t)p->features + row * p->count;
+    size_t n = 79;
+    size_t at = n + 3;
+    memcpy(out, bytes, n);
+    memcpy(out + n, bytes + at, rows);
+    n += rows;
+    at += rows;
+    for (size_t i = 0; i < p->held; i++) {
+        memcpy(out + n, bytes + at, 12);
+        memcpy(out + n + 12, bytes + at + 13, row);
+        n += 12 + row;
+        at += 13 + row;
+    }
+    assert_int_equal(at + 8, size);
+    out[4] = 2;
+    const uint64_t sum = fnv_add(FNV_START, out, n);
+    memcpy(out + n, &sum, 8);
+    return n + 8;
+}
+
+static void a_part_of_version_2_is_read_and_has_proved_nothing(void **state)
+{
+    (void)state;
+    uint64_t seed = 8;
+    for (int round = 0; round < 50; round++) {
+        struct part p = lived_in(1 + (size_t)random_below(&seed, SAMPLE_FEATURES_MAX), &seed);
+        p.pressed = 0;
+        p.travelled = 0;
+        uint8_t bytes[CANARA_PART_BYTES];
+        uint8_t old[CANARA_PART_BYTES];
+        uint8_t again[CANARA_PART_BYTES];
+        const size_t size = as_version_2(&p, bytes, saved(&p, bytes), old);
+        struct part q;
+        assert_int_equal(part_load(&q, old, size), CANARA_OK);
+        assert_int_equal(part_load(&q, old, size - 1), CANARA_BAD_FORMAT);
+        for (size_t i = 0; i < q.held; i++) {
+            assert_int_equal(q.in_quarantine[i].proved, 0);
+            p.in_quarantine[i].proved = 0;
+        }
+        assert_int_equal(saved(&q, again), saved(&p, bytes));
+        assert_memory_equal(again, bytes, saved(&p, bytes));
+    }
+}
+
+static void a_proof_is_yes_or_no(void **state)
+{
+    (void)state;
+    struct part p = anchored(3);
+    const struct sample s = sample_at(3, 0.0);
+    uint8_t bytes[CANARA_PART_BYTES];
+    p.sessions = 1;
+    p.pressed = 255;
+    p.travelled = UINT16_MAX;
+    part_hold(&p, &s, 1, 0, true);
+    struct part q;
+    assert_int_equal(part_load(&q, bytes, saved(&p, bytes)), CANARA_OK);
+    assert_int_equal(q.in_quarantine[0].proved, 1);
+    assert_int_equal(q.pressed, 255);
+    assert_int_equal(q.travelled, UINT16_MAX);
+    p.in_quarantine[0].proved = 2;
+    assert_int_equal(part_load(&q, bytes, saved(&p, bytes)), CANARA_BAD_FORMAT);
 }
 
 int main(void)
@@ -334,6 +496,13 @@ int main(void)
         cmocka_unit_test(what_leaves_the_quarantine_is_cut_at_three_deviations),
         cmocka_unit_test(a_limited_refresh_moves_a_tenth_of_a_deviation),
         cmocka_unit_test(drift_is_the_mean_over_features_from_the_anchor),
+        cmocka_unit_test(a_habit_is_not_led_over_its_fence_without_proof),
+        cmocka_unit_test(within_the_fence_everybody_may_move),
+        cmocka_unit_test(proof_leads_the_habit_and_the_anchor_behind_it),
+        cmocka_unit_test(proof_does_not_take_along_what_was_not_proved),
+        cmocka_unit_test(the_owners_proof_does_not_lead_the_anchor_to_somebody_else),
+        cmocka_unit_test(a_part_of_version_2_is_read_and_has_proved_nothing),
+        cmocka_unit_test(a_proof_is_yes_or_no),
         cmocka_unit_test(scores_of_the_owner_have_their_mean_and_variance),
         cmocka_unit_test(a_part_comes_back_from_its_bytes_as_it_was),
         cmocka_unit_test(every_flipped_byte_and_every_cut_is_refused),

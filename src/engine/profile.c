@@ -171,6 +171,7 @@ canara_learning_t canara_profile_learning(const struct canara_profile *profile)
 {
     canara_learning_t out = {.needed = PROFILE_SESSIONS_NEEDED, .state = CANARA_LEARNING};
     bool drifted = false;
+    bool waiting = false;
     for (size_t i = 0; profile != NULL && i < profile->parts; i++) {
         const struct part *p = profile->part[i];
         if (part_is_table(p)) {
@@ -181,6 +182,7 @@ canara_learning_t canara_profile_learning(const struct canara_profile *profile)
                                       : out.needed - 1;
         out.sessions = sessions > out.sessions ? sessions : out.sessions;
         drifted = drifted || (p->bits & PART_DRIFTED) != 0;
+        waiting = waiting || p->pressed >= PART_PRESSED;
     }
     if (profile != NULL && bags_sessions(profile) > out.sessions) {
         out.sessions = bags_sessions(profile);
@@ -189,15 +191,15 @@ canara_learning_t canara_profile_learning(const struct canara_profile *profile)
         out.sessions = out.needed;
         out.state = CANARA_LEARNT;
     }
-    if (drifted) {
-        out.state = CANARA_DRIFTED;
+    if (drifted || waiting) {
+        out.state = drifted ? CANARA_DRIFTED : CANARA_WAITING;
     }
     return out;
 }
 
 const char *canara_learning_name(enum canara_learning_state state)
 {
-    static const char *const names[] = {"learning", "learnt", "drifted"};
+    static const char *const names[] = {"learning", "learnt", "drifted", "waiting"};
     return (unsigned)state < sizeof names / sizeof *names ? names[state] : "learning";
 }
 

@@ -83,7 +83,14 @@ static void accept(struct vectors *v, const double *x, size_t n)
 static void hold(struct vectors *v, const double *x, size_t n)
 {
     struct desk *d = v->state;
-    part_hold(&d->part, sample_of(v, x + 2, n - 2), (uint32_t)x[0], (int64_t)x[1]);
+    part_hold(&d->part, sample_of(v, x + 3, n - 3), (uint32_t)x[0], (int64_t)x[1], x[2] > 0.0);
+}
+
+static void let_in(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    vectors_count(v, n, 3);
+    vectors_same(v, part_let_in(&d->part, (uint32_t)x[0], (int64_t)x[1]) ? 1.0 : 0.0, x[2]);
 }
 
 static void release(struct vectors *v, const double *x, size_t n)
@@ -187,6 +194,18 @@ static void check_drift(struct vectors *v, const double *x, size_t n)
     const struct desk *d = v->state;
     vectors_count(v, n, 1);
     vectors_near(v, part_drift(&d->part), x[0]);
+}
+
+static void check_anchored(struct vectors *v, const double *x, size_t n)
+{
+    check_each(v, part_anchor_middle, x, n);
+}
+
+static void check_led(struct vectors *v, const double *x, size_t n)
+{
+    const struct desk *d = v->state;
+    vectors_count(v, n, 1);
+    vectors_near(v, part_led(&d->part), x[0]);
 }
 
 static void check_from_anchor(struct vectors *v, const double *x, size_t n)
@@ -368,6 +387,7 @@ static void both_implementations_know_the_same_person(void **state)
         {"room", check_room},
         {"accept", accept},
         {"hold", hold},
+        {"let_in", let_in},
         {"release", release},
         {"refresh", refresh},
         {"shrink", shrink},
@@ -381,6 +401,8 @@ static void both_implementations_know_the_same_person(void **state)
         {"nearest", check_nearest},
         {"copied", check_copied},
         {"drift", check_drift},
+        {"anchored", check_anchored},
+        {"led", check_led},
         {"from_anchor", check_from_anchor},
         {"noted", check_noted},
         {"novices", add_novices},

@@ -16,6 +16,7 @@ model with a rate of change, Rabiner 1989; Dirichlet smoothing, Lidstone 1920, M
 Welford 1962; winsorising, Dixon 1960; entropy, Shannon 1948; half a case added to each side of odds, Haldane 1956;
 boosted trees, Friedman 2001; FNV-1a, Fowler, Noll and Vo 1991.
 """
+import copy
 import math
 import random
 import struct
@@ -37,6 +38,7 @@ POOL_BYTES, HABIT_BYTES = 4096 - 232, 12
 HALF_LIFE_MIDDLE, HALF_LIFE_SPREAD, SPREAD_MIN = 10.0, 15.0, 0.02
 SHRINK, HELD_AFTER, HELD_MS = 15.0, 3, 604800000
 WINSOR, STEP, DRIFT_CUT = 3.0, 0.1, 6.0
+FENCE, FOLLOW_FROM, ODD, TRAVEL = 0.75, 0.6, 0.5, 1024
 FINE, SPREAD_STEPS, COARSE = 2048, 4096, 25
 NEAREST_OF, NEAREST_FROM, NEAREST_CUT, WINSOR_FROM = 12, 5, 4.0, 5
 
@@ -352,6 +354,7 @@ class Part:
         self.mean = self.m2 = self.nearest = 0.0
         self.middle, self.spread, self.shrunk = [NAN] * n, [0.0] * n, [0.0] * n
         self.anchor = None
+        self.travelled = 0
 
     def cells(self, x):
         if self.narrow:
@@ -365,24 +368,58 @@ class Part:
     def accept(self, x):
         self.take_in(self.cells(x))
 
-    def hold(self, x, session, at):
-        if sum(s == session for s, _, _ in self.held) >= HELD_A_SESSION:
-            self.held[-1] = (session, at, self.cells(x))
+    def hold(self, x, session, at, proved=False):
+        kept = (session, at, self.cells(x), proved)
+        if sum(h[0] == session for h in self.held) >= HELD_A_SESSION:
+            self.held[-1] = kept
             return
-        if len(self.held) == HELD and self.release(session, at) == 0:
+        if len(self.held) == HELD and (self.anchor or self.release(session, at) == 0):
             self.held.pop(0)
-        self.held.append((session, at, self.cells(x)))
+        self.held.append(kept)
+
+    def due(self, session, at):
+        """What has waited long enough, up to the first that has not."""
+        n = 0
+        while n < len(self.held) and (session - self.held[n][0] >= HELD_AFTER or at - self.held[n][1] >= HELD_MS):
+            n += 1
+        return self.held[:n]
 
     def release(self, session, at):
-        n = 0
-        while self.held and (session - self.held[0][0] >= HELD_AFTER or at - self.held[0][1] >= HELD_MS):
-            cells = self.held.pop(0)[2]
+        due = self.due(session, at)
+        self.held = self.held[len(due):]
+        for _, _, cells, _ in due:
             if len(self.ring) >= WINSOR_FROM:
                 cells = self.cells([v if math.isnan(v) or math.isnan(m) else clip(v, m - WINSOR * s, m + WINSOR * s)
                                     for v, m, s in zip(cells, self.middle, self.spread)])
             self.take_in(cells)
-            n += 1
-        return n
+        return len(due)
+
+    def let_in(self, session, at):
+        """What waited, and the habit, up to the fence; what was proved goes further, the anchor behind it."""
+        due = self.due(session, at)
+        before = copy.deepcopy(self)
+        self.release(session, at)
+        self.refresh(True)
+        if due and all(h[3] for h in due) or self.drift() <= max(before.drift(), FENCE):
+            for i, held in enumerate(due):
+                if held[3] and self.drift() > FOLLOW_FROM:
+                    self.follow(self.ring[len(due) - 1 - i])
+            return False
+        self.__dict__ = before.__dict__
+        proved = [h for h in due if h[3]]
+        self.held = proved + self.held[len(due):]
+        if proved:
+            self.let_in(session, at)
+        return len(proved) < len(due)
+
+    def follow(self, cells):
+        middle, spread = self.anchor
+        there = [f for f, v in enumerate(cells) if not math.isnan(v - middle[f])]
+        odd = [f for f in there if abs(cells[f] - middle[f]) > ODD * spread[f]]
+        for f in odd:
+            middle[f] = middle_cell(middle[f] + math.copysign(STEP * spread[f], cells[f] - middle[f]))
+        if there:
+            self.travelled = min(math.floor(self.travelled + TRAVEL * STEP * len(odd) / len(there) + 0.5), 65535)
 
     def refresh(self, limited=False):
         for f in range(len(self.middle)):
@@ -413,6 +450,9 @@ class Part:
             return 0.0
         gaps = [abs(m - a) / s for m, a, s in zip(self.middle, *self.anchor) if not math.isnan(m - a)]
         return math.fsum(gaps) / len(gaps)
+
+    def led(self):
+        return self.drift() + self.travelled / TRAVEL
 
     def from_anchor(self, x):
         if self.anchor is None:
@@ -1121,9 +1161,17 @@ class PartLines:
         self.part.accept(x)
         self.add(given("accept", *x))
 
-    def hold(self, x, session, at):
-        self.part.hold(x, session, at)
-        self.add(given("hold", session, at, *x))
+    def hold(self, x, session, at, proved=False):
+        self.part.hold(x, session, at, proved)
+        self.add(given("hold", session, at, proved, *x))
+
+    def let_in(self, session, at):
+        self.add(given("let_in", session, at, self.part.let_in(session, at)))
+        self.add(near("led", self.part.led()))
+        if session % 8 == 1:
+            self.look()
+            self.add(given("middle", *self.part.middle))
+            self.add(given("anchored", *self.part.anchor[0]))
 
     def release(self, session, at):
         self.add(given("release", session, at, self.part.release(session, at)))
@@ -1142,7 +1190,7 @@ class PartLines:
         self.add(given("shrunk", *self.part.shrunk))
 
     def anchor(self):
-        self.part.anchor = self.part.middle[:], self.part.spread[:]
+        self.part.anchor, self.part.travelled = (self.part.middle[:], self.part.spread[:]), 0
         self.add(given("anchor"))
 
     def look(self):
@@ -1270,6 +1318,25 @@ def part_vectors(d):
             lines.drift(person.sample(thief, 0.3 * step))
         yield from lines.lines
     yield from fusion_vectors(d)
+
+
+def fence_vectors(d):
+    """Somebody else types, without a MPIN, with one now and then, and with one each time."""
+    for title, n, missing, proved in [("without proof", 8, 0, lambda _: False), ("with a proof each time", 8, 0.1, lambda _: True),
+                                      ("with a proof now and then", 12, 0, lambda session: session % 3 == 0),
+                                      ("first without proof, narrow cells", 44, 0.05, lambda session: session > 20)]:
+        person, thief = Person(d, n, missing), Person(d, n, missing)
+        lines = PartLines(f"the fence {title}", person.sample())
+        for _ in range(20):
+            lines.accept(person.sample())
+        lines.refresh()
+        lines.anchor()
+        for session in range(1, 41):
+            lines.let_in(session, session * 10**7)
+            for _ in range(2):
+                lines.hold(person.sample(thief, min(0.03 * session, 1)), session, session * 10**7, proved(session))
+        lines.let_in(41, 10**10)
+        yield from lines.lines
 
 
 def draw_fusion(d):
@@ -1647,6 +1714,7 @@ def vectors():
     yield from part_vectors(Draw(3))
     yield from session_vectors(Draw(4))
     yield from crowd_vectors(Draw(6))
+    yield from fence_vectors(Draw(7))
     yield from lab_vectors(Draw(5))
 
 
