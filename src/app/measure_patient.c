@@ -9,7 +9,8 @@ enum {
     POISON_SESSIONS = 200,
     POISON_ENTRIES = 3, /* logins told in a session */
     POISON_LOOK = 2,    /* sessions between two looks at whether he would be accepted */
-    POISON_ROWS = 5,
+    POISON_END = 50,
+    POISON_ROWS = 6,
     DISTANCES = 4,
     FRESH = 5,   /* entries that a look takes */
     TRIES = 200, /* of one who probes */
@@ -44,9 +45,9 @@ static err_t play_entries(const struct typing *typing, const struct canara_profi
 
 /* ---- poisoning ---- */
 
-/* Would he be taken for the owner, by more than half of his own entries? */
-static err_t is_welcome(const struct actor *a, const struct canara_profile *profile, unsigned day,
-                        struct rng *r, bool *out)
+/* Of his own entries, how many would speak for the owner? He is welcome when more than half do. */
+static err_t look(const struct actor *a, const struct canara_profile *profile, unsigned day,
+                  struct rng *r, int *out)
 {
     int welcome = 0;
     for (int i = 0; i < FRESH; i++) {
@@ -56,7 +57,7 @@ static err_t is_welcome(const struct actor *a, const struct canara_profile *prof
         TRY(play_entries(&(struct typing){a, day, 1}, profile, r, &t, &played));
         welcome += played.risk_peak <= WELCOME;
     }
-    *out = welcome > FRESH / 2;
+    *out = welcome;
     return ERR_OK;
 }
 
@@ -65,10 +66,11 @@ struct poisoned {
     bool alarm, accepted;
     bool accepted_first; /* before any alarm */
     unsigned alarm_at;
+    double spoke; /* share of his entries in the looks of the last POISON_END sessions */
 };
 
 static err_t poison_day(const struct actor *now, struct canara_profile *profile, unsigned day,
-                        struct rng *r, bool *drifted)
+                        struct rng *r, bool *alarm)
 {
     CLEANUP(tape_deinit) struct tape t;
     struct tape_result played;
@@ -76,33 +78,37 @@ static err_t poison_day(const struct actor *now, struct canara_profile *profile,
     tape_init(&t);
     TRY(play_entries(&(struct typing){now, day, POISON_ENTRIES}, profile, r, &t, &played));
     TRY(tape_learn(&t, profile, session_begin_ms(day), &played, &lesson));
-    *drifted = lesson.drifted != 0 || lesson.waiting != 0;
+    *alarm = lesson.drifted != 0 || lesson.waiting != 0;
     return ERR_OK;
 }
 
 static err_t poison(const struct actor *owner, const struct actor *other,
                     struct canara_profile *profile, struct rng *r, struct poisoned *out)
 {
+    int spoke = 0;
     *out = (struct poisoned){.alarm = false};
-    TRY(is_welcome(other, profile, MEASURE_ENROLMENT, r, &out->welcome_before));
+    TRY(look(other, profile, MEASURE_ENROLMENT, r, &spoke));
+    out->welcome_before = spoke > FRESH / 2;
     for (unsigned k = 1; k <= POISON_SESSIONS; k++) {
         struct actor now;
-        bool drifted = false;
-        bool welcome = false;
+        bool alarm = false;
+        spoke = 0;
         actor_between(owner, other, fmin(0.01 * k, 1.0), &now);
-        TRY(poison_day(&now, profile, MEASURE_ENROLMENT + k, r, &drifted));
-        if (drifted && !out->alarm) {
+        TRY(poison_day(&now, profile, MEASURE_ENROLMENT + k, r, &alarm));
+        if (alarm && !out->alarm) {
             out->alarm = true;
             out->alarm_at = k;
         }
         if (k % POISON_LOOK == 0) {
-            TRY(is_welcome(other, profile, MEASURE_ENROLMENT + k, r, &welcome));
+            TRY(look(other, profile, MEASURE_ENROLMENT + k, r, &spoke));
         }
-        if (welcome && !out->accepted) {
+        out->spoke += k > POISON_SESSIONS - POISON_END ? spoke : 0;
+        if (spoke > FRESH / 2 && !out->accepted) {
             out->accepted = true;
             out->accepted_first = !out->alarm;
         }
     }
+    out->spoke /= (double)FRESH * POISON_END / POISON_LOOK;
     return ERR_OK;
 }
 
@@ -130,6 +136,7 @@ static err_t poison_one(struct measure *m, size_t number, int distance, double r
     row[2] = counts ? (one.alarm ? 1.0 : 0.0) : NAN;
     row[3] = counts && one.alarm ? (double)one.alarm_at : NAN;
     row[4] = counts ? (one.accepted ? 1.0 : 0.0) : NAN;
+    row[5] = counts ? one.spoke : NAN;
     return ERR_OK;
 }
 
@@ -139,25 +146,33 @@ static const struct trial_add poison_words[DISTANCES][POISON_ROWS] = {
       TRIAL_AT_LEAST, 1},
      {"poisoning x0.25", "of the others: alarm", "share", TRIAL_MEAN, 0, 0},
      {"poisoning x0.25", "alarm after (median)", "sessions", TRIAL_MEDIAN, 0, 0},
-     {"poisoning x0.25", "of the others: ever accepted", "share", TRIAL_MEAN, 0, 0}},
+     {"poisoning x0.25", "of the others: ever accepted", "share", TRIAL_MEAN, 0, 0},
+     {"poisoning x0.25", "of the others: entries for the owner, at the end", "share", TRIAL_MEAN, 0,
+      0}},
     {{"poisoning x0.5", "welcome before he began", "share", TRIAL_MEAN, 0, 0},
      {"poisoning x0.5", "of the others: not accepted before an alarm", "share", TRIAL_MEAN,
       TRIAL_AT_LEAST, 1},
      {"poisoning x0.5", "of the others: alarm", "share", TRIAL_MEAN, 0, 0},
      {"poisoning x0.5", "alarm after (median)", "sessions", TRIAL_MEDIAN, 0, 0},
-     {"poisoning x0.5", "of the others: ever accepted", "share", TRIAL_MEAN, 0, 0}},
+     {"poisoning x0.5", "of the others: ever accepted", "share", TRIAL_MEAN, 0, 0},
+     {"poisoning x0.5", "of the others: entries for the owner, at the end", "share", TRIAL_MEAN, 0,
+      0}},
     {{"poisoning x1", "welcome before he began", "share", TRIAL_MEAN, 0, 0},
      {"poisoning x1", "of the others: not accepted before an alarm", "share", TRIAL_MEAN,
       TRIAL_AT_LEAST, 1},
      {"poisoning x1", "of the others: alarm", "share", TRIAL_MEAN, 0, 0},
      {"poisoning x1", "alarm after (median)", "sessions", TRIAL_MEDIAN, 0, 0},
-     {"poisoning x1", "of the others: ever accepted", "share", TRIAL_MEAN, 0, 0}},
+     {"poisoning x1", "of the others: ever accepted", "share", TRIAL_MEAN, 0, 0},
+     {"poisoning x1", "of the others: entries for the owner, at the end", "share", TRIAL_MEAN, 0,
+      0}},
     {{"poisoning x1.5", "welcome before he began", "share", TRIAL_MEAN, 0, 0},
      {"poisoning x1.5", "of the others: not accepted before an alarm", "share", TRIAL_MEAN,
       TRIAL_AT_LEAST, 1},
      {"poisoning x1.5", "of the others: alarm", "share", TRIAL_MEAN, 0, 0},
      {"poisoning x1.5", "alarm after (median)", "sessions", TRIAL_MEDIAN, 0, 0},
-     {"poisoning x1.5", "of the others: ever accepted", "share", TRIAL_MEAN, 0, 0}},
+     {"poisoning x1.5", "of the others: ever accepted", "share", TRIAL_MEAN, 0, 0},
+     {"poisoning x1.5", "of the others: entries for the owner, at the end", "share", TRIAL_MEAN, 0,
+      0}},
 };
 
 err_t measure_poisoning(struct measure *m, struct trial_report *out)
