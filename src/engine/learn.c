@@ -130,7 +130,8 @@ static void let_in(struct canara_profile *profile, size_t number, int64_t at_ms)
 {
     struct lesson_state *l = profile->lesson;
     struct part *p = profile->part[number];
-    if (part_let_in(p, p->sessions, at_ms) && ++p->pressed == PART_PRESSED) {
+    const bool stopped = part_let_in(p, p->sessions, at_ms);
+    if (stopped && !has_mpin(&l->ended) && ++p->pressed == PART_PRESSED) {
         l->counts.waiting = 1;
         memcpy(l->counts.waiting_part, p->name, sizeof p->name);
     }

@@ -156,6 +156,11 @@ static bool look(const struct scene *s, const struct test_person *who, uint64_t 
     return profile_opinion(s->profile, &sample, &room, out);
 }
 
+static bool is_alarm(const canara_lesson_t *lesson)
+{
+    return lesson->drifted != 0 || lesson->waiting != 0;
+}
+
 /* He comes nearer by a hundredth of the way each session: the alarm must rise before he himself is
  * taken for the owner, and from then on nothing is learnt. Who was always near is another matter. */
 static void slow_poison_raises_the_alarm_before_it_is_accepted(void **state)
@@ -178,8 +183,7 @@ static void slow_poison_raises_the_alarm_before_it_is_accepted(void **state)
             const struct test_person now = test_person_between(&s.owner, &s.other, share);
             const canara_lesson_t lesson = live(&s, &now, CANARA_TRUST_GATED, &nats);
             double ignored = 0.0;
-            const bool told = lesson.drifted != 0 || lesson.waiting != 0;
-            alarm = alarm == 0 && told ? session : alarm;
+            alarm = alarm == 0 && is_alarm(&lesson) ? session : alarm;
             const bool spoke = look(&s, &s.other, s.seed, &ignored, &opinion);
             accepted = accepted == 0 && spoke && opinion.nats < -2.0 ? session : accepted;
         }
@@ -242,6 +246,7 @@ static void without_a_mpin_a_habit_waits_at_its_fence(void **state)
     assert_int_equal(lesson.accepted, 0); /* nor from the owner, without one */
     assert_int_equal(lesson.refused, 1);
     s.mpin = true;
+    s.profile->part[0]->pressed = UINT8_MAX; /* as bytes may say */
     for (int i = 0; i < 4; i++) {
         lesson = live(&s, &s.owner, CANARA_TRUST_GATED, &nats);
         assert_int_equal(lesson.waiting, 0);
@@ -249,6 +254,26 @@ static void without_a_mpin_a_habit_waits_at_its_fence(void **state)
     assert_int_equal(canara_profile_learning(s.profile).state, CANARA_LEARNT);
     s.mpin = false;
     assert_int_equal(live(&s, &s.owner, CANARA_TRUST_GATED, &nats).accepted, 1);
+    end(&s);
+}
+
+/* What somebody left in the quarantine is stopped in the owner's session, and that is no alarm. */
+static void a_session_with_a_mpin_raises_no_alarm_of_the_fence(void **state)
+{
+    (void)state;
+    struct scene s;
+    double nats = 0.0;
+    begin(&s, 50);
+    assert_in_range(walk(&s, 0.01, 60, 0), 5, 59);
+    struct part *p = s.profile->part[0];
+    p->pressed = PART_PRESSED - 1;
+    s.mpin = true;
+    for (int i = 0; i < 5; i++) {
+        const canara_lesson_t lesson = live(&s, &s.owner, CANARA_TRUST_GATED, &nats);
+        assert_int_equal(lesson.waiting, 0);
+        assert_true(lesson.accepted == 0 || p->pressed == 0);
+    }
+    assert_int_equal(p->pressed, 0);
     end(&s);
 }
 
@@ -396,6 +421,7 @@ int main(void)
         cmocka_unit_test(sessions_that_prove_too_little_teach_nothing),
         cmocka_unit_test(slow_poison_raises_the_alarm_before_it_is_accepted),
         cmocka_unit_test(without_a_mpin_a_habit_waits_at_its_fence),
+        cmocka_unit_test(a_session_with_a_mpin_raises_no_alarm_of_the_fence),
         cmocka_unit_test(with_a_mpin_now_and_then_a_habit_goes_on),
         cmocka_unit_test(the_alarm_stops_learning),
         cmocka_unit_test(wide_samples_are_anchored_too),
