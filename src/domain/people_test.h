@@ -41,7 +41,9 @@ static inline void people_model(const char *label, struct canara_model **out)
                                            .impostor = 6.0,
                                            .owner = -4.0,
                                            .variance = 1.0,
-                                           .run = 1.0};
+                                           .run = 1.0,
+                                           .ceiling = FUSION_SURE,
+                                           .floor = FUSION_SURE};
         for (size_t i = 0; i < SCORES; i++) {
             people.fusion[b].scale[i] = 1.0;
         }

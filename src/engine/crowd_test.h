@@ -64,7 +64,9 @@ static inline void test_crowd(struct test_crowd *t, uint64_t seed)
                                              .impostor = 0.5,
                                              .owner = -0.5,
                                              .variance = 1.0,
-                                             .run = 5.0};
+                                             .run = 5.0,
+                                             .ceiling = FUSION_SURE,
+                                             .floor = FUSION_SURE};
     }
 }
 

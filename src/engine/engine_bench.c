@@ -117,7 +117,9 @@ static void make_people(struct rng *r, const canara_event_t *event, struct array
                                          .impostor = 4.0,
                                          .owner = -4.0,
                                          .variance = 4.0,
-                                         .run = 1.0};
+                                         .run = 1.0,
+                                         .ceiling = FUSION_SURE,
+                                         .floor = FUSION_SURE};
     }
 }
 

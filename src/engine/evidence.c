@@ -205,6 +205,17 @@ bool evidence_is_copy(const struct part *p, const struct likeness *alike)
            alike->closest < EVIDENCE_COPY * (double)p->nearest;
 }
 
+/* ln(1 + e^x) */
+static double softplus(double x)
+{
+    return fmax(x, 0.0) + log1p(exp(-fabs(x)));
+}
+
+double evidence_doubt(double margin, double ceiling, double floor)
+{
+    return softplus(margin + floor) - floor - softplus(margin - ceiling);
+}
+
 double evidence_limit(const struct fusion *f, size_t samples)
 {
     return fmin(f->limit, EVIDENCE_YOUNG_NATS * (double)samples);
@@ -217,5 +228,5 @@ double evidence_fuse(const struct fusion *f, const double score[SCORES], size_t 
         sum += f->weight[i] * clip((score[i] - f->mean[i]) / f->scale[i], FUSION_LOW, f->high);
     }
     const double limit = evidence_limit(f, samples);
-    return clip(sum, -limit, limit);
+    return clip(evidence_doubt(sum, f->ceiling, f->floor), -limit, limit);
 }

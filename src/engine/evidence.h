@@ -44,7 +44,7 @@ enum score {
 
 enum { FUSION_BUCKETS = 4, EVIDENCE_SAMPLES_MIN = 5, EVIDENCE_YOUNG = 8 };
 
-/* From scores to nats: limit * ... of bias + sum weight (score - mean) / scale. */
+/* From scores to nats: evidence_doubt() of bias + sum weight (score - mean) / scale. */
 struct fusion {
     double mean[SCORES];
     double scale[SCORES]; /* > 0 */
@@ -56,10 +56,15 @@ struct fusion {
     double owner;    /* mean of the evidence of the owner himself, nats */
     double variance; /* of the owner's evidence */
     double run;      /* >= 1: how much less a run of samples in a session says than its count */
+    double
+        ceiling; /* nats: where odd samples of owners end what speaks against one; FUSION_SURE: nowhere */
+    double floor; /* nats: the same for what speaks for one */
 };
 
+#define FUSION_SURE 40.0 /* nats: further than any line goes, so that nothing is cut */
+
 /* To and from the bytes of a model. False: a number is out of its range. */
-enum { FUSION_BYTES = 8 * (3 * SCORES + 7) };
+enum { FUSION_BYTES = 8 * (3 * SCORES + 9) };
 
 void fusion_write(struct byte_writer *w, const struct fusion *f);
 bool fusion_read(struct byte_reader *r, struct fusion *f);
@@ -90,6 +95,10 @@ bool evidence_scores(const struct lens *l, const struct population *pop, const s
 
 /* The same for SCORE_ONE_CLASS and SCORE_NEAREST alone, which need no other people. */
 bool evidence_one_class(const struct lens *l, const struct sample *s, double out[SCORES]);
+
+/* A line's nats when a share e^-ceiling of owners' samples is like others' and a share e^-floor of
+ * others' like the owner's (Copas 1988): ln((e^margin + e^-floor) / (1 + e^(margin - ceiling))). */
+double evidence_doubt(double margin, double ceiling, double floor);
 
 /* The most that one sample may say of a profile that knows so many. */
 double evidence_limit(const struct fusion *f, size_t samples);

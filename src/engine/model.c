@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define MAGIC   UINT32_C(0x4d524e43) /* "CNRM" */
-#define VERSION 1
+#define VERSION 2
 
 enum { CHECK_BYTES = 8, HEAD_BYTES = 4 + 2 + 2 + MODEL_LABEL_BYTES + 4, NUMBER_MAX = 1000000 };
 
@@ -35,6 +35,8 @@ void fusion_write(struct byte_writer *w, const struct fusion *f)
     write_f64(w, f->owner);
     write_f64(w, f->variance);
     write_f64(w, f->run);
+    write_f64(w, f->ceiling);
+    write_f64(w, f->floor);
 }
 
 static void write_population(struct byte_writer *w, const struct population *p)
@@ -111,7 +113,9 @@ static bool fusion_ok(const struct fusion *f)
     }
     return f->high > 0.0 && f->high <= 1e3 && fabs(f->bias) <= 1e3 && f->limit >= 0.0 &&
            f->limit <= 20.0 && fabs(f->impostor) <= 1e3 && fabs(f->owner) <= 1e3 &&
-           f->variance >= 0.0 && f->variance <= 1e6 && f->run >= 1.0 && f->run <= 1e6;
+           f->variance >= 0.0 && f->variance <= 1e6 && f->run >= 1.0 && f->run <= 1e6 &&
+           f->ceiling > 0.0 && f->ceiling <= FUSION_SURE && f->floor > 0.0 &&
+           f->floor <= FUSION_SURE;
 }
 
 bool fusion_read(struct byte_reader *r, struct fusion *f)
@@ -128,6 +132,8 @@ bool fusion_read(struct byte_reader *r, struct fusion *f)
     f->owner = read_f64(r);
     f->variance = read_f64(r);
     f->run = read_f64(r);
+    f->ceiling = read_f64(r);
+    f->floor = read_f64(r);
     return fusion_ok(f);
 }
 

@@ -68,6 +68,8 @@ static inline void test_fusions(struct population *p)
         f->owner = -5.0;
         f->variance = 4.0;
         f->run = 1.0;
+        f->ceiling = FUSION_SURE;
+        f->floor = FUSION_SURE;
     }
 }
 

@@ -323,7 +323,7 @@ static void check_one_class(struct vectors *v, const double *x, size_t n)
 static void take_fusion(struct vectors *v, const double *x, size_t n)
 {
     struct fusion *f = &((struct desk *)v->state)->fusion;
-    vectors_count(v, n, 3 * SCORES + 7);
+    vectors_count(v, n, 3 * SCORES + 9);
     memcpy(f->mean, x, sizeof f->mean);
     memcpy(f->scale, x + SCORES, sizeof f->scale);
     memcpy(f->weight, x + (size_t)2 * SCORES, sizeof f->weight);
@@ -335,6 +335,8 @@ static void take_fusion(struct vectors *v, const double *x, size_t n)
     f->owner = rest[4];
     f->variance = rest[5];
     f->run = rest[6];
+    f->ceiling = rest[7];
+    f->floor = rest[8];
 }
 
 static void fuse(struct vectors *v, const double *x, size_t n)

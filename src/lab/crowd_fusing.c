@@ -324,7 +324,12 @@ static err_t fit_bucket(const struct fitting *t, const struct rows *r, struct fu
         &(struct logistic_data){
             .x = r->x[0], .label = r->label, .rows = r->count, .columns = SCORES, .ridge = RIDGE},
         &m));
-    struct fusion f = {.high = HIGH, .bias = m.bias, .limit = LIMIT_MAX, .run = 1.0};
+    struct fusion f = {.high = HIGH,
+                       .bias = m.bias,
+                       .limit = LIMIT_MAX,
+                       .run = 1.0,
+                       .ceiling = FUSION_SURE,
+                       .floor = FUSION_SURE};
     for (size_t i = 0; i < SCORES; i++) {
         f.mean[i] = m.mean[i];
         f.scale[i] = m.scale[i];
@@ -370,7 +375,12 @@ static err_t fit_all(const struct fitting *t, struct fusion out[FUSION_BUCKETS])
 {
     bool any = false;
     for (size_t b = 0; b < FUSION_BUCKETS; b++) {
-        out[b] = b == 0 ? (struct fusion){.high = HIGH, .variance = 1.0, .run = 1.0} : out[b - 1];
+        out[b] = b == 0 ? (struct fusion){.high = HIGH,
+                                          .variance = 1.0,
+                                          .run = 1.0,
+                                          .ceiling = FUSION_SURE,
+                                          .floor = FUSION_SURE}
+                        : out[b - 1];
         for (size_t i = 0; i < SCORES && b == 0; i++) {
             out[b].scale[i] = 1.0;
         }

@@ -3,6 +3,7 @@
 #include "engine/model.h"
 #include "engine/numbers.h"
 #include "lab/alike.h"
+#include "lab/doubting.h"
 #include "lab/logistic.h"
 #include "lab/numbers.h"
 #include "lab/people.h"
@@ -243,7 +244,12 @@ struct side {
     double mean, variance, outer;
 };
 
-static err_t describe(const struct rows *r, const struct logistic *m, uint8_t label,
+static double nats_of(const struct doubting *m, const double *x)
+{
+    return evidence_doubt(doubting_margin(m, SCORES, x), m->ceiling, m->floor);
+}
+
+static err_t describe(const struct rows *r, const struct doubting *m, uint8_t label,
                       struct side *out)
 {
     double *l = calloc(r->count, sizeof *l);
@@ -253,7 +259,7 @@ static err_t describe(const struct rows *r, const struct logistic *m, uint8_t la
     size_t n = 0;
     for (size_t i = 0; i < r->count; i++) {
         if (r->label[i] == label) {
-            l[n++] = clip(logistic_margin(m, SCORES, r->x + i * SCORES), -LIMIT_MAX, LIMIT_MAX);
+            l[n++] = clip(nats_of(m, r->x + i * SCORES), -LIMIT_MAX, LIMIT_MAX);
         }
     }
     numbers_sort(l, n);
@@ -295,37 +301,40 @@ static void standardise(struct rows *r, struct fusion *f)
 }
 
 /* What the evidence of these trials is worth, for who wants to know. */
-static err_t tell(const struct rows *r, const struct logistic *m, const struct fusion *f,
+static err_t tell(const struct rows *r, const struct doubting *m, const struct fusion *f,
                   const struct fusing *of)
 {
     struct calibration *const to = watch_calibration(of->watch);
     for (size_t i = 0; to != NULL && i < r->count; i++) {
-        const double margin = logistic_margin(m, SCORES, r->x + i * SCORES);
         TRY(calibration_add(to, of->fields[0].c->like.kind, r->label[i] != 0,
-                            clip(margin, -f->limit, f->limit)));
+                            clip(nats_of(m, r->x + i * SCORES), -f->limit, f->limit)));
     }
     return ERR_OK;
 }
 
 static err_t fit_bucket(const struct fusing *of, struct rows *r, struct fusion *out)
 {
-    struct logistic m;
+    struct logistic line;
+    struct doubting m;
     struct fusion f = {.high = HIGH, .run = 1.0};
     struct side owner = {0};
     struct side other = {0};
     standardise(r, &f);
-    TRY(logistic_fit(&(struct logistic_data){.x = r->x,
-                                             .label = r->label,
-                                             .weight = r->weight,
-                                             .rows = r->count,
-                                             .columns = SCORES,
-                                             .ridge = RIDGE,
-                                             .standardised = true},
-                     &m));
+    const struct logistic_data data = {.x = r->x,
+                                       .label = r->label,
+                                       .weight = r->weight,
+                                       .rows = r->count,
+                                       .columns = SCORES,
+                                       .ridge = RIDGE,
+                                       .standardised = true};
+    TRY(logistic_fit(&data, &line));
+    TRY(doubting_fit(&data, &line, &m));
     TRY(describe(r, &m, 0, &owner));
     TRY(describe(r, &m, 1, &other));
     f.bias = m.bias;
     memcpy(f.weight, m.weight, sizeof f.weight);
+    f.ceiling = m.ceiling;
+    f.floor = m.floor;
     f.limit = clip(fmax(owner.outer, other.outer), LIMIT_MIN, LIMIT_MAX);
     f.owner = owner.mean;
     f.impostor = other.mean;

@@ -1,5 +1,6 @@
 /* vectors_people_test.c - logistic regression, people in general and the fusion fitted on them against
  * the second implementation's vectors. */
+#include "lab/doubting.h"
 #include "lab/fusing.h"
 #include "lab/logistic.h"
 #include "lab/people.h"
@@ -20,6 +21,7 @@ struct desk {
     double x[ROWS * LOGISTIC_COLUMNS_MAX], weight[ROWS];
     uint8_t label[ROWS];
     size_t rows, columns;
+    struct logistic_data data; /* that was fitted */
     struct logistic fitted;
     double result;
 
@@ -58,14 +60,14 @@ static void fit(struct vectors *v, const double *x, size_t n)
 {
     struct desk *d = v->state;
     vectors_count(v, n, 3);
-    assert_ok(logistic_fit(&(struct logistic_data){.x = d->x,
-                                                   .label = d->label,
-                                                   .weight = x[2] > 0.0 ? d->weight : NULL,
-                                                   .rows = d->rows,
-                                                   .columns = d->columns,
-                                                   .ridge = x[0],
-                                                   .standardised = x[1] > 0.0},
-                           &d->fitted));
+    d->data = (struct logistic_data){.x = d->x,
+                                     .label = d->label,
+                                     .weight = x[2] > 0.0 ? d->weight : NULL,
+                                     .rows = d->rows,
+                                     .columns = d->columns,
+                                     .ridge = x[0],
+                                     .standardised = x[1] > 0.0};
+    assert_ok(logistic_fit(&d->data, &d->fitted));
 }
 
 static void check_columns(struct vectors *v, const double *got, const double *x, size_t n)
@@ -93,6 +95,23 @@ static void check_bias(struct vectors *v, const double *x, size_t n)
 {
     vectors_count(v, n, 1);
     vectors_near(v, ((struct desk *)v->state)->fitted.bias, x[0]);
+}
+
+/* Weights, bias, ceiling and floor. */
+static void check_doubting(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    struct doubting m;
+    vectors_count(v, n, d->columns + 3);
+    assert_ok(doubting_fit(&d->data, &d->fitted, &m));
+    for (size_t c = 0; c < d->columns; c++) {
+        vectors_within(v, m.weight[c], x[c], FITTED_SLACK * fmax(1.0, fabs(x[c])));
+    }
+    const double got[] = {m.bias, m.ceiling, m.floor};
+    for (size_t i = 0; i < 3; i++) {
+        const double want = x[d->columns + i];
+        vectors_within(v, got[i], want, FITTED_SLACK * fmax(1.0, fabs(want)));
+    }
 }
 
 static void margin(struct vectors *v, const double *x, size_t n)
@@ -271,7 +290,8 @@ static void check_bucket(struct vectors *v, const double *x, size_t n)
     const struct fusion *f = &((struct desk *)v->state)->fusion[(size_t)x[0]];
     const double *scale = x + 1 + SCORES;
     const double *weight = scale + SCORES;
-    const double got[] = {f->high, f->bias, f->limit, f->impostor, f->owner, f->variance, f->run};
+    const double got[] = {f->high,     f->bias, f->limit,   f->impostor, f->owner,
+                          f->variance, f->run,  f->ceiling, f->floor};
     vectors_count(v, n, 1 + 3 * SCORES + sizeof got / sizeof *got);
     fitted_all(v, f->mean, x + 1, SCORES);
     fitted_all(v, f->scale, scale, SCORES);
@@ -288,6 +308,7 @@ static void both_implementations_learn_the_same_of_people(void **state)
         {"scales", check_scales},
         {"weights", check_weights},
         {"bias", check_bias},
+        {"doubting", check_doubting},
         {"margin", margin},
         {"is", check_result},
         {"like", take_like},

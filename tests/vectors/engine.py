@@ -88,6 +88,7 @@ NOVICE_MIN, NOVICE_SHARE, EACH_MAX, LOGISTIC_SCALE_MIN = 5, 8, 40, 1e-6
 FOLDS, STAGES = 8, [5, 8, 12, 18, 26, 36, 50, 100, 200]
 GENUINE_MAX, AHEAD_MAX, IMPOSTOR_EACH, ROWS_MIN = 24, 200, 3, 30
 RIDGE, FUSION_HIGH, LIMIT_MIN, LIMIT_MAX, RUN = 3e-4, 1.0, 0.5, 6.0, 1.0
+DOUBT_MIN, DOUBT_FIRST, DOUBT_MAX = 4.5, 6.0, 12.0
 
 NAN = math.nan
 
@@ -539,7 +540,13 @@ def scores(part, population, x):
 def fuse(fusion, score, samples):
     z = [clip((s - m) / c, FUSION_LOW, fusion["high"]) for s, m, c in zip(score, fusion["mean"], fusion["scale"])]
     limit = min(fusion["limit"], YOUNG_NATS * samples)
-    return clip(fusion["bias"] + math.fsum(w * v for w, v in zip(fusion["weight"], z)), -limit, limit)
+    margin = fusion["bias"] + math.fsum(w * v for w, v in zip(fusion["weight"], z))
+    return clip(doubt(margin, fusion["ceiling"], fusion["floor"]), -limit, limit)
+
+
+def doubt(margin, ceiling, floor):
+    """The log ratio when e^-ceiling of owners' samples are like others', and e^-floor the other way (Copas 1988)."""
+    return math.log(math.exp(margin) + math.exp(-floor)) - math.log(1 + math.exp(margin - ceiling))
 
 
 def person_weight(fusion, part, many=False):
@@ -906,6 +913,62 @@ def logistic(x, label, weight, ridge, standardised):
     return mean, scale, b[:-1], b[-1]
 
 
+def doubting(x, label, weight, ridge, beta, bias):
+    """(weights, bias, ceiling, floor): the same loss of doubt(), with one more trial of each side that is on the wrong
+    one, from where the line alone ended: scoring steps, halved until they gain, without what stands at its end."""
+    z = [[*row, 1.0] for row in x]
+    mass = [math.fsum(w for w, y in zip(weight, label) if y == side) for side in (0, 1)]
+    share = [w / (2 * mass[y]) for w, y in zip(weight, label)]
+    unseen = [0.5 / sum(1 for y in label if y == side) for side in (0, 1)]
+    lines = len(beta) + 1
+
+    def sigma(v):
+        return 1 / (1 + math.exp(-v))
+
+    def margin(b, row):
+        return math.fsum(u * v for u, v in zip(b, row))
+
+    def loss(b):
+        each = (doubt(margin(b, r), b[-2], b[-1]) for r in z)
+        return (math.fsum(w * log1p_exp(-l if y else l) for w, y, l in zip(share, label, each))
+                + unseen[0] * log1p_exp(b[-2]) + unseen[1] * log1p_exp(b[-1])
+                + ridge / 2 * math.fsum(v * v for v in b[:lines - 1]))
+
+    b = [*beta, bias, DOUBT_FIRST, DOUBT_FIRST]
+    for _ in range(300):
+        g = [-ridge * v for v in b[:lines - 1]] + [0.0, -unseen[0] * sigma(b[-2]), -unseen[1] * sigma(b[-1])]
+        h = [[0.0] * len(b) for _ in b]
+        for i in range(lines - 1):
+            h[i][i] = ridge
+        for i, u in ((-2, unseen[0]), (-1, unseen[1])):
+            h[i][i] = u * sigma(b[i]) * sigma(-b[i])
+        for w, y, r in zip(share, label, z):
+            v = margin(b, r)
+            p = sigma(doubt(v, b[-2], b[-1]))
+            up, down = sigma(v - b[-2]), sigma(-v - b[-1])
+            j = [(1 - up - down) * u for u in r] + [up, -down]
+            g = [a + w * (y - p) * u for a, u in zip(g, j)]
+            h = [[a + w * p * (1 - p) * s * t for a, t in zip(line, j)] for line, s in zip(h, j)]
+        free = [i for i in range(len(b)) if i < lines or not
+                (b[i] <= DOUBT_MIN and g[i] < 0 or b[i] >= DOUBT_MAX and g[i] > 0)]
+        part = solve([[h[i][k] for k in free] for i in free], [g[i] for i in free])
+        step = [0.0] * len(b)
+        for i, s in zip(free, part):
+            step[i] = s
+        way, now = 1.0, loss(b)
+        while True:
+            then = [u + way * s for u, s in zip(b, step)]
+            then[-2:] = [clip(u, DOUBT_MIN, DOUBT_MAX) for u in then[-2:]]
+            if way < 1e-9 or loss(then) <= now:
+                break
+            way /= 2
+        moved = max(abs(u - v) for u, v in zip(b, then))
+        b = then
+        if moved < 1e-11:
+            break
+    return b[:lines - 1], b[lines - 1], b[-2], b[-1]
+
+
 def bucket(n):
     return sum(n >= least for least in (10, 20, 50))
 
@@ -961,14 +1024,17 @@ def fit_bucket(rows):
              for c, m in zip(zip(*x), mean)]
     z = [[clip((v - m) / s, FUSION_LOW, FUSION_HIGH) for v, m, s in zip(row, mean, scale)] for row in x]
     _, _, beta, bias = logistic(z, label, weight, RIDGE, True)
-    l = [clip(bias + math.fsum(b * v for b, v in zip(beta, row)), -LIMIT_MAX, LIMIT_MAX) for row in z]
+    beta, bias, ceiling, floor = doubting(z, label, weight, RIDGE, beta, bias)
+    l = [clip(doubt(bias + math.fsum(b * v for b, v in zip(beta, row)), ceiling, floor), -LIMIT_MAX, LIMIT_MAX)
+         for row in z]
     owner, other = (sorted(v for v, y in zip(l, label) if y == side) for side in (0, 1))
     means = [math.fsum(side) / len(side) for side in (owner, other)]
     variances = [math.fsum((v - m) ** 2 for v in side) / len(side) for side, m in zip((owner, other), means)]
     outer = max(abs(owner[len(owner) // 100]), abs(other[-1 - len(other) // 100]))  # about the 1st and 99th percentile
     return {"mean": mean, "scale": scale, "weight": beta, "high": FUSION_HIGH, "bias": bias,
             "limit": clip(outer, LIMIT_MIN, LIMIT_MAX), "impostor": means[1], "owner": means[0],
-            "variance": math.fsum(variances) / 2, "run": RUN}
+            "variance": math.fsum(variances) / 2, "run": RUN,
+            "ceiling": ceiling, "floor": floor}
 
 
 # Vectors --------------------------------------------------------------------------------------------------------------
@@ -1343,12 +1409,13 @@ def draw_fusion(d):
     return {"mean": [d.about(0, 1) for _ in range(5)], "scale": [d.between(0.2, 2) for _ in range(5)],
             "weight": [d.about(0, 2) for _ in range(5)], "high": d.between(0.5, 6), "bias": d.about(0, 1),
             "limit": d.between(0.5, 7), "impostor": d.between(0, 5), "owner": -d.between(0, 5),
-            "variance": d.between(0.05, 6), "run": d.between(1, 4)}
+            "variance": d.between(0.05, 6), "run": d.between(1, 4),
+            "ceiling": d.between(1, 9), "floor": d.between(1, 9)}
 
 
 def fusion_numbers(f):
     return [*f["mean"], *f["scale"], *f["weight"],
-            *(f[k] for k in ("high", "bias", "limit", "impostor", "owner", "variance", "run"))]
+            *(f[k] for k in ("high", "bias", "limit", "impostor", "owner", "variance", "run", "ceiling", "floor"))]
 
 
 def fusion_vectors(d):
@@ -1631,6 +1698,9 @@ def logistic_case(d, title, rows, columns, ridge, standardised=False, weighted=F
     yield near("scales", *scale)
     yield near("weights", *beta)
     yield near("bias", bias)
+    if standardised:
+        yield near("doubting", *(u for part in doubting(x, label, weight, ridge, beta, bias)
+                                 for u in (part if isinstance(part, list) else [part])))
     for row in x[:4]:
         yield given("margin", *row)
         yield near("is", bias + math.fsum(b * (v - m) / s for b, v, m, s in zip(beta, row, mean, scale)))
