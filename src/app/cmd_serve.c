@@ -190,14 +190,15 @@ static bool start_house(struct main_loop *m)
     return true;
 }
 
-/* The more is in a checkpoint, the less is left for the pause, in which nobody serves. False: a stop was
- * asked for meanwhile. */
+/* The more is in a checkpoint, the less is left for the pause, in which nobody serves. False: a stop or a
+ * drain was asked for meanwhile. */
 static bool save_for_handover(struct main_loop *m)
 {
     if (!m->stop && m->house->checkpoints != NULL) {
         (void)checkpoint_keeper_hurry(m->house->checkpoints, HANDOVER_SAVE_MS);
     }
-    return !m->stop && !failed(loop_run_once(&m->loop, 0)) && !m->stop;
+    return !m->stop && !failed(loop_run_once(&m->loop, 0)) && !m->stop &&
+           !server_is_draining(m->house->server);
 }
 
 static enum life_end live_once(struct main_loop *m)
@@ -211,8 +212,9 @@ static enum life_end live_once(struct main_loop *m)
     }
     inherited_close(&m->inherited); /* the house has its own copies */
     const err_t ended = wait_for_the_end(m);
+    const bool saved = m->release && !failed(ended) && save_for_handover(m);
     const bool lost = journal_state_of(h->service.journal) == JOURNAL_FAILED;
-    const bool release = m->release && !lost && !failed(ended) && save_for_handover(m);
+    const bool release = saved && !lost;
     if (m->handover.pair >= 0 && !release) {
         handover_failed(m, "the server stops");
     }

@@ -39,9 +39,9 @@ enum {
 
 /* What a state was made under. Under anything else it says nothing. */
 typedef struct checkpoint_basis {
-    uint32_t
-        engine; /* checksum of a session that begins, so of the engine's SESSION_VERSION, and of
-                      * the name of the built-in model */
+    /* Checksum of a session that begins, so of the engine's SESSION_VERSION, and of the name of the
+     * built-in model. */
+    uint32_t engine;
     double monitor, challenge, block;
     char model[PROFILE_MODEL_BYTES]; /* "": none */
 } checkpoint_basis_t;

@@ -58,7 +58,8 @@ struct checkpoint_keeper {
     struct walk walk;
     uint64_t committed; /* when the newest was made: nothing new since */
     uint64_t bytes;
-    mono_t at, woken;
+    mono_t at, woken; /* of the last try, of the last look */
+    mono_t saved;     /* when the walk of the newest file began */
 };
 
 /* ---- the file ---- */
@@ -219,7 +220,7 @@ static err_t write_file(struct checkpoint_keeper *k, const checkpoint_head_t *he
 static bool is_enough(const struct checkpoint_keeper *k, const struct journal_stats *stats)
 {
     return k->committed != 0 && stats->bytes - k->bytes < CHECKPOINT_ENOUGH_BYTES &&
-           mono_ms_between(k->at, clock_mono(clock_system())) < ENOUGH_MS;
+           mono_ms_between(k->saved, clock_mono(clock_system())) < ENOUGH_MS;
 }
 
 static err_t save(struct checkpoint_keeper *k, bool still)
@@ -242,6 +243,7 @@ static err_t save(struct checkpoint_keeper *k, bool still)
         return e;
     }
     k->bytes = stats.bytes;
+    k->saved = began;
     k->committed = head.mark.sequence;
     log_event(svc->log, LOG_INFO, "checkpoint.written",
               FIELD_INT("sessions", (int64_t)k->walk.sessions),

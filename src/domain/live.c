@@ -316,7 +316,7 @@ void shard_end(struct shard *s, struct live *live, enum session_end how, bool st
         return;
     }
     tell_block_again(s, live);
-    if (!stored && !is_block_stored(s, live)) {
+    if (!is_block_stored(s, live) && (!stored || live->block_place == LEDGER_REFUSED)) {
         timer_set(&s->wheel, &live->expiry,
                   mono_after_ms(clock_mono(s->service->clock), SLEEP_ON_MS));
         return;

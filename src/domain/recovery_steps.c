@@ -145,10 +145,10 @@ err_t recovery_restore(struct recovery_round *r, struct store_tx *tx, struct sha
 void recovery_mend(struct recovery_round *r, struct shard *s, struct live *live,
                    const struct recovery_facts *facts)
 {
-    behaviour_restore(s, live);
     if (live->blocked) {
         return; /* it was before the start, and its time is over but for the ledger */
     }
+    behaviour_restore(s, live);
     if (is_blocked(r, live)) {
         r->report.blocked += 1;
         shard_end(s, live, facts->locked_out ? END_MPIN_LOCKED : END_BLOCKED, false);

@@ -253,8 +253,12 @@ static int fill_with_zeros(const struct segments *s, int fd)
     uint64_t put = 0;
     for (uint64_t at = 0; at < s->config.segment_bytes; at += put) {
         const int number = write_zeros(s, fd, at, &put);
-        if (number == EINVAL && past) { /* it wants what we do not know of */
-            past = !pass_cache(fd, false);
+        if (number != 0 && number != ENOSPC && number != EDQUOT && past) {
+            /* Some file systems take the flag and refuse the write; a broken disk says so again. */
+            if (!pass_cache(fd, false)) {
+                return number;
+            }
+            past = false;
             put = 0;
             continue;
         }

@@ -97,6 +97,62 @@ static void a_round_answers_so_many_requests_of_a_connection_and_no_more(void **
     visitor_close(&v);
 }
 
+/* A session whose time is over while the loop has always something to do. */
+struct expiry {
+    struct watcher watch; /* first member */
+    uuid_t session;
+    bool passed;
+    uint64_t gone_at; /* answers by then; 0: it never was */
+};
+
+static void look_for_it(void *ctx, struct shard *shard)
+{
+    struct expiry *e = ctx;
+    struct site *site = e->watch.site;
+    if (!e->passed && site->server->worker[0]->later != NULL) {
+        scripted_clock_pass(&site->house.clock, 2000);
+        e->passed = true;
+    }
+    if (e->passed && e->gone_at == 0 && shard_peek(shard, e->session) == NULL) {
+        e->gone_at = answers(site);
+    }
+}
+
+static void look_again(void *ctx)
+{
+    struct expiry *e = ctx;
+    struct courier *courier = &e->watch.site->server->courier;
+    if (atomic_load(&e->watch.stop)) {
+        (void)sem_post(&e->watch.over);
+        return;
+    }
+    assert_ok(courier->every_loop(courier, look_for_it, look_again, e));
+}
+
+static void sessions_expire_on_a_loop_that_somebody_keeps_busy(void **state)
+{
+    struct site *s = *state;
+    struct visitor v;
+    struct badge b;
+    struct expiry e = {.watch = {.site = s}};
+    site_register(s, ANN);
+    visitor_open(&v, s);
+    badge_get(&b, &v, ANN, "phone");
+    visitor_close(&v);
+    e.session = b.id;
+    site_pass(s, INT64_C(3600) * 1000 - 1000);
+    visitor_open(&v, s);
+    assert_int_equal(sem_init(&e.watch.over, 0, 0), 0);
+    assert_ok(s->server->courier.every_loop(&s->server->courier, look_for_it, look_again, &e));
+    send_many(&v);
+    for (int i = 0; i < MANY; i++) {
+        assert_int_equal(visitor_read(&v, false), 200);
+    }
+    watch_end(&e.watch);
+    assert_true(e.passed && e.gone_at > 0 && e.gone_at < MANY / 2);
+    visitor_close(&v);
+}
+
 /* Half a request behind what fills a turn, and its other half later. */
 static void what_is_left_of_a_turn_may_be_half_a_request(void **state)
 {
@@ -158,6 +214,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BOTH(a_round_answers_so_many_requests_of_a_connection_and_no_more),
+        SITE_TEST_TIMED(sessions_expire_on_a_loop_that_somebody_keeps_busy, one),
         BOTH(what_is_left_of_a_turn_may_be_half_a_request),
         BOTH(whoever_sends_much_and_says_that_it_was_all_is_answered_whole),
         BOTH(whoever_goes_before_its_turn_is_forgotten),

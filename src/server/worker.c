@@ -357,13 +357,11 @@ static void age_ticket_keys(struct worker *w)
     }
 }
 
+/* Also what the clock brings about for sessions, whoever keeps the loop busy. */
 static int wait_ms(struct worker *w)
 {
-    if (w->later != NULL) {
-        return 0;
-    }
     if (w->stopping) {
-        return 10;
+        return w->later != NULL ? 0 : 10;
     }
     const mono_t now = clock_mono(w->server->config.clock);
     const int conns = timer_wheel_next(&w->wheel, now);
@@ -371,7 +369,7 @@ static int wait_ms(struct worker *w)
     int64_t least = WAIT_MAX_MS;
     least = conns >= 0 && conns < least ? conns : least;
     least = sessions >= 0 && sessions < least ? sessions : least;
-    return (int)least;
+    return w->later != NULL ? 0 : (int)least;
 }
 
 static void *run(void *context)
