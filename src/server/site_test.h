@@ -273,7 +273,7 @@ static inline void site_wait(bool (*fact)(struct site *s), struct site *s)
 
 struct stopper {
     struct job job;
-    sem_t begun, go_on;
+    sem_t begun, go_on, gone;
 };
 
 static inline void stopper_run(struct job *job, int64_t waited_ms)
@@ -284,6 +284,7 @@ static inline void stopper_run(struct job *job, int64_t waited_ms)
     while (sem_wait(&b->go_on) != 0) {
         MUST(errno == EINTR);
     }
+    (void)sem_post(&b->gone);
 }
 
 /* Hold one worker of a pool until stopper_go_on(). */
@@ -292,15 +293,20 @@ static inline void stopper_begin(struct stopper *b, struct pool *p)
     *b = (struct stopper){.job.run = stopper_run};
     assert_int_equal(sem_init(&b->begun, 0, 0), 0);
     assert_int_equal(sem_init(&b->go_on, 0, 0), 0);
+    assert_int_equal(sem_init(&b->gone, 0, 0), 0);
     assert_true(pool_post(p, &b->job));
     while (sem_wait(&b->begun) != 0) {
         MUST(errno == EINTR);
     }
 }
 
+/* The worker has let go of it behind this: it may hold another one. */
 static inline void stopper_go_on(struct stopper *b)
 {
     (void)sem_post(&b->go_on);
+    while (sem_wait(&b->gone) != 0) {
+        MUST(errno == EINTR);
+    }
 }
 
 /* ---- visitors ---- */
