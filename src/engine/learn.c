@@ -287,7 +287,7 @@ static void settle(struct canara_profile *profile, size_t number, int64_t at_ms)
             part_anchor(p);
         }
     }
-    if (part_led(p) > PART_DRIFT) {
+    if (part_drift(p) > PART_DRIFT) {
         raise_alarm(profile, p);
     }
 }

@@ -1,4 +1,5 @@
 /* learn_test.c - which sessions teach, what passes the gate, and how poison is noticed. */
+#include "base/rng.h"
 #include "engine/people_test.h"
 #include "engine/profile.h"
 #include "tests/support/unit.h"
@@ -282,18 +283,101 @@ static void with_a_mpin_now_and_then_a_habit_goes_on(void **state)
     (void)state;
     struct scene s;
     begin(&s, 50);
-    const struct part enrolled = *s.profile->part[0];
     assert_int_equal(walk(&s, 0.003, 120, 3), 0);
-    const struct part *p = s.profile->part[0];
-    double way = 0.0;
-    for (size_t f = 0; f < p->features; f++) {
-        const double gap = fabs(part_middle(p, f) - part_anchor_middle(&enrolled, f));
-        way += isnan(gap) ? 0.0 : gap / part_anchor_spread(&enrolled, f) / (double)p->features;
-    }
-    assert_true(way > 1.5 * PART_FENCE);
-    assert_true(part_led(p) >= way - 0.1);
+    assert_true(part_drift(s.profile->part[0]) > 1.5 * PART_FENCE);
     assert_int_equal(canara_profile_learning(s.profile).state, CANARA_LEARNT);
     end(&s);
+}
+
+/* ---- people who wander ---- */
+
+#define DEVIATION 0.075 /* of test_person_types(): mean of |uniform in -.15 to .15| */
+#define RHO       0.9
+
+/* Every time of a key wanders by itself from a session to the next: AR(1). */
+struct wanderer {
+    struct rng rng;
+    double sd; /* deviations */
+    struct test_person off;
+};
+
+static struct wanderer wanderer(uint64_t seed, double sd)
+{
+    struct wanderer w = {.sd = sd * DEVIATION};
+    rng_seed(&w.rng, seed);
+    for (int i = 0; i < PEOPLE_KEYS; i++) {
+        w.off.hold[i] = w.sd * rng_normal(&w.rng);
+        w.off.interval[i] = w.sd * rng_normal(&w.rng);
+    }
+    return w;
+}
+
+static struct test_person wander(struct wanderer *w, const struct test_person *home)
+{
+    struct test_person now = *home;
+    const double fresh = w->sd * sqrt(1.0 - RHO * RHO);
+    for (int i = 0; i < PEOPLE_KEYS; i++) {
+        w->off.hold[i] = RHO * w->off.hold[i] + fresh * rng_normal(&w->rng);
+        w->off.interval[i] = RHO * w->off.interval[i] + fresh * rng_normal(&w->rng);
+        now.hold[i] += w->off.hold[i];
+        now.interval[i] += w->off.interval[i];
+    }
+    return now;
+}
+
+/* An anchor that followed proved samples counted their noise as way, and locked him out for good. */
+static void an_owner_with_a_mpin_may_wander_for_ever(void **state)
+{
+    (void)state;
+    for (uint64_t who = 1; who <= 6; who++) {
+        struct scene s;
+        double nats = 0.0;
+        unsigned taken = 0;
+        begin(&s, 20);
+        struct wanderer w = wanderer(who, 0.8);
+        s.mpin = true;
+        for (int session = 1; session <= 300; session++) {
+            const struct test_person now = wander(&w, &s.owner);
+            const canara_lesson_t lesson = live(&s, &now, CANARA_TRUST_GATED, &nats);
+            taken += lesson.accepted;
+            if (is_alarm(&lesson)) {
+                fail_msg("wanderer %d: alarm in session %d", (int)who, session);
+            }
+        }
+        assert_in_range(taken, 150, 300);
+        assert_int_equal(canara_profile_learning(s.profile).state, CANARA_LEARNT);
+        end(&s);
+    }
+}
+
+/* Nor can somebody without the MPIN bring it about between the owner's sessions. */
+static void a_thief_between_does_not_lock_the_owners_learning(void **state)
+{
+    (void)state;
+    for (uint64_t who = 1; who <= 6; who++) {
+        struct scene s;
+        double nats = 0.0;
+        unsigned thiefs = 0;
+        begin(&s, 50);
+        struct wanderer owner = wanderer(who, 0.8);
+        struct wanderer thief = wanderer(who + 100, 0.8);
+        for (int session = 1; session <= 100; session++) {
+            const double share = fmin(0.01 * session, 0.25);
+            const struct test_person way = test_person_between(&s.owner, &s.other, share);
+            const struct test_person he = wander(&thief, &way);
+            const struct test_person she = wander(&owner, &s.owner);
+            thiefs += live(&s, &he, CANARA_TRUST_GATED, &nats).accepted;
+            s.mpin = true;
+            const canara_lesson_t lesson = live(&s, &she, CANARA_TRUST_GATED, &nats);
+            s.mpin = false;
+            assert_int_equal(lesson.drifted, 0);
+        }
+        assert_true(thiefs > 10);
+        assert_int_equal(s.profile->part[0]->bits & PART_DRIFTED, 0);
+        s.mpin = true;
+        assert_int_equal(live(&s, &s.owner, CANARA_TRUST_GATED, &nats).accepted, 1);
+        end(&s);
+    }
 }
 
 static void the_alarm_stops_learning(void **state)
@@ -423,6 +507,8 @@ int main(void)
         cmocka_unit_test(without_a_mpin_a_habit_waits_at_its_fence),
         cmocka_unit_test(a_session_with_a_mpin_raises_no_alarm_of_the_fence),
         cmocka_unit_test(with_a_mpin_now_and_then_a_habit_goes_on),
+        cmocka_unit_test(an_owner_with_a_mpin_may_wander_for_ever),
+        cmocka_unit_test(a_thief_between_does_not_lock_the_owners_learning),
         cmocka_unit_test(the_alarm_stops_learning),
         cmocka_unit_test(wide_samples_are_anchored_too),
         cmocka_unit_test(a_young_part_goes_on_learning_behind_the_gate),

@@ -13,7 +13,6 @@ enum { HABIT_BYTES = PART_HABIT_BYTES, MISSING16 = INT16_MIN, MISSING8 = INT8_MI
 #define FINE   2048.0 /* steps of a 16-bit cell and of a middle */
 #define SPREAD 4096.0 /* steps of a spread */
 #define COARSE 25.0   /* steps of an 8-bit cell, about the value of the first sample */
-#define TRAVEL 1024.0 /* steps of a deviation in `travelled` */
 
 enum { MIDDLE, SPREAD_OF, ANCHOR_MIDDLE, ANCHOR_SPREAD, SHRUNK, CENTRE };
 
@@ -274,7 +273,6 @@ void part_anchor(struct part *p)
         habit_put(p, ANCHOR_MIDDLE, f, part_middle(p, f));
         habit_put(p, ANCHOR_SPREAD, f, part_spread(p, f));
     }
-    p->travelled = 0;
     p->pressed = 0;
     p->bits |= PART_ANCHORED | PART_CHANGED;
 }
@@ -295,11 +293,6 @@ double part_drift(const struct part *p)
         }
     }
     return n == 0 ? 0.0 : sum / (double)n;
-}
-
-double part_led(const struct part *p)
-{
-    return part_drift(p) + (double)p->travelled / TRAVEL;
 }
 
 double part_from_anchor(const struct part *p, const struct sample *s)
@@ -449,36 +442,6 @@ static void drop_unproved(struct part *p, const struct due *due)
     p->bits |= due->unproved > 0 ? PART_CHANGED : 0;
 }
 
-/* The anchor goes a step towards a sample, in what is odd about it. Not towards the habit, which others
- * may have had a hand in. */
-static void follow(struct part *p, size_t slot)
-{
-    size_t odd = 0;
-    size_t n = 0;
-    for (size_t f = 0; f < p->features; f++) {
-        const double anchor = part_anchor_middle(p, f);
-        const double spread = part_anchor_spread(p, f);
-        const double gap = part_cell(p, slot, f) - anchor;
-        n += isnan(gap) ? 0U : 1U;
-        if (fabs(gap) > PART_ODD * spread) {
-            habit_put(p, ANCHOR_MIDDLE, f, anchor + copysign(PART_STEP * spread, gap));
-            odd++;
-        }
-    }
-    const double way = n == 0 ? 0.0 : PART_STEP * (double)odd / (double)n;
-    p->travelled = to_uint16((double)p->travelled + TRAVEL * way);
-}
-
-/* Behind the release of what was due; the newest is first in the ring. */
-static void follow_all(struct part *p, const struct due *due)
-{
-    for (size_t i = 0; i < due->n; i++) {
-        if (due->proved[i] && part_drift(p) > PART_FOLLOW_FROM) {
-            follow(p, p->order[due->n - 1 - i]);
-        }
-    }
-}
-
 bool part_let_in(struct part *p, uint32_t session, int64_t at_ms)
 {
     const struct part before = *p;
@@ -487,7 +450,6 @@ bool part_let_in(struct part *p, uint32_t session, int64_t at_ms)
     (void)part_release(p, session, at_ms);
     part_refresh(p, true);
     if (!fenced || part_drift(p) <= fmax(part_drift(&before), PART_FENCE)) {
-        follow_all(p, &due);
         return false;
     }
     *p = before;

@@ -47,10 +47,6 @@ enum {
  * docs/decisions/0045. */
 #define PART_FENCE   0.75
 #define PART_PRESSED 3
-/* From how near to the fence on samples that were proved lead the anchor along, so that there is room again
- * without proof; and how odd a feature of theirs is that does, in its deviations. */
-#define PART_FOLLOW_FROM 0.6
-#define PART_ODD         0.5
 
 enum part_bits {
     PART_ANCHORED = 1 << 0,
@@ -79,17 +75,16 @@ struct part {
     uint8_t bits;
     uint8_t pressed; /* how often the habit has come to its fence since a MPIN was passed */
     uint16_t features;
-    uint16_t slots;     /* samples that there is room for, held ones among them */
-    uint16_t ring;      /* of them for accepted ones */
-    uint16_t count;     /* accepted samples in the ring */
-    uint16_t held;      /* samples in quarantine */
-    uint16_t travelled; /* how far proofs have led the anchor, in 1/1024 deviations */
-    uint32_t accepted;  /* ever */
-    uint32_t sessions;  /* that gave accepted samples */
-    uint32_t scored;    /* own samples that were scored before they were learnt ... */
-    float score_mean;   /* ... their evidence: mean, nats ... */
-    float score_m2;     /* ... and sum of squared deviations (Welford 1962) */
-    float nearest;      /* median distance of a ring entry to its nearest other, mean a feature */
+    uint16_t slots;    /* samples that there is room for, held ones among them */
+    uint16_t ring;     /* of them for accepted ones */
+    uint16_t count;    /* accepted samples in the ring */
+    uint16_t held;     /* samples in quarantine */
+    uint32_t accepted; /* ever */
+    uint32_t sessions; /* that gave accepted samples */
+    uint32_t scored;   /* own samples that were scored before they were learnt ... */
+    float score_mean;  /* ... their evidence: mean, nats ... */
+    float score_m2;    /* ... and sum of squared deviations (Welford 1962) */
+    float nearest;     /* median distance of a ring entry to its nearest other, mean a feature */
     struct held in_quarantine[PART_HELD];
     uint8_t order[PART_RING + PART_HELD]; /* slot of the newest accepted sample first */
 
@@ -158,9 +153,9 @@ void part_hold(struct part *p, const struct sample *s, uint32_t session, int64_t
 /* Let in what has been in quarantine long enough, cut at PART_WINSOR. Returns how many. */
 size_t part_release(struct part *p, uint32_t session, int64_t at_ms);
 
-/* The same of a part with an anchor, once a session and before part_hold(), and work the habit out again, a step from where it is. What comes
- * from sessions without proof does not lead it over the fence: it is dropped then, and the answer is
- * true. Near the fence, samples that were proved lead the anchor along, a step each. */
+/* The same of a part with an anchor, once a session and before part_hold(), and work the habit out
+ * again, a step from where it is. What comes from sessions without proof does not lead it over the
+ * fence: it is dropped then, and the answer is true. What was proved is let in everywhere. */
 bool part_let_in(struct part *p, uint32_t session, int64_t at_ms);
 
 /* Work the habit out again. `limited`: it moves PART_STEP deviations at most from where it is. */
@@ -176,9 +171,6 @@ void part_anchor(struct part *p);
 
 /* Mean over features of the distance to the anchor in its deviations; 0 without an anchor. */
 double part_drift(const struct part *p);
-
-/* The most that the habit can be away from where enrolment left the anchor. */
-double part_led(const struct part *p);
 
 /* The same of one sample, each feature cut at PART_DRIFT_CUT. */
 double part_from_anchor(const struct part *p, const struct sample *s);

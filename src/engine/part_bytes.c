@@ -59,7 +59,7 @@ void part_save(const struct part *p, uint8_t bytes[CANARA_PART_BYTES], size_t *s
     write_f32(&w, p->score_m2);
     write_f32(&w, p->nearest);
     write_u8(&w, p->pressed);
-    write_u16(&w, p->travelled);
+    write_u16(&w, 0);
     if (p->kind == PART_NAVIGATION) {
         navigation_write(&w, &p->of.navigation);
     } else if (p->kind == PART_ROUTINE) {
@@ -177,8 +177,8 @@ static bool begin_table(struct part *p, uint8_t kind, const struct sample *like)
 static bool read_fence(struct byte_reader *r, uint16_t version, struct part *p)
 {
     p->pressed = version == OLDEST ? 0 : read_u8(r);
-    p->travelled = version == OLDEST ? 0 : read_u16(r);
-    return (p->bits & PART_ANCHORED) != 0 || (p->pressed == 0 && p->travelled == 0);
+    const uint16_t reserved = version == OLDEST ? 0 : read_u16(r);
+    return reserved == 0 && ((p->bits & PART_ANCHORED) != 0 || p->pressed == 0);
 }
 
 /* The fixed fields, each within its range. The sizes of everything behind follow from them. */

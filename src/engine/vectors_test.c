@@ -201,13 +201,6 @@ static void check_anchored(struct vectors *v, const double *x, size_t n)
     check_each(v, part_anchor_middle, x, n);
 }
 
-static void check_led(struct vectors *v, const double *x, size_t n)
-{
-    const struct desk *d = v->state;
-    vectors_count(v, n, 1);
-    vectors_near(v, part_led(&d->part), x[0]);
-}
-
 static void check_from_anchor(struct vectors *v, const double *x, size_t n)
 {
     const struct desk *d = v->state;
@@ -404,7 +397,6 @@ static void both_implementations_know_the_same_person(void **state)
         {"copied", check_copied},
         {"drift", check_drift},
         {"anchored", check_anchored},
-        {"led", check_led},
         {"from_anchor", check_from_anchor},
         {"noted", check_noted},
         {"novices", add_novices},

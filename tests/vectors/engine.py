@@ -38,7 +38,7 @@ POOL_BYTES, HABIT_BYTES = 4096 - 232, 12
 HALF_LIFE_MIDDLE, HALF_LIFE_SPREAD, SPREAD_MIN = 10.0, 15.0, 0.02
 SHRINK, HELD_AFTER, HELD_MS = 15.0, 3, 604800000
 WINSOR, STEP, DRIFT_CUT = 3.0, 0.1, 6.0
-FENCE, FOLLOW_FROM, ODD, TRAVEL = 0.75, 0.6, 0.5, 1024
+FENCE = 0.75
 FINE, SPREAD_STEPS, COARSE = 2048, 4096, 25
 NEAREST_OF, NEAREST_FROM, NEAREST_CUT, WINSOR_FROM = 12, 5, 4.0, 5
 
@@ -355,7 +355,6 @@ class Part:
         self.mean = self.m2 = self.nearest = 0.0
         self.middle, self.spread, self.shrunk = [NAN] * n, [0.0] * n, [0.0] * n
         self.anchor = None
-        self.travelled = 0
 
     def cells(self, x):
         if self.narrow:
@@ -396,15 +395,12 @@ class Part:
         return len(due)
 
     def let_in(self, session, at):
-        """What waited, and the habit, up to the fence; what was proved goes further, the anchor behind it."""
+        """What waited, and the habit, up to the fence; what was proved goes further."""
         due = self.due(session, at)
         before = copy.deepcopy(self)
         self.release(session, at)
         self.refresh(True)
         if due and all(h[3] for h in due) or self.drift() <= max(before.drift(), FENCE):
-            for i, held in enumerate(due):
-                if held[3] and self.drift() > FOLLOW_FROM:
-                    self.follow(self.ring[len(due) - 1 - i])
             return False
         self.__dict__ = before.__dict__
         proved = [h for h in due if h[3]]
@@ -412,15 +408,6 @@ class Part:
         if proved:
             self.let_in(session, at)
         return len(proved) < len(due)
-
-    def follow(self, cells):
-        middle, spread = self.anchor
-        there = [f for f, v in enumerate(cells) if not math.isnan(v - middle[f])]
-        odd = [f for f in there if abs(cells[f] - middle[f]) > ODD * spread[f]]
-        for f in odd:
-            middle[f] = middle_cell(middle[f] + math.copysign(STEP * spread[f], cells[f] - middle[f]))
-        if there:
-            self.travelled = min(math.floor(self.travelled + TRAVEL * STEP * len(odd) / len(there) + 0.5), 65535)
 
     def refresh(self, limited=False):
         for f in range(len(self.middle)):
@@ -451,9 +438,6 @@ class Part:
             return 0.0
         gaps = [abs(m - a) / s for m, a, s in zip(self.middle, *self.anchor) if not math.isnan(m - a)]
         return math.fsum(gaps) / len(gaps)
-
-    def led(self):
-        return self.drift() + self.travelled / TRAVEL
 
     def from_anchor(self, x):
         if self.anchor is None:
@@ -1233,7 +1217,7 @@ class PartLines:
 
     def let_in(self, session, at):
         self.add(given("let_in", session, at, self.part.let_in(session, at)))
-        self.add(near("led", self.part.led()))
+        self.add(near("drift", self.part.drift()))
         if session % 8 == 1:
             self.look()
             self.add(given("middle", *self.part.middle))
@@ -1256,7 +1240,7 @@ class PartLines:
         self.add(given("shrunk", *self.part.shrunk))
 
     def anchor(self):
-        self.part.anchor, self.part.travelled = (self.part.middle[:], self.part.spread[:]), 0
+        self.part.anchor = self.part.middle[:], self.part.spread[:]
         self.add(given("anchor"))
 
     def look(self):
