@@ -14,6 +14,7 @@
 #define WINDOW_MS   400.0 /* a fast recorder sees the flat top of a reach in many even steps */
 #define SURELY      1e-5  /* of the squares: more than all rounding */
 #define ROUNDING    0.17  /* px^2: two ends, each uniform within half a px */
+#define EXACT_TO    1e10 /* px^2 of a path: their differences are right to 1e-4; beyond, no telling */
 
 enum {
     WINDOW_MAX = 32,
@@ -108,23 +109,48 @@ static float longest_of(const struct recent *r, size_t from, size_t end)
     return top;
 }
 
+/* Go on with the sums over one move. */
+static struct sums sum_up(struct sums so_far, double step, double bend, double ms)
+{
+    return (struct sums){.length = so_far.length + step,
+                         .squares = so_far.squares + step * step,
+                         .turn = so_far.turn + bend,
+                         .ms = so_far.ms + ms};
+}
+
+/* Over the moves of a window; the turn into its first is none of its own. One leap across all that a
+ * coordinate may be leaves nothing of a step of 9 px in the running squares: then it is added up. */
+static struct sums sums_of(const struct recent *r, size_t from, size_t end)
+{
+    const struct sums *a = &r->sum[from];
+    const struct sums *b = &r->sum[end];
+    if (b->squares < EXACT_TO) {
+        return (struct sums){.length = b->length - a->length,
+                             .squares = b->squares - a->squares,
+                             .turn = b->turn - r->sum[from + 1].turn,
+                             .ms = b->ms - a->ms};
+    }
+    struct sums window = {0.0, 0.0, 0.0, 0.0};
+    for (size_t i = from; i < end; i++) {
+        const double bend = i > from ? (double)r->bend[i] : 0.0;
+        window = sum_up(window, (double)r->step[i], bend, (double)r->ms[i]);
+    }
+    return window;
+}
+
 /* The same of the window that ends before move `end`. Most windows have no double step, and their spread
  * is known from the sums. */
 static double spread_under(const struct window *w, const struct recent *r, size_t end, double known)
 {
     const size_t from = end - w->moves;
     const double n = (double)w->moves;
-    const struct sums *a = &r->sum[from];
-    const struct sums *b = &r->sum[end];
-    const double sum = b->length - a->length;
+    const struct sums in = sums_of(r, from, end);
     /* the time first, which a recorder mostly decides alike for all windows of a size */
-    if (b->ms - a->ms < WINDOW_MS || b->turn - r->sum[from + 1].turn < WINDOW_TURN ||
-        sum < w->step_px * n) {
+    if (in.ms < WINDOW_MS || in.turn < WINDOW_TURN || in.length < w->step_px * n) {
         return BOT_MOTION_UNEVEN; /* without double steps the mean is no larger */
     }
-    const float most = (float)(DOUBLE_STEP * sum / n);
-    if (is_wider(n, sum, b->squares - a->squares, w->limit * known) &&
-        longest_of(r, from, end) < most) {
+    const float most = (float)(DOUBLE_STEP * in.length / n);
+    if (is_wider(n, in.length, in.squares, w->limit * known) && longest_of(r, from, end) < most) {
         return BOT_MOTION_UNEVEN;
     }
     return window_spread(w, r, from, most, known);
@@ -167,15 +193,6 @@ static void measure_moves(struct recent *r)
         const lanes_t norm = lanes_load(r->step + i - 1) * lanes_load(r->step + i);
         lanes_store(r->bend + i, lanes_abs(cross) / lanes_max(norm, lanes_of(1.0F)));
     }
-}
-
-/* Go on with the sums over one move. */
-static struct sums sum_up(struct sums so_far, double step, double bend, double ms)
-{
-    return (struct sums){.length = so_far.length + step,
-                         .squares = so_far.squares + step * step,
-                         .turn = so_far.turn + bend,
-                         .ms = so_far.ms + ms};
 }
 
 static float longest(const float step[WINDOW_HOP])

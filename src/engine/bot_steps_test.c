@@ -1,5 +1,6 @@
 /* bot_steps_test.c - the least spread beside the same, window by window, by the book. */
 #include "base/rng.h"
+#include "base/util.h"
 #include "engine/bot_motion.h"
 #include "tests/support/unit.h"
 
@@ -147,10 +148,44 @@ static void sums_find_what_every_window_says(void **state)
     assert_true(even > 100 && even < 1400); /* of both kinds */
 }
 
+/* A leap of 8e8 px, uneven moves, then steps of 9 px: the running squares have steps of 128 by then. */
+static void a_leap_hides_no_even_steps(void **state)
+{
+    (void)state;
+
+    enum { UNEVEN = 32, EVEN = 72, ALL = 2 + UNEVEN + EVEN };
+
+    static const double leaps[] = {0.0, 9e4, 8e8, -8e8};
+    static canara_point_t p[ALL];
+    static struct moves m;
+    for (size_t leap = 0; leap < ARRAY_LEN(leaps); leap++) {
+        double want[PARTS];
+        double part[PARTS];
+        double x = 0.0;
+        double y = 0.0;
+        for (int i = 0; i < ALL; i++) {
+            p[i] = (canara_point_t){.t_ms = 40.0 * i, .x = x, .y = y};
+            const double step = i == 0        ? leaps[leap]
+                                : i <= UNEVEN ? 5.0 + (double)(i * 7 % 13)
+                                              : 9.0;
+            x += i % 2 == 0 ? step : 0.0;
+            y += i % 2 == 0 ? 0.0 : step;
+        }
+        find_moves(p, ALL, &m);
+        assert_near(by_the_book(&m, ALL, PARTS, want), 0.0, 0.0, "the book");
+        assert_near(bot_motion_step_spread(p, ALL), 0.0, 0.0, "whole");
+        assert_near(bot_motion_step_spreads(p, ALL, PARTS, part), 0.0, 0.0, "with parts");
+        for (size_t k = 0; k < PARTS; k++) {
+            assert_near(part[k], want[k], SLACK, "part");
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums_find_what_every_window_says),
+        cmocka_unit_test(a_leap_hides_no_even_steps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
