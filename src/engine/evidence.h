@@ -88,8 +88,8 @@ enum { EVIDENCE_COPY_FEATURES = 10 }; /* four keys */
 /* Is it a copy? Never where the owner's own samples are alike to the bit. */
 bool evidence_is_copy(const struct part *p, const struct likeness *alike);
 
-/* Compare. `alike` may be NULL. False when fewer than EVIDENCE_SAMPLES_MIN samples are known or fewer than 70 % of the
- * features that the profile has are there. */
+/* Compare. `alike` may be NULL. False when fewer than EVIDENCE_SAMPLES_MIN samples are known or fewer
+ * than 70 % of the features that the profile has are there. */
 bool evidence_scores(const struct lens *l, const struct population *pop, const struct sample *s,
                      double out[SCORES], struct likeness *alike);
 

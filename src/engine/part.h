@@ -42,9 +42,9 @@ enum {
  * MEU and MOBIKEY, where .8 % of 4,311 genuine samples (of 5 owners in 218) and 30 % of 58,330 of
  * impostors are beyond it; beyond 3: .5 % and 8 %; beyond 2: 1.9 % and 64 %. */
 #define PART_FAR 2.5
-/* Mean deviations from the anchor up to which sessions without the proof of a MPIN lead a habit, and how
- * often it may come to this fence before all of them wait. Chosen on simulated people, MEU and MOBIKEY:
- * docs/decisions/0045. */
+/* Mean deviations from the anchor up to which sessions without the proof of a MPIN lead a habit, and
+ * how often it may come to this fence before all of them wait. Chosen on simulated people, MEU and
+ * MOBIKEY: docs/decisions/0047. */
 #define PART_FENCE   0.75
 #define PART_PRESSED 3
 

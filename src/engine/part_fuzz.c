@@ -1,7 +1,7 @@
 /* part_fuzz.c - any bytes as a part: refused, or one that is stored as it was and can be used.
  *
- * The bytes are tried as they are, and once more behind a right beginning and before a right
- * checksum, so that the fields behind them are reached. */
+ * The bytes are tried as they are, and once more behind a right beginning of either version and
+ * before a right checksum, so that the fields behind them are reached. */
 #include "base/err.h"
 #include "canara.h"
 #include "engine/numbers.h"
@@ -61,6 +61,12 @@ static void check(const uint8_t *bytes, size_t len)
     use(&p);
 }
 
+/* Both that are read: today's where the last byte is odd. The older inputs that are kept end evenly. */
+static uint8_t version_for(const uint8_t *bytes, size_t len)
+{
+    return len > 0 && bytes[len - 1] % 2 == 1 ? 3 : 2;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     uint8_t dressed[CANARA_PART_BYTES];
@@ -68,7 +74,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     if (len > sizeof dressed - BEGIN - CHECK) {
         return 0;
     }
-    memcpy(dressed, (const uint8_t[BEGIN]){'C', 'N', 'R', 'P', 3, 0}, BEGIN);
+    const uint8_t version = version_for(bytes, len);
+    memcpy(dressed, (const uint8_t[BEGIN]){'C', 'N', 'R', 'P', version, 0}, BEGIN);
     memcpy(dressed + BEGIN, bytes, len);
     const uint64_t sum = fnv_add(FNV_START, dressed, BEGIN + len);
     memcpy(dressed + BEGIN + len, &sum, CHECK);
