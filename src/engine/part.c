@@ -442,6 +442,14 @@ static void drop_unproved(struct part *p, const struct due *due)
     p->bits |= due->unproved > 0 ? PART_CHANGED : 0;
 }
 
+/* Behind the release of what was due: who brings a habit back, or keeps it there, does not push it. */
+static void forget_a_press(struct part *p, const struct due *due)
+{
+    if (due->unproved > 0 && p->pressed > 0 && part_drift(p) <= PART_AT_EASE) {
+        p->pressed = (uint8_t)(p->pressed - 1U);
+    }
+}
+
 bool part_let_in(struct part *p, uint32_t session, int64_t at_ms)
 {
     const struct part before = *p;
@@ -450,6 +458,7 @@ bool part_let_in(struct part *p, uint32_t session, int64_t at_ms)
     (void)part_release(p, session, at_ms);
     part_refresh(p, true);
     if (!fenced || part_drift(p) <= fmax(part_drift(&before), PART_FENCE)) {
+        forget_a_press(p, &due);
         return false;
     }
     *p = before;

@@ -47,6 +47,9 @@ enum {
  * MOBIKEY: docs/decisions/0047. */
 #define PART_FENCE   0.75
 #define PART_PRESSED 3
+/* Mean deviations from the anchor within which samples without proof that are let in make one time
+ * forgotten: docs/decisions/0047. */
+#define PART_AT_EASE 0.6
 
 enum part_bits {
     PART_ANCHORED = 1 << 0,

@@ -90,7 +90,9 @@ static void let_in(struct vectors *v, const double *x, size_t n)
 {
     struct desk *d = v->state;
     vectors_count(v, n, 3);
-    vectors_same(v, part_let_in(&d->part, (uint32_t)x[0], (int64_t)x[1]) ? 1.0 : 0.0, x[2]);
+    const bool stopped = part_let_in(&d->part, (uint32_t)x[0], (int64_t)x[1]);
+    d->part.pressed = (uint8_t)(d->part.pressed + (stopped ? 1U : 0U));
+    vectors_same(v, stopped ? 1.0 : 0.0, x[2]);
 }
 
 static void release(struct vectors *v, const double *x, size_t n)
@@ -187,6 +189,13 @@ static void check_nearest(struct vectors *v, const double *x, size_t n)
     const struct desk *d = v->state;
     vectors_count(v, n, 1);
     vectors_float(v, (double)d->part.nearest, x[0]);
+}
+
+static void check_pressed(struct vectors *v, const double *x, size_t n)
+{
+    const struct desk *d = v->state;
+    vectors_count(v, n, 1);
+    vectors_same(v, (double)d->part.pressed, x[0]);
 }
 
 static void check_drift(struct vectors *v, const double *x, size_t n)
@@ -395,6 +404,7 @@ static void both_implementations_know_the_same_person(void **state)
         {"shrunk", check_shrunk},
         {"nearest", check_nearest},
         {"copied", check_copied},
+        {"pressed", check_pressed},
         {"drift", check_drift},
         {"anchored", check_anchored},
         {"from_anchor", check_from_anchor},

@@ -38,7 +38,7 @@ POOL_BYTES, HABIT_BYTES = 4096 - 232, 12
 HALF_LIFE_MIDDLE, HALF_LIFE_SPREAD, SPREAD_MIN = 10.0, 15.0, 0.02
 SHRINK, HELD_AFTER, HELD_MS = 15.0, 3, 604800000
 WINSOR, STEP, DRIFT_CUT = 3.0, 0.1, 6.0
-FENCE = 0.75
+FENCE, AT_EASE = 0.75, 0.6
 FINE, SPREAD_STEPS, COARSE = 2048, 4096, 25
 NEAREST_OF, NEAREST_FROM, NEAREST_CUT, WINSOR_FROM = 12, 5, 4.0, 5
 
@@ -355,6 +355,7 @@ class Part:
         self.mean = self.m2 = self.nearest = 0.0
         self.middle, self.spread, self.shrunk = [NAN] * n, [0.0] * n, [0.0] * n
         self.anchor = None
+        self.pressed = 0
 
     def cells(self, x):
         if self.narrow:
@@ -401,6 +402,8 @@ class Part:
         self.release(session, at)
         self.refresh(True)
         if due and all(h[3] for h in due) or self.drift() <= max(before.drift(), FENCE):
+            if self.pressed and self.drift() <= AT_EASE and not all(h[3] for h in due):
+                self.pressed -= 1
             return False
         self.__dict__ = before.__dict__
         proved = [h for h in due if h[3]]
@@ -1216,7 +1219,10 @@ class PartLines:
         self.add(given("hold", session, at, proved, *x))
 
     def let_in(self, session, at):
-        self.add(given("let_in", session, at, self.part.let_in(session, at)))
+        stopped = self.part.let_in(session, at)
+        self.part.pressed += stopped
+        self.add(given("let_in", session, at, stopped))
+        self.add(given("pressed", self.part.pressed))
         self.add(near("drift", self.part.drift()))
         if session % 8 == 1:
             self.look()
@@ -1371,10 +1377,17 @@ def part_vectors(d):
 
 
 def fence_vectors(d):
-    """Somebody else types, without a MPIN, with one now and then, and with one each time."""
-    for title, n, missing, proved in [("without proof", 8, 0, lambda _: False), ("with a proof each time", 8, 0.1, lambda _: True),
-                                      ("with a proof now and then", 12, 0, lambda session: session % 3 == 0),
-                                      ("first without proof, narrow cells", 44, 0.05, lambda session: session > 20)]:
+    """Somebody else types, without a MPIN, with one now and then, with one each time, and one who goes and comes back."""
+    def steady(session):
+        return min(0.03 * session, 1)
+
+    def to_and_fro(session):
+        return 0.6 * math.sin(session / 5) ** 2
+
+    for title, n, missing, way, proved in [("without proof", 8, 0, steady, lambda _: False), ("with a proof each time", 8, 0.1, steady, lambda _: True),
+                                           ("with a proof now and then", 12, 0, steady, lambda session: session % 3 == 0),
+                                           ("first without proof, narrow cells", 44, 0.05, steady, lambda session: session > 20),
+                                           ("there and back without proof", 8, 0, to_and_fro, lambda _: False)]:
         person, thief = Person(d, n, missing), Person(d, n, missing)
         lines = PartLines(f"the fence {title}", person.sample())
         for _ in range(20):
@@ -1384,7 +1397,7 @@ def fence_vectors(d):
         for session in range(1, 41):
             lines.let_in(session, session * 10**7)
             for _ in range(2):
-                lines.hold(person.sample(thief, min(0.03 * session, 1)), session, session * 10**7, proved(session))
+                lines.hold(person.sample(thief, way(session)), session, session * 10**7, proved(session))
         lines.let_in(41, 10**10)
         yield from lines.lines
 
