@@ -57,7 +57,10 @@ static inline bool same_bits(double a, double b)
 /* An ASCII letter in lower case, any other byte as it is; no locale. */
 static inline char ascii_lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)((unsigned char)c | 0x20U) : c;
+    if (c >= 'A' && c <= 'Z') {
+        return (char)((unsigned char)c | 0x20U);
+    }
+    return c;
 }
 
 #endif

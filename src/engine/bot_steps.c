@@ -244,6 +244,7 @@ double bot_motion_step_spreads(const canara_point_t *p, size_t n, size_t parts, 
     struct recent SCRATCH r;
     struct found f = {.n = n, .parts = parts, .least = BOT_MOTION_UNEVEN, .part = part};
     r.end = r.seen = r.moves = 0;
+    memset(r.bend, 0, sizeof r.bend); /* lanes store into it, which a checker does not see */
     r.from[0] = 0;
     r.sum[0] = (struct sums){0.0, 0.0, 0.0, 0.0};
     for (size_t k = 0; k < parts; k++) {
