@@ -179,7 +179,7 @@ static double improve(const struct task *t, struct doubting *m, double *now, dou
     }
     add_unseen(t, m, &s);
     hold_at_ends(m, t->d->columns + 1, &s);
-    for (; *damp <= DAMP_MOST; *damp *= DAMP_FACTOR) {
+    while (*damp <= DAMP_MOST) {
         double g[SIDE];
         solve(&s, t->side, *damp, g);
         const struct doubting next = stepped(m, t->d->columns, g);
@@ -191,6 +191,7 @@ static double improve(const struct task *t, struct doubting *m, double *now, dou
             *damp = fmax(*damp / DAMP_FACTOR, DAMP_LEAST);
             return gained;
         }
+        *damp *= DAMP_FACTOR;
     }
     return 0.0;
 }

@@ -21,7 +21,7 @@ static void draw(struct trials *t, uint64_t seed, unsigned odd_owner, unsigned o
 {
     struct rng r;
     rng_seed(&r, seed);
-    for (unsigned i = 0; i < ROWS; i++) {
+    for (size_t i = 0; i < ROWS; i++) {
         t->label[i] = i % 2 == 1;
         const unsigned odd = t->label[i] != 0 ? odd_other : odd_owner;
         const bool turned = odd > 0 && i / 2 % odd == 0;
@@ -117,14 +117,16 @@ static void the_ratio_goes_from_floor_to_ceiling_and_never_back(void **state)
 {
     (void)state;
     double last = -99.0;
-    for (double v = -60.0; v <= 60.0; v += 0.25) {
+    for (int i = -240; i <= 240; i++) {
+        const double v = 0.25 * i;
         const double l = evidence_doubt(v, 5.0, 7.0);
         assert_true(l >= last && l >= -7.0 && l <= 5.0);
         last = l;
     }
     assert_true(fabs(evidence_doubt(60.0, 5.0, 7.0) - 5.0) < 1e-9);
     assert_true(fabs(evidence_doubt(-60.0, 5.0, 7.0) + 7.0) < 1e-9);
-    for (double v = -20.0; v <= 20.0; v += 0.5) {
+    for (int i = -40; i <= 40; i++) {
+        const double v = 0.5 * i;
         assert_true(fabs(evidence_doubt(v, FUSION_SURE, FUSION_SURE) - v) < 1e-8);
     }
 }
