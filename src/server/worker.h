@@ -10,6 +10,7 @@
 
 #include "api/dispatch.h"
 #include "api/talk.h"
+#include "base/limits.h"
 #include "base/rng.h"
 #include "base/slab.h"
 #include "base/timer_wheel.h"
@@ -209,14 +210,17 @@ void conn_mark(struct conn *c);
 /* A round begins: whoever had more requests than it may have answered in the last one is next. */
 void conn_begin_round(struct worker *w);
 
+/* Send what there is. False: the connection is gone. */
+bool conn_flush(struct conn *c);
+
 /* Send what every marked connection has. */
 void conn_flush_all(struct worker *w);
 
-/* The answer of its call is complete. */
-void conn_answer(struct conn *c, struct call *call);
+/* Requests were read that nobody has looked at. */
+bool conn_has_more(const struct conn *c);
 
-/* Go on with requests that came behind the one that was just answered. */
-void conn_resume(struct conn *c);
+/* What the connection wants to hear of, besides room for what is unsent. */
+uint32_t conn_wants(const struct conn *c);
 
 /* Bytes have come, in plain. Behind it the connection may be gone: conn_find(). */
 void conn_take(struct conn *c, uint8_t *bytes, size_t len);
@@ -224,11 +228,26 @@ void conn_take(struct conn *c, uint8_t *bytes, size_t len);
 /* The peer will say nothing more, but it may still be listening. */
 void conn_hear_end(struct conn *c);
 
-/* Answer what is no request, and close. */
-void conn_refuse(struct conn *c, unsigned status, const char *reason);
-
 /* Timers of connections that are due. */
 void conn_timer(struct timer *t, void *worker);
+
+/* ---- requests.c ---- */
+
+/* With more than this unsent, no further request is read. */
+enum { OUT_FULL_BYTES = LIMIT_OUT_BUFFER_BYTES / 2 };
+
+/* Bytes of requests have come, behind those that wait. Behind it the connection may be gone:
+ * conn_find(). */
+void conn_read_requests(struct conn *c, uint8_t *bytes, size_t len);
+
+/* The answer of its call is complete. */
+void conn_answer(struct conn *c, struct call *call);
+
+/* Go on with requests that came behind the one that was just answered. */
+void conn_resume(struct conn *c);
+
+/* Answer what is no request, and close. */
+void conn_refuse(struct conn *c, unsigned status, const char *reason);
 
 /* Address as the rules see it: behind a trusted proxy, the one it forwards. */
 arrival_t conn_arrival(struct conn *c, const struct http_request *req,
