@@ -23,6 +23,7 @@ enum { WORDS_MAX = 64, NAME_BYTES = 96 };
 
 struct given {
     const char *out, *label;
+    bool simulated;
     struct option_sets buffers;
     struct option_words sets;
 };
@@ -112,13 +113,13 @@ static int gather(const struct given *g, struct dataset *to)
 
 /* ---- teaching ---- */
 
-static err_t teach(const struct bank *bank, size_t users, const char *label,
+static err_t teach(const struct bank *bank, size_t users, struct model_title title,
                    struct calibration *calibration, struct buf *out)
 {
     struct progress progress;
     progress_init(&progress, "canara train", clock_system(), isatty(STDERR_FILENO) != 0);
     struct watch watch = {.progress = progress_at, .ctx = &progress, .calibration = calibration};
-    const err_t e = school_teach_all(bank, users, label, &watch, out);
+    const err_t e = school_teach_all(bank, users, title, &watch, out);
     progress_deinit(&progress);
     return e;
 }
@@ -189,7 +190,8 @@ static int train(const struct given *g)
     if (failed(e)) {
         return out_of(g->out, e);
     }
-    const err_t taught = teach(bank, dataset_users(all), g->label, &calibration, &bytes);
+    const struct model_title title = {.label = g->label, .simulated = g->simulated};
+    const err_t taught = teach(bank, dataset_users(all), title, &calibration, &bytes);
     if (taught.code == ERR_RANGE) {
         return too_few(dataset_users(all));
     }
@@ -229,6 +231,7 @@ int cmd_train(int argc, char **argv)
         {"out",     "FILE", "the model; replaced as a whole when all went well",     OPTION_TEXT, &g.out, 0, 0},
         {"label",   "NAME", "what the model is called in reports (trained)",         OPTION_TEXT, &g.label, 0, 0},
         {"buffers", "DIR",  "buffer files of several customers; may be repeated",    OPTION_SET,  &g.buffers, 0, 0},
+        {"simulated", NULL, "the people are simulated; real ones are not like them", OPTION_FLAG, &g.simulated, 0, 0},
         {"show",    "FILE", "print what a model holds, as canara model does",        OPTION_TEXT, &show, 0, 0},
     };
     /* clang-format on */

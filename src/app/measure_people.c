@@ -254,7 +254,8 @@ err_t troupe_train(struct troupe *c, size_t people, unsigned sessions)
     TRY(dataset_blank(&set));
     TRY(gather(c, set, people, sessions));
     TRY(bank_new(set, NULL, &bank));
-    TRY(school_teach_all(bank, dataset_users(set), "measured-others", NULL, &bytes));
+    const struct model_title title = {.label = "measured-others"}; /* they are who is measured */
+    TRY(school_teach_all(bank, dataset_users(set), title, NULL, &bytes));
     MUST(canara_model_open(bytes.ptr, bytes.len, &c->model) == CANARA_OK);
     return ERR_OK;
 }

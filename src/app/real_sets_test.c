@@ -13,6 +13,8 @@ static const struct {
     {"meu-mobile-ksd",      "",                "--background folds:4", 16, 0.9},
     {"cmu-strong-password", "",                "--background folds:4", 16, 0.9},
     {"mobikey",             "kicsikutyatarka", "--background folds:4", 16, 0.9},
+    {"meu-mobile-ksd",      "",                "--background none",    16, 0.95}, /* the built-in model */
+    {"mobikey",             "tie5roanl",       "--background none",    16, 0.95},
     {"antal-scroll-touch",  "",                "--background folds:4", 16, 0.6},
 };
 

@@ -72,7 +72,7 @@ static const uint8_t typing[] = {WORD_INTERVAL, WORDS, WORDS, WORD_UNEVENNESS, W
 static const uint8_t mouse[]  = {WORD_POINTER_SPEED, WORD_IDLE};
 static const uint8_t scroll[] = {WORD_SCROLL_DISTANCE, WORD_SCROLL_SPEED};
 static const uint8_t motion[] = {WORD_TILT, WORD_TILT, WORD_TILT, WORD_TURN, WORD_TURN, WORD_TURN, WORD_SHAKE, WORD_SHAKE, WORD_SHAKE, WORD_SHAKE, WORD_SHAKE, WORD_SHAKE};
-static const uint8_t shares[] = {WORD_ROLLOVER, WORD_CORRECTIONS, WORD_PAUSES, WORDS}; /* at the end of free text */
+static const uint8_t shares[] = {WORD_ROLLOVER, WORD_CORRECTIONS, WORD_PAUSES, WORDS}; /* of free text, from SAMPLE_TEXT_SHARES on */
 
 /* clang-format on */
 
@@ -99,10 +99,12 @@ static enum word_number at(const uint8_t *table, size_t size, size_t f)
 
 static enum word_number word_of(const struct sample *s, size_t f)
 {
-    const size_t plain = s->count > sizeof shares ? s->count - sizeof shares : 0; /* of free text */
     switch (s->kind) {
     case SAMPLE_KEYS: return word_of_key(s, f);
-    case SAMPLE_TEXT: return f < plain ? word_of_key(s, f) : at(shares, sizeof shares, f - plain);
+    case SAMPLE_TEXT:
+        return f >= SAMPLE_TEXT_SHARES && f < SAMPLE_TEXT_SHARES + sizeof shares
+                   ? (enum word_number)shares[f - SAMPLE_TEXT_SHARES]
+                   : word_of_key(s, f);
     case SAMPLE_TYPING: return at(typing, sizeof typing, f);
     case SAMPLE_MOUSE: return at(mouse, sizeof mouse, f);
     case SAMPLE_SCROLL: return at(scroll, sizeof scroll, f);

@@ -158,15 +158,28 @@ static bool compare(const struct lens *l, const struct sample *s, struct pair *o
     return n > 0.0 && n >= PRESENT_SHARE * (double)out->known;
 }
 
-bool evidence_one_class(const struct lens *l, const struct sample *s, double out[SCORES])
+/* The two scores that need no other people. */
+static void beside_owner(const struct lens *l, const struct pair *pair, double out[SCORES],
+                         struct likeness *alike)
+{
+    const double n = (double)pair->sample.n;
+    uint32_t steps = 0;
+    out[SCORE_ONE_CLASS] = pair->one_class / n;
+    out[SCORE_NEAREST] = nearest(l, pair, &steps);
+    if (alike != NULL) {
+        *alike = (struct likeness){(double)steps / (LENS_STEP * n), pair->sample.n};
+    }
+}
+
+bool evidence_one_class(const struct lens *l, const struct sample *s, double out[SCORES],
+                        struct likeness *alike)
 {
     struct pair SCRATCH pair;
-    uint32_t steps = 0;
     if (!compare(l, s, &pair)) {
         return false;
     }
-    out[SCORE_ONE_CLASS] = pair.one_class / (double)pair.sample.n;
-    out[SCORE_NEAREST] = nearest(l, &pair, &steps);
+    memset(out, 0, SCORES * sizeof *out);
+    beside_owner(l, &pair, out, alike);
     return true;
 }
 
@@ -174,7 +187,6 @@ bool evidence_scores(const struct lens *l, const struct population *pop, const s
                      double out[SCORES], struct likeness *alike)
 {
     struct pair SCRATCH pair;
-    uint32_t steps = 0;
     if (!compare(l, s, &pair)) {
         return false;
     }
@@ -184,11 +196,7 @@ bool evidence_scores(const struct lens *l, const struct population *pop, const s
     out[SCORE_RATIO] =
         soft_max((double)others.all[0] - pair.own, (double)others.all[1] - pair.own, POPULATION_T) /
         n;
-    out[SCORE_ONE_CLASS] = pair.one_class / n;
-    out[SCORE_NEAREST] = nearest(l, &pair, &steps);
-    if (alike != NULL) {
-        *alike = (struct likeness){(double)steps / (LENS_STEP * n), pair.sample.n};
-    }
+    beside_owner(l, &pair, out, alike);
     out[SCORE_COHORT] = 0.0;
     out[SCORE_RIVALS] = 0.0;
     if (pop->cohort > 0) {

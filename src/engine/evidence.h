@@ -93,8 +93,9 @@ bool evidence_is_copy(const struct part *p, const struct likeness *alike);
 bool evidence_scores(const struct lens *l, const struct population *pop, const struct sample *s,
                      double out[SCORES], struct likeness *alike);
 
-/* The same for SCORE_ONE_CLASS and SCORE_NEAREST alone, which need no other people. */
-bool evidence_one_class(const struct lens *l, const struct sample *s, double out[SCORES]);
+/* The same for SCORE_ONE_CLASS and SCORE_NEAREST alone, which need no other people; the others are 0. */
+bool evidence_one_class(const struct lens *l, const struct sample *s, double out[SCORES],
+                        struct likeness *alike);
 
 /* A line's nats when a share e^-ceiling of owners' samples is like others' and a share e^-floor of
  * others' like the owner's (Copas 1988): ln((e^margin + e^-floor) / (1 + e^(margin - ceiling))). */

@@ -9,9 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RISK_CALM    0.2    /* a session that was ever above teaches nothing */
-#define GATE_NATS    (-3.0) /* evidence for the owner that one sample must give ... */
-#define GATE_SHARE   0.8    /* ... or this share of the most that it can give yet */
+#define RISK_CALM 0.2    /* a session that was ever above teaches nothing */
+#define GATE_NATS (-3.0) /* evidence for the owner that one sample must give ... */
+#define GATE_ALONE_NATS \
+    (-2.0)               /* of who is held against himself alone, whose line says less (alone.h) */
+#define GATE_SHARE   0.8 /* ... or this share of the most that it can give yet */
 #define GATE_SUM     (-2.0) /* that a modality must have given in the session */
 #define ALARM_NATS   (-1.0) /* like today's habit, and far from the anchor: the habit was led away */
 #define STRONG_LIMIT 2.5    /* a modality whose single samples can pass the gate by themselves */
@@ -87,7 +89,8 @@ static double gate(const struct opinion *opinion, const struct part *p)
 {
     const double known = (double)p->accepted - (EVIDENCE_SAMPLES_MIN - 1);
     const double grown = fmin(known / (PART_ANCHOR_FROM - EVIDENCE_SAMPLES_MIN + 1), 1.0);
-    return fmax(GATE_NATS * grown, -GATE_SHARE * evidence_limit(opinion->fusion, p->accepted));
+    const double least = opinion->alone ? GATE_ALONE_NATS : GATE_NATS;
+    return fmax(least * grown, -GATE_SHARE * evidence_limit(opinion->fusion, p->accepted));
 }
 
 /* Was it the owner? Asked of each sample where one sample can tell, of the modality otherwise. */
@@ -111,7 +114,7 @@ static bool passes(struct canara_profile *profile, struct part *p, const struct 
         raise_alarm(profile, p);
         return false;
     }
-    *nats = opinion.nats;
+    *nats = opinion.alone ? NAN : opinion.nats; /* the tally is of one line only */
     if (opinion.fusion->limit > STRONG_LIMIT) {
         return opinion.nats < gate(&opinion, p);
     }

@@ -218,7 +218,7 @@ static void check(const struct trial *t, const struct population *pop, const str
             fail_msg("score %zu of %zu features: %.6f, plain %.6f", i, s->count, fast[i], plain[i]);
         }
     }
-    assert_true(evidence_one_class(&t->lens, s, plain));
+    assert_true(evidence_one_class(&t->lens, s, plain, NULL));
     assert_memory_equal(&plain[SCORE_ONE_CLASS], &fast[SCORE_ONE_CLASS], sizeof *fast);
     assert_memory_equal(&plain[SCORE_NEAREST], &fast[SCORE_NEAREST], sizeof *fast);
 }

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #define MAGIC   UINT32_C(0x4d524e43) /* "CNRM" */
-#define VERSION 2
+#define VERSION 3
 
-enum { CHECK_BYTES = 8, HEAD_BYTES = 4 + 2 + 2 + MODEL_LABEL_BYTES + 4, NUMBER_MAX = 1000000 };
+enum { CHECK_BYTES = 8, HEAD_BYTES = 4 + 2 + 2 + MODEL_LABEL_BYTES + 1 + 4, NUMBER_MAX = 1000000 };
 
 #define SPREAD_MIN 1e-4F
 
@@ -174,16 +174,17 @@ static bool read_population(struct byte_reader *r, struct block *b, struct popul
 
 /* ---- the whole ---- */
 
-size_t model_write_whole(const char *label, const struct model_parts *parts, uint8_t *out,
+size_t model_write_whole(struct model_title title, const struct model_parts *parts, uint8_t *out,
                          size_t cap)
 {
     struct byte_writer w = {.at = out, .left = cap};
     char text[MODEL_LABEL_BYTES] = {0};
-    memcpy(text, label, strnlen(label, sizeof text - 1));
+    memcpy(text, title.label, strnlen(title.label, sizeof text - 1));
     write_u32(&w, MAGIC);
     write_u16(&w, VERSION);
     write_u16(&w, SCORES);
     write_bytes(&w, text, sizeof text);
+    write_u8(&w, title.simulated ? 1 : 0);
     write_u32(&w, (uint32_t)parts->populations);
     for (size_t i = 0; i < parts->populations; i++) {
         write_population(&w, &parts->population[i]);
@@ -200,7 +201,7 @@ size_t model_write(const char *label, const struct population *population, size_
                    uint8_t *out, size_t cap)
 {
     const struct model_parts parts = {.population = population, .populations = count};
-    return model_write_whole(label, &parts, out, cap);
+    return model_write_whole((struct model_title){.label = label}, &parts, out, cap);
 }
 
 static bool label_ok(const char label[MODEL_LABEL_BYTES])
@@ -303,11 +304,13 @@ enum canara_status canara_model_open(const void *bytes, size_t size, struct cana
         return CANARA_NO_MEMORY;
     }
     read_bytes(&r, m->label, sizeof m->label);
+    const uint8_t simulated = read_u8(&r);
+    m->simulated = simulated != 0;
     const uint32_t count = read_u32(&r);
     struct block counted = {.at = NULL};
     struct byte_reader rest;
     enum canara_status status = CANARA_BAD_FORMAT;
-    if (label_ok(m->label) && count <= MODEL_POPULATIONS_MAX &&
+    if (label_ok(m->label) && simulated <= 1 && count <= MODEL_POPULATIONS_MAX &&
         read_all(r, &counted, NULL, count, &rest)) {
         status = fill(m, r, counted.used, count);
     }

@@ -51,6 +51,7 @@ struct population {
 struct canara_model {
     char label[MODEL_LABEL_BYTES];
     char name[MODEL_NAME_BYTES];
+    bool simulated; /* the people are: real ones are not like them */
     size_t populations;
     struct population *population;                  /* by context, ascending */
     const struct population *general[SAMPLE_KINDS]; /* context 0; NULL: none */
@@ -67,6 +68,7 @@ size_t key_row(const struct sample *s, size_t f);
  * NULL when the model knows nothing of the kind. */
 struct population_room {
     struct population population; /* without the arrays of `all` */
+    struct fusion alone;          /* where people in general are no measure */
     float habit[SAMPLE_FEATURES_MAX * LANES_HABIT];
     float log_spread[SAMPLE_FEATURES_MAX * LANES_GROUP];
     float log_sum[LANES_GROUP];
@@ -83,12 +85,19 @@ struct model_parts {
     size_t crowds;
 };
 
+/* What a model says of itself. */
+struct model_title {
+    const char *label;
+    bool
+        simulated; /* its people were never anybody: real ones are held against themselves sooner */
+};
+
 /* Write the bytes of a model. Returns the size, 0 when `cap` is too small or a
  * number is not as canara_model_open() wants it. */
-size_t model_write_whole(const char *label, const struct model_parts *parts, uint8_t *out,
+size_t model_write_whole(struct model_title title, const struct model_parts *parts, uint8_t *out,
                          size_t cap);
 
-/* The same for populations alone. */
+/* The same for populations of real people alone. */
 size_t model_write(const char *label, const struct population *population, size_t count,
                    uint8_t *out, size_t cap);
 

@@ -32,7 +32,7 @@ static void use(struct part *p)
     }
     MUST(lens_bytes(p) <= sizeof row);
     lens_make(&lens, p, row);
-    if (evidence_one_class(&lens, &s, score)) {
+    if (evidence_one_class(&lens, &s, score, NULL)) {
         MUST(isfinite(score[SCORE_ONE_CLASS]) && isfinite(score[SCORE_NEAREST]));
     }
     part_hold(p, &s, p->sessions, INT64_C(1750000000000), p->count % 2 == 0);

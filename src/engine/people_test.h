@@ -103,7 +103,7 @@ static inline struct canara_model *test_model_of_all(void)
 {
     static const uint16_t features[SAMPLE_KINDS] = {
         [SAMPLE_KEYS] = KEY_ROWS, [SAMPLE_TYPING] = 6,  [SAMPLE_MOUSE] = 2,
-        [SAMPLE_SCROLL] = 2,      [SAMPLE_MOTION] = 12, [SAMPLE_TEXT] = 36};
+        [SAMPLE_SCROLL] = 2,      [SAMPLE_MOTION] = 12, [SAMPLE_TEXT] = 44};
     float middle[KEY_ROWS];
     float spread[KEY_ROWS];
     uint8_t bytes[65536];

@@ -1,5 +1,6 @@
 #include "engine/profile.h"
 
+#include "engine/alone.h"
 #include "engine/bags.h"
 #include "engine/numbers.h"
 
@@ -336,6 +337,26 @@ void profile_shrink(const struct canara_profile *profile, struct part *p, const 
     part_shrink(p, usual);
 }
 
+/* Scores, and the line from them to evidence: beside people in general, or beside the owner alone where
+ * they are no measure for him. NULL: nothing can be said. */
+static const struct fusion *judge(const struct canara_model *model, const struct lens *l,
+                                  const struct sample *s, struct population_room *room,
+                                  double score[SCORES], struct likeness *alike)
+{
+    const struct part *p = l->part;
+    const struct population *pop = model_population(model, s, room);
+    if (!alone_speaks(s) || (pop != NULL && !alone_is_foreign(p, pop, model->simulated))) {
+        return pop != NULL && evidence_scores(l, pop, s, score, alike)
+                   ? &pop->fusion[fusion_bucket(p->accepted)]
+                   : NULL;
+    }
+    if (!evidence_one_class(l, s, score, alike)) {
+        return NULL;
+    }
+    alone_fusion(s->kind, alike->features, p->accepted, &room->alone);
+    return &room->alone;
+}
+
 bool profile_opinion(const struct canara_profile *profile, const struct sample *s,
                      struct population_room *room, struct opinion *out)
 {
@@ -347,21 +368,22 @@ bool profile_opinion(const struct canara_profile *profile, const struct sample *
         return false;
     }
     const struct part *p = l->part;
-    const struct population *pop = model_population(profile->model, s, room);
     double score[SCORES];
     struct likeness alike;
-    if (pop == NULL || !evidence_scores(l, pop, s, score, &alike)) {
+    const struct fusion *fusion = judge(profile->model, l, s, room, score, &alike);
+    if (fusion == NULL) {
         return false;
     }
-    const struct fusion *fusion = &pop->fusion[fusion_bucket(p->accepted)];
     const double nats = evidence_fuse(fusion, score, p->accepted);
     const bool led_away = nats < 0.0 && part_from_anchor(p, s) > PART_FAR;
+    const bool alone = fusion == &room->alone;
     *out = (struct opinion){.nats = led_away ? 0.0 : nats,
                             .current = nats,
                             .led_away = led_away,
+                            .alone = alone,
                             .is_copy = s->kind == SAMPLE_KEYS && evidence_is_copy(p, &alike),
                             .fusion = fusion,
-                            .tally = {.scored = p->scored,
+                            .tally = {.scored = alone ? 0.0 : (double)p->scored,
                                       .known = p->accepted,
                                       .mean = (double)p->score_mean,
                                       .m2 = (double)p->score_m2}};

@@ -23,7 +23,9 @@ enum {
     SAMPLE_FEATURES_MAX = 128,
     SAMPLE_KEYS_MAX = 36, /* of a short entry */
     TEXT_KEYS_MIN = 15,   /* of free text */
-    TEXT_CHUNK = 60       /* keys that make one sample at most */
+    TEXT_CHUNK = 60,      /* keys that make one sample at most */
+    SAMPLE_TEXT_SHARES =
+        32 /* features of a text before its shares of rollover, corrections and pauses */
 };
 
 /* What is compared with what: samples of one kind and one context have the same features. */

@@ -3,19 +3,26 @@
  * Which hand and row, and which classes follow each other, explains most of what differs between
  * digraphs (Gunetti and Picardi 2005 order them by speed; Dhakal and others 2018 on hands, repeats
  * and rollover). The middle of a group is a median: a pause or a slip does not move it. */
+#include "base/util.h"
 #include "engine/numbers.h"
+#include "engine/piles.h"
 #include "engine/sample.h"
 
 #include <math.h>
 #include <stddef.h>
-#include <string.h>
 
 #define PAUSE_MS    2000.0 /* longer is thinking, not typing: counted, not averaged */
 #define HOLD_MIN_S  0.005
 #define UP_OFFSET_S 0.2 /* rollover makes gaps negative, by less than this as a rule */
 #define UP_MIN_S    0.01
+#define PLACE_SCALE 5.0 /* a share of the screen stays within a cell of 8 bits */
 
-enum { GROUP_MIN = 3, TEMPO_MIN = 8 };
+/* A relative deviation of 0 is a number too. */
+#define UNEVEN_OFFSET 0.02
+
+/* Which features there are and in which order: another number for another layout, so that samples of two are
+ * never held for alike. */
+enum { LAYOUT = 2, TEMPO_MIN = 8 };
 
 enum hold_group {
     HOLD_ZONES = CANARA_ZONES - 1, /* letters of a zone: groups 0 to 5 */
@@ -41,36 +48,20 @@ enum pair_group {
     PAIR_GROUPS
 };
 
-/* One pile for each feature that is a time: hold groups, then down-down, then up-down. */
-enum { DOWN_DOWN = HOLD_GROUPS, UP_DOWN = DOWN_DOWN + PAIR_GROUPS, PILES = UP_DOWN + PAIR_GROUPS };
-
-struct piles {
-    size_t n[PILES];
+/* Times of the keys of one group, sorted. */
+struct text_times {
+    struct pile hold[HOLD_GROUPS], down_down[PAIR_GROUPS], up_down[PAIR_GROUPS]; /* ms */
     size_t keys, deletes, pairs, rollovers, pauses;
-    double typed_ms;             /* sum of the intervals that are no pauses */
-    double x[PILES][TEXT_CHUNK]; /* ms; n of each, sorted */
+    double typed_ms; /* sum of the intervals that are no pauses */
 };
 
-static void piles_begin(struct piles *p)
+static void times_begin(struct text_times *t)
 {
-    memset(p, 0, offsetof(struct piles, x));
-}
-
-static void pile_add(struct piles *p, size_t pile, double x)
-{
-    double *const to = p->x[pile];
-    size_t at = p->n[pile]++;
-    for (; at > 0 && to[at - 1] > x; at--) {
-        to[at] = to[at - 1];
-    }
-    to[at] = x;
-}
-
-/* Lower median in seconds; NaN of fewer than GROUP_MIN. */
-static double pile_middle(const struct piles *p, size_t pile)
-{
-    const size_t n = p->n[pile];
-    return n < GROUP_MIN ? NAN : p->x[pile][(n - 1) / 2] / 1000.0;
+    piles_begin(t->hold, HOLD_GROUPS);
+    piles_begin(t->down_down, PAIR_GROUPS);
+    piles_begin(t->up_down, PAIR_GROUPS);
+    t->keys = t->deletes = t->pairs = t->rollovers = t->pauses = 0;
+    t->typed_ms = 0.0;
 }
 
 /* A key whose class was not told, but its place, is taken for a letter. */
@@ -143,34 +134,34 @@ static enum pair_group pair_group(const canara_key_t *a, const canara_key_t *b)
     return first == 'd' ? PAIR_DIGITS : letters_group(a, b);
 }
 
-static void sort_pair(struct piles *p, const canara_key_t *a, const canara_key_t *b)
+static void sort_pair(struct text_times *t, const canara_key_t *a, const canara_key_t *b)
 {
     const double down_down = b->down_ms - a->down_ms;
-    p->pairs++;
-    p->rollovers += b->down_ms < a->up_ms;
+    t->pairs++;
+    t->rollovers += b->down_ms < a->up_ms;
     if (down_down > PAUSE_MS) {
-        p->pauses++;
+        t->pauses++;
         return;
     }
-    p->typed_ms += down_down;
+    t->typed_ms += down_down;
     const enum pair_group group = pair_group(a, b);
     if (group != PAIR_GROUPS) {
-        pile_add(p, DOWN_DOWN + (size_t)group, down_down);
-        pile_add(p, UP_DOWN + (size_t)group, b->down_ms - a->up_ms);
+        pile_add(&t->down_down[group], down_down);
+        pile_add(&t->up_down[group], b->down_ms - a->up_ms);
     }
 }
 
-static void sort_keys(struct piles *p, const canara_key_t *keys, size_t n)
+static void sort_keys(struct text_times *t, const canara_key_t *keys, size_t n)
 {
-    p->keys = n;
+    t->keys = n;
     for (size_t i = 0; i < n; i++) {
         const unsigned group = hold_group(&keys[i]);
-        p->deletes += keys[i].key_class == CANARA_KEY_DELETE;
+        t->deletes += keys[i].key_class == CANARA_KEY_DELETE;
         if (group != HOLD_GROUPS) {
-            pile_add(p, group, keys[i].up_ms - keys[i].down_ms);
+            pile_add(&t->hold[group], keys[i].up_ms - keys[i].down_ms);
         }
         if (i + 1 < n) {
-            sort_pair(p, &keys[i], &keys[i + 1]);
+            sort_pair(t, &keys[i], &keys[i + 1]);
         }
     }
 }
@@ -189,43 +180,108 @@ static double log_odds(size_t k, size_t n)
     return log(((double)k + 0.5) / ((double)(n - k) + 0.5));
 }
 
-static void put_all(struct sample *s, const struct piles *p)
+/* Logs of times in seconds; NaN stays. */
+static double log_time(double ms)
 {
-    for (size_t g = 0; g < HOLD_GROUPS; g++) {
-        const double x = pile_middle(p, g);
-        put(s, FEATURE_HOLD, isnan(x) ? NAN : log(fmax(x, HOLD_MIN_S)));
-    }
-    for (size_t g = 0; g < PAIR_GROUPS; g++) {
-        const double x = pile_middle(p, DOWN_DOWN + g);
-        put(s, FEATURE_DOWN_DOWN, isnan(x) ? NAN : log(fmax(x, HOLD_MIN_S)));
-    }
-    for (size_t g = 0; g < PAIR_GROUPS; g++) {
-        const double x = pile_middle(p, UP_DOWN + g);
-        put(s, FEATURE_UP_DOWN, isnan(x) ? NAN : log(fmax(x + UP_OFFSET_S, UP_MIN_S)));
-    }
-    const size_t typed = p->pairs - p->pauses;
-    put(s, FEATURE_PLAIN, log_odds(p->rollovers, p->pairs));
-    put(s, FEATURE_PLAIN, log_odds(p->deletes, p->keys));
-    put(s, FEATURE_PLAIN, log_odds(p->pauses, p->pairs));
-    put(s, FEATURE_PLAIN,
-        typed < TEMPO_MIN ? NAN : log(fmax(p->typed_ms / (1000.0 * (double)typed), HOLD_MIN_S)));
+    return isnan(ms) ? NAN : log(fmax(ms / 1000.0, HOLD_MIN_S));
 }
 
-/* Touch or not, zones or not; `told`: there is anything to group by. */
+static double log_gap(double ms)
+{
+    return isnan(ms) ? NAN : log(fmax(ms / 1000.0 + UP_OFFSET_S, UP_MIN_S));
+}
+
+static void put_groups(struct sample *s, const struct text_times *t)
+{
+    for (size_t g = 0; g < HOLD_GROUPS; g++) {
+        put(s, FEATURE_HOLD, log_time(pile_middle(&t->hold[g])));
+    }
+    for (size_t g = 0; g < PAIR_GROUPS; g++) {
+        put(s, FEATURE_DOWN_DOWN, log_time(pile_middle(&t->down_down[g])));
+    }
+    for (size_t g = 0; g < PAIR_GROUPS; g++) {
+        put(s, FEATURE_UP_DOWN, log_gap(pile_middle(&t->up_down[g])));
+    }
+    const size_t typed = t->pairs - t->pauses;
+    put(s, FEATURE_PLAIN, log_odds(t->rollovers, t->pairs));
+    put(s, FEATURE_PLAIN, log_odds(t->deletes, t->keys));
+    put(s, FEATURE_PLAIN, log_odds(t->pauses, t->pairs));
+    put(s, FEATURE_PLAIN, typed < TEMPO_MIN ? NAN : log_time(t->typed_ms / (double)typed));
+}
+
+/* How even somebody types within groups, and how far the quick and the slow keys of a text lie apart. */
+static void put_shape(struct sample *s, const struct text_times *t)
+{
+    struct quartiles q;
+    put(s, FEATURE_PLAIN, log(piles_unevenness(t->hold, HOLD_GROUPS) + UNEVEN_OFFSET));
+    put(s, FEATURE_PLAIN, log(piles_unevenness(t->down_down, PAIR_GROUPS) + UNEVEN_OFFSET));
+    q = piles_quartiles(t->hold, HOLD_GROUPS);
+    put(s, FEATURE_HOLD, log_time(q.low));
+    put(s, FEATURE_HOLD, log_time(q.high));
+    q = piles_quartiles(t->down_down, PAIR_GROUPS);
+    put(s, FEATURE_DOWN_DOWN, log_time(q.low));
+    put(s, FEATURE_DOWN_DOWN, log_time(q.high));
+    q = piles_quartiles(t->up_down, PAIR_GROUPS);
+    put(s, FEATURE_UP_DOWN, log_gap(q.low));
+    put(s, FEATURE_UP_DOWN, log_gap(q.high));
+}
+
+/* ---- touch ---- */
+
+/* What a key's touch is measured in: as in a typed field (sample_keys.c). */
+static const struct touch {
+    uint8_t extra;
+    uint8_t type;
+    double offset; /* within the logarithm; NaN: a place, no logarithm */
+} touches[] = {{CANARA_KEY_PRESSURE, FEATURE_PRESSURE, 0.03},
+               {CANARA_KEY_SIZE, FEATURE_SIZE, 0.05},
+               {CANARA_KEY_X, FEATURE_PLACE_X, NAN},
+               {CANARA_KEY_Y, FEATURE_PLACE_Y, NAN}};
+
+static double touch_value(const struct touch *t, double x)
+{
+    return isnan(t->offset) ? PLACE_SCALE * x : log(x + t->offset);
+}
+
+/* Where the middle half of the touches lies, and how uneven they are. */
+static void put_touch(struct sample *s, const struct touch *t, const canara_key_t *keys, size_t n)
+{
+    struct pile SCRATCH of[HOLD_GROUPS + 1];
+    piles_begin(of, HOLD_GROUPS + 1);
+    for (size_t i = 0; i < n; i++) {
+        if ((keys[i].has & (1U << t->extra)) != 0) {
+            pile_add(&of[hold_group(&keys[i])], keys[i].extra[t->extra]);
+        }
+    }
+    const struct quartiles q = piles_quartiles(of, HOLD_GROUPS + 1);
+    const enum feature_type type = (enum feature_type)t->type;
+    put(s, type, touch_value(t, q.low));
+    put(s, type, touch_value(t, q.middle));
+    put(s, type, touch_value(t, q.high));
+    const double away = piles_deviation(of, HOLD_GROUPS + 1, q.middle);
+    put(s, FEATURE_PLAIN,
+        log((isnan(t->offset) ? PLACE_SCALE * away : away / (q.middle + t->offset)) +
+            UNEVEN_OFFSET));
+}
+
+/* Which touches are measured, zones or not; `told`: there is anything to group by. */
 struct look {
-    uint8_t touch, zones;
+    uint8_t touches, zones; /* bit i: touches[i] */
     bool told;
 };
 
 static struct look look_over(const canara_event_t *event)
 {
-    static const unsigned touch = 1U << CANARA_KEY_PRESSURE | 1U << CANARA_KEY_SIZE;
     struct look look = {0};
+    unsigned any = 0;
     for (size_t i = 0; i < event->of.keystrokes.count; i++) {
         const canara_key_t *key = &event->of.keystrokes.keys[i];
-        look.touch |= (key->has & touch) != 0;
+        any |= key->has;
         look.zones |= key->zone != CANARA_ZONE_NONE;
         look.told = look.told || key->key_class != CANARA_KEY_OTHER;
+    }
+    for (unsigned i = 0; i < ARRAY_LEN(touches); i++) {
+        look.touches |= (uint8_t)((any >> touches[i].extra & 1U) << i);
     }
     look.told = look.told || look.zones != 0;
     return look;
@@ -245,13 +301,20 @@ void sample_of_text(const canara_event_t *event, size_t chunk, size_t chunks, st
     const size_t n = event->of.keystrokes.count;
     const size_t from = chunk * n / chunks;
     const size_t to = (chunk + 1) * n / chunks;
+    const canara_key_t *keys = event->of.keystrokes.keys + from;
     const struct look look = look_over(event);
-    const uint8_t context[] = {look.touch, look.zones};
-    struct piles SCRATCH piles;
-    piles_begin(&piles);
-    sort_keys(&piles, event->of.keystrokes.keys + from, to - from);
+    const uint8_t context[] = {LAYOUT, look.touches, look.zones};
+    struct text_times SCRATCH times;
+    times_begin(&times);
+    sort_keys(&times, keys, to - from);
     out->kind = SAMPLE_TEXT;
     out->count = 0;
-    put_all(out, &piles);
+    put_groups(out, &times);
+    put_shape(out, &times);
+    for (unsigned i = 0; i < ARRAY_LEN(touches); i++) {
+        if (((unsigned)look.touches & 1U << i) != 0) {
+            put_touch(out, &touches[i], keys, to - from);
+        }
+    }
     sample_name(out, "text", (canara_text_t){NULL, 0}, fnv_add(FNV_START, context, sizeof context));
 }

@@ -10,7 +10,25 @@
 
 enum { KEYS = 512, HOLD_L1 = 0, HOLD_LETTER = 6, HOLD_SPACE = 8, PAIRS_FROM = 10, PAIR_KINDS = 11 };
 
-enum { ROLLOVER = PAIRS_FROM + 2 * PAIR_KINDS, DELETES, PAUSES, TEMPO, FEATURES };
+enum {
+    ROLLOVER = PAIRS_FROM + 2 * PAIR_KINDS,
+    DELETES,
+    PAUSES,
+    TEMPO,
+    UNEVEN_HOLDS,
+    UNEVEN_INTERVALS,
+    HOLD_LOW,
+    HOLD_HIGH,
+    INTERVAL_LOW,
+    INTERVAL_HIGH,
+    GAP_LOW,
+    GAP_HIGH,
+    FEATURES
+};
+
+enum { TOUCH_LOW, TOUCH_MIDDLE, TOUCH_HIGH, TOUCH_AWAY, TOUCH_FEATURES };
+
+_Static_assert((int)ROLLOVER == (int)SAMPLE_TEXT_SHARES, "shares come behind the groups");
 
 /* Words of four letters and a space; every key 100 ms, every interval 150 ms. */
 static canara_event_t words(canara_key_t *keys, size_t n, double scale)
@@ -74,8 +92,62 @@ static void zones_have_groups_of_their_own(void **state)
     for (size_t g = 0; g < 4; g++) { /* same zone, same hand, left to right, right to left */
         assert_near(s.x[PAIRS_FROM + g], log(0.15), 1e-12, "pairs of zones");
     }
-    keys[0].has = 1U << CANARA_KEY_PRESSURE;
-    assert_true(only(&e).context != s.context);
+}
+
+/* Hold times of 100 ms and, of spaces, 80; every interval 150: even within groups, uneven beyond them. */
+static void the_shape_of_a_text_is_measured(void **state)
+{
+    (void)state;
+    canara_key_t keys[KEYS];
+    const canara_event_t e = words(keys, 40, 1.0);
+    const struct sample s = only(&e);
+    assert_near(s.x[UNEVEN_HOLDS], log(0.02), 1e-9, "every group is even");
+    assert_near(s.x[UNEVEN_INTERVALS], log(0.02), 1e-9, "every group is even");
+    assert_near(s.x[HOLD_LOW], log(0.1), 1e-12, "a fifth are spaces");
+    assert_near(s.x[HOLD_HIGH], log(0.1), 1e-12, "letters");
+    assert_near(s.x[INTERVAL_LOW], log(0.15), 1e-12, "all alike");
+    assert_near(s.x[GAP_HIGH], log(0.05 + 0.2), 1e-12, "after a letter");
+    for (size_t i = 0; i < 40; i += 2) {
+        keys[i].up_ms += 50.0; /* every other hold by half */
+    }
+    const struct sample uneven = only(&e);
+    assert_true(uneven.x[UNEVEN_HOLDS] > s.x[UNEVEN_HOLDS] + 1.0);
+    assert_near(uneven.x[HOLD_HIGH], log(0.15), 1e-12, "upper quartile");
+}
+
+/* What touches tell stands behind the times, four numbers for each measurement that is told. */
+static void touches_are_measured_too(void **state)
+{
+    (void)state;
+    canara_key_t keys[KEYS];
+    canara_event_t e = words(keys, 40, 1.0);
+    const uint64_t dry = only(&e).context;
+    for (size_t i = 0; i < 40; i++) {
+        keys[i].has = 1U << CANARA_KEY_PRESSURE | 1U << CANARA_KEY_Y;
+        keys[i].extra[CANARA_KEY_PRESSURE] = i % 4 == 0 ? 0.2 : 0.4;
+        keys[i].extra[CANARA_KEY_Y] = 0.5;
+    }
+    struct sample s;
+    assert_int_equal(sample_text_chunks(&e), 1);
+    sample_of_text(&e, 0, 1, &s);
+    assert_int_equal(s.count, FEATURES + 2 * TOUCH_FEATURES);
+    assert_true(s.context != dry);
+    const double *pressure = s.x + FEATURES;
+    assert_near(pressure[TOUCH_LOW], log(0.2 + 0.03), 1e-12, "lower quartile");
+    assert_near(pressure[TOUCH_MIDDLE], log(0.4 + 0.03), 1e-12, "middle");
+    assert_near(pressure[TOUCH_HIGH], log(0.4 + 0.03), 1e-12, "upper quartile");
+    assert_near(pressure[TOUCH_AWAY], log(0.05 / 0.43 + 0.02), 1e-9, "a quarter is .2 away");
+    assert_int_equal(s.type[FEATURES], FEATURE_PRESSURE);
+    const double *y = pressure + TOUCH_FEATURES;
+    assert_near(y[TOUCH_MIDDLE], 2.5, 1e-12, "fifths of the screen");
+    assert_near(y[TOUCH_AWAY], log(0.02), 1e-9, "all in one place");
+    assert_int_equal(s.type[FEATURES + TOUCH_FEATURES], FEATURE_PLACE_Y);
+    for (size_t i = 7; i < 40; i++) {
+        keys[i].has = 0; /* seven are too few to speak of quartiles */
+    }
+    sample_of_text(&e, 0, 1, &s);
+    assert_int_equal(s.count, FEATURES + 2 * TOUCH_FEATURES);
+    assert_true(isnan(pressure[TOUCH_LOW]) && isnan(pressure[TOUCH_AWAY]) && isnan(y[TOUCH_HIGH]));
 }
 
 static void pauses_are_counted_and_not_averaged(void **state)
@@ -177,6 +249,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(groups_have_the_median_of_their_keys),
         cmocka_unit_test(zones_have_groups_of_their_own),
+        cmocka_unit_test(the_shape_of_a_text_is_measured),
+        cmocka_unit_test(touches_are_measured_too),
         cmocka_unit_test(pauses_are_counted_and_not_averaged),
         cmocka_unit_test(long_texts_are_cut_into_even_chunks),
         cmocka_unit_test(scaling_times_shifts_logs),

@@ -1,6 +1,7 @@
 /* vectors_test.c - habits, parts and evidence against the second implementation's vectors. */
 #include "tests/support/vectors.h"
 
+#include "engine/alone.h"
 #include "engine/evidence.h"
 #include "engine/habit.h"
 #include "engine/model.h"
@@ -313,14 +314,31 @@ static void check_one_class(struct vectors *v, const double *x, size_t n)
     struct desk *d = v->state;
     double score[SCORES];
     lens_make(&d->lens, &d->part, d->row);
-    vectors_count(v, evidence_one_class(&d->lens, &d->sample, score) ? 2 : 0, n);
+    vectors_count(v, evidence_one_class(&d->lens, &d->sample, score, NULL) ? 2 : 0, n);
     if (n > 0) {
         check_score(v, score[SCORE_ONE_CLASS], x[0], SCORE_ONE_CLASS);
         check_score(v, score[SCORE_NEAREST], x[1], SCORE_NEAREST);
     }
 }
 
+/* The people have been laid side by side for the scores. */
+static void check_foreign(struct vectors *v, const double *x, size_t n)
+{
+    const struct desk *d = v->state;
+    vectors_count(v, n, 2);
+    vectors_same(v, alone_is_foreign(&d->part, &d->population, false), x[0]);
+    vectors_same(v, alone_is_foreign(&d->part, &d->population, true), x[1]);
+}
+
 /* ---- fusion and person ---- */
+
+/* Text or a field, how many are known, features. */
+static void take_alone(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    vectors_count(v, n, 3);
+    alone_fusion(x[0] > 0.0 ? SAMPLE_TEXT : SAMPLE_KEYS, (size_t)x[2], (size_t)x[1], &d->fusion);
+}
 
 static void take_fusion(struct vectors *v, const double *x, size_t n)
 {
@@ -415,6 +433,8 @@ static void both_implementations_know_the_same_person(void **state)
         {"sample", take_sample},
         {"scores", check_scores},
         {"one_class", check_one_class},
+        {"foreign", check_foreign},
+        {"alone", take_alone},
         {"fusion", take_fusion},
         {"fuse", fuse},
         {"weight", check_weight},

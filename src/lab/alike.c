@@ -46,7 +46,7 @@ static double score(const struct field *field, const struct lens *l, size_t user
     struct sample s;
     double out[SCORES];
     bank_sample(field->c, user, i, &s);
-    return evidence_one_class(l, &s, out) ? out[SCORE_ONE_CLASS] : NAN;
+    return evidence_one_class(l, &s, out, NULL) ? out[SCORE_ONE_CLASS] : NAN;
 }
 
 static void look_at_owner(struct alike *a, const struct field *field, size_t user,

@@ -247,7 +247,8 @@ static err_t teach_unit(const struct hall *h, const struct unit *unit, struct bu
         in[u] = h->fold[u] != unit->owners && h->fold[u] != unit->others &&
                 (h->options->background != BACKGROUND_ALL || is_owner(h->set, u));
     }
-    const err_t taught = school_teach(h->school, in, "evaluation", NULL, bytes);
+    const err_t taught =
+        school_teach(h->school, in, (struct model_title){.label = "evaluation"}, NULL, bytes);
     free(in);
     return taught;
 }

@@ -204,7 +204,7 @@ static void add_score(void *ctx, const struct sample *s)
         return;
     }
     if (m->judge->detector == DETECTOR_ONE_CLASS
-            ? evidence_one_class(l, s, score)
+            ? evidence_one_class(l, s, score, NULL)
             : (pop != NULL && evidence_scores(l, pop, s, score, NULL))) {
         m->sum += m->judge->detector == DETECTOR_ONE_CLASS
                       ? score[SCORE_ONE_CLASS] + EVIDENCE_NEAREST_WEIGHT * score[SCORE_NEAREST]

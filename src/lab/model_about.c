@@ -63,7 +63,8 @@ static err_t about_context(const struct population *p, const struct bank_context
 
 err_t model_about(const struct canara_model *model, const struct bank *bank, struct buf *out)
 {
-    TRY(buf_append_format(out, "model      %s\ncontexts   %zu\n\n", canara_model_name(model),
+    TRY(buf_append_format(out, "model      %s\npeople     %s\ncontexts   %zu\n\n",
+                          canara_model_name(model), model->simulated ? "simulated" : "real",
                           model->populations));
     TRY(buf_append_format(out, "%-33s %-15s %8s %6s %8s %6s %7s %9s\n", "context", "kind",
                           "features", "people", "samples", "limit", "owner", "impostor"));

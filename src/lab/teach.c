@@ -148,7 +148,7 @@ static int by_crowd(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static err_t write(const struct class *class, const char *label, struct buf *out)
+static err_t write(const struct class *class, struct model_title title, struct buf *out)
 {
     size_t size = 4096;
     struct crowd crowd[CROWD_MAX];
@@ -167,7 +167,7 @@ static err_t write(const struct class *class, const char *label, struct buf *out
     uint8_t *bytes = malloc(size);
     const size_t used = bytes == NULL
                             ? 0
-                            : model_write_whole(label,
+                            : model_write_whole(title,
                                                 &(struct model_parts){.population = all,
                                                                       .populations = class->count,
                                                                       .crowd = crowd,
@@ -197,7 +197,7 @@ static size_t steps_of(const struct school *school)
     return n;
 }
 
-err_t school_teach(const struct school *school, const bool *in, const char *label,
+err_t school_teach(const struct school *school, const bool *in, struct model_title title,
                    struct watch *watch, struct buf *out)
 {
     if (watch != NULL) {
@@ -222,7 +222,7 @@ err_t school_teach(const struct school *school, const bool *in, const char *labe
     if (!failed(e)) {
         qsort(class.people, class.count, sizeof *class.people, by_context);
         qsort(class.crowding, class.crowds, sizeof *class.crowding, by_crowd);
-        e = write(&class, label, out);
+        e = write(&class, title, out);
     }
     for (size_t i = 0; class.people != NULL && i < class.count; i++) {
         people_free(&class.people[i]);
@@ -235,7 +235,7 @@ err_t school_teach(const struct school *school, const bool *in, const char *labe
     return e;
 }
 
-err_t school_teach_all(const struct bank *bank, size_t users, const char *label,
+err_t school_teach_all(const struct bank *bank, size_t users, struct model_title title,
                        struct watch *watch, struct buf *out)
 {
     struct school *school = NULL;
@@ -248,7 +248,7 @@ err_t school_teach_all(const struct bank *bank, size_t users, const char *label,
     }
     err_t e = school_new(bank, true, &school);
     if (!failed(e)) {
-        e = school_teach(school, in, label, watch, out);
+        e = school_teach(school, in, title, watch, out);
     }
     school_free(&school);
     free(in);

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "engine/model.h"
 #include "lab/bank.h"
 #include "lab/watch.h"
 
@@ -25,12 +26,12 @@ void school_free(struct school **school);
 
 /* Append to `out` the bytes of a model made from the users for whom `in` is true. `watch` may be NULL;
  * its steps are counted here. */
-NODISCARD err_t school_teach(const struct school *school, const bool *in, const char *label,
+NODISCARD err_t school_teach(const struct school *school, const bool *in, struct model_title title,
                              struct watch *watch, struct buf *out);
 
 /* The same by a school of its own for the bank's first `users` users, all of them, with keys of any
  * field. */
-NODISCARD err_t school_teach_all(const struct bank *bank, size_t users, const char *label,
+NODISCARD err_t school_teach_all(const struct bank *bank, size_t users, struct model_title title,
                                  struct watch *watch, struct buf *out);
 
 #endif

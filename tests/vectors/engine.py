@@ -26,9 +26,10 @@ import sys
 
 # src/engine/sample_keys.c, sample_text.c, sample.c: floors and offsets inside the logarithms (seconds, shares, px/s)
 TIME_MIN, UP_OFFSET, UP_MIN = 0.005, 0.2, 0.01
-PRESSURE_OFFSET, SIZE_OFFSET, PLACE_SCALE = 0.03, 0.05, 10.0
+PRESSURE_OFFSET, SIZE_OFFSET, PLACE_SCALE, TEXT_PLACE_SCALE, TEXT_LAYOUT = 0.03, 0.05, 10.0, 5.0, 2
 KEYS_MIN, KEYS_MAX, FEATURES_MAX = 3, 36, 128
 TEXT_MIN, TEXT_CHUNK, TEXT_PAUSE_MS, GROUP_MIN, TEMPO_MIN = 15, 60, 2000.0, 3, 8
+UNEVEN_OFFSET, SHAPE_MIN = 0.02, 8  # piles.h too
 INTERVALS_JUDGED, DEVIATION_OFFSET, WPM_OFFSET, BACKSPACE_OFFSET = 64, 0.05, 5.0, 0.02
 SPEED_OFFSET, IDLE_OFFSET, MOTION_OFFSET = 10.0, 0.2, 0.01
 
@@ -47,6 +48,14 @@ NU = 2.0
 CAP, AGE_COST, PRESENT_SHARE, COHORT_T, POPULATION_T = 4.0, 0.3, 0.70, 10.0, 4.0
 YOUNG_NATS, Z_MAX, NEAREST, SAMPLES_MIN, FUSION_LOW = 0.5, 1e3, 3, 5, -6.0
 LENS_STEP, COPY, COPY_FEATURES = 31, 0.25, 10  # lens.h's bytes are steps of a 31st of a deviation
+
+# src/engine/alone.h, alone.c: chosen on MEU and MOBIKEY; of each bucket slope, crossing, limit, owner, impostor, variance
+FOREIGN, FOREIGN_SIMULATED, FOREIGN_CUT = 2.5, 1.2, 4.0
+ALONE_FEATURES, ALONE_POWER, ALONE_HIGH, NEAREST_WEIGHT = 40.0, 0.4, 4.0, 2.0
+ALONE_LEAST, ALONE_MOST, ALONE_TEXT_BUCKET = 16, 103, 1
+ALONE = [(2.8, 1.84, 2.8, -0.8, 0.8, 1.3), (3.9, 1.60, 3.0, -1.0, 1.0, 1.8), (5.9, 1.42, 4.5, -1.8, 2.1, 3.0),
+         (8.5, 1.37, 5.7, -2.8, 3.2, 3.7)]
+ALONE_CEILING, ALONE_FLOOR = 4.5, 6.0
 
 # src/engine/person.h
 WEIGHT_MAX, APART_MIN, PRIOR_COUNT, BIAS_SHRINK, VARIANCE_MIN = 1.25, 0.5, 20.0, 5.0, 0.1
@@ -246,8 +255,48 @@ def free_text(keys, chunk, chunks):
     x.append(log_odds(len(pairs) - len(quick), len(pairs)))
     tempo = math.fsum(b.down - a.down for a, b in quick) / 1000
     x.append(math.log(max(tempo / len(quick), TIME_MIN)) if len(quick) >= TEMPO_MIN else NAN)
-    look = bytes([any(k.sent(PRESSURE) or k.sent(SIZE) for k in keys), any(k.zone for k in keys)])
+
+    grouped = [(a, b) for a, b in quick if pair_group(a, b)]
+    times = [(k.up - k.down, hold_group(k)) for k in part if hold_group(k)]
+    downs = [(b.down - a.down, pair_group(a, b)) for a, b in grouped]
+    ups = [(b.down - a.up, None) for a, b in grouped]
+    x += [or_nan(lambda u: math.log(u + UNEVEN_OFFSET), unevenness(t)) for t in (times, downs)]
+    for some, offset, least in (times, 0, TIME_MIN), (downs, 0, TIME_MIN), (ups, UP_OFFSET, UP_MIN):
+        low, _, high = quartiles([t for t, _ in some])
+        x += [or_nan(lambda t: math.log(max(t / 1000 + offset, least)), q) for q in (low, high)]
+
+    touches = [(PRESSURE, PRESSURE_OFFSET), (SIZE, SIZE_OFFSET), (PLACE_X, None), (PLACE_Y, None)]
+    sent = [any(k.sent(kind) for k in keys) for kind, _ in touches]
+    for kind, offset in (t for t, s in zip(touches, sent) if s):
+        x += touch_of_text([k.extra[kind] for k in part if k.sent(kind)], offset)
+    look = bytes([TEXT_LAYOUT, sum(s << i for i, s in enumerate(sent)), any(k.zone for k in keys)])
     return x, *named("text", "", fnv(look))
+
+
+def quartiles(values):
+    """Lower, middle and upper, each a number of the row; too few have none."""
+    row = sorted(values)
+    return [row[q * (len(row) - 1) // 4] if len(row) >= SHAPE_MIN else NAN for q in (1, 2, 3)]
+
+
+def unevenness(times):
+    """Mean distance of (time, group) from the lower median of its group, in shares of it, 1 at most."""
+    away = []
+    for group in {g for _, g in times}:
+        row = [t for t, g in times if g == group]
+        if len(row) >= GROUP_MIN and lower_median(row) > 0:
+            away += [min(abs(t / lower_median(row) - 1), 1) for t in row]
+    return math.fsum(away) / len(away) if len(away) >= SHAPE_MIN else NAN
+
+
+def touch_of_text(values, offset):
+    """Quartiles of a pressure or size (with an offset within the logarithm) or a place, and how far the rest is away."""
+    if len(values) < SHAPE_MIN:
+        return [NAN] * 4
+    _, middle, _ = three = quartiles(values)
+    away = math.fsum(abs(v - middle) for v in values) / len(values)
+    shown = [TEXT_PLACE_SCALE * v if offset is None else math.log(v + offset) for v in three]
+    return [*shown, math.log((TEXT_PLACE_SCALE * away if offset is None else away / (middle + offset)) + UNEVEN_OFFSET)]
 
 
 def signed_log(x):
@@ -522,6 +571,30 @@ def scores(part, population, x):
                        for d in population["cohort"])[:NEAREST]
         rivals = one_class - math.fsum(other) / len(other)
     return [ratio / len(both), one_class, near, cohort / len(both), rivals]
+
+
+def way(middle, population):
+    """How far somebody is from the middle of all people, a feature's mean in their spreads."""
+    everybody = population["all"][1]
+    away = [min(abs(m - everybody.middle[f]) / everybody.spread[f], FOREIGN_CUT)
+            for f, m in enumerate(middle) if not math.isnan(m)]
+    return math.fsum(away) / len(away)
+
+
+def is_foreign(part, population):
+    """Not like the people of a population: of a real one, of a simulated one."""
+    return [way(part.middle, population) > limit for limit in (FOREIGN, FOREIGN_SIMULATED)]
+
+
+def alone(text, known, features):
+    """The line for who can only be held against himself."""
+    slope, crossing, *_ = ALONE[bucket(known)]
+    _, _, limit, owner, impostor, variance = ALONE[min(bucket(known), ALONE_TEXT_BUCKET) if text else bucket(known)]
+    slope *= (clip(features, ALONE_LEAST, ALONE_MOST) / ALONE_FEATURES) ** ALONE_POWER / (1 + NEAREST_WEIGHT)
+    return {"mean": [crossing] * 5, "scale": [1.0] * 5, "weight": [0.0, slope, NEAREST_WEIGHT * slope, 0.0, 0.0],
+            "high": ALONE_HIGH, "bias": 0.0, "limit": limit,
+            "impostor": impostor, "owner": owner, "variance": variance, "run": 1.0,
+            "ceiling": ALONE_CEILING, "floor": ALONE_FLOOR}
 
 
 def fuse(fusion, score, samples):
@@ -1277,6 +1350,7 @@ class PartLines:
             self.add(near("copied", *self.part.copied))
         got = scores(self.part, None, x)
         self.add(near("one_class", *got) if got else "one_class")
+        self.add(given("foreign", *is_foreign(self.part, population)))
 
 
 class Person:
@@ -1303,6 +1377,8 @@ def part_vectors(d):
                                       (16, 9, 0, 1), (17, 53, 0.05, 8), (31, 12, 0, 3), (40, 10, 0.3, 2),
                                       (41, 30, 0, 2), (64, 7, 0.1, 6)]:
         person, other = Person(d, n, missing), Person(d, n)
+        if n == 7:
+            person.centre = [c + 3 for c in person.centre]  # not like any of the people
         lines = PartLines(f"{n} features from {count} samples", person.sample())
         for _ in range(count):
             lines.accept(person.sample())
@@ -1374,6 +1450,7 @@ def part_vectors(d):
             lines.drift(person.sample(thief, 0.3 * step))
         yield from lines.lines
     yield from fusion_vectors(d)
+    yield from alone_vectors(d)
 
 
 def fence_vectors(d):
@@ -1413,6 +1490,21 @@ def draw_fusion(d):
 def fusion_numbers(f):
     return [*f["mean"], *f["scale"], *f["weight"],
             *(f[k] for k in ("high", "bias", "limit", "impostor", "owner", "variance", "run", "ceiling", "floor"))]
+
+
+def alone_vectors(d):
+    lines = PartLines("evidence of the owner alone", [0.0])
+    for known in (5, 9, 10, 19, 20, 49, 50, 400):
+        for text in (False, True):
+            features = 1 + d.below(128)
+            fusion = alone(text, known, features)
+            lines.add(given("alone", text, known, features))
+            lines.add(near("weight", 1, *person_weight(fusion, lines.part, True)))
+            for _ in range(2):
+                score = [0.0, d.between(0, 4), d.between(0, 4.3), 0.0, 0.0]
+                lines.add(given("fuse", known, *score))
+                lines.add(near("is", fuse(fusion, score, known)))
+    yield from lines.lines
 
 
 def fusion_vectors(d):

@@ -1,0 +1,81 @@
+#include "engine/alone.h"
+
+#include "engine/model.h"
+#include "engine/numbers.h"
+
+#include <math.h>
+
+/* A deviation from the population at which a feature is cut. */
+#define CAP 4.0
+
+/* How many features the lines below are for; others grow or shrink them by this power of the share, as far as
+ * it was tried. */
+#define FEATURES_USUAL 40.0
+#define FEATURES_LEAST 16.0
+#define FEATURES_MOST  103.0
+#define FEATURES_POWER 0.4
+
+/* Further than any score is above the crossing: nothing is cut there. */
+#define SCORES_HIGH 4.0
+
+#define CEILING 4.5
+#define FLOOR   6.0
+
+/* Nobody measured how far a text may lie from those before it: it never says more than with so few known. */
+enum { TEXT_BUCKET = 1 };
+
+bool alone_speaks(const struct sample *s)
+{
+    return s->kind == SAMPLE_KEYS || s->kind == SAMPLE_TEXT || s->kind == SAMPLE_FEATURES;
+}
+
+bool alone_is_foreign(const struct part *p, const struct population *pop, bool simulated)
+{
+    const double root = sqrt(2.0);
+    double sum = 0.0;
+    size_t n = 0;
+    for (size_t f = 0; f < p->features; f++) {
+        const float *const all = pop->lanes.habit + f * LANES_HABIT + 1; /* of all ages */
+        const double middle = part_middle(p, f);
+        if (!isnan(middle)) {
+            const double z = root * (middle - (double)all[0]) * (double)all[LANES_GROUP];
+            sum += fmin(fabs(z), CAP);
+            n++;
+        }
+    }
+    return sum > (simulated ? ALONE_FOREIGN_SIMULATED : ALONE_FOREIGN) * (double)n;
+}
+
+void alone_fusion(enum sample_kind kind, size_t compared, size_t known, struct fusion *out)
+{
+    /* nats a deviation, and deviations at which owner and others are as likely */
+    static const struct {
+        double slope, crossing;
+    } line[FUSION_BUCKETS] = {{2.8, 1.84}, {3.9, 1.60}, {5.9, 1.42}, {8.5, 1.37}};
+
+    /* what comes of it, nats */
+    static const struct {
+        double limit, owner, impostor, variance;
+    } said[FUSION_BUCKETS] = {
+        {2.8, -0.8, 0.8, 1.3}, {3.0, -1.0, 1.0, 1.8}, {4.5, -1.8, 2.1, 3.0}, {5.7, -2.8, 3.2, 3.7}};
+
+    const size_t b = fusion_bucket(known);
+    const size_t at = kind == SAMPLE_TEXT && b > TEXT_BUCKET ? TEXT_BUCKET : b;
+    const double features = clip((double)compared, FEATURES_LEAST, FEATURES_MOST);
+    const double slope = line[b].slope * pow(features / FEATURES_USUAL, FEATURES_POWER);
+    const double share = 1.0 / (1.0 + EVIDENCE_NEAREST_WEIGHT);
+    *out = (struct fusion){.high = SCORES_HIGH,
+                           .limit = said[at].limit,
+                           .owner = said[at].owner,
+                           .impostor = said[at].impostor,
+                           .variance = said[at].variance,
+                           .run = 1.0,
+                           .ceiling = CEILING,
+                           .floor = FLOOR};
+    for (size_t i = 0; i < SCORES; i++) {
+        out->mean[i] = line[b].crossing;
+        out->scale[i] = 1.0;
+    }
+    out->weight[SCORE_ONE_CLASS] = slope * share;
+    out->weight[SCORE_NEAREST] = slope * share * EVIDENCE_NEAREST_WEIGHT;
+}

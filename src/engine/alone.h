@@ -1,0 +1,36 @@
+/*
+ * alone.h - evidence beside the owner alone, where the people of a model are no measure for him.
+ *
+ * Floor      engine (may use: base)
+ * Source     docs/engine/keystrokes.md, "Foreign people": one line for each bucket of known samples, between
+ *            the lines that logistic regression fits to MEU and MOBIKEY and to six keys of them.
+ * Units      nats, positive against the owner.
+ * Errors     none.
+ * Threads    no shared state.
+ */
+#ifndef ENGINE_ALONE_H
+#define ENGINE_ALONE_H
+
+#include "engine/evidence.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* People that a population tells apart are about one of its deviations away from its middle, a feature's
+ * mean, and few of them 2. Whoever is further away than ALONE_FOREIGN is not like them; real people are not
+ * like simulated ones, and need not be as far away. */
+#define ALONE_FOREIGN           2.5
+#define ALONE_FOREIGN_SIMULATED 1.2
+
+/* Is the owner unlike the people of the population: other devices, other units, another text? What they say of
+ * him and of others is no evidence then. `simulated`: as the model says. */
+bool alone_is_foreign(const struct part *p, const struct population *pop, bool simulated);
+
+/* Can a sample be judged beside its owner alone? Typing can, and long vectors; summaries say too little. */
+bool alone_speaks(const struct sample *s);
+
+/* For SCORE_ONE_CLASS and SCORE_NEAREST of a sample of a kind, of which so many features were compared, beside a
+ * profile that knows so many samples. */
+void alone_fusion(enum sample_kind kind, size_t compared, size_t known, struct fusion *out);
+
+#endif

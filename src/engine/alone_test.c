@@ -1,0 +1,274 @@
+/* alone_test.c - who is not like the people of the model is held against himself. */
+#include "engine/alone.h"
+
+#include "engine/people_test.h"
+#include "engine/profile.h"
+#include "tests/support/unit.h"
+
+#include <math.h>
+
+enum { LEARNT = 30, TRIALS = 200, SLOW = 8 };
+
+/* Somebody at a keyboard that is SLOW times slower than any that the model knows. */
+static struct test_person slow_person(uint64_t seed)
+{
+    struct test_person p = test_person(seed);
+    for (int i = 0; i < PEOPLE_KEYS; i++) {
+        p.hold[i] += log((double)SLOW);
+        p.interval[i] += log((double)SLOW);
+    }
+    return p;
+}
+
+static struct sample typed_by(const struct test_person *person, uint64_t *seed)
+{
+    canara_key_t keys[PEOPLE_KEYS];
+    struct sample s;
+    const canara_event_t event = test_person_types(person, seed, keys);
+    assert_true(sample_of_keys(&event, &s));
+    return s;
+}
+
+static struct canara_profile *profile_of(const struct test_person *person,
+                                         const struct canara_model *model, uint64_t *seed)
+{
+    struct canara_profile *p = NULL;
+    assert_int_equal(canara_profile_new(model, &p), CANARA_OK);
+    for (int i = 0; i < LEARNT; i++) {
+        canara_key_t keys[PEOPLE_KEYS];
+        canara_session_t session;
+        canara_lesson_t lesson;
+        uint8_t wanted = 0;
+        const canara_event_t event = test_person_types(person, seed, keys);
+        canara_session_begin(&session, i);
+        assert_int_equal(canara_learn_begin(p, &session, CANARA_TRUST_ENROLMENT, &wanted),
+                         CANARA_OK);
+        assert_int_equal(canara_learn(p, &event, i), CANARA_OK);
+        assert_int_equal(canara_learn_end(p, i, &lesson), CANARA_OK);
+    }
+    return p;
+}
+
+/* Everybody of the model is within three of its deviations of the sample `like`. */
+static void only_who_is_far_from_all_people_is_foreign(void **state)
+{
+    (void)state;
+    uint64_t seed = 5;
+    const struct test_person owner = test_person(1);
+    const struct test_person slow = slow_person(1);
+    const struct sample like = typed_by(&owner, &seed);
+    struct canara_model *model = test_model(&like);
+    struct population_room room;
+    struct canara_profile *near = profile_of(&owner, model, &seed);
+    struct canara_profile *far = profile_of(&slow, model, &seed);
+    const struct population *pop = model_population(model, &like, &room);
+    for (int simulated = 0; simulated < 2; simulated++) {
+        assert_false(alone_is_foreign(near->part[0], pop, simulated != 0));
+        assert_true(alone_is_foreign(far->part[0], pop, simulated != 0));
+    }
+    canara_profile_free(&near);
+    canara_profile_free(&far);
+    canara_model_close(&model);
+}
+
+/* Mean evidence of somebody's entries beside the profile. */
+static double heard(const struct canara_profile *p, const struct test_person *who, uint64_t *seed)
+{
+    double sum = 0.0;
+    for (int i = 0; i < TRIALS; i++) {
+        struct population_room room;
+        struct opinion opinion;
+        const struct sample s = typed_by(who, seed);
+        assert_true(profile_opinion(p, &s, &room, &opinion));
+        assert_true(opinion.fusion == &room.alone);
+        assert_true(fabs(opinion.nats) <= opinion.fusion->limit);
+        sum += opinion.nats;
+    }
+    return sum / TRIALS;
+}
+
+/* A model of fast people knows nothing of slow ones, and says of the owner and of a thief alike that they are
+ * not its people. */
+static void a_foreign_owner_is_told_from_thieves_by_himself(void **state)
+{
+    (void)state;
+    uint64_t seed = 7;
+    const struct test_person fast = test_person(40);
+    const struct sample like = typed_by(&fast, &seed);
+    struct canara_model *model = test_model(&like);
+    for (uint64_t u = 1; u <= 10; u++) {
+        const struct test_person owner = slow_person(u);
+        const struct test_person thief = slow_person(u + 100);
+        struct canara_profile *p = profile_of(&owner, model, &seed);
+        assert_true(heard(p, &owner, &seed) < -1.0);
+        assert_true(heard(p, &thief, &seed) > 2.0);
+        canara_profile_free(&p);
+    }
+    canara_model_close(&model);
+}
+
+/* Summaries have too few numbers to hold anybody against himself: without people nothing is said. */
+static void a_summary_is_never_judged_alone(void **state)
+{
+    (void)state;
+    uint64_t seed = 9;
+    const struct test_person owner = test_person(3);
+    struct sample s = typed_by(&owner, &seed);
+
+    static const enum sample_kind silent[] = {SAMPLE_TYPING, SAMPLE_MOUSE, SAMPLE_SCROLL,
+                                              SAMPLE_MOTION};
+
+    assert_true(alone_speaks(&s));
+    for (size_t i = 0; i < sizeof silent / sizeof *silent; i++) {
+        s.kind = silent[i];
+        assert_false(alone_speaks(&s));
+    }
+}
+
+/* More known samples say more, a text never more than three nats, and all of it is in order. */
+static void the_lines_are_lines(void **state)
+{
+    (void)state;
+    double limit = 0.0;
+    for (size_t known = EVIDENCE_SAMPLES_MIN; known <= 400; known++) {
+        for (size_t n = 1; n <= SAMPLE_FEATURES_MAX; n++) {
+            struct fusion f;
+            struct fusion of_text;
+            alone_fusion(SAMPLE_KEYS, n, known, &f);
+            alone_fusion(SAMPLE_TEXT, n, known, &of_text);
+            assert_true(f.limit >= limit && of_text.limit <= 3.0);
+            assert_true(f.owner < 0.0 && f.owner > -f.limit && f.variance > 0.0);
+            assert_true(f.impostor > 0.0 && f.impostor < f.limit);
+            assert_true(of_text.owner > -of_text.limit && of_text.impostor < of_text.limit);
+            limit = f.limit;
+            double last = -INFINITY;
+            for (unsigned step = 0; step <= 40; step++) {
+                const double score[SCORES] = {
+                    [SCORE_ONE_CLASS] = step / 10.0, [SCORE_NEAREST] = step / 10.0};
+                const double nats = evidence_fuse(&f, score, known);
+                assert_true(isfinite(nats) && nats >= last);
+                last = nats;
+            }
+            assert_true(last > 0.0);
+        }
+    }
+}
+
+/* A long event with zones and touch, as no model of these tests knows it. */
+static canara_event_t text_by(const struct test_person *person, uint64_t *seed, canara_key_t *keys,
+                              size_t n)
+{
+    double now = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        const size_t k = i % PEOPLE_KEYS;
+        keys[i] = (canara_key_t){
+            .down_ms = now,
+            .up_ms = now + 1000.0 * exp(person->hold[k] + random_in(seed, -0.15, 0.15)),
+            .has = 1U << CANARA_KEY_SIZE,
+            .zone = (uint8_t)(1U + k % 6U),
+            .key_class = (uint8_t)CANARA_KEY_LETTER};
+        keys[i].extra[CANARA_KEY_SIZE] = exp(person->interval[k]);
+        now += 1000.0 * exp(person->interval[k] + random_in(seed, -0.15, 0.15));
+    }
+    return (canara_event_t){.kind = CANARA_KEYSTROKES,
+                            .has = CANARA_F_KEYS,
+                            .of.keystrokes = {.keys = keys, .count = n}};
+}
+
+static void learn_event(struct canara_profile *p, const canara_event_t *event, int64_t at,
+                        enum canara_trust trust, canara_lesson_t *lesson)
+{
+    canara_session_t session;
+    uint8_t wanted = 0;
+    canara_session_begin(&session, at);
+    assert_int_equal(canara_learn_begin(p, &session, trust, &wanted), CANARA_OK);
+    assert_int_equal(canara_learn(p, event, at), CANARA_OK);
+    assert_int_equal(canara_learn_end(p, at, lesson), CANARA_OK);
+}
+
+/* A model without a text has an opinion of texts all the same, three nats at most, and none of scrolling. */
+static void what_the_model_does_not_know_is_judged_alone_or_not_at_all(void **state)
+{
+    enum { KEYS = 50, SCROLLS = 12 };
+
+    (void)state;
+    uint64_t seed = 11;
+    const struct test_person owner = test_person(1);
+    const struct test_person thief = test_person(2);
+    const struct sample like = typed_by(&owner, &seed);
+    struct canara_model *model = test_model(&like);
+    struct canara_profile *p = NULL;
+    canara_lesson_t lesson;
+    canara_key_t keys[KEYS];
+    assert_int_equal(canara_profile_new(model, &p), CANARA_OK);
+    for (int i = 0; i < LEARNT; i++) {
+        const canara_event_t text = text_by(&owner, &seed, keys, KEYS);
+        learn_event(p, &text, i, CANARA_TRUST_ENROLMENT, &lesson);
+    }
+    double said[2] = {0.0, 0.0};
+    for (int i = 0; i < TRIALS; i++) {
+        struct population_room room;
+        struct opinion opinion;
+        struct sample s;
+        const canara_event_t text = text_by(i % 2 == 0 ? &owner : &thief, &seed, keys, KEYS);
+        sample_of_text(&text, 0, 1, &s);
+        assert_true(profile_opinion(p, &s, &room, &opinion));
+        assert_true(opinion.alone && fabs(opinion.nats) <= 3.0);
+        said[i % 2] += opinion.nats;
+    }
+    assert_true(said[0] < 0.0 && said[1] > 0.0);
+    const canara_event_t scroll = {.kind = CANARA_SCROLL,
+                                   .has = (uint32_t)CANARA_F_PIXELS | (uint32_t)CANARA_F_VELOCITY,
+                                   .of.scroll = {.pixels = 300.0, .velocity = 900.0}};
+    for (int i = 0; i < SCROLLS; i++) {
+        learn_event(p, &scroll, LEARNT + i, CANARA_TRUST_ENROLMENT, &lesson);
+    }
+    struct population_room room;
+    struct opinion opinion;
+    struct sample s;
+    assert_true(sample_of_summary(&scroll, &s));
+    assert_non_null(profile_lens(p, s.context));
+    assert_false(profile_opinion(p, &s, &room, &opinion));
+    canara_profile_free(&p);
+    canara_model_close(&model);
+}
+
+/* Behind the gate a foreign owner goes on learning and a thief does not, and nothing is noted in the tally of
+ * another line. */
+static void a_foreign_owner_goes_on_learning(void **state)
+{
+    (void)state;
+    uint64_t seed = 13;
+    const struct test_person fast = test_person(40);
+    const struct test_person owner = slow_person(1);
+    const struct test_person thief = slow_person(2);
+    const struct sample like = typed_by(&fast, &seed);
+    struct canara_model *model = test_model(&like);
+    struct canara_profile *p = profile_of(&owner, model, &seed);
+    uint32_t accepted[2] = {0, 0};
+    for (int i = 0; i < TRIALS; i++) {
+        canara_key_t keys[PEOPLE_KEYS];
+        canara_lesson_t lesson;
+        const canara_event_t event = test_person_types(i % 2 == 0 ? &owner : &thief, &seed, keys);
+        learn_event(p, &event, LEARNT + i, CANARA_TRUST_GATED, &lesson);
+        accepted[i % 2] += (uint32_t)lesson.accepted;
+    }
+    assert_true(accepted[0] >= TRIALS / 20);
+    assert_int_equal(accepted[1], 0);
+    assert_int_equal(p->part[0]->scored, 0);
+    canara_profile_free(&p);
+    canara_model_close(&model);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_who_is_far_from_all_people_is_foreign),
+        cmocka_unit_test(a_foreign_owner_is_told_from_thieves_by_himself),
+        cmocka_unit_test(a_summary_is_never_judged_alone),
+        cmocka_unit_test(the_lines_are_lines),
+        cmocka_unit_test(what_the_model_does_not_know_is_judged_alone_or_not_at_all),
+        cmocka_unit_test(a_foreign_owner_goes_on_learning),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
