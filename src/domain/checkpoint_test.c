@@ -372,7 +372,7 @@ static void a_block_that_the_ledger_had_no_room_for_is_told_again(void **state)
     struct house *h = *state;
     (void)register_account(h, ANN);
     const uuid_t id = log_in(h, ANN, "phone")->id;
-    const ledger_item_t filler = {.at = clock_wall(&h->clock.face), .how = END_EXPIRED};
+    const ledger_item_t filler = {.at = clock_wall(&h->clock.face), .how = END_BLOCKED};
     uint64_t place = 0;
     for (size_t i = 0; i < LEDGER_ITEMS_MAX; i++) {
         assert_ok(ledger_post(h->ledger, &filler, &place));

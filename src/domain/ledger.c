@@ -75,7 +75,9 @@ void ledger_free(struct ledger **l)
 err_t ledger_post(struct ledger *l, const ledger_item_t *item, uint64_t *place)
 {
     (void)pthread_mutex_lock(&l->mutex);
-    const bool room = l->count < LEDGER_ITEMS_MAX;
+    const size_t most =
+        item->how == END_BLOCKED ? LEDGER_ITEMS_MAX : LEDGER_ITEMS_MAX - LEDGER_FOR_BLOCKS;
+    const bool room = l->count < most;
     if (room) {
         l->ring[(l->head + l->count) % LEDGER_ITEMS_MAX] = *item;
         l->count += 1;

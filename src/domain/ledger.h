@@ -3,7 +3,7 @@
  *
  * Floor      domain
  * Ownership  ledger_new/ledger_free; items are copied in.
- * Errors     a full ledger refuses (ERR_LIMIT). Whoever posts a block keeps its session, and so its
+ * Errors     a full ledger refuses (ERR_LIMIT), and ends by time before blocks. Whoever posts a block keeps its session, and so its
  *            place in every checkpoint, until the block is written; all else the next start finds
  *            again in the journal.
  * Threads    post from any; ledger_run() in one thread of its own.
@@ -18,7 +18,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { LEDGER_ITEMS_MAX = 65536, LEDGER_BATCH = 256 };
+enum {
+    LEDGER_ITEMS_MAX = 65536,
+    LEDGER_FOR_BLOCKS =
+        8192, /* the last places of them: ends by time, which come in crowds, wait */
+    LEDGER_BATCH = 256
+};
 
 /* A session ended: by a block, or by its time. */
 typedef struct ledger_item {

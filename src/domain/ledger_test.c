@@ -238,12 +238,18 @@ static void a_full_ledger_refuses_and_keeps_what_it_has(void **state)
     session_seed_t seed = {0};
     credentials_t cred = {0};
     open_one(h, &seed, &cred);
-    const ledger_item_t item = end_of_nobody();
-    for (size_t i = 0; i < LEDGER_ITEMS_MAX; i++) {
-        post(h, &item);
-    }
+    const ledger_item_t expired = end_of_nobody();
+    ledger_item_t blocked = expired;
     uint64_t place = 7;
-    assert_err(ledger_post(h->ledger, &item, &place), ERR_LIMIT);
+    blocked.how = END_BLOCKED;
+    for (size_t i = 0; i < LEDGER_ITEMS_MAX - LEDGER_FOR_BLOCKS; i++) {
+        post(h, &expired);
+    }
+    assert_err(ledger_post(h->ledger, &expired, &place), ERR_LIMIT);
+    for (size_t i = 0; i < LEDGER_FOR_BLOCKS; i++) { /* there is room for these all the same */
+        post(h, &blocked);
+    }
+    assert_err(ledger_post(h->ledger, &blocked, &place), ERR_LIMIT);
     assert_int_equal(place, 7);
     assert_int_equal(ledger_depth(h->ledger), LEDGER_ITEMS_MAX);
 }
