@@ -13,7 +13,9 @@ foreach(form STATIC SHARED)
   target_link_libraries(libcanara_${word} PUBLIC m PRIVATE $<BUILD_INTERFACE:warnings>)
   set_target_properties(libcanara_${word} PROPERTIES
     OUTPUT_NAME canara C_VISIBILITY_PRESET hidden
-    VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+    VERSION ${PROJECT_VERSION}
+    # before 1.0 a minor version may change what is in the library's structures
+    SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 endforeach()
 set_target_properties(libcanara_shared PROPERTIES EXPORT_NAME canara)
 set_target_properties(libcanara_static PROPERTIES EXPORT_NAME canara_static)
