@@ -166,7 +166,20 @@ static void few_people_are_measured_too(void **state)
         const double eer = made_figure(d, "", "mean_eer");
         assert_true(eer >= 0.0 && eer <= 0.5);
         assert_non_null(strstr(d->err, "too few people for --background pairs:6"));
+        assert_non_null(strstr(d->err, "the built-in model"));
     }
+}
+
+/* Too few when the folds of two people are left out, and not when those two are: their own kind is known then. */
+static void ten_people_are_known_two_at_a_time(void **state)
+{
+    struct lab_desk *d = *state;
+    make(d, "ten", act_pin, 10, true);
+    assert_true(made_figure(d, "", "mean_eer") <= 0.3);
+    assert_non_null(strstr(d->err, "two people at a time were left out"));
+    assert_non_null(strstr(d->out, "leave-two-out"));
+    (void)made_figure(d, "--background leave-two-out", "mean_eer");
+    assert_null(strstr(d->err, "too few people"));
 }
 
 int main(void)
@@ -178,6 +191,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_detector_goes_with_every_background, desk_setup,
                                         desk_teardown),
         cmocka_unit_test_setup_teardown(few_people_are_measured_too, desk_setup, desk_teardown),
+        cmocka_unit_test_setup_teardown(ten_people_are_known_two_at_a_time, desk_setup,
+                                        desk_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
