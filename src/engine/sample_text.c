@@ -51,6 +51,7 @@ enum pair_group {
 /* Times of the keys of one group, sorted. */
 struct text_times {
     struct pile hold[HOLD_GROUPS], down_down[PAIR_GROUPS], up_down[PAIR_GROUPS]; /* ms */
+    uint8_t group[TEXT_CHUNK]; /* of each key: enum hold_group */
     size_t keys, deletes, pairs, rollovers, pauses;
     double typed_ms; /* sum of the intervals that are no pauses */
 };
@@ -156,6 +157,7 @@ static void sort_keys(struct text_times *t, const canara_key_t *keys, size_t n)
     t->keys = n;
     for (size_t i = 0; i < n; i++) {
         const unsigned group = hold_group(&keys[i]);
+        t->group[i] = (uint8_t)group;
         t->deletes += keys[i].key_class == CANARA_KEY_DELETE;
         if (group != HOLD_GROUPS) {
             pile_add(&t->hold[group], keys[i].up_ms - keys[i].down_ms);
@@ -244,13 +246,14 @@ static double touch_value(const struct touch *t, double x)
 }
 
 /* Where the middle half of the touches lies, and how uneven they are. */
-static void put_touch(struct sample *s, const struct touch *t, const canara_key_t *keys, size_t n)
+static void put_touch(struct sample *s, const struct touch *t, const canara_key_t *keys,
+                      const struct text_times *times)
 {
     struct pile SCRATCH of[HOLD_GROUPS + 1];
     piles_begin(of, HOLD_GROUPS + 1);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < times->keys; i++) {
         if ((keys[i].has & (1U << t->extra)) != 0) {
-            pile_add(&of[hold_group(&keys[i])], keys[i].extra[t->extra]);
+            pile_add(&of[times->group[i]], keys[i].extra[t->extra]);
         }
     }
     const struct quartiles q = piles_quartiles(of, HOLD_GROUPS + 1);
@@ -313,7 +316,7 @@ void sample_of_text(const canara_event_t *event, size_t chunk, size_t chunks, st
     put_shape(out, &times);
     for (unsigned i = 0; i < ARRAY_LEN(touches); i++) {
         if (((unsigned)look.touches & 1U << i) != 0) {
-            put_touch(out, &touches[i], keys, to - from);
+            put_touch(out, &touches[i], keys, &times);
         }
     }
     sample_name(out, "text", (canara_text_t){NULL, 0}, fnv_add(FNV_START, context, sizeof context));
