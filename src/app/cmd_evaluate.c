@@ -20,7 +20,7 @@
 
 enum {
     FOLDS_MAX = 4096,
-    LEAVE_TWO_OUT = FOLDS_MAX /* as many as people, at most */,
+    LEAVE_TWO_OUT = FOLDS_MAX, /* as many as people, at most */
     THREADS_MAX = 64,
     OUTPUT_BYTES = 64 * 1024 * 1024
 };
@@ -227,22 +227,19 @@ static void tell_too_few(const struct evaluate_run *r, const char *instead)
                   r->given->dir, r->background, instead);
 }
 
-/* Ten people leave eight to be known when owner and impostor are left out, but five when their folds are. */
-static bool leaves_more(struct evaluate_run *r)
+/* Ten people leave eight to be known when owner and impostor are left out, but five when their folds
+ * are. ERR_RANGE: they were left out already, or that is too few as well. */
+static err_t leave_two_out(struct evaluate_run *r)
 {
     struct contest_options *const o = &r->options;
     if (o->background != BACKGROUND_PAIRS || o->folds == LEAVE_TWO_OUT) {
-        return false;
+        return err_new(ERR_RANGE);
     }
-    const size_t folds = o->folds;
     o->folds = LEAVE_TWO_OUT;
-    if (failed(contest(r))) {
-        o->folds = folds;
-        return false;
-    }
+    TRY(contest(r));
     tell_too_few(r, "two people at a time were left out");
     (void)snprintf(r->background, sizeof r->background, "leave-two-out");
-    return true;
+    return ERR_OK;
 }
 
 /* Few people still have a figure: that of the server, which knows the people of a model. */
@@ -258,8 +255,8 @@ static int evaluate_people(struct evaluate_run *r)
 {
     char words[96] = "";
     err_t e = contest(r);
-    if (e.code == ERR_RANGE && leaves_more(r)) {
-        e = ERR_OK;
+    if (e.code == ERR_RANGE) {
+        e = leave_two_out(r);
     }
     if (e.code == ERR_RANGE && r->options.background != BACKGROUND_NONE) {
         const int code = fall_back(r);

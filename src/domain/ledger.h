@@ -3,9 +3,9 @@
  *
  * Floor      domain
  * Ownership  ledger_new/ledger_free; items are copied in.
- * Errors     a full ledger refuses (ERR_LIMIT), and ends by time before blocks. Whoever posts a block keeps its session, and so its
- *            place in every checkpoint, until the block is written; all else the next start finds
- *            again in the journal.
+ * Errors     a full ledger refuses (ERR_LIMIT), ends by time before blocks. Whoever posts a block
+ *            keeps its session, and so its place in every checkpoint, until the block is written;
+ *            all else the next start finds again in the journal.
  * Threads    post from any; ledger_run() in one thread of its own.
  */
 #ifndef DOMAIN_LEDGER_H
@@ -20,8 +20,7 @@
 
 enum {
     LEDGER_ITEMS_MAX = 65536,
-    LEDGER_FOR_BLOCKS =
-        8192, /* the last places of them: ends by time, which come in crowds, wait */
+    LEDGER_FOR_BLOCKS = 8192, /* the last of them: ends by time come in crowds and wait */
     LEDGER_BATCH = 256
 };
 

@@ -12,12 +12,8 @@ enum { LEARNT = 30, TRIALS = 200, SLOW = 8 };
 /* Somebody at a keyboard that is SLOW times slower than any that the model knows. */
 static struct test_person slow_person(uint64_t seed)
 {
-    struct test_person p = test_person(seed);
-    for (int i = 0; i < PEOPLE_KEYS; i++) {
-        p.hold[i] += log((double)SLOW);
-        p.interval[i] += log((double)SLOW);
-    }
-    return p;
+    const struct test_person p = test_person(seed);
+    return test_person_slower(&p, log((double)SLOW));
 }
 
 static struct sample typed_by(const struct test_person *person, uint64_t *seed)
@@ -29,6 +25,17 @@ static struct sample typed_by(const struct test_person *person, uint64_t *seed)
     return s;
 }
 
+static void learn_event(struct canara_profile *p, const canara_event_t *event, int64_t at,
+                        enum canara_trust trust, canara_lesson_t *lesson)
+{
+    canara_session_t session;
+    uint8_t wanted = 0;
+    canara_session_begin(&session, at);
+    assert_int_equal(canara_learn_begin(p, &session, trust, &wanted), CANARA_OK);
+    assert_int_equal(canara_learn(p, event, at), CANARA_OK);
+    assert_int_equal(canara_learn_end(p, at, lesson), CANARA_OK);
+}
+
 static struct canara_profile *profile_of(const struct test_person *person,
                                          const struct canara_model *model, uint64_t *seed)
 {
@@ -36,15 +43,9 @@ static struct canara_profile *profile_of(const struct test_person *person,
     assert_int_equal(canara_profile_new(model, &p), CANARA_OK);
     for (int i = 0; i < LEARNT; i++) {
         canara_key_t keys[PEOPLE_KEYS];
-        canara_session_t session;
         canara_lesson_t lesson;
-        uint8_t wanted = 0;
         const canara_event_t event = test_person_types(person, seed, keys);
-        canara_session_begin(&session, i);
-        assert_int_equal(canara_learn_begin(p, &session, CANARA_TRUST_ENROLMENT, &wanted),
-                         CANARA_OK);
-        assert_int_equal(canara_learn(p, &event, i), CANARA_OK);
-        assert_int_equal(canara_learn_end(p, i, &lesson), CANARA_OK);
+        learn_event(p, &event, i, CANARA_TRUST_ENROLMENT, &lesson);
     }
     return p;
 }
@@ -154,38 +155,6 @@ static void the_lines_are_lines(void **state)
     }
 }
 
-/* A long event with zones and touch, as no model of these tests knows it. */
-static canara_event_t text_by(const struct test_person *person, uint64_t *seed, canara_key_t *keys,
-                              size_t n)
-{
-    double now = 0.0;
-    for (size_t i = 0; i < n; i++) {
-        const size_t k = i % PEOPLE_KEYS;
-        keys[i] = (canara_key_t){
-            .down_ms = now,
-            .up_ms = now + 1000.0 * exp(person->hold[k] + random_in(seed, -0.15, 0.15)),
-            .has = 1U << CANARA_KEY_SIZE,
-            .zone = (uint8_t)(1U + k % 6U),
-            .key_class = (uint8_t)CANARA_KEY_LETTER};
-        keys[i].extra[CANARA_KEY_SIZE] = exp(person->interval[k]);
-        now += 1000.0 * exp(person->interval[k] + random_in(seed, -0.15, 0.15));
-    }
-    return (canara_event_t){.kind = CANARA_KEYSTROKES,
-                            .has = CANARA_F_KEYS,
-                            .of.keystrokes = {.keys = keys, .count = n}};
-}
-
-static void learn_event(struct canara_profile *p, const canara_event_t *event, int64_t at,
-                        enum canara_trust trust, canara_lesson_t *lesson)
-{
-    canara_session_t session;
-    uint8_t wanted = 0;
-    canara_session_begin(&session, at);
-    assert_int_equal(canara_learn_begin(p, &session, trust, &wanted), CANARA_OK);
-    assert_int_equal(canara_learn(p, event, at), CANARA_OK);
-    assert_int_equal(canara_learn_end(p, at, lesson), CANARA_OK);
-}
-
 /* A model without a text has an opinion of texts all the same, three nats at most, and none of scrolling. */
 static void what_the_model_does_not_know_is_judged_alone_or_not_at_all(void **state)
 {
@@ -202,7 +171,7 @@ static void what_the_model_does_not_know_is_judged_alone_or_not_at_all(void **st
     canara_key_t keys[KEYS];
     assert_int_equal(canara_profile_new(model, &p), CANARA_OK);
     for (int i = 0; i < LEARNT; i++) {
-        const canara_event_t text = text_by(&owner, &seed, keys, KEYS);
+        const canara_event_t text = test_person_writes(&owner, &seed, keys, KEYS);
         learn_event(p, &text, i, CANARA_TRUST_ENROLMENT, &lesson);
     }
     double said[2] = {0.0, 0.0};
@@ -210,7 +179,8 @@ static void what_the_model_does_not_know_is_judged_alone_or_not_at_all(void **st
         struct population_room room;
         struct opinion opinion;
         struct sample s;
-        const canara_event_t text = text_by(i % 2 == 0 ? &owner : &thief, &seed, keys, KEYS);
+        const canara_event_t text =
+            test_person_writes(i % 2 == 0 ? &owner : &thief, &seed, keys, KEYS);
         sample_of_text(&text, 0, 1, &s);
         assert_true(profile_opinion(p, &s, &room, &opinion));
         assert_true(opinion.alone && fabs(opinion.nats) <= 3.0);

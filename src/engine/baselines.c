@@ -49,8 +49,8 @@ enum word_number {
 static const struct word words[WORDS] = {
     [WORD_HOLD]               = {"hold time",         "ms",    FORM_MS,       0.0},
     [WORD_INTERVAL]           = {"key interval",      "ms",    FORM_MS,       0.0},
-    [WORD_PRESSURE]           = {"pressure",          "",      FORM_LOG,      0.03},
-    [WORD_SIZE]               = {"touch size",        "",      FORM_LOG,      0.05},
+    [WORD_PRESSURE]           = {"pressure",          "",      FORM_LOG,      SAMPLE_PRESSURE_OFFSET},
+    [WORD_SIZE]               = {"touch size",        "",      FORM_LOG,      SAMPLE_SIZE_OFFSET},
     [WORD_ROLLOVER]           = {"overlapping keys",  "%",     FORM_LOG_ODDS, 0.0},
     [WORD_CORRECTIONS]        = {"corrections",       "%",     FORM_LOG_ODDS, 0.0},
     [WORD_PAUSES]             = {"pauses",            "%",     FORM_LOG_ODDS, 0.0},
@@ -143,11 +143,7 @@ struct row {
 
 static void row_add(struct row *r, double x)
 {
-    size_t i = r->n++;
-    for (; i > 0 && r->x[i - 1] > x; i--) {
-        r->x[i] = r->x[i - 1];
-    }
-    r->x[i] = x;
+    sorted_add(r->x, r->n++, x);
 }
 
 static double row_middle(const struct row *r)

@@ -35,6 +35,15 @@ static inline double sinh_inverse(double x)
     return copysign(log(fabs(x) + sqrt(x * x + 1.0)), x);
 }
 
+/* Put x among n numbers that ascend; there is room for one more. */
+static inline void sorted_add(double *sorted, size_t n, double x)
+{
+    for (; n > 0 && sorted[n - 1] > x; n--) {
+        sorted[n] = sorted[n - 1];
+    }
+    sorted[n] = x;
+}
+
 static inline double logit(double p)
 {
     return log(p / (1.0 - p));

@@ -54,6 +54,38 @@ static inline canara_event_t test_person_types(const struct test_person *p, uint
         .of.keystrokes = {.field = {"password", 8}, .keys = keys, .count = PEOPLE_KEYS}};
 }
 
+/* The person writes `n` keys on glass, the rhythm of the others over and over: words of four letters. */
+static inline canara_event_t test_person_writes(const struct test_person *p, uint64_t *seed,
+                                                canara_key_t *keys, size_t n)
+{
+    double at = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        const size_t k = i % PEOPLE_KEYS;
+        const bool space = i % 5 == 4;
+        keys[i] =
+            (canara_key_t){.down_ms = at,
+                           .up_ms = at + 1000.0 * exp(p->hold[k] + random_in(seed, -0.15, 0.15)),
+                           .has = 1U << CANARA_KEY_PRESSURE,
+                           .key_class = (uint8_t)(space ? CANARA_KEY_SPACE : CANARA_KEY_LETTER)};
+        keys[i].extra[CANARA_KEY_PRESSURE] = exp(p->interval[k]);
+        at += 1000.0 * exp(p->interval[k] + random_in(seed, -0.15, 0.15));
+    }
+    return (canara_event_t){.kind = CANARA_KEYSTROKES,
+                            .has = CANARA_F_KEYS,
+                            .of.keystrokes = {.keys = keys, .count = n}};
+}
+
+/* The same person, at times as many times longer as e^nats. */
+static inline struct test_person test_person_slower(const struct test_person *who, double nats)
+{
+    struct test_person slow = *who;
+    for (int i = 0; i < PEOPLE_KEYS; i++) {
+        slow.hold[i] += nats;
+        slow.interval[i] += nats;
+    }
+    return slow;
+}
+
 static inline void test_fusions(struct population *p)
 {
     for (int b = 0; b < FUSION_BUCKETS; b++) {

@@ -1,5 +1,7 @@
 #include "engine/piles.h"
 
+#include "engine/numbers.h"
+
 #include <math.h>
 
 void piles_begin(struct pile *piles, size_t count)
@@ -11,11 +13,7 @@ void piles_begin(struct pile *piles, size_t count)
 
 void pile_add(struct pile *pile, double x)
 {
-    size_t at = pile->n++;
-    for (; at > 0 && pile->x[at - 1] > x; at--) {
-        pile->x[at] = pile->x[at - 1];
-    }
-    pile->x[at] = x;
+    sorted_add(pile->x, pile->n++, x);
 }
 
 static double middle_of(const struct pile *pile)

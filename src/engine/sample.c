@@ -59,16 +59,6 @@ static bool sent(const canara_event_t *event, enum canara_field field)
 
 enum { INTERVALS_JUDGED = 64 };
 
-static void insert_sorted(double *sorted, size_t n, double x)
-{
-    size_t at = n;
-    while (at > 0 && sorted[at - 1] > x) {
-        sorted[at] = sorted[at - 1];
-        at--;
-    }
-    sorted[at] = x;
-}
-
 /* Quartile q of n sorted values, nearest rank. */
 static double quartile(const double *sorted, size_t n, size_t q)
 {
@@ -88,7 +78,7 @@ static void add_intervals(const canara_event_t *event, struct sample *out)
     }
     double SCRATCH sorted[INTERVALS_JUDGED];
     for (size_t i = 0; i < n; i++) {
-        insert_sorted(sorted, i, log(fmax(x[i], 0.005)));
+        sorted_add(sorted, i, log(fmax(x[i], 0.005)));
     }
     const double middle = quartile(sorted, n, 2);
     double deviation = 0.0;

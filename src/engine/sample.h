@@ -28,6 +28,10 @@ enum {
         32 /* features of a text before its shares of rollover, corrections and pauses */
 };
 
+/* Added to a pressure and a size within their logarithm: 0 is a measurement, too. */
+#define SAMPLE_PRESSURE_OFFSET 0.03
+#define SAMPLE_SIZE_OFFSET     0.05
+
 /* What is compared with what: samples of one kind and one context have the same features. */
 enum sample_kind {
     SAMPLE_KEYS,     /* a short text typed into a field, key by key */

@@ -60,8 +60,8 @@ static void put_extra(struct sample *s, enum feature_type type, const canara_key
     for (size_t i = 0; i < n; i++) {
         const bool has = (keys[i].has & (1U << (unsigned)extra)) != 0;
         const double x = keys[i].extra[extra];
-        const double value = type == FEATURE_PRESSURE ? log(x + 0.03)
-                             : type == FEATURE_SIZE   ? log(x + 0.05)
+        const double value = type == FEATURE_PRESSURE ? log(x + SAMPLE_PRESSURE_OFFSET)
+                             : type == FEATURE_SIZE   ? log(x + SAMPLE_SIZE_OFFSET)
                                                       : PLACE_SCALE * x;
         put(s, type, &keys[i], NULL, has ? value : NAN);
     }

@@ -235,8 +235,8 @@ static const struct touch {
     uint8_t extra;
     uint8_t type;
     double offset; /* within the logarithm; NaN: a place, no logarithm */
-} touches[] = {{CANARA_KEY_PRESSURE, FEATURE_PRESSURE, 0.03},
-               {CANARA_KEY_SIZE, FEATURE_SIZE, 0.05},
+} touches[] = {{CANARA_KEY_PRESSURE, FEATURE_PRESSURE, SAMPLE_PRESSURE_OFFSET},
+               {CANARA_KEY_SIZE, FEATURE_SIZE, SAMPLE_SIZE_OFFSET},
                {CANARA_KEY_X, FEATURE_PLACE_X, NAN},
                {CANARA_KEY_Y, FEATURE_PLACE_Y, NAN}};
 

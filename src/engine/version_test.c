@@ -34,30 +34,12 @@ static uint64_t add_number(uint64_t sum, double x)
     return add(sum, (uint64_t)llround(x * 1e9));
 }
 
-/* A text on glass: the person's rhythm over and over, in words of four letters. */
-static canara_event_t text_of(const struct test_person *who, uint64_t *seed, canara_key_t *keys)
-{
-    double now = 0.0;
-    for (size_t i = 0; i < TEXT; i++) {
-        const size_t k = i % PEOPLE_KEYS;
-        keys[i] = (canara_key_t){
-            .down_ms = now,
-            .up_ms = now + 1000.0 * exp(who->hold[k] + random_in(seed, -0.15, 0.15)),
-            .has = 1U << CANARA_KEY_PRESSURE,
-            .key_class = (uint8_t)(i % 5 == 4 ? CANARA_KEY_SPACE : CANARA_KEY_LETTER)};
-        keys[i].extra[CANARA_KEY_PRESSURE] = exp(who->interval[k]);
-        now += 1000.0 * exp(who->interval[k] + random_in(seed, -0.15, 0.15));
-    }
-    return (canara_event_t){.kind = CANARA_KEYSTROKES,
-                            .has = CANARA_F_KEYS,
-                            .of.keystrokes = {.keys = keys, .count = TEXT}};
-}
-
 /* The last that is typed in a lesson is a text. */
 static canara_event_t typed_by(const struct test_person *who, int i, uint64_t *seed,
                                canara_key_t *keys)
 {
-    return i + 1 == TYPED ? text_of(who, seed, keys) : test_person_types(who, seed, keys);
+    return i + 1 == TYPED ? test_person_writes(who, seed, keys, TEXT)
+                          : test_person_types(who, seed, keys);
 }
 
 static void learn(struct canara_profile *profile, const struct test_person *who, uint64_t *seed)
@@ -106,7 +88,7 @@ static void happen(canara_session_t *s, const struct canara_profile *profile,
         return;
     case 3: test_event_random(&any, seed); break;
     case 4:
-        typed = text_of(who, seed, keys);
+        typed = test_person_writes(who, seed, keys, TEXT);
         assert_int_equal(canara_observe(s, NULL, profile, &typed, at, v), CANARA_OK);
         return;
     default: test_event_seed_client(&any, seed);
@@ -136,17 +118,6 @@ static uint64_t score(const struct canara_profile *profile, const struct test_pe
     return sum;
 }
 
-/* So slow that the model's people are no measure. */
-static struct test_person slowly(const struct test_person *who)
-{
-    struct test_person slow = *who;
-    for (int i = 0; i < PEOPLE_KEYS; i++) {
-        slow.hold[i] += 2.0;
-        slow.interval[i] += 2.0;
-    }
-    return slow;
-}
-
 static uint64_t live(const struct canara_model *model, const struct test_person *owner,
                      const struct test_person *thief, uint64_t sum, uint64_t *seed)
 {
@@ -166,8 +137,8 @@ static void the_same_events_give_the_same_numbers_until_the_version_is_raised(vo
     uint64_t sum = 0xcbf29ce484222325;
     const struct test_person ann = test_person(1);
     const struct test_person thief = test_person(2);
-    const struct test_person foreigner = slowly(&ann);
-    const struct test_person other = slowly(&thief);
+    const struct test_person foreigner = test_person_slower(&ann, 2.0); /* whom no model knows */
+    const struct test_person other = test_person_slower(&thief, 2.0);
     struct canara_model *model = test_model_of_all();
     (void)state;
     assert_non_null(model);

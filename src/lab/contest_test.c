@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PLAYERS = 4, OTHERS = 24, KEYS = 6, ENROL = 12, GENUINE = 4, LESSONS = 10 };
+enum { PLAYERS = 4, OTHERS = 12, KEYS = 6, ENROL = 12, GENUINE = 4, LESSONS = 10 };
 
 struct habits {
     double hold[KEYS], gap[KEYS];

@@ -30,8 +30,8 @@ static double raw(const struct sample *s, size_t f)
     case FEATURE_HOLD:
     case FEATURE_DOWN_DOWN: return exp(s->x[f]);
     case FEATURE_UP_DOWN: return exp(s->x[f]) - 0.2;
-    case FEATURE_PRESSURE: return exp(s->x[f]) - 0.03;
-    case FEATURE_SIZE: return exp(s->x[f]) - 0.05;
+    case FEATURE_PRESSURE: return exp(s->x[f]) - SAMPLE_PRESSURE_OFFSET;
+    case FEATURE_SIZE: return exp(s->x[f]) - SAMPLE_SIZE_OFFSET;
     case FEATURE_PLACE_X:
     case FEATURE_PLACE_Y:
     case FEATURE_PLAIN:
