@@ -15,7 +15,8 @@ enum {
     BACKOFF_FIRST_MS = 100,
     BACKOFF_MAX_MS = 5000,
     IDLE_MS = 1000,
-    HEAP_LOOK_MS = 10000 /* between two looks at what the heap keeps */
+    HEAP_LOOK_MS = 10000,  /* between two looks at what the heap keeps */
+    STORE_UNUSED_MS = 5000 /* after which the database's connections give back their pages */
 };
 
 /* Ended sessions, used tokens and decisions are kept so long for support and disputes. */
@@ -243,10 +244,11 @@ static void run_sweep(struct ledger *l)
     (void)pthread_mutex_lock(&l->mutex);
 }
 
-/* Sessions that went to rest have dropped their profiles. */
+/* Sessions that went to rest have dropped their profiles, and nobody asks for the pages they came from. */
 static void look_at_heap(struct ledger *l, struct heap_keeper *keeper)
 {
     (void)pthread_mutex_unlock(&l->mutex);
+    store_rest(l->svc->store, mono_after_ms(clock_mono(clock_system()), -STORE_UNUSED_MS));
     if (heap_give_back(keeper)) {
         log_event(l->svc->log, LOG_DEBUG, "heap.given_back",
                   FIELD_INT("free_bytes", (int64_t)keeper->given));

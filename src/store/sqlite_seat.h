@@ -81,6 +81,8 @@ struct seat {
     sqlite3_stmt *prepared[SQL_SLOTS]; /* NULL until first used */
     struct log *log;
     bool taken;
+    bool rested;    /* holds no pages since it was last used */
+    mono_t used_at; /* when it was given back */
 };
 
 /* A statement being bound, stepped and read. The first error sticks until query_step(). */

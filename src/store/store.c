@@ -69,6 +69,11 @@ void store_close(struct store **st)
     *st = NULL;
 }
 
+void store_rest(struct store *st, mono_t before)
+{
+    st->ops->rest(st, before);
+}
+
 err_t store_begin(struct store *st, enum store_mode mode, struct store_tx *out)
 {
     MUST(!out->open);

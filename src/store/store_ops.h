@@ -15,6 +15,7 @@
 struct store_ops {
     const char *name;
     void (*close)(struct store *st);
+    void (*rest)(struct store *st, mono_t before); /* a driver that keeps nothing does nothing */
     err_t (*begin)(struct store *st, struct store_tx *tx); /* tx->store, tx->mode are set */
     err_t (*commit)(struct store_tx *tx);                  /* always releases tx->seat */
     void (*rollback)(struct store_tx *tx);                 /* the same */

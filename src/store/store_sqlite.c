@@ -57,6 +57,7 @@ static err_t seat_take(struct sqlite_store *st, enum store_mode mode, struct sea
     }
     if (seat != NULL) {
         seat->taken = true;
+        seat->rested = false;
         *out = seat;
     }
     MUST(pthread_mutex_unlock(&st->lock) == 0);
@@ -67,8 +68,35 @@ static void seat_give(struct sqlite_store *st, struct seat *seat)
 {
     MUST(pthread_mutex_lock(&st->lock) == 0);
     seat->taken = false;
+    seat->used_at = clock_mono(clock_system());
     MUST(pthread_cond_broadcast(&st->freed) == 0); /* waiters want different seats */
     MUST(pthread_mutex_unlock(&st->lock) == 0);
+}
+
+/* ---- rest */
+
+/* A seat that has pages and is not wanted, taken so that nobody begins on it meanwhile. */
+static struct seat *take_unused(struct sqlite_store *st, mono_t before)
+{
+    struct seat *unused = NULL;
+    MUST(pthread_mutex_lock(&st->lock) == 0);
+    for (size_t i = 0; i < SEATS && unused == NULL; i++) {
+        struct seat *const seat = &st->seats[i];
+        unused = !seat->taken && !seat->rested && seat->used_at.ns < before.ns ? seat : NULL;
+    }
+    if (unused != NULL) {
+        unused->taken = unused->rested = true;
+    }
+    MUST(pthread_mutex_unlock(&st->lock) == 0);
+    return unused;
+}
+
+static void sqlite_rest(struct store *st, mono_t before)
+{
+    for (struct seat *seat; (seat = take_unused(self(st), before)) != NULL;) {
+        (void)sqlite3_db_release_memory(seat->db); /* 2 MB at most */
+        seat_give(self(st), seat);
+    }
 }
 
 /* ---- transactions */
@@ -149,6 +177,7 @@ static void sqlite_close(struct store *st)
 static const struct store_ops sqlite_ops = {
     .name = "sqlite",
     .close = sqlite_close,
+    .rest = sqlite_rest,
     .begin = sqlite_begin,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,

@@ -458,6 +458,74 @@ static void a_row_that_nobody_here_wrote_is_refused_when_read(void **state)
     }
 }
 
+static mono_t in_a_minute(void)
+{
+    return mono_after_ms(clock_mono(clock_system()), 60000);
+}
+
+/* Pages of sessions that were read, one after the other. */
+static void read_many(struct house *h, unsigned sessions)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    assert_ok(store_begin(h->store, STORE_READ, &tx));
+    for (unsigned i = 1; i <= sessions; i++) {
+        struct session_row got = {0};
+        bool found = false;
+        assert_ok(store_session_get(&tx, sample_session(i, 1).id, &got, &found));
+        assert_true(found);
+    }
+}
+
+static void connections_that_nobody_uses_give_back_their_pages(void **state)
+{
+    enum { SESSIONS = 2000, PAGES_BYTES = 200 * 1024 };
+    struct house *h = *state;
+    make_database(h);
+    assert_ok(house_open(h));
+    struct store_tx tx = {0};
+    assert_ok(store_begin(h->store, STORE_WRITE, &tx));
+    for (unsigned i = 1; i <= SESSIONS; i++) {
+        const struct session_row row = sample_session(i, 1);
+        assert_ok(store_session_create(&tx, &row));
+    }
+    assert_ok(store_commit(&tx));
+    store_rest(h->store, in_a_minute());
+    const sqlite3_int64 rested = sqlite3_memory_used();
+
+    read_many(h, SESSIONS);
+    const sqlite3_int64 used = sqlite3_memory_used();
+    assert_true(used > rested + PAGES_BYTES);
+    store_rest(h->store, mono_after_ms(clock_mono(clock_system()), -60000));
+    assert_int_equal(sqlite3_memory_used(), used); /* it was used a moment ago */
+    store_rest(h->store, in_a_minute());
+    assert_true(sqlite3_memory_used() < rested + PAGES_BYTES / 4);
+
+    read_many(h, SESSIONS); /* and reads again */
+    assert_true(sqlite3_memory_used() > rested + PAGES_BYTES);
+}
+
+static void a_store_may_rest_while_others_read_and_write(void **state)
+{
+    struct house *h = *state;
+    make_database(h);
+    assert_ok(house_open(h));
+    struct store_tx reading = {0};
+    struct store_tx writing = {0};
+    const struct account_row row = sample_account(2);
+    enum account_created answer = ACCOUNT_EMAIL_TAKEN;
+    assert_ok(store_begin(h->store, STORE_READ, &reading));
+    assert_ok(store_begin(h->store, STORE_WRITE, &writing));
+    assert_ok(store_account_create(&writing, &row, &answer));
+    store_rest(h->store, in_a_minute());
+    assert_ok(store_commit(&writing));
+    struct account_row got = {0};
+    bool found = true;
+    assert_ok(store_account_by_id(&reading, sample_id('a', 2), &got, &found));
+    assert_false(found); /* the state that it began with */
+    store_rollback(&reading);
+    assert_true(has_account(h, 2));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -483,6 +551,8 @@ int main(void)
         TEST(a_database_of_another_program_is_refused),
         TEST(audit_links_cannot_be_changed_or_deleted_by_sql),
         TEST(a_row_that_nobody_here_wrote_is_refused_when_read),
+        TEST(connections_that_nobody_uses_give_back_their_pages),
+        TEST(a_store_may_rest_while_others_read_and_write),
     };
     return cmocka_run_group_tests_name("sqlite files", tests, NULL, NULL);
 }
