@@ -1,9 +1,10 @@
 #include "domain/profile.h"
 
 #include "base/util.h"
-#include "codec/json_read.h"
+#include "codec/json_cursor.h"
 #include "domain/audit.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -179,33 +180,74 @@ void profile_pin_write(const struct service *svc, uint32_t revision, struct json
     json_cstr(w, canara_model_name(svc->model));
 }
 
-static err_t read_members(const struct json *data, profile_pin_t *out)
+/* A number that is no revision is an error; anything but a number leaves the pin unset. */
+static err_t read_revision(struct json_cursor *c, profile_pin_t *pin)
 {
-    profile_pin_t pin = {0};
-    int64_t revision = 0;
-    span_t model = {0};
-    pin.set = json_get_int(data, "profile", &revision);
-    if (!pin.set) {
-        *out = pin;
-        return ERR_OK;
+    double revision = 0.0;
+    TRY(cursor_try_number(c, &revision, &pin->set));
+    if (!pin->set) {
+        return cursor_skip(c, NULL);
     }
-    if (revision < 0 || revision > UINT32_MAX || !json_get_text(data, "model", &model) ||
-        model.len >= sizeof pin.model) {
+    if (revision < 0.0 || revision > (double)UINT32_MAX || revision != floor(revision)) {
         return err_new(ERR_FORMAT);
     }
-    pin.revision = (uint32_t)revision;
-    memcpy(pin.model, model.ptr, model.len);
-    *out = pin;
+    pin->revision = (uint32_t)revision;
     return ERR_OK;
 }
 
+static err_t read_model(struct json_cursor *c, profile_pin_t *pin, bool *named)
+{
+    span_t model = {0};
+    if (cursor_peek(c) != JSON_NEXT_TEXT) {
+        return cursor_skip(c, NULL);
+    }
+    TRY(cursor_take_text(c, &model));
+    if (model.len >= sizeof pin->model) {
+        return err_new(ERR_FORMAT);
+    }
+    memcpy(pin->model, model.ptr, model.len);
+    pin->model[model.len] = '\0';
+    *named = true;
+    return ERR_OK;
+}
+
+/* Without a tree: a start reads one for each live session. */
 err_t profile_pin_read(const journal_record_t *record, profile_pin_t *out)
 {
-    struct json *data = NULL;
-    TRY(json_parse(record->data, &data, NULL));
-    const err_t e = read_members(data, out);
-    json_free(&data);
-    return e;
+    uint8_t text[JSON_STRING_MAX];
+    struct json_cursor c = {.at = record->data.ptr,
+                            .end = record->data.ptr + record->data.len,
+                            .text = text,
+                            .text_cap = sizeof text,
+                            .depth_max = JSON_DEPTH_MAX};
+    json_frame_t object;
+    profile_pin_t pin = {0};
+    bool named = false;
+    span_t name = {0};
+    bool more = true;
+    if (cursor_peek(&c) != JSON_NEXT_OBJECT) {
+        return err_new(ERR_FORMAT);
+    }
+    TRY(cursor_enter(&c, &object));
+    for (;;) {
+        TRY(cursor_next_name(&c, &object, &name, &more));
+        if (!more) {
+            break;
+        }
+        if (span_eq(name, SPAN_LIT("profile"))) {
+            TRY(read_revision(&c, &pin));
+        } else if (span_eq(name, SPAN_LIT("model"))) {
+            TRY(read_model(&c, &pin, &named));
+        } else {
+            TRY(cursor_skip(&c, NULL));
+        }
+    }
+    TRY(cursor_end(&c));
+    if (pin.set && !named) {
+        return err_new(ERR_FORMAT);
+    }
+    *out = pin.set ? pin : (profile_pin_t){0};
+    return ERR_OK;
 }
 
 /* The same parts as then, or none: half a profile would score like neither. */

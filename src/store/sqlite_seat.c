@@ -79,6 +79,7 @@ static int configure(sqlite3 *db, bool writer)
 {
     static const char common[] = "PRAGMA cell_size_check=ON;"
                                  "PRAGMA mmap_size=0;"
+                                 "PRAGMA cache_size=-16384;" /* KiB while in use: store_rest() */
                                  "PRAGMA temp_store=MEMORY;"
                                  "PRAGMA secure_delete=ON;"
                                  "PRAGMA synchronous=FULL;"
