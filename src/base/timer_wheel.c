@@ -7,7 +7,7 @@
 
 #define TICK_NS (10 * NS_PER_MS)
 
-enum { DIGIT_BITS = 6, FIRING = TIMER_WHEEL_LEVELS * TIMER_WHEEL_SLOTS };
+enum { DIGIT_BITS = 6, OPENED = TIMER_WHEEL_LEVELS * TIMER_WHEEL_SLOTS, FIRING };
 
 _Static_assert(TIMER_WHEEL_SLOTS == 1 << DIGIT_BITS, "a slot is one digit");
 _Static_assert(INT64_MAX / TICK_NS < INT64_C(1) << (DIGIT_BITS * TIMER_WHEEL_LEVELS),
@@ -87,7 +87,7 @@ void timer_cancel(struct timer_wheel *w, struct timer *t)
         return;
     }
     const size_t head = (size_t)(alone_in - w->heads);
-    if (head < FIRING) {
+    if (head < OPENED) {
         w->occupied[head / TIMER_WHEEL_SLOTS] &= ~(UINT64_C(1) << head % TIMER_WHEEL_SLOTS);
     }
 }
@@ -114,9 +114,17 @@ static bool next_stop(const struct timer_wheel *w, struct stop *out)
     return false;
 }
 
+static bool is_empty(const struct timer_wheel *w, size_t ring)
+{
+    return w->heads[ring].next == &w->heads[ring];
+}
+
 int timer_wheel_next(const struct timer_wheel *w, mono_t now)
 {
     struct stop stop = {0};
+    if (!is_empty(w, OPENED) || !is_empty(w, FIRING)) {
+        return 0;
+    }
     if (!next_stop(w, &stop)) {
         return -1;
     }
@@ -130,38 +138,56 @@ int timer_wheel_next(const struct timer_wheel *w, mono_t now)
     return wait_ms > INT_MAX ? INT_MAX : (int)wait_ms;
 }
 
-/* Empty a slot whose time has come: at level 0 into the firing ring, else down the levels. */
+/* Take a slot whose time has come out of the wheel, whole. */
 static void open_slot(struct timer_wheel *w, struct stop stop)
 {
     struct timer *head = &w->heads[stop.level * TIMER_WHEEL_SLOTS + stop.slot];
+    struct timer *opened = &w->heads[OPENED];
+    w->tick = stop.tick;
     w->occupied[stop.level] &= ~(UINT64_C(1) << stop.slot);
-    while (head->next != head) {
-        struct timer *t = head->next;
-        detach(t);
-        const uint64_t due = tick_due(t->due_ns);
-        if (due <= w->tick) {
-            append(&w->heads[FIRING], t);
-        } else {
-            place(w, t, due);
-        }
+    *opened = *head;
+    opened->next->prev = opened;
+    opened->prev->next = opened;
+    head->next = head;
+    head->prev = head;
+}
+
+/* The first timer of an opened slot is due, or goes down the levels. */
+static void move_one(struct timer_wheel *w)
+{
+    struct timer *t = w->heads[OPENED].next;
+    const uint64_t due = tick_due(t->due_ns);
+    detach(t);
+    if (due <= w->tick) {
+        append(&w->heads[FIRING], t);
+    } else {
+        place(w, t, due);
     }
+}
+
+static void fire_one(struct timer_wheel *w, timer_fire_fn *fire, void *context)
+{
+    struct timer *t = w->heads[FIRING].next;
+    detach(t);
+    fire(t, context);
 }
 
 void timer_wheel_advance(struct timer_wheel *w, mono_t now, timer_fire_fn *fire, void *context)
 {
     const uint64_t target = tick_reached(now);
     struct stop stop = {0};
-    while (next_stop(w, &stop) && stop.tick <= target) {
-        w->tick = stop.tick;
-        open_slot(w, stop);
-        struct timer *firing = &w->heads[FIRING];
-        while (firing->next != firing) {
-            struct timer *t = firing->next;
-            detach(t);
-            fire(t, context);
+    for (int i = 0; i < TIMER_WHEEL_AT_ONCE; i++) {
+        if (is_empty(w, OPENED) && is_empty(w, FIRING)) {
+            if (!next_stop(w, &stop) || stop.tick > target) {
+                w->tick = target > w->tick ? target : w->tick;
+                return;
+            }
+            open_slot(w, stop);
         }
-    }
-    if (target > w->tick) {
-        w->tick = target;
+        if (!is_empty(w, OPENED)) {
+            move_one(w);
+        } else {
+            fire_one(w, fire, context);
+        }
     }
 }

@@ -3,9 +3,11 @@
  *
  * Floor      base
  * Source     Varghese and Lauck, "Hashed and hierarchical timing wheels", SOSP 1987, scheme 7;
- *            with a bit per slot, so that a leap of the clock costs only the timers it passes.
+ *            with a bit per slot, so that a leap of the clock costs only the timers it passes, and
+ *            with a bound to what one advance does, so that a million timers due at once hold nobody up.
  * Units      mono_t; a tick is 10 ms. A timer fires at the first advance that reaches its due
- *            time rounded up to a tick: never early, and late by less than a tick.
+ *            time rounded up to a tick and has come to it: never early, and late by less than a tick
+ *            where there is no crowd.
  * Ownership  a struct timer lives inside its owner and must be cancelled before that goes. The
  *            wheel does not move while timers are set.
  * Errors     none.
@@ -27,14 +29,18 @@ struct timer {
     int64_t due_ns; /* of mono_t, as it was asked for */
 };
 
+/* Timers that one advance fires or moves from a slot to another. */
+enum { TIMER_WHEEL_AT_ONCE = 256 };
+
 /* Seven digits of six bits hold every tick of an int64_t of nanoseconds: nothing wraps. */
 enum { TIMER_WHEEL_LEVELS = 7, TIMER_WHEEL_SLOTS = 64 };
 
 struct timer_wheel {
     uint64_t tick;                         /* where the wheel stands */
     uint64_t occupied[TIMER_WHEEL_LEVELS]; /* bit per slot that holds timers */
-    /* Heads of the slots' rings, then the ring of the timers that are firing. */
-    struct timer heads[TIMER_WHEEL_LEVELS * TIMER_WHEEL_SLOTS + 1];
+    /* Heads of the slots' rings, then the rings of a slot whose time has come and of the timers that
+     * are firing. */
+    struct timer heads[TIMER_WHEEL_LEVELS * TIMER_WHEEL_SLOTS + 2];
 };
 
 /* Called once for each timer that is due; the timer is not set any more. It may set and cancel
@@ -60,7 +66,8 @@ static inline bool timer_is_set(const struct timer *t)
  * has come, -1 without timers. May be earlier than the next timer, never later. For epoll. */
 int timer_wheel_next(const struct timer_wheel *w, mono_t now);
 
-/* Fire what is due at `now`, in order of due ticks. A `now` that went back fires nothing. */
+/* Fire what is due at `now`, in order of due ticks, as far as TIMER_WHEEL_AT_ONCE goes: when more is left,
+ * timer_wheel_next() is 0. A `now` that went back fires nothing new. */
 void timer_wheel_advance(struct timer_wheel *w, mono_t now, timer_fire_fn *fire, void *context);
 
 #endif

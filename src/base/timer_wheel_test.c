@@ -72,7 +72,9 @@ static void advance(struct bench *b, int64_t to_ns)
 {
     b->target = to_ns / TICK_NS;
     b->last = 0;
-    timer_wheel_advance(&b->wheel, (mono_t){to_ns}, fire, b);
+    do {
+        timer_wheel_advance(&b->wheel, (mono_t){to_ns}, fire, b);
+    } while (timer_wheel_next(&b->wheel, (mono_t){to_ns}) == 0);
     if (b->target > b->stands) {
         b->stands = b->target;
     }
@@ -162,6 +164,17 @@ static void count_in_order(struct timer *t, void *context)
 
 #define HOURS_NS(n) (INT64_C(n) * 3600 * NS_PER_S)
 
+/* All that is due at `now`, however many slices it takes; how many. */
+static int advance_all(struct timer_wheel *w, mono_t now, timer_fire_fn *each, void *context)
+{
+    int slices = 0;
+    do {
+        timer_wheel_advance(w, now, each, context);
+        slices++;
+    } while (timer_wheel_next(w, now) == 0);
+    return slices;
+}
+
 static void a_leap_of_hours_fires_everything_in_order(void **state)
 {
     (void)state;
@@ -174,9 +187,73 @@ static void a_leap_of_hours_fires_everything_in_order(void **state)
         timer_set(&w, &timers[i], (mono_t){tick * TICK_NS});
     }
     struct count c = {0};
-    timer_wheel_advance(&w, (mono_t){HOURS_NS(48)}, count_in_order, &c);
+    (void)advance_all(&w, (mono_t){HOURS_NS(48)}, count_in_order, &c);
     assert_int_equal(c.n, ARRAY_LEN(timers));
     assert_int_equal(timer_wheel_next(&w, (mono_t){HOURS_NS(48)}), -1);
+}
+
+enum { CROWD = 10000 };
+
+static void a_crowd_that_is_due_at_once_is_served_in_slices(void **state)
+{
+    (void)state;
+    static struct timer_wheel w;
+    static struct timer timers[CROWD];
+    const mono_t due = {HOURS_NS(1) + 7 * TICK_NS};
+    struct count c = {0};
+    timer_wheel_init(&w, (mono_t){0});
+    for (size_t i = 0; i < CROWD; i++) {
+        timer_set(&w, &timers[i], due);
+    }
+    int slices = 0;
+    do {
+        const int before = c.n;
+        timer_wheel_advance(&w, due, count_in_order, &c);
+        assert_in_range(c.n - before, 0, TIMER_WHEEL_AT_ONCE);
+        slices++;
+    } while (timer_wheel_next(&w, due) == 0);
+    assert_int_equal(c.n, CROWD);
+    assert_int_equal(timer_wheel_next(&w, due), -1);
+    assert_in_range(slices, CROWD / TIMER_WHEEL_AT_ONCE, 5 * CROWD / TIMER_WHEEL_AT_ONCE + 1);
+}
+
+static void between_slices_timers_are_set_and_cancelled_as_ever(void **state)
+{
+    (void)state;
+    static struct timer_wheel w;
+    static struct timer timers[CROWD];
+    static struct timer soon;
+    static struct timer later;
+    const mono_t due = {HOURS_NS(1)};
+    const mono_t after = {HOURS_NS(1) + 3 * TICK_NS};
+    struct count c = {0};
+    timer_wheel_init(&w, (mono_t){0});
+    for (size_t i = 0; i < CROWD; i++) {
+        timer_set(&w, &timers[i], due);
+    }
+    timer_wheel_advance(&w, due, count_in_order, &c); /* some went down a level */
+    assert_int_equal(c.n, 0);
+    for (size_t i = 0; i < CROWD; i += 2) {
+        assert_true(timer_is_set(&timers[i]));
+        timer_cancel(&w, &timers[i]);
+        assert_false(timer_is_set(&timers[i]));
+    }
+    timer_set(&w, &timers[0], after);
+    timer_set(&w, &soon, (mono_t){due.ns - TICK_NS}); /* before the crowd */
+    timer_set(&w, &later, (mono_t){HOURS_NS(2)});
+    assert_int_equal(timer_wheel_next(&w, (mono_t){due.ns / 2}),
+                     0); /* a clock that went back, too */
+
+    struct count rest = {0};
+    (void)advance_all(&w, due, count_in_order, &rest);
+    assert_int_equal(rest.n, CROWD / 2 + 1);
+    assert_false(timer_is_set(&soon));
+    assert_true(timer_is_set(&timers[0]));
+    (void)advance_all(&w, after, count_in_order, &rest);
+    assert_int_equal(rest.n, CROWD / 2 + 2);
+    assert_true(timer_is_set(&later));
+    timer_cancel(&w, &later);
+    assert_int_equal(timer_wheel_next(&w, after), -1);
 }
 
 static void rearm_in_the_past(struct timer *t, void *context)
@@ -216,7 +293,7 @@ static void ends_of_time_are_times(void **state)
     timer_set(&w, &t, (mono_t){INT64_MIN});
     timer_wheel_advance(&w, (mono_t){-1}, count_in_order, &c); /* back: nothing */
     assert_int_equal(c.n, 0);
-    timer_wheel_advance(&w, (mono_t){INT64_MAX}, count_in_order, &c);
+    (void)advance_all(&w, (mono_t){INT64_MAX}, count_in_order, &c);
     assert_int_equal(c.n, 1);
     timer_cancel(&w, &t);
 }
@@ -227,6 +304,8 @@ int main(void)
         cmocka_unit_test(it_agrees_with_a_list_under_any_order_of_calls),
         cmocka_unit_test(waiting_as_told_reaches_every_timer),
         cmocka_unit_test(a_leap_of_hours_fires_everything_in_order),
+        cmocka_unit_test(a_crowd_that_is_due_at_once_is_served_in_slices),
+        cmocka_unit_test(between_slices_timers_are_set_and_cancelled_as_ever),
         cmocka_unit_test(a_timer_set_anew_in_the_past_waits_for_the_next_tick),
         cmocka_unit_test(ends_of_time_are_times),
     };

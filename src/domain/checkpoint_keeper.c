@@ -57,9 +57,10 @@ struct checkpoint_keeper {
     uint64_t asked, made; /* under the lock: checkpoints wished for and written */
     struct walk walk;
     uint64_t committed; /* when the newest was made: nothing new since */
-    uint64_t bytes;
-    mono_t at, woken; /* of the last try, of the last look */
-    mono_t saved;     /* when the walk of the newest file began */
+    uint64_t bytes;     /* of the journal then */
+    uint64_t size;      /* of its file */
+    mono_t at, woken;   /* of the last try, of the last look */
+    mono_t saved;       /* when the walk of the newest file began */
 };
 
 /* ---- the file ---- */
@@ -213,7 +214,9 @@ static err_t write_file(struct checkpoint_keeper *k, const checkpoint_head_t *he
     TRY(checkpoint_write_head(&k->walk.bytes, head));
     TRY(write_all(fd, buf_span(&k->walk.bytes)));
     TRY(write_sessions(k, fd, still));
-    return give_name(k);
+    TRY(give_name(k));
+    k->size = (uint64_t)lseek(fd, 0, SEEK_CUR);
+    return ERR_OK;
 }
 
 /* Whether the newest one will do for a stop. */
@@ -254,6 +257,14 @@ static err_t save(struct checkpoint_keeper *k, bool still)
 
 /* ---- the thread ---- */
 
+/* Where sessions are many, checkpoints are rarer, lest more be written of them than of events. */
+static uint64_t every_bytes(const struct checkpoint_keeper *k)
+{
+    const uint64_t half = k->size / 2;
+    const uint64_t least = half > CHECKPOINT_EVERY_BYTES ? half : CHECKPOINT_EVERY_BYTES;
+    return least < CHECKPOINT_EVERY_BYTES_MOST ? least : CHECKPOINT_EVERY_BYTES_MOST;
+}
+
 static bool is_due(struct checkpoint_keeper *k)
 {
     struct journal_stats stats = {0};
@@ -266,8 +277,7 @@ static bool is_due(struct checkpoint_keeper *k)
         return false;
     }
     journal_stats_read(k->config.svc->journal, &stats);
-    return stats.bytes - k->bytes >= CHECKPOINT_EVERY_BYTES ||
-           since_ms >= CHECKPOINT_EVERY_S * MS_PER_S;
+    return stats.bytes - k->bytes >= every_bytes(k) || since_ms >= CHECKPOINT_EVERY_S * MS_PER_S;
 }
 
 static void say_failed(struct checkpoint_keeper *k, err_t e)

@@ -20,8 +20,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A new one after so much journal, and after so long when anything was written at all. */
-#define CHECKPOINT_EVERY_BYTES ((uint64_t)24 << 20)
+/* A new one after so much journal, or half as much as the last one took, and after so long when anything was
+ * written at all. Twice the most, for the one before it, has to stay below what a start plays
+ * (recovery_checkpoint.h). */
+#define CHECKPOINT_EVERY_BYTES      ((uint64_t)24 << 20)
+#define CHECKPOINT_EVERY_BYTES_MOST ((uint64_t)96 << 20)
 
 enum { CHECKPOINT_EVERY_S = 60, CHECKPOINT_APART_S = 2, CHECKPOINT_SLICE = 128 };
 

@@ -29,7 +29,6 @@ struct shard {
     struct timer_wheel wheel;
     struct shard_metrics metrics;
     struct event_scratch *scratch; /* NULL until somebody wakes */
-    uint32_t rests_left;           /* sessions that may be laid to rest in this turn */
 };
 
 /* What a session owns beside its place. */
@@ -191,9 +190,9 @@ static void rest_if_idle(struct shard *s, struct live *live)
 {
     const rules_t *rules = &s->service->rules;
     const mono_t now = clock_mono(s->service->clock);
-    if (rules->rest_after_ms > 0 && s->rests_left > 0 && live_may_rest(live) &&
-        mono_ms_between(live->active, now) >= rules->rest_after_ms && live_rest(s, live)) {
-        s->rests_left--;
+    if (rules->rest_after_ms > 0 && live_may_rest(live) &&
+        mono_ms_between(live->active, now) >= rules->rest_after_ms) {
+        (void)live_rest(s, live); /* if not, it is asked again: live_arm() */
     }
 }
 
@@ -385,7 +384,6 @@ static void expiry_fired(struct timer *t, void *context)
 int64_t shard_advance(struct shard *s)
 {
     const mono_t now = clock_mono(s->service->clock);
-    s->rests_left = REST_SLICE;
     timer_wheel_advance(&s->wheel, now, expiry_fired, s);
     return timer_wheel_next(&s->wheel, now);
 }

@@ -20,9 +20,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* At most so many are laid to rest in one turn of a loop. */
-enum { REST_SLICE = 256 };
-
 /* Whether it has something to give up; one that sleeps since a start has not. */
 bool live_may_rest(const struct live *live);
 
