@@ -4,7 +4,7 @@
  * half a millisecond apart, as the journal's writer does, and removes FILE. Prints p50 and p99 of a commit, and
  * p50 and p99 of what somebody waits who comes at any moment: for the commit that begins next to end.
  * Microseconds. Of a thousand commits one that takes a third of the time is the p99.9 of commits, and
- * the median of those who wait. */
+ * a third of those who come wait for it. */
 #include "base/slice.h"
 
 #include <fcntl.h>

@@ -176,7 +176,7 @@ void timer_wheel_advance(struct timer_wheel *w, mono_t now, timer_fire_fn *fire,
 {
     const uint64_t target = tick_reached(now);
     struct stop stop = {0};
-    for (int i = 0; i < TIMER_WHEEL_AT_ONCE; i++) {
+    for (int fires = 0, moves = 0; fires < TIMER_WHEEL_FIRES && moves < TIMER_WHEEL_MOVES;) {
         if (is_empty(w, OPENED) && is_empty(w, FIRING)) {
             if (!next_stop(w, &stop) || stop.tick > target) {
                 w->tick = target > w->tick ? target : w->tick;
@@ -186,8 +186,10 @@ void timer_wheel_advance(struct timer_wheel *w, mono_t now, timer_fire_fn *fire,
         }
         if (!is_empty(w, OPENED)) {
             move_one(w);
+            moves++;
         } else {
             fire_one(w, fire, context);
+            fires++;
         }
     }
 }

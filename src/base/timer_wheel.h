@@ -6,8 +6,8 @@
  *            with a bit per slot, so that a leap of the clock costs only the timers it passes, and
  *            with a bound to what one advance does, so that a million timers due at once hold nobody up.
  * Units      mono_t; a tick is 10 ms. A timer fires at the first advance that reaches its due
- *            time rounded up to a tick and has come to it: never early, and late by less than a tick
- *            where there is no crowd.
+ *            time rounded up to a tick: never early; late by less than a tick, and by as many
+ *            advances as the timers before it need.
  * Ownership  a struct timer lives inside its owner and must be cancelled before that goes. The
  *            wheel does not move while timers are set.
  * Errors     none.
@@ -29,8 +29,9 @@ struct timer {
     int64_t due_ns; /* of mono_t, as it was asked for */
 };
 
-/* Timers that one advance fires or moves from a slot to another. */
-enum { TIMER_WHEEL_AT_ONCE = 256 };
+/* Timers that one advance fires, and that it moves from a slot to one below: a move is a few loads, a firing
+ * what the caller makes of it, and a timer that waited an hour is moved four times. */
+enum { TIMER_WHEEL_FIRES = 256, TIMER_WHEEL_MOVES = 2048 };
 
 /* Seven digits of six bits hold every tick of an int64_t of nanoseconds: nothing wraps. */
 enum { TIMER_WHEEL_LEVELS = 7, TIMER_WHEEL_SLOTS = 64 };
@@ -50,7 +51,7 @@ typedef void timer_fire_fn(struct timer *t, void *context);
 /* Begin with no timers at `now`. */
 void timer_wheel_init(struct timer_wheel *w, mono_t now);
 
-/* Set, or set anew, a timer. A due time that has passed fires one tick from now. */
+/* Set, or set anew, a timer. A due time that has passed fires one tick from where the wheel stands. */
 void timer_set(struct timer_wheel *w, struct timer *t, mono_t due);
 
 /* Cancel a timer; nothing happens when it is not set. */
@@ -66,8 +67,9 @@ static inline bool timer_is_set(const struct timer *t)
  * has come, -1 without timers. May be earlier than the next timer, never later. For epoll. */
 int timer_wheel_next(const struct timer_wheel *w, mono_t now);
 
-/* Fire what is due at `now`, in order of due ticks, as far as TIMER_WHEEL_AT_ONCE goes: when more is left,
- * timer_wheel_next() is 0. A `now` that went back fires nothing new. */
+/* Fire what is due at `now`, in order of due ticks, as far as TIMER_WHEEL_FIRES and TIMER_WHEEL_MOVES go: when
+ * more is left, timer_wheel_next() is 0. While a slot is being moved nothing fires: half a million timers in
+ * one take 250 advances. A `now` that went back fires nothing new. */
 void timer_wheel_advance(struct timer_wheel *w, mono_t now, timer_fire_fn *fire, void *context);
 
 #endif

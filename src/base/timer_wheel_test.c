@@ -209,12 +209,13 @@ static void a_crowd_that_is_due_at_once_is_served_in_slices(void **state)
     do {
         const int before = c.n;
         timer_wheel_advance(&w, due, count_in_order, &c);
-        assert_in_range(c.n - before, 0, TIMER_WHEEL_AT_ONCE);
+        assert_in_range(c.n - before, 0, TIMER_WHEEL_FIRES);
         slices++;
     } while (timer_wheel_next(&w, due) == 0);
     assert_int_equal(c.n, CROWD);
     assert_int_equal(timer_wheel_next(&w, due), -1);
-    assert_in_range(slices, CROWD / TIMER_WHEEL_AT_ONCE, 5 * CROWD / TIMER_WHEEL_AT_ONCE + 1);
+    assert_in_range(slices, CROWD / TIMER_WHEEL_FIRES,
+                    1 + CROWD / TIMER_WHEEL_FIRES + 5 * CROWD / TIMER_WHEEL_MOVES);
 }
 
 static void between_slices_timers_are_set_and_cancelled_as_ever(void **state)
@@ -254,6 +255,57 @@ static void between_slices_timers_are_set_and_cancelled_as_ever(void **state)
     assert_true(timer_is_set(&later));
     timer_cancel(&w, &later);
     assert_int_equal(timer_wheel_next(&w, after), -1);
+}
+
+/* Slices of crowds on few ticks, with timers set and cancelled between any two of them. */
+struct crowd {
+    struct timer_wheel wheel;
+    struct timer timer[CROWD];
+    bool set[CROWD];
+    int64_t target_ns;
+    int fired;
+};
+
+static void fire_of_crowd(struct timer *t, void *context)
+{
+    struct crowd *c = context;
+    const size_t i = (size_t)(t - c->timer);
+    assert_true(c->set[i]);
+    assert_true(t->due_ns <= c->target_ns);
+    c->set[i] = false;
+    c->fired++;
+}
+
+static void whatever_happens_between_slices_each_timer_fires_once_and_when_it_is_due(void **state)
+{
+    (void)state;
+    static struct crowd c;
+    uint64_t seed = 77;
+    timer_wheel_init(&c.wheel, (mono_t){0});
+    for (int round = 0; round < 3000; round++) {
+        const size_t first = random_below(&seed, CROWD);
+        const uint64_t dice = random_below(&seed, 4);
+        const int64_t due = c.target_ns + (int64_t)(1 + random_below(&seed, 8)) *
+                                              (INT64_C(700) << 2 * dice) * TICK_NS;
+        for (size_t i = first; i < CROWD && i < first + 700; i++) { /* more than a slice */
+            if (dice == 0) {
+                timer_cancel(&c.wheel, &c.timer[i]);
+            } else {
+                timer_set(&c.wheel, &c.timer[i], (mono_t){due});
+            }
+            c.set[i] = dice != 0;
+        }
+        const bool more = timer_wheel_next(&c.wheel, (mono_t){c.target_ns}) == 0;
+        c.target_ns += more ? 0 : (int64_t)random_below(&seed, 2000) * TICK_NS;
+        timer_wheel_advance(&c.wheel, (mono_t){c.target_ns}, fire_of_crowd, &c);
+        if (timer_wheel_next(&c.wheel, (mono_t){c.target_ns}) != 0) {
+            for (size_t i = 0; i < CROWD; i++) {
+                assert_int_equal(timer_is_set(&c.timer[i]), c.set[i]);
+                assert_true(!c.set[i] || c.timer[i].due_ns > c.target_ns);
+            }
+        }
+    }
+    assert_true(c.fired > CROWD);
 }
 
 static void rearm_in_the_past(struct timer *t, void *context)
@@ -306,6 +358,7 @@ int main(void)
         cmocka_unit_test(a_leap_of_hours_fires_everything_in_order),
         cmocka_unit_test(a_crowd_that_is_due_at_once_is_served_in_slices),
         cmocka_unit_test(between_slices_timers_are_set_and_cancelled_as_ever),
+        cmocka_unit_test(whatever_happens_between_slices_each_timer_fires_once_and_when_it_is_due),
         cmocka_unit_test(a_timer_set_anew_in_the_past_waits_for_the_next_tick),
         cmocka_unit_test(ends_of_time_are_times),
     };

@@ -43,6 +43,7 @@ struct walk {
     uint64_t position[JOURNAL_LANES_MAX]; /* of the lane, behind what its sessions know */
     unsigned turn;                        /* loops visited in this round */
     uint64_t sessions;
+    uint64_t written; /* bytes of the file */
     err_t error;
 };
 
@@ -175,6 +176,13 @@ static err_t wait_durable(const struct checkpoint_keeper *k)
     return ERR_OK;
 }
 
+/* Write what the walk has gathered. */
+static err_t put(struct walk *w, int fd)
+{
+    w->written += w->bytes.len;
+    return write_all(fd, buf_span(&w->bytes));
+}
+
 static err_t write_sessions(struct checkpoint_keeper *k, int fd, bool still)
 {
     struct buf *bytes = &k->walk.bytes;
@@ -183,7 +191,7 @@ static err_t write_sessions(struct checkpoint_keeper *k, int fd, bool still)
             return err_new(ERR_TIMEOUT);
         }
         TRY(walk_round(k, still));
-        TRY(write_all(fd, buf_span(bytes)));
+        TRY(put(&k->walk, fd));
         if (!still && round % PACE_EVERY == 0) {
             pause_ms(1); /* events of the loops go first */
         }
@@ -191,7 +199,7 @@ static err_t write_sessions(struct checkpoint_keeper *k, int fd, bool still)
     TRY(wait_durable(k));
     buf_clear(bytes);
     TRY(checkpoint_write_end(bytes, k->walk.sessions, journal_committed(k->config.svc->journal)));
-    TRY(write_all(fd, buf_span(bytes)));
+    TRY(put(&k->walk, fd));
     return fsync(fd) == 0 ? ERR_OK : err_new(ERR_IO);
 }
 
@@ -212,10 +220,10 @@ static err_t write_file(struct checkpoint_keeper *k, const checkpoint_head_t *he
     }
     begin_walk(k);
     TRY(checkpoint_write_head(&k->walk.bytes, head));
-    TRY(write_all(fd, buf_span(&k->walk.bytes)));
+    TRY(put(&k->walk, fd));
     TRY(write_sessions(k, fd, still));
     TRY(give_name(k));
-    k->size = (uint64_t)lseek(fd, 0, SEEK_CUR);
+    k->size = k->walk.written;
     return ERR_OK;
 }
 
@@ -257,14 +265,6 @@ static err_t save(struct checkpoint_keeper *k, bool still)
 
 /* ---- the thread ---- */
 
-/* Where sessions are many, checkpoints are rarer, lest more be written of them than of events. */
-static uint64_t every_bytes(const struct checkpoint_keeper *k)
-{
-    const uint64_t half = k->size / 2;
-    const uint64_t least = half > CHECKPOINT_EVERY_BYTES ? half : CHECKPOINT_EVERY_BYTES;
-    return least < CHECKPOINT_EVERY_BYTES_MOST ? least : CHECKPOINT_EVERY_BYTES_MOST;
-}
-
 static bool is_due(struct checkpoint_keeper *k)
 {
     struct journal_stats stats = {0};
@@ -277,7 +277,8 @@ static bool is_due(struct checkpoint_keeper *k)
         return false;
     }
     journal_stats_read(k->config.svc->journal, &stats);
-    return stats.bytes - k->bytes >= every_bytes(k) || since_ms >= CHECKPOINT_EVERY_S * MS_PER_S;
+    return stats.bytes - k->bytes >= checkpoint_every_bytes(k->size) ||
+           since_ms >= CHECKPOINT_EVERY_S * MS_PER_S;
 }
 
 static void say_failed(struct checkpoint_keeper *k, err_t e)

@@ -20,11 +20,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A new one after so much journal, or half as much as the last one took, and after so long when anything was
- * written at all. Twice the most, for the one before it, has to stay below what a start plays
- * (recovery_checkpoint.h). */
+/* A new one after so much journal, and after so long when anything was written at all. Where sessions are
+ * many, it takes half as much journal as the last one took, lest more be written of them than of events; 0
+ * after a start, until one is written. */
 #define CHECKPOINT_EVERY_BYTES      ((uint64_t)24 << 20)
 #define CHECKPOINT_EVERY_BYTES_MOST ((uint64_t)96 << 20)
+
+static inline uint64_t checkpoint_every_bytes(uint64_t last_took)
+{
+    const uint64_t half = last_took / 2;
+    const uint64_t least = half > CHECKPOINT_EVERY_BYTES ? half : CHECKPOINT_EVERY_BYTES;
+    return least < CHECKPOINT_EVERY_BYTES_MOST ? least : CHECKPOINT_EVERY_BYTES_MOST;
+}
+
+/* The one before the newest is to be of use, too, with what is written while one is made. */
+_Static_assert(2 * CHECKPOINT_EVERY_BYTES_MOST < SLEEPERS_TAIL_MAX, "a start plays that much");
 
 enum { CHECKPOINT_EVERY_S = 60, CHECKPOINT_APART_S = 2, CHECKPOINT_SLICE = 128 };
 

@@ -408,6 +408,21 @@ static void what_expired_meanwhile_is_ended_and_what_it_has_to_play_counts(void 
     assert_int_equal(live_seconds_left(h->shard, shard_find(h->shard, busy)), 29 * 60);
 }
 
+static void where_sessions_are_many_checkpoints_are_rarer(void **state)
+{
+    (void)state;
+
+    static const struct {
+        uint64_t took_mib, every_mib;
+    } of[] = {{0, 24}, {18, 24}, {48, 24}, {50, 25}, {167, 83}, {192, 96}, {1000, 96}};
+
+    for (size_t i = 0; i < ARRAY_LEN(of); i++) {
+        const uint64_t every = checkpoint_every_bytes(of[i].took_mib << 20);
+        assert_int_equal(every >> 20, of[i].every_mib);
+    }
+    assert_int_equal(checkpoint_every_bytes(UINT64_MAX), CHECKPOINT_EVERY_BYTES_MOST);
+}
+
 static void they_are_counted_as_asleep_until_they_are_asked_for(void **state)
 {
     struct house *h = *state;
@@ -480,6 +495,7 @@ int main(void)
                                         begin, end),
         cmocka_unit_test_setup_teardown(
             what_expired_meanwhile_is_ended_and_what_it_has_to_play_counts, begin, end),
+        cmocka_unit_test(where_sessions_are_many_checkpoints_are_rarer),
         cmocka_unit_test_setup_teardown(they_are_counted_as_asleep_until_they_are_asked_for, begin,
                                         end),
         cmocka_unit_test_setup_teardown(while_the_store_is_away_a_session_sleeps_on, with_scripted,

@@ -4,7 +4,6 @@
 #include "codec/json_cursor.h"
 #include "domain/audit.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -180,73 +179,91 @@ void profile_pin_write(const struct service *svc, uint32_t revision, struct json
     json_cstr(w, canara_model_name(svc->model));
 }
 
-/* A number that is no revision is an error; anything but a number leaves the pin unset. */
-static err_t read_revision(struct json_cursor *c, profile_pin_t *pin)
+/* What was read of a pin so far. */
+struct pin_reading {
+    struct json_cursor in;
+    profile_pin_t pin;
+    bool revision, model; /* the name was there: once, or the record is not ours */
+};
+
+static err_t once(bool *seen)
 {
-    double revision = 0.0;
-    TRY(cursor_try_number(c, &revision, &pin->set));
-    if (!pin->set) {
-        return cursor_skip(c, NULL);
-    }
-    if (revision < 0.0 || revision > (double)UINT32_MAX || revision != floor(revision)) {
+    if (*seen) {
         return err_new(ERR_FORMAT);
     }
-    pin->revision = (uint32_t)revision;
+    *seen = true;
     return ERR_OK;
 }
 
-static err_t read_model(struct json_cursor *c, profile_pin_t *pin, bool *named)
+/* Anything but a number leaves the pin unset. */
+static err_t read_revision(struct pin_reading *r)
 {
-    span_t model = {0};
-    if (cursor_peek(c) != JSON_NEXT_TEXT) {
-        return cursor_skip(c, NULL);
+    double revision = 0.0;
+    TRY(once(&r->revision));
+    TRY(cursor_try_number(&r->in, &revision, &r->pin.set));
+    if (!r->pin.set) {
+        return cursor_skip(&r->in, NULL);
     }
-    TRY(cursor_take_text(c, &model));
-    if (model.len >= sizeof pin->model) {
+    if (!(revision >= 0.0 && revision <= (double)UINT32_MAX)) {
         return err_new(ERR_FORMAT);
     }
-    memcpy(pin->model, model.ptr, model.len);
-    pin->model[model.len] = '\0';
-    *named = true;
+    r->pin.revision = (uint32_t)revision;
+    return (double)r->pin.revision < revision ? err_new(ERR_FORMAT) : ERR_OK;
+}
+
+static err_t read_model(struct pin_reading *r)
+{
+    span_t model = {0};
+    TRY(once(&r->model));
+    if (cursor_peek(&r->in) != JSON_NEXT_TEXT) {
+        return err_new(ERR_FORMAT);
+    }
+    TRY(cursor_take_text(&r->in, &model));
+    if (model.len >= sizeof r->pin.model) {
+        return err_new(ERR_FORMAT);
+    }
+    memcpy(r->pin.model, model.ptr, model.len);
     return ERR_OK;
+}
+
+static err_t read_members(struct pin_reading *r)
+{
+    json_frame_t object;
+    span_t name = {0};
+    bool more = true;
+    TRY(cursor_enter(&r->in, &object));
+    for (;;) {
+        TRY(cursor_next_name(&r->in, &object, &name, &more));
+        if (!more) {
+            return cursor_end(&r->in);
+        }
+        if (span_eq(name, SPAN_LIT("profile"))) {
+            TRY(read_revision(r));
+        } else if (span_eq(name, SPAN_LIT("model"))) {
+            TRY(read_model(r));
+        } else {
+            TRY(cursor_skip(&r->in, NULL));
+        }
+    }
 }
 
 /* Without a tree: a start reads one for each live session. */
 err_t profile_pin_read(const journal_record_t *record, profile_pin_t *out)
 {
     uint8_t text[JSON_STRING_MAX];
-    struct json_cursor c = {.at = record->data.ptr,
-                            .end = record->data.ptr + record->data.len,
-                            .text = text,
-                            .text_cap = sizeof text,
-                            .depth_max = JSON_DEPTH_MAX};
-    json_frame_t object;
-    profile_pin_t pin = {0};
-    bool named = false;
-    span_t name = {0};
-    bool more = true;
-    if (cursor_peek(&c) != JSON_NEXT_OBJECT) {
+    struct pin_reading r = {.in = {.at = record->data.ptr,
+                                   .end = record->data.ptr + record->data.len,
+                                   .text = text,
+                                   .text_cap = sizeof text,
+                                   .depth_max = JSON_DEPTH_MAX}};
+    if (cursor_peek(&r.in) != JSON_NEXT_OBJECT) {
         return err_new(ERR_FORMAT);
     }
-    TRY(cursor_enter(&c, &object));
-    for (;;) {
-        TRY(cursor_next_name(&c, &object, &name, &more));
-        if (!more) {
-            break;
-        }
-        if (span_eq(name, SPAN_LIT("profile"))) {
-            TRY(read_revision(&c, &pin));
-        } else if (span_eq(name, SPAN_LIT("model"))) {
-            TRY(read_model(&c, &pin, &named));
-        } else {
-            TRY(cursor_skip(&c, NULL));
-        }
-    }
-    TRY(cursor_end(&c));
-    if (pin.set && !named) {
+    TRY(read_members(&r));
+    if (r.pin.set && !r.model) {
         return err_new(ERR_FORMAT);
     }
-    *out = pin.set ? pin : (profile_pin_t){0};
+    *out = r.pin.set ? r.pin : (profile_pin_t){0};
     return ERR_OK;
 }
 

@@ -45,7 +45,7 @@ typedef struct profile_pin {
 /* Write the members "profile" and "model" of the opening record. Nothing without a model. */
 void profile_pin_write(const struct service *svc, uint32_t revision, struct json_writer *w);
 
-/* Read them back. */
+/* Read them back. ERR_FORMAT: no object, a member twice, a revision that is none, or one without a model. */
 NODISCARD err_t profile_pin_read(const journal_record_t *record, profile_pin_t *out);
 
 /* How the profile of a pin was found. */

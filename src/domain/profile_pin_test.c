@@ -59,6 +59,9 @@ static void what_is_no_pin_is_refused(void **state)
         "{\"profile\":1e300,\"model\":\"m\"}",
         "{\"profile\":1}",
         "{\"profile\":1,\"model\":2}",
+        "{\"profile\":1,\"model\":\"m\",\"profile\":2}",
+        "{\"profile\":1,\"model\":\"m\",\"model\":\"n\"}",
+        "{\"profile\":\"1\",\"profile\":1,\"model\":\"m\"}",
     };
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         profile_pin_t pin = {0};

@@ -11,7 +11,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { ACCEPT_PAUSE_MS = 100, MAIL_BATCH = 256, WAIT_MAX_MS = 1000 };
+enum { ACCEPT_PAUSE_MS = 100, MAIL_BATCH = 256, WAIT_MAX_MS = 1000, STOPPING_LOOK_MS = 10 };
 
 /* ---- accepting ---- */
 
@@ -360,11 +360,11 @@ static void age_ticket_keys(struct worker *w)
 /* Also what the clock brings about for sessions, whoever keeps the loop busy. */
 static int wait_ms(struct worker *w)
 {
-    if (w->stopping) {
-        return w->later != NULL ? 0 : 10;
-    }
     const mono_t now = clock_mono(w->server->config.clock);
     const int conns = timer_wheel_next(&w->wheel, now);
+    if (w->stopping) {
+        return w->later != NULL || conns == 0 ? 0 : STOPPING_LOOK_MS;
+    }
     const int64_t sessions = shard_advance(w->shard);
     int64_t least = WAIT_MAX_MS;
     least = conns >= 0 && conns < least ? conns : least;

@@ -62,8 +62,8 @@ NODISCARD err_t store_open(const struct store_config *config, struct store **out
 /* Close and leave NULL; no transaction may be open. Accepts NULL. */
 void store_close(struct store **st);
 
-/* Give back the memory of connections that nobody has used since `before`; they open nothing anew and
- * read again what they are asked for. Waits for no transaction. */
+/* Give back the memory of connections that nobody has used since `before`; what they are asked for after it
+ * they read again. Waits for no transaction; one that begins meanwhile may wait for it. */
 void store_rest(struct store *st, mono_t before);
 
 /* Begin; a WRITE holds the write lock from here to its end. */

@@ -406,6 +406,8 @@ static void *refresh_and_read(void *arg)
         bool found = false;
         s->failed = s->failed || failed(store_begin(s->store, STORE_READ, &tx)) ||
                     failed(store_account_by_id(&tx, sample_id('a', 1), &row, &found)) || !found;
+        store_rollback(&tx);
+        store_rest(s->store, mono_after_ms(clock_mono(clock_system()), 1000)); /* beside them */
     }
     return NULL;
 }

@@ -14,7 +14,7 @@ enum { WRITER, READERS = 2, SEATS = 1 + READERS };
 
 struct sqlite_store {
     struct store head;
-    pthread_mutex_t lock; /* guards every `taken` */
+    pthread_mutex_t lock; /* guards every `taken`, `rested` and `used_at` */
     pthread_cond_t freed;
     struct seat seats[SEATS]; /* the writer first */
 };
@@ -94,7 +94,7 @@ static struct seat *take_unused(struct sqlite_store *st, mono_t before)
 static void sqlite_rest(struct store *st, mono_t before)
 {
     for (struct seat *seat; (seat = take_unused(self(st), before)) != NULL;) {
-        (void)sqlite3_db_release_memory(seat->db); /* 2 MB at most */
+        (void)sqlite3_db_release_memory(seat->db); /* what `cache_size` allows, at most */
         seat_give(self(st), seat);
     }
 }
