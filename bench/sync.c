@@ -66,8 +66,9 @@ static int make_file(const char *path, const uint8_t *zeros)
 static void print_waits(int64_t *wait, size_t n, const char *behind)
 {
     qsort(wait, n, sizeof *wait, by_length);
-    (void)printf("%.1f %.1f%s", (double)wait[n / 2] / 1e3, (double)wait[n * 99 / 100] / 1e3,
-                 behind);
+    const int64_t p50_ns = wait[n / 2];
+    const int64_t p99_ns = wait[n * 99 / 100];
+    (void)printf("%.1f %.1f%s", (double)p50_ns / 1e3, (double)p99_ns / 1e3, behind);
 }
 
 static int64_t *some(size_t n)
