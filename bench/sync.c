@@ -63,11 +63,11 @@ static int make_file(const char *path, const uint8_t *zeros)
     return fd;
 }
 
-static void print_waits(int64_t *wait, size_t n, const char *behind)
+static void print_percentiles(int64_t *ns, size_t n, const char *behind)
 {
-    qsort(wait, n, sizeof *wait, by_length);
-    const int64_t p50_ns = wait[n / 2];
-    const int64_t p99_ns = wait[n * 99 / 100];
+    qsort(ns, n, sizeof *ns, by_length);
+    const int64_t p50_ns = ns[n / 2];
+    const int64_t p99_ns = ns[n * 99 / 100];
     (void)printf("%.1f %.1f%s", (double)p50_ns / 1e3, (double)p99_ns / 1e3, behind);
 }
 
@@ -87,7 +87,7 @@ static void print_commits(const struct commit *commit, size_t count)
     for (size_t i = 0; i < count; i++) {
         took[i] = commit[i].until_ns - commit[i].from_ns;
     }
-    print_waits(took, count, " ");
+    print_percentiles(took, count, " ");
     free(took);
 }
 
@@ -106,7 +106,7 @@ static void print_arrivals(const struct commit *commit, size_t count)
         }
         wait[n++] = commit[next].until_ns - at_ns;
     }
-    print_waits(wait, n, "\n");
+    print_percentiles(wait, n, "\n");
     free(wait);
 }
 

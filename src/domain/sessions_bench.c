@@ -224,25 +224,35 @@ static void wake_some(struct maker *m, unsigned sessions)
         used[0] / WAKES, used[1] / WAKES, used[2] / WAKES);
 }
 
+/* What the ledger's thread does of a server: nobody has asked the database for a while. */
+static void settle(const struct maker *m)
+{
+    store_rest(m->svc.store, mono_after_ms(clock_mono(m->svc.clock), MS_PER_S));
+    (void)malloc_trim(0);
+}
+
 static void measure(struct maker *m, unsigned sessions, const char *kind)
 {
     const unsigned first = sessions < FIRST ? sessions : FIRST;
+    settle(m);
     const struct memory from = memory_now();
     (void)printf("%s; struct live %zu bytes, struct mind %zu\n", kind, sizeof(struct live),
                  sizeof(struct mind));
     for (unsigned n = 0; n < first; n++) {
         begin_one(m, n);
     }
+    settle(m);
     say("in use", first, from);
     for (unsigned n = 0; n < first; n++) {
         rest_one(m, n);
     }
-    (void)malloc_trim(0);
+    settle(m);
     say("the same at rest", first, from);
     for (unsigned n = first; n < sessions; n++) {
         begin_one(m, n);
         rest_one(m, n);
     }
+    settle(m);
     say("at rest", sessions, from);
     wake_some(m, sessions);
     (void)printf("whole process: %.0f MB of RssAnon\n", memory_now().rss / 1e6);
