@@ -10,6 +10,7 @@
 #include "codec/uuid_text.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,16 +19,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len); /* NOLINT */
 
 static void write_value(struct json_writer *w, const struct json *value);
 
+/* Names are our own where we write: json_name() takes plain ones alone. */
+struct members {
+    struct json_writer *w;
+    size_t count;
+};
+
 static bool write_member(void *arg, span_t name, const struct json *value)
 {
-    struct json_writer *const w = arg;
-    char copy[4096];
-    if (name.len < sizeof copy) {
-        memcpy(copy, name.ptr, name.len);
-        copy[name.len] = '\0';
-        json_name(w, copy);
-        write_value(w, value);
-    }
+    struct members *const m = arg;
+    char own[32];
+    (void)snprintf(own, sizeof own, "m%zu", m->count++);
+    MUST(utf8_is_valid(name));
+    json_name(m->w, own);
+    write_value(m->w, value);
     return true;
 }
 
@@ -47,7 +52,9 @@ static void write_value(struct json_writer *w, const struct json *value)
         json_bool(w, yes);
     } else if (json_kind(value) == JSON_KIND_OBJECT) {
         json_begin_object(w);
-        json_visit(value, write_member, w);
+        struct members m = {w, 0};
+        json_visit(value, write_member, &m);
+        MUST(m.count == json_count(value));
         json_end_object(w);
     } else if (json_kind(value) == JSON_KIND_ARRAY) {
         json_begin_array(w);
