@@ -172,6 +172,11 @@ double part_shrunk(const struct part *p, size_t f)
     return habit_get(p, SHRUNK, f);
 }
 
+double part_centre(const struct part *p, size_t f)
+{
+    return habit_get(p, CENTRE, f);
+}
+
 void part_shrink(struct part *p, const double *usual)
 {
     const double n = p->count;

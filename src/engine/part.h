@@ -169,6 +169,9 @@ void part_refresh(struct part *p, bool limited);
 void part_shrink(struct part *p, const double *usual);
 double part_shrunk(const struct part *p, size_t f);
 
+/* The value that cells of 8 bits lie about; a number. */
+double part_centre(const struct part *p, size_t f);
+
 /* Freeze the habit as the anchor. */
 void part_anchor(struct part *p);
 

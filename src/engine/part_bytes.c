@@ -90,13 +90,14 @@ static bool name_ok(const char name[CANARA_PART_NAME_BYTES])
     return n == CANARA_PART_NAME_BYTES;
 }
 
-/* A spread of zero would divide by it. */
+/* A spread of zero would divide by it, and no cell lies about what is no number. */
 static bool habits_ok(const struct part *p)
 {
     for (size_t f = 0; f < p->features; f++) {
         const bool known = p->count > 0 && !isnan(part_middle(p, f));
         const bool anchored = (p->bits & PART_ANCHORED) != 0 && !isnan(part_anchor_middle(p, f));
-        if ((known && !(part_spread(p, f) > 0.0 && part_shrunk(p, f) > 0.0)) ||
+        if (isnan(part_centre(p, f)) ||
+            (known && !(part_spread(p, f) > 0.0 && part_shrunk(p, f) > 0.0)) ||
             (anchored && !(part_anchor_spread(p, f) > 0.0))) {
             return false;
         }

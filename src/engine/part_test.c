@@ -260,6 +260,22 @@ static void fields_out_of_range_are_refused(void **state)
     }
 }
 
+/* Cells of 8 bits lie about a centre. Bytes without one made a cell of what is no number (found by fuzzing). */
+static void a_centre_that_is_no_number_is_refused(void **state)
+{
+    (void)state;
+    const struct part p = settled(PART_WIDE_FROM);
+    uint8_t bytes[CANARA_PART_BYTES];
+    const size_t size = saved(&p, bytes);
+    struct part q;
+    assert_int_equal(part_load(&q, bytes, size), CANARA_OK);
+    const size_t centre = 82 + 2 * 5 * (size_t)PART_WIDE_FROM;
+    memcpy(bytes + centre, (const uint8_t[]){0x00, 0x80}, 2);
+    const uint64_t sum = fnv_add(FNV_START, bytes, size - 8);
+    memcpy(bytes + size - 8, &sum, 8);
+    assert_int_equal(part_load(&q, bytes, size), CANARA_BAD_FORMAT);
+}
+
 /* A held sample of a session to come made the difference wrap, and it was let in at once. */
 static void quarantine_of_the_future_is_refused(void **state)
 {
@@ -360,6 +376,7 @@ int main(void)
         cmocka_unit_test(every_flipped_byte_and_every_cut_is_refused),
         cmocka_unit_test(fields_out_of_range_are_refused),
         cmocka_unit_test(quarantine_of_the_future_is_refused),
+        cmocka_unit_test(a_centre_that_is_no_number_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
