@@ -55,14 +55,41 @@ static bool is_coarse_timer(const double *ms, size_t n)
     return false;
 }
 
-/* Entropy of the values in bins of TIMING_BIN_MS is under TIMING_ENTROPY_MIN. */
+static int64_t bin_of(double ms)
+{
+    return (int64_t)floor(ms / TIMING_BIN_MS);
+}
+
+/* One bin holds more than half of the values (Boyer and Moore's vote, 1991). Where none does, the entropy is
+ * a bit at least: -log2 of the largest share. */
+static bool one_bin_has_most(const double *ms, size_t n)
+{
+    int64_t SCRATCH bin[TIMING_SERIES_MAX];
+    int64_t most = 0;
+    size_t votes = 0;
+    size_t held = 0;
+    for (size_t i = 0; i < n; i++) {
+        bin[i] = bin_of(ms[i]);
+        most = votes == 0 ? bin[i] : most;
+        votes = bin[i] == most ? votes + 1 : votes - 1;
+    }
+    for (size_t i = 0; i < n; i++) {
+        held += bin[i] == most;
+    }
+    return 2 * held > n;
+}
+
+/* Entropy of the values in bins of TIMING_BIN_MS is under TIMING_ENTROPY_MIN, a bit. */
 static bool entropy_is_low(const double *ms, size_t n)
 {
+    if (!one_bin_has_most(ms, n)) {
+        return false;
+    }
     int64_t SCRATCH bin[BINS_MAX];
     uint32_t SCRATCH count[BINS_MAX];
     size_t bins = 0;
     for (size_t i = 0; i < n; i++) {
-        const int64_t b = (int64_t)floor(ms[i] / TIMING_BIN_MS);
+        const int64_t b = bin_of(ms[i]);
         size_t at = 0;
         while (at < bins && bin[at] != b) {
             at++;
