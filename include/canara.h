@@ -216,8 +216,8 @@ typedef struct canara_event {
 
         struct {
             canara_text_t name;   /* 1..64 of [a-z0-9_-] */
-            const double *values; /* each -1e9..1e9 */
-            size_t count;         /* 1..256 */
+            const double *values; /* each -1e9..1e9; NaN: missing */
+            size_t count;         /* 1..256; the first 128 are looked at */
         } features;
     } of;
 } canara_event_t;

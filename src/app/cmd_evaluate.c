@@ -155,6 +155,22 @@ static bool is_of_bots(const struct evaluate_run *r)
     return dataset_models(r->set) == 0;
 }
 
+/* What a sample has no room for is not looked at: that is said. */
+static void tell_long_vectors(const struct dataset *set)
+{
+    size_t vectors = 0;
+    for (size_t i = 0; i < dataset_events(set); i++) {
+        const canara_event_t *const e = &dataset_event(set, i)->event;
+        vectors += e->kind == CANARA_FEATURES && e->of.features.count > SAMPLE_FEATURES_MAX;
+    }
+    if (vectors > 0) {
+        (void)fprintf(stderr,
+                      "canara evaluate: %zu vectors have more than %d values: those behind are not "
+                      "looked at\n",
+                      vectors, SAMPLE_FEATURES_MAX);
+    }
+}
+
 static int open_set(struct evaluate_run *r)
 {
     struct dataset_fault fault;
@@ -174,6 +190,7 @@ static int open_set(struct evaluate_run *r)
                       "enrols people is measured by them\n",
                       dataset_bot_trials(r->set).count);
     }
+    tell_long_vectors(r->set);
     return EXIT_CODE_DONE;
 }
 
@@ -221,7 +238,7 @@ static err_t contest(struct evaluate_run *r)
 static void tell_too_few(const struct evaluate_run *r, const char *instead)
 {
     (void)fprintf(stderr,
-                  "canara evaluate: %s: too few people for --background %s: a dozen are needed "
+                  "canara evaluate: %s: too few people for --background %s: six are needed "
                   "that take no part in a trial and do the same thing some ten times each; %s "
                   "instead\n",
                   r->given->dir, r->background, instead);
@@ -274,7 +291,9 @@ static int evaluate_people(struct evaluate_run *r)
     }
     e = evaluation_new(r->set, &r->contest, r->options.detector, evaluate_draw(r), &r->evaluation);
     if (e.code == ERR_RANGE) {
-        return evaluate_broken(r->given->dir, "not one trial could be scored");
+        return evaluate_broken(r->given->dir,
+                               "not one trial could be scored: a model has to hold five samples of "
+                               "a kind that the detector compares (docs/engine/datasets.md)");
     }
     if (failed(e)) {
         return evaluate_broken(r->given->dir, evaluate_words(e, words));
@@ -381,7 +400,7 @@ static int print_result(const struct evaluate_run *r)
         }
         print(stderr, &line); /* stdout is JSON, nothing else */
     }
-    if (r->evaluation.unscored > 0 && !bare) {
+    if (r->evaluation.unscored > 0) {
         (void)fprintf(stderr,
                       "canara evaluate: %zu trials are left out: no evidence, or no part of "
                       "this background\n",

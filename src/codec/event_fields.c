@@ -139,7 +139,7 @@ static const struct event_field features_fields[] = {
     {SPAN_INIT("name"), FORM_NAME, CANARA_F_VALUES, OF(features.name), 1.0, 64.0,
      "name must be 1 to 64 of a-z, 0-9, _ and -"},
     {SPAN_INIT("values"), FORM_VALUES, CANARA_F_VALUES, OF(features.values), -1e9, 1e9,
-     "values must be an array of 1 to 256 numbers from -1000000000 to 1000000000"},
+     "values must be an array of 1 to 256 numbers from -1000000000 to 1000000000, or null"},
 };
 
 #define ROW(name, kind, fields) {SPAN_INIT(name), kind, fields, ARRAY_LEN(fields)}

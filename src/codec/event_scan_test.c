@@ -6,6 +6,7 @@
 #include "tests/support/random.h"
 #include "tests/support/unit.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -510,6 +511,11 @@ static void features_are_taken_from_a_data_set_only(void **state)
     assert_int_equal(out.event.of.features.name.len, 12);
     assert_true(out.event.of.features.values[0] > 0.4 && out.event.of.features.values[1] < -1e8);
 
+    const char *const gap = "{\"name\":\"a\",\"values\":[null,2]}";
+    assert_int_equal(event_scan_lab(f->scratch, type, span_of(gap), &out, &f->fault), SCAN_OK);
+    assert_int_equal(out.event.of.features.count, 2);
+    assert_true(isnan(out.event.of.features.values[0]) && out.event.of.features.values[1] > 1.0);
+
     static const struct {
         const char *data, *field;
     } bad[] = {
@@ -520,7 +526,8 @@ static void features_are_taken_from_a_data_set_only(void **state)
         {"{\"name\":\"a\",\"values\":[]}", "data.values"},
         {"{\"name\":\"a\",\"values\":5}", "data.values"},
         {"{\"name\":\"a\",\"values\":[1,1e10]}", "data.values[1]"},
-        {"{\"name\":\"a\",\"values\":[1,null]}", "data.values[1]"},
+        {"{\"name\":\"a\",\"values\":[1,true]}", "data.values[1]"},
+        {"{\"name\":\"a\",\"values\":null}", "data.values"},
         {"{\"name\":\"a\",\"values\":[1]", ""},
         {"", ""},
     };

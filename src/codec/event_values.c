@@ -2,6 +2,7 @@
 
 #include "codec/decimal.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -108,6 +109,11 @@ static err_t take_numbers(struct scan *scan, const struct event_field *field, ca
             return refuse_field(scan, field);
         }
         MUST((n + 1) * sizeof *items <= room);
+        if (field->form == FORM_VALUES && cursor_peek(&scan->in) == JSON_NEXT_NULL) {
+            items[n] = NAN; /* a gap in a published table */
+            TRY(cursor_skip(&scan->in, NULL));
+            continue;
+        }
         TRY(take_number(scan, field->low, field->high, &items[n], &in_range));
         if (!in_range) {
             return refuse_item(scan, field, n);

@@ -132,6 +132,12 @@ enum canara_status bags_settle(struct canara_profile *profile, int64_t at_ms)
 
 /* ---- scoring ---- */
 
+bool bags_have_crowd(const struct canara_profile *profile, const struct sample *s)
+{
+    return profile->model != NULL &&
+           crowds_of(&profile->model->crowds, s->context, (uint8_t)s->kind, s->count) != NULL;
+}
+
 bool bags_opinion(const struct canara_profile *profile, const struct sample *s, struct opinion *out)
 {
     const struct bag *b = find(profile, s->context);

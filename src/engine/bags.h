@@ -22,6 +22,9 @@ enum canara_status bags_settle(struct canara_profile *profile, int64_t at_ms);
 /* Work out every own part that the model's crowds have something new for. */
 enum canara_status bags_work_out(struct canara_profile *profile);
 
+/* Whether the model knows people who do the like. */
+bool bags_have_crowd(const struct canara_profile *profile, const struct sample *s);
+
 /* As profile_opinion(), for samples of a crowd. */
 bool bags_opinion(const struct canara_profile *profile, const struct sample *s,
                   struct opinion *out);

@@ -15,6 +15,11 @@ bool sample_is_of_crowd(const struct sample *s)
            s->count <= CROWD_FEATURES_MAX;
 }
 
+bool sample_is_kept_twice(const struct sample *s)
+{
+    return s->kind == SAMPLE_FEATURES;
+}
+
 /* One more than the edges below, which ascend: all are looked at, since a search is hard to foresee. */
 static uint8_t bin_of(const float *edge, size_t edges, float x)
 {

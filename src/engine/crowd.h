@@ -48,6 +48,10 @@ struct crowd {
 /* Which samples are compared with a crowd and not with a population. */
 bool sample_is_of_crowd(const struct sample *s);
 
+/* Whether it is learnt as a habit, too (part.h), for models that know nobody who does the like: vectors of a
+ * research set. */
+bool sample_is_kept_twice(const struct sample *s);
+
 /* Bins of a sample's features: edges below the value, and 1; 0 when it is missing. */
 void crowd_bins(const struct crowd *c, const struct sample *s, uint8_t out[CROWD_FEATURES_MAX]);
 

@@ -186,7 +186,7 @@ static bool check_features(const canara_event_t *event)
         return false;
     }
     for (size_t i = 0; i < n; i++) {
-        if (!in(x[i], -1e9, 1e9)) {
+        if (!isnan(x[i]) && !in(x[i], -1e9, 1e9)) {
             return false;
         }
     }

@@ -170,15 +170,9 @@ static bool stands_still(const struct part *p, const struct lesson_state *l)
     return (p->bits & PART_DRIFTED) != 0 || (waits && l->trust == CANARA_TRUST_GATED);
 }
 
-static void teach(void *ctx, const struct sample *s)
+static void teach_part(struct pupil *pupil, const struct sample *s)
 {
-    struct pupil *pupil = ctx;
     struct lesson_state *l = pupil->profile->lesson;
-    if (sample_is_of_crowd(s)) {
-        pupil->no_memory =
-            bags_teach(pupil->profile, s, pupil->at_ms) != CANARA_OK || pupil->no_memory;
-        return;
-    }
     struct part *p = profile_part_for(pupil->profile, s);
     if (p == NULL) {
         pupil->no_memory = true;
@@ -198,6 +192,23 @@ static void teach(void *ctx, const struct sample *s)
         part_note_score(p, nats);
     }
     take(pupil, p, s);
+}
+
+static void teach(void *ctx, const struct sample *s)
+{
+    struct pupil *pupil = ctx;
+    canara_lesson_t *const counts = &pupil->profile->lesson->counts;
+    const canara_lesson_t before = *counts;
+    if (!sample_is_of_crowd(s) || sample_is_kept_twice(s)) {
+        teach_part(pupil, s);
+    }
+    if (sample_is_of_crowd(s)) {
+        counts->seen = before.seen; /* a sample that is kept twice counts once */
+        counts->refused = before.refused;
+        counts->accepted = before.accepted;
+        pupil->no_memory =
+            bags_teach(pupil->profile, s, pupil->at_ms) != CANARA_OK || pupil->no_memory;
+    }
 }
 
 /* ---- tables: a session that may teach is counted, without a quarantine of its own ---- */

@@ -360,7 +360,7 @@ static const struct fusion *judge(const struct canara_model *model, const struct
 bool profile_opinion(const struct canara_profile *profile, const struct sample *s,
                      struct population_room *room, struct opinion *out)
 {
-    if (sample_is_of_crowd(s)) {
+    if (sample_is_of_crowd(s) && (bags_have_crowd(profile, s) || !sample_is_kept_twice(s))) {
         return bags_opinion(profile, s, out);
     }
     const struct lens *l = profile_lens(profile, s->context);
@@ -386,6 +386,7 @@ bool profile_opinion(const struct canara_profile *profile, const struct sample *
                             .tally = {.scored = alone ? 0.0 : (double)p->scored,
                                       .known = p->accepted,
                                       .mean = (double)p->score_mean,
-                                      .m2 = (double)p->score_m2}};
+                                      .m2 = (double)p->score_m2,
+                                      .many = sample_is_kept_twice(s)}};
     return isfinite(out->nats);
 }

@@ -225,6 +225,12 @@ static err_t judge_side(const struct hall *h, const struct judge *judge, size_t 
     return ERR_OK;
 }
 
+/* Whether a background is to be learnt: a published detector knows the owner alone. */
+static bool knows_people(const struct hall *h)
+{
+    return h->options->background != BACKGROUND_NONE && !judge_is_reference(h->options->detector);
+}
+
 static bool is_owner(const struct dataset *set, size_t user)
 {
     for (size_t m = 0; m < dataset_models(set); m++) {
@@ -277,11 +283,10 @@ static err_t run_unit(const struct hall *h, struct unit *unit)
     CLEANUP(judge_deinit) struct judge judge = {0};
     CLEANUP(buf_deinit) struct buf bytes;
     buf_init(&bytes, MODEL_MAX);
-    if (h->options->background != BACKGROUND_NONE) {
+    if (knows_people(h)) {
         TRY(teach_unit(h, unit, &bytes));
     }
-    const span_t model =
-        h->options->background == BACKGROUND_NONE ? h->options->model : buf_span(&bytes);
+    const span_t model = knows_people(h) ? buf_span(&bytes) : h->options->model;
     TRY(judge_init(&judge, h->options->detector, h->options->adapt, h->bank, model));
     const char *const name = canara_model_name(judge.model);
     unit->checksum = fnv_add(FNV_START, name, strlen(name));
@@ -338,7 +343,6 @@ static err_t enrol_all(struct hall *h)
     }
     for (size_t m = 0; m < models; m++) {
         TRY(judge_enrol(h->set, dataset_model(h->set, m), h->options->detector, &h->enrolled[m]));
-        h->contest->not_enrolled += !enrolled_any(&h->enrolled[m]);
     }
     return ERR_OK;
 }
@@ -406,7 +410,7 @@ static err_t prepare(struct hall *h)
     TRY(list_bouts(h));
     TRY(deal(h));
     TRY(fill_banks(h));
-    if (h->options->background != BACKGROUND_NONE) {
+    if (knows_people(h)) {
         const struct bank *const from = h->lessons != NULL ? h->lessons : h->bank;
         TRY(school_new(from, has_own_fields(h), &h->school));
     }

@@ -64,8 +64,7 @@ struct contest {
     struct bout *bout;
     size_t bouts;
     size_t models;
-    size_t not_enrolled; /* models without a profile that could be scored */
-    uint64_t checksum;   /* of the names of all models that scored */
+    uint64_t checksum; /* of the names of all models that scored */
 };
 
 NODISCARD err_t contest_run(const struct dataset *set, const struct contest_options *options,

@@ -42,8 +42,9 @@ static const struct {
     [PART_DATA] = {SPAN_INIT("data"), JSON_NEXT_OBJECT, "must be an object"},
     [PART_SESSION] = {SPAN_INIT("session_id"), JSON_NEXT_TEXT,
                       "must be a string, 1 to 64 of A-Z, a-z, 0-9, ., _, @ and -"},
-    [PART_EMAIL] = {SPAN_INIT("user_email"), JSON_NEXT_TEXT,
-                    "must be a string, an address such as a@b.example"},
+    [PART_EMAIL] =
+        {SPAN_INIT("user_email"), JSON_NEXT_TEXT,
+         "must be a string, an address such as a@b.example or a name, 1 to 64 of A-Z, a-z, 0-9, ., _, @ and -"},
 };
 
 struct line_parts {
@@ -153,7 +154,8 @@ enum line_answer line_text_parse(struct line_scratch *s, span_t line, struct lin
         return refuse_part(fault, PART_SESSION);
     }
     email_t email;
-    if (failed(email_parse(line_out.email, &email, NULL))) {
+    if (!dataset_name_is_good(line_out.email) &&
+        failed(email_parse(line_out.email, &email, NULL))) {
         return refuse_part(fault, PART_EMAIL);
     }
     *out = line_out;

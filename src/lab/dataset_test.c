@@ -154,7 +154,7 @@ static const struct {
     {{.events = LINE("features", "{\"name\":\"f\"}", "a", "a@x.example")}, "events.jsonl:1: data: data must have name and values"},
     {{.events = SCROLL("a b", "a@x.example")}, "events.jsonl:1: session_id: must be a string, 1 to 64"},
     {{.events = SCROLL("", "a@x.example")}, "events.jsonl:1: session_id: must be a string, 1 to 64"},
-    {{.events = SCROLL("a", "nobody")}, "events.jsonl:1: user_email: must be a string, an address"},
+    {{.events = SCROLL("a", "no body")}, "events.jsonl:1: user_email: must be a string, an address"},
     {{.events = SCROLL("a1", "a@x.example") SCROLL("b1", "b@x.example") SCROLL("a1", "a@x.example")}, "events.jsonl:3: session_id: a1 comes back after another session"},
     {{.events = SCROLL("a1", "a@x.example") SCROLL("a1", "b@x.example")}, "events.jsonl:2: user_email: changes within session a1"},
     {{.enrol = ""}, "trials.tsv:1: model: has no row in enrol.tsv"},

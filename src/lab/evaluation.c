@@ -50,6 +50,7 @@ static err_t collect(const struct dataset *set, const struct contest *c, struct 
     e->count = c->models;
     double *next = e->score;
     size_t at = 0;
+    size_t failures = 0; /* models none of whose trials could be scored */
     for (size_t m = 0; m < c->models; m++) {
         const size_t n = bouts_of(c, at, m);
         struct score_user *const u = &e->users[m];
@@ -58,12 +59,13 @@ static err_t collect(const struct dataset *set, const struct contest *c, struct 
         u->genuine_count = take_scores(c->bout + at, n, true, &next);
         u->impostor = next;
         u->impostor_count = take_scores(c->bout + at, n, false, &next);
+        failures += n > 0 && u->genuine_count + u->impostor_count == 0;
         at += n;
     }
     MUST(at == c->bouts); /* they lie model by model */
     e->unscored = c->bouts - (size_t)(next - e->score);
     e->absorbed_impostors = absorbed_share(c);
-    e->failure_to_enrol = c->models == 0 ? NAN : (double)c->not_enrolled / (double)c->models;
+    e->failure_to_enrol = c->models == 0 ? NAN : (double)failures / (double)c->models;
     return ERR_OK;
 }
 

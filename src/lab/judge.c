@@ -11,7 +11,7 @@
 
 enum { PARTS_MAX = CANARA_PROFILE_PARTS * (CANARA_PART_BYTES + 4) };
 
-static bool is_reference(enum detector d)
+bool judge_is_reference(enum detector d)
 {
     return d == DETECTOR_MANHATTAN || d == DETECTOR_SCALED_MANHATTAN;
 }
@@ -83,9 +83,9 @@ err_t judge_enrol(const struct dataset *set, const struct dataset_model *m, enum
     struct enrolled e = {.reference = NULL};
     buf_init(&e.parts, PARTS_MAX);
     struct canara_profile *profile = NULL;
-    err_t error = is_reference(detector) ? reference_new(set, m, &e.reference)
-                                         : world(canara_profile_new(NULL, &profile));
-    if (!is_reference(detector)) {
+    err_t error = judge_is_reference(detector) ? reference_new(set, m, &e.reference)
+                                               : world(canara_profile_new(NULL, &profile));
+    if (!judge_is_reference(detector)) {
         if (!failed(error)) {
             error = learn_enrolment(set, m, profile);
         }
@@ -106,11 +106,6 @@ void enrolled_free(struct enrolled *e)
 {
     buf_deinit(&e->parts);
     reference_free(&e->reference);
-}
-
-bool enrolled_any(const struct enrolled *e)
-{
-    return e->parts.len > 0 || e->reference != NULL;
 }
 
 /* ---- the judge ---- */
@@ -191,7 +186,7 @@ static void add_score(void *ctx, const struct sample *s)
     struct mean *m = ctx;
     struct population_room room;
     double score[SCORES];
-    if (is_reference(m->judge->detector)) {
+    if (judge_is_reference(m->judge->detector)) {
         const bool scaled = m->judge->detector == DETECTOR_SCALED_MANHATTAN;
         const double d = reference_distance(m->sitting->enrolled->reference, s, scaled);
         m->sum += isnan(d) ? 0.0 : d;

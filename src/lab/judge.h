@@ -38,7 +38,9 @@ struct sitting {
 NODISCARD err_t judge_enrol(const struct dataset *set, const struct dataset_model *m,
                             enum detector detector, struct enrolled *out);
 void enrolled_free(struct enrolled *e);
-bool enrolled_any(const struct enrolled *e);
+
+/* A published detector, which knows the owner alone: no background is learnt for it. */
+bool judge_is_reference(enum detector d);
 
 /* A detector with this model; empty bytes: the built-in one. */
 NODISCARD err_t judge_init(struct judge *j, enum detector detector, bool adapt,

@@ -5,6 +5,7 @@
 #include "lab/dataset_line.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -182,7 +183,11 @@ static void write_values(struct json_writer *json, const canara_event_t *e)
     json_name(json, "values");
     json_begin_array(json);
     for (size_t i = 0; i < e->of.features.count; i++) {
-        json_number(json, e->of.features.values[i]);
+        if (isnan(e->of.features.values[i])) {
+            json_nil(json);
+        } else {
+            json_number(json, e->of.features.values[i]);
+        }
     }
     json_end_array(json);
 }
