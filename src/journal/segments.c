@@ -379,7 +379,8 @@ static void *keeper_run(void *context)
             seal(s);
         }
         retain(s); /* before the next one is made: it may need the room */
-        if (s->prepared < 0 && !s->stop) {
+        const bool retired = s->sealed >= 0; /* meanwhile: it is cut before there is a next one */
+        if (s->prepared < 0 && !retired && !s->stop) {
             prepare_next(s);
         }
         if (s->stop || s->sealed >= 0) {

@@ -1,0 +1,116 @@
+/* segments_keeper_test.c - what the keeper may not do while the writer goes on. */
+#include "journal/segments.h"
+#include "tests/support/journal.h"
+
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+enum { WAIT_MS = 5000, BYTES = 64 * 1024, HALF = BYTES / 2 };
+
+/* The system's files, and a writer that takes the next segment just when the oldest is removed. */
+struct busy {
+    struct journal_files files; /* first member */
+    struct segments *segments;
+    int *fd;
+    _Atomic int removed, cut;
+    _Atomic bool early; /* a segment was prepared while another waited to be cut */
+};
+
+static struct busy *busy_of(const struct journal_files *self)
+{
+    const union {
+        const struct journal_files *in;
+        struct busy *out;
+    } pointer = {.in = self};
+
+    return pointer.out;
+}
+
+static bool is_prepared(struct segments *s)
+{
+    assert_int_equal(pthread_mutex_lock(&s->lock), 0);
+    const bool yes = s->prepared >= 0;
+    assert_int_equal(pthread_mutex_unlock(&s->lock), 0);
+    return yes;
+}
+
+static int unlink_and_rotate(const struct journal_files *self, int dir, const char *name)
+{
+    struct busy *const b = busy_of(self);
+    if (atomic_fetch_add(&b->removed, 1) == 0 && is_prepared(b->segments)) {
+        assert_ok(segments_rotate(b->segments, b->fd, HALF, 3));
+    }
+    return unlinkat(dir, name, 0);
+}
+
+static int cut_and_look(const struct journal_files *self, int fd, off_t length)
+{
+    struct busy *const b = busy_of(self);
+    if (is_prepared(b->segments)) {
+        atomic_store(&b->early, true);
+    }
+    atomic_fetch_add(&b->cut, 1);
+    return ftruncate(fd, length);
+}
+
+static void wait_for(bool (*come)(const struct busy *), const struct busy *b)
+{
+    for (int ms = 0; !come(b); ms++) {
+        assert_true(ms < WAIT_MS);
+        (void)usleep(1000);
+    }
+}
+
+static bool has_next(const struct busy *b)
+{
+    return is_prepared(b->segments);
+}
+
+static bool was_cut_twice(const struct busy *b)
+{
+    return atomic_load(&b->cut) >= 2;
+}
+
+/* A segment is retired while the oldest is being removed: it is cut before another one is prepared, or the writer
+ * could retire a second one that nobody has room for. */
+static void what_was_retired_is_cut_before_the_next_is_prepared(void **state)
+{
+    (void)state;
+    char folder[TESTING_PATH];
+    char dir[TESTING_PATH];
+    testing_folder(folder);
+    testing_join(dir, folder, "journal");
+    struct busy b = {.files = *journal_files_system()};
+    b.files.unlink = unlink_and_rotate;
+    b.files.ftruncate = cut_and_look;
+    struct journal_config config = testing_config(dir);
+    config.files = &b.files;
+    config.segment_bytes = BYTES;
+    config.max_bytes = BYTES;
+    struct segments s;
+    struct segments_found found;
+    int fd = -1;
+    b.segments = &s;
+    b.fd = &fd;
+    assert_ok(segments_init(&s, &config, &found, NULL));
+    segments_view_done(&s, 0); /* nothing may go yet */
+    assert_ok(segments_rotate(&s, &fd, 0, 1));
+    assert_ok(segments_rotate(&s, &fd, HALF, 2));
+    wait_for(has_next, &b);
+    segments_view_done(&s, UINT64_MAX);
+    wait_for(was_cut_twice, &b);
+    assert_true(atomic_load(&b.removed) > 0);
+    assert_false(atomic_load(&b.early));
+    segments_deinit(&s);
+    assert_int_equal(close(fd), 0);
+    testing_folder_remove(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_retired_is_cut_before_the_next_is_prepared),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
