@@ -212,6 +212,12 @@ enum journal_state journal_state_of(const struct journal *journal)
     return (enum journal_state)atomic_load_explicit(&journal->state, memory_order_acquire);
 }
 
+bool journal_takes_events(const struct journal *journal)
+{
+    return journal_state_of(journal) == JOURNAL_RUNNING &&
+           (atomic_load(&journal->has_segment) || !atomic_load(&journal->segments.failing));
+}
+
 void journal_stats_read(struct journal *journal, struct journal_stats *out)
 {
     struct journal_stats stats = {

@@ -119,6 +119,10 @@ void journal_lane_ack(struct journal_lane *lane);
 
 enum journal_state journal_state_of(const struct journal *journal);
 
+/* Whether the next event would find a place: it runs, and there is a segment at hand or one can be made. After a
+ * start on a full disk it runs still, and takes nothing. */
+bool journal_takes_events(const struct journal *journal);
+
 void journal_stats_read(struct journal *journal, struct journal_stats *out);
 
 /* Frames below this sequence are durable. A reader may go up to it. */

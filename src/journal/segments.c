@@ -367,6 +367,7 @@ static void prepare_next(struct segments *s)
     }
     s->prepared = fd;
     s->prepare_errno = number;
+    atomic_store(&s->failing, number != 0);
     MUST(pthread_cond_broadcast(&s->changed) == 0);
 }
 

@@ -1,9 +1,12 @@
 /* segments_keeper_test.c - what the keeper may not do while the writer goes on. */
+#include "journal/journal.h"
 #include "journal/segments.h"
 #include "tests/support/journal.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 enum { WAIT_MS = 5000, BYTES = 64 * 1024, HALF = BYTES / 2 };
@@ -107,10 +110,64 @@ static void what_was_retired_is_cut_before_the_next_is_prepared(void **state)
     testing_folder_remove(folder);
 }
 
+/* ---- a start on a full disk ---- */
+
+struct full {
+    struct journal_files files; /* first member */
+    _Atomic bool is_full;
+};
+
+static ssize_t put_if_there_is_room(const struct journal_files *self, int fd,
+                                    const struct iovec *parts, int count, off_t offset)
+{
+    const struct full *const f = (const void *)self;
+    if (atomic_load(&f->is_full)) {
+        errno = ENOSPC;
+        return -1;
+    }
+    return pwritev(fd, parts, count, offset);
+}
+
+static void wait_until(const struct journal *j, bool takes)
+{
+    for (int ms = 0; journal_takes_events(j) != takes; ms++) {
+        assert_true(ms < WAIT_MS);
+        (void)usleep(1000);
+    }
+}
+
+/* Where no segment can be made the journal takes no events, before the first has failed; and takes them as soon as one
+ * can. A segment at hand is enough. */
+static void a_start_on_a_full_disk_takes_no_events_until_there_is_room(void **state)
+{
+    (void)state;
+    char folder[TESTING_PATH];
+    char dir[TESTING_PATH];
+    testing_folder(folder);
+    testing_join(dir, folder, "journal");
+    struct full full = {.files = *journal_files_system(), .is_full = true};
+    full.files.pwritev = put_if_there_is_room;
+    struct journal_config config = testing_config(dir);
+    config.files = &full.files;
+    config.probe_ms = 1;
+    struct journal *j = NULL;
+    assert_ok(journal_open(&config, &j, NULL));
+    wait_until(j, false);
+    assert_int_equal(journal_state_of(j), JOURNAL_RUNNING);
+    atomic_store(&full.is_full, false);
+    wait_until(j, true);
+    const journal_record_t r = testing_record(testing_id(1), 1, "{}");
+    assert_true(testing_append(j, &r));
+    assert_true(journal_takes_events(j));
+    journal_close(&j);
+    testing_folder_remove(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_retired_is_cut_before_the_next_is_prepared),
+        cmocka_unit_test(a_start_on_a_full_disk_takes_no_events_until_there_is_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -144,6 +144,7 @@ static err_t write_frame(struct journal *j, const struct batch *batch)
     const size_t size = FRAME_HEAD + batch->bytes;
     if (j->fd < 0 || j->used + size > j->config.segment_bytes) {
         TRY(segments_rotate(&j->segments, &j->fd, j->used, j->next));
+        atomic_store(&j->has_segment, true);
         j->used = 0;
         j->first = j->next;
     }

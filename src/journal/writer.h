@@ -31,6 +31,7 @@ struct journal {
     _Atomic bool sleeping; /* the writer waits for `wake` */
     _Atomic bool stopping;
     _Atomic int state;          /* enum journal_state */
+    _Atomic bool has_segment;   /* `fd` is one */
     _Atomic uint64_t committed; /* frames below are durable */
     counter_t records, frames, bytes;
     histogram_t commit;

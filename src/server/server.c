@@ -37,7 +37,7 @@ static bool ready(void *ctx)
 {
     struct server *s = ctx;
     return atomic_load(&s->serving) && !atomic_load(&s->draining) &&
-           journal_state_of(s->config.api->service->journal) == JOURNAL_RUNNING;
+           journal_takes_events(s->config.api->service->journal);
 }
 
 static void drain(struct courier *self)
