@@ -2,6 +2,7 @@
 
 #include "app/certificates.h"
 #include "app/commands.h"
+#include "app/descriptors.h"
 #include "app/house_steps.h"
 #include "app/model_file.h"
 #include "base/util.h"
@@ -16,6 +17,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +32,6 @@ enum {
     COLD_WORKERS = 2,
     COLD_QUEUE = 256,
     SESSIONS_MAX = 2000000, /* over all loops */
-    FILES_KEPT = 128,       /* descriptors that are not connections */
     TUTOR_NICE = 10,
     MPIN_ATTEMPTS_TOTAL = 10,
     MPIN_LOCKOUT_MAX_H = 24
@@ -65,12 +66,8 @@ static void log_down(struct house *h)
 
 static err_t process_up(struct house *h)
 {
-    struct rlimit files = {0};
     (void)umask(077);
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
-        files.rlim_cur = files.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &files);
-    }
+    descriptors_raise();
     if (failed(crypto_start())) {
         return house_fault(h, "libsodium could not be started");
     }
@@ -446,17 +443,17 @@ static err_t reload(void *ctx, char why[COURIER_WHY_BYTES])
     return ERR_OK;
 }
 
-static uint32_t connections_max(void)
-{
-    struct rlimit files = {.rlim_cur = 1024};
-    (void)getrlimit(RLIMIT_NOFILE, &files);
-    const rlim_t most = files.rlim_cur > 1U << 24 ? 1U << 24 : files.rlim_cur;
-    return most > 2UL * FILES_KEPT ? (uint32_t)most - FILES_KEPT : FILES_KEPT;
-}
-
 static err_t server_up(struct house *h)
 {
     const struct settings *s = h->settings;
+    const uint64_t files = descriptors_limit();
+    const uint32_t each = descriptors_for_connections(files, s->loops);
+    if (each == 0) {
+        return house_fault(h,
+                           "LOOPS=%u: %" PRIu64 " descriptors are too few, %" PRIu64
+                           " are needed (ulimit -n, LimitNOFILE=)",
+                           s->loops, files, descriptors_least(s->loops));
+    }
     const struct server_config config = {.host = s->host,
                                          .port = s->port,
                                          .inherited = h->inherited,
@@ -467,7 +464,7 @@ static err_t server_up(struct house *h)
                                          .hash_workers = s->hash_workers,
                                          .hash_queue = s->hash_queue,
                                          .sessions_max = SESSIONS_MAX / s->loops,
-                                         .connections_max = connections_max(),
+                                         .connections_max = each,
                                          .connections_per_address = s->connections_per_address,
                                          .trusted = &h->trusted,
                                          .proxy_protocol = s->proxy_protocol,
