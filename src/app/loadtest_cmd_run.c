@@ -8,6 +8,7 @@
 #include "net/stream.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -141,6 +142,9 @@ static int take_options(const struct run_options *o, struct load_plan *plan)
     }
     if (keys && o->batch > KEYSTROKES_BATCH_MAX && plan->mix.weight[SCENARIO_BATCHES] > 0) {
         return wrong("--batch", "so many keystrokes are longer than a message may be (50 are not)");
+    }
+    if (o->pid > 0 && kill((pid_t)o->pid, 0) != 0 && errno == ESRCH) {
+        return wrong("--server-pid", "no process has this number");
     }
     if (o->rate > 0 && !needs(&plan->mix, scenario_asks)) {
         return wrong("--rate", "nobody of the mix sends requests");

@@ -55,6 +55,7 @@ struct view {
     bool holds;
     bool damaged;  /* the journal cannot be read on */
     bool unsynced; /* lines may be lost on their way to the disk: the place stays where it is */
+    bool failing;  /* the last write of lines failed */
     uint64_t place;
     mono_t place_at, expire_at;
     mono_t round; /* when it began to read on */
@@ -76,6 +77,18 @@ static void bar(struct view *v, struct view_session *session)
     log_event(v->config.log, LOG_ERROR, "view.name_taken", FIELD_UUID("session", session->id));
 }
 
+/* A full disk fails every write until there is room: it is told when it begins, and when it is over. */
+static void note_write(struct view *v, const struct view_session *session, bool failed_now)
+{
+    if (failed_now && !v->failing) {
+        log_event(v->config.log, LOG_ERROR, "view.write_failed",
+                  FIELD_UUID("session", session->id));
+    } else if (!failed_now && v->failing) {
+        log_event(v->config.log, LOG_INFO, "view.writes_again", FIELD_UUID("session", session->id));
+    }
+    v->failing = failed_now;
+}
+
 static err_t write_session(struct view *v, struct view_session *session)
 {
     if (session->pending > 0) {
@@ -85,9 +98,8 @@ static err_t write_session(struct view *v, struct view_session *session)
             bar(v, session);
             return ERR_OK;
         }
+        note_write(v, session, failed(e));
         if (failed(e)) {
-            log_event(v->config.log, LOG_ERROR, "view.write_failed",
-                      FIELD_UUID("session", session->id));
             return e;
         }
         counter_add(&v->lines, session->pending);

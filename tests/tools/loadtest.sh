@@ -39,6 +39,7 @@ refused 2 "must be names" run --mix nonsense http://127.0.0.1:9
 refused 2 "No such file" run --tokens nowhere http://127.0.0.1:9
 refused 2 "nobody of the mix" run --mix idle --rate 5 http://127.0.0.1:9
 refused 2 "duration" run --duration 3601 http://127.0.0.1:9
+refused 2 "no process" run --mix idle --server-pid 2147483647 http://127.0.0.1:9
 refused 1 "refused" run --mix echo --warm-up 0 --duration 1 --timeout-ms 100 http://127.0.0.1:9
 
 "$canara" loadtest prepare --accounts 40 --sessions 80 --logins 4 --tokens 70 data >said
