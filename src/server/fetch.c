@@ -27,6 +27,13 @@ static void read_profile(struct job *job, int64_t waited_ms)
     mailbox_post(&f->to->mailbox, &f->mail.letter);
 }
 
+/* A stop came first: it goes where letters are dropped. */
+static void drop_unread(struct job *job)
+{
+    struct fetch *f = CONTAINER_OF(job, struct fetch, job);
+    mailbox_post(&f->to->mailbox, &f->mail.letter);
+}
+
 /* Pings and pongs come every twenty seconds, and wake nobody, if nothing stands behind them. */
 static bool speaks(const struct conn *c, const uint8_t *bytes, size_t len)
 {
@@ -43,7 +50,7 @@ static bool ask(struct conn *c)
         return false;
     }
     *f = (struct fetch){.mail = {.kind = MAIL_FETCH},
-                        .job = {.run = read_profile},
+                        .job = {.run = read_profile, .drop = drop_unread},
                         .to = w,
                         .conn = c->index,
                         .generation = c->generation};

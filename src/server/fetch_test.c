@@ -1,5 +1,6 @@
 /* A socket whose session rests speaks: a worker reads for it, and nothing is lost or out of order. */
 #include "domain/live.h"
+#include "domain/sleepers.h"
 #include "server/site_test.h"
 
 enum { COLD = 2, EVENTS = 5 };
@@ -32,19 +33,33 @@ static void run_errand(void *ctx, struct shard *s)
     }
 }
 
+/* As after a start: how that comes about is src/domain/sleepers_test.c's. */
+static void put_to_sleep(void *ctx, struct shard *s)
+{
+    struct live *live = shard_peek(s, ((struct errand *)ctx)->session);
+    if (live != NULL) {
+        live->asleep = true;
+    }
+}
+
 static void errand_over(void *ctx)
 {
     (void)sem_post(&((struct errand *)ctx)->over);
 }
 
+static void send_errand(struct site *s, struct errand *e, void (*each)(void *ctx, struct shard *s))
+{
+    assert_int_equal(sem_init(&e->over, 0, 0), 0);
+    assert_ok(s->server->courier.every_loop(&s->server->courier, each, errand_over, e));
+    while (sem_wait(&e->over) != 0) {
+        MUST(errno == EINTR);
+    }
+}
+
 static bool visit(struct site *s, const struct badge *b, bool lay, uint32_t revision)
 {
     struct errand e = {.session = b->id, .lay = lay, .revision = revision};
-    assert_int_equal(sem_init(&e.over, 0, 0), 0);
-    assert_ok(s->server->courier.every_loop(&s->server->courier, run_errand, errand_over, &e));
-    while (sem_wait(&e.over) != 0) {
-        MUST(errno == EINTR);
-    }
+    send_errand(s, &e, run_errand);
     return e.away;
 }
 
@@ -342,6 +357,71 @@ static void a_stop_does_not_lose_sight_of_who_is_away(void **state)
     visitor_close(&v);
 }
 
+static bool all_wait(struct site *s)
+{
+    return pool_depth(s->server->cold) == 3;
+}
+
+static void *close_site(void *context)
+{
+    site_close(context);
+    return NULL;
+}
+
+/* The loops give up first, then the pools. False: not in time. */
+static bool queue_is_given_up(struct site *s)
+{
+    const mono_t until = mono_after_ms(clock_mono(clock_system()), STOP_MS + 2000);
+    while (pool_depth(s->server->cold) > 0 && clock_mono(clock_system()).ns < until.ns) {
+        (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    return pool_depth(s->server->cold) == 0;
+}
+
+/* A call, a connection on its way and a fetch: begun now, the call would go on to a pool that is
+ * gone, and all of them would keep the stop waiting. */
+static void a_stop_gives_up_what_no_worker_has_begun(void **state)
+{
+    const unsigned *const loops = *state;
+    struct site s;
+    struct sleepers *sleepers = NULL;
+    struct visitor v[3];
+    struct badge b[2];
+    struct stopper held[COLD];
+    pthread_t stopping;
+    site_make(&s, *loops, false);
+    assert_ok(sleepers_new(&s.house.svc, &sleepers));
+    site_open(&s);
+    site_register(&s, ANN);
+    open_socket(&s, &v[0], &b[0]);
+    lay(&s, &b[0]);
+    visitor_open(&v[1], &s);
+    badge_get(&b[1], &v[1], ANN, "phone");
+    struct errand e = {.session = b[1].id};
+    send_errand(&s, &e, put_to_sleep);
+    visitor_open(&v[2], &s);
+
+    hold_workers(&s, held);
+    say_event(&v[0], 1);
+    visitor_write(&v[1], "GET /api/v1/ws/behavior/%s HTTP/1.1\r\nHost: h\r\n%s%s\r\n", b[1].session,
+                  SITE_HANDSHAKE, b[1].authorization);
+    visitor_ask(&v[2], "POST", "/api/v1/auth/login", "Content-Type: application/json\r\n",
+                "{\"email\":\"" ANN "\",\"password\":\"" PASSWORD "\",\"device_id\":\"phone\"}");
+    site_wait(all_wait, &s);
+    assert_int_equal(pthread_create(&stopping, NULL, close_site, &s), 0);
+    const bool given_up = queue_is_given_up(&s);
+    let_workers_go(held);
+    assert_int_equal(pthread_join(stopping, NULL), 0);
+    assert_true(given_up);
+    assert_true(visitor_ends(&v[1]));
+    assert_true(visitor_ends(&v[2]));
+    for (size_t i = 0; i < ARRAY_LEN(v); i++) {
+        visitor_close(&v[i]);
+    }
+    sleepers_free(&sleepers);
+    site_end(&s);
+}
+
 #define BOTH(name)   SITE_TEST(name, one), SITE_TEST(name, three)
 #define SECURE(name) SITE_TEST_SECURE(name, one)
 
@@ -361,6 +441,8 @@ int main(void)
         cmocka_unit_test_prestate(
             while_the_store_is_away_the_event_is_refused_and_can_come_again, &one),
         BOTH(a_stop_does_not_lose_sight_of_who_is_away),
+        cmocka_unit_test_prestate(a_stop_gives_up_what_no_worker_has_begun, &one),
+        cmocka_unit_test_prestate(a_stop_gives_up_what_no_worker_has_begun, &three),
     };
     /* clang-format on */
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,18 +95,34 @@ err_t pool_new(const struct pool_config *config, struct pool **out)
     return ERR_OK;
 }
 
+void pool_stop(struct pool *p)
+{
+    (void)pthread_mutex_lock(&p->mutex);
+    struct job *left = p->first;
+    p->first = NULL;
+    p->last = NULL;
+    p->depth = 0;
+    p->stopping = true;
+    (void)pthread_cond_broadcast(&p->work);
+    (void)pthread_mutex_unlock(&p->mutex);
+
+    while (left != NULL) {
+        struct job *job = left;
+        left = job->next; /* behind its drop it may be gone */
+        job->drop(job);
+    }
+    while (p->started > 0) {
+        p->started -= 1;
+        (void)pthread_join(p->thread[p->started], NULL);
+    }
+}
+
 void pool_free(struct pool **p)
 {
     if (*p == NULL) {
         return;
     }
-    (void)pthread_mutex_lock(&(*p)->mutex);
-    (*p)->stopping = true;
-    (void)pthread_cond_broadcast(&(*p)->work);
-    (void)pthread_mutex_unlock(&(*p)->mutex);
-    for (unsigned i = 0; i < (*p)->started; i++) {
-        (void)pthread_join((*p)->thread[i], NULL);
-    }
+    pool_stop(*p);
     (void)pthread_cond_destroy(&(*p)->work);
     (void)pthread_mutex_destroy(&(*p)->mutex);
     free(*p);
@@ -115,6 +131,7 @@ void pool_free(struct pool **p)
 
 bool pool_post(struct pool *p, struct job *job)
 {
+    MUST(job->drop != NULL);
     (void)pthread_mutex_lock(&p->mutex);
     const bool room = p->depth < p->config.queue && !p->stopping;
     if (room) {

@@ -3,9 +3,9 @@
  *
  * Floor      server
  * Ownership  pool_new/pool_free; a job is intrusive and belongs to the pool from a successful
- *            pool_post() until its `run` is called.
+ *            pool_post() until its `run` or its `drop` is called: one of them, once.
  * Errors     a full queue refuses at once: the caller answers 503 with Retry-After.
- * Threads    post from any.
+ * Threads    post from any; stop and free from one.
  */
 #ifndef SERVER_POOL_H
 #define SERVER_POOL_H
@@ -22,6 +22,8 @@ struct job {
     mono_t posted;
     /* `waited_ms` says how long it stood in the queue. */
     void (*run)(struct job *self, int64_t waited_ms);
+    /* It will never be run: the pool was stopped first. In the thread of pool_stop(). */
+    void (*drop)(struct job *self);
 };
 
 struct pool;
@@ -36,10 +38,14 @@ struct pool_config {
 
 NODISCARD err_t pool_new(const struct pool_config *config, struct pool **out);
 
-/* Run what is queued, then join. */
+/* Drop what is queued, let end what runs, and join; posts are refused from here on. Stopping twice is
+ * fine. Pools whose jobs post to each other are all stopped before the first one is freed. */
+void pool_stop(struct pool *p);
+
+/* Stop it, if nobody has. */
 void pool_free(struct pool **p);
 
-/* False when the queue is full; the job is then still the caller's. */
+/* False when the queue is full or the pool was stopped; the job is then still the caller's. */
 bool pool_post(struct pool *p, struct job *job);
 
 size_t pool_depth(struct pool *p);

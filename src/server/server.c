@@ -282,6 +282,18 @@ void server_poke(struct server *s)
     }
 }
 
+/* The loops have ended. What is dropped or ends here becomes letters, for worker_deinit(); and jobs
+ * of one pool go on to the other, so that none is freed before both have come to rest. */
+static void stop_pools(struct server *s)
+{
+    if (s->hash != NULL) {
+        pool_stop(s->hash);
+    }
+    if (s->cold != NULL) {
+        pool_stop(s->cold);
+    }
+}
+
 void server_stop(struct server *s)
 {
     atomic_store(&s->serving, false);
@@ -298,6 +310,7 @@ void server_stop(struct server *s)
             s->worker[i]->running = false;
         }
     }
+    stop_pools(s);
 }
 
 void server_free(struct server **s)
@@ -305,7 +318,8 @@ void server_free(struct server **s)
     if (*s == NULL) {
         return;
     }
-    pool_free(&(*s)->hash); /* their last calls post letters, which the workers drop below */
+    stop_pools(*s);
+    pool_free(&(*s)->hash);
     pool_free(&(*s)->cold);
     for (unsigned i = 0; i < (*s)->workers; i++) {
         if ((*s)->worker[i] != NULL) {

@@ -88,7 +88,8 @@ bool server_is_draining(const struct server *s);
 /* An eventfd that turns readable when it has. */
 int server_drain_fd(const struct server *s);
 
-/* A clean stop: no new connections, acknowledgements out, sockets closed 1001, calls finished. */
+/* A clean stop: no new connections, acknowledgements out, sockets closed 1001, calls finished. After
+ * STOP_MS calls that no worker has begun are given up; what runs in one is waited for. */
 void server_stop(struct server *s);
 void server_free(struct server **s);
 

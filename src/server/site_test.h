@@ -287,10 +287,16 @@ static inline void stopper_run(struct job *job, int64_t waited_ms)
     (void)sem_post(&b->gone);
 }
 
+static inline void stopper_drop(struct job *job)
+{
+    struct stopper *b = CONTAINER_OF(job, struct stopper, job);
+    (void)sem_post(&b->gone);
+}
+
 /* Hold one worker of a pool until stopper_go_on(). */
 static inline void stopper_begin(struct stopper *b, struct pool *p)
 {
-    *b = (struct stopper){.job.run = stopper_run};
+    *b = (struct stopper){.job = {.run = stopper_run, .drop = stopper_drop}};
     assert_int_equal(sem_init(&b->begun, 0, 0), 0);
     assert_int_equal(sem_init(&b->go_on, 0, 0), 0);
     assert_int_equal(sem_init(&b->gone, 0, 0), 0);

@@ -189,6 +189,13 @@ static void read_for_socket(struct job *job, int64_t waited_ms)
     mailbox_post(&h->to->mailbox, &h->mail.letter);
 }
 
+/* A stop came first: it goes where letters are dropped. */
+static void drop_unread(struct job *job)
+{
+    struct handover *h = CONTAINER_OF(job, struct handover, job);
+    mailbox_post(&h->to->mailbox, &h->mail.letter);
+}
+
 /* As for a call: true when a worker reads for the session first, and the connection comes back. */
 static bool wake_first(struct worker *w, struct handover *h)
 {
@@ -198,6 +205,7 @@ static bool wake_first(struct worker *w, struct handover *h)
     h->wake = WAKE_ASKED;
     h->to = w;
     h->job.run = read_for_socket;
+    h->job.drop = drop_unread;
     waking_begin(shard_peek(w->shard, h->upgrade.session), &h->waking);
     return pool_post(w->server->cold, &h->job);
 }

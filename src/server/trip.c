@@ -27,6 +27,13 @@ static void run_in_pool(struct job *job, int64_t waited_ms)
     go_on(t, NULL);
 }
 
+/* A stop came first: it goes where letters are dropped. */
+static void drop_from_pool(struct job *job)
+{
+    struct trip *t = CONTAINER_OF(job, struct trip, job);
+    mailbox_post(&t->home->mailbox, &t->mail.letter);
+}
+
 /* The answer is complete: in its own loop, or on the way there. */
 static void deliver(struct trip *t, struct worker *here)
 {
@@ -147,6 +154,7 @@ void trip_begin(struct conn *c, struct call *call, enum call_place place)
     }
     t->mail.kind = MAIL_TRIP;
     t->job.run = run_in_pool;
+    t->job.drop = drop_from_pool;
     t->call = call;
     t->home = c->worker;
     t->conn = c->index;
