@@ -32,8 +32,17 @@ static void welcome(struct worker *w, int fd, const struct peer_address *peer, b
     }
 }
 
-static void accept_some(struct worker *w, struct listener *l, bool local)
+/* What waits at a listener keeps its descriptor readable: whoever cannot accept must not look. */
+static void pause_at(struct worker *w, struct watch *watch, mono_t *again)
 {
+    if (!failed(loop_change(&w->loop, watch, 0))) {
+        *again = mono_after_ms(loop_now(&w->loop), ACCEPT_PAUSE_MS);
+    }
+}
+
+static void accept_some(struct worker *w, bool local)
+{
+    struct listener *l = local ? &w->control : &w->listener;
     for (int i = 0; i < ACCEPT_BURST; i++) {
         int fd = -1;
         struct peer_address peer = {0};
@@ -42,9 +51,8 @@ static void accept_some(struct worker *w, struct listener *l, bool local)
         case ACCEPT_REFUSED: break;
         case ACCEPT_NONE: return;
         case ACCEPT_LATER:
-            if (!failed(loop_change(&w->loop, &w->accept_watch, 0))) {
-                w->accept_again = mono_after_ms(loop_now(&w->loop), ACCEPT_PAUSE_MS);
-            }
+            pause_at(w, local ? &w->control_watch : &w->accept_watch,
+                     local ? &w->control_again : &w->accept_again);
             return;
         }
     }
@@ -54,24 +62,33 @@ static void on_accept(struct watch *watch, uint32_t events)
 {
     (void)events;
     struct worker *w = CONTAINER_OF(watch, struct worker, accept_watch);
-    accept_some(w, &w->listener, false);
+    accept_some(w, false);
 }
 
 static void on_control(struct watch *watch, uint32_t events)
 {
     (void)events;
     struct worker *w = CONTAINER_OF(watch, struct worker, control_watch);
-    accept_some(w, &w->control, true);
+    accept_some(w, true);
+}
+
+static void resume_at(struct worker *w, struct watch *watch, mono_t *again)
+{
+    if (again->ns == 0 || loop_now(&w->loop).ns < again->ns) {
+        return;
+    }
+    if (!failed(loop_change(&w->loop, watch, EPOLLIN))) {
+        *again = (mono_t){0};
+    }
 }
 
 static void accept_resume(struct worker *w)
 {
-    if (w->accept_again.ns == 0 || loop_now(&w->loop).ns < w->accept_again.ns || w->stopping) {
-        return;
+    if (w->stopping) {
+        return; /* nothing listens any more */
     }
-    if (!failed(loop_change(&w->loop, &w->accept_watch, EPOLLIN))) {
-        w->accept_again = (mono_t){0};
-    }
+    resume_at(w, &w->accept_watch, &w->accept_again);
+    resume_at(w, &w->control_watch, &w->control_again);
 }
 
 /* ---- stopping ---- */

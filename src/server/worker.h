@@ -132,7 +132,7 @@ struct worker { /* by what belongs together, there are few: NOLINT(clang-analyze
     mono_t grace_until; /* stopping: see may_ask() */
     bool quiet;     /* stopping, and without connections: it only lets calls of others through */
     mono_t stop_by; /* of the system's clock */
-    mono_t accept_again;
+    mono_t accept_again, control_again; /* 0: not paused */
     struct shakes shakes;
     struct rng_stock random; /* for names of requests */
     uint8_t *plain;          /* PLAIN_BYTES with TLS, else NULL */

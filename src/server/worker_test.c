@@ -1,7 +1,9 @@
 /* What loops do besides connections: news, visits, waiting for descriptors. */
+#include "net/stream.h"
 #include "server/site_test.h"
 
 #include <sys/resource.h>
+#include <sys/un.h>
 
 static unsigned one = 1;
 static unsigned three = 3;
@@ -112,6 +114,158 @@ static void without_descriptors_those_who_are_in_are_served(void **state)
     visitor_close(&old);
 }
 
+/* ---- without even a spare one */
+
+enum { PUBLIC, CONTROL, LISTENERS };
+
+/* What only the first loop may touch. */
+struct look {
+    struct worker *worker;
+    int bare; /* the listener that loses its spare descriptor; LISTENERS: none */
+    uint64_t round;
+    uint32_t wants[LISTENERS]; /* events */
+    sem_t over;
+};
+
+static void look_around(void *ctx, struct shard *shard)
+{
+    struct look *l = ctx;
+    struct worker *w = l->worker;
+    if (shard != w->shard) {
+        return;
+    }
+    if (l->bare != LISTENERS) {
+        stream_close(l->bare == PUBLIC ? &w->listener.spare_fd : &w->control.spare_fd);
+    }
+    l->round = w->round;
+    l->wants[PUBLIC] = w->accept_watch.events;
+    l->wants[CONTROL] = w->control_watch.events;
+}
+
+static void look_is_over(void *ctx)
+{
+    (void)sem_post(&((struct look *)ctx)->over);
+}
+
+static struct look look(struct site *s, int bare)
+{
+    struct look l = {.worker = s->server->worker[0], .bare = bare};
+    assert_int_equal(sem_init(&l.over, 0, 0), 0);
+    assert_ok(s->api.courier->every_loop(s->api.courier, look_around, look_is_over, &l));
+    while (sem_wait(&l.over) != 0) {
+        assert_int_equal(errno, EINTR);
+    }
+    (void)sem_destroy(&l.over);
+    return l;
+}
+
+static bool both_accept(struct site *s)
+{
+    const struct look l = look(s, LISTENERS);
+    return l.wants[PUBLIC] == EPOLLIN && l.wants[CONTROL] == EPOLLIN;
+}
+
+static void make_caller(struct visitor *v, int family)
+{
+    const struct timeval patience = {.tv_sec = SITE_PATIENCE_S};
+    *v = (struct visitor){.fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    assert_int_equal(setsockopt(v->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
+    buf_init(&v->in, (size_t)1 << 20);
+}
+
+static bool call_at(const struct visitor *v, const struct site *s, int listener)
+{
+    if (listener == PUBLIC) {
+        const struct sockaddr_in to = {.sin_family = AF_INET,
+                                       .sin_port = htons(server_port(s->server)),
+                                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        return connect(v->fd, (const struct sockaddr *)&to, sizeof to) == 0;
+    }
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    (void)snprintf(to.sun_path, sizeof to.sun_path, "%.100s", s->config.control_path);
+    return connect(v->fd, (const struct sockaddr *)&to, sizeof to) == 0;
+}
+
+static bool comes_to_an_end(const struct visitor *v)
+{
+    struct pollfd end = {.fd = v->fd, .events = POLLIN};
+    return poll(&end, 1, 3000) == 1;
+}
+
+struct taken {
+    struct rlimit usual;
+    size_t count;
+    int fd[64];
+};
+
+/* Take every descriptor up to this one: a spare that is given up is free to be used, and no other. */
+static void take_all(struct taken *t, int last)
+{
+    t->count = 0;
+    while (lowest_free() < last) {
+        assert_true(t->count < ARRAY_LEN(t->fd));
+        t->fd[t->count++] = dup(STDOUT_FILENO);
+    }
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &t->usual), 0);
+    const struct rlimit none = {.rlim_cur = (rlim_t)lowest_free(), .rlim_max = t->usual.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+}
+
+static void give_back(const struct taken *t)
+{
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &t->usual), 0);
+    for (size_t i = 0; i < t->count; i++) {
+        (void)close(t->fd[i]);
+    }
+}
+
+/* Without descriptors, and one of the listeners without its spare: it alone pauses. */
+static void pause_one(struct site *s, int bare)
+{
+    const int other = bare == PUBLIC ? CONTROL : PUBLIC;
+    struct taken taken;
+    struct visitor waits;
+    struct visitor refused;
+    make_caller(&waits, bare == PUBLIC ? AF_INET : AF_UNIX);
+    make_caller(&refused, other == PUBLIC ? AF_INET : AF_UNIX);
+    (void)nanosleep(&(struct timespec){.tv_nsec = 100000000},
+                    NULL); /* the journal opens its next */
+    (void)look(s, bare);
+    take_all(&taken, refused.fd);
+    const bool called = call_at(&waits, s, bare);
+    const struct look before = look(s, LISTENERS);
+    (void)nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
+    const struct look after = look(s, LISTENERS);
+    const bool ended = call_at(&refused, s, other) && comes_to_an_end(&refused);
+    give_back(&taken);
+    assert_true(called);
+    assert_in_range(after.round - before.round, 0, 50); /* it sleeps, and does not spin */
+    assert_int_equal(after.wants[other], EPOLLIN);
+    assert_true(ended);
+    visitor_close(&refused);
+
+    visitor_ask(&waits, "GET", bare == PUBLIC ? "/health/live" : "/ctl/status", "", "");
+    assert_int_equal(visitor_read(&waits, false), 200); /* the pause has an end */
+    visitor_close(&waits);
+    site_wait(both_accept, s);
+}
+
+static void a_listener_that_cannot_accept_pauses_alone(void **state)
+{
+    const unsigned *const loops = *state;
+    for (int bare = 0; bare < LISTENERS; bare++) {
+        struct site s;
+        char path[SCRATCH_PATH];
+        site_make(&s, *loops, false);
+        scratch_path(&s.house.dir, "control.sock", path);
+        assert_true(strlen(path) <= 100);
+        s.config.control_path = path;
+        site_open(&s);
+        pause_one(&s, bare);
+        site_end(&s);
+    }
+}
+
 /* ---- without a disk */
 
 static bool journal_runs(struct site *s)
@@ -205,6 +359,7 @@ int main(void)
         BOTH(a_visit_goes_to_every_loop_once_and_in_its_thread),
         BOTH(news_of_nobody_is_no_trouble),
         BOTH(without_descriptors_those_who_are_in_are_served),
+        cmocka_unit_test_prestate(a_listener_that_cannot_accept_pauses_alone, &one),
         BOTH(on_a_full_disk_events_are_refused_until_there_is_room),
         BOTH(a_journal_that_has_failed_acknowledges_nothing_and_ends_the_server),
     };
