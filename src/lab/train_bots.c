@@ -258,7 +258,8 @@ err_t bot_lesson_fit(const struct bot_lesson *lesson, struct buf *trees, char wh
         machines += lesson->row[i].machine;
     }
     if (machines == 0 || machines == lesson->rows) {
-        (void)snprintf(why, BOOST_WHY_BYTES, "people and machines are both needed");
+        (void)snprintf(why, BOOST_WHY_BYTES,
+                       "movements of a pointer are needed, of people and of machines");
         return err_new(ERR_RANGE);
     }
     CLEANUP(boost_table_deinit) struct boost_table table = {0};

@@ -122,7 +122,7 @@ static void one_side_alone_is_no_lesson(void **state)
     buf_init(&bytes, TREES_BYTES_MAX);
     assert_false(failed(bot_lesson_new(1, &lesson)));
     assert_int_equal(bot_lesson_fit(lesson, &bytes, why).code, ERR_RANGE);
-    assert_string_equal(why, "people and machines are both needed");
+    assert_string_equal(why, "movements of a pointer are needed, of people and of machines");
     assert_false(failed(bot_lesson_add_hands(lesson, BOT_HANDS)));
     assert_int_equal(bot_lesson_fit(lesson, &bytes, why).code, ERR_RANGE);
     bot_lesson_free(&lesson);
