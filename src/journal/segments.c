@@ -379,8 +379,9 @@ static void *keeper_run(void *context)
         if (s->sealed >= 0) {
             seal(s);
         }
-        retain(s); /* before the next one is made: it may need the room */
-        const bool retired = s->sealed >= 0; /* meanwhile: it is cut before there is a next one */
+        /* Before the next one is made: it may need the room. What was retired meanwhile is cut first. */
+        retain(s);
+        const bool retired = s->sealed >= 0;
         if (s->prepared < 0 && !retired && !s->stop) {
             prepare_next(s);
         }
