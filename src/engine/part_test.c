@@ -269,7 +269,7 @@ static void a_centre_that_is_no_number_is_refused(void **state)
     const size_t size = saved(&p, bytes);
     struct part q;
     assert_int_equal(part_load(&q, bytes, size), CANARA_OK);
-    const size_t centre = 82 + 2 * 5 * (size_t)PART_WIDE_FROM;
+    const size_t centre = 82 + (size_t)2 * 5 * PART_WIDE_FROM;
     memcpy(bytes + centre, (const uint8_t[]){0x00, 0x80}, 2);
     const uint64_t sum = fnv_add(FNV_START, bytes, size - 8);
     memcpy(bytes + size - 8, &sum, 8);
