@@ -360,7 +360,7 @@ static const struct fusion *judge(const struct canara_model *model, const struct
 bool profile_opinion(const struct canara_profile *profile, const struct sample *s,
                      struct population_room *room, struct opinion *out)
 {
-    if (sample_is_of_crowd(s) && (bags_have_crowd(profile, s) || !sample_is_kept_twice(s))) {
+    if (sample_is_of_crowd(s) && (!sample_is_kept_twice(s) || bags_have_crowd(profile, s))) {
         return bags_opinion(profile, s, out);
     }
     const struct lens *l = profile_lens(profile, s->context);
