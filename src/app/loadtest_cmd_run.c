@@ -1,5 +1,6 @@
 #include "app/client_wire.h"
 #include "app/commands.h"
+#include "app/descriptors.h"
 #include "app/loadtest.h"
 #include "app/loadtest_report.h"
 #include "app/options.h"
@@ -11,7 +12,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 enum { TIMEOUT_DEFAULT_MS = 10000, DURATION_DEFAULT_S = 10, FILES_KEPT = 32, UNSET = -1 };
 
@@ -168,12 +168,8 @@ static int take_options(const struct run_options *o, struct load_plan *plan)
 /* One descriptor a connection; said before, not found out in the middle. */
 static int check_files(size_t connections)
 {
-    struct rlimit files = {0};
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
-        files.rlim_cur = files.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &files);
-    }
-    return files.rlim_cur >= connections + FILES_KEPT
+    descriptors_raise();
+    return descriptors_limit() >= connections + FILES_KEPT
                ? EXIT_CODE_DONE
                : wrong("--connections", "more than this process may open (ulimit -n)");
 }
