@@ -25,8 +25,8 @@
 enum { TEXT_BUCKET = 1 };
 
 /* Vectors of a research set: nobody knows what they measure. They say half as much a deviation, speak against the
- * owner earlier, and those of one session are averaged, not summed: on the strokes of Antal and on made-up vectors
- * the least that kept Cllr below a bit. */
+ * owner earlier, and those of one session are averaged, not summed: with that the strokes of Antal keep Cllr below a
+ * bit (docs/engine/actions.md). */
 #define VECTOR_SLOPE 0.5
 #define VECTOR_LOWER 0.1
 #define VECTORS_RUN  10.0
