@@ -18,40 +18,20 @@ static throttle_t of_address(const struct call *c, enum quota_kind kind)
     return kind == QUOTA_REGISTER_ADDRESS ? rules->register_per_address : rules->login_per_address;
 }
 
-/* ---- register ---- */
+/* ---- register: look (cold), make (hash) ---- */
 
-enum call_place register_begin(struct call *c, struct shard *s)
+struct register_work {
+    email_t email;
+    span_t password, mpin;
+};
+
+static enum call_place register_make_stage(struct call *c, struct shard *s)
 {
     (void)s;
-    struct faults f = {0};
-    email_t email = {0};
-    span_t password = {0};
-    span_t mpin = {0};
-    (void)body_email(c, &f, "email", &email);
-    (void)body_new_password(c, &f, "password", &email, &password);
-    (void)body_mpin(c, &f, "mpin", &mpin);
-    if (f.count > 0) {
-        return problem_faults(c, &f);
-    }
-    if (!body_mpin_form(c, mpin)) {
-        return PLACE_DONE;
-    }
-    body_mpin_strength(c, &f, "mpin", mpin);
-    if (f.count > 0) {
-        return problem_faults(c, &f);
-    }
-
-    uint32_t wait_s = 0;
-    const throttle_t limit = of_address(c, QUOTA_REGISTER_ADDRESS);
-    if (!quota_address_allows(c->service->quota, QUOTA_REGISTER_ADDRESS, c->address_narrow,
-                              c->address_wide, limit, &wait_s)) {
-        return problem_later(c, PROBLEM_TOO_MANY_REQUESTS, wait_s);
-    }
-    quota_address_charge(c->service->quota, QUOTA_REGISTER_ADDRESS, c->address_narrow,
-                         c->address_wide, limit);
-
+    const struct register_work *work = c->scratch;
     enum register_answer answer = REGISTER_EMAIL_TAKEN;
-    const err_t e = account_register(c->service, email.text, email.key, password, mpin, &answer);
+    const err_t e = account_register(c->service, work->email.text, work->email.key, work->password,
+                                     work->mpin, &answer);
     if (failed(e)) {
         return problem_world(c, e);
     }
@@ -64,11 +44,51 @@ enum call_place register_begin(struct call *c, struct shard *s)
     json_name(&w, "message");
     json_cstr(&w, "User registered successfully");
     json_name(&w, "email");
-    json_cstr(&w, email.text);
+    json_cstr(&w, work->email.text);
     json_name(&w, "next_step");
     json_cstr(&w, "login");
     json_end_object(&w);
     return answer_json(c, 200, &w);
+}
+
+/* Every try counts, whatever its shape. False: it is one too many, and answered. */
+static bool register_allowed(struct call *c)
+{
+    uint32_t wait_s = 0;
+    const throttle_t limit = of_address(c, QUOTA_REGISTER_ADDRESS);
+    if (!quota_address_allows(c->service->quota, QUOTA_REGISTER_ADDRESS, c->address_narrow,
+                              c->address_wide, limit, &wait_s)) {
+        (void)problem_later(c, PROBLEM_TOO_MANY_REQUESTS, wait_s);
+        return false;
+    }
+    quota_address_charge(c->service->quota, QUOTA_REGISTER_ADDRESS, c->address_narrow,
+                         c->address_wide, limit);
+    return true;
+}
+
+enum call_place register_begin(struct call *c, struct shard *s)
+{
+    (void)s;
+    if (!register_allowed(c)) {
+        return PLACE_DONE;
+    }
+    struct faults f = {0};
+    struct register_work *work = call_keep(c, sizeof *work);
+    (void)body_email(c, &f, "email", &work->email);
+    (void)body_new_password(c, &f, "password", &work->email, &work->password);
+    (void)body_mpin(c, &f, "mpin", &work->mpin);
+    if (f.count > 0) {
+        return problem_faults(c, &f);
+    }
+    if (!body_mpin_form(c, work->mpin)) {
+        return PLACE_DONE;
+    }
+    body_mpin_strength(c, &f, "mpin", work->mpin);
+    if (f.count > 0) {
+        return problem_faults(c, &f);
+    }
+    c->scratch = work;
+    return call_go(c, PLACE_HASH, register_make_stage);
 }
 
 /* ---- login: look (cold), prove (hash), open (owner) ---- */

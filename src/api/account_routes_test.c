@@ -61,6 +61,27 @@ static void registering_is_throttled_by_address(void **state)
     assert_int_equal(taken, 2);
 }
 
+/* Every try counts: what has no right shape is no way round the throttle. */
+static void malformed_registrations_are_charged(void **state)
+{
+    static const struct {
+        const char *body;
+        unsigned status;
+    } cases[] = {
+        {"{}", 422},
+        {"{\"email\":\"x\",\"password\":\"y\",\"mpin\":\"z\"}", 422},
+        {"{\"email\":\"" ANN "\",\"password\":\"" PASSWORD "\",\"mpin\":\"12345\"}", 400},
+        {"{\"email\":\"" ANN "\",\"password\":\"" PASSWORD "\",\"mpin\":\"1111\"}", 422},
+        {"{}", 429},
+        {GOOD_NEW, 429},
+    };
+    struct desk *d = *state;
+    d->house.svc.rules.register_per_address = (throttle_t){4, 60};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        desk_expect(d, NULL, "POST", REGISTER, cases[i].body, cases[i].status);
+    }
+}
+
 /* ---- log in */
 
 static void a_login_hands_out_a_session(void **state)
@@ -339,6 +360,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         DESK_TEST(an_account_is_made_once),
         DESK_TEST(registering_is_throttled_by_address),
+        DESK_TEST(malformed_registrations_are_charged),
         DESK_TEST(a_login_hands_out_a_session),
         DESK_TEST(a_wrong_password_and_an_unknown_address_look_the_same),
         DESK_TEST(guessing_a_password_is_slowed_down),

@@ -10,7 +10,7 @@
 /* One row a route: who may, what comes in, where it begins. docs/api/openapi.json says the rest. */
 /* clang-format off */
 static const struct api_route rows[] = {
-    {{HTTP_POST,   SPAN_INIT(API "/auth/register")},        AUTH_NONE,   BODY_OBJECT,   PLACE_HASH,  false, register_begin,        API "/auth/register"},
+    {{HTTP_POST,   SPAN_INIT(API "/auth/register")},        AUTH_NONE,   BODY_OBJECT,   PLACE_COLD,  false, register_begin,        API "/auth/register"},
     {{HTTP_POST,   SPAN_INIT(API "/auth/login")},           AUTH_NONE,   BODY_OBJECT,   PLACE_COLD,  false, login_begin,           API "/auth/login"},
     {{HTTP_POST,   SPAN_INIT(API "/auth/verify-mpin")},     AUTH_BEARER, BODY_OBJECT,   PLACE_OWNER, false, verify_mpin_begin,     API "/auth/verify-mpin"},
     {{HTTP_POST,   SPAN_INIT(API "/auth/mpin-challenge")},  AUTH_BEARER, BODY_OBJECT,   PLACE_OWNER, false, mpin_challenge_begin,  API "/auth/mpin-challenge"},
