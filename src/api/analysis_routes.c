@@ -203,6 +203,7 @@ enum call_place summary_begin(struct call *c, struct shard *s)
     }
     struct summary_work *work = call_keep(c, sizeof *work);
     c->scratch = work;
+    c->alone = true; /* it reads up to VIEW_TAIL_BYTES_MAX */
     struct live *live = shard_find(s, c->who.session);
     if (live == NULL) {
         return call_go(c, PLACE_COLD, summary_of_ended);
@@ -343,6 +344,7 @@ static enum call_place score_again(struct call *c, struct shard *s)
 static enum call_place score_again_durable(struct call *c, struct shard *s)
 {
     (void)s;
+    c->alone = true;
     return call_go(c, PLACE_COLD, score_again);
 }
 

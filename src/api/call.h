@@ -92,6 +92,11 @@ struct call {
     span_t bearer;    /* AUTH_NONE: what was sent as a bearer, unchecked */
     mono_t began;
 
+    /* its turn among others in a pool: by address_wide, then by party */
+    uint64_t party; /* the token's account, or the one that the body names; 0: neither */
+    bool restricts; /* it ends or locks something: before all others, on reserved places */
+    bool alone;     /* no other such of its party is worked on at the same time */
+
     /* the way */
     uuid_t target;     /* the session whose owner runs PLACE_OWNER */
     uint64_t position; /* PLACE_DURABLE */

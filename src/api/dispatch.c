@@ -2,6 +2,7 @@
 
 #include "api/assets.h"
 #include "api/routes.h"
+#include "base/hash.h"
 #include "base/rng.h"
 #include "base/util.h"
 #include "codec/hex.h"
@@ -154,6 +155,7 @@ bool api_check_token(struct call *c, span_t token)
         return false;
     }
     c->target = c->who.session;
+    c->party = uuid_hash(c->who.account);
     return true;
 }
 
@@ -212,6 +214,15 @@ static bool take_body(struct call *c, const struct http_request *req)
         return false;
     }
     return true;
+}
+
+/* Without a token it may name an account, which need not be there: both wait alike. */
+static void note_named_party(struct call *c)
+{
+    span_t email = {0};
+    if (c->route->auth == AUTH_NONE && c->json != NULL && json_get_text(c->json, "email", &email)) {
+        c->party = hash_bytes(hash_key_of(1), email);
+    }
 }
 
 /* ---- assets ---- */
@@ -327,6 +338,9 @@ enum call_place api_dispatch(struct call *c, const struct http_request *req,
     if (!take_body(c, req)) {
         return PLACE_DONE;
     }
+    note_named_party(c);
+    c->restricts =
+        c->route->auth == AUTH_LOCAL; /* an operator ends, unlocks, or wants to see why */
     return call_go(c, c->route->place, c->route->begin);
 }
 

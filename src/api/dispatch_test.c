@@ -474,12 +474,71 @@ static void what_the_reader_refused_is_answered_and_ends_the_connection(void **s
     }
 }
 
+/* ---- its turn among others */
+
+static void a_call_says_whose_it_is_and_what_goes_first(void **state)
+{
+    static const struct {
+        const char *method, *target, *body;
+        bool bearer, local, restricts, alone;
+    } cases[] = {
+        {"GET", STATUS, "", true, false, false, false},
+        {"POST", "/api/v1/risk/evaluate", "{\"action\":\"pay\"}", true, false, false, false},
+        {"POST", "/api/v1/auth/verify-mpin", "{\"mpin\":\"" MPIN "\"}", true, false, false, true},
+        {"DELETE", "/api/v1/auth/sessions/x", "", true, false, false, false},
+        {"DELETE", "/api/v1/auth/sessions/b84ae4d3-26ad-4a58-8e51-0dc3e7a1f3d2", "", true, false,
+         true, false},
+        {"POST", "/ctl/unlock", "{\"email\":\"" ANN "\"}", false, true, true, false},
+        {"POST", "/api/v1/auth/logout", "", true, false, true, false},
+        {"POST", "/api/v1/auth/logout", "", true, false, false, false}, /* it has ended */
+    };
+    struct desk *d = *state;
+    struct bearer b;
+    desk_enter(d, &b, "phone");
+    const uint64_t ann = uuid_hash(b.live->account);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct call *c = cases[i].local
+                             ? ask_local(d, cases[i].method, cases[i].target, cases[i].body)
+                             : desk_ask(d, cases[i].bearer ? &b : NULL, cases[i].method,
+                                        cases[i].target, cases[i].body);
+        if (c->restricts != cases[i].restricts || c->alone != cases[i].alone ||
+            c->party != (cases[i].bearer ? ann : 0)) {
+            fail_msg("%zu: %s %s %u", i, cases[i].method, cases[i].target, c->status);
+        }
+        call_free(&c);
+    }
+}
+
+/* Whether there is such an account makes no difference. */
+static void a_login_belongs_to_the_account_that_it_names(void **state)
+{
+    static const char *const bodies[] = {
+        "{\"email\":\"" ANN "\",\"password\":\"wrong horse\",\"device_id\":\"a\"}",
+        "{\"email\":\"" ANN "\",\"password\":\"other horse\",\"device_id\":\"b\"}",
+        "{\"email\":\"no@example.org\",\"password\":\"wrong horse\",\"device_id\":\"a\"}",
+        "{\"email\":7}",
+    };
+    struct desk *d = *state;
+    uint64_t party[ARRAY_LEN(bodies)];
+    (void)register_account(&d->house, ANN);
+    for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
+        struct call *c = desk_ask(d, NULL, "POST", LOGIN, bodies[i]);
+        party[i] = c->party;
+        call_free(&c);
+    }
+    assert_true(party[0] == party[1] && party[0] != 0);
+    assert_true(party[2] != party[0] && party[2] != 0);
+    assert_true(party[3] == 0);
+}
+
 #define DESK_TEST(name) cmocka_unit_test_setup_teardown(name, desk_set_up, desk_tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         DESK_TEST(a_request_id_is_taken_when_it_is_fit_to_be_logged),
+        DESK_TEST(a_call_says_whose_it_is_and_what_goes_first),
+        DESK_TEST(a_login_belongs_to_the_account_that_it_names),
         DESK_TEST(two_requests_without_an_id_get_two),
         DESK_TEST(a_trace_is_joined_with_a_span_of_our_own),
         DESK_TEST(what_is_no_trace_is_not_taken_up),

@@ -46,6 +46,7 @@ static bool throttled(struct call *c)
 static enum call_place compare(struct call *c, struct mpin_work *work)
 {
     c->scratch = work;
+    c->alone = true; /* mpin_check() would only wait for the other, and keep a worker waiting */
     return call_go(c, PLACE_HASH, compare_stage);
 }
 

@@ -229,6 +229,7 @@ enum call_place logout_begin(struct call *c, struct shard *s)
 {
     const struct live *const live = shard_find(s, c->who.session);
     const bool open = live != NULL && !live->blocked;
+    c->restricts = open;
     return call_go(c, PLACE_COLD, open ? logout_stored_stage : logout_ended_stage);
 }
 
@@ -401,6 +402,7 @@ enum call_place session_delete_begin(struct call *c, struct shard *s)
         return problem(c, PROBLEM_SESSION_NOT_FOUND);
     }
     c->scratch = work;
+    c->restricts = true;
     return call_go(c, PLACE_COLD, delete_stage);
 }
 

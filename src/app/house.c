@@ -31,6 +31,7 @@ enum {
     WORDS_BYTES = 128, /* of an errno */
     COLD_WORKERS = 2,
     COLD_QUEUE = 256,
+    COLD_RESERVED = 64,
     SESSIONS_MAX = 2000000, /* over all loops */
     TUTOR_NICE = 10,
     MPIN_ATTEMPTS_TOTAL = 10,
@@ -461,6 +462,7 @@ static err_t server_up(struct house *h)
                                          .loops = s->loops,
                                          .cold_workers = COLD_WORKERS,
                                          .cold_queue = COLD_QUEUE,
+                                         .cold_reserved = COLD_RESERVED,
                                          .hash_workers = s->hash_workers,
                                          .hash_queue = s->hash_queue,
                                          .sessions_max = SESSIONS_MAX / s->loops,

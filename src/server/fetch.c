@@ -27,6 +27,14 @@ static void read_profile(struct job *job, int64_t waited_ms)
     mailbox_post(&f->to->mailbox, &f->mail.letter);
 }
 
+/* Its place went to somebody who had less waiting: the loop reads it, when the event is scored. */
+static void refuse_unread(struct job *job)
+{
+    struct fetch *f = CONTAINER_OF(job, struct fetch, job);
+    f->waking.error = err_new(ERR_LIMIT);
+    mailbox_post(&f->to->mailbox, &f->mail.letter);
+}
+
 /* A stop came first: it goes where letters are dropped. */
 static void drop_unread(struct job *job)
 {
@@ -50,7 +58,11 @@ static bool ask(struct conn *c)
         return false;
     }
     *f = (struct fetch){.mail = {.kind = MAIL_FETCH},
-                        .job = {.run = read_profile, .drop = drop_unread},
+                        .job = {.queued = {.address = address_wide_key(&c->peer),
+                                           .party = uuid_hash(c->talk.live->account)},
+                                .run = read_profile,
+                                .drop = drop_unread,
+                                .refuse = refuse_unread},
                         .to = w,
                         .conn = c->index,
                         .generation = c->generation};

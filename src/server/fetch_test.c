@@ -286,6 +286,92 @@ static void with_no_worker_free_the_loop_reads_it_itself(void **state)
     site_end(&s);
 }
 
+enum { READS = 5 };
+
+static bool all_reads_wait(struct site *s)
+{
+    return pool_depth(s->server->cold) == READS;
+}
+
+static bool next_read_waits(struct site *s)
+{
+    return pool_depth(s->server->cold) == READS - 1;
+}
+
+static void ask_as_stranger(struct site *s, struct visitor *v, int number)
+{
+    char body[128];
+    (void)snprintf(body, sizeof body,
+                   "{\"email\":\"s%d@example.org\",\"password\":\"x\",\"device_id\":\"y\"}",
+                   number);
+    visitor_open(v, s);
+    visitor_ask(v, "POST", "/api/v1/auth/login", "Content-Type: application/json\r\n", body);
+}
+
+/* All that waits is of one account. Three others want to log in: the newest three give their places,
+ * each in its own way. */
+static void what_gives_its_place_to_others_is_answered_all_the_same(void **state)
+{
+    const unsigned *const loops = *state;
+    struct site s;
+    struct sleepers *sleepers = NULL;
+    struct visitor v[READS];
+    struct badge b[READS];
+    struct visitor stranger[3];
+    struct stopper held;
+    site_make(&s, *loops, false);
+    s.config.cold_workers = 1;
+    s.config.cold_queue = READS;
+    assert_ok(sleepers_new(&s.house.svc, &sleepers));
+    site_open(&s);
+    site_register(&s, ANN);
+    for (size_t i = 0; i < 3; i++) {
+        open_socket(&s, &v[i], &b[i]);
+        lay(&s, &b[i]);
+    }
+    for (size_t i = 3; i < READS; i++) {
+        visitor_open(&v[i], &s);
+        badge_get(&b[i], &v[i], ANN, "phone");
+        struct errand e = {.session = b[i].id};
+        send_errand(&s, &e, put_to_sleep);
+    }
+    site_wait(nothing_travels, &s);
+
+    stopper_begin(&held, s.server->cold);
+    for (size_t i = 0; i < 3; i++) {
+        say_event(&v[i], 1);
+        while (pool_depth(s.server->cold) <= i) {
+            (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        }
+    }
+    visitor_ask(&v[3], "GET", "/api/v1/auth/session-status", b[3].authorization, "");
+    site_wait(next_read_waits, &s);
+    visitor_write(&v[4], "GET /api/v1/ws/behavior/%s HTTP/1.1\r\nHost: h\r\n%s%s\r\n", b[4].session,
+                  SITE_HANDSHAKE, b[4].authorization);
+    site_wait(all_reads_wait, &s);
+
+    ask_as_stranger(&s, &stranger[0], 0);
+    assert_int_equal(visitor_read(&v[4], false), 503);
+    ask_as_stranger(&s, &stranger[1], 1);
+    assert_int_equal(visitor_read(&v[3], false), 503);
+    ask_as_stranger(&s, &stranger[2], 2);
+    expect_acks(&v[2], 1, 1); /* the loop read it itself */
+    assert_int_equal(pool_depth(s.server->cold), READS);
+    stopper_go_on(&held);
+    for (size_t i = 0; i < ARRAY_LEN(stranger); i++) {
+        assert_int_equal(visitor_read(&stranger[i], false), 401);
+        visitor_close(&stranger[i]);
+    }
+    expect_acks(&v[0], 1, 1);
+    expect_acks(&v[1], 1, 1);
+    for (size_t i = 0; i < READS; i++) {
+        visitor_close(&v[i]);
+    }
+    site_close(&s);
+    sleepers_free(&sleepers);
+    site_end(&s);
+}
+
 static void a_profile_that_is_gone_asks_for_the_mpin(void **state)
 {
     struct site *s = *state;
@@ -437,6 +523,8 @@ int main(void)
         BOTH(whoever_goes_meanwhile_is_forgotten_and_his_place_is_free),
         cmocka_unit_test_prestate(with_no_worker_free_the_loop_reads_it_itself, &one),
         cmocka_unit_test_prestate(with_no_worker_free_the_loop_reads_it_itself, &three),
+        cmocka_unit_test_prestate(what_gives_its_place_to_others_is_answered_all_the_same, &one),
+        cmocka_unit_test_prestate(what_gives_its_place_to_others_is_answered_all_the_same, &three),
         BOTH(a_profile_that_is_gone_asks_for_the_mpin),
         cmocka_unit_test_prestate(
             while_the_store_is_away_the_event_is_refused_and_can_come_again, &one),

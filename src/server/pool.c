@@ -1,5 +1,7 @@
 #include "server/pool.h"
 
+#include "base/util.h"
+
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -11,25 +13,56 @@ struct pool {
     struct pool_config config;
     pthread_mutex_t mutex;
     pthread_cond_t work;
-    struct job *first, *last;
-    size_t depth, busy;
+    struct fair_queue first, usual;
+    unsigned in_a_row; /* taken of the first since the last one of the others */
+    size_t busy;
     uint64_t refused;
     bool stopping;
     unsigned started;
     pthread_t thread[];
 };
 
+/* So that nobody holds the others up for ever with what goes first. */
+enum { FIRST_IN_A_ROW_MAX = 8 };
+
+static struct job *job_of(struct queued *q)
+{
+    return CONTAINER_OF(q, struct job, queued);
+}
+
+static size_t depth_of(const struct pool *p)
+{
+    return p->first.root.waiting + p->usual.root.waiting;
+}
+
+static struct job *pick(struct pool *p)
+{
+    const bool usual = p->in_a_row >= FIRST_IN_A_ROW_MAX;
+    struct queued *q = fair_queue_take(usual ? &p->usual : &p->first);
+    if (q == NULL) {
+        q = fair_queue_take(usual ? &p->first : &p->usual);
+    }
+    if (q == NULL) {
+        return NULL;
+    }
+    struct job *job = job_of(q);
+    p->in_a_row = job->lane == &p->first ? p->in_a_row + 1 : 0;
+    return job;
+}
+
 static struct job *take(struct pool *p)
 {
-    while (p->first == NULL && !p->stopping) {
+    struct job *job = pick(p);
+    while (job == NULL && !p->stopping) {
         (void)pthread_cond_wait(&p->work, &p->mutex);
+        job = pick(p);
     }
-    struct job *job = p->first;
-    if (job != NULL) {
-        p->first = job->next;
-        p->last = p->first == NULL ? NULL : p->last;
-        p->depth -= 1;
-        p->busy += 1;
+    if (job == NULL) {
+        return NULL;
+    }
+    p->busy += 1;
+    if (depth_of(p) > 0) { /* what had to wait for another's end may be anybody's turn now */
+        (void)pthread_cond_signal(&p->work);
     }
     return job;
 }
@@ -66,10 +99,13 @@ static void *work(void *context)
 
     (void)pthread_mutex_lock(&p->mutex);
     for (struct job *job = NULL; (job = take(p)) != NULL;) {
+        const queued_t was = job->queued;
+        struct fair_queue *const lane = job->lane;
         (void)pthread_mutex_unlock(&p->mutex);
         job->run(job, mono_ms_between(job->posted, clock_mono(p->config.clock)));
         (void)pthread_mutex_lock(&p->mutex);
         p->busy -= 1;
+        fair_queue_done(lane, was);
     }
     (void)pthread_mutex_unlock(&p->mutex);
     return NULL;
@@ -84,6 +120,11 @@ err_t pool_new(const struct pool_config *config, struct pool **out)
     p->config = *config;
     MUST(pthread_mutex_init(&p->mutex, NULL) == 0);
     MUST(pthread_cond_init(&p->work, NULL) == 0);
+    if (failed(fair_queue_init(&p->first, config->reserved, config->workers)) ||
+        failed(fair_queue_init(&p->usual, config->queue, config->workers))) {
+        pool_free(&p);
+        return err_new(ERR_NOMEM);
+    }
     for (unsigned i = 0; i < config->workers; i++) {
         if (pthread_create(&p->thread[i], NULL, work, p) != 0) {
             pool_free(&p);
@@ -95,22 +136,26 @@ err_t pool_new(const struct pool_config *config, struct pool **out)
     return ERR_OK;
 }
 
+static void drop_all(struct queued *left)
+{
+    while (left != NULL) {
+        struct job *job = job_of(left);
+        left = left->next; /* behind its drop it may be gone */
+        job->drop(job);
+    }
+}
+
 void pool_stop(struct pool *p)
 {
     (void)pthread_mutex_lock(&p->mutex);
-    struct job *left = p->first;
-    p->first = NULL;
-    p->last = NULL;
-    p->depth = 0;
+    struct queued *first = fair_queue_clear(&p->first);
+    struct queued *usual = fair_queue_clear(&p->usual);
     p->stopping = true;
     (void)pthread_cond_broadcast(&p->work);
     (void)pthread_mutex_unlock(&p->mutex);
 
-    while (left != NULL) {
-        struct job *job = left;
-        left = job->next; /* behind its drop it may be gone */
-        job->drop(job);
-    }
+    drop_all(first);
+    drop_all(usual);
     while (p->started > 0) {
         p->started -= 1;
         (void)pthread_join(p->thread[p->started], NULL);
@@ -125,37 +170,41 @@ void pool_free(struct pool **p)
     pool_stop(*p);
     (void)pthread_cond_destroy(&(*p)->work);
     (void)pthread_mutex_destroy(&(*p)->mutex);
+    fair_queue_deinit(&(*p)->first);
+    fair_queue_deinit(&(*p)->usual);
     free(*p);
     *p = NULL;
 }
 
+static bool put(struct fair_queue *lane, struct job *job, struct queued **out)
+{
+    job->lane = lane;
+    return fair_queue_put(lane, &job->queued, out);
+}
+
 bool pool_post(struct pool *p, struct job *job)
 {
-    MUST(job->drop != NULL);
+    MUST(job->drop != NULL && job->refuse != NULL);
+    struct queued *out = NULL;
     (void)pthread_mutex_lock(&p->mutex);
-    const bool room = p->depth < p->config.queue && !p->stopping;
-    if (room) {
-        job->next = NULL;
-        job->posted = clock_mono(p->config.clock);
-        if (p->last == NULL) {
-            p->first = job;
-        } else {
-            p->last->next = job;
-        }
-        p->last = job;
-        p->depth += 1;
+    job->posted = clock_mono(p->config.clock);
+    const bool taken =
+        !p->stopping && ((job->first && put(&p->first, job, &out)) || put(&p->usual, job, &out));
+    if (taken) {
         (void)pthread_cond_signal(&p->work);
-    } else {
-        p->refused += 1;
     }
+    p->refused += !taken || out != NULL ? 1 : 0;
     (void)pthread_mutex_unlock(&p->mutex);
-    return room;
+    if (out != NULL) {
+        job_of(out)->refuse(job_of(out));
+    }
+    return taken;
 }
 
 size_t pool_depth(struct pool *p)
 {
     (void)pthread_mutex_lock(&p->mutex);
-    const size_t depth = p->depth;
+    const size_t depth = depth_of(p);
     (void)pthread_mutex_unlock(&p->mutex);
     return depth;
 }

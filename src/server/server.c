@@ -165,6 +165,7 @@ static err_t make_pools(struct server *s)
     const struct pool_config cold = {.name = "cold",
                                      .workers = s->config.cold_workers,
                                      .queue = s->config.cold_queue,
+                                     .reserved = s->config.cold_reserved,
                                      .clock = s->config.clock};
     const struct pool_config hash = {.name = "hash",
                                      .workers = s->config.hash_workers,

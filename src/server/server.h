@@ -30,6 +30,7 @@ struct server_config {
     unsigned loops;
     unsigned cold_workers;
     size_t cold_queue;
+    size_t cold_reserved; /* so many more for what ends or restricts something */
     unsigned hash_workers;
     size_t hash_queue;
     uint32_t sessions_max;    /* per loop */

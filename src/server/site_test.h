@@ -296,7 +296,8 @@ static inline void stopper_drop(struct job *job)
 /* Hold one worker of a pool until stopper_go_on(). */
 static inline void stopper_begin(struct stopper *b, struct pool *p)
 {
-    *b = (struct stopper){.job = {.run = stopper_run, .drop = stopper_drop}};
+    *b =
+        (struct stopper){.job = {.run = stopper_run, .drop = stopper_drop, .refuse = stopper_drop}};
     assert_int_equal(sem_init(&b->begun, 0, 0), 0);
     assert_int_equal(sem_init(&b->go_on, 0, 0), 0);
     assert_int_equal(sem_init(&b->gone, 0, 0), 0);

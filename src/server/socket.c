@@ -189,6 +189,15 @@ static void read_for_socket(struct job *job, int64_t waited_ms)
     mailbox_post(&h->to->mailbox, &h->mail.letter);
 }
 
+/* Its place went to somebody who had less waiting. */
+static void refuse_unread(struct job *job)
+{
+    struct handover *h = CONTAINER_OF(job, struct handover, job);
+    h->waking.error = err_new(ERR_LIMIT);
+    h->wake = WAKE_READ;
+    mailbox_post(&h->to->mailbox, &h->mail.letter);
+}
+
 /* A stop came first: it goes where letters are dropped. */
 static void drop_unread(struct job *job)
 {
@@ -204,8 +213,12 @@ static bool wake_first(struct worker *w, struct handover *h)
     }
     h->wake = WAKE_ASKED;
     h->to = w;
-    h->job.run = read_for_socket;
-    h->job.drop = drop_unread;
+    h->job = (struct job){
+        .queued = {.address = h->call->address_wide, .party = h->call->party},
+        .run = read_for_socket,
+        .drop = drop_unread,
+        .refuse = refuse_unread,
+    };
     waking_begin(shard_peek(w->shard, h->upgrade.session), &h->waking);
     return pool_post(w->server->cold, &h->job);
 }

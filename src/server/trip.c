@@ -34,6 +34,29 @@ static void drop_from_pool(struct job *job)
     mailbox_post(&t->home->mailbox, &t->mail.letter);
 }
 
+/* Its place went to somebody who had less waiting. */
+static void refuse_in_pool(struct job *job)
+{
+    struct trip *t = CONTAINER_OF(job, struct trip, job);
+    if (t->wake == WAKE_ASKED) {
+        t->waking.error = err_new(ERR_LIMIT);
+        t->wake = WAKE_READ;
+    } else {
+        t->place = problem_later(t->call, PROBLEM_OVERLOADED, BUSY_RETRY_S);
+    }
+    go_on(t, NULL);
+}
+
+static bool post(struct pool *pool, struct trip *t)
+{
+    const struct call *c = t->call;
+    t->job.queued.address = c->address_wide;
+    t->job.queued.party = c->party;
+    t->job.queued.alone = c->alone;
+    t->job.first = c->restricts;
+    return pool_post(pool, &t->job);
+}
+
 /* The answer is complete: in its own loop, or on the way there. */
 static void deliver(struct trip *t, struct worker *here)
 {
@@ -72,7 +95,7 @@ static bool wake_first(struct trip *t, struct worker *here)
     }
     t->wake = WAKE_ASKED;
     waking_begin(shard_peek(here->shard, t->call->target), &t->waking);
-    if (!pool_post(here->server->cold, &t->job)) {
+    if (!post(here->server->cold, t)) {
         t->wake = WAKE_OVER;
         return false;
     }
@@ -116,7 +139,7 @@ static void go_on(struct trip *t, struct worker *here)
         }
         case PLACE_COLD:
         case PLACE_HASH:
-            if (pool_post(t->place == PLACE_COLD ? s->cold : s->hash, &t->job)) {
+            if (post(t->place == PLACE_COLD ? s->cold : s->hash, t)) {
                 return;
             }
             t->place = problem_later(t->call, PROBLEM_OVERLOADED, BUSY_RETRY_S);
@@ -155,6 +178,7 @@ void trip_begin(struct conn *c, struct call *call, enum call_place place)
     t->mail.kind = MAIL_TRIP;
     t->job.run = run_in_pool;
     t->job.drop = drop_from_pool;
+    t->job.refuse = refuse_in_pool;
     t->call = call;
     t->home = c->worker;
     t->conn = c->index;

@@ -181,6 +181,145 @@ static void nobody_is_hashed_for_that_has_waited_too_long(void **state)
     visitor_close(&v);
 }
 
+/* ---- one floods, others are served */
+
+#define BOB       "bob@example.org"
+#define BOB_LOGIN "{\"email\":\"" BOB "\",\"password\":\"" PASSWORD "\",\"device_id\":\"phone\"}"
+
+enum { FLOOD = 4 };
+
+static bool cold_is_full(struct site *s)
+{
+    return pool_depth(s->server->cold) == FLOOD;
+}
+
+static bool hash_is_full(struct site *s)
+{
+    return pool_depth(s->server->hash) == FLOOD;
+}
+
+static bool somebody_was_refused(struct site *s)
+{
+    return pool_refused(s->server->cold) + pool_refused(s->server->hash) == 1;
+}
+
+static bool one_more_waits(struct site *s)
+{
+    return pool_depth(s->server->cold) == FLOOD + 1;
+}
+
+static void one_of_the_flood_is_refused(struct visitor flood[FLOOD])
+{
+    unsigned refused = 0;
+    for (int i = 0; i < FLOOD; i++) {
+        const unsigned status = visitor_read(&flood[i], false);
+        assert_true(status == 200 || status == 503);
+        refused += status == 503 ? 1U : 0U;
+        visitor_close(&flood[i]);
+    }
+    assert_int_equal(refused, 1);
+}
+
+/* The queue is full of one account's logins: another one's takes the place of the newest, and a
+ * logout has a place of its own. */
+static void a_flood_of_one_account_keeps_no_other_from_log_in_and_out(void **state)
+{
+    const unsigned *const loops = *state;
+    struct site s;
+    struct visitor flood[FLOOD];
+    struct visitor bob;
+    struct visitor leaver;
+    struct badge b;
+    struct stopper held;
+    site_make(&s, *loops, false);
+    s.config.cold_workers = 1;
+    s.config.cold_queue = FLOOD;
+    s.config.cold_reserved = 1;
+    site_open(&s);
+    site_register(&s, ANN);
+    site_register(&s, BOB);
+    visitor_open(&bob, &s);
+    visitor_open(&leaver, &s);
+    badge_get(&b, &leaver, BOB, "tablet");
+    site_wait(pools_are_empty, &s);
+
+    stopper_begin(&held, s.server->cold);
+    for (int i = 0; i < FLOOD; i++) {
+        visitor_open(&flood[i], &s);
+        ask_login(&flood[i]);
+    }
+    site_wait(cold_is_full, &s);
+    visitor_ask(&bob, "POST", "/api/v1/auth/login", AS_JSON, BOB_LOGIN);
+    site_wait(somebody_was_refused, &s);
+    visitor_ask(&leaver, "POST", "/api/v1/auth/logout", b.authorization, "");
+    site_wait(one_more_waits, &s);
+    stopper_go_on(&held);
+    assert_int_equal(visitor_read(&bob, false), 200);
+    assert_int_equal(visitor_read(&leaver, false), 200);
+    assert_true(visitor_heard(&leaver, "Logged out"));
+    one_of_the_flood_is_refused(flood);
+    visitor_close(&bob);
+    visitor_close(&leaver);
+    site_end(&s);
+}
+
+static void a_flood_of_one_account_keeps_no_other_from_its_hash(void **state)
+{
+    const unsigned *const loops = *state;
+    struct site s;
+    struct visitor flood[FLOOD];
+    struct visitor bob;
+    struct badge b;
+    struct stopper held;
+    char headers[SITE_TOKEN_BYTES + 128];
+    site_make(&s, *loops, false);
+    s.config.hash_workers = 1;
+    s.config.hash_queue = FLOOD;
+    site_open(&s);
+    site_register(&s, ANN);
+    site_register(&s, BOB);
+    visitor_open(&bob, &s);
+    badge_get(&b, &bob, BOB, "phone");
+    (void)snprintf(headers, sizeof headers, "%s%s", b.authorization, AS_JSON);
+
+    stopper_begin(&held, s.server->hash);
+    for (int i = 0; i < FLOOD; i++) {
+        visitor_open(&flood[i], &s);
+        ask_login(&flood[i]);
+    }
+    site_wait(hash_is_full, &s);
+    visitor_ask(&bob, "POST", "/api/v1/auth/verify-mpin", headers, "{\"mpin\":\"" MPIN "\"}");
+    site_wait(somebody_was_refused, &s);
+    stopper_go_on(&held);
+    assert_int_equal(visitor_read(&bob, false), 200);
+    one_of_the_flood_is_refused(flood);
+    visitor_close(&bob);
+    site_end(&s);
+}
+
+/* Nobody has to be able to hash to say that there is nothing to be hashed. */
+static void a_malformed_registration_takes_no_place_to_hash(void **state)
+{
+    const unsigned *const loops = *state;
+    struct site s;
+    struct visitor v;
+    struct stopper held;
+    site_make(&s, *loops, false);
+    s.config.hash_workers = 1;
+    s.config.hash_queue = 1;
+    site_open(&s);
+    stopper_begin(&held, s.server->hash);
+    visitor_open(&v, &s);
+    for (int i = 0; i < 3; i++) {
+        visitor_ask(&v, "POST", "/api/v1/auth/register", AS_JSON, "{}");
+        assert_int_equal(visitor_read(&v, false), 422);
+    }
+    assert_int_equal(pool_depth(s.server->hash), 0);
+    stopper_go_on(&held);
+    visitor_close(&v);
+    site_end(&s);
+}
+
 /* ---- a stop */
 
 static void *stop(void *context)
@@ -278,6 +417,9 @@ int main(void)
         ALONE(a_full_queue_answers_at_once_that_it_is_full),
         SITE_TEST_TIMED(nobody_is_hashed_for_that_has_waited_too_long, one),
         SITE_TEST_TIMED(nobody_is_hashed_for_that_has_waited_too_long, three),
+        ALONE(a_flood_of_one_account_keeps_no_other_from_log_in_and_out),
+        ALONE(a_flood_of_one_account_keeps_no_other_from_its_hash),
+        ALONE(a_malformed_registration_takes_no_place_to_hash),
         ALONE(a_stop_lets_calls_finish_that_are_on_the_way),
         ALONE(a_stop_at_any_moment_is_clean),
     };

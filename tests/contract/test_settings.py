@@ -149,6 +149,12 @@ class Throttles(Case):
         self.assertEqual([a.status for a in answers[:3]], [200] * 3)
         self.throttled(answers[4])
 
+    def test_malformed_registrations_are_tries_too(self):
+        server = self.own(REGISTER_PER_ADDRESS="3/1m")
+        self.assertEqual([server.post("/auth/register", {}).status for _ in range(3)], [422] * 3)
+        self.throttled(server.post("/auth/register", {}))
+        self.throttled(server.post("/auth/register", {"email": "u@example.com", "password": "vellum-otter-quartz-91", "mpin": "4829"}))
+
     def test_logins_of_one_address_are_limited(self):
         server = self.own(LOGIN_PER_ADDRESS="3/1m")
         bodies = [{"email": f"u{i}@example.com", "password": "wrong-password", "device_id": "d"} for i in range(6)]
@@ -192,6 +198,32 @@ class Throttles(Case):
         self.assertTrue(busy, "nothing was refused")
         self.refused(busy[0], 503, "overloaded", "Server is busy, try again")
         self.assertEqual({a.status for a in answers}, {200, 503})
+
+    def test_one_account_at_the_login_keeps_no_other_out(self):
+        import threading
+        server = self.own(HASH_WORKERS="1", HASH_QUEUE="4")
+        flooding, honest = User(server), User(server)
+        statuses, over = [], threading.Event()
+
+        def flood():
+            while not over.is_set():
+                statuses.append(flooding.try_login().status)
+
+        threads = [threading.Thread(target=flood) for _ in range(24)]
+        for thread in threads:
+            thread.start()
+        try:
+            while 503 not in statuses:
+                time.sleep(0.01)
+            answers = [honest.try_login() for _ in range(3)]
+            answers += [honest.verify(honest.mpin) for _ in range(3)]
+            answers += [honest.post("/auth/logout")]
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join()
+        self.assertEqual([a.status for a in answers], [200] * 7)
+        self.assertLessEqual(set(statuses), {200, 503})
 
 
 class Slow(Case):
