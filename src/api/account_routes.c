@@ -7,6 +7,7 @@
 #include "domain/account.h"
 #include "domain/behaviour.h"
 #include "domain/clock_guard.h"
+#include "domain/secret_change.h"
 
 #include <string.h>
 
@@ -298,11 +299,17 @@ enum call_place refresh_begin(struct call *c, struct shard *s)
     return call_go(c, PLACE_OWNER, refresh_answer_stage);
 }
 
-/* ---- change password ---- */
+/* ---- change password: prove and hash (hash), ask the session again (owner), write (cold) ---- */
 
 struct change_work {
     span_t password, new_password;
+    change_order_t order;
+    change_t change;
 };
+
+static enum call_place change_prove_stage(struct call *c, struct shard *s);
+static enum call_place change_confirm_stage(struct call *c, struct shard *s);
+static enum call_place change_write_stage(struct call *c, struct shard *s);
 
 /* Whoever holds a session may guess the password no faster than a stranger at the login, from however
  * many addresses. A key of its own: such a thief does not slow the owner's logins. */
@@ -329,38 +336,15 @@ static void charge_change(struct call *c)
                  rules->login_per_account);
 }
 
-static enum call_place change_password_stage(struct call *c, struct shard *s)
+/* The session, as long as it may change secrets. NULL: it may not, and the answer says why. */
+static struct live *change_session(struct call *c, struct shard *s)
 {
-    (void)s;
-    struct change_work *work = c->scratch;
-    mpin_standing_t standing = {0};
-    err_t e = mpin_standing(c->service, c->who.account, &standing);
-    if (!failed(e) && standing.locked) {
-        return problem_later(c, PROBLEM_ACCOUNT_LOCKED, standing.retry_after_s);
+    struct live *live = call_live(c, s);
+    if (live != NULL && behaviour_mpin_required(s, live)) {
+        (void)problem(c, PROBLEM_MPIN_REQUIRED);
+        return NULL;
     }
-    if (!failed(e) && change_throttled(c)) { /* others may have failed meanwhile */
-        return PLACE_DONE;
-    }
-    change_t *change = call_keep(c, sizeof *change);
-    if (!failed(e)) {
-        e = account_change_password(c->service, c->who.account, c->who.session, work->password,
-                                    work->new_password, change);
-    }
-    if (failed(e)) {
-        return problem_world(c, e);
-    }
-    if (change->answer == CHANGE_WRONG_PASSWORD) {
-        charge_change(c);
-        return problem(c, PROBLEM_INVALID_CREDENTIALS);
-    }
-    tell_all(c, change->ended_session, change->ended, TELL_END, END_REVOKED, 0.0);
-    struct json_writer w;
-    json_writer_init(&w, &c->reply);
-    json_begin_object(&w);
-    json_name(&w, "message");
-    json_cstr(&w, "Password changed successfully");
-    json_end_object(&w);
-    return answer_json(c, 200, &w);
+    return live;
 }
 
 enum call_place change_password_begin(struct call *c, struct shard *s)
@@ -376,12 +360,66 @@ enum call_place change_password_begin(struct call *c, struct shard *s)
     if (f.count > 0) {
         return problem_faults(c, &f);
     }
-    if (change_throttled(c)) {
+    if (change_throttled(c) || change_session(c, s) == NULL) {
         return PLACE_DONE;
     }
-    if (behaviour_mpin_required(s, live)) {
-        return problem(c, PROBLEM_MPIN_REQUIRED);
-    }
     c->scratch = work;
-    return call_go(c, PLACE_HASH, change_password_stage);
+    return call_go(c, PLACE_HASH, change_prove_stage);
+}
+
+static enum call_place change_prove_stage(struct call *c, struct shard *s)
+{
+    (void)s;
+    struct change_work *work = c->scratch;
+    bool right = false;
+    mpin_standing_t standing = {0};
+    err_t e = mpin_standing(c->service, c->who.account, &standing);
+    if (!failed(e) && standing.locked) {
+        return problem_later(c, PROBLEM_ACCOUNT_LOCKED, standing.retry_after_s);
+    }
+    if (!failed(e) && change_throttled(c)) { /* others may have failed meanwhile */
+        return PLACE_DONE;
+    }
+    if (!failed(e)) {
+        work->order = (change_order_t){.account = c->who.account, .session = c->who.session};
+        e = password_change_order(c->service, work->password, work->new_password, &work->order,
+                                  &right);
+    }
+    if (failed(e)) {
+        return problem_world(c, e);
+    }
+    if (!right) {
+        charge_change(c);
+        return problem(c, PROBLEM_INVALID_CREDENTIALS);
+    }
+    return call_go(c, PLACE_OWNER, change_confirm_stage);
+}
+
+/* The call has waited for its turn to hash: what was so when it came may not be so any more. */
+static enum call_place change_confirm_stage(struct call *c, struct shard *s)
+{
+    return change_session(c, s) == NULL ? PLACE_DONE : call_go(c, PLACE_COLD, change_write_stage);
+}
+
+static enum call_place change_write_stage(struct call *c, struct shard *s)
+{
+    (void)s;
+    struct change_work *work = c->scratch;
+    const err_t e = secret_change(c->service, &work->order, &work->change);
+    if (failed(e)) {
+        return problem_world(c, e);
+    }
+    switch (work->change.answer) {
+    case CHANGED: break;
+    case CHANGE_ENDED: return problem(c, PROBLEM_UNAUTHORIZED);
+    case CHANGE_OVERTAKEN: return problem(c, PROBLEM_INVALID_CREDENTIALS); /* right no longer */
+    }
+    tell_all(c, work->change.ended_session, work->change.ended, TELL_END, END_REVOKED, 0.0);
+    struct json_writer w;
+    json_writer_init(&w, &c->reply);
+    json_begin_object(&w);
+    json_name(&w, "message");
+    json_cstr(&w, "Password changed successfully");
+    json_end_object(&w);
+    return answer_json(c, 200, &w);
 }

@@ -331,6 +331,99 @@ static void a_challenged_session_changes_no_password(void **state)
     call_free(&c);
 }
 
+#define RIGHT_CHANGE "{\"password\":\"" PASSWORD "\",\"new_password\":\"a new long one\"}"
+
+static void the_owner_ends(struct desk *d, void *ctx)
+{
+    const struct bearer *thief = ctx;
+    struct bearer owner;
+    char path[96];
+    desk_enter(d, &owner, "laptop");
+    (void)snprintf(path, sizeof path, "/api/v1/auth/sessions/%s", thief->id);
+    desk_expect(d, &owner, "DELETE", path, "", 204);
+}
+
+static void the_risk_blocks(struct desk *d, void *ctx)
+{
+    const struct bearer *thief = ctx;
+    (void)d;
+    (void)behaviour_fact(thief->owner, thief->live, "ml_analysis_result", SPAN_LIT("{}"),
+                         CANARA_FACT_PREDICTED_RISK, 0.99);
+}
+
+static void the_risk_challenges(struct desk *d, void *ctx)
+{
+    const struct bearer *thief = ctx;
+    (void)d;
+    (void)behaviour_fact(thief->owner, thief->live, "ml_analysis_result", SPAN_LIT("{}"),
+                         CANARA_FACT_PREDICTED_RISK, 0.8);
+}
+
+/* Stages of a change: 1 its beginning, 2 prove and hash, 3 ask the session again, 4 write. */
+static void a_change_that_waits_is_refused_when_its_session_ends_meanwhile(void **state)
+{
+    static const struct {
+        void (*what)(struct desk *d, void *ctx);
+        unsigned before;
+        unsigned status;
+    } cases[] = {
+        {the_owner_ends, 2, 401},      {the_owner_ends, 3, 401},      {the_owner_ends, 4, 401},
+        {the_risk_blocks, 2, 401},     {the_risk_blocks, 3, 401},     {the_risk_blocks, 4, 401},
+        {the_risk_challenges, 2, 403}, {the_risk_challenges, 3, 403},
+    };
+    struct desk *d = *state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct bearer thief;
+        desk_enter(d, &thief, "phone");
+        desk_expect(d, &thief, "POST", "/api/v1/auth/verify-mpin", "{\"mpin\":\"" MPIN "\"}", 200);
+        desk_meanwhile(d, cases[i].before, cases[i].what, &thief);
+        struct call *c = desk_ask(d, &thief, "POST", CHANGE, RIGHT_CHANGE);
+        assert_int_equal(c->status, cases[i].status);
+        assert_true(
+            desk_said(c, cases[i].status == 401 ? "Invalid session token" : "mpin-required"));
+        call_free(&c);
+        desk_expect(d, NULL, "POST", LOG_IN, GOOD_LOGIN, 200); /* the old one stands */
+        desk_expect(
+            d, NULL, "POST", "/api/v1/auth/login",
+            "{\"email\":\"" ANN "\",\"password\":\"a new long one\",\"device_id\":\"phone\"}", 401);
+        scripted_clock_pass(&d->house.clock, 20 * MINUTE_MS); /* of the failures nothing is left */
+    }
+}
+
+static void the_owner_changes_it(struct desk *d, void *ctx)
+{
+    desk_expect(d, ctx, "POST", CHANGE,
+                "{\"password\":\"" PASSWORD "\",\"new_password\":\"what the owner chose\"}", 200);
+}
+
+static void of_two_changes_from_one_password_one_is_made(void **state)
+{
+    struct desk *d = *state;
+    struct bearer owner;
+    struct bearer thief;
+    desk_enter(d, &owner, "phone");
+    desk_enter(d, &thief, "tablet");
+    desk_meanwhile(d, 4, the_owner_changes_it, &owner);
+    desk_expect(d, &thief, "POST", CHANGE, RIGHT_CHANGE, 401);
+    desk_expect(d, NULL, "POST", LOG_IN,
+                "{\"email\":\"" ANN "\",\"password\":\"what the owner chose\","
+                "\"device_id\":\"phone\"}",
+                200);
+}
+
+static void of_two_changes_by_one_session_the_second_has_a_wrong_password(void **state)
+{
+    struct desk *d = *state;
+    struct bearer owner;
+    desk_enter(d, &owner, "phone");
+    desk_meanwhile(d, 4, the_owner_changes_it, &owner);
+    struct call *c = desk_ask(d, &owner, "POST", CHANGE, RIGHT_CHANGE);
+    assert_int_equal(c->status, 401);
+    assert_true(desk_said(c, "invalid-credentials"));
+    call_free(&c);
+    desk_expect(d, &owner, "GET", "/api/v1/auth/session-status", "", 200);
+}
+
 /* Whoever holds a session guesses no faster than a stranger, and a lock holds him, too. */
 static void guessing_at_a_change_is_slowed_down(void **state)
 {
@@ -373,6 +466,9 @@ int main(void)
         DESK_TEST(a_refresh_that_fails_on_the_way_can_be_repeated),
         DESK_TEST(a_new_password_ends_every_other_session),
         DESK_TEST(a_challenged_session_changes_no_password),
+        DESK_TEST(a_change_that_waits_is_refused_when_its_session_ends_meanwhile),
+        DESK_TEST(of_two_changes_from_one_password_one_is_made),
+        DESK_TEST(of_two_changes_by_one_session_the_second_has_a_wrong_password),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,6 +25,9 @@ struct desk {
     bool ready;
     size_t drains, reloads, news;
     bool reload_fails;
+    unsigned act_before; /* which stage of the next call, counted from 1; 0: none */
+    void (*act)(struct desk *d, void *ctx);
+    void *act_ctx;
 
     struct {
         uuid_t session;
@@ -180,10 +183,24 @@ static inline void desk_enter(struct desk *d, struct bearer *b, const char *devi
     uuid_print(b->live->id, b->id);
 }
 
+/* While the next call waits for its n-th stage, something else happens. */
+static inline void desk_meanwhile(struct desk *d, unsigned stage,
+                                  void (*act)(struct desk *d, void *ctx), void *ctx)
+{
+    d->act_before = stage;
+    d->act = act;
+    d->act_ctx = ctx;
+}
+
 /* Take a call through all its stages, as the server would. */
 static inline void desk_run(struct desk *d, struct call *c, enum call_place place)
 {
-    while (place != PLACE_DONE) {
+    const unsigned act_before = d->act_before; /* what happens meanwhile may be a call, too */
+    d->act_before = 0;
+    for (unsigned stage = 1; place != PLACE_DONE; stage++) {
+        if (stage == act_before) {
+            d->act(d, d->act_ctx);
+        }
         if (place == PLACE_DURABLE) {
             settle(&d->house);
         }

@@ -2,18 +2,23 @@
 #include "api/routes.h"
 #include "domain/behaviour.h"
 #include "domain/mpin.h"
+#include "domain/secret_change.h"
 
 #include <string.h>
 
-/* verify-mpin, mpin-challenge and change-mpin: one comparison, three endings. */
+/* verify-mpin, mpin-challenge and change-mpin: one comparison, three endings. A change asks the session
+ * again after it (owner) before it writes (cold). */
 struct mpin_work {
     span_t mpin, new_mpin;
     bool challenge, change;
     mpin_result_t result;
+    change_order_t order;
     change_t changed;
 };
 
 static enum call_place compare_stage(struct call *c, struct shard *s);
+static enum call_place change_confirm_stage(struct call *c, struct shard *s);
+static enum call_place change_write_stage(struct call *c, struct shard *s);
 static enum call_place apply_stage(struct call *c, struct shard *s);
 
 /* The caller's session, open; a blocked one answers 403 here, an ended one 401. */
@@ -149,9 +154,10 @@ static enum call_place compare_stage(struct call *c, struct shard *s)
     struct mpin_work *work = c->scratch;
     mpin_result_t *r = &work->result;
     err_t e = mpin_check(c->service, c->who.account, c->who.session, work->mpin, r);
-    if (!failed(e) && r->answer == MPIN_RIGHT && work->change) {
-        e = account_change_mpin(c->service, c->who.account, c->who.session, work->new_mpin,
-                                &work->changed);
+    const bool change = !failed(e) && r->answer == MPIN_RIGHT && work->change;
+    if (change) {
+        work->order = (change_order_t){.account = c->who.account, .session = c->who.session};
+        e = mpin_change_order(c->service, r, work->new_mpin, &work->order);
     }
     if (failed(e)) {
         return problem_world(c, e);
@@ -161,13 +167,44 @@ static enum call_place compare_stage(struct call *c, struct shard *s)
         quota_address_charge(c->service->quota, QUOTA_MPIN_ADDRESS, c->address_narrow,
                              c->address_wide, c->service->rules.mpin_per_address);
     }
-    tell_all(c, work->changed.ended_session, work->changed.ended, TELL_END, END_REVOKED, 0.0);
     if (r->answer == MPIN_LOCKED_NOW) {
         tell_all(c, r->session, r->sessions, TELL_BLOCK, END_MPIN_LOCKED, 0.0);
     }
     if (r->answer != MPIN_LOCKED && r->answer != MPIN_NO_ACCOUNT) {
         tell_failures(c, r);
     }
+    return call_go(c, PLACE_OWNER, change ? change_confirm_stage : apply_stage);
+}
+
+/* ---- a change, after its MPIN was found right ---- */
+
+/* The call has waited for its turn to hash: the session may be no more. */
+static enum call_place change_confirm_stage(struct call *c, struct shard *s)
+{
+    if (mpin_session(c, s) == NULL) {
+        return c->status == 0 ? PLACE_COLD : PLACE_DONE;
+    }
+    return call_go(c, PLACE_COLD, change_write_stage);
+}
+
+static enum call_place change_write_stage(struct call *c, struct shard *s)
+{
+    (void)s;
+    struct mpin_work *work = c->scratch;
+    const err_t e = secret_change(c->service, &work->order, &work->changed);
+    if (failed(e)) {
+        return problem_world(c, e);
+    }
+    switch (work->changed.answer) {
+    case CHANGED: break;
+    case CHANGE_ENDED:
+        return problem(c, end_is_block(work->changed.how) ? PROBLEM_SESSION_BLOCKED
+                                                          : PROBLEM_UNAUTHORIZED);
+    case CHANGE_OVERTAKEN: /* right no longer, and its success has set the row of tries back */
+        return problem_detail(c, PROBLEM_INVALID_MPIN, "Invalid MPIN. %u attempts remaining",
+                              (unsigned)c->service->rules.mpin_attempts);
+    }
+    tell_all(c, work->changed.ended_session, work->changed.ended, TELL_END, END_REVOKED, 0.0);
     return call_go(c, PLACE_OWNER, apply_stage);
 }
 

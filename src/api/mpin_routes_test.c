@@ -154,6 +154,77 @@ static void a_challenged_session_changes_no_mpin(void **state)
     call_free(&c);
 }
 
+static void the_owner_ends(struct desk *d, void *ctx)
+{
+    const struct bearer *thief = ctx;
+    struct bearer owner;
+    char path[96];
+    desk_enter(d, &owner, "laptop");
+    (void)snprintf(path, sizeof path, "/api/v1/auth/sessions/%s", thief->id);
+    desk_expect(d, &owner, "DELETE", path, "", 204);
+}
+
+static void the_risk_blocks(struct desk *d, void *ctx)
+{
+    (void)d;
+    challenge(ctx, 0.99);
+}
+
+static void the_owner_changes_it(struct desk *d, void *ctx)
+{
+    desk_expect(d, ctx, "POST", CHANGE, "{\"mpin\":\"" MPIN "\",\"new_mpin\":\"9274\"}", 200);
+}
+
+/* Stages of a change: 1 its beginning, 2 the comparison, 3 ask the session again, 4 write, 5 tell. */
+static void a_change_that_waits_is_refused_when_its_session_ends_meanwhile(void **state)
+{
+    static const struct {
+        void (*what)(struct desk *d, void *ctx);
+        unsigned before;
+        unsigned status;
+    } cases[] = {
+        {the_owner_ends, 2, 401},  {the_owner_ends, 3, 401},  {the_owner_ends, 4, 401},
+        {the_risk_blocks, 2, 403}, {the_risk_blocks, 3, 403}, {the_risk_blocks, 4, 403},
+    };
+    struct desk *d = *state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct bearer thief;
+        struct bearer owner;
+        desk_enter(d, &thief, "phone");
+        desk_meanwhile(d, cases[i].before, cases[i].what, &thief);
+        desk_expect(d, &thief, "POST", CHANGE, "{\"mpin\":\"" MPIN "\",\"new_mpin\":\"9274\"}",
+                    cases[i].status);
+        desk_enter(d, &owner, "laptop");
+        desk_expect(d, &owner, "POST", VERIFY, RIGHT, 200); /* the old one stands */
+    }
+}
+
+static void of_two_changes_from_one_mpin_one_is_made(void **state)
+{
+    struct desk *d = *state;
+    struct bearer owner;
+    struct bearer thief;
+    desk_enter(d, &owner, "phone");
+    desk_enter(d, &thief, "tablet");
+    desk_meanwhile(d, 4, the_owner_changes_it, &owner);
+    desk_expect(d, &thief, "POST", CHANGE, "{\"mpin\":\"" MPIN "\",\"new_mpin\":\"5926\"}", 401);
+    desk_expect(d, &owner, "POST", VERIFY, "{\"mpin\":\"9274\"}", 200);
+}
+
+static void of_two_changes_by_one_session_the_second_has_a_wrong_mpin(void **state)
+{
+    struct desk *d = *state;
+    struct bearer owner;
+    desk_enter(d, &owner, "phone");
+    desk_meanwhile(d, 4, the_owner_changes_it, &owner);
+    struct call *c =
+        desk_ask(d, &owner, "POST", CHANGE, "{\"mpin\":\"" MPIN "\",\"new_mpin\":\"5926\"}");
+    assert_int_equal(c->status, 401);
+    assert_true(desk_said(c, "Invalid MPIN. 3 attempts remaining"));
+    call_free(&c);
+    desk_expect(d, &owner, "POST", VERIFY, "{\"mpin\":\"9274\"}", 200);
+}
+
 /* ---- sessions that are no more */
 
 static void a_blocked_session_is_403_and_an_ended_one_401(void **state)
@@ -214,6 +285,9 @@ int main(void)
         DESK_TEST(guessing_from_one_address_is_slowed_down),
         DESK_TEST(a_new_mpin_takes_the_place_of_the_old_one),
         DESK_TEST(a_challenged_session_changes_no_mpin),
+        DESK_TEST(a_change_that_waits_is_refused_when_its_session_ends_meanwhile),
+        DESK_TEST(of_two_changes_from_one_mpin_one_is_made),
+        DESK_TEST(of_two_changes_by_one_session_the_second_has_a_wrong_mpin),
         DESK_TEST(a_blocked_session_is_403_and_an_ended_one_401),
         DESK_TEST(no_failure_gives_a_try_back_or_lets_a_wrong_one_pass),
     };

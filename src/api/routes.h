@@ -113,6 +113,9 @@ void body_keystrokes(const struct call *c, struct faults *f);
 /* Journal and score them as keystrokes of a secret field. */
 void take_keystrokes(struct call *c, struct shard *s, struct live *live, const char *field);
 
+/* Whether a session that ended so counts as blocked. */
+bool end_is_block(enum session_end how);
+
 /* The caller's session in the store, if it was blocked and may still be looked at. */
 NODISCARD err_t find_blocked(struct call *c, struct session_row *row, bool *readable);
 

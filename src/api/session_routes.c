@@ -10,9 +10,9 @@
 
 /* ---- sessions that are not live any more: the store remembers how they ended ---- */
 
-static bool was_blocked(const struct session_row *row)
+bool end_is_block(enum session_end how)
 {
-    return row->end == END_BLOCKED || row->end == END_MPIN_LOCKED || row->end == END_OPERATOR;
+    return how == END_BLOCKED || how == END_MPIN_LOCKED || how == END_OPERATOR;
 }
 
 err_t find_blocked(struct call *c, struct session_row *row, bool *readable)
@@ -26,7 +26,7 @@ err_t find_blocked(struct call *c, struct session_row *row, bool *readable)
     const int64_t seen_ms =
         row->ended.ms > row->last_activity.ms ? row->ended.ms : row->last_activity.ms;
     const int64_t idle_ms = now.ms - seen_ms;
-    *readable = found && was_blocked(row) && idle_ms < c->service->rules.session_idle_ms &&
+    *readable = found && end_is_block(row->end) && idle_ms < c->service->rules.session_idle_ms &&
                 now.ms < row->expires_max.ms;
     return ERR_OK;
 }

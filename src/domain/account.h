@@ -1,5 +1,5 @@
 /*
- * account.h - registration, login, secrets of an account, and the tokens of a session.
+ * account.h - registration, login, and the tokens of a session.
  *
  * Floor      domain
  * Source     CONTRACT.md 3; THREATS.md rows 1, 2, 6.
@@ -86,21 +86,6 @@ enum refresh_outcome {
 
 NODISCARD err_t account_refresh(struct service *svc, span_t refresh_token, struct session_row *row,
                                 credentials_t *out, enum refresh_outcome *outcome);
-
-/* ---- change of secrets (the caller's session stays, all others end) ---- */
-
-enum change_answer { CHANGED, CHANGE_WRONG_PASSWORD };
-
-typedef struct change {
-    enum change_answer answer;
-    uint32_t ended; /* other sessions of the account */
-    uuid_t ended_session[MPIN_SESSIONS_MAX];
-} change_t;
-
-NODISCARD err_t account_change_password(struct service *svc, uuid_t account, uuid_t keep,
-                                        span_t password, span_t new_password, change_t *out);
-NODISCARD err_t account_change_mpin(struct service *svc, uuid_t account, uuid_t keep,
-                                    span_t new_mpin, change_t *out);
 
 /* ---- sessions in the store ---- */
 

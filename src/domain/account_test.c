@@ -400,83 +400,7 @@ static void a_refresh_that_cannot_be_stored_spends_nothing(void **state)
     assert_int_equal(refresh(h, cred.refresh_token, &row, &next), REFRESH_DONE);
 }
 
-/* ---- change of secrets */
-
-static void a_new_password_ends_the_other_sessions_and_keeps_this_one(void **state)
-{
-    struct house *h = *state;
-    const uuid_t ann = register_account(h, ANN);
-    const uuid_t one = log_in(h, ANN, "phone")->id;
-    const uuid_t two = log_in(h, ANN, "tablet")->id;
-    const uuid_t keep = log_in(h, ANN, "laptop")->id;
-    change_t change = {0};
-    assert_ok(account_change_password(&h->svc, ann, keep, span_of("not the password"),
-                                      span_of("new password 9"), &change));
-    assert_int_equal(change.answer, CHANGE_WRONG_PASSWORD);
-    assert_int_equal(live_in_store(h, ann), 3);
-    assert_ok(account_change_password(&h->svc, ann, keep, span_of(PASSWORD),
-                                      span_of("new password 9"), &change));
-    assert_int_equal(change.answer, CHANGED);
-    assert_int_equal(change.ended, 2);
-    assert_int_equal(stored_session(h, one).end, END_REVOKED);
-    assert_int_equal(stored_session(h, two).end, END_REVOKED);
-    assert_int_equal(stored_session(h, keep).end, END_NONE);
-    login_t login = login_from(ANN, "phone");
-    assert_false(try_login(h, &login, PASSWORD));
-    assert_true(try_login(h, &login, "new password 9"));
-}
-
-static void a_login_with_the_old_password_is_overtaken_by_its_change(void **state)
-{
-    struct house *h = *state;
-    session_seed_t seed = {0};
-    credentials_t cred = {0};
-    change_t change = {0};
-    const uuid_t ann = register_account(h, ANN);
-    const uuid_t keep = log_in(h, ANN, "laptop")->id;
-    login_t login = login_from(ANN, "phone");
-    assert_true(try_login(h, &login, PASSWORD));
-    assert_ok(account_change_password(&h->svc, ann, keep, span_of(PASSWORD),
-                                      span_of("new password 9"), &change));
-    assert_ok(login_open(&h->svc, &login, &seed, &cred));
-    assert_true(seed.overtaken);
-    assert_int_equal(live_in_store(h, ann), 1);
-}
-
-static void an_old_hash_that_is_made_anew_takes_back_no_change(void **state)
-{
-    struct house *h = *state;
-    bool right = false;
-    change_t change = {0};
-    const uuid_t ann = register_account(h, ANN);
-    const uuid_t keep = log_in(h, ANN, "laptop")->id;
-    login_t login = login_from(ANN, "phone");
-    assert_ok(login_look(&h->svc, &login));
-    assert_ok(account_change_password(&h->svc, ann, keep, span_of(PASSWORD),
-                                      span_of("new password 9"), &change));
-    h->svc.hashing.passes += 1;
-    assert_ok(login_prove(&h->svc, &login, span_of(PASSWORD), &right));
-    login_t after = login_from(ANN, "tablet");
-    assert_true(try_login(h, &after, "new password 9"));
-}
-
-static void a_new_mpin_ends_the_other_sessions_and_the_old_one_is_wrong(void **state)
-{
-    struct house *h = *state;
-    const uuid_t ann = register_account(h, ANN);
-    const uuid_t one = log_in(h, ANN, "phone")->id;
-    const uuid_t keep = log_in(h, ANN, "laptop")->id;
-    change_t change = {0};
-    mpin_result_t r = {0};
-    assert_ok(account_change_mpin(&h->svc, ann, keep, span_of("5926"), &change));
-    assert_int_equal(change.ended, 1);
-    assert_true(uuid_eq(change.ended_session[0], one));
-    assert_int_equal(stored_session(h, keep).end, END_NONE);
-    assert_ok(mpin_check(&h->svc, ann, keep, span_of(MPIN), &r));
-    assert_int_equal(r.answer, MPIN_WRONG);
-    assert_ok(mpin_check(&h->svc, ann, keep, span_of("5926"), &r));
-    assert_int_equal(r.answer, MPIN_RIGHT);
-}
+/* ---- endings and hashes */
 
 static void a_session_that_nobody_knows_ended_long_ago(void **state)
 {
@@ -558,10 +482,6 @@ int main(void)
         SENTENCE(a_session_that_has_ended_is_not_refreshed),
         SENTENCE(a_refresh_never_outlives_the_absolute_age),
         SENTENCE(a_refresh_that_cannot_be_stored_spends_nothing),
-        ON_SQLITE(a_new_password_ends_the_other_sessions_and_keeps_this_one),
-        ON_SQLITE(a_login_with_the_old_password_is_overtaken_by_its_change),
-        ON_SQLITE(an_old_hash_that_is_made_anew_takes_back_no_change),
-        SENTENCE(a_new_mpin_ends_the_other_sessions_and_the_old_one_is_wrong),
         SENTENCE(a_session_that_nobody_knows_ended_long_ago),
         SENTENCE(parallel_failures_meet_the_throttle_before_they_hash),
         SENTENCE(hashes_of_an_older_cost_are_made_anew_when_their_secret_comes),

@@ -104,6 +104,22 @@ bool ledger_holds_block(struct ledger *l, uuid_t account)
     return held;
 }
 
+bool ledger_holds_end(struct ledger *l, uuid_t session, enum session_end *how)
+{
+    if (l == NULL) {
+        return false;
+    }
+    bool held = false;
+    (void)pthread_mutex_lock(&l->mutex);
+    for (size_t i = 0; i < l->count && !held; i++) {
+        const ledger_item_t *item = &l->ring[(l->head + i) % LEDGER_ITEMS_MAX];
+        held = uuid_eq(item->session, session);
+        *how = held ? item->how : *how;
+    }
+    (void)pthread_mutex_unlock(&l->mutex);
+    return held;
+}
+
 bool ledger_has_written(struct ledger *l, uint64_t place)
 {
     (void)pthread_mutex_lock(&l->mutex);

@@ -49,6 +49,10 @@ bool ledger_has_written(struct ledger *l, uint64_t place);
  * it yet. False without a ledger. */
 bool ledger_holds_block(struct ledger *l, uuid_t account);
 
+/* True while the end of this session waits to be written, and `*how` it ended. False without a
+ * ledger. */
+bool ledger_holds_end(struct ledger *l, uuid_t session, enum session_end *how);
+
 /* Leave the mark of a block that waits, in the transaction of somebody who ends sessions of this
  * account in the store: a start does not look for a block in a session that the store calls ended. */
 NODISCARD err_t ledger_mark_block(struct ledger *l, struct store_tx *tx, uuid_t account);

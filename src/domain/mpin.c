@@ -223,7 +223,7 @@ static err_t settle_wrong(struct service *svc, uuid_t account, uuid_t session,
 
 /* The hash was made with an older pepper or cost: now that the MPIN is here, make it anew, unless
  * it was changed since. */
-static err_t renew_hash(struct service *svc, const struct account_row *was, span_t mpin)
+static err_t renew_hash(struct service *svc, struct account_row *was, span_t mpin)
 {
     char hash[PWHASH_TEXT_BYTES];
     bool found = false;
@@ -237,7 +237,9 @@ static err_t renew_hash(struct service *svc, const struct account_row *was, span
         return ERR_OK;
     }
     TRY(store_account_set_mpin(&tx, was->id, hash, 0));
-    return store_commit(&tx);
+    TRY(store_commit(&tx));
+    memcpy(was->mpin_hash, hash, sizeof was->mpin_hash);
+    return ERR_OK;
 }
 
 err_t mpin_check(struct service *svc, uuid_t account, uuid_t session, span_t given,
@@ -266,6 +268,9 @@ err_t mpin_check(struct service *svc, uuid_t account, uuid_t session, span_t giv
     TRY(match ? settle_right(svc, account, session, &result)
               : settle_wrong(svc, account, session, &state, &result));
     *out = result;
+    if (match) {
+        memcpy(out->hash, row.mpin_hash, sizeof out->hash);
+    }
     return ERR_OK;
 }
 

@@ -14,6 +14,7 @@
 #include "base/span.h"
 #include "base/uuid.h"
 #include "domain/service.h"
+#include "store/store_row.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,10 +36,11 @@ enum { MPIN_SESSIONS_MAX = 64 };
 
 typedef struct mpin_result {
     enum mpin_answer answer;
-    uint32_t failures;      /* in the present row */
-    uint32_t attempts_left; /* until the lock */
-    int64_t retry_after_s;  /* while locked; -1: an operator is needed */
-    uint32_t sessions;      /* live sessions of the account at that moment */
+    uint32_t failures;           /* in the present row */
+    uint32_t attempts_left;      /* until the lock */
+    int64_t retry_after_s;       /* while locked; -1: an operator is needed */
+    char hash[STORE_HASH_BYTES]; /* MPIN_RIGHT: the account's, that it was compared with */
+    uint32_t sessions;           /* live sessions of the account at that moment */
     uuid_t session[MPIN_SESSIONS_MAX];
 } mpin_result_t;
 

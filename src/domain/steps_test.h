@@ -8,6 +8,7 @@
 #define DOMAIN_STEPS_TEST_H
 
 #include "domain/house_test.h"
+#include "domain/secret_change.h"
 
 #define ANN      "ann@example.org"
 #define PASSWORD "correct horse battery"
@@ -101,6 +102,36 @@ static inline struct mpin_state tries_of(struct house *h, uuid_t account)
     assert_ok(store_begin(h->svc.store, STORE_READ, &tx));
     assert_ok(store_mpin_load(&tx, account, &state));
     return state;
+}
+
+/* ---- change of secrets, as a session would: prove, then write */
+
+static inline change_order_t order_password(struct house *h, const struct session_row *who,
+                                            const char *old, const char *fresh)
+{
+    change_order_t order = {.account = who->account, .session = who->id};
+    bool right = false;
+    assert_ok(password_change_order(&h->svc, span_of(old), span_of(fresh), &order, &right));
+    assert_true(right);
+    return order;
+}
+
+static inline change_order_t order_mpin(struct house *h, const struct session_row *who,
+                                        const char *old, const char *fresh)
+{
+    change_order_t order = {.account = who->account, .session = who->id};
+    mpin_result_t r = {0};
+    assert_ok(mpin_check(&h->svc, who->account, who->id, span_of(old), &r));
+    assert_int_equal(r.answer, MPIN_RIGHT);
+    assert_ok(mpin_change_order(&h->svc, &r, span_of(fresh), &order));
+    return order;
+}
+
+static inline change_t change(struct house *h, change_order_t order)
+{
+    change_t out = {0};
+    assert_ok(secret_change(&h->svc, &order, &out));
+    return out;
 }
 
 /* ---- events */

@@ -1,4 +1,5 @@
 """Register, login, session status, logout, sessions, change of secrets: every answer text of the contract."""
+import concurrent.futures
 import time
 import unittest
 import uuid
@@ -291,6 +292,25 @@ class Changes(Case):
         answer = self.refused(user.post("/auth/change-password", {"password": user.password, "new_password": "password"}), 422,
                               "invalid-request")
         self.assertEqual([f for f, _ in answer.errors], ["new_password"])
+
+    def test_of_many_changes_at_once_one_is_made(self):
+        user = self.user(self.own(HASH_WORKERS="4"))
+        sessions = [user] + [user.again() for _ in range(3)]
+        wanted = [f"plover-granite-{n}" for n in range(len(sessions))]
+        with concurrent.futures.ThreadPoolExecutor(len(sessions)) as pool:
+            said = list(pool.map(lambda s, new: s.post("/auth/change-password", {"password": user.password, "new_password": new}).status, sessions, wanted))
+        self.assertEqual(sorted(said), [200, 401, 401, 401])
+        works = [user.try_login(password=new).status for new in wanted]
+        self.assertEqual(works, said)
+
+    def test_of_many_changes_of_the_mpin_at_once_one_is_made(self):
+        user = self.user(self.own(HASH_WORKERS="4"))
+        sessions = [user] + [user.again() for _ in range(3)]
+        wanted = ["8305", "7351", "5926", "9274"]
+        with concurrent.futures.ThreadPoolExecutor(len(sessions)) as pool:
+            said = list(pool.map(lambda s, new: s.post("/auth/change-mpin", {"mpin": "1234", "new_mpin": new}).status, sessions, wanted))
+        self.assertEqual(said.count(200), 1, said)
+        self.assertEqual(sessions[said.index(200)].verify(wanted[said.index(200)]).status, 200)
 
     def test_a_new_mpin_replaces_the_old_and_ends_other_sessions(self):
         user = self.user()
