@@ -283,7 +283,8 @@ enum call_place refresh_begin(struct call *c, struct shard *s)
     struct refresh_work *work = call_keep(c, sizeof *work);
     struct session_row *row = call_keep(c, sizeof *row);
     enum refresh_outcome outcome = REFRESH_REFUSED;
-    const err_t e = account_refresh(c->service, token, row, &work->credentials, &outcome);
+    const refresh_ask_t ask = {.token = token, .device = c->device_sent ? &c->device : NULL};
+    const err_t e = account_refresh(c->service, &ask, row, &work->credentials, &outcome);
     if (failed(e)) {
         return problem_world(c, e);
     }
@@ -354,9 +355,15 @@ enum call_place change_password_begin(struct call *c, struct shard *s)
         return PLACE_DONE;
     }
     struct faults f = {0};
+    email_t email = {0};
+    const err_t e =
+        email_parse((span_t){(const uint8_t *)live->email, strlen(live->email)}, &email, NULL);
+    if (failed(e)) {
+        return problem_world(c, e);
+    }
     struct change_work *work = call_keep(c, sizeof *work);
     (void)body_text(c, &f, "password", 1, LIMIT_PASSWORD_BYTES, &work->password);
-    (void)body_new_password(c, &f, "new_password", NULL, &work->new_password);
+    (void)body_new_password(c, &f, "new_password", &email, &work->new_password);
     if (f.count > 0) {
         return problem_faults(c, &f);
     }

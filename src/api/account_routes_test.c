@@ -273,6 +273,32 @@ static void what_was_never_a_refresh_token_is_refused(void **state)
     desk_expect(*state, NULL, "POST", REFRESH, "{}", 422);
 }
 
+static void a_refresh_with_another_device_is_refused_and_the_token_stays_good(void **state)
+{
+    static const char *const wrong[] = {"X-Device-ID: tablet\r\n", "X-Device-ID: \r\n",
+                                        "X-Device-ID: phone\r\nX-Device-ID: phone\r\n"};
+    struct desk *d = *state;
+    struct bearer b;
+    char token[128];
+    char body[192];
+    char headers[256];
+    const arrival_t from = {.from = "127.0.0.1", .address_narrow = 7, .loopback = true};
+    desk_enter(d, &b, "phone");
+    log_in_for_refresh(d, &b, token);
+    (void)snprintf(body, sizeof body, "{\"refresh_token\":\"%s\"}", token);
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        (void)snprintf(headers, sizeof headers, "Content-Type: application/json\r\n%s", wrong[i]);
+        struct call *c = ask_from(d, &from, "POST", REFRESH, headers, body);
+        assert_int_equal(c->status, 401);
+        assert_true(desk_said(c, "invalid-refresh-token"));
+        call_free(&c);
+    }
+    struct call *c = ask_from(d, &from, "POST", REFRESH,
+                              "Content-Type: application/json\r\nX-Device-ID: phone\r\n", body);
+    assert_int_equal(c->status, 200);
+    call_free(&c);
+}
+
 /* A client whose refresh failed may try the same token again, or has been answered. */
 static void a_refresh_that_fails_on_the_way_can_be_repeated(void **state)
 {
@@ -424,6 +450,20 @@ static void of_two_changes_by_one_session_the_second_has_a_wrong_password(void *
     desk_expect(d, &owner, "GET", "/api/v1/auth/session-status", "", 200);
 }
 
+static void a_new_password_does_not_hold_the_address(void **state)
+{
+    struct desk *d = *state;
+    struct bearer b;
+    desk_enter(d, &b, "phone");
+    struct call *c =
+        desk_ask(d, &b, "POST", CHANGE,
+                 "{\"password\":\"" PASSWORD "\",\"new_password\":\"ANN@example.org\"}");
+    assert_int_equal(c->status, 422);
+    assert_true(desk_said(c, "\"field\":\"new_password\",\"message\":\"must not contain the email "
+                             "address\""));
+    call_free(&c);
+}
+
 /* Whoever holds a session guesses no faster than a stranger, and a lock holds him, too. */
 static void guessing_at_a_change_is_slowed_down(void **state)
 {
@@ -463,12 +503,14 @@ int main(void)
         DESK_TEST(guessing_at_a_change_is_slowed_down),
         DESK_TEST(a_refresh_token_works_once_and_twice_ends_the_session),
         DESK_TEST(what_was_never_a_refresh_token_is_refused),
+        DESK_TEST(a_refresh_with_another_device_is_refused_and_the_token_stays_good),
         DESK_TEST(a_refresh_that_fails_on_the_way_can_be_repeated),
         DESK_TEST(a_new_password_ends_every_other_session),
         DESK_TEST(a_challenged_session_changes_no_password),
         DESK_TEST(a_change_that_waits_is_refused_when_its_session_ends_meanwhile),
         DESK_TEST(of_two_changes_from_one_password_one_is_made),
         DESK_TEST(of_two_changes_by_one_session_the_second_has_a_wrong_password),
+        DESK_TEST(a_new_password_does_not_hold_the_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

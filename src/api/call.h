@@ -78,7 +78,8 @@ struct call {
     span_t path; /* a copy; without query */
     span_t param[ROUTE_PARAMS_MAX];
     span_t body;        /* a copy; empty for none */
-    span_t device;      /* X-Device-ID, a copy; empty when not sent */
+    span_t device;      /* AUTH_NONE: X-Device-ID, a copy; empty when it is none, or sent twice */
+    bool device_sent;   /* AUTH_NONE: once or more; a bearer's was compared with his token */
     struct json *json;  /* the body parsed, when the route says so; owned */
     token_claims_t who; /* AUTH_BEARER, AUTH_LIVE */
     span_t origin;      /* a copy; empty when not sent */

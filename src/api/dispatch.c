@@ -3,6 +3,7 @@
 #include "api/assets.h"
 #include "api/routes.h"
 #include "base/hash.h"
+#include "base/limits.h"
 #include "base/rng.h"
 #include "base/util.h"
 #include "codec/hex.h"
@@ -259,6 +260,17 @@ static bool serve_asset(struct call *c, const struct http_request *req)
 
 /* ---- dispatch ---- */
 
+/* For the route that finds its session without a token of it. */
+static void take_device(struct call *c, const struct http_request *req)
+{
+    const size_t sent = http_header_count(req, "x-device-id");
+    const span_t device = http_header_find(req, "x-device-id");
+    c->device_sent = sent > 0;
+    if (sent == 1 && device.len <= LIMIT_DEVICE_ID_BYTES) {
+        c->device = copy_span(c, device);
+    }
+}
+
 static enum call_place answer_options(struct call *c, const struct http_request *req,
                                       const struct route_match *match)
 {
@@ -334,6 +346,7 @@ enum call_place api_dispatch(struct call *c, const struct http_request *req,
         span_t token = {0};
         c->bearer_sent = http_bearer(req, &token) == HTTP_FOUND;
         c->bearer = copy_span(c, (span_t){token.ptr, size_min(token.len, 256)});
+        take_device(c, req);
     }
     if (!take_body(c, req)) {
         return PLACE_DONE;

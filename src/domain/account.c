@@ -319,11 +319,22 @@ static bool is_in_its_last_second(const struct service *svc, const struct sessio
     return row->expires_max.ms / MS_PER_S <= clock_wall(svc->clock).ms / MS_PER_S;
 }
 
-err_t account_refresh(struct service *svc, span_t refresh_token, struct session_row *row,
+/* What is sent as the device, if anything is, must be the session's. */
+static bool is_its_device(const struct session_row *row, const span_t *device)
+{
+    uint8_t key[STORE_DIGEST_BYTES];
+    if (device == NULL) {
+        return true;
+    }
+    sha256(*device, key);
+    return ct_equal(key, row->device_key, sizeof key);
+}
+
+err_t account_refresh(struct service *svc, const refresh_ask_t *ask, struct session_row *row,
                       credentials_t *out, enum refresh_outcome *outcome)
 {
     uint8_t hash[OPAQUE_HASH_BYTES];
-    opaque_hash(&svc->refresh_key, refresh_token, hash);
+    opaque_hash(&svc->refresh_key, ask->token, hash);
     struct refresh_row refresh = {0};
     enum refresh_answer answer = REFRESH_UNKNOWN;
     bool found = false;
@@ -342,9 +353,10 @@ err_t account_refresh(struct service *svc, span_t refresh_token, struct session_
         *outcome = REFRESH_STOLEN;
         return ERR_OK;
     }
-    if (!found || row->end != END_NONE || is_in_its_last_second(svc, row)) {
+    if (!found || row->end != END_NONE || is_in_its_last_second(svc, row) ||
+        !is_its_device(row, ask->device)) {
         *outcome = REFRESH_REFUSED;
-        return ERR_OK;
+        return ERR_OK; /* nothing is committed: a token that was good stays so */
     }
     TRY(put_refresh(svc, &tx, row, refresh.family, out->refresh_token));
     TRY(session_sign(svc, row, out->session_token));

@@ -84,8 +84,14 @@ enum refresh_outcome {
     REFRESH_STOLEN   /* used before: the family is revoked and `row->id` ended, in the store */
 };
 
-NODISCARD err_t account_refresh(struct service *svc, span_t refresh_token, struct session_row *row,
-                                credentials_t *out, enum refresh_outcome *outcome);
+typedef struct refresh_ask {
+    span_t token;
+    const span_t *device; /* as the caller calls it; NULL: not said. A wrong one spends nothing */
+} refresh_ask_t;
+
+NODISCARD err_t account_refresh(struct service *svc, const refresh_ask_t *ask,
+                                struct session_row *row, credentials_t *out,
+                                enum refresh_outcome *outcome);
 
 /* ---- sessions in the store ---- */
 

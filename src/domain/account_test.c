@@ -283,7 +283,8 @@ static enum refresh_outcome refresh(struct house *h, const char *token, struct s
                                     credentials_t *out)
 {
     enum refresh_outcome outcome = REFRESH_DONE;
-    assert_ok(account_refresh(&h->svc, span_of(token), row, out, &outcome));
+    const refresh_ask_t ask = {.token = span_of(token)};
+    assert_ok(account_refresh(&h->svc, &ask, row, out, &outcome));
     return outcome;
 }
 
@@ -395,9 +396,36 @@ static void a_refresh_that_cannot_be_stored_spends_nothing(void **state)
     (void)register_account(h, ANN);
     open_session(h, ANN, "phone", &seed, &cred);
     store_scripted_fail_commits(h->svc.store, 1);
-    assert_err(account_refresh(&h->svc, span_of(cred.refresh_token), &row, &next, &outcome),
-               ERR_STORAGE);
+    const refresh_ask_t ask = {.token = span_of(cred.refresh_token)};
+    assert_err(account_refresh(&h->svc, &ask, &row, &next, &outcome), ERR_STORAGE);
     assert_int_equal(refresh(h, cred.refresh_token, &row, &next), REFRESH_DONE);
+}
+
+static void a_refresh_by_another_device_is_refused_and_spends_nothing(void **state)
+{
+    static const char *const wrong[] = {"tablet", "", "phone ", "Phone"};
+    struct house *h = *state;
+    session_seed_t seed = {0};
+    credentials_t cred = {0};
+    credentials_t next = {0};
+    struct session_row row = {0};
+    enum refresh_outcome outcome = REFRESH_STOLEN;
+    (void)register_account(h, ANN);
+    open_session(h, ANN, "phone", &seed, &cred);
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        const span_t device = span_of(wrong[i]);
+        const refresh_ask_t ask = {.token = span_of(cred.refresh_token), .device = &device};
+        assert_ok(account_refresh(&h->svc, &ask, &row, &next, &outcome));
+        assert_int_equal(outcome, REFRESH_REFUSED);
+    }
+    const span_t device = span_of("phone");
+    refresh_ask_t ask = {.token = span_of(cred.refresh_token), .device = &device};
+    assert_ok(account_refresh(&h->svc, &ask, &row, &next, &outcome));
+    assert_int_equal(outcome, REFRESH_DONE);
+    const span_t other = span_of("tablet"); /* twice is stolen, whoever brings it */
+    ask.device = &other;
+    assert_ok(account_refresh(&h->svc, &ask, &row, &next, &outcome));
+    assert_int_equal(outcome, REFRESH_STOLEN);
 }
 
 /* ---- endings and hashes */
@@ -482,6 +510,7 @@ int main(void)
         SENTENCE(a_session_that_has_ended_is_not_refreshed),
         SENTENCE(a_refresh_never_outlives_the_absolute_age),
         SENTENCE(a_refresh_that_cannot_be_stored_spends_nothing),
+        ON_SQLITE(a_refresh_by_another_device_is_refused_and_spends_nothing),
         SENTENCE(a_session_that_nobody_knows_ended_long_ago),
         SENTENCE(parallel_failures_meet_the_throttle_before_they_hash),
         SENTENCE(hashes_of_an_older_cost_are_made_anew_when_their_secret_comes),

@@ -107,7 +107,8 @@ static void a_block_ends_the_session_its_tokens_and_marks_the_account(void **sta
     assert_int_equal(row.end, END_BLOCKED);
     assert_int_equal(row.ended.ms, SCRIPTED_WALL_MS + 1000);
     assert_near(row.risk, 0.97, 0.0, "what its status shows afterwards");
-    assert_ok(account_refresh(&h->svc, span_of(cred.refresh_token), &refreshed, &cred, &outcome));
+    const refresh_ask_t ask = {.token = span_of(cred.refresh_token)};
+    assert_ok(account_refresh(&h->svc, &ask, &refreshed, &cred, &outcome));
     assert_int_equal(outcome, REFRESH_REFUSED);
     open_session(h, ANN, "phone", &next, &cred);
     assert_true(next.restricted);
@@ -297,6 +298,7 @@ static void whoever_ends_a_session_in_the_store_leaves_the_mark_of_a_block_that_
     enum session_end before = END_NONE;
     struct session_row row = {0};
     enum refresh_outcome outcome = REFRESH_DONE;
+    refresh_ask_t ask = {0};
     mpin_result_t wrong = {0};
     for (int way = 0; way < 6; way++) {
         mpin_result_t right = {0};
@@ -318,10 +320,9 @@ static void whoever_ends_a_session_in_the_store_leaves_the_mark_of_a_block_that_
         case 3: assert_int_equal(change(h, mpin).answer, CHANGED); break;
         case 4:
             other = cred;
-            assert_ok(
-                account_refresh(&h->svc, span_of(cred.refresh_token), &row, &other, &outcome));
-            assert_ok(
-                account_refresh(&h->svc, span_of(cred.refresh_token), &row, &other, &outcome));
+            ask.token = span_of(cred.refresh_token);
+            assert_ok(account_refresh(&h->svc, &ask, &row, &other, &outcome));
+            assert_ok(account_refresh(&h->svc, &ask, &row, &other, &outcome));
             assert_int_equal(outcome, REFRESH_STOLEN);
             break;
         default:

@@ -167,6 +167,13 @@ class Status(Case):
             self.refused(user.get("/auth/session-status", headers={"X-Device-ID": device}), 401, "unauthorized",
                          "Invalid session token")
 
+    def test_the_device_header_must_fit_at_a_refresh_too(self):
+        user = self.user()
+        body = {"refresh_token": user.refresh_token}
+        self.refused(self.server.post("/auth/refresh", body, headers={"X-Device-ID": "another"}), 401, "invalid-refresh-token")
+        self.assertEqual(user.status()["is_active"], True)  # nothing was spent
+        self.assertEqual(self.server.post("/auth/refresh", body, headers={"X-Device-ID": user.device}).status, 200)
+
     def test_reading_is_no_activity_and_an_event_is(self):
         user = self.user()
         first = user.status()["last_activity"]
@@ -292,6 +299,12 @@ class Changes(Case):
         answer = self.refused(user.post("/auth/change-password", {"password": user.password, "new_password": "password"}), 422,
                               "invalid-request")
         self.assertEqual([f for f, _ in answer.errors], ["new_password"])
+
+    def test_a_new_password_does_not_hold_the_address(self):
+        user = self.user()
+        answer = self.refused(user.post("/auth/change-password", {"password": user.password, "new_password": user.email.upper()}), 422,
+                              "invalid-request")
+        self.assertEqual(answer.errors, [("new_password", "must not contain the email address")])
 
     def test_of_many_changes_at_once_one_is_made(self):
         user = self.user(self.own(HASH_WORKERS="4"))
