@@ -4,23 +4,21 @@
 #include "codec/decimal.h"
 #include "codec/json_read.h"
 #include "domain/behaviour.h"
+#include "domain/decision.h"
 #include "domain/mpin.h"
 #include "domain/rest.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* How long after its MPIN a challenged decision may be asked again without a new challenge. */
-enum { RETRY_MS = 120000, BLIND_RETRY_S = 5, AMOUNT_WITHOUT_HISTORY = 50000 };
-
-enum decision { DECISION_ALLOW, DECISION_CHALLENGE, DECISION_DENY };
+enum { BLIND_RETRY_S = 5 };
 
 static const char *const decision_names[] = {"allow", "challenge", "deny"};
 
 struct evaluate_work {
     struct decision_row row;    /* of this decision */
     struct decision_row before; /* the one that is asked again */
-    bool again, known;
+    bool again, known, exempt;
     bool enforce, beneficiary_new, has_amount;
     bool remote_control, rooted, emulator, vpn;
     double amount;
@@ -227,25 +225,27 @@ static void observe_context(struct call *c, struct evaluate_work *work)
     }
 }
 
-/* The same question again, once, soon after its MPIN. */
-static bool is_exempt(const struct evaluate_work *work)
+/* The same question again, once, soon after its MPIN, and nothing new was found against whoever asks. */
+static bool is_exempt(const struct live *live, const struct evaluate_work *work)
 {
     const struct decision_row *b = &work->before;
-    return work->again && work->known && b->decision == (uint8_t)DECISION_CHALLENGE &&
-           !b->retry_used && b->mpin_passed_at.ms != 0 &&
-           work->at.ms - b->mpin_passed_at.ms <= RETRY_MS &&
+    return !live->doubted && work->again && work->known &&
+           b->decision == (uint8_t)DECISION_CHALLENGE && !b->retry_used &&
+           b->mpin_passed_at.ms != 0 && work->at.ms - b->mpin_passed_at.ms <= DECISION_RETRY_MS &&
            strcmp(b->action, work->row.action) == 0 && strcmp(b->amount, work->row.amount) == 0 &&
            strcmp(b->currency, work->row.currency) == 0 &&
            b->beneficiary_new == work->row.beneficiary_new;
 }
 
-static enum decision decide(struct shard *s, struct live *live, const struct evaluate_work *work)
+static enum decision decide(struct shard *s, struct live *live, struct evaluate_work *work)
 {
+    work->exempt = false;
     if (work->standing.locked || live->restricted || work->verdict.level == CANARA_LEVEL_BLOCKED ||
         live->blocked) {
         return DECISION_DENY;
     }
-    if (is_exempt(work)) {
+    work->exempt = is_exempt(live, work);
+    if (work->exempt) {
         return DECISION_ALLOW;
     }
     if (work->verdict.level == CANARA_LEVEL_CHALLENGE || work->verdict.mpin_required != 0 ||
@@ -327,8 +327,9 @@ static err_t keep(struct call *c, struct evaluate_work *work, bool *lost)
 {
     CLEANUP(store_rollback) struct store_tx tx = {0};
     TRY(store_begin(c->service->store, STORE_WRITE, &tx));
-    if (is_exempt(work) && work->row.decision == (uint8_t)DECISION_ALLOW) {
-        /* The exemption is spent in the same transaction that it is granted in. */
+    if (work->exempt) {
+        /* The exemption is spent in the same transaction that it is granted in, and with it what else its
+         * MPIN freed: the same question under another id. */
         struct decision_row now = {0};
         bool known = false;
         TRY(store_decision_get(&tx, work->before.id, &now, &known));
@@ -336,7 +337,7 @@ static err_t keep(struct call *c, struct evaluate_work *work, bool *lost)
             *lost = true;
             return ERR_OK;
         }
-        TRY(store_decision_update(&tx, work->before.id, now.mpin_passed_at, true));
+        TRY(store_decisions_spend(&tx, now.session, now.mpin_passed_at));
     } else {
         work->row.id = uuid_random();
         TRY(store_decision_put(&tx, &work->row));

@@ -186,6 +186,124 @@ static void a_permission_by_mpin_does_not_keep(void **state)
     expect_decision(d, &b, again(&a, "10"), "challenge");
 }
 
+static const char *payment(const char *amount)
+{
+    static _Thread_local char text[128];
+    (void)snprintf(text, sizeof text,
+                   "{\"action\":\"transfer\",\"amount\":%s,\"currency\":\"EUR\"}", amount);
+    return text;
+}
+
+static void one_mpin_frees_the_question_that_was_challenged_last(void **state)
+{
+    static const char *const amounts[] = {"10", "20", "30"};
+    struct desk *d = *state;
+    struct bearer b;
+    struct answer a[ARRAY_LEN(amounts)];
+    desk_enter(d, &b, "phone");
+    predict_for(&b, 0.8);
+    for (size_t i = 0; i < ARRAY_LEN(amounts); i++) {
+        a[i] = evaluate(d, &b, payment(amounts[i]));
+        assert_string_equal(a[i].decision, "challenge");
+    }
+    pass_mpin(d, &b);
+    expect_decision(d, &b, payment("40"), "allow"); /* what is not challenged takes no place */
+    predict_for(&b, 0.8);
+    expect_decision(d, &b, again(&a[0], "10"), "challenge");
+    expect_decision(d, &b, again(&a[1], "20"), "challenge");
+    expect_decision(d, &b, again(&a[2], "30"), "allow");
+    expect_decision(d, &b, again(&a[2], "30"), "challenge");
+}
+
+static void a_question_asked_under_two_ids_is_freed_once(void **state)
+{
+    struct desk *d = *state;
+    struct bearer b;
+    desk_enter(d, &b, "phone");
+    predict_for(&b, 0.8);
+    const struct answer first = evaluate(d, &b, PLAIN);
+    const struct answer second = evaluate(d, &b, again(&first, "10"));
+    assert_string_equal(second.decision, "challenge");
+    pass_mpin(d, &b);
+    predict_for(&b, 0.8);
+    expect_decision(d, &b, again(&first, "10"), "allow");
+    expect_decision(d, &b, again(&second, "10"), "challenge");
+}
+
+static void a_question_is_freed_by_an_mpin_within_ten_minutes(void **state)
+{
+    static const struct {
+        int64_t wait_ms;
+        const char *decision;
+    } cases[] = {{600000, "allow"}, {600001, "challenge"}};
+    struct desk *d = *state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct bearer b;
+        desk_enter(d, &b, "phone");
+        predict_for(&b, 0.8);
+        const struct answer a = evaluate(d, &b, PLAIN);
+        assert_string_equal(a.decision, "challenge");
+        scripted_clock_pass(&d->house.clock, cases[i].wait_ms);
+        pass_mpin(d, &b);
+        predict_for(&b, 0.8);
+        expect_decision(d, &b, again(&a, "10"), cases[i].decision);
+    }
+}
+
+static void machine_clicks(struct desk *d, const struct bearer *b)
+{
+    char path[96];
+    (void)snprintf(path, sizeof path, "/api/v1/ws/sessions/%s/events", b->id);
+    for (int i = 0; i < 10 && peek(&d->house, b->live).mpin_required == 0; i++) {
+        desk_expect(d, b, "POST", path,
+                    "[{\"event_type\":\"rapid_clicks\",\"data\":{\"clicks_per_second\":15}}]", 200);
+    }
+}
+
+static void somebody_reports_it(struct desk *d, const struct bearer *b)
+{
+    (void)d;
+    api_told(b->owner, b->live->id, TELL_FACT, END_NONE, 6.0);
+}
+
+/* Whoever passed the MPIN need not be who holds the session now. */
+static void what_is_found_after_the_mpin_takes_the_permission_back(void **state)
+{
+    static void (*const finds[])(struct desk *, const struct bearer *) = {machine_clicks,
+                                                                          somebody_reports_it};
+    struct desk *d = *state;
+    for (size_t i = 0; i < ARRAY_LEN(finds); i++) {
+        struct bearer b;
+        desk_enter(d, &b, "phone");
+        predict_for(&b, 0.8);
+        const struct answer a = evaluate(d, &b, PLAIN);
+        pass_mpin(d, &b);
+        finds[i](d, &b);
+        assert_false(b.live->blocked);
+        assert_int_equal(peek(&d->house, b.live).mpin_required, 1);
+        expect_decision(d, &b, again(&a, "10"), "challenge");
+        pass_mpin(d, &b); /* which answers for what was found, too */
+        predict_for(&b, 0.8);
+        expect_decision(d, &b, again(&a, "10"), "allow");
+    }
+}
+
+/* A question asked in between says nothing about who asks. */
+static void another_question_takes_no_permission_back(void **state)
+{
+    struct desk *d = *state;
+    struct bearer b;
+    desk_enter(d, &b, "phone");
+    predict_for(&b, 0.8);
+    const struct answer a = evaluate(d, &b, PLAIN);
+    pass_mpin(d, &b);
+    expect_decision(d, &b,
+                    "{\"action\":\"transfer\",\"amount\":90000,\"beneficiary_new\":true,"
+                    "\"context\":{\"remote_control\":true,\"rooted\":true}}",
+                    "challenge");
+    expect_decision(d, &b, again(&a, "10"), "allow");
+}
+
 static void a_decision_of_another_session_is_nobodys(void **state)
 {
     struct desk *d = *state;
@@ -232,6 +350,11 @@ int main(void)
         DESK_TEST(with_enforce_the_answer_is_a_problem),
         DESK_TEST(a_challenged_decision_is_allowed_once_after_the_mpin),
         DESK_TEST(a_permission_by_mpin_does_not_keep),
+        DESK_TEST(one_mpin_frees_the_question_that_was_challenged_last),
+        DESK_TEST(a_question_asked_under_two_ids_is_freed_once),
+        DESK_TEST(a_question_is_freed_by_an_mpin_within_ten_minutes),
+        DESK_TEST(what_is_found_after_the_mpin_takes_the_permission_back),
+        DESK_TEST(another_question_takes_no_permission_back),
         DESK_TEST(a_decision_of_another_session_is_nobodys),
         DESK_TEST(without_the_store_there_is_no_permission),
     };

@@ -26,6 +26,7 @@ static enum call_place analysis_apply(struct call *c, struct shard *s)
         return refused;
     }
     work->verdict = take_predicted_risk(s, live, work->predicted);
+    behaviour_doubt(live, &work->verdict);
     return when_durable(c, live, analysis_answer);
 }
 

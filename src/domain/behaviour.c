@@ -42,6 +42,7 @@ void behaviour_restore(struct shard *s, struct live *live)
     if (v.mpin_required != 0 && uuid_is_nil(live->challenge_id)) {
         live->challenge_id = uuid_random();
     }
+    live->doubted = v.mpin_required != 0; /* what began it is not told any more */
 }
 
 static bool is_stale(const struct service *svc, const struct live *live, mono_t now)
@@ -181,6 +182,21 @@ static void enforce(struct shard *s, struct live *live, const canara_verdict_t *
     }
 }
 
+void behaviour_doubt(struct live *live, const canara_verdict_t *v)
+{
+    const bool rose = v->level != v->previous && v->level == CANARA_LEVEL_CHALLENGE;
+    live->doubted = live->doubted || rose || v->challenge_started != 0;
+}
+
+static void note_doubt(struct live *live, enum canara_fact fact, const canara_verdict_t *v)
+{
+    if (fact == CANARA_FACT_MPIN_PASSED) {
+        live->doubted = false;
+    } else if (fact != CANARA_FACT_CHALLENGED && fact != CANARA_FACT_PREDICTED_RISK) {
+        behaviour_doubt(live, v);
+    }
+}
+
 /* A fact that cannot be kept must not be forgotten: without memory for it the session is blocked. */
 static void note(struct shard *s, struct live *live, journal_record_t *record,
                  canara_verdict_t *out)
@@ -214,6 +230,7 @@ canara_verdict_t behaviour_fact(struct shard *s, struct live *live, const char *
                                .value = value};
     canara_verdict_t v = {0};
     note(s, live, &record, &v);
+    note_doubt(live, fact, &v);
     enforce(s, live, &v, END_BLOCKED, false, clock_wall(shard_service(s)->clock));
     return v;
 }
@@ -340,6 +357,7 @@ void behaviour_take(struct shard *s, struct live *live, const scanned_event_t *e
         counter_add(&shard_metrics(s)->events[events[i].event.kind], 1);
         MUST(canara_observe(&mind->engine, &svc->rules.risk, live_profile(s, live),
                             &events[i].event, at.ms, &result.verdict) == CANARA_OK);
+        behaviour_doubt(live, &result.verdict);
         enforce(s, live, &result.verdict, END_BLOCKED, false, at);
         look_for_replay(s, live, &events[i].event, at, &result);
     }

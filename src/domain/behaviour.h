@@ -51,6 +51,11 @@ void behaviour_block(struct shard *s, struct live *live, enum session_end how, b
 /* Journal a fact that the engine does not score. */
 void behaviour_line(struct shard *s, struct live *live, const char *type, span_t data);
 
+/* Note that what led to this verdict speaks against whoever holds the session now: a MPIN of before does
+ * not answer for him any more (decision 51), until the next one. Events and facts note it themselves;
+ * for a predicted risk its teller does, as a rehearsal finds nothing. */
+void behaviour_doubt(struct live *live, const canara_verdict_t *v);
+
 /* Recovery: the level and score that the replayed engine stands at become what is shown. */
 void behaviour_restore(struct shard *s, struct live *live);
 

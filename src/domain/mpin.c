@@ -4,6 +4,7 @@
 #include "crypto/secret.h"
 #include "domain/account.h"
 #include "domain/audit.h"
+#include "domain/decision.h"
 #include "domain/ledger.h"
 #include "domain/restriction.h"
 
@@ -168,7 +169,8 @@ static err_t settle_right(struct service *svc, uuid_t account, uuid_t session, m
     TRY(store_begin(svc->store, STORE_WRITE, &tx));
     TRY(store_mpin_save(&tx, account, &(struct mpin_state){0}));
     const wall_t now = clock_wall(svc->clock);
-    TRY(store_decisions_mpin_passed(&tx, session, (wall_t){0}, now));
+    TRY(store_decisions_mpin_passed(&tx, session, DECISION_CHALLENGE,
+                                    wall_after_ms(now, -DECISION_ASKED_MS), now));
     TRY(account_mark_restricted(&tx, account, false));
     TRY(list_sessions(&tx, account, out));
     TRY(store_commit(&tx));

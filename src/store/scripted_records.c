@@ -58,29 +58,54 @@ err_t scripted_decision_get(struct store_tx *tx, uuid_t id, struct decision_row 
     return ERR_OK;
 }
 
-err_t scripted_decision_update(struct store_tx *tx, uuid_t id, wall_t mpin_passed_at,
-                               bool retry_used)
+static err_t edit_decision(struct store_tx *tx, size_t i, struct decision_row **out)
 {
-    TRY(scripted_gate(tx));
-    void *row = NULL;
-    TRY(scripted_edit_where(tx, DECISION_ID, &id, &row));
-    struct decision_row *decision = row;
-    decision->mpin_passed_at = mpin_passed_at;
-    decision->retry_used = retry_used;
+    void *place = NULL;
+    TRY(scripted_edit(tx, T_DECISIONS, i, &place));
+    *out = place;
     return ERR_OK;
 }
 
-err_t scripted_decisions_mpin_passed(struct store_tx *tx, uuid_t session, wall_t since, wall_t at)
+static bool is_same_question(const struct decision_row *a, const struct decision_row *b)
+{
+    return strcmp(a->action, b->action) == 0 && strcmp(a->amount, b->amount) == 0 &&
+           strcmp(a->currency, b->currency) == 0 && a->beneficiary_new == b->beneficiary_new;
+}
+
+err_t scripted_decisions_mpin_passed(struct store_tx *tx, uuid_t session, uint8_t decision,
+                                     wall_t since, wall_t at)
+{
+    TRY(scripted_gate(tx));
+    const size_t count = scripted_count(tx, T_DECISIONS);
+    struct decision_row newest = {0};
+    for (size_t i = 0; i < count; i++) {
+        const struct decision_row *row = scripted_row(tx, T_DECISIONS, i);
+        if (uuid_eq(row->session, session) && row->decision == decision && row->at.ms >= since.ms &&
+            row->at.ms >= newest.at.ms) {
+            newest = *row;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct decision_row *row = scripted_row(tx, T_DECISIONS, i);
+        struct decision_row *passed = NULL;
+        if (uuid_eq(row->session, session) && row->decision == decision && row->at.ms >= since.ms &&
+            !row->retry_used && is_same_question(row, &newest)) {
+            TRY(edit_decision(tx, i, &passed));
+            passed->mpin_passed_at = at;
+        }
+    }
+    return ERR_OK;
+}
+
+err_t scripted_decisions_spend(struct store_tx *tx, uuid_t session, wall_t passed_at)
 {
     TRY(scripted_gate(tx));
     for (size_t i = 0; i < scripted_count(tx, T_DECISIONS); i++) {
         const struct decision_row *row = scripted_row(tx, T_DECISIONS, i);
-        if (uuid_eq(row->session, session) && row->at.ms >= since.ms &&
-            row->mpin_passed_at.ms == 0) {
-            void *place = NULL;
-            TRY(scripted_edit(tx, T_DECISIONS, i, &place));
-            struct decision_row *decision = place;
-            decision->mpin_passed_at = at;
+        struct decision_row *spent = NULL;
+        if (uuid_eq(row->session, session) && row->mpin_passed_at.ms == passed_at.ms) {
+            TRY(edit_decision(tx, i, &spent));
+            spent->retry_used = true;
         }
     }
     return ERR_OK;

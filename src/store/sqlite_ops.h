@@ -66,9 +66,9 @@ err_t sqlite_audit_insert(struct store_tx *tx, const struct audit_row *row);
 err_t sqlite_audit_walk(struct store_tx *tx, uint64_t from, store_audit_fn fn, void *ctx);
 err_t sqlite_decision_put(struct store_tx *tx, const struct decision_row *row);
 err_t sqlite_decision_get(struct store_tx *tx, uuid_t id, struct decision_row *out, bool *found);
-err_t sqlite_decision_update(struct store_tx *tx, uuid_t id, wall_t mpin_passed_at,
-                             bool retry_used);
-err_t sqlite_decisions_mpin_passed(struct store_tx *tx, uuid_t session, wall_t since, wall_t at);
+err_t sqlite_decisions_mpin_passed(struct store_tx *tx, uuid_t session, uint8_t decision,
+                                   wall_t since, wall_t at);
+err_t sqlite_decisions_spend(struct store_tx *tx, uuid_t session, wall_t passed_at);
 err_t sqlite_decisions_purge_before(struct store_tx *tx, wall_t at, size_t limit, size_t *purged);
 err_t sqlite_meta_get(struct store_tx *tx, const char *key, struct meta_value *out, bool *found);
 err_t sqlite_meta_put(struct store_tx *tx, const char *key, span_t value);

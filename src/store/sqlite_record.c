@@ -142,31 +142,39 @@ err_t sqlite_decision_get(struct store_tx *tx, uuid_t id, struct decision_row *o
     return ERR_OK;
 }
 
-err_t sqlite_decision_update(struct store_tx *tx, uuid_t id, wall_t mpin_passed_at, bool retry_used)
+err_t sqlite_decisions_mpin_passed(struct store_tx *tx, uuid_t session, uint8_t decision,
+                                   wall_t since, wall_t at)
 {
-    static const struct sql update = {
-        SQL_DECISION_UPDATE,
-        "UPDATE decisions SET mpin_passed_at = ?, retry_used = ? WHERE id = ?"};
-    CLEANUP(query_end) struct query q;
-    query_begin(&q, seat_of(tx), &update);
-    query_bind_wall(&q, mpin_passed_at);
-    query_bind_int(&q, retry_used);
-    query_bind_uuid(&q, &id);
-    size_t changed = 0;
-    TRY(query_run(&q, &changed));
-    return changed == 1 ? ERR_OK : err_new(ERR_STORAGE);
-}
-
-err_t sqlite_decisions_mpin_passed(struct store_tx *tx, uuid_t session, wall_t since, wall_t at)
-{
+#define OF_THEM  "session = ? AND decision = ? AND at >= ?"
+#define QUESTION "action, amount, currency, beneficiary_new"
     static const struct sql mark = {SQL_DECISIONS_MPIN_PASSED,
                                     "UPDATE decisions SET mpin_passed_at = ?"
-                                    " WHERE session = ? AND at >= ? AND mpin_passed_at = 0"};
+                                    " WHERE " OF_THEM " AND retry_used = 0"
+                                    " AND (" QUESTION ") = (SELECT " QUESTION
+                                    " FROM decisions WHERE " OF_THEM
+                                    " ORDER BY at DESC, rowid DESC LIMIT 1)"};
+#undef OF_THEM
+#undef QUESTION
     CLEANUP(query_end) struct query q;
     query_begin(&q, seat_of(tx), &mark);
     query_bind_wall(&q, at);
+    for (int part = 0; part < 2; part++) {
+        query_bind_uuid(&q, &session);
+        query_bind_int(&q, decision);
+        query_bind_wall(&q, since);
+    }
+    return query_run(&q, NULL);
+}
+
+err_t sqlite_decisions_spend(struct store_tx *tx, uuid_t session, wall_t passed_at)
+{
+    static const struct sql spend = {SQL_DECISIONS_SPEND,
+                                     "UPDATE decisions SET retry_used = 1"
+                                     " WHERE session = ? AND mpin_passed_at = ?"};
+    CLEANUP(query_end) struct query q;
+    query_begin(&q, seat_of(tx), &spend);
     query_bind_uuid(&q, &session);
-    query_bind_wall(&q, since);
+    query_bind_wall(&q, passed_at);
     return query_run(&q, NULL);
 }
 

@@ -285,15 +285,17 @@ err_t store_decision_get(struct store_tx *tx, uuid_t id, struct decision_row *ou
     RUN(tx, STORE_READ, decision_get, id, out, found);
 }
 
-err_t store_decision_update(struct store_tx *tx, uuid_t id, wall_t mpin_passed_at, bool retry_used)
-{
-    RUN(tx, STORE_WRITE, decision_update, id, mpin_passed_at, retry_used);
-}
-
-err_t store_decisions_mpin_passed(struct store_tx *tx, uuid_t session, wall_t since, wall_t at)
+err_t store_decisions_mpin_passed(struct store_tx *tx, uuid_t session, uint8_t decision,
+                                  wall_t since, wall_t at)
 {
     REQUIRE(tx, at.ms > 0, ERR_RANGE); /* 0 would read as "never" */
-    RUN(tx, STORE_WRITE, decisions_mpin_passed, session, since, at);
+    RUN(tx, STORE_WRITE, decisions_mpin_passed, session, decision, since, at);
+}
+
+err_t store_decisions_spend(struct store_tx *tx, uuid_t session, wall_t passed_at)
+{
+    REQUIRE(tx, passed_at.ms > 0, ERR_RANGE);
+    RUN(tx, STORE_WRITE, decisions_spend, session, passed_at);
 }
 
 err_t store_decisions_purge_before(struct store_tx *tx, wall_t at, size_t limit, size_t *purged)

@@ -164,12 +164,13 @@ NODISCARD err_t store_audit_walk(struct store_tx *tx, uint64_t from, store_audit
 NODISCARD err_t store_decision_put(struct store_tx *tx, const struct decision_row *row);
 NODISCARD err_t store_decision_get(struct store_tx *tx, uuid_t id, struct decision_row *out,
                                    bool *found);
-/* W. Set the two members that may change; an unknown id is ERR_STORAGE. */
-NODISCARD err_t store_decision_update(struct store_tx *tx, uuid_t id, wall_t mpin_passed_at,
-                                      bool retry_used);
-/* W. Mark the session's unmarked decisions made at `since` or later as passed at `at`. */
-NODISCARD err_t store_decisions_mpin_passed(struct store_tx *tx, uuid_t session, wall_t since,
-                                            wall_t at);
+/* W. An MPIN passed at `at`. Of the session's rows that say `decision`, made at `since` or later, take
+ * the newest (of one time: the last put), and mark those whose question is the same (action, amount,
+ * currency, beneficiary_new) as passed, unless their retry is spent. */
+NODISCARD err_t store_decisions_mpin_passed(struct store_tx *tx, uuid_t session, uint8_t decision,
+                                            wall_t since, wall_t at);
+/* W. Spend the retry of all that the MPIN of `passed_at` marked in this session. */
+NODISCARD err_t store_decisions_spend(struct store_tx *tx, uuid_t session, wall_t passed_at);
 /* W. Forget at most `limit` decisions made before `at`. */
 NODISCARD err_t store_decisions_purge_before(struct store_tx *tx, wall_t at, size_t limit,
                                              size_t *purged);

@@ -317,24 +317,110 @@ static void assert_decision(struct store_tx *tx, const struct decision_row *want
     assert_int_equal(got.retry_used, want->retry_used);
 }
 
-static void a_decision_changes_in_two_members_only(void **state)
+enum { CHALLENGED = 1, DENIED = 2, ROWS = 8 };
+
+/* Made at 6000, 6001 and so on; what is wanted of them later is asked of all. */
+static void put_decisions(struct store_tx *tx, struct decision_row rows[ROWS])
+{
+    for (unsigned n = 0; n < ROWS; n++) {
+        rows[n] = sample_decision(n, 1, 1);
+        rows[n].decision = CHALLENGED;
+        (void)snprintf(rows[n].amount, sizeof rows[n].amount, "%u", n);
+    }
+    (void)snprintf(rows[0].amount, sizeof rows[0].amount, "5"); /* as 5, but asked too early */
+    (void)snprintf(rows[1].amount, sizeof rows[1].amount, "5"); /* as 5, in time */
+    (void)snprintf(rows[3].amount, sizeof rows[3].amount, "5");
+    rows[3].beneficiary_new = false; /* and so another question */
+    rows[4].session = sample_id('s', 2);
+    rows[6].decision = DENIED; /* newer than 5, and no challenge */
+    rows[7].session = sample_id('s', 2);
+    (void)snprintf(rows[7].amount, sizeof rows[7].amount, "5");
+    for (unsigned n = 0; n < ROWS; n++) {
+        assert_ok(store_decision_put(tx, &rows[n]));
+    }
+}
+
+static void assert_decisions(struct store_tx *tx, const struct decision_row rows[ROWS])
+{
+    for (unsigned n = 0; n < ROWS; n++) {
+        assert_decision(tx, &rows[n]);
+    }
+}
+
+static void an_mpin_marks_the_newest_challenged_question_of_its_session(void **state)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    struct decision_row rows[ROWS];
+    begin(state, STORE_WRITE, &tx);
+    add_account(&tx, 1);
+    put_decisions(&tx, rows);
+    assert_decisions(&tx, rows);
+    const uuid_t session = sample_id('s', 1);
+    assert_ok(
+        store_decisions_mpin_passed(&tx, session, CHALLENGED, (wall_t){6001}, (wall_t){7000}));
+    rows[1].mpin_passed_at = (wall_t){7000};
+    rows[5].mpin_passed_at = (wall_t){7000};
+    assert_decisions(&tx, rows);
+    assert_ok(
+        store_decisions_mpin_passed(&tx, session, CHALLENGED, (wall_t){6002}, (wall_t){7001}));
+    rows[5].mpin_passed_at = (wall_t){7001}; /* the next one counts for what is left */
+    assert_decisions(&tx, rows);
+    assert_ok(
+        store_decisions_mpin_passed(&tx, session, CHALLENGED, (wall_t){6006}, (wall_t){7002}));
+    assert_ok(store_decisions_mpin_passed(&tx, sample_id('s', 9), CHALLENGED, (wall_t){1},
+                                          (wall_t){7002}));
+    assert_decisions(&tx, rows); /* nothing was asked */
+}
+
+static void a_retry_spends_all_that_its_mpin_marked(void **state)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    struct decision_row rows[ROWS];
+    begin(state, STORE_WRITE, &tx);
+    add_account(&tx, 1);
+    put_decisions(&tx, rows);
+    const uuid_t session = sample_id('s', 1);
+    const uuid_t other = sample_id('s', 2);
+    assert_ok(
+        store_decisions_mpin_passed(&tx, session, CHALLENGED, (wall_t){6001}, (wall_t){7000}));
+    assert_ok(store_decisions_mpin_passed(&tx, other, CHALLENGED, (wall_t){6001}, (wall_t){7000}));
+    assert_ok(store_decisions_spend(&tx, session, (wall_t){7000}));
+    rows[1].mpin_passed_at = rows[5].mpin_passed_at = rows[7].mpin_passed_at = (wall_t){7000};
+    rows[1].retry_used = rows[5].retry_used = true;
+    assert_decisions(&tx, rows);
+    /* What is spent stays so, and an older question does not come into its place. */
+    assert_ok(
+        store_decisions_mpin_passed(&tx, session, CHALLENGED, (wall_t){6001}, (wall_t){7001}));
+    assert_ok(store_decisions_spend(&tx, session, (wall_t){6999}));
+    assert_decisions(&tx, rows);
+}
+
+static void of_one_moment_the_decision_put_last_is_the_newest(void **state)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    struct decision_row rows[2] = {sample_decision(2, 1, 1), sample_decision(1, 1, 1)};
+    begin(state, STORE_WRITE, &tx);
+    add_account(&tx, 1);
+    rows[0].at = rows[1].at;
+    (void)snprintf(rows[1].amount, sizeof rows[1].amount, "7");
+    assert_ok(store_decision_put(&tx, &rows[0]));
+    assert_ok(store_decision_put(&tx, &rows[1]));
+    assert_ok(
+        store_decisions_mpin_passed(&tx, rows[0].session, CHALLENGED, rows[0].at, (wall_t){7000}));
+    rows[1].mpin_passed_at = (wall_t){7000};
+    assert_decision(&tx, &rows[0]);
+    assert_decision(&tx, &rows[1]);
+}
+
+static void old_decisions_are_forgotten_up_to_a_limit(void **state)
 {
     CLEANUP(store_rollback) struct store_tx tx = {0};
     begin(state, STORE_WRITE, &tx);
     add_account(&tx, 1);
-    struct decision_row rows[4];
-    for (unsigned n = 0; n < 4; n++) { /* made at 6000, 6001, 6002, 6003 */
-        rows[n] = sample_decision(n, n < 3 ? 1 : 2, 1);
+    struct decision_row rows[3];
+    for (unsigned n = 0; n < ARRAY_LEN(rows); n++) {
+        rows[n] = sample_decision(n, 1, 1);
         assert_ok(store_decision_put(&tx, &rows[n]));
-        assert_decision(&tx, &rows[n]);
-    }
-    assert_ok(store_decision_update(&tx, rows[2].id, (wall_t){6500}, true));
-    rows[2].mpin_passed_at = (wall_t){6500};
-    rows[2].retry_used = true;
-    assert_ok(store_decisions_mpin_passed(&tx, sample_id('s', 1), (wall_t){6001}, (wall_t){7000}));
-    rows[1].mpin_passed_at = (wall_t){7000}; /* 0 is too old, 2 was marked, 3 is not its session */
-    for (unsigned n = 0; n < 4; n++) {
-        assert_decision(&tx, &rows[n]);
     }
     size_t purged = 0;
     assert_ok(store_decisions_purge_before(&tx, (wall_t){6002}, 1, &purged));
@@ -343,7 +429,7 @@ static void a_decision_changes_in_two_members_only(void **state)
     assert_ok(store_decision_get(&tx, rows[0].id, &rows[0], &found));
     assert_false(found);
     assert_decision(&tx, &rows[1]);
-    assert_err(store_decision_update(&tx, sample_id('x', 77), (wall_t){1}, true), ERR_STORAGE);
+    assert_err(store_decisions_spend(&tx, rows[1].session, (wall_t){0}), ERR_RANGE);
 }
 
 /* ---- meta */
@@ -379,7 +465,10 @@ static const struct sentence sentences[] = {
     SENTENCE(a_refresh_token_is_good_once),
     SENTENCE(revoked_and_purged_tokens_are_unknown),
     SENTENCE(the_audit_chain_grows_in_order_only),
-    SENTENCE(a_decision_changes_in_two_members_only),
+    SENTENCE(an_mpin_marks_the_newest_challenged_question_of_its_session),
+    SENTENCE(a_retry_spends_all_that_its_mpin_marked),
+    SENTENCE(of_one_moment_the_decision_put_last_is_the_newest),
+    SENTENCE(old_decisions_are_forgotten_up_to_a_limit),
     SENTENCE(small_facts_are_kept_by_key),
 };
 

@@ -153,7 +153,8 @@ static err_t do_decision(struct store_tx *tx, unsigned n)
 {
     const struct decision_row row = sample_decision(n, 1, 1);
     TRY(store_decision_put(tx, &row));
-    return store_decision_update(tx, row.id, (wall_t){n}, true);
+    TRY(store_decisions_mpin_passed(tx, row.session, row.decision, row.at, (wall_t){10000 + n}));
+    return store_decisions_spend(tx, row.session, (wall_t){10000 + n});
 }
 
 static err_t see_decision(struct store_tx *tx, unsigned n, enum seen *out)

@@ -56,8 +56,8 @@ struct store_ops {
 
     err_t (*decision_put)(struct store_tx *, const struct decision_row *);
     err_t (*decision_get)(struct store_tx *, uuid_t, struct decision_row *, bool *);
-    err_t (*decision_update)(struct store_tx *, uuid_t, wall_t, bool);
-    err_t (*decisions_mpin_passed)(struct store_tx *, uuid_t, wall_t, wall_t);
+    err_t (*decisions_mpin_passed)(struct store_tx *, uuid_t, uint8_t, wall_t, wall_t);
+    err_t (*decisions_spend)(struct store_tx *, uuid_t, wall_t);
     err_t (*decisions_purge_before)(struct store_tx *, wall_t, size_t, size_t *);
 
     err_t (*profile_head)(struct store_tx *, uuid_t, struct profile_head *);

@@ -186,9 +186,12 @@ static err_t live_rest(struct life *l, struct store_tx *tx)
     bool yes = false;
     bool first = false;
     size_t count = 0;
-    switch (random_below(&l->seed, 8)) {
+    switch (random_below(&l->seed, 9)) {
     case 0: TRY(store_decision_put(tx, &row)); break;
-    case 1: TRY(store_decisions_mpin_passed(tx, row.session, (wall_t){6002}, (wall_t){9})); break;
+    case 1:
+        TRY(store_decisions_mpin_passed(tx, row.session, 1, (wall_t){6002}, (wall_t){9 + n}));
+        break;
+    case 7: TRY(store_decisions_spend(tx, row.session, (wall_t){9 + n})); break;
     case 2: TRY(store_decision_get(tx, row.id, &got, &yes)); break;
     case 3: TRY(store_decisions_purge_before(tx, (wall_t){6004}, 1, &count)); break;
     case 4: TRY(store_mpin_save(tx, row.account, &tries)); break;
@@ -201,6 +204,7 @@ static err_t live_rest(struct life *l, struct store_tx *tx)
     say(l, "rest", yes, first);
     say(l, "count", (int64_t)count, got_tries.failures);
     say(l, got.action, got.mpin_passed_at.ms, devices[0].last_seen.ms);
+    say(l, "spent", got.retry_used, 0);
     return ERR_OK;
 }
 

@@ -197,6 +197,15 @@ class Evaluate(Case):
         self.assertEqual(user.verify().status, 200)
         self.assertEqual(self.ask(user, decision_id=first["decision_id"]).json()["decision"], "allow")
 
+    def test_one_mpin_frees_the_question_that_was_challenged_last(self):
+        user = self.user()
+        user.rehearse(0.75)
+        asked = [(amount, self.ask(user, amount=amount).json()["decision_id"]) for amount in ("1.00", "2.00", "3.00")]
+        self.assertEqual(user.verify().status, 200)
+        user.rehearse(0.75)
+        said = [self.ask(user, amount=amount, decision_id=name).json()["decision"] for amount, name in asked]
+        self.assertEqual(said, ["challenge", "challenge", "allow"])
+
     def test_of_parallel_retries_one_is_exempt_and_the_others_are_new_questions(self):
         user = self.user()
         user.rehearse(0.75)
