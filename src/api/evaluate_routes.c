@@ -26,6 +26,7 @@ struct evaluate_work {
     const struct canara_profile *profile; /* of the session, in decide_stage() only */
     canara_session_t engine;              /* a copy: context counts for this decision only */
     canara_verdict_t verdict;
+    double shown; /* of its risk, what the bearer may see */
     wall_t at;
 };
 
@@ -287,6 +288,9 @@ static enum call_place decide_stage(struct call *c, struct shard *s)
         (void)behaviour_fact(s, live, "policy_challenge", SPAN_LIT("{\"why\":\"decision\"}"),
                              CANARA_FACT_CHALLENGED, 0.0);
     }
+    /* With DEBUG the risk of this decision; else each event and each "what if" would be priced. */
+    work->shown = c->service->rules.debug ? work->verdict.risk
+                                          : behaviour_shown_risk_at(s, live, work->verdict.level);
     work->row.decision = (uint8_t)decision;
     work->row.risk = work->verdict.risk;
     work->row.level = (uint8_t)work->verdict.level;
@@ -391,7 +395,7 @@ static enum call_place keep_stage(struct call *c, struct shard *s)
     json_name(&w, "decision");
     json_cstr(&w, decision_names[decision]);
     json_name(&w, "risk_score");
-    json_fixed(&w, work->verdict.risk, 2);
+    json_fixed(&w, work->shown, 2);
     json_name(&w, "risk_level");
     json_cstr(&w, canara_level_name(work->verdict.level));
     const reasons_of_t of = {.engine = &work->engine, .at = work->at};

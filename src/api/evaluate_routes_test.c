@@ -133,6 +133,59 @@ static void the_context_counts_for_this_decision_only(void **state)
     assert_near(peek(&d->house, b.live).risk, before, 0.2, "the session's own risk");
 }
 
+/* The score and the level that a question is answered with. */
+static double score(struct desk *d, const struct bearer *b, const char *body, char level[16])
+{
+    struct call *c = desk_ask(d, b, "POST", EVALUATE, body);
+    assert_int_equal(c->status, 200);
+    struct json *tree = answer_of(c);
+    double risk = -1.0;
+    assert_true(json_as_double(json_get(tree, "risk_score"), &risk));
+    text_member(tree, "risk_level", level, 16);
+    json_free(&tree);
+    call_free(&c);
+    return risk;
+}
+
+static const char *const what_ifs[] = {
+    "{\"action\":\"balance\"}",
+    "{\"action\":\"transfer\",\"amount\":49999}",
+    "{\"action\":\"transfer\",\"amount\":50001}",
+    "{\"action\":\"transfer\",\"amount\":900000}",
+    "{\"action\":\"transfer\",\"beneficiary_new\":true}",
+    "{\"action\":\"transfer\",\"context\":{\"vpn\":true}}",
+    "{\"action\":\"transfer\",\"context\":{\"rooted\":true}}",
+    "{\"action\":\"transfer\",\"context\":{\"emulator\":true}}",
+};
+
+static void a_question_does_not_price_what_it_asks(void **state)
+{
+    struct desk *d = *state;
+    struct bearer b;
+    char level[16];
+    size_t prices = 0;
+    desk_enter(d, &b, "phone");
+    const double shown = b.live->shown_risk;
+    for (size_t i = 0; i < ARRAY_LEN(what_ifs); i++) {
+        const double told = score(d, &b, what_ifs[i], level);
+        const double edge = strcmp(level, "normal") == 0    ? shown
+                            : strcmp(level, "monitor") == 0 ? d->house.svc.rules.risk.monitor
+                                                            : d->house.svc.rules.risk.challenge;
+        assert_near(told, edge, 1e-9, what_ifs[i]);
+    }
+    predict_for(&b, 0.3); /* less than "monitor": no change of level, so it is not shown yet */
+    assert_near(score(d, &b, what_ifs[0], level), shown, 1e-9, "right after an event");
+    scripted_clock_pass(&d->house.clock, 30000);
+    assert_true(score(d, &b, what_ifs[0], level) > shown + 0.05);
+
+    d->house.svc.rules.debug = true; /* an integrator may see them */
+    const double calm = score(d, &b, what_ifs[0], level);
+    for (size_t i = 1; i < ARRAY_LEN(what_ifs); i++) {
+        prices += score(d, &b, what_ifs[i], level) > calm + 0.005 ? 1U : 0U;
+    }
+    assert_true(prices >= 3);
+}
+
 static void with_enforce_the_answer_is_a_problem(void **state)
 {
     struct desk *d = *state;
@@ -347,6 +400,7 @@ int main(void)
         DESK_TEST(what_is_asked_must_make_sense),
         DESK_TEST(a_decision_follows_the_risk),
         DESK_TEST(the_context_counts_for_this_decision_only),
+        DESK_TEST(a_question_does_not_price_what_it_asks),
         DESK_TEST(with_enforce_the_answer_is_a_problem),
         DESK_TEST(a_challenged_decision_is_allowed_once_after_the_mpin),
         DESK_TEST(a_permission_by_mpin_does_not_keep),

@@ -12,9 +12,14 @@ enum { SHOWN_EVERY_MS = 30000, NOTICE_EVERY_MS = 600000, FACT_DATA_BYTES = 256 }
 
 /* ---- what a bearer may see ---- */
 
+static double two_decimals(double risk)
+{
+    return floor(risk * 100.0 + 0.5) / 100.0;
+}
+
 static void show_now(struct live *live, const canara_verdict_t *v, mono_t now)
 {
-    live->shown_risk = floor(v->risk * 100.0 + 0.5) / 100.0;
+    live->shown_risk = two_decimals(v->risk);
     live->shown_at = now;
 }
 
@@ -58,6 +63,18 @@ double behaviour_shown_risk(struct shard *s, struct live *live, enum canara_leve
     }
     *level = (enum canara_level)live->shown_level;
     return live->shown_risk;
+}
+
+double behaviour_shown_risk_at(struct shard *s, struct live *live, enum canara_level level)
+{
+    const canara_config_t *config = &shard_service(s)->rules.risk;
+    const double edge[] = {0.0, config->monitor, config->challenge, config->block};
+    enum canara_level now = CANARA_LEVEL_NORMAL;
+    const double shown = behaviour_shown_risk(s, live, &now);
+    if (level > now) {
+        return fmax(shown, two_decimals(edge[level]));
+    }
+    return level < now ? fmin(shown, two_decimals(fmax(0.0, edge[level + 1] - 0.01))) : shown;
 }
 
 seen_t behaviour_see(struct shard *s, struct live *live)

@@ -66,6 +66,10 @@ void behaviour_show(struct shard *s, struct live *live);
  * the level changes. */
 double behaviour_shown_risk(struct shard *s, struct live *live, enum canara_level *level);
 
+/* The same for an answer at another level than the session's: the shown score, moved to the near edge of
+ * that level, which tells the level and nothing else. */
+double behaviour_shown_risk_at(struct shard *s, struct live *live, enum canara_level level);
+
 /* True while an MPIN is asked for. */
 bool behaviour_mpin_required(struct shard *s, const struct live *live);
 

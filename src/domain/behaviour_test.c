@@ -463,6 +463,29 @@ static void no_message_that_the_scanner_takes_can_stop_the_engine(void **state)
     assert_true(taken > 300);
 }
 
+static void at_another_level_the_shown_risk_is_the_edge_of_that_level(void **state)
+{
+    static const struct {
+        double risk; /* of the session */
+        double at[4];
+    } cases[] = {
+        {0.2, {0.2, 0.4, 0.7, 0.9}},
+        {0.5, {0.39, 0.5, 0.7, 0.9}},
+        {0.8, {0.39, 0.69, 0.8, 0.9}},
+    };
+    struct house *h = *state;
+    (void)register_account(h, ANN);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct live *live = log_in(h, ANN, "phone");
+        predict(h, live, cases[i].risk);
+        live->shown_risk = cases[i].risk;
+        for (int level = CANARA_LEVEL_NORMAL; level <= CANARA_LEVEL_BLOCKED; level++) {
+            assert_near(behaviour_shown_risk_at(h->shard, live, (enum canara_level)level),
+                        cases[i].at[level], 1e-9, "what is shown");
+        }
+    }
+}
+
 int main(void)
 {
 // clang-format off
@@ -485,6 +508,7 @@ int main(void)
         SENTENCE(a_block_from_outside_says_why),
         SENTENCE(the_shown_risk_has_two_decimals),
         SENTENCE(the_shown_risk_is_refreshed_every_thirty_seconds_at_most),
+        SENTENCE(at_another_level_the_shown_risk_is_the_edge_of_that_level),
         SENTENCE(no_message_that_the_scanner_takes_can_stop_the_engine),
     };
     return cmocka_run_group_tests_name("behaviour", tests, NULL, NULL);
