@@ -160,8 +160,13 @@ enum call_place evaluate_begin(struct call *c, struct shard *s)
     if (f.count > 0) {
         return problem_faults(c, &f);
     }
-    if (call_live(c, s) == NULL) {
+    struct live *live = call_live(c, s);
+    uint32_t wait_s = 0;
+    if (live == NULL) {
         return PLACE_DONE;
+    }
+    if (!live_may_ask(s, live, &wait_s)) {
+        return problem_later(c, PROBLEM_TOO_MANY_REQUESTS, wait_s);
     }
     work->again = !uuid_is_nil(work->row.id);
     c->scratch = work;

@@ -371,6 +371,33 @@ static void a_decision_of_another_session_is_nobodys(void **state)
     expect_decision(d, &other, again(&a, "10"), "challenge");
 }
 
+/* ---- how often */
+
+static void a_session_asks_so_often_and_no_more(void **state)
+{
+    struct desk *d = *state;
+    struct bearer b;
+    struct bearer other;
+    d->house.svc.rules.evaluate_per_session = (throttle_t){3, 60};
+    desk_enter(d, &b, "phone");
+    desk_enter(d, &other, "tablet");
+    for (int i = 0; i < 3; i++) {
+        desk_expect(d, &b, "POST", EVALUATE, "{}", 422); /* costs nothing */
+        expect_decision(d, &b, PLAIN, "allow");
+    }
+    struct call *c = desk_ask(d, &b, "POST", EVALUATE, PLAIN);
+    assert_int_equal(c->status, 429);
+    assert_true(desk_said(c, "Retry-After: "));
+    call_free(&c);
+    expect_decision(d, &other, PLAIN, "allow");
+    scripted_clock_pass(&d->house.clock, 2 * MINUTE_MS);
+    expect_decision(d, &b, PLAIN, "allow");
+    d->house.svc.rules.evaluate_per_session = (throttle_t){0};
+    for (int i = 0; i < 10; i++) {
+        expect_decision(d, &b, PLAIN, "allow");
+    }
+}
+
 /* ---- failures */
 
 static void without_the_store_there_is_no_permission(void **state)
@@ -410,6 +437,7 @@ int main(void)
         DESK_TEST(what_is_found_after_the_mpin_takes_the_permission_back),
         DESK_TEST(another_question_takes_no_permission_back),
         DESK_TEST(a_decision_of_another_session_is_nobodys),
+        DESK_TEST(a_session_asks_so_often_and_no_more),
         DESK_TEST(without_the_store_there_is_no_permission),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -336,7 +336,8 @@ static rules_t rules_of(const struct settings *s)
                      .login_per_account = s->login_per_account,
                      .login_per_address = s->login_per_address,
                      .register_per_address = s->register_per_address,
-                     .mpin_per_address = s->mpin_per_address};
+                     .mpin_per_address = s->mpin_per_address,
+                     .evaluate_per_session = s->evaluate_per_session};
 }
 
 static err_t domain_up(struct house *h)

@@ -70,6 +70,7 @@ struct settings {
     throttle_t login_per_address;
     throttle_t register_per_address;
     throttle_t mpin_per_address;
+    throttle_t evaluate_per_session;
     uint32_t events_per_second;
     uint32_t connections_per_address;
 

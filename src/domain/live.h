@@ -78,6 +78,7 @@ struct live {
     uuid_t challenge_id;  /* nil: none yet */
     mono_t rate_at;       /* EVENTS_PER_SECOND: when the bucket was last filled */
     double rate_left;     /* events that it still lets through */
+    mono_t asked_until;   /* EVALUATE_PER_SESSION: when its bucket will be empty */
     double shown_risk;    /* two decimals; what a bearer may see */
     uint32_t index;       /* its place in the slab */
     uint32_t mpin_failures;
@@ -231,6 +232,10 @@ void live_arm(struct shard *s, struct live *live);
 /* EVENTS_PER_SECOND: true, and charged, when `count` events more are within the rate. The bucket
  * holds one second, and at least one whole message. */
 bool live_allows(struct shard *s, struct live *live, size_t count, mono_t now);
+
+/* EVALUATE_PER_SESSION: true, and charged, when one more decision may be asked for; else `*wait_s` (1 or
+ * more) says when to come back. A burst of the whole count, then one each share of the window. */
+bool live_may_ask(struct shard *s, struct live *live, uint32_t *wait_s);
 
 /* Seconds of inactivity left, at least 0, and the moment the session expires if nothing happens. */
 int64_t live_seconds_left(struct shard *s, const struct live *live);

@@ -405,6 +405,37 @@ static void the_gauges_sum_up_to_the_sessions(void **state)
     assert_true(rested > 100);
 }
 
+/* ---- how often decisions are asked for */
+
+static void a_session_may_ask_its_count_at_once_and_then_one_each_share(void **state)
+{
+    struct house *h = *state;
+    uint32_t wait_s = 0;
+    h->svc.rules.evaluate_per_session = (throttle_t){4, 60};
+    (void)register_account(h, ANN);
+    struct live *live = log_in(h, ANN, "phone");
+    for (int i = 0; i < 4; i++) {
+        assert_true(live_may_ask(h->shard, live, &wait_s));
+    }
+    for (int i = 0; i < 3; i++) { /* what is refused is not charged */
+        assert_false(live_may_ask(h->shard, live, &wait_s));
+        assert_int_equal(wait_s, 15);
+    }
+    scripted_clock_pass(&h->clock, 14999);
+    assert_false(live_may_ask(h->shard, live, &wait_s));
+    assert_int_equal(wait_s, 1);
+    scripted_clock_pass(&h->clock, 1);
+    assert_true(live_may_ask(h->shard, live, &wait_s));
+    assert_false(live_may_ask(h->shard, live, &wait_s));
+    scripted_clock_pass(&h->clock, 10 * MINUTE_MS); /* what is not used is not saved up */
+    for (int i = 0; i < 4; i++) {
+        assert_true(live_may_ask(h->shard, live, &wait_s));
+    }
+    assert_false(live_may_ask(h->shard, live, &wait_s));
+    h->svc.rules.evaluate_per_session = (throttle_t){0};
+    assert_true(live_may_ask(h->shard, live, &wait_s));
+}
+
 int main(void)
 {
 // clang-format off
@@ -429,6 +460,7 @@ int main(void)
         SENTENCE(the_fifth_ticket_takes_the_place_of_the_oldest),
         SENTENCE(what_is_no_ticket_opens_nothing),
         SENTENCE(the_gauges_sum_up_to_the_sessions),
+        SENTENCE(a_session_may_ask_its_count_at_once_and_then_one_each_share),
     };
     return cmocka_run_group_tests_name("live", tests, NULL, NULL);
 }

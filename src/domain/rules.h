@@ -35,6 +35,7 @@ typedef struct rules {
     uint32_t events_per_second; /* per connection; 0 = no limit */
     canara_config_t risk;
     throttle_t login_per_account, login_per_address, register_per_address, mpin_per_address;
+    throttle_t evaluate_per_session;
 } rules_t;
 
 #endif

@@ -169,6 +169,14 @@ class Throttles(Case):
         self.assertEqual([a.status for a in answers[:3]], [401] * 3)
         self.throttled(answers[5])
 
+    def test_decisions_of_one_session_are_limited(self):
+        server = self.own(EVALUATE_PER_SESSION="3/1m")
+        user, other = User(server), User(server)
+        answers = [user.post("/risk/evaluate", {"action": "transfer"}) for _ in range(6)]
+        self.assertEqual([a.status for a in answers[:3]], [200] * 3)
+        self.throttled(answers[5])
+        self.assertEqual(other.post("/risk/evaluate", {"action": "transfer"}).status, 200)
+
     def test_connections_of_one_address_are_limited(self):
         import socket
         server = self.own(CONNECTIONS_PER_ADDRESS="5")
