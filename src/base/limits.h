@@ -45,6 +45,7 @@
 #define LIMIT_IDLE_KEEPALIVE_MS  60000
 #define LIMIT_OUT_BUFFER_BYTES   262144 /* unsent bytes of one connection */
 #define LIMIT_REQUESTS_PER_ROUND 16     /* of one connection, before a loop serves others again */
+#define LIMIT_FORWARDED_HOPS     16     /* proxies of ours that one Forwarded line may name */
 
 /* server: what comes before the first request */
 #define LIMIT_PROXY_DEADLINE_MS 3000 /* from accepting to a whole PROXY header */

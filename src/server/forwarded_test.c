@@ -1,5 +1,6 @@
 #include "server/forwarded.h"
 
+#include "base/limits.h"
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -52,6 +53,7 @@ static void the_nearest_address_that_is_no_proxy_of_ours_is_the_client(void **st
         {"10.0.0.1", "Forwarded: for=1.2.3.4, for=192.0.2.7, for=10.1.1.1\r\n",      "192.0.2.7"},
         {"10.0.0.1", "Forwarded: for=1.2.3.4\r\nForwarded: for=192.0.2.7\r\n",       "192.0.2.7"},
         {"::1",      "Forwarded: for=192.0.2.60\r\n",                                "192.0.2.60"},
+        {"10.0.0.1", "Forwarded: for=10.0.0.8, for=10.1.1.1\r\n",                    "10.0.0.8"},
         /* one header is believed: the one that our proxies are known by */
         {"10.0.0.1", "Forwarded: for=1.2.3.4\r\nX-Forwarded-For: 192.0.2.7\r\n",     "192.0.2.7"},
     };
@@ -69,16 +71,91 @@ static void a_stranger_is_not_believed(void **state)
     expect("198.51.100.1", "Forwarded: for=192.0.2.7\r\n", "198.51.100.1");
 }
 
-static void what_is_no_address_ends_the_walk_at_the_last_one_known(void **state)
+static void what_cannot_be_read_is_nobody_and_never_the_proxy(void **state)
 {
     (void)state;
     static const char *const odd[] = {
-        "Forwarded: for=unknown\r\n",     "Forwarded: for=_hidden\r\n", "Forwarded: proto=http\r\n",
-        "Forwarded: for=\"[::1\"\r\n",    "Forwarded: for=\r\n",        "Forwarded: ;;;,,,\r\n",
-        "X-Forwarded-For: localhost\r\n", "X-Forwarded-For: ,\r\n",     "Forwarded: for=\"\r\n",
+        "Forwarded: for=unknown\r\n",
+        "Forwarded: for=_hidden\r\n",
+        "Forwarded: for=\"_hidden:80\"\r\n",
+        "Forwarded: proto=http\r\n",
+        "Forwarded: for=\"[::1\"\r\n",
+        "Forwarded: for=\"[::1]x\"\r\n",
+        "Forwarded: for=192.0.2.7:\r\n",
+        "Forwarded: for=\r\n",
+        "Forwarded: ;;;,,,\r\n",
+        "Forwarded: for=\"\r\n",
+        "Forwarded: \r\n",
+        "Forwarded: for=192.0.2.7,\r\n",
+        "Forwarded: for=192.0.2.7;for=192.0.2.8\r\n",
+        "Forwarded: for=192.0.2.7;For=192.0.2.7\r\n",
+        "Forwarded: for=192.0.2.7;host\r\n",
+        "Forwarded: for=192.0.2.7;=x\r\n",
+        "Forwarded: for=192.0.2.7;host=a b\r\n",
+        "Forwarded: for=192.0.2.7;host=\"a\"b\r\n",
+        "Forwarded: for=192.0.2.7;host=a\"b\"\r\n",
+        "Forwarded: for=192.0.2.7;host=\"a\\\"\r\n",
+        "Forwarded: for=\"192.0.2\\.7\"\r\n",
+        "X-Forwarded-For: localhost\r\n",
+        "X-Forwarded-For: unix:\r\n",
+        "X-Forwarded-For: ,\r\n",
+        "X-Forwarded-For: \r\n",
+        "X-Forwarded-For: 1.2.3.4,\r\n",
+        "X-Forwarded-For: 1.2.3.4, unknown\r\n",
+        "X-Forwarded-For: 1.2.3.4, unknown, 10.1.1.1\r\n",
+        "X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-For:\r\n",
+        "X-Forwarded-For:\r\nForwarded: for=1.2.3.4\r\n",
     };
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
-        expect("10.0.0.1", odd[i], "10.0.0.1");
+        expect("10.0.0.1", odd[i], "::");
+    }
+}
+
+/* Proxies repeat what a client says of itself: its Host in host=, and its own Forwarded to the left. */
+static void what_stands_in_quotes_names_nobody(void **state)
+{
+    (void)state;
+
+    /* clang-format off */
+    static const struct {
+        const char *request, *want;
+    } rows[] = {
+        {"Forwarded: for=203.0.114.9;host=\"x;for=198.51.100.7;y\"\r\n",               "203.0.114.9"},
+        {"Forwarded: for=203.0.114.9;host=\"x,for=198.51.100.7\"\r\n",                 "203.0.114.9"},
+        {"Forwarded: host=\"x,for=198.51.100.7;y\";for=203.0.114.9\r\n",               "203.0.114.9"},
+        {"Forwarded: for=203.0.114.9;host=\"\\\",for=198.51.100.7\"\r\n",              "203.0.114.9"},
+        {"Forwarded: for=203.0.114.9;host=\"\\\";for=127.0.0.1;\\\"\"\r\n",            "203.0.114.9"},
+        {"Forwarded: for=1.2.3.4;host=\"a,b\", for=203.0.114.9;host=\"c;d\"\r\n",      "203.0.114.9"},
+        {"Forwarded: for=203.0.114.9;host=a:8080;proto=https\r\n",                     "203.0.114.9"},
+        {"Forwarded: for=\"203.0.114.9:_x\" ; proto=https\r\n",                        "203.0.114.9"},
+        {"Forwarded: for=203.0.114.9;\r\n",                                            "203.0.114.9"},
+        {"Forwarded: what is this, for=203.0.114.9\r\n",                               "203.0.114.9"},
+        /* a quote that the client opened swallows what the proxy appends: nobody can tell */
+        {"Forwarded: for=1.2.3.4;host=\", for=203.0.114.9\r\n",                        "::"},
+        {"Forwarded: for=1.2.3.4;host=\", for=203.0.114.9;host=\"x\"\r\n",             "::"},
+        {"Forwarded: a=\", for=203.0.114.9;host=\",for=1.2.3.4;y=\"\r\n",              "::"},
+        {"Forwarded: a=\", for=203.0.114.9;host=\",for=1.2.3.4;y=\\\"z\"\r\n",         "::"},
+        /* a line of its own is read on its own */
+        {"Forwarded: for=1.2.3.4;host=\"\r\nForwarded: for=203.0.114.9\r\n",           "203.0.114.9"},
+    };
+
+    /* clang-format on */
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        expect("10.0.0.1", rows[i].request, rows[i].want);
+    }
+}
+
+static void a_line_may_name_so_many_proxies_of_ours_and_no_more(void **state)
+{
+    (void)state;
+    for (size_t ours = LIMIT_FORWARDED_HOPS - 2; ours <= LIMIT_FORWARDED_HOPS; ours++) {
+        char request[1024];
+        size_t len = (size_t)snprintf(request, sizeof request, "Forwarded: for=192.0.2.7");
+        for (size_t i = 0; i < ours; i++) {
+            len += (size_t)snprintf(request + len, sizeof request - len, ", for=10.0.0.2");
+        }
+        (void)snprintf(request + len, sizeof request - len, "\r\n");
+        expect("10.0.0.1", request, ours < LIMIT_FORWARDED_HOPS ? "192.0.2.7" : "::");
     }
 }
 
@@ -87,7 +164,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_nearest_address_that_is_no_proxy_of_ours_is_the_client),
         cmocka_unit_test(a_stranger_is_not_believed),
-        cmocka_unit_test(what_is_no_address_ends_the_walk_at_the_last_one_known),
+        cmocka_unit_test(what_cannot_be_read_is_nobody_and_never_the_proxy),
+        cmocka_unit_test(what_stands_in_quotes_names_nobody),
+        cmocka_unit_test(a_line_may_name_so_many_proxies_of_ours_and_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,14 +14,16 @@ static bool believes_forwarded(const struct conn *c)
 arrival_t conn_arrival(struct conn *c, const struct http_request *req,
                        char text[ADDRESS_TEXT_BYTES])
 {
+    const bool believed = believes_forwarded(c);
     const struct peer_address from =
-        believes_forwarded(c) ? forwarded_for(c->worker->server->config.trusted, c->peer, req)
-                              : c->peer;
+        believed ? forwarded_for(c->worker->server->config.trusted, c->peer, req) : c->peer;
     address_print(&from, text);
     return (arrival_t){.from = text,
                        .address_narrow = address_narrow_key(&from),
                        .address_wide = address_wide_key(&from),
-                       .loopback = address_is_loopback(&from),
+                       /* A proxy on this machine is not its clients, also where it forgets to say
+                        * who they are. */
+                       .loopback = !believed && address_is_loopback(&from),
                        .local = c->local,
                        .pressed = atomic_load(&c->worker->server->pressed) > 0,
                        .began = loop_now(&c->worker->loop),
