@@ -4,6 +4,7 @@
 #include "codec/event_scan.h"
 #include "codec/json_read.h"
 #include "codec/uuid_text.h"
+#include "domain/allowance.h"
 #include "domain/baselines.h"
 #include "domain/behaviour.h"
 #include "domain/profile.h"
@@ -491,7 +492,7 @@ enum call_place events_begin(struct call *c, struct shard *s)
         place = problem_world(c, err_new(ERR_NOMEM));
     } else if (event_scan(scratch, c->body, events, &count, &fault) != SCAN_OK) {
         place = refuse_events(c, &fault);
-    } else if (!live_allows(s, live, count, clock_mono(shard_service(s)->clock))) {
+    } else if (!live_allows(s, live, count, c->body.len, clock_mono(shard_service(s)->clock))) {
         counter_add_shared(&c->api->metrics.refused_rate, 1);
         place = problem_later(c, PROBLEM_TOO_MANY_REQUESTS, 1);
     } else {

@@ -295,6 +295,9 @@ static void write_resources(struct page *p, const struct metrics_page *from)
               &from->journal.commit);
     family(p, "canara_journal_bytes", "gauge", "bytes", "Segments on disk");
     plain(p, "canara_journal_bytes", from->journal.segment_bytes);
+    family(p, "canara_journal_retention_short", "gauge", "",
+           "1 while retention takes segments younger than SESSION_MAX_HOURS");
+    plain(p, "canara_journal_retention_short", from->journal.cut_short ? 1 : 0);
     family(p, "canara_queue_depth", "gauge", "", "Calls, or rows for the store, that wait now");
     labelled(p, "canara_queue_depth", "queue", "cold", from->server.cold_depth);
     labelled(p, "canara_queue_depth", "queue", "hash", from->server.hash_depth);

@@ -4,6 +4,7 @@
 #include "api/routes.h"
 #include "base/limits.h"
 #include "codec/time_text.h"
+#include "domain/allowance.h"
 
 #include <string.h>
 
@@ -90,6 +91,8 @@ static void say_hello(struct talk *t, struct shard *s, struct live *live)
     json_int(&w, LIMIT_EVENTS_PER_MESSAGE);
     json_name(&w, "events_per_second");
     json_uint(&w, rules->events_per_second);
+    json_name(&w, "event_bytes_per_second"); /* 0: no limit */
+    json_uint(&w, rules->events_per_second == 0 ? 0 : rules->event_bytes_per_second);
     json_end_object(&w);
     say(t, &w);
 }
@@ -177,7 +180,7 @@ talk_due_t talk_message(struct talk *t, struct api *api, struct shard *s,
         say_error(t, s, fault.message, fault.field);
         return due;
     }
-    if (!live_allows(s, t->live, count, began)) {
+    if (!live_allows(s, t->live, count, text.len, began)) {
         counter_add_shared(&api->metrics.refused_rate, 1);
         talk_end(t, TALK_CLOSE_POLICY, "too many events");
         return due;

@@ -111,7 +111,8 @@ static void the_greeting_says_where_the_session_stands(void **state)
         "\"message\":\"Behavioral data collection started\",\"risk_level\":\"normal\","
         "\"mpin_required\":false,\"learning\":{\"sessions\":0,\"needed\":6,"
         "\"state\":\"learning\"},\"last_seq\":-1,\"limits\":{\"max_message_bytes\":65536,"
-        "\"max_events_per_message\":256,\"events_per_second\":200}}",
+        "\"max_events_per_message\":256,\"events_per_second\":200,"
+        "\"event_bytes_per_second\":32768}}",
         e->who.id);
     expect_word(e, 0, want);
     free(e);
@@ -271,6 +272,22 @@ static void more_events_than_the_rate_allows_close(void **state)
     free(e);
 }
 
+static void more_bytes_than_the_rate_allows_close_as_more_events_do(void **state)
+{
+    struct desk *d = *state;
+    struct ear *e = open_ear(d);
+    char text[1200];
+    (void)snprintf(text, sizeof text, "{\"event_type\":\"zzz\",\"data\":{\"a\":\"%01000d\"}}", 0);
+    size_t taken = 0;
+    while (e->closes == 0 && taken < 1000) {
+        taken += say(e, text).due ? 1U : 0U;
+    }
+    assert_int_equal(taken, LIMIT_WS_MESSAGE_BYTES / strlen(text)); /* time stands still */
+    expect_close(e, TALK_CLOSE_POLICY, "too many events");
+    assert_int_equal(counter_read(&d->api.metrics.refused_rate), 1);
+    free(e);
+}
+
 /* ---- news */
 
 static void a_new_level_is_told_with_the_one_before(void **state)
@@ -402,6 +419,7 @@ int main(void)
         DESK_TEST(a_message_that_is_wrong_is_answered_with_what_is_wrong),
         DESK_TEST(ten_errors_in_a_row_close_and_a_good_message_starts_again),
         DESK_TEST(more_events_than_the_rate_allows_close),
+        DESK_TEST(more_bytes_than_the_rate_allows_close_as_more_events_do),
         DESK_TEST(a_new_level_is_told_with_the_one_before),
         DESK_TEST(a_risk_that_blocks_says_so_and_closes),
         DESK_TEST(each_end_has_its_code),

@@ -188,6 +188,8 @@ static err_t journal_up(struct house *h)
                                           .commit_us = s->journal_commit_us,
                                           .max_bytes = (uint64_t)s->journal_max_gb << 30,
                                           .retention_days = (int)s->journal_retention_days,
+                                          .young_ms =
+                                              (int64_t)s->session_max_hours * 3600 * MS_PER_S,
                                           .clock = h->clock,
                                           .log = h->log};
     struct journal_fault why = {0};
@@ -330,6 +332,7 @@ static rules_t rules_of(const struct settings *s)
                      .summary_events = s->behavior_buffer_size,
                      .password_min_bytes = s->password_min_length,
                      .events_per_second = s->events_per_second,
+                     .event_bytes_per_second = s->event_bytes_per_second,
                      .risk = {.monitor = s->monitor_threshold,
                               .challenge = s->suspicious_threshold,
                               .block = s->high_risk_threshold},

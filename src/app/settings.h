@@ -72,6 +72,7 @@ struct settings {
     throttle_t mpin_per_address;
     throttle_t evaluate_per_session;
     uint32_t events_per_second;
+    uint32_t event_bytes_per_second;
     uint32_t connections_per_address;
 
     uint32_t journal_retention_days;

@@ -48,6 +48,7 @@ static void the_defaults_are_those_of_the_contract(void **state)
     assert_int_equal(s.register_per_address.count, 20);
     assert_int_equal(s.register_per_address.window_s, 60);
     assert_int_equal(s.events_per_second, 200);
+    assert_int_equal(s.event_bytes_per_second, 32768);
     assert_int_equal(s.connections_per_address, 1000);
     assert_int_equal(s.journal_retention_days, 90);
     assert_int_equal(s.journal_max_gb, 10);
@@ -232,6 +233,9 @@ static const struct {
     {{KEY, PEPPER, "HOST=127.0.0.1", "EVALUATE_PER_SESSION=0"}, "EVALUATE_PER_SESSION=0:"},
     {{KEY, PEPPER, "HOST=127.0.0.1", "EVENTS_PER_SECOND=0"}, NULL},
     {{KEY, PEPPER, "ALLOW_PLAINTEXT=True", "EVENTS_PER_SECOND=0"}, "EVENTS_PER_SECOND=0:"},
+    {{KEY, PEPPER, "HOST=127.0.0.1", "EVENT_BYTES_PER_SECOND=0"}, NULL},
+    {{KEY, PEPPER, "ALLOW_PLAINTEXT=True", "EVENT_BYTES_PER_SECOND=0"},
+     "EVENT_BYTES_PER_SECOND=0:"},
     {{KEY, PEPPER, "ALLOW_PLAINTEXT=1", "CONNECTIONS_PER_ADDRESS=0"}, "CONNECTIONS_PER_ADDRESS=0:"},
     {{"DEBUG=True", "MONITOR_THRESHOLD=0.8"}, "MONITOR_THRESHOLD=0.8:"},
     {{"DEBUG=True", "SUSPICIOUS_THRESHOLD=0.95"}, "SUSPICIOUS_THRESHOLD=0.95:"},

@@ -153,24 +153,6 @@ void live_touch(struct shard *s, struct live *live)
     live->last_activity = clock_wall(s->service->clock);
 }
 
-bool live_allows(struct shard *s, struct live *live, size_t count, mono_t now)
-{
-    const uint32_t rate = s->service->rules.events_per_second;
-    if (rate == 0) {
-        return true;
-    }
-    const double most = rate > LIMIT_EVENTS_PER_MESSAGE ? (double)rate : LIMIT_EVENTS_PER_MESSAGE;
-    const double gained = (double)(now.ns - live->rate_at.ns) / (double)NS_PER_S * (double)rate;
-    const double left = live->rate_at.ns == 0 ? most : live->rate_left + gained;
-    live->rate_left = left < most ? left : most;
-    live->rate_at = now;
-    if (live->rate_left < (double)count) {
-        return false;
-    }
-    live->rate_left -= (double)count;
-    return true;
-}
-
 void live_arm(struct shard *s, struct live *live)
 {
     mono_t at = deadline_of(s, live);

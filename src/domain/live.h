@@ -76,8 +76,8 @@ struct live {
     void *socket;         /* the connection that streams it, of the server floor; NULL */
     mono_t shown_at;      /* when the shown score was last refreshed */
     uuid_t challenge_id;  /* nil: none yet */
-    mono_t rate_at;       /* EVENTS_PER_SECOND: when the bucket was last filled */
-    double rate_left;     /* events that it still lets through */
+    mono_t events_full;   /* when its allowance of events is whole again: allowance.h */
+    mono_t bytes_full;    /* and that of bytes; 0: it has not sent anything yet */
     mono_t asked_until;   /* EVALUATE_PER_SESSION: when its bucket will be empty */
     double shown_risk;    /* two decimals; what a bearer may see */
     uint32_t index;       /* its place in the slab */
@@ -228,10 +228,6 @@ void live_recount(struct shard *s, struct live *live);
 
 /* Set its timer to the next look at it: when it is over, or may rest. */
 void live_arm(struct shard *s, struct live *live);
-
-/* EVENTS_PER_SECOND: true, and charged, when `count` events more are within the rate. The bucket
- * holds one second, and at least one whole message. */
-bool live_allows(struct shard *s, struct live *live, size_t count, mono_t now);
 
 /* EVALUATE_PER_SESSION: true, and charged, when one more decision may be asked for; else `*wait_s` (1 or
  * more) says when to come back. A burst of the whole count, then one each share of the window. */

@@ -233,36 +233,6 @@ static void a_full_shard_refuses_and_an_ended_session_makes_room(void **state)
     assert_null(small);
 }
 
-/* ---- rate */
-
-static bool allows(struct house *h, struct live *live, size_t count)
-{
-    return live_allows(h->shard, live, count, clock_mono(shard_service(h->shard)->clock));
-}
-
-static void a_connection_has_its_events_a_second_and_at_least_one_message(void **state)
-{
-    struct house *h = *state;
-    struct live *live = ann_logs_in(h);
-    assert_true(allows(h, live, LIMIT_EVENTS_PER_MESSAGE)); /* one whole message */
-    assert_false(allows(h, live, 1));
-    scripted_clock_pass(&h->clock, 4); /* 0.8 of an event */
-    assert_false(allows(h, live, 1));
-    scripted_clock_pass(&h->clock, 1);
-    assert_true(allows(h, live, 1));
-    size_t let_through = 0;
-    for (int ms = 0; ms < 10000; ms++) {
-        scripted_clock_pass(&h->clock, 1);
-        let_through += allows(h, live, 1) ? 1U : 0U;
-    }
-    assert_in_range(let_through, 1999, 2000);
-    scripted_clock_pass(&h->clock, HOUR_MS / 2); /* a long silence saves nothing up */
-    assert_false(allows(h, live, LIMIT_EVENTS_PER_MESSAGE + 1));
-    assert_true(allows(h, live, LIMIT_EVENTS_PER_MESSAGE));
-    h->svc.rules.events_per_second = 0;
-    assert_true(allows(h, live, 100000));
-}
-
 /* ---- tickets */
 
 static bool spend(struct house *h, struct live *live, const char *text)
@@ -453,7 +423,6 @@ int main(void)
         SENTENCE(a_block_is_told_once_and_told_to_the_ledger_unless_it_knows),
         SENTENCE(every_other_end_forgets_the_session_at_once),
         SENTENCE(a_full_shard_refuses_and_an_ended_session_makes_room),
-        SENTENCE(a_connection_has_its_events_a_second_and_at_least_one_message),
         SENTENCE(a_ticket_opens_once),
         SENTENCE(a_ticket_lives_thirty_seconds_to_the_millisecond),
         SENTENCE(a_ticket_belongs_to_its_session),

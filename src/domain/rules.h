@@ -32,7 +32,8 @@ typedef struct rules {
     uint32_t sessions_per_account;
     uint32_t summary_events;
     uint32_t password_min_bytes;
-    uint32_t events_per_second; /* per connection; 0 = no limit */
+    uint32_t events_per_second;      /* of a session; 0 = no limit, nor on bytes */
+    uint32_t event_bytes_per_second; /* of its messages; 0 = no limit */
     canara_config_t risk;
     throttle_t login_per_account, login_per_address, register_per_address, mpin_per_address;
     throttle_t evaluate_per_session;

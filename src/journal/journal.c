@@ -225,6 +225,7 @@ void journal_stats_read(struct journal *journal, struct journal_stats *out)
         .frames = counter_read(&journal->frames),
         .bytes = counter_read(&journal->bytes),
         .cut_bytes = journal->cut_bytes,
+        .cut_short = atomic_load(&journal->segments.cut_short),
         .state = journal_state_of(journal),
     };
     histogram_read(&journal->commit, &stats.commit);

@@ -51,6 +51,7 @@ struct journal_config {
     uint32_t commit_us;     /* least time between the starts of two commits */
     uint64_t segment_bytes; /* size of a segment */
     uint64_t max_bytes;     /* oldest segments go beyond this; 0: no bound */
+    int64_t young_ms;       /* a segment that goes with younger frames is an alarm; 0: never */
     int retention_days;     /* segments older than this go; 0: kept for ever */
     uint32_t probe_ms;      /* how often to look whether a full disk has room again; 0: 250 */
     size_t lane_bytes;      /* ring of one lane; rounded up to a power of two */
@@ -76,6 +77,7 @@ struct journal_stats {
     uint64_t segments;     /* on disk now */
     uint64_t segment_bytes;
     uint64_t cut_bytes;           /* torn tail cut at open */
+    bool cut_short;               /* retention took what is younger than young_ms */
     struct histogram_view commit; /* from write to synced */
     enum journal_state state;
 };

@@ -372,6 +372,21 @@ static void size_retention_takes_the_oldest_but_waits_for_the_view(void **state)
     assert_int_equal(testing_read(dir).last_line, 261);
 }
 
+static bool is_short(struct journal *j)
+{
+    struct journal_stats stats = {0};
+    journal_stats_read(j, &stats);
+    return stats.cut_short;
+}
+
+static void await_short(struct journal *j, bool wanted)
+{
+    for (int i = 0; i < 400 && is_short(j) != wanted; i++) {
+        (void)poll(NULL, 0, 10);
+    }
+    assert_int_equal(is_short(j), wanted);
+}
+
 struct later_clock {
     struct clock clock;
     _Atomic int64_t ahead_ms;
@@ -403,6 +418,37 @@ static void age_retention_takes_what_is_too_old(void **state)
     struct journal *j = NULL;
     assert_ok(journal_open(&config, &j, NULL));
     await_segments(dir, 1); /* all but the newest */
+    journal_close(&j);
+}
+
+static void retention_of_what_is_young_is_told_until_enough_is_kept_again(void **state)
+{
+    char dir[TESTING_PATH];
+    testing_join(dir, *state, "journal");
+    struct later_clock clock = {.clock = {later_mono, later_wall}};
+    struct journal_config config = testing_config(dir);
+    config.clock = &clock.clock;
+    config.max_bytes = 3 * config.segment_bytes;
+    config.young_ms = INT64_C(12) * 3600 * MS_PER_S;
+    struct journal *j = NULL;
+    assert_ok(journal_open(&config, &j, NULL));
+    uint64_t line = 1;
+    for (; count_segments(dir) < 3; line++) {
+        const journal_record_t r = testing_record(testing_id(1), line, "{}");
+        assert_true(testing_append(j, &r));
+    }
+    assert_false(is_short(j)); /* young, but nothing is missing */
+    for (const uint64_t end = line + 100; line < end; line++) {
+        const journal_record_t r = testing_record(testing_id(1), line, "{}");
+        assert_true(testing_append(j, &r));
+    }
+    await_short(j, true);
+    atomic_store(&clock.ahead_ms, config.young_ms);
+    await_short(j, false);
+    for (const uint64_t end = line + 30; line < end; line++) { /* what goes now is old */
+        const journal_record_t r = testing_record(testing_id(1), line, "{}");
+        assert_true(testing_append(j, &r));
+    }
     journal_close(&j);
 }
 
@@ -530,6 +576,7 @@ int main(void)
         IN_FOLDER(a_full_lane_refuses_without_blocking),
         IN_FOLDER(size_retention_takes_the_oldest_but_waits_for_the_view),
         IN_FOLDER(age_retention_takes_what_is_too_old),
+        IN_FOLDER(retention_of_what_is_young_is_told_until_enough_is_kept_again),
         IN_FOLDER(all_records_of_one_session_come_in_order),
         IN_FOLDER(a_mark_is_found_again_and_everything_behind_it_is_read),
     };

@@ -334,8 +334,30 @@ static bool oldest_is_due(const struct segments *s)
     return kept_ms > 0 && s->list[1].since.ms < clock_wall(s->config.clock).ms - kept_ms;
 }
 
+/* Told when what retention took is young, because room for it runs out before its time, and when what is
+ * kept reaches back far enough again. */
+static void note_short(struct segments *s, bool removed)
+{
+    const int64_t kept_ms = clock_wall(s->config.clock).ms - s->list[0].since.ms;
+    const bool young = kept_ms < s->config.young_ms;
+    const bool before = atomic_load(&s->cut_short);
+    if (young == before || (young && !removed)) {
+        return;
+    }
+    atomic_store(&s->cut_short, young);
+    lock_give(&s->lock);
+    log_event(s->config.log, young ? LOG_ERROR : LOG_INFO,
+              young ? "journal.retention_short" : "journal.retention_enough",
+              FIELD_INT("kept_s", kept_ms / MS_PER_S),
+              FIELD_INT("wanted_s", s->config.young_ms / MS_PER_S));
+    lock_take(&s->lock);
+}
+
 static void retain(struct segments *s)
 {
+    if (s->count > 0) {
+        note_short(s, false);
+    }
     while (!s->stop && oldest_is_due(s)) {
         char name[SEGMENT_NAME_SIZE];
         segment_name_print(s->list[0].first, name);
@@ -353,6 +375,7 @@ static void retain(struct segments *s)
         }
         s->count--;
         memmove(s->list, s->list + 1, s->count * sizeof *s->list);
+        note_short(s, true);
     }
 }
 

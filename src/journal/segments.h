@@ -40,11 +40,12 @@ struct segments {
     pthread_t keeper;
     /* below: under the lock */
     bool stop;
-    int prepared;         /* fd of the next segment, or -1 */
-    int prepare_errno;    /* why there is none; 0: not tried yet */
-    _Atomic bool failing; /* prepare_errno is not 0; for who has no lock */
-    int sealed;           /* fd that is to be cut at its end and closed, or -1 */
-    uint64_t sealed_end;  /* bytes in use of it */
+    int prepared;           /* fd of the next segment, or -1 */
+    int prepare_errno;      /* why there is none; 0: not tried yet */
+    _Atomic bool failing;   /* prepare_errno is not 0; for who has no lock */
+    _Atomic bool cut_short; /* retention took what is young, and what is kept is younger still */
+    int sealed;             /* fd that is to be cut at its end and closed, or -1 */
+    uint64_t sealed_end;    /* bytes in use of it */
     struct segment *list;
     size_t count, cap;
     uint64_t view_done; /* frames below are no longer needed by the view */

@@ -361,6 +361,20 @@ class Closing(Case):
                 pass
             self.assertEqual(link.closed()[0], 1008)
 
+    def test_more_bytes_than_allowed_close_1008(self):
+        server = self.own(EVENTS_PER_SECOND="200")
+        big = event("zzz", **{f"k{i}": "x" * 1000 for i in range(30)})
+        with Socket(User(server)) as link:
+            self.assertEqual(link.hello["limits"]["event_bytes_per_second"], 32768)
+            try:
+                for _ in range(60):
+                    link.send(big)
+            except websockets.exceptions.ConnectionClosed:
+                pass
+            code, left = link.closed()
+            self.assertEqual(code, 1008)
+            self.assertLessEqual(sum(m["type"] == "data_received" for m in left), 10)
+
     def test_nothing_is_acknowledged_after_logout(self):
         user = self.user()
         link = Socket(user)
