@@ -2,7 +2,7 @@
 
 #include "base/heap.h"
 #include "domain/audit.h"
-#include "domain/clock_guard.h"
+#include "domain/purge.h"
 #include "domain/restriction.h"
 
 #include <pthread.h>
@@ -11,16 +11,12 @@
 #include <time.h>
 
 enum {
-    PURGE_LIMIT = 1000,
     BACKOFF_FIRST_MS = 100,
     BACKOFF_MAX_MS = 5000,
     IDLE_MS = 1000,
     HEAP_LOOK_MS = 10000,  /* between two looks at what the heap keeps */
     STORE_UNUSED_MS = 5000 /* after which the database's connections give back their pages */
 };
-
-/* Ended sessions, used tokens and decisions are kept so long for support and disputes. */
-#define KEEP_MS (INT64_C(90) * 24 * 3600 * 1000)
 
 struct ledger {
     struct service *svc;
@@ -188,19 +184,6 @@ static err_t write_batch(struct service *svc, const ledger_item_t *items, size_t
     return store_commit(&tx);
 }
 
-static err_t sweep(struct service *svc)
-{
-    TRY(clock_guard_note(svc));
-    const wall_t before = wall_after_ms(clock_wall(svc->clock), -KEEP_MS);
-    size_t gone = 0;
-    CLEANUP(store_rollback) struct store_tx tx = {0};
-    TRY(store_begin(svc->store, STORE_WRITE, &tx));
-    TRY(store_sessions_purge_ended_before(&tx, before, PURGE_LIMIT, &gone));
-    TRY(store_refresh_purge(&tx, clock_wall(svc->clock), PURGE_LIMIT, &gone));
-    TRY(store_decisions_purge_before(&tx, before, PURGE_LIMIT, &gone));
-    return store_commit(&tx);
-}
-
 /* ---- the thread ---- */
 
 static struct timespec in_ms(int64_t ms)
@@ -249,14 +232,10 @@ static int64_t work_off(struct ledger *l, int64_t backoff_ms)
     return next < BACKOFF_MAX_MS ? next : BACKOFF_MAX_MS;
 }
 
-static void run_sweep(struct ledger *l)
+static void run_purge(struct ledger *l, purge_t *purge)
 {
     (void)pthread_mutex_unlock(&l->mutex);
-    const err_t swept = sweep(l->svc);
-    if (failed(swept)) {
-        log_event(l->svc->log, LOG_WARN, "ledger.sweep_failed",
-                  FIELD_INT("error", (int64_t)swept.code));
-    }
+    purge_some(purge, l->svc, clock_mono(clock_system()));
     (void)pthread_mutex_lock(&l->mutex);
 }
 
@@ -275,7 +254,8 @@ static void look_at_heap(struct ledger *l, struct heap_keeper *keeper)
 void ledger_run(struct ledger *l, uint32_t sweep_s)
 {
     int64_t backoff_ms = 0;
-    mono_t sweep_at = mono_after_ms(clock_mono(clock_system()), (int64_t)sweep_s * MS_PER_S);
+    purge_t purge;
+    purge_init(&purge, sweep_s, clock_mono(clock_system()));
     mono_t look_at = mono_after_ms(clock_mono(clock_system()), HEAP_LOOK_MS);
     struct heap_keeper keeper = {0};
 
@@ -284,16 +264,16 @@ void ledger_run(struct ledger *l, uint32_t sweep_s)
         if (l->count > 0) {
             backoff_ms = work_off(l, backoff_ms);
         }
-        if (clock_mono(clock_system()).ns >= sweep_at.ns) {
-            run_sweep(l);
-            sweep_at = mono_after_ms(clock_mono(clock_system()), (int64_t)sweep_s * MS_PER_S);
+        if (clock_mono(clock_system()).ns >= purge.at.ns) {
+            run_purge(l, &purge);
         }
         if (clock_mono(clock_system()).ns >= look_at.ns) {
             look_at_heap(l, &keeper);
             look_at = mono_after_ms(clock_mono(clock_system()), HEAP_LOOK_MS);
         }
         if (l->count == 0 || backoff_ms > 0) {
-            wait_up_to(l, backoff_ms > 0 ? backoff_ms : IDLE_MS);
+            const int64_t idle_ms = purge.goes_on ? PURGE_PAUSE_MS : IDLE_MS;
+            wait_up_to(l, backoff_ms > 0 ? backoff_ms : idle_ms);
         }
     }
     backoff_ms = 0; /* one more try, even if the last one failed */
