@@ -60,6 +60,8 @@
 #define LIMIT_LOOP_BATCH 64 /* readiness reports taken from the kernel at once: a round is short */
 #define LIMIT_CIDRS      64 /* networks in one list */
 
+#define LIMIT_WIDE_FACTOR 10 /* what a /24 or /48 may hold or try, in allowances of a /32 or /64 */
+
 /* net: TLS */
 #define LIMIT_TLS_HELLO_BYTES   32768 /* read of one peer before its handshake is complete */
 #define LIMIT_TLS_RECORD_BYTES  18432 /* a record on the wire: 16 KiB and what a cipher adds */

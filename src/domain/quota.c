@@ -1,13 +1,14 @@
 #include "domain/quota.h"
 
 #include "base/hash_map.h"
+#include "base/limits.h"
 #include "base/rng.h"
 #include "base/util.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { RETRY_LOGIN_MS = 60000, WIDE_FACTOR = 10, SWEEP = 16 };
+enum { RETRY_LOGIN_MS = 60000, SWEEP = 16 };
 
 /* Two neighbouring windows; the older one counts for the share of it that is still in sight
  * (the approximation of a sliding window that Cloudflare described in 2017). */
@@ -176,7 +177,7 @@ static void charge(struct quota *q, enum quota_kind kind, uint64_t key, throttle
 
 static throttle_t widened(throttle_t t)
 {
-    return (throttle_t){.count = t.count * WIDE_FACTOR, .window_s = t.window_s};
+    return (throttle_t){.count = t.count * LIMIT_WIDE_FACTOR, .window_s = t.window_s};
 }
 
 bool quota_allows(struct quota *q, enum quota_kind kind, uint64_t key, throttle_t limit,

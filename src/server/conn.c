@@ -87,7 +87,7 @@ void conn_drop(struct conn *c)
     buf_deinit(&c->in);
     buf_deinit(&c->out);
     if (c->counted) {
-        guests_leave(&w->server->guests, address_narrow_key(&c->peer));
+        guests_leave(&w->server->guests, &c->peer);
     }
     slab_give(&w->conns, c->index);
 }

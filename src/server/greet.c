@@ -42,7 +42,7 @@ bool greet_allows(struct server *s, const struct peer_address *peer)
 static bool admit(struct conn *c)
 {
     struct server *s = c->worker->server;
-    c->counted = !c->proxy && guests_enter(&s->guests, address_narrow_key(&c->peer));
+    c->counted = !c->proxy && guests_enter(&s->guests, &c->peer);
     if (s->config.tls != NULL) {
         if (!c->counted && !c->proxy) {
             counter_add_shared(&metrics(s)->tls_crowded, 1);
@@ -206,7 +206,7 @@ bool greet_shake(struct conn *c, span_t bytes)
         refuse_plain(c);
         return false;
     }
-    c->shaking = !c->proxy && guests_enter(&s->shaking, address_narrow_key(&c->peer));
+    c->shaking = !c->proxy && guests_enter(&s->shaking, &c->peer);
     if (!c->shaking && !c->proxy) {
         counter_add_shared(&metrics(s)->tls_crowded, 1);
         conn_drop(c);
@@ -232,7 +232,7 @@ void greet_shaken(struct conn *c)
 void greet_leave(struct conn *c)
 {
     if (c->shaking) {
-        guests_leave(&c->worker->server->shaking, address_narrow_key(&c->peer));
+        guests_leave(&c->worker->server->shaking, &c->peer);
         c->shaking = false;
     }
 }

@@ -2,13 +2,14 @@
 
 #include "base/rng.h"
 
-void guests_init(struct guests *g, uint32_t limit)
+void guests_init(struct guests *g, uint32_t limit, uint64_t wide)
 {
     uint64_t seed = 0;
     rng_fill(&seed, sizeof seed);
     MUST(pthread_mutex_init(&g->mutex, NULL) == 0);
     map64_init(&g->count, seed);
     g->limit = limit;
+    g->wide = wide;
 }
 
 void guests_deinit(struct guests *g)
@@ -17,26 +18,41 @@ void guests_deinit(struct guests *g)
     (void)pthread_mutex_destroy(&g->mutex);
 }
 
-bool guests_enter(struct guests *g, uint64_t address)
+static bool enter(struct guests *g, uint64_t key, uint64_t limit)
 {
-    (void)pthread_mutex_lock(&g->mutex);
     uint32_t now = 0;
-    (void)map64_get(&g->count, address, &now);
-    const bool room = g->limit == 0 || now < g->limit;
-    const bool in = room && !failed(map64_put(&g->count, address, now + 1));
+    (void)map64_get(&g->count, key, &now);
+    return (limit == 0 || now < limit) && !failed(map64_put(&g->count, key, now + 1));
+}
+
+static void leave(struct guests *g, uint64_t key)
+{
+    uint32_t now = 0;
+    MUST(map64_get(&g->count, key, &now) && now > 0);
+    if (now == 1) {
+        (void)map64_remove(&g->count, key);
+    } else {
+        MUST(!failed(map64_put(&g->count, key, now - 1))); /* replaces: needs no memory */
+    }
+}
+
+bool guests_enter(struct guests *g, const struct peer_address *peer)
+{
+    const uint64_t narrow = address_narrow_key(peer);
+    (void)pthread_mutex_lock(&g->mutex);
+    bool in = enter(g, narrow, g->limit);
+    if (in && !enter(g, address_wide_key(peer), g->wide)) {
+        leave(g, narrow);
+        in = false;
+    }
     (void)pthread_mutex_unlock(&g->mutex);
     return in;
 }
 
-void guests_leave(struct guests *g, uint64_t address)
+void guests_leave(struct guests *g, const struct peer_address *peer)
 {
     (void)pthread_mutex_lock(&g->mutex);
-    uint32_t now = 0;
-    MUST(map64_get(&g->count, address, &now) && now > 0);
-    if (now == 1) {
-        (void)map64_remove(&g->count, address);
-    } else {
-        MUST(!failed(map64_put(&g->count, address, now - 1))); /* replaces: needs no memory */
-    }
+    leave(g, address_narrow_key(peer));
+    leave(g, address_wide_key(peer));
     (void)pthread_mutex_unlock(&g->mutex);
 }

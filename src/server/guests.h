@@ -1,5 +1,5 @@
 /*
- * guests.h - how many connections each client address holds, over all loops.
+ * guests.h - how many connections each client address, and each neighbourhood, holds over all loops.
  *
  * Floor      server
  * Ownership  guests_init/guests_deinit.
@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/hash_map.h"
+#include "net/address.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -18,16 +19,17 @@
 struct guests {
     pthread_mutex_t mutex;
     struct map64 count;
-    uint32_t limit; /* per address; 0 = none */
+    uint32_t limit; /* per address, a /32 or /64; 0 = none */
+    uint64_t wide;  /* per neighbourhood, a /24 or /48; 0 = none */
 };
 
-void guests_init(struct guests *g, uint32_t limit);
+void guests_init(struct guests *g, uint32_t limit, uint64_t wide);
 void guests_deinit(struct guests *g);
 
-/* Count one more connection of this address (its narrow key); false at the limit. */
-bool guests_enter(struct guests *g, uint64_t address);
+/* Count one more connection of this address; false at its limit, or at that of its neighbourhood. */
+bool guests_enter(struct guests *g, const struct peer_address *peer);
 
-/* One connection less; only after guests_enter() said true. */
-void guests_leave(struct guests *g, uint64_t address);
+/* One connection less; only after guests_enter() said true for the same address. */
+void guests_leave(struct guests *g, const struct peer_address *peer);
 
 #endif

@@ -205,8 +205,10 @@ err_t server_new(const struct server_config *config, struct server **out,
     s->config = *config;
     s->workers = config->loops;
     s->drain_fd = -1;
-    guests_init(&s->guests, config->connections_per_address);
-    guests_init(&s->shaking, LIMIT_HANDSHAKES_PER_ADDRESS);
+    guests_init(&s->guests, config->connections_per_address,
+                (uint64_t)config->connections_per_address * LIMIT_WIDE_FACTOR);
+    /* No neighbourhood's own: LIMIT_HANDSHAKES_PER_LOOP is less than ten addresses may have. */
+    guests_init(&s->shaking, LIMIT_HANDSHAKES_PER_ADDRESS, 0);
     worker_courier(&s->courier);
     s->courier.drain = drain;
     s->courier.reload = reload;

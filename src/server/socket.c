@@ -237,7 +237,7 @@ void socket_arrive(struct worker *w, struct handover *h)
     struct conn *c = conn_open(w, h->fd, &h->peer, false);
     if (c == NULL) {
         if (h->counted) {
-            guests_leave(&w->server->guests, address_narrow_key(&h->peer));
+            guests_leave(&w->server->guests, &h->peer);
         }
         call_free(&h->call);
         buf_deinit(&h->out);
