@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SHOW_DEFAULT = 100, LINE_BYTES = 4096 };
+enum { SHOW_DEFAULT = 100, LINE_BYTES = 8192 }; /* a detail may grow to six times its length */
 
 struct order {
     struct option_sets sets;
@@ -162,7 +162,7 @@ static void write_detail(struct json_writer *w, const char *detail)
     if (failed(json_parse(text, &tree, NULL))) {
         json_text(w, text);
     } else {
-        json_raw(w, text);
+        json_foreign(w, text);
     }
     json_free(&tree);
 }

@@ -98,7 +98,7 @@ static err_t render(struct view_renderer *renderer, const journal_record_t *r, u
     json_name(&w, "event_type");
     json_text(&w, r->type);
     json_name(&w, "data");
-    json_raw(&w, data);
+    json_foreign(&w, data);
     json_end_object(&w);
     TRY(json_finish(&w));
     return buf_append_byte(out, '\n');

@@ -94,6 +94,29 @@ static void dump_prints_a_line_for_each_record_and_no_secret_keys(void **state)
     assert_non_null(strstr(s->text, "\"fact\":1,\"value\":0.1,"));
 }
 
+static void dump_prints_nothing_that_steers_a_terminal(void **state)
+{
+    struct scene *s = *state;
+    const struct journal_config config = testing_config(s->dir);
+    struct journal *j = NULL;
+    assert_ok(journal_open(&config, &j, NULL));
+    journal_record_t r = testing_record(testing_id(9), 4,
+                                        "{\"a\":\"\xc2\x9b"
+                                        "31mRED\x7f\xe2\x80\xaez\xe2\x80\xac\",\"\xc2\x9b"
+                                        "2J\":1}");
+    r.client_time = SPAN_LIT("\xc2\x9b"
+                             "31mts");
+    assert_true(testing_append(j, &r));
+    journal_close(&j);
+    assert_int_equal(run(s, "dump", "", ""), EXIT_CODE_DONE);
+    assert_non_null(strstr(s->text, "\"client_time\":\"\\u009b31mts\""));
+    assert_non_null(
+        strstr(s->text, "{\"a\":\"\\u009b31mRED\\u007f\\u202ez\\u202c\",\"\\u009b2J\":1}"));
+    for (const char *at = s->text; *at != '\0'; at++) {
+        assert_true(*at == '\n' || (*at >= 0x20 && *at < 0x7f));
+    }
+}
+
 static void dump_chooses_by_session_frame_and_time(void **state)
 {
     struct scene *s = *state;
@@ -166,6 +189,7 @@ int main(void)
 #define IN_SCENE(f) cmocka_unit_test_setup_teardown(f, scene_make, scene_end)
     const struct CMUnitTest tests[] = {
         IN_SCENE(dump_prints_a_line_for_each_record_and_no_secret_keys),
+        IN_SCENE(dump_prints_nothing_that_steers_a_terminal),
         IN_SCENE(dump_chooses_by_session_frame_and_time),
         IN_SCENE(verify_says_what_is_there),
         IN_SCENE(both_work_beside_a_running_server),

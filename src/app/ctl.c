@@ -4,6 +4,7 @@
 #include "app/settings_table.h"
 #include "base/util.h"
 #include "codec/json_write.h"
+#include "codec/utf8.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -328,13 +329,19 @@ bool ctl_socket(const char *data_dir, char out[CTL_PATH_BYTES])
 
 void ctl_print_safe(FILE *to, span_t text)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        const uint8_t b = text.ptr[i];
-        const bool c1 = b == 0xc2 && i + 1 < text.len && text.ptr[i + 1] < 0xa0;
-        if (c1) {
-            i++; /* U+0080 to U+009F: one of them begins a control sequence */
+    for (size_t i = 0; i < text.len;) {
+        uint32_t code = text.ptr[i];
+        size_t used = utf8_steering((span_t){text.ptr + i, text.len - i}, &code);
+        if (code < 0x20) {
+            used = 1;
         }
-        (void)fputc(c1 || b < 0x20 || b == 0x7f ? '?' : (char)b, to);
+        if (used > 0) {
+            (void)fprintf(to, "\\u%04x", (unsigned)code);
+            i += used;
+            continue;
+        }
+        (void)fputc((char)code, to);
+        i++;
     }
 }
 

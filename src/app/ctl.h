@@ -43,7 +43,8 @@ void ctl_print(FILE *to, const struct ctl_order *order, const struct json *answe
 /* Show a problem (RFC 9457) for people: its detail, and one line for each fault. */
 void ctl_print_problem(FILE *to, unsigned status, const struct json *problem);
 
-/* Write text from outside: whatever could move a terminal comes out as '?'. */
+/* Write text from outside: whatever could steer a terminal or turn the text comes
+ * out as \uXXXX. */
 void ctl_print_safe(FILE *to, span_t text);
 
 /* The path of the control socket: of `data_dir`, or of DATA_DIR in the environment, in .env, or

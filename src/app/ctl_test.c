@@ -196,11 +196,16 @@ static void text_of_clients_cannot_move_the_terminal(void **state)
         const char *from, *to;
     } cases[] = {
         {"plain", "plain"},
-        {"\x1b[31mred", "?[31mred"},
-        {"a\nb\tc\x7f", "a?b?c?"},
+        {"\x1b[31mred", "\\u001b[31mred"},
+        {"a\nb\tc\x7f", "a\\u000ab\\u0009c\\u007f"},
         {"\xc2\x9b"
          "31m",
-         "?31m"},
+         "\\u009b31m"},
+        {"\xe2\x80\xae"
+         "gnp.exe\xe2\x80\xac\xe2\x81\xa6\xd8\x9c\xe2\x81\xa9",
+         "\\u202egnp.exe\\u202c\\u2066\\u061c\\u2069"},
+        {"\xe2\x80\x9eso\xe2\x80\x9c \xe2\x82\xac \xe2\x80",
+         "\xe2\x80\x9eso\xe2\x80\x9c \xe2\x82\xac \xe2\x80"},
         {"\xc2\xa0"
          "caf\xc3\xa9",
          "\xc2\xa0"

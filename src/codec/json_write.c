@@ -160,8 +160,10 @@ static size_t plain_length(span_t text)
         if (byte < 0x20 || byte == '"' || byte == '\\' || byte == 0x7f) {
             break;
         }
-        const size_t step = byte < 0x80 ? 1 : utf8_sequence((span_t){text.ptr + n, text.len - n});
-        if (step == 0) {
+        const span_t rest = {text.ptr + n, text.len - n};
+        const size_t step = byte < 0x80 ? 1 : utf8_sequence(rest);
+        uint32_t code = 0;
+        if (step == 0 || utf8_steering(rest, &code) > 0) {
             break;
         }
         n += step;
@@ -169,23 +171,37 @@ static size_t plain_length(span_t text)
     return n;
 }
 
-static void put_escaped(struct json_writer *w, uint8_t byte)
+static void put_code(struct json_writer *w, uint32_t code)
 {
     static const char digits[] = "0123456789abcdef";
-    switch (byte) {
-    case '"': put(w, SPAN_LIT("\\\"")); return;
-    case '\\': put(w, SPAN_LIT("\\\\")); return;
-    case '\n': put(w, SPAN_LIT("\\n")); return;
-    case '\r': put(w, SPAN_LIT("\\r")); return;
-    case '\t': put(w, SPAN_LIT("\\t")); return;
+    const char escape[] = {'\\',
+                           'u',
+                           digits[code >> 12 & 15],
+                           digits[code >> 8 & 15],
+                           digits[code >> 4 & 15],
+                           digits[code & 15]};
+    put(w, (span_t){(const uint8_t *)escape, sizeof escape});
+}
+
+/* Write the head of `text`, which does not stand for itself; returns the bytes it takes. */
+static size_t put_escaped(struct json_writer *w, span_t text)
+{
+    uint32_t code = text.ptr[0];
+    switch (code) {
+    case '"': put(w, SPAN_LIT("\\\"")); return 1;
+    case '\\': put(w, SPAN_LIT("\\\\")); return 1;
+    case '\n': put(w, SPAN_LIT("\\n")); return 1;
+    case '\r': put(w, SPAN_LIT("\\r")); return 1;
+    case '\t': put(w, SPAN_LIT("\\t")); return 1;
     default: break;
     }
-    if (byte >= 0x80) {
+    const size_t steering = utf8_steering(text, &code);
+    if (steering == 0 && code >= 0x80) {
         put(w, SPAN_LIT("\xef\xbf\xbd")); /* U+FFFD */
-        return;
+        return 1;
     }
-    const char escape[] = {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15]};
-    put(w, (span_t){(const uint8_t *)escape, sizeof escape});
+    put_code(w, code);
+    return steering > 0 ? steering : 1;
 }
 
 /* A string without anything to escape is written at once. */
@@ -215,8 +231,8 @@ static void put_string(struct json_writer *w, span_t text)
         put(w, (span_t){text.ptr, plain});
         text = (span_t){text.ptr + plain, text.len - plain};
         if (text.len > 0) {
-            put_escaped(w, text.ptr[0]);
-            text = (span_t){text.ptr + 1, text.len - 1};
+            const size_t used = put_escaped(w, text);
+            text = (span_t){text.ptr + used, text.len - used};
         }
     }
     put_byte(w, '"');
@@ -254,6 +270,26 @@ void json_raw(struct json_writer *w, span_t value)
     MUST(value.len > 0);
     begin_value(w);
     put(w, value);
+}
+
+void json_foreign(struct json_writer *w, span_t value)
+{
+    MUST(value.len > 0);
+    begin_value(w);
+    size_t from = 0;
+    for (size_t at = 0; at < value.len;) {
+        uint32_t code = 0;
+        const size_t used = value.ptr[at] < 0x7f
+                                ? 0
+                                : utf8_steering((span_t){value.ptr + at, value.len - at}, &code);
+        if (used > 0) {
+            put(w, (span_t){value.ptr + from, at - from});
+            put_code(w, code);
+            from = at + used;
+        }
+        at += used > 0 ? used : 1;
+    }
+    put(w, (span_t){value.ptr + from, value.len - from});
 }
 
 void json_uint(struct json_writer *w, uint64_t value)

@@ -53,7 +53,8 @@ void json_end_array(struct json_writer *w);
 /* Write the name of the next value; `name` is plain ASCII from our own code. */
 void json_name(struct json_writer *w, const char *name);
 
-/* Write a string. Bytes that are not UTF-8 come out as U+FFFD, control bytes as escapes. */
+/* Write a string. Bytes that are not UTF-8 come out as U+FFFD, control bytes as escapes, and so what
+ * utf8_steering() knows: whoever prints the text moves no terminal with it. */
 void json_text(struct json_writer *w, span_t text);
 void json_cstr(struct json_writer *w, const char *text);
 
@@ -64,7 +65,12 @@ void json_fixed(struct json_writer *w, double value, int decimals); /* 0..9; |va
 void json_bool(struct json_writer *w, bool value);
 void json_nil(struct json_writer *w);               /* null */
 void json_raw(struct json_writer *w, span_t value); /* a whole JSON value, trusted */
-void json_time(struct json_writer *w, wall_t at);   /* RFC 3339, UTC, ms */
+
+/* Write a whole JSON value of somebody else's: the same value, with what utf8_steering() knows, which
+ * only strings may hold, as escapes. At most six times as long. */
+void json_foreign(struct json_writer *w, span_t value);
+
+void json_time(struct json_writer *w, wall_t at); /* RFC 3339, UTC, ms */
 void json_uuid(struct json_writer *w, uuid_t id);
 
 /* Hand the text over to the buf. MUST be at nesting depth 0. */

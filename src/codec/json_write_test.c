@@ -2,6 +2,7 @@
 #include "codec/json_write.h"
 
 #include "base/util.h"
+#include "codec/utf8.h"
 #include "tests/support/random.h"
 #include "tests/support/unit.h"
 
@@ -209,6 +210,67 @@ static void every_control_character_has_its_escape(void **state)
     assert_span_text(json_written(&w), "\"\\u0008\\t\\n\\u000c\\r\\u001f \"");
 }
 
+/* What a terminal or a reader would obey: DEL, the second set of controls, the turns of direction. */
+static bool steers(uint32_t code)
+{
+    return (code >= 0x7f && code <= 0x9f) || code == 0x61c || code == 0x200e || code == 0x200f ||
+           (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+}
+
+static void what_steers_a_terminal_is_an_escape_and_nothing_else_is(void **state)
+{
+    (void)state;
+    for (uint32_t code = 0x20; code <= 0x10ffff; code += code < 0x3000 ? 1 : 0x101) {
+        uint8_t text[4];
+        char memory[32];
+        char want[32];
+        struct json_writer w;
+        if (code == '"' || code == '\\' || (code >= 0xd800 && code <= 0xdfff)) {
+            continue;
+        }
+        const size_t len = utf8_put(code, text);
+        uint32_t seen = 7;
+        assert_int_equal(utf8_steering((span_t){text, len}, &seen), steers(code) ? len : 0);
+        assert_int_equal(seen, steers(code) ? code : 7);
+        if (len > 1) { /* not before it is whole */
+            assert_int_equal(utf8_steering((span_t){text, len - 1}, &seen), 0);
+        }
+        (void)(steers(code) ? snprintf(want, sizeof want, "\"\\u%04x\"", (unsigned)code)
+                            : snprintf(want, sizeof want, "\"%.*s\"", (int)len, (char *)text));
+        json_writer_init_fixed(&w, memory, sizeof memory);
+        json_text(&w, (span_t){text, len});
+        assert_false(failed(json_finish(&w)));
+        assert_span_text(json_written(&w), want);
+    }
+}
+
+static void the_value_of_somebody_else_keeps_its_value(void **state)
+{
+    (void)state;
+
+    static const struct {
+        const char *value, *want;
+    } cases[] = {
+        {"{}", "{}"},
+        {"{ \"a\" :\n[1,\"\\u009b\",\"\\\\\"]}", "{ \"a\" :\n[1,\"\\u009b\",\"\\\\\"]}"},
+        {"\"\xc2\x9b"
+         "31m\x7f\xe2\x80\xae\xe2\x80\xac\"",
+         "\"\\u009b31m\\u007f\\u202e\\u202c\""},
+        {"{\"\xe2\x81\xa9\":\"caf\xc3\xa9 \xe2\x82\xac\"}",
+         "{\"\\u2069\":\"caf\xc3\xa9 \xe2\x82\xac\"}"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char memory[128];
+        struct json_writer w;
+        const span_t value = {(const uint8_t *)cases[i].value, strlen(cases[i].value)};
+        json_writer_init_fixed(&w, memory, sizeof memory);
+        json_foreign(&w, value);
+        assert_false(failed(json_finish(&w)));
+        assert_span_text(json_written(&w), cases[i].want);
+    }
+}
+
 /* Eight bytes are looked at together: what stands where, and beside what, must not matter. */
 static void a_byte_comes_out_the_same_wherever_it_stands(void **state)
 {
@@ -245,6 +307,8 @@ int main(void)
         cmocka_unit_test(fixed_decimals_are_those_of_printf),
         cmocka_unit_test(bytes_that_are_not_text_are_replaced),
         cmocka_unit_test(every_control_character_has_its_escape),
+        cmocka_unit_test(what_steers_a_terminal_is_an_escape_and_nothing_else_is),
+        cmocka_unit_test(the_value_of_somebody_else_keeps_its_value),
         cmocka_unit_test(a_byte_comes_out_the_same_wherever_it_stands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

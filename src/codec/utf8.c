@@ -78,6 +78,34 @@ size_t utf8_sequence(span_t text)
     return utf8_is_valid((span_t){text.ptr, len}) ? len : 0;
 }
 
+/* The third byte of e2 80 xx, e2 81 xx. */
+static bool turns_text(uint8_t second, uint8_t third)
+{
+    if (second == 0x80) {
+        return third == 0x8e || third == 0x8f || (third >= 0xaa && third <= 0xae);
+    }
+    return second == 0x81 && third >= 0xa6 && third <= 0xa9;
+}
+
+size_t utf8_steering(span_t text, uint32_t *code)
+{
+    const uint8_t *b = text.ptr;
+    if (text.len >= 1 && b[0] == 0x7f) {
+        *code = b[0];
+        return 1;
+    }
+    if (text.len >= 2 &&
+        ((b[0] == 0xc2 && b[1] >= 0x80 && b[1] < 0xa0) || (b[0] == 0xd8 && b[1] == 0x9c))) {
+        *code = (uint32_t)(b[0] & 0x1f) << 6 | (b[1] & 0x3f);
+        return 2;
+    }
+    if (text.len >= 3 && b[0] == 0xe2 && turns_text(b[1], b[2])) {
+        *code = UINT32_C(0x2000) | (uint32_t)(b[1] & 0x3f) << 6 | (b[2] & 0x3f);
+        return 3;
+    }
+    return 0;
+}
+
 size_t utf8_put(uint32_t code, uint8_t out[4])
 {
     MUST(code <= 0x10ffff && (code < 0xd800 || code > 0xdfff));

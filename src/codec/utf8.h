@@ -39,6 +39,11 @@ NODISCARD bool utf8_is_valid(span_t text);
 /* Length of the well-formed sequence that `text` begins with: 1 to 4, or 0 when there is none. */
 NODISCARD size_t utf8_sequence(span_t text);
 
+/* Length of the character that `text` begins with when it is one that steers a terminal or the direction
+ * of a text and is no control byte below 0x20: U+007F to U+009F (ECMA-48), U+061C, U+200E, U+200F, U+202A to
+ * U+202E, U+2066 to U+2069 (Bidi_Control, UAX 9); `*code` is its number. Else 0, and `*code` is untouched. */
+NODISCARD size_t utf8_steering(span_t text, uint32_t *code);
+
 /* Write `code` (<= 0x10ffff, no surrogate) as 1 to 4 bytes; returns how many. */
 size_t utf8_put(uint32_t code, uint8_t out[4]);
 
