@@ -110,7 +110,7 @@ static void more_bytes_than_the_rate_allows_wait(void **state)
     char body[1200];
     desk_enter(d, &b, "phone");
     (void)snprintf(body, sizeof body, "[{\"event_type\":\"zzz\",\"data\":{\"a\":\"%01000d\"}}]", 0);
-    for (size_t i = 0; i < LIMIT_HTTP_BODY_BYTES / strlen(body); i++) { /* time stands still */
+    for (size_t i = 0; i < LIMIT_EVENT_BYTES_FIRST / strlen(body); i++) { /* time stands still */
         send_events(d, &b, body, 1);
     }
     struct call *c = desk_ask(d, &b, "POST", path_of(b.id, "events"), body);

@@ -112,7 +112,7 @@ static void the_greeting_says_where_the_session_stands(void **state)
         "\"mpin_required\":false,\"learning\":{\"sessions\":0,\"needed\":6,"
         "\"state\":\"learning\"},\"last_seq\":-1,\"limits\":{\"max_message_bytes\":65536,"
         "\"max_events_per_message\":256,\"events_per_second\":200,"
-        "\"event_bytes_per_second\":32768}}",
+        "\"event_bytes_per_second\":65536}}",
         e->who.id);
     expect_word(e, 0, want);
     free(e);
@@ -282,7 +282,7 @@ static void more_bytes_than_the_rate_allows_close_as_more_events_do(void **state
     while (e->closes == 0 && taken < 1000) {
         taken += say(e, text).due ? 1U : 0U;
     }
-    assert_int_equal(taken, LIMIT_WS_MESSAGE_BYTES / strlen(text)); /* time stands still */
+    assert_int_equal(taken, LIMIT_EVENT_BYTES_FIRST / strlen(text)); /* time stands still */
     expect_close(e, TALK_CLOSE_POLICY, "too many events");
     assert_int_equal(counter_read(&d->api.metrics.refused_rate), 1);
     free(e);

@@ -174,7 +174,7 @@ static const struct setting_row rows[] = {
      "a whole number from 1 to 1000000, or 0 with DEBUG=True or a loopback HOST",
      "events taken from one connection in a second"},
     {"EVENT_BYTES_PER_SECOND", SETTING_NUMBER, AT(event_bytes_per_second), 0, 0, 1000000000,
-     "32768", NULL,
+     "65536", NULL,
      "a whole number from 1 to 1000000000, or 0 with DEBUG=True or a loopback HOST",
      "bytes of messages with events taken from one connection in a second"},
     {"CONNECTIONS_PER_ADDRESS", SETTING_NUMBER, AT(connections_per_address), 0, 0, 1000000,

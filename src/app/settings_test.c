@@ -48,7 +48,7 @@ static void the_defaults_are_those_of_the_contract(void **state)
     assert_int_equal(s.register_per_address.count, 20);
     assert_int_equal(s.register_per_address.window_s, 60);
     assert_int_equal(s.events_per_second, 200);
-    assert_int_equal(s.event_bytes_per_second, 32768);
+    assert_int_equal(s.event_bytes_per_second, 65536);
     assert_int_equal(s.connections_per_address, 1000);
     assert_int_equal(s.journal_retention_days, 90);
     assert_int_equal(s.journal_max_gb, 10);

@@ -36,8 +36,9 @@ static bool charge_bytes(const struct live *live, uint32_t rate, size_t bytes, m
 {
     const int64_t message = cost_ns(LIMIT_WS_MESSAGE_BYTES, rate);
     const int64_t room = longer(LIMIT_EVENT_BYTES_BURST_S * NS_PER_S, message);
+    const int64_t first = cost_ns(LIMIT_EVENT_BYTES_FIRST, rate);
     const mono_t full =
-        live->bytes_full.ns != 0 ? live->bytes_full : (mono_t){now.ns + room - message};
+        live->bytes_full.ns != 0 ? live->bytes_full : (mono_t){now.ns + longer(0, room - first)};
     return charge(full, cost_ns(bytes, rate), room, now, then);
 }
 

@@ -12,7 +12,7 @@
  *
  * The bucket of events holds one second, and at least one whole message. That of bytes holds
  * LIMIT_EVENT_BYTES_BURST_S seconds, for a client that comes back with what it kept meanwhile, and at least
- * one whole message; a new session begins with one message in it, so that logging in again wins nothing.
+ * one whole message; a new session begins with LIMIT_EVENT_BYTES_FIRST at most, so that logging in again wins little.
  */
 #ifndef DOMAIN_ALLOWANCE_H
 #define DOMAIN_ALLOWANCE_H

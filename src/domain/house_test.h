@@ -104,7 +104,7 @@ static inline rules_t house_rules(void)
                      .summary_events = 1000,
                      .password_min_bytes = 8,
                      .events_per_second = 200,
-                     .event_bytes_per_second = 32768,
+                     .event_bytes_per_second = 65536,
                      .risk = canara_config_default(),
                      .login_per_account = {5, 900},
                      .login_per_address = {60, 60},

@@ -36,12 +36,18 @@ static void leave(struct guests *g, uint64_t key)
     }
 }
 
+/* Those on this machine are no neighbourhood: a limit for carriers is not for them. */
+static bool is_counted_wide(const struct peer_address *peer)
+{
+    return !address_is_loopback(peer);
+}
+
 bool guests_enter(struct guests *g, const struct peer_address *peer)
 {
     const uint64_t narrow = address_narrow_key(peer);
     (void)pthread_mutex_lock(&g->mutex);
     bool in = enter(g, narrow, g->limit);
-    if (in && !enter(g, address_wide_key(peer), g->wide)) {
+    if (in && is_counted_wide(peer) && !enter(g, address_wide_key(peer), g->wide)) {
         leave(g, narrow);
         in = false;
     }
@@ -53,6 +59,8 @@ void guests_leave(struct guests *g, const struct peer_address *peer)
 {
     (void)pthread_mutex_lock(&g->mutex);
     leave(g, address_narrow_key(peer));
-    leave(g, address_wide_key(peer));
+    if (is_counted_wide(peer)) {
+        leave(g, address_wide_key(peer));
+    }
     (void)pthread_mutex_unlock(&g->mutex);
 }

@@ -20,7 +20,7 @@ struct guests {
     pthread_mutex_t mutex;
     struct map64 count;
     uint32_t limit; /* per address, a /32 or /64; 0 = none */
-    uint64_t wide;  /* per neighbourhood, a /24 or /48; 0 = none */
+    uint64_t wide;  /* per neighbourhood, a /24 or /48 that is not this machine's; 0 = none */
 };
 
 void guests_init(struct guests *g, uint32_t limit, uint64_t wide);

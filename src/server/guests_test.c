@@ -109,9 +109,26 @@ static void who_is_refused_is_not_counted(void **state)
     guests_deinit(&g);
 }
 
+static void those_on_this_machine_are_no_neighbourhood(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {"127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4"};
+    struct guests g;
+    guests_init(&g, 1, 2);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_true(enters(&g, rows[i]));
+        assert_false(enters(&g, rows[i]));
+    }
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        leaves(&g, rows[i]);
+    }
+    guests_deinit(&g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(those_on_this_machine_are_no_neighbourhood),
         cmocka_unit_test(an_address_holds_its_limit_and_not_one_more),
         cmocka_unit_test(a_neighbourhood_holds_its_limit_and_not_one_more),
         cmocka_unit_test(who_is_refused_is_not_counted),
