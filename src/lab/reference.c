@@ -23,6 +23,14 @@ struct reference {
     err_t error;
 };
 
+/* Vectors and scrolling are kept as signed logs (sample.c). What other events hold beside times and touches
+ * was never published as a measurement: it stays a feature. */
+static double plain_raw(const struct sample *s, size_t f)
+{
+    const bool is_log = s->kind == SAMPLE_FEATURES || s->kind == SAMPLE_SCROLL;
+    return is_log ? copysign(expm1(fabs(s->x[f])), s->x[f]) : s->x[f];
+}
+
 /* The measurement behind a feature. */
 static double raw(const struct sample *s, size_t f)
 {
@@ -32,9 +40,9 @@ static double raw(const struct sample *s, size_t f)
     case FEATURE_UP_DOWN: return exp(s->x[f]) - 0.2;
     case FEATURE_PRESSURE: return exp(s->x[f]) - SAMPLE_PRESSURE_OFFSET;
     case FEATURE_SIZE: return exp(s->x[f]) - SAMPLE_SIZE_OFFSET;
+    case FEATURE_PLAIN: return plain_raw(s, f);
     case FEATURE_PLACE_X:
     case FEATURE_PLACE_Y:
-    case FEATURE_PLAIN:
     case FEATURE_TYPES: return s->x[f];
     }
     return s->x[f];

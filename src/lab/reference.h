@@ -5,7 +5,9 @@
  * Source     Killourhy and Maxion, "Comparing anomaly-detection algorithms for keystroke dynamics",
  *            2009: Manhattan (Duda, Hart and Stork 2001) and scaled Manhattan (Araujo and others 2004)
  *            over raw times in seconds, from all enrolment samples alike.
- * Units      seconds, pressures as sent; distances without unit for the scaled one.
+ * Units      seconds, pressures and values of vectors as sent; distances without unit for the scaled one.
+ * Precision  a sample keeps logarithms: holds and gaps between presses below 5 ms count as 5, a press more than
+ *            190 ms before the release of the key before it as 190.
  * Ownership  reference_new/reference_free.
  * Errors     ERR_NOMEM.
  * Threads    read only once made.
