@@ -3,6 +3,7 @@
 #include "app/options.h"
 #include "base/clock.h"
 #include "lab/dataset.h"
+#include "lab/dataset_order.h"
 #include "lab/importer.h"
 
 #include <stdio.h>
@@ -96,6 +97,16 @@ static struct counts count_rows(const struct dataset *set)
     return c;
 }
 
+static void tell_disorder(const struct dataset *set, const char *dir)
+{
+    char words[2][256];
+    const struct dataset_disorder d = dataset_disorder(set);
+    const size_t lines = dataset_disorder_words(&d, words);
+    for (size_t i = 0; i < lines; i++) {
+        (void)fprintf(stderr, "canara dataset: %s: %s\n", dir, words[i]);
+    }
+}
+
 static int check(const char *dir)
 {
     CLEANUP(dataset_close) struct dataset *set = NULL;
@@ -120,6 +131,7 @@ static int check(const char *dir)
         (void)printf("%-10s %zu\n", dataset_label_name(l), c.by_label[l]);
     }
     (void)printf("practised  %zu\nbackground %zu\n", c.practised, background);
+    tell_disorder(set, dir);
     return EXIT_CODE_DONE;
 }
 

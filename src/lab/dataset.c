@@ -156,6 +156,9 @@ static err_t read_info(struct reading *r)
         return refuse(r, ERR_LIMIT, "file", "must have at most %d bytes", DATASET_JSON_BYTES);
     }
     struct json_fault why = {.message = "no memory"};
+    if (line_has_mark((span_t){bytes, len})) {
+        return refuse(r, ERR_FORMAT, "file", "%s", line_marked);
+    }
     if (failed(json_parse((span_t){bytes, len}, &tree, &why))) {
         for (size_t i = 0; i < why.at && i < len; i++) {
             r->line += bytes[i] == '\n' ? 1 : 0;

@@ -14,6 +14,13 @@ static enum line_answer refuse(struct line_fault *fault, const char *field, cons
     return LINE_REFUSED;
 }
 
+const char line_marked[] = "begins with a byte order mark; the file must begin without";
+
+bool line_has_mark(span_t line)
+{
+    return line.len >= 3 && memcmp(line.ptr, "\xef\xbb\xbf", 3) == 0;
+}
+
 bool dataset_name_is_good(span_t text)
 {
     for (size_t i = 0; i < text.len; i++) {
@@ -118,6 +125,80 @@ static bool is_type(span_t text)
     return text.len > 0 && text.len <= EVENT_TYPE_MAX;
 }
 
+/* What a time without a zone lacks is said, and no more. */
+static enum line_answer refuse_time(struct line_fault *fault, span_t text)
+{
+    uint8_t with_zone[40];
+    wall_t at;
+    if (text.len + 1 < sizeof with_zone) {
+        memcpy(with_zone, text.ptr, text.len);
+        with_zone[text.len] = 'Z';
+        if (!failed(time_parse((span_t){with_zone, text.len + 1}, &at))) {
+            return refuse(fault, "timestamp",
+                          "has no zone; it must end in Z or an offset such as +02:00");
+        }
+    }
+    return refuse_part(fault, PART_TIMESTAMP);
+}
+
+/* The name of the member whose value holds the byte at `at`: the last in front of a colon. Plain names only. */
+static span_t name_before(span_t line, size_t at)
+{
+    size_t end = at;
+    while (end > 1 && (line.ptr[end - 1] != ':' || line.ptr[end - 2] != '"')) {
+        end--;
+    }
+    end = end < 2 ? 0 : end - 2; /* of the name */
+    size_t first = end;
+    while (first > 0 && ((line.ptr[first - 1] >= 'a' && line.ptr[first - 1] <= 'z') ||
+                         line.ptr[first - 1] == '_')) {
+        first--;
+    }
+    return (span_t){line.ptr + first, end - first};
+}
+
+/* A value that other writers put down and JSON has not. */
+static const char *misspelt(span_t line, size_t at)
+{
+    static const char *const words[] = {"NaN", "nan", "Infinity", "-Infinity", "inf", "-inf"};
+    size_t before = at;
+    while (before > 0 && line.ptr[before - 1] == ' ') {
+        before--;
+    }
+    if (before > 0 && strchr(":[,", line.ptr[before - 1]) == NULL) {
+        return NULL; /* within a text, or behind a value */
+    }
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        if (line.len - at >= strlen(words[i]) &&
+            memcmp(line.ptr + at, words[i], strlen(words[i])) == 0) {
+            return "has NaN or an infinity, which are no JSON; a number is allowed, null where one "
+                   "is missing";
+        }
+    }
+    const bool is_number =
+        at < line.len && (line.ptr[at] == '-' || (line.ptr[at] >= '0' && line.ptr[at] <= '9'));
+    return is_number ? "has a number that is too large or misspelt" : NULL;
+}
+
+/* Why a line is not read, as nearly as can be told from the byte that reading stopped at. */
+static enum line_answer refuse_line(struct line_fault *fault, span_t line, const uint8_t *stopped)
+{
+    if (line_has_mark(line)) {
+        return refuse(fault, "line", line_marked);
+    }
+    const size_t at = line.len == 0 ? 0 : (size_t)(stopped - line.ptr);
+    const char *const why = misspelt(line, at);
+    if (why == NULL) {
+        return refuse(fault, "line", "is no JSON object; one whole object a line is allowed");
+    }
+    const span_t name = name_before(line, at);
+    char field[64] = "line";
+    if (name.len > 0 && name.len < sizeof field) {
+        (void)snprintf(field, sizeof field, "%.*s", (int)name.len, (const char *)name.ptr);
+    }
+    return refuse(fault, field, why);
+}
+
 enum line_answer line_text_parse(struct line_scratch *s, span_t line, struct line_text *out,
                                  struct line_fault *fault)
 {
@@ -133,7 +214,7 @@ enum line_answer line_text_parse(struct line_scratch *s, span_t line, struct lin
     struct line_parts found = {.wrong = PARTS};
     if (line.len > DATASET_LINE_BYTES || cursor_peek(&in) != JSON_NEXT_OBJECT ||
         failed(take_parts(&in, &found))) {
-        return refuse(fault, "line", "is no JSON object; one whole object a line is allowed");
+        return refuse_line(fault, line, in.at);
     }
     for (enum part p = PART_TIMESTAMP; p < PARTS; p++) {
         if ((found.seen & 1U << p) == 0 || found.wrong == p) {
@@ -145,7 +226,7 @@ enum line_answer line_text_parse(struct line_scratch *s, span_t line, struct lin
                                  .session = found.text[PART_SESSION],
                                  .email = found.text[PART_EMAIL]};
     if (failed(time_parse(found.text[PART_TIMESTAMP], &line_out.at))) {
-        return refuse_part(fault, PART_TIMESTAMP);
+        return refuse_time(fault, found.text[PART_TIMESTAMP]);
     }
     if (!is_type(line_out.type)) {
         return refuse_part(fault, PART_TYPE);
@@ -233,6 +314,10 @@ enum line_answer name_row_parse(enum row_form form, span_t line, struct name_row
 {
     static const char bad_name[] = "must be 1 to 64 of A-Z, a-z, 0-9, ., _, @ and -";
     span_t column[3] = {{0}};
+    if (line_has_mark(line)) {
+        return refuse(fault, "line", line_marked);
+    }
+    line.len -= line.len > 0 && line.ptr[line.len - 1] == '\r' ? 1U : 0U; /* of a spreadsheet */
     if (!split(line, (size_t)form, column)) {
         return refuse(fault, "line", columns_wanted(form));
     }

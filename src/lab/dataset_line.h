@@ -64,9 +64,13 @@ struct name_row {
     enum dataset_label label;
 };
 
-/* Parse a row of a .tsv, without its line end. */
+/* Parse a row of a .tsv, without its line feed; a carriage return at its end is passed over. */
 enum line_answer name_row_parse(enum row_form form, span_t line, struct name_row *out,
                                 struct line_fault *fault);
+
+/* UTF-8's byte order mark, which only editors write, and what is said of it. */
+bool line_has_mark(span_t line);
+extern const char line_marked[];
 
 /* 1..DATASET_NAME_BYTES of [A-Za-z0-9._@-]: what sessions, models and sets are called. */
 bool dataset_name_is_good(span_t text);

@@ -2,6 +2,7 @@
 #include "lab/dataset.h"
 
 #include "base/util.h"
+#include "lab/dataset_order.h"
 #include "tests/support/scratch.h"
 #include "tests/support/unit.h"
 
@@ -130,6 +131,54 @@ static void a_set_of_bots_needs_no_enrolment(void **state)
     assert_false(dataset_has_practised(set));
 }
 
+/* As a spreadsheet writes it. */
+static void a_carriage_return_before_a_line_feed_is_passed_over(void **state)
+{
+    (void)state;
+    CLEANUP(scratch_remove) struct scratch dir = scratch_new();
+    CLEANUP(dataset_close) struct dataset *set = NULL;
+    struct dataset_fault fault = {.text = ""};
+    const struct files f = {.enrol = "A\ta1\r\nB\tb1\r\n",
+                            .trials = "B\tb2\tgenuine\r\nA\ta2\tgenuine\r\n",
+                            .background = "c1\r\n"};
+    if (failed(open_files(&dir, &f, &set, &fault))) {
+        fail_msg("%s", fault.text);
+    }
+    assert_int_equal(dataset_models(set), 2);
+    assert_int_equal(dataset_model(set, 0)->trials.count, 1);
+}
+
+#define AT(time, session)                                                                \
+    "{\"timestamp\":\"2025-06-" time ":00.000Z\",\"event_type\":\"scroll\",\"data\":{}," \
+    "\"session_id\":\"" session "\",\"user_email\":\"u\"}\n"
+
+static void times_that_go_back_are_counted(void **state)
+{
+    (void)state;
+    static const char *const events[] = {
+        AT("01T10:00", "a1") AT("01T10:00", "a1") AT("02T10:00", "a2") AT("03T10:00", "a3"),
+        AT("01T10:00", "a1") AT("04T10:00", "a2") AT("03T10:00", "a3"),
+        AT("01T10:00", "a1") AT("02T10:00", "a2") AT("03T10:01", "a3") AT("03T10:00", "a3"),
+    };
+    static const struct files f = {.enrol = "A\ta1\nA\ta2\n", .trials = "A\ta3\tgenuine\n"};
+    for (size_t i = 0; i < ARRAY_LEN(events); i++) {
+        CLEANUP(scratch_remove) struct scratch dir = scratch_new();
+        CLEANUP(dataset_close) struct dataset *set = NULL;
+        struct dataset_fault fault = {.text = ""};
+        struct files with = f;
+        char words[2][256];
+        with.events = events[i];
+        if (failed(open_files(&dir, &with, &set, &fault))) {
+            fail_msg("%s", fault.text);
+        }
+        const struct dataset_disorder d = dataset_disorder(set);
+        assert_int_equal(d.models, i == 1);
+        assert_int_equal(d.sessions, i == 2);
+        assert_int_equal(dataset_disorder_words(&d, words), i > 0);
+        assert_true(i == 0 || strstr(words[0], i == 1 ? "the first is A" : "the first is a3"));
+    }
+}
+
 /* clang-format off */
 static const struct {
     struct files files;
@@ -152,6 +201,15 @@ static const struct {
     {{.events = LINE("scroll", "[]", "a", "a@x.example")}, "events.jsonl:1: data: must be an object"},
     {{.events = LINE("scroll", "{\"pixels\":\"x\"}", "a", "a@x.example")}, "events.jsonl:1: data.pixels: pixels must be a number"},
     {{.events = LINE("features", "{\"name\":\"f\"}", "a", "a@x.example")}, "events.jsonl:1: data: data must have name and values"},
+    {{.events = "\xef\xbb\xbf" SCROLL("a1", "a@x.example")}, "events.jsonl:1: line: begins with a byte order mark"},
+    {{.events = LINE("scroll", "{\"pixels\":NaN}", "a", "a@x.example")}, "events.jsonl:1: pixels: has NaN or an infinity"},
+    {{.events = LINE("scroll", "{\"pixels\": -Infinity}", "a", "a@x.example")}, "events.jsonl:1: pixels: has NaN or an infinity"},
+    {{.events = LINE("features", "{\"name\":\"f\",\"values\":[1,2,1e400]}", "a", "a@x.example")}, "events.jsonl:1: values: has a number that is too large"},
+    {{.events = "{\"timestamp\":\"2026-01-31T09:00:00\",\"event_type\":\"x\",\"data\":{},\"session_id\":\"a\",\"user_email\":\"a@x.example\"}\n"}, "events.jsonl:1: timestamp: has no zone"},
+    {{.events = "NaN\n"}, "events.jsonl:1: line: has NaN or an infinity"},
+    {{.json = "\xef\xbb\xbf{}"}, "dataset.json:1: file: begins with a byte order mark"},
+    {{.enrol = "\xef\xbb\xbf" "A\ta1\n"}, "enrol.tsv:1: line: begins with a byte order mark"},
+    {{.enrol = "\r\n"}, "enrol.tsv:1: line: must be two columns"},
     {{.events = SCROLL("a b", "a@x.example")}, "events.jsonl:1: session_id: must be a string, 1 to 64"},
     {{.events = SCROLL("", "a@x.example")}, "events.jsonl:1: session_id: must be a string, 1 to 64"},
     {{.events = SCROLL("a", "no body")}, "events.jsonl:1: user_email: must be a string, an address"},
@@ -263,6 +321,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_set_is_read_in_its_order),
         cmocka_unit_test(a_set_of_bots_needs_no_enrolment),
+        cmocka_unit_test(a_carriage_return_before_a_line_feed_is_passed_over),
+        cmocka_unit_test(times_that_go_back_are_counted),
         cmocka_unit_test(every_fault_is_told_with_file_line_and_field),
         cmocka_unit_test(files_that_are_not_there_are_named),
         cmocka_unit_test(a_line_has_a_bound),

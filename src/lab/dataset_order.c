@@ -1,0 +1,70 @@
+#include "lab/dataset_order.h"
+
+#include <stdio.h>
+
+static int64_t begin_of(const struct dataset *set, uint32_t session)
+{
+    return dataset_event(set, dataset_session(set, session)->first)->at.ms;
+}
+
+static bool learns_late(const struct dataset *set, const struct dataset_model *m)
+{
+    int64_t last = INT64_MIN;
+    for (size_t i = 0; i < m->enrols; i++) {
+        const int64_t at = begin_of(set, m->enrol[i]);
+        last = at > last ? at : last;
+    }
+    for (size_t i = 0; i < m->trials.count; i++) {
+        if (m->trials.at[i].label == DATASET_GENUINE &&
+            begin_of(set, m->trials.at[i].session) < last) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool goes_back(const struct dataset *set, const struct dataset_session *s)
+{
+    for (size_t e = (size_t)s->first + 1; e < (size_t)s->first + s->count; e++) {
+        if (dataset_event(set, e)->at.ms < dataset_event(set, e - 1)->at.ms) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct dataset_disorder dataset_disorder(const struct dataset *set)
+{
+    struct dataset_disorder d = {.models = 0};
+    for (size_t m = 0; m < dataset_models(set); m++) {
+        if (learns_late(set, dataset_model(set, m))) {
+            d.model = d.models == 0 ? dataset_model(set, m)->name : d.model;
+            d.models++;
+        }
+    }
+    for (size_t s = 0; s < dataset_sessions(set); s++) {
+        if (goes_back(set, dataset_session(set, s))) {
+            d.session = d.sessions == 0 ? dataset_session(set, s)->id : d.session;
+            d.sessions++;
+        }
+    }
+    return d;
+}
+
+size_t dataset_disorder_words(const struct dataset_disorder *d, char words[2][256])
+{
+    size_t n = 0;
+    if (d->models > 0) {
+        (void)snprintf(words[n++], sizeof words[0],
+                       "%zu models learn from a session that is later than a genuine trial of "
+                       "theirs, the first is %s: their figures are too good",
+                       d->models, d->model);
+    }
+    if (d->sessions > 0) {
+        (void)snprintf(words[n++], sizeof words[0],
+                       "%zu sessions have an event earlier than the one before it, the first is "
+                       "%s: no time passes there",
+                       d->sessions, d->session);
+    }
+    return n;
+}
