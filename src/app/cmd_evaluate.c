@@ -2,6 +2,7 @@
 #include "app/build_commit.h"
 #include "app/commands.h"
 #include "app/evaluate.h"
+#include "app/evaluate_checks.h"
 #include "app/model_bytes.h"
 #include "app/options.h"
 #include "app/whole_file.h"
@@ -133,19 +134,24 @@ static int read_choices(struct evaluate_run *r)
             "--background",
             "must be none, all, folds:K, pairs:K (K from 2 to 4096) or leave-two-out");
     }
-    (void)snprintf(r->background, sizeof r->background, "%s", background);
+    r->is_taught = detector_knows_people(o->detector) && o->background != BACKGROUND_NONE;
+    if (!r->is_taught && o->background != BACKGROUND_FOLDS) { /* folds still choose the impostors */
+        o->background = BACKGROUND_NONE;
+    }
+    (void)snprintf(r->background, sizeof r->background, "%s",
+                   o->background == BACKGROUND_NONE ? "none" : background);
     if (o->adapt && o->detector != DETECTOR_FULL) {
         return evaluate_wrong("--adapt", "only the detector full can learn between trials");
     }
     if (g->trees != NULL) {
         return evaluate_wrong("--trees", "is reserved; this version scores without them");
     }
-    if (g->model != NULL && o->background != BACKGROUND_NONE) {
+    if (g->model != NULL && strcmp(background, "none") != 0) {
         return evaluate_wrong("--model", "stands in for the background: only --background none "
                                          "goes with it");
     }
     o->threads = (size_t)g->threads;
-    return EXIT_CODE_DONE;
+    return evaluate_check_outputs(r);
 }
 
 /* ---- reading ---- */
@@ -153,22 +159,6 @@ static int read_choices(struct evaluate_run *r)
 static bool is_of_bots(const struct evaluate_run *r)
 {
     return dataset_models(r->set) == 0;
-}
-
-/* What a sample has no room for is not looked at: that is said. */
-static void tell_long_vectors(const struct dataset *set)
-{
-    size_t vectors = 0;
-    for (size_t i = 0; i < dataset_events(set); i++) {
-        const canara_event_t *const e = &dataset_event(set, i)->event;
-        vectors += e->kind == CANARA_FEATURES && e->of.features.count > SAMPLE_FEATURES_MAX;
-    }
-    if (vectors > 0) {
-        (void)fprintf(stderr,
-                      "canara evaluate: %zu vectors have more than %d values: those behind are not "
-                      "looked at\n",
-                      vectors, SAMPLE_FEATURES_MAX);
-    }
 }
 
 static int open_set(struct evaluate_run *r)
@@ -190,16 +180,15 @@ static int open_set(struct evaluate_run *r)
                       "enrols people is measured by them\n",
                       dataset_bot_trials(r->set).count);
     }
-    tell_long_vectors(r->set);
-    return EXIT_CODE_DONE;
+    evaluate_tell_set(r);
+    return is_of_bots(r) ? EXIT_CODE_DONE : evaluate_check_detector(r);
 }
 
 /* The model that stands in for a background, and its name. */
 static int open_model(struct evaluate_run *r)
 {
     CLEANUP(canara_model_close) struct canara_model *model = NULL;
-    const bool is_used = r->options.background == BACKGROUND_NONE && !is_of_bots(r);
-    if (!is_used) {
+    if (r->is_taught || is_of_bots(r)) {
         return EXIT_CODE_DONE;
     }
     if (failed(model_bytes_open("canara evaluate", r->given->model, &r->model_bytes, &model))) {
@@ -238,9 +227,9 @@ static err_t contest(struct evaluate_run *r)
 static void tell_too_few(const struct evaluate_run *r, const char *instead)
 {
     (void)fprintf(stderr,
-                  "canara evaluate: %s: too few people for --background %s: six are needed "
-                  "that take no part in a trial and do the same thing some ten times each; %s "
-                  "instead\n",
+                  "canara evaluate: %s: too few people for --background %s: eight are needed "
+                  "that take no part in a trial (six to compare with while the evidence of two "
+                  "others is weighed) and do the same thing some ten times each; %s instead\n",
                   r->given->dir, r->background, instead);
 }
 
@@ -265,6 +254,7 @@ static int fall_back(struct evaluate_run *r)
     tell_too_few(r, "scored with the built-in model");
     (void)snprintf(r->background, sizeof r->background, "none");
     r->options.background = BACKGROUND_NONE;
+    r->is_taught = false;
     return open_model(r);
 }
 
@@ -285,7 +275,7 @@ static int evaluate_people(struct evaluate_run *r)
     if (failed(e)) {
         return evaluate_broken(r->given->dir, evaluate_words(e, words));
     }
-    if (r->options.background != BACKGROUND_NONE) {
+    if (r->is_taught) {
         (void)snprintf(r->model_name, sizeof r->model_name, "evaluation.%012" PRIx64,
                        r->contest.checksum >> 16U);
     }
@@ -298,6 +288,7 @@ static int evaluate_people(struct evaluate_run *r)
     if (failed(e)) {
         return evaluate_broken(r->given->dir, evaluate_words(e, words));
     }
+    evaluate_tell_unmeasured(r);
     evaluation_report(&r->evaluation, r->options.adapt, &r->report);
     return EXIT_CODE_DONE;
 }
@@ -349,10 +340,6 @@ static int draw_plots(const struct evaluate_run *r)
     }
     buf_clear(&svg);
     if (code == EXIT_CODE_DONE && r->given->reliability != NULL) {
-        if (!e->llr) {
-            return evaluate_wrong("--reliability",
-                                  "the scores of this detector are no likelihood ratios");
-        }
         code = save("--reliability", r->given->reliability,
                     plot_reliability(r->report.dataset, e->users, e->count, &svg), &svg);
     }
@@ -391,13 +378,11 @@ static int print_result(const struct evaluate_run *r)
         return evaluate_broken(r->given->dir, "the memory is used up");
     }
     const bool bare = r->given->json && r->given->json_file == NULL;
+    int code = EXIT_CODE_DONE;
     if (r->given->against != NULL) {
         CLEANUP(buf_deinit) struct buf line;
         buf_init(&line, OUTPUT_BYTES);
-        const int code = write_difference(r, bare ? &line : &table);
-        if (code != EXIT_CODE_DONE) {
-            return code;
-        }
+        code = write_difference(r, bare ? &line : &table);
         print(stderr, &line); /* stdout is JSON, nothing else */
     }
     if (r->evaluation.unscored > 0) {
@@ -407,8 +392,10 @@ static int print_result(const struct evaluate_run *r)
                       r->evaluation.unscored);
     }
     print(stdout, bare ? &json : &table);
-    return r->given->json_file == NULL ? EXIT_CODE_DONE
-                                       : save("--json", r->given->json_file, ERR_OK, &json);
+    const int saved = r->given->json_file == NULL
+                          ? EXIT_CODE_DONE
+                          : save("--json", r->given->json_file, ERR_OK, &json);
+    return code == EXIT_CODE_DONE ? saved : code;
 }
 
 static void run_deinit(struct evaluate_run *r)
@@ -435,8 +422,9 @@ static int evaluate(const struct evaluate_given *g)
         }
     }
     fill_report(&r);
-    const int code = draw_plots(&r);
-    return code == EXIT_CODE_DONE ? print_result(&r) : code;
+    const int printed = print_result(&r);
+    const int drawn = draw_plots(&r);
+    return printed == EXIT_CODE_DONE ? drawn : printed;
 }
 
 /* ---- command line ---- */
@@ -454,6 +442,8 @@ static const char about[] =
     "leave-two-out   pairs with a fold for each person: exact, and slow (a model for every\n"
     "                two people)\n"
     "all             everybody enrolled but the owner: a closed set, whose impostors are known\n"
+    "Detectors that know the owner alone (manhattan, scaled-manhattan, one-class) learn from\n"
+    "nobody else: their background is none, and folds:K chooses impostors only.\n"
     "The default, pairs:6, comes close to leave-two-out at a fraction of its cost. With a\n"
     "background.tsv its sessions alone are the background. --model takes people in general\n"
     "from a file that canara train made.\n\n"

@@ -134,6 +134,25 @@ static void files_are_written_whole_and_compared(void **state)
     assert_non_null(strstr(d->err, "against typists, full: mean EER +0.0000"));
 }
 
+/* What can be told beforehand is: no model is trained for a file that cannot be. */
+static void outputs_are_looked_at_before_the_work(void **state)
+{
+    struct lab_desk *d = *state;
+    char rest[4 * SCRATCH_PATH];
+    char past[SCRATCH_PATH];
+    scratch_path(&d->dir, "past.json", past);
+    (void)snprintf(rest, sizeof rest, "--detector manhattan --replicates 20 --json=%s", past);
+    assert_int_equal(desk_run_on_set(d, "evaluate", rest), 0);
+    assert_int_equal(desk_run(d, "evaluate /nonexistent --det /nowhere/d.svg"), 1);
+    assert_non_null(strstr(d->err, "/nowhere/d.svg: ")); /* not the set */
+
+    desk_make_set(d, "others", TYPISTS, 5);
+    (void)snprintf(rest, sizeof rest, "--detector manhattan --replicates 20 --against %s", past);
+    assert_int_equal(desk_run_on_set(d, "evaluate", rest), 0);
+    assert_non_null(
+        strstr(d->err, "--against: is of the data set typists, and this one is others"));
+}
+
 static void bad_options_are_refused_in_one_line(void **state)
 {
     static const struct {
@@ -163,6 +182,11 @@ static void bad_options_are_refused_in_one_line(void **state)
         {"--background folds:5", 0, ""},
         {"--det /nonexistent/det.svg --background folds:4 --replicates 20", 1,
          "/nonexistent/det.svg: "},
+        {"--reliability /nonexistent/r.svg --background folds:4 --replicates 20", 1,
+         "/nonexistent/r.svg: "},
+        {"--json=/nonexistent/r.json --background folds:4 --replicates 20", 1,
+         "/nonexistent/r.json: "},
+        {"--det /tmp --background folds:4 --replicates 20", 1, "/tmp: Is a directory"},
         {"--reliability /tmp/x --detector ratio --background folds:4 --replicates 20", 2,
          "--reliability: "},
     };
@@ -231,6 +255,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_detector_and_background_answers, typists,
                                         desk_teardown),
         cmocka_unit_test_setup_teardown(files_are_written_whole_and_compared, typists,
+                                        desk_teardown),
+        cmocka_unit_test_setup_teardown(outputs_are_looked_at_before_the_work, typists,
                                         desk_teardown),
         cmocka_unit_test_setup_teardown(bad_options_are_refused_in_one_line, typists,
                                         desk_teardown),

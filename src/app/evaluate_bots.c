@@ -40,6 +40,9 @@ static int check_options(const struct evaluate_run *r)
     if (g->against != NULL) {
         return evaluate_wrong("--against", "compares owners, of whom a set of bots has none");
     }
+    if (g->reliability != NULL) {
+        return evaluate_wrong("--reliability", "the scores of bots are no likelihood ratios");
+    }
     if (g->others != NULL && g->background == NULL) {
         return evaluate_wrong("--others", "needs a --background that leaves bots out");
     }

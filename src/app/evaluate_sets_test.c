@@ -165,7 +165,8 @@ static void few_people_are_measured_too(void **state)
         make(d, set, act_pin, people[i], true);
         const double eer = made_figure(d, "", "mean_eer");
         assert_true(eer >= 0.0 && eer <= 0.5);
-        assert_non_null(strstr(d->err, "too few people for --background pairs:6"));
+        assert_non_null(
+            strstr(d->err, "too few people for --background pairs:6: eight are needed"));
         assert_non_null(strstr(d->err, "the built-in model"));
     }
 }
@@ -182,6 +183,68 @@ static void ten_people_are_known_two_at_a_time(void **state)
     assert_null(strstr(d->err, "too few people"));
 }
 
+/* Seven in the third fold are one less than it takes. */
+static void three_folds_take_twentyfour_people(void **state)
+{
+    struct lab_desk *d = *state;
+    make(d, "21", act_pin, 21, true);
+    (void)made_figure(d, "--background pairs:3 --replicates 10", "mean_eer");
+    assert_non_null(strstr(d->err, "too few people for --background pairs:3: eight are needed"));
+    make(d, "24", act_pin, 24, true);
+    (void)made_figure(d, "--background pairs:3 --replicates 10", "mean_eer");
+    assert_null(strstr(d->err, "too few people"));
+}
+
+/* Nobody else is learnt from: the figures are those of no background, and so is its name. */
+static void a_detector_of_the_owner_alone_has_no_background(void **state)
+{
+    struct lab_desk *d = *state;
+    make(d, "phone", act_phone, PEOPLE, true);
+    const double none = made_figure(d, "--detector one-class --background none", "mean_eer");
+    const double pairs = made_figure(d, "--detector one-class --background pairs:3", "mean_eer");
+    assert_true(fabs(none - pairs) <= 0.0);
+    assert_non_null(strstr(d->out, "\"background\":\"none\""));
+    (void)made_figure(d, "--detector one-class --background folds:3", "mean_eer");
+    assert_non_null(strstr(d->out, "\"background\":\"folds:3\"")); /* of the impostors */
+}
+
+static void a_detector_is_refused_for_what_it_does_not_compare(void **state)
+{
+    static const struct {
+        const char *set, *detector, *says; /* NULL: it does */
+    } rows[] = {
+        {"swipes", "one-class", "do not compare strokes"},
+        {"swipes", "ratio", "do not compare strokes"},
+        {"swipes", "manhattan", NULL},
+        {"text", "scaled-manhattan", "do not compare free text"},
+        {"text", "one-class", NULL},
+    };
+    struct lab_desk *d = *state;
+    make(d, "swipes", act_swipes, 4, true);
+    make(d, "text", act_text, 4, true);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char rest[64];
+        (void)snprintf(rest, sizeof rest, "--detector %s --replicates 10", rows[i].detector);
+        scratch_path(&d->dir, rows[i].set, d->set);
+        const int code = desk_run_on_set(d, "evaluate", rest);
+        assert_int_equal(code, rows[i].says == NULL ? 0 : 2);
+        assert_true(rows[i].says == NULL || strstr(d->err, rows[i].says) != NULL);
+    }
+}
+
+static void what_leaves_nothing_to_measure_is_said(void **state)
+{
+    struct lab_desk *d = *state;
+    make(d, "alone", act_phone, 1, true);
+    assert_int_equal(desk_run_on_set(d, "evaluate", "--detector manhattan --replicates 10"), 0);
+    assert_non_null(strstr(d->err, "has no impostor trial"));
+    make(d, "four", act_phone, 4, true);
+    assert_int_equal(
+        desk_run_on_set(d, "evaluate", "--detector manhattan --background folds:4 --replicates 10"),
+        0);
+    assert_non_null(strstr(d->err, "impostors of --background folds:K are the others"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +255,14 @@ int main(void)
                                         desk_teardown),
         cmocka_unit_test_setup_teardown(few_people_are_measured_too, desk_setup, desk_teardown),
         cmocka_unit_test_setup_teardown(ten_people_are_known_two_at_a_time, desk_setup,
+                                        desk_teardown),
+        cmocka_unit_test_setup_teardown(three_folds_take_twentyfour_people, desk_setup,
+                                        desk_teardown),
+        cmocka_unit_test_setup_teardown(a_detector_of_the_owner_alone_has_no_background, desk_setup,
+                                        desk_teardown),
+        cmocka_unit_test_setup_teardown(a_detector_is_refused_for_what_it_does_not_compare,
+                                        desk_setup, desk_teardown),
+        cmocka_unit_test_setup_teardown(what_leaves_nothing_to_measure_is_said, desk_setup,
                                         desk_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

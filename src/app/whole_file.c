@@ -70,6 +70,17 @@ static err_t write_through(const char *path, span_t bytes)
     return synced ? ERR_OK : err_new(ERR_IO);
 }
 
+/* A new file beside `path`; its name lands in `name`. -1 with errno. */
+static int open_beside(const char *path, char name[PATH_BYTES])
+{
+    const int n = snprintf(name, PATH_BYTES, "%s.XXXXXX", path);
+    if (n < 0 || n >= PATH_BYTES) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    return mkostemp(name, O_CLOEXEC);
+}
+
 err_t whole_file_write(const char *path, span_t bytes)
 {
     struct stat there;
@@ -77,12 +88,7 @@ err_t whole_file_write(const char *path, span_t bytes)
         return write_through(path, bytes);
     }
     char name[PATH_BYTES];
-    const int n = snprintf(name, sizeof name, "%s.XXXXXX", path);
-    if (n < 0 || (size_t)n >= sizeof name) {
-        errno = ENAMETOOLONG;
-        return err_new(ERR_IO);
-    }
-    CLEANUP(close_fd) int fd = mkostemp(name, O_CLOEXEC);
+    CLEANUP(close_fd) int fd = open_beside(path, name);
     if (fd < 0) {
         return err_new(ERR_IO);
     }
@@ -95,5 +101,24 @@ err_t whole_file_write(const char *path, span_t bytes)
         return err_new(ERR_IO);
     }
     sync_folder(path);
+    return ERR_OK;
+}
+
+err_t whole_file_check(const char *path)
+{
+    struct stat there;
+    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) {
+        if (S_ISDIR(there.st_mode)) {
+            errno = EISDIR;
+            return err_new(ERR_IO);
+        }
+        return access(path, W_OK) == 0 ? ERR_OK : err_new(ERR_IO);
+    }
+    char name[PATH_BYTES];
+    CLEANUP(close_fd) int fd = open_beside(path, name);
+    if (fd < 0) {
+        return err_new(ERR_IO);
+    }
+    (void)unlink(name);
     return ERR_OK;
 }

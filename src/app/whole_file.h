@@ -20,4 +20,7 @@ NODISCARD err_t whole_file_read(const char *path, struct buf *out);
  * file or the whole new one. */
 NODISCARD err_t whole_file_write(const char *path, span_t bytes);
 
+/* Whether whole_file_write() could begin now; leaves nothing behind. ERR_IO with errno: it could not. */
+NODISCARD err_t whole_file_check(const char *path);
+
 #endif

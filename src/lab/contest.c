@@ -22,6 +22,11 @@ const char *detector_name(enum detector d)
     return names[d];
 }
 
+bool detector_knows_people(enum detector d)
+{
+    return d == DETECTOR_RATIO || d == DETECTOR_FULL;
+}
+
 /* One unit of work: the owners of one fold against the others of another. */
 struct unit {
     size_t owners, others;
@@ -225,10 +230,10 @@ static err_t judge_side(const struct hall *h, const struct judge *judge, size_t 
     return ERR_OK;
 }
 
-/* Whether a background is to be learnt: a published detector knows the owner alone. */
+/* Whether a background is to be learnt. */
 static bool knows_people(const struct hall *h)
 {
-    return h->options->background != BACKGROUND_NONE && !judge_is_reference(h->options->detector);
+    return h->options->background != BACKGROUND_NONE && detector_knows_people(h->options->detector);
 }
 
 static bool is_owner(const struct dataset *set, size_t user)
@@ -373,7 +378,7 @@ static err_t fill_banks(struct hall *h)
     size_t named = 0;
     (void)dataset_background(h->set, &named);
     TRY(bank_new(h->set, NULL, &h->bank));
-    if (kind == BACKGROUND_NONE || (kind != BACKGROUND_ALL && named == 0)) {
+    if (!knows_people(h) || (kind != BACKGROUND_ALL && named == 0)) {
         return ERR_OK;
     }
     bool *wanted = calloc(dataset_sessions(h->set) + 1, sizeof *wanted);

@@ -73,4 +73,7 @@ void contest_free(struct contest *c);
 
 const char *detector_name(enum detector d);
 
+/* Whether the scores of a detector depend on people in general: no background is learnt for the others. */
+bool detector_knows_people(enum detector d);
+
 #endif

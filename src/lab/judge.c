@@ -16,6 +16,19 @@ bool judge_is_reference(enum detector d)
     return d == DETECTOR_MANHATTAN || d == DETECTOR_SCALED_MANHATTAN;
 }
 
+bool judge_compares(enum detector d, enum sample_kind kind)
+{
+    switch (d) {
+    case DETECTOR_MANHATTAN:
+    case DETECTOR_SCALED_MANHATTAN: return kind != SAMPLE_TEXT;
+    case DETECTOR_ONE_CLASS:
+    case DETECTOR_RATIO: return kind != SAMPLE_STROKE && kind != SAMPLE_ACTION;
+    case DETECTOR_FULL: return true;
+    case DETECTORS: break;
+    }
+    return false;
+}
+
 /* ---- enrolment ---- */
 
 static err_t world(enum canara_status status)

@@ -39,8 +39,12 @@ NODISCARD err_t judge_enrol(const struct dataset *set, const struct dataset_mode
                             enum detector detector, struct enrolled *out);
 void enrolled_free(struct enrolled *e);
 
-/* A published detector, which knows the owner alone: no background is learnt for it. */
+/* A published detector: it compares measurements, not evidence. */
 bool judge_is_reference(enum detector d);
+
+/* Whether a detector looks at samples of this kind: the parts of the evidence know neither strokes nor
+ * movements of the pointer, which have no habit of their own, and the published ones no free text. */
+bool judge_compares(enum detector d, enum sample_kind kind);
 
 /* A detector with this model; empty bytes: the built-in one. */
 NODISCARD err_t judge_init(struct judge *j, enum detector detector, bool adapt,
