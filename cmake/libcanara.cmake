@@ -4,27 +4,52 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 get_target_property(libcanara_sources engine SOURCES)
-foreach(form STATIC SHARED)
-  string(TOLOWER ${form} word)
-  add_library(libcanara_${word} ${form} ${libcanara_sources})
-  target_include_directories(libcanara_${word} PUBLIC
-    $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
-    PRIVATE ${CMAKE_SOURCE_DIR}/src)
-  target_link_libraries(libcanara_${word} PUBLIC m PRIVATE $<BUILD_INTERFACE:warnings>)
-  set_target_properties(libcanara_${word} PROPERTIES
-    OUTPUT_NAME canara C_VISIBILITY_PRESET hidden
-    VERSION ${PROJECT_VERSION}
-    # before 1.0 a minor version may change what is in the library's structures
-    SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+
+# The archive holds one object, in which all names but those of canara.h are local: a client may call its own
+# functions as we call ours. It is linked by compilers that we do not know: no bytecode in it.
+add_library(libcanara_objects OBJECT ${libcanara_sources})
+set_target_properties(libcanara_objects PROPERTIES INTERPROCEDURAL_OPTIMIZATION OFF)
+target_compile_options(libcanara_objects PRIVATE $<$<COMPILE_LANGUAGE:C>:-fno-lto>)
+set(whole ${CMAKE_BINARY_DIR}/libcanara_whole.o)
+add_custom_command(OUTPUT ${whole}
+  COMMAND ${CMAKE_LINKER} -r -o ${whole} $<TARGET_OBJECTS:libcanara_objects>
+  COMMAND ${CMAKE_OBJCOPY} --localize-hidden ${whole}
+  DEPENDS libcanara_objects $<TARGET_OBJECTS:libcanara_objects> COMMAND_EXPAND_LISTS VERBATIM)
+set_source_files_properties(${whole} PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
+add_library(libcanara_static STATIC ${whole})
+set_target_properties(libcanara_static PROPERTIES LINKER_LANGUAGE C EXPORT_NAME canara_static)
+
+add_library(libcanara_shared SHARED ${libcanara_sources})
+set_target_properties(libcanara_shared PROPERTIES EXPORT_NAME canara
+  VERSION ${PROJECT_VERSION}
+  # before 1.0 a minor version may change what is in the library's structures
+  SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+
+foreach(target libcanara_objects libcanara_shared)
+  target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
+  target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:warnings>)
+  set_target_properties(${target} PROPERTIES C_VISIBILITY_PRESET hidden)
 endforeach()
-set_target_properties(libcanara_shared PROPERTIES EXPORT_NAME canara)
-set_target_properties(libcanara_static PROPERTIES EXPORT_NAME canara_static)
-# an archive is linked by compilers that we do not know: no bytecode of ours in it
-set_target_properties(libcanara_static PROPERTIES INTERPROCEDURAL_OPTIMIZATION OFF)
+foreach(target libcanara_static libcanara_shared)
+  target_include_directories(${target} INTERFACE
+    $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_link_libraries(${target} PUBLIC m)
+  set_target_properties(${target} PROPERTIES OUTPUT_NAME canara)
+endforeach()
 if(NOT CMAKE_C_FLAGS MATCHES "-fsanitize")
   target_link_options(libcanara_shared PRIVATE -Wl,--no-undefined)
 endif()
 
+# The .pc file finds its prefix from where it lies, so that `cmake --install --prefix` and a DESTDIR move it.
+if(IS_ABSOLUTE ${CMAKE_INSTALL_LIBDIR})
+  set(pc_prefix ${CMAKE_INSTALL_PREFIX})
+  set(pc_libdir ${CMAKE_INSTALL_LIBDIR})
+else()
+  file(RELATIVE_PATH up /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+  string(REGEX REPLACE "/$" "" up ${up})
+  set(pc_prefix "\${pcfiledir}/${up}")
+  set(pc_libdir "\${prefix}/${CMAKE_INSTALL_LIBDIR}")
+endif()
 configure_file(${CMAKE_SOURCE_DIR}/cmake/canara.pc.in ${CMAKE_BINARY_DIR}/canara.pc @ONLY)
 install(TARGETS libcanara_static libcanara_shared EXPORT canara COMPONENT library
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})

@@ -10,18 +10,56 @@ lib=$prefix/$libdir
 
 "$cmake" --install "$build" --component library --prefix "$prefix" >/dev/null
 
-# by pkg-config, shared and static; the prefix of the .pc file is where a package would put it
+# by pkg-config, shared and static; the .pc file knows where it lies
 export PKG_CONFIG_PATH="$lib/pkgconfig"
-flags="--define-variable=prefix=$prefix"
 for example in observe profile; do
     # shellcheck disable=SC2046
     "$cc" -std=c99 -Wall -Werror -o "$folder/$example" "$source/examples/$example.c" \
-        $(pkg-config "$flags" --cflags --libs canara)
+        $(pkg-config --cflags --libs canara)
     LD_LIBRARY_PATH=$lib "$folder/$example" >"$folder/$example.txt"
     # shellcheck disable=SC2046
     "$cc" -std=c99 -o "$folder/$example-static" "$source/examples/$example.c" \
-        $(pkg-config "$flags" --cflags canara) "$lib/libcanara.a" -lm
+        $(pkg-config --cflags canara) "$lib/libcanara.a" -lm
     "$folder/$example-static" | cmp - "$folder/$example.txt"
+done
+
+# the archive keeps its own names to itself, from a client that has the same ones, too
+if nm -g --defined-only "$lib/libcanara.a" | awk 'NF == 3 && $3 !~ /^canara_/ { print; bad = 1 } END { exit !bad }'; then
+    exit 1
+fi
+cat >"$folder/names.c" <<'END'
+#include <canara.h>
+int page_add(int x);
+int page_add(int x) { return x + 1; }
+int grow(int x);
+int grow(int x) { return 2 * x; }
+int event_check(const char *text);
+int event_check(const char *text) { return text[0] == 'e'; }
+int main(void)
+{
+    static const double intervals[] = {0.2, 0.21, 0.19, 0.25};
+    const canara_event_t event = {.kind = CANARA_TYPING_PATTERN,
+                                  .has = CANARA_F_KEY_PRESS_INTERVALS,
+                                  .of.typing = {.key_press_intervals = intervals, .intervals = 4}};
+    canara_session_t session;
+    canara_verdict_t v;
+    canara_session_begin(&session, 1750000000000);
+    return !(canara_observe(&session, NULL, NULL, &event, 1750000001000, &v) == CANARA_OK && v.risk > 0.0 &&
+             grow(page_add(20)) == 42 && event_check("e"));
+}
+END
+compilers=$cc
+if command -v clang >/dev/null; then
+    compilers="$cc clang"
+fi
+for compiler in $compilers; do
+    for lto in "" -flto; do
+        # clang's bytecode takes its own linker
+        case "$(basename "$compiler")$lto" in clang*-flto) command -v ld.lld >/dev/null || continue; lto="-flto -fuse-ld=lld" ;; esac
+        # shellcheck disable=SC2086
+        "$compiler" -std=c99 -O2 $lto -Wall -Werror -o "$folder/names" "$folder/names.c" -I"$prefix/include" "$lib/libcanara.a" -lm
+        "$folder/names"
+    done
 done
 
 # by find_package
