@@ -5,8 +5,10 @@
  * Units      stated at each member; times in milliseconds since 1970 (wall) unless said.
  * Ownership  events, sessions and answers are plain values; arrays an event points to are borrowed for
  *            the length of the call that takes it. Models and profiles are opened and closed by the
- *            caller, and only opening, loading and learning allocate.
+ *            caller, and only making, opening, loading, learning and sealing allocate; no scoring does.
  * Errors     enum canara_status; on anything but CANARA_OK no out parameter was touched.
+ * NULL       allowed for a profile that is only read, a config (the default) and a model; for what
+ *            *_free() and *_close() are to free, not for its address. Nowhere else.
  * Threads    no shared state; one thread at a time per session value.
  * Precision  same input, same bits: double only, no fast-math, -ffp-contract=off.
  */
@@ -104,10 +106,10 @@ typedef struct canara_key {
 } canara_key_t;
 
 typedef struct canara_point {
-    double t_ms;
-    double x, y;      /* px */
-    double pressure;  /* touch: 0..100; pointer: 0 */
-    double area;      /* touch: 0..1000; pointer: 0 */
+    double t_ms;      /* of the client's clock, 0..86400000 */
+    double x, y;      /* px, -1e6..1e6 */
+    double pressure;  /* touch: 0..100; pointer: 0, nothing else */
+    double area;      /* touch: 0..1000; pointer: 0, nothing else */
     uint32_t buttons; /* pointer: bits, 0..31; touch: phase 0 down, 1 move, 2 up */
 } canara_point_t;
 
@@ -117,7 +119,8 @@ typedef struct canara_text {
     size_t len; /* bytes; 0 = not sent */
 } canara_text_t;
 
-/* One event. Which optional fields were sent stands in `has`: bit of enum canara_field. */
+/* One event. Which optional fields were sent stands in `has`: bit of enum canara_field. What was not sent is
+ * not looked at; what was has to lie in its range, or the event is refused with CANARA_BAD_VALUE. */
 enum canara_field {
     CANARA_F_WORDS_PER_MINUTE = 1 << 0,
     CANARA_F_KEY_PRESS_INTERVALS = 1 << 1,
@@ -182,8 +185,8 @@ typedef struct canara_event {
         } clicks;
 
         struct {
-            double amount; /* 0..1e15 */
-            canara_text_t currency;
+            double amount;          /* 0..1e15 */
+            canara_text_t currency; /* <= 16 bytes */
         } transaction;
 
         struct {
@@ -198,20 +201,20 @@ typedef struct canara_event {
         } path;           /* pointer and touch */
 
         struct {
-            double pixels, velocity;
+            double pixels, velocity; /* px, px/s, -1e6..1e6 */
         } scroll;
 
         struct {
-            double mean[6], sd[6]; /* ax ay az (m/s2) rx ry rz (rad/s) */
+            double mean[6], sd[6]; /* ax ay az (m/s2, +-200) rx ry rz (rad/s, +-100); sd >= 0 */
         } motion;
 
         struct {
-            canara_text_t model, os, app_version, timezone, locale, screen;
-            uint8_t rooted, emulator, remote_control, vpn; /* 0 or 1 */
+            canara_text_t model, os, app_version, timezone, locale, screen; /* <= 128 bytes each */
+            uint8_t rooted, emulator, remote_control, vpn;                  /* 0 or 1 */
         } device;
 
         struct {
-            canara_text_t state;
+            canara_text_t state; /* <= 64 bytes */
         } lifecycle;
 
         struct {
@@ -304,7 +307,7 @@ CANARA_API void canara_model_close(struct canara_model **model);
 CANARA_API const void *canara_model_builtin(size_t *size);
 
 /* "simulated-1.5f0c1a2b3c4d": the label it was made under, and the first 12 hex digits of its checksum.
- * Owned by the model. */
+ * Owned by the model. "" for NULL. */
 CANARA_API const char *canara_model_name(const struct canara_model *model);
 
 /* ---- the profile: what is known of one person ------------------------------------------------- */

@@ -376,6 +376,16 @@ static void a_point_outside_its_ranges_is_refused(void **state)
         {"time is NaN", {.t_ms = (double)NAN}, CANARA_POINTER, CANARA_BAD_VALUE},
         {"x is infinite", {.x = (double)INFINITY}, CANARA_POINTER, CANARA_BAD_VALUE},
         {"y is NaN", {.y = (double)NAN}, CANARA_TOUCH, CANARA_BAD_VALUE},
+        {"the longest day", {.t_ms = 86400000}, CANARA_POINTER, CANARA_OK},
+        {"more than a day", {.t_ms = 86400001}, CANARA_TOUCH, CANARA_BAD_VALUE},
+        {"before the first", {.t_ms = -1}, CANARA_POINTER, CANARA_BAD_VALUE},
+        {"the widest screen", {.x = 1e6, .y = -1e6}, CANARA_TOUCH, CANARA_OK},
+        {"beside it", {.x = 1000001}, CANARA_POINTER, CANARA_BAD_VALUE},
+        {"below it", {.y = -1000001}, CANARA_POINTER, CANARA_BAD_VALUE},
+        {"a mouse that is pressed", {.pressure = 55}, CANARA_POINTER, CANARA_BAD_VALUE},
+        {"a mouse pressed by NaN", {.pressure = (double)NAN}, CANARA_POINTER, CANARA_BAD_VALUE},
+        {"a mouse of some size", {.area = 1}, CANARA_POINTER, CANARA_BAD_VALUE},
+        {"a mouse of size NaN", {.area = (double)NAN}, CANARA_POINTER, CANARA_BAD_VALUE},
         {"all buttons", {.buttons = 31}, CANARA_POINTER, CANARA_OK},
         {"one more", {.buttons = 32}, CANARA_POINTER, CANARA_BAD_VALUE},
         {"the last phase", {.buttons = 2}, CANARA_TOUCH, CANARA_OK},
@@ -418,6 +428,91 @@ static void a_feature_outside_its_range_is_refused(void **state)
     assert_int_equal(try_event(&e), CANARA_BAD_VALUE);
 }
 
+/* Each text as long as it may be, and one more; names of what they may be made of. */
+static void a_text_that_is_too_long_is_refused(void **state)
+{
+    (void)state;
+    static const char letters[129] =
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    canara_event_t e;
+
+    static const struct {
+        enum canara_event_kind kind;
+        enum canara_field field;
+        size_t at, most;
+    } rows[] = {
+        {CANARA_NAVIGATION_PATTERN, CANARA_F_CURRENT_PAGE,
+         offsetof(canara_event_t, of.navigation.current_page), 128},
+        {CANARA_MOUSE_MOVEMENT, CANARA_F_CLICK_PATTERN,
+         offsetof(canara_event_t, of.mouse.click_pattern), 64},
+        {CANARA_RAPID_CLICKS, CANARA_F_PATTERN, offsetof(canara_event_t, of.clicks.pattern), 64},
+        {CANARA_TRANSACTION_ATTEMPT, CANARA_F_CURRENCY,
+         offsetof(canara_event_t, of.transaction.currency), 16},
+        {CANARA_KEYSTROKES, CANARA_F_FIELD, offsetof(canara_event_t, of.keystrokes.field), 64},
+        {CANARA_DEVICE_CONTEXT, CANARA_F_MODEL, offsetof(canara_event_t, of.device.model), 128},
+        {CANARA_DEVICE_CONTEXT, CANARA_F_SCREEN, offsetof(canara_event_t, of.device.screen), 128},
+        {CANARA_LIFECYCLE, CANARA_F_STATE, offsetof(canara_event_t, of.lifecycle.state), 64},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        for (size_t more = 0; more < 2; more++) {
+            const canara_text_t text = {letters, rows[i].most + more};
+            memset(&e, 0, sizeof e);
+            e.kind = rows[i].kind;
+            e.has = (uint32_t)rows[i].field;
+            memcpy((char *)&e + rows[i].at, &text, sizeof text);
+            assert_int_equal(try_event(&e), more == 0 ? CANARA_OK : CANARA_BAD_VALUE);
+        }
+    }
+
+    static const canara_text_t bad[] = {{"", 0},  {NULL, 0},  {NULL, 3},
+                                        {"A", 1}, {"a b", 3}, {"a\0", 2}};
+    const double value = 1.0;
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        e = (canara_event_t){
+            .kind = CANARA_KEYSTROKES, .has = CANARA_F_FIELD, .of.keystrokes = {.field = bad[i]}};
+        assert_int_equal(try_event(&e), CANARA_BAD_VALUE);
+        e = (canara_event_t){.kind = CANARA_FEATURES,
+                             .has = CANARA_F_VALUES,
+                             .of.features = {.name = bad[i], .values = &value, .count = 1}};
+        assert_int_equal(try_event(&e), CANARA_BAD_VALUE);
+    }
+}
+
+static void other_numbers_outside_their_ranges_are_refused(void **state)
+{
+    (void)state;
+    static const double px[] = {-1e6, 1e6, 1000001, -1000001, (double)NAN, (double)INFINITY};
+    static const uint32_t flags[] = {CANARA_F_ROOTED, CANARA_F_EMULATOR, CANARA_F_REMOTE_CONTROL,
+                                     CANARA_F_VPN};
+    for (size_t i = 0; i < ARRAY_LEN(px); i++) {
+        const canara_event_t scroll = {.kind = CANARA_SCROLL,
+                                       .has = CANARA_F_VELOCITY,
+                                       .of.scroll = {.velocity = px[i], .pixels = (double)NAN}};
+        assert_int_equal(try_event(&scroll), i < 2 ? CANARA_OK : CANARA_BAD_VALUE);
+    }
+    for (size_t axis = 0; axis < 6; axis++) {
+        const double most = axis < 3 ? 200.0 : 100.0;
+        canara_event_t motion = {.kind = CANARA_MOTION, .has = CANARA_F_MOTION};
+        motion.of.motion.mean[axis] = -most;
+        motion.of.motion.sd[axis] = most;
+        assert_int_equal(try_event(&motion), CANARA_OK);
+        motion.of.motion.sd[axis] = -0.5;
+        assert_int_equal(try_event(&motion), CANARA_BAD_VALUE);
+        motion.of.motion.sd[axis] = 0.0;
+        motion.of.motion.mean[axis] = most + 0.5;
+        assert_int_equal(try_event(&motion), CANARA_BAD_VALUE);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
+        canara_event_t device = {.kind = CANARA_DEVICE_CONTEXT, .has = flags[i]};
+        memset(&device.of.device.rooted, 1, 4);
+        assert_int_equal(try_event(&device), CANARA_OK);
+        memset(&device.of.device.rooted, 7, 4);
+        assert_int_equal(try_event(&device), CANARA_BAD_VALUE);
+    }
+}
+
 static void events_without_what_they_are_made_of_are_taken(void **state)
 {
     (void)state;
@@ -428,13 +523,13 @@ static void events_without_what_they_are_made_of_are_taken(void **state)
     const canara_event_t beyond = {.kind = CANARA_EVENT_KINDS};
     assert_int_equal(try_event(&beyond), CANARA_BAD_VALUE);
 
-    /* said to be there, and none: nothing to look at; said to be there, and no array: a mistake */
+    /* said to be there, and no array: a mistake; so is none where a client must send one */
     canara_event_t keys = {.kind = CANARA_KEYSTROKES, .has = CANARA_F_KEYS};
-    assert_int_equal(try_event(&keys), CANARA_OK);
+    assert_int_equal(try_event(&keys), CANARA_BAD_VALUE);
     keys.of.keystrokes.count = 1;
     assert_int_equal(try_event(&keys), CANARA_BAD_VALUE);
     canara_event_t points = {.kind = CANARA_POINTER, .has = CANARA_F_POINTS};
-    assert_int_equal(try_event(&points), CANARA_OK);
+    assert_int_equal(try_event(&points), CANARA_BAD_VALUE);
     points.of.path.count = 1;
     assert_int_equal(try_event(&points), CANARA_BAD_VALUE);
     canara_event_t typing = {.kind = CANARA_TYPING_PATTERN, .has = CANARA_F_KEY_PRESS_INTERVALS};
@@ -536,6 +631,8 @@ int main(void)
         cmocka_unit_test(a_key_outside_its_ranges_is_refused),
         cmocka_unit_test(a_point_outside_its_ranges_is_refused),
         cmocka_unit_test(a_feature_outside_its_range_is_refused),
+        cmocka_unit_test(a_text_that_is_too_long_is_refused),
+        cmocka_unit_test(other_numbers_outside_their_ranges_are_refused),
         cmocka_unit_test(events_without_what_they_are_made_of_are_taken),
         cmocka_unit_test(a_look_never_blocks),
         cmocka_unit_test(a_session_that_never_began_is_not_let_through),

@@ -2,13 +2,23 @@
 
 #include <math.h>
 
-enum { TEXT_MAX = 1024 };
+/* The ranges are those of canara.h, which are those of what a client may send. */
+enum {
+    NAME_MAX = 64,
+    PATTERN_MAX = 64,
+    STATE_MAX = 64,
+    PAGE_MAX = 128,
+    TEXT_MAX = 128,
+    CURRENCY_MAX = 16
+};
 
 #define INTERVALS_MAX 4096
 #define KEYS_MAX      512
 #define POINTS_MAX    2048
 #define FEATURES_MAX  256
 #define KEY_TIME_MAX  600000.0
+#define DAY_MS        86400000.0
+#define PX_MAX        1e6
 
 /* So written that NaN is in no range. */
 static bool in(double x, double low, double high)
@@ -21,9 +31,30 @@ static bool sent(const canara_event_t *event, enum canara_field field)
     return (event->has & (uint32_t)field) != 0;
 }
 
-static bool text_ok(const canara_event_t *event, enum canara_field field, canara_text_t text)
+static bool text_ok(const canara_event_t *event, enum canara_field field, canara_text_t text,
+                    size_t most)
 {
-    return !sent(event, field) || text.len == 0 || (text.ptr != NULL && text.len <= TEXT_MAX);
+    return !sent(event, field) || text.len == 0 || (text.ptr != NULL && text.len <= most);
+}
+
+/* 1 to NAME_MAX of [a-z0-9_-]. */
+static bool name_ok(canara_text_t text)
+{
+    if (text.ptr == NULL || text.len == 0 || text.len > NAME_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        const char c = text.ptr[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-')) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool flag_ok(const canara_event_t *event, enum canara_field field, uint8_t flag)
+{
+    return !sent(event, field) || flag <= 1;
 }
 
 static bool number_ok(const canara_event_t *event, enum canara_field field, double x, double high)
@@ -59,26 +90,26 @@ static bool check_navigation(const canara_event_t *event)
     return number_ok(event, CANARA_F_PAGE_SWITCHES, event->of.navigation.page_switches_per_minute,
                      1e4) &&
            number_ok(event, CANARA_F_TIME_ON_PAGE, event->of.navigation.time_on_page_s, 86400.0) &&
-           text_ok(event, CANARA_F_CURRENT_PAGE, event->of.navigation.current_page);
+           text_ok(event, CANARA_F_CURRENT_PAGE, event->of.navigation.current_page, PAGE_MAX);
 }
 
 static bool check_mouse(const canara_event_t *event)
 {
     return number_ok(event, CANARA_F_MOVEMENT_SPEED, event->of.mouse.movement_speed, 1e6) &&
            number_ok(event, CANARA_F_IDLE_TIME, event->of.mouse.idle_time_s, 86400.0) &&
-           text_ok(event, CANARA_F_CLICK_PATTERN, event->of.mouse.click_pattern);
+           text_ok(event, CANARA_F_CLICK_PATTERN, event->of.mouse.click_pattern, PATTERN_MAX);
 }
 
 static bool check_clicks(const canara_event_t *event)
 {
     return number_ok(event, CANARA_F_CLICKS_PER_SECOND, event->of.clicks.clicks_per_second, 1e4) &&
-           text_ok(event, CANARA_F_PATTERN, event->of.clicks.pattern);
+           text_ok(event, CANARA_F_PATTERN, event->of.clicks.pattern, PATTERN_MAX);
 }
 
 static bool check_transaction(const canara_event_t *event)
 {
     return number_ok(event, CANARA_F_AMOUNT, event->of.transaction.amount, 1e15) &&
-           text_ok(event, CANARA_F_CURRENCY, event->of.transaction.currency);
+           text_ok(event, CANARA_F_CURRENCY, event->of.transaction.currency, CURRENCY_MAX);
 }
 
 static bool extras_ok(const canara_key_t *key)
@@ -96,15 +127,15 @@ static bool extras_ok(const canara_key_t *key)
 
 static bool check_keystrokes(const canara_event_t *event)
 {
-    if (!text_ok(event, CANARA_F_FIELD, event->of.keystrokes.field)) {
+    if (sent(event, CANARA_F_FIELD) && !name_ok(event->of.keystrokes.field)) {
         return false;
     }
-    if (!sent(event, CANARA_F_KEYS) || event->of.keystrokes.count == 0) {
+    if (!sent(event, CANARA_F_KEYS)) {
         return true;
     }
     const canara_key_t *keys = event->of.keystrokes.keys;
     const size_t n = event->of.keystrokes.count;
-    if (keys == NULL || n > KEYS_MAX) {
+    if (keys == NULL || n == 0 || n > KEYS_MAX) {
         return false;
     }
     double last = 0.0;
@@ -120,23 +151,25 @@ static bool check_keystrokes(const canara_event_t *event)
     return true;
 }
 
+static bool point_ok(const canara_point_t *p, bool touch)
+{
+    return in(p->t_ms, 0.0, DAY_MS) && in(p->x, -PX_MAX, PX_MAX) && in(p->y, -PX_MAX, PX_MAX) &&
+           in(p->pressure, 0.0, touch ? 100.0 : 0.0) && in(p->area, 0.0, touch ? 1000.0 : 0.0) &&
+           p->buttons <= (touch ? 2U : 31U);
+}
+
 static bool check_path(const canara_event_t *event)
 {
-    if (!sent(event, CANARA_F_POINTS) || event->of.path.count == 0) {
+    if (!sent(event, CANARA_F_POINTS)) {
         return true;
     }
-    const bool touch = event->kind == CANARA_TOUCH;
     const canara_point_t *p = event->of.path.points;
     const size_t n = event->of.path.count;
-    if (p == NULL || n > POINTS_MAX) {
+    if (p == NULL || n == 0 || n > POINTS_MAX) {
         return false;
     }
     for (size_t i = 0; i < n; i++) {
-        if (!isfinite(p[i].t_ms) || !isfinite(p[i].x) || !isfinite(p[i].y) ||
-            p[i].buttons > (touch ? 2U : 31U)) {
-            return false;
-        }
-        if (touch && (!in(p[i].pressure, 0.0, 100.0) || !in(p[i].area, 0.0, 1000.0))) {
+        if (!point_ok(&p[i], event->kind == CANARA_TOUCH)) {
             return false;
         }
     }
@@ -145,14 +178,15 @@ static bool check_path(const canara_event_t *event)
 
 static bool check_scroll(const canara_event_t *event)
 {
-    return (!sent(event, CANARA_F_PIXELS) || isfinite(event->of.scroll.pixels)) &&
-           (!sent(event, CANARA_F_VELOCITY) || isfinite(event->of.scroll.velocity));
+    return (!sent(event, CANARA_F_PIXELS) || in(event->of.scroll.pixels, -PX_MAX, PX_MAX)) &&
+           (!sent(event, CANARA_F_VELOCITY) || in(event->of.scroll.velocity, -PX_MAX, PX_MAX));
 }
 
 static bool check_motion(const canara_event_t *event)
 {
     for (size_t i = 0; sent(event, CANARA_F_MOTION) && i < 6; i++) {
-        if (!isfinite(event->of.motion.mean[i]) || !isfinite(event->of.motion.sd[i])) {
+        const double most = i < 3 ? 200.0 : 100.0; /* ax ay az, rx ry rz */
+        if (!in(event->of.motion.mean[i], -most, most) || !in(event->of.motion.sd[i], 0.0, most)) {
             return false;
         }
     }
@@ -161,28 +195,31 @@ static bool check_motion(const canara_event_t *event)
 
 static bool check_device(const canara_event_t *event)
 {
-    return text_ok(event, CANARA_F_MODEL, event->of.device.model) &&
-           text_ok(event, CANARA_F_OS, event->of.device.os) &&
-           text_ok(event, CANARA_F_APP_VERSION, event->of.device.app_version) &&
-           text_ok(event, CANARA_F_TIMEZONE, event->of.device.timezone) &&
-           text_ok(event, CANARA_F_LOCALE, event->of.device.locale) &&
-           text_ok(event, CANARA_F_SCREEN, event->of.device.screen);
+    return text_ok(event, CANARA_F_MODEL, event->of.device.model, TEXT_MAX) &&
+           text_ok(event, CANARA_F_OS, event->of.device.os, TEXT_MAX) &&
+           text_ok(event, CANARA_F_APP_VERSION, event->of.device.app_version, TEXT_MAX) &&
+           text_ok(event, CANARA_F_TIMEZONE, event->of.device.timezone, TEXT_MAX) &&
+           text_ok(event, CANARA_F_LOCALE, event->of.device.locale, TEXT_MAX) &&
+           text_ok(event, CANARA_F_SCREEN, event->of.device.screen, TEXT_MAX) &&
+           flag_ok(event, CANARA_F_ROOTED, event->of.device.rooted) &&
+           flag_ok(event, CANARA_F_EMULATOR, event->of.device.emulator) &&
+           flag_ok(event, CANARA_F_REMOTE_CONTROL, event->of.device.remote_control) &&
+           flag_ok(event, CANARA_F_VPN, event->of.device.vpn);
 }
 
 static bool check_lifecycle(const canara_event_t *event)
 {
-    return text_ok(event, CANARA_F_STATE, event->of.lifecycle.state);
+    return text_ok(event, CANARA_F_STATE, event->of.lifecycle.state, STATE_MAX);
 }
 
 static bool check_features(const canara_event_t *event)
 {
-    if (!sent(event, CANARA_F_VALUES) || event->of.features.count == 0) {
+    if (!sent(event, CANARA_F_VALUES)) {
         return true;
     }
     const double *const x = event->of.features.values;
     const size_t n = event->of.features.count;
-    if (x == NULL || n > FEATURES_MAX ||
-        !text_ok(event, CANARA_F_VALUES, event->of.features.name)) {
+    if (x == NULL || n == 0 || n > FEATURES_MAX || !name_ok(event->of.features.name)) {
         return false;
     }
     for (size_t i = 0; i < n; i++) {

@@ -65,12 +65,13 @@ static inline void test_event_random_keys(struct test_event *e, uint64_t *seed)
 static inline void test_event_random_points(struct test_event *e, uint64_t *seed)
 {
     const size_t n = 1 + (size_t)random_below(seed, 60);
-    const double scale = random_below(seed, 50) == 0 ? 1e200 : 300.0;
+    const double scale = random_below(seed, 50) == 0 ? 1e6 : 300.0;
+    const bool touch = e->event.kind == CANARA_TOUCH;
     for (size_t i = 0; i < n; i++) {
         e->points[i] = (canara_point_t){.t_ms = random_in(seed, 0.0, 1000.0) + 10.0 * (double)i,
                                         .x = random_in(seed, -scale, scale),
                                         .y = random_in(seed, -scale, scale),
-                                        .pressure = (double)random_below(seed, 2),
+                                        .pressure = touch ? (double)random_below(seed, 2) : 0.0,
                                         .buttons = (uint32_t)random_below(seed, 3)};
     }
     e->event.has = CANARA_F_POINTS;

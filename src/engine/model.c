@@ -337,7 +337,7 @@ void canara_model_close(struct canara_model **model)
 
 const char *canara_model_name(const struct canara_model *model)
 {
-    return model->name;
+    return model == NULL ? "" : model->name;
 }
 
 /* ---- finding ---- */

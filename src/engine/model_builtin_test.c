@@ -38,6 +38,7 @@ static void it_says_that_its_people_are_simulated(void **state)
     struct canara_model *m = open_builtin();
     assert_memory_equal(canara_model_name(m), "simulated-", 10);
     assert_string_equal(canara_model_version(), canara_model_name(m));
+    assert_string_equal(canara_model_name(NULL), "");
     canara_model_close(&m);
 }
 
