@@ -23,6 +23,18 @@ for example in observe profile; do
     "$folder/$example-static" | cmp - "$folder/$example.txt"
 done
 
+# the first program of docs/embedding.md, linked as it says there
+awk '/^```c$/ { on = 1; next } /^```$/ { on = 0 } on' "$source/docs/embedding.md" >"$folder/first.c"
+# shellcheck disable=SC2046
+"$cc" -std=c99 -Wall -Wextra -Werror -o "$folder/first" "$folder/first.c" $(pkg-config --cflags --libs canara)
+LD_LIBRARY_PATH=$lib "$folder/first" >"$folder/first.txt"
+grep -q 'normal    learnt$' "$folder/first.txt"
+grep -q '^store .* as keys:account:' "$folder/first.txt"
+# shellcheck disable=SC2046
+"$cc" -std=c99 -o "$folder/first-static" "$folder/first.c" $(pkg-config --cflags canara) -l:libcanara.a -lm \
+    -L"$(pkg-config --variable=libdir canara)"
+"$folder/first-static" | cmp - "$folder/first.txt"
+
 # the archive keeps its own names to itself, from a client that has the same ones, too
 if nm -g --defined-only "$lib/libcanara.a" | awk 'NF == 3 && $3 !~ /^canara_/ { print; bad = 1 } END { exit !bad }'; then
     exit 1
