@@ -281,7 +281,7 @@ static void bin_rows(const struct bag *b, const struct crowd *crowd, uint8_t *ou
 
 static bool is_new(const struct own *o, const struct crowd *crowd)
 {
-    if (o->edges_id != crowd->edges_id) {
+    if (o->crowd_id != crowd->id) {
         return true;
     }
     return (o->accepted - o->grown_at) * NEWS_SHARE >= o->known;

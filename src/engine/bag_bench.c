@@ -17,6 +17,7 @@ struct world {
     float edge[FEATURES * CROWD_EDGES];
     uint8_t row[CROWD * FEATURES];
     float share[FEATURES * CROWD_COARSE];
+    float level[FEATURES * CROWD_BINS], to[FEATURES * CROWD_AXES_MAX], between[CROWD_AXES_MAX];
 };
 
 static void make(struct world *w, struct rng *r)
@@ -30,13 +31,26 @@ static void make(struct world *w, struct rng *r)
     for (size_t i = 0; i < sizeof w->row; i++) {
         w->row[i] = (uint8_t)rng_below(r, CROWD_BINS);
     }
+    for (size_t i = 0; i < sizeof w->level / sizeof *w->level; i++) {
+        w->level[i] = (float)rng_below(r, 256) / 64.0F - 2.0F;
+    }
+    for (size_t i = 0; i < sizeof w->to / sizeof *w->to; i++) {
+        w->to[i] = (float)rng_below(r, 256) / 128.0F - 1.0F;
+    }
+    for (size_t k = 0; k < CROWD_AXES_MAX; k++) {
+        w->between[k] = 1.0F;
+    }
     w->crowd = (struct crowd){.context = 1,
                               .kind = SAMPLE_ACTION,
                               .features = FEATURES,
                               .rows = CROWD,
                               .edges = w->edges,
                               .edge = w->edge,
-                              .row = w->row};
+                              .row = w->row,
+                              .axes = CROWD_AXES_MAX,
+                              .level = w->level,
+                              .to = w->to,
+                              .between = w->between};
     crowd_index(&w->crowd, w->share);
 }
 
@@ -61,7 +75,7 @@ static void score(void *ctx, const struct sample *s)
     double out[SCORES];
     crowd_bins(&sum->world->crowd, s, bins);
     own_scores(sum->own, &sum->world->crowd, bins, out);
-    sum->sum += out[0] + out[1];
+    sum->sum += out[CROWD_HISTOGRAM] + out[CROWD_TREES] + out[CROWD_AXES];
     sum->n++;
 }
 

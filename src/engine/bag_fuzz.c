@@ -49,7 +49,8 @@ static void crowd(const uint8_t *bytes, size_t len)
         MUST(own_work_out(&own, &(struct own_rows){.crowd = one, .row = one->row, .count = n}));
         double score[SCORES];
         own_scores(&own, one, one->row, score);
-        MUST(isfinite(score[CROWD_HISTOGRAM]) && fabs(score[CROWD_TREES]) <= OWN_TREES_CLIP);
+        MUST(isfinite(score[CROWD_HISTOGRAM]) && fabs(score[CROWD_TREES]) <= OWN_TREES_CLIP &&
+             fabs(score[CROWD_AXES]) <= AXES_CLIP);
     }
     crowds_free(&c);
 }

@@ -160,17 +160,23 @@ static void the_largest_own_part_fits(void **state)
 {
     (void)state;
     struct own o = {.context = 1,
-                    .edges_id = 1,
+                    .crowd_id = 1,
                     .kind = SAMPLE_FEATURES,
                     .features = CROWD_FEATURES_MAX,
                     .trees = GROW_TREES,
+                    .axes = CROWD_AXES_MAX,
                     .helds = OWN_HELD};
     struct own back;
     uint8_t bytes[CANARA_PART_BYTES];
     size_t size = 0;
+    for (size_t k = 0; k < CROWD_AXES_MAX; k++) {
+        o.along.middle[k] = (float)k;
+        o.along.spread[k] = 1.0F;
+    }
     own_save(&o, bytes, &size);
     assert_int_equal(own_load(&back, bytes, size), CANARA_OK);
     assert_memory_equal(back.tree, o.tree, sizeof o.tree);
+    assert_memory_equal(&back.along, &o.along, sizeof o.along);
 }
 
 /* Each byte turned over is refused; under a right checksum what passes can be used. */
@@ -206,6 +212,7 @@ static void damaged_bytes_are_refused_or_harmless(void **state)
                 double score[SCORES];
                 own_scores(&o, &t.crowd, t.row, score);
                 assert_true(isfinite(score[0]) && fabs(score[1]) <= OWN_TREES_CLIP);
+                assert_true(fabs(score[CROWD_AXES]) <= AXES_CLIP);
             }
             bytes[i] ^= 0x10;
             seal(bytes, size);

@@ -146,7 +146,7 @@ bool bags_opinion(const struct canara_profile *profile, const struct sample *s, 
     }
     const struct own *o = &b->own;
     const struct crowd *crowd = crowd_of(profile, o);
-    if (crowd == NULL || o->edges_id != crowd->edges_id || o->known < EVIDENCE_SAMPLES_MIN) {
+    if (crowd == NULL || o->crowd_id != crowd->id || o->known < EVIDENCE_SAMPLES_MIN) {
         return false;
     }
     uint8_t bins[CROWD_FEATURES_MAX];

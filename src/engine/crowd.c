@@ -68,8 +68,15 @@ size_t crowd_bucket(size_t n)
 
 void crowd_index(struct crowd *c, float *share)
 {
-    uint64_t id = fnv_add(FNV_START, c->edges, c->features);
-    c->edges_id = fnv_add(id, c->edge, sizeof *c->edge * CROWD_EDGES * c->features);
+    const size_t n = c->features;
+    uint64_t id = fnv_add(FNV_START, c->edges, n);
+    id = fnv_add(id, c->edge, sizeof *c->edge * CROWD_EDGES * n);
+    if (c->axes > 0) {
+        id = fnv_add(id, c->level, sizeof *c->level * CROWD_BINS * n);
+        id = fnv_add(id, c->to, sizeof *c->to * n * CROWD_AXES_MAX);
+        id = fnv_add(id, c->between, sizeof *c->between * c->axes);
+    }
+    c->id = id;
     for (size_t f = 0; f < c->features; f++) {
         double count[CROWD_COARSE] = {0.0};
         for (size_t r = 0; r < c->rows; r++) {
@@ -87,134 +94,39 @@ void crowd_index(struct crowd *c, float *share)
     c->share = share;
 }
 
-/* ---- as bytes ---- */
+/* ---- in memory ---- */
+
+static size_t axes_numbers(const struct crowd *c)
+{
+    return c->axes == 0 ? 0 : c->features * ((size_t)CROWD_BINS + CROWD_AXES_MAX) + c->axes;
+}
 
 size_t crowd_room(const struct crowd *c)
 {
     const size_t n = c->features;
-    return sizeof(float) * n * (CROWD_EDGES + CROWD_COARSE) + n + (size_t)c->rows * n;
+    return sizeof(float) * (n * (CROWD_EDGES + CROWD_COARSE) + axes_numbers(c)) + n +
+           (size_t)c->rows * n;
 }
 
-size_t crowd_size(const struct crowd *c)
+struct crowd_arrays crowd_lay_out(const struct crowd *c, void *room)
 {
     const size_t n = c->features;
-    return 64 + n * (1 + sizeof(float) * CROWD_EDGES) + (size_t)c->rows * n +
-           (size_t)FUSION_BUCKETS * FUSION_BYTES;
-}
-
-void crowd_write(struct byte_writer *w, const struct crowd *c)
-{
-    const size_t n = c->features;
-    write_u64(w, c->context);
-    write_u8(w, c->kind);
-    write_u16(w, c->features);
-    write_u16(w, c->people);
-    write_u16(w, c->rows);
-    write_bytes(w, c->edges, n);
-    for (size_t f = 0; f < n; f++) {
-        write_bytes(w, c->edge + f * CROWD_EDGES, sizeof(float) * c->edges[f]);
-    }
-    write_bytes(w, c->row, (size_t)c->rows * n);
-    for (size_t b = 0; b < FUSION_BUCKETS; b++) {
-        fusion_write(w, &c->fusion[b]);
-    }
-}
-
-static bool head_ok(const struct crowd *c)
-{
-    const struct sample like = {.kind = (enum sample_kind)c->kind, .count = c->features};
-    return c->kind < SAMPLE_KINDS && c->context != 0 && c->features >= 1 && c->rows >= 1 &&
-           c->rows <= CROWD_ROWS_MAX && sample_is_of_crowd(&like);
-}
-
-/* Where the arrays of a crowd lie in its room; all NULL without one. */
-struct plan {
-    float *edge, *share;
-    uint8_t *edges, *row;
-};
-
-static struct plan lay_out(const struct crowd *c, void *room)
-{
-    if (room == NULL) {
-        return (struct plan){.edge = NULL};
-    }
-    struct plan p = {.edge = room};
-    p.share = p.edge + (size_t)c->features * CROWD_EDGES;
-    p.edges = (uint8_t *)(p.share + (size_t)c->features * CROWD_COARSE);
-    p.row = p.edges + c->features;
+    struct crowd_arrays p = {.edge = room};
+    p.share = p.edge + n * CROWD_EDGES;
+    p.level = p.share + n * CROWD_COARSE;
+    p.to = p.level + (c->axes > 0 ? n * CROWD_BINS : 0);
+    p.between = p.to + (c->axes > 0 ? n * CROWD_AXES_MAX : 0);
+    p.edges = (uint8_t *)(p.between + c->axes);
+    p.row = p.edges + n;
     return p;
 }
 
-static bool read_edges(struct byte_reader *r, const uint8_t *edges, size_t n, float *to)
+void crowd_take(struct crowd *c, const struct crowd_arrays *p)
 {
-    for (size_t f = 0; f < n; f++) {
-        float last = -INFINITY;
-        for (size_t i = 0; i < edges[f]; i++) {
-            const float x = read_f32(r);
-            if (!(x > last && fabsf(x) <= 1e6F)) {
-                return false;
-            }
-            last = x;
-            if (to != NULL) {
-                to[f * CROWD_EDGES + i] = x;
-            }
-        }
-    }
-    return true;
-}
-
-static bool read_rows(struct byte_reader *r, const struct crowd *c, const uint8_t *edges,
-                      uint8_t *to)
-{
-    for (size_t i = 0; i < c->rows; i++) {
-        uint8_t row[CROWD_FEATURES_MAX];
-        read_bytes(r, row, c->features);
-        for (size_t f = 0; f < c->features; f++) {
-            if (row[f] > edges[f] + 1) {
-                return false;
-            }
-        }
-        if (r->failed) {
-            return false;
-        }
-        if (to != NULL) {
-            memcpy(to + i * c->features, row, c->features);
-        }
-    }
-    return true;
-}
-
-bool crowd_read(struct byte_reader *r, struct crowd *c, void *room)
-{
-    uint8_t edges[CROWD_FEATURES_MAX];
-    *c = (struct crowd){.context = read_u64(r)};
-    c->kind = read_u8(r);
-    c->features = read_u16(r);
-    c->people = read_u16(r);
-    c->rows = read_u16(r);
-    if (r->failed || !head_ok(c)) {
-        return false;
-    }
-    const struct plan plan = lay_out(c, room);
-    read_bytes(r, edges, c->features);
-    for (size_t f = 0; f < c->features; f++) {
-        if (edges[f] > CROWD_EDGES) {
-            return false;
-        }
-    }
-    if (!read_edges(r, edges, c->features, plan.edge) || !read_rows(r, c, edges, plan.row)) {
-        return false;
-    }
-    bool good = true;
-    for (size_t b = 0; b < FUSION_BUCKETS; b++) {
-        good = fusion_read(r, &c->fusion[b]) && good;
-    }
-    if (room != NULL) {
-        memcpy(plan.edges, edges, c->features);
-        c->edges = plan.edges;
-        c->edge = plan.edge;
-        c->row = plan.row;
-        crowd_index(c, plan.share);
-    }
-    return good && !r->failed;
+    c->edges = p->edges;
+    c->edge = p->edge;
+    c->level = p->level;
+    c->to = p->to;
+    c->between = p->between;
+    c->row = p->row;
 }

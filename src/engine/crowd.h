@@ -25,15 +25,16 @@ enum {
     CROWD_BINS = CROWD_EDGES + 2,      /* and the bin of missing values */
     CROWD_COARSE = CROWD_BINS / 2 + 1, /* 16 and the missing one */
     CROWD_ROWS_MAX = 4096,
+    CROWD_AXES_MAX = 24,
     CROWD_MAX = 64 /* in a model */
 };
 
 /* Columns of the fusion of a crowd; the rest are not used. */
-enum { CROWD_HISTOGRAM, CROWD_TREES };
+enum { CROWD_HISTOGRAM, CROWD_TREES, CROWD_AXES };
 
 struct crowd {
     uint64_t context;
-    uint64_t edges_id; /* hash of the edges: what was binned by others is not understood */
+    uint64_t id; /* hash of edges and axes: what was worked out with others is not understood */
     uint8_t kind;
     uint16_t features;
     uint16_t people;
@@ -42,6 +43,11 @@ struct crowd {
     const float *edge;    /* features x CROWD_EDGES, ascending */
     const uint8_t *row;   /* rows x features */
     const float *share;   /* features x CROWD_COARSE: share of the rows in a coarse bin, > 0 */
+    uint16_t axes;        /* axes.h; 0: none */
+    const float *level;   /* features x CROWD_BINS: where a bin lies; 0 for a missing value */
+    const float
+        *to; /* features x CROWD_AXES_MAX: what a level says along an axis; 0 behind the last */
+    const float *between; /* of each axis: variance between people where one's own is 1; > 0 */
     struct fusion fusion[FUSION_BUCKETS];
 };
 
@@ -62,11 +68,23 @@ size_t crowd_coarse_bins(const struct crowd *c, size_t f); /* the missing one no
 /* Which of FUSION_BUCKETS a person of n known samples belongs to; trees come with the second. */
 size_t crowd_bucket(size_t n);
 
-/* Work out `edges_id` and the shares, into features x CROWD_COARSE numbers, from edges and rows. */
+/* Work out `id` and the shares, into features x CROWD_COARSE numbers, from edges, axes and rows. */
 void crowd_index(struct crowd *c, float *share);
 
-/* Room that the arrays of a crowd need, and the bytes of its written form. */
+/* The arrays of a crowd in one piece of memory, of crowd_room() bytes and aligned for floats, whose sizes
+ * come from its `features`, `rows` and `axes`. */
+struct crowd_arrays {
+    float *edge, *share, *level, *to, *between;
+    uint8_t *edges, *row;
+};
+
 size_t crowd_room(const struct crowd *c);
+struct crowd_arrays crowd_lay_out(const struct crowd *c, void *room);
+
+/* Point a crowd to all of them but the shares. */
+void crowd_take(struct crowd *c, const struct crowd_arrays *p);
+
+/* At least the bytes of its written form. */
 size_t crowd_size(const struct crowd *c);
 
 void crowd_write(struct byte_writer *w, const struct crowd *c);

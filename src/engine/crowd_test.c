@@ -111,7 +111,7 @@ static void crowds_come_back_as_they_were_written(void **state)
     assert_ptr_equal(found, &c.crowd[1]);
     assert_null(crowds_of(&c, 78, SAMPLE_FEATURES, TEST_FEATURES + 1));
     assert_null(crowds_of(&c, 79, SAMPLE_FEATURES, TEST_FEATURES));
-    assert_int_equal(found->edges_id, t.crowd.edges_id);
+    assert_int_equal(found->id, t.crowd.id);
     assert_memory_equal(found->row, t.row, sizeof t.row);
     assert_memory_equal(found->share, t.share, sizeof t.share);
     crowds_free(&c);

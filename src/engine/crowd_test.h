@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { TEST_FEATURES = 6, TEST_ROWS = 400 };
+enum { TEST_FEATURES = 6, TEST_ROWS = 400, TEST_AXES = 4 };
 
 struct test_crowd {
     struct crowd crowd;
@@ -16,6 +16,7 @@ struct test_crowd {
     float edge[TEST_FEATURES * CROWD_EDGES];
     uint8_t row[TEST_ROWS * TEST_FEATURES];
     float share[TEST_FEATURES * CROWD_COARSE];
+    float level[TEST_FEATURES * CROWD_BINS], to[TEST_FEATURES * CROWD_AXES_MAX], between[TEST_AXES];
 };
 
 /* A sample about `middle`; one feature in twenty is missing. */
@@ -29,6 +30,26 @@ static inline void test_sample(struct sample *s, uint64_t *seed, double middle)
         const double x = random_in(seed, -1.0, 1.0) + random_in(seed, -1.0, 1.0);
         s->x[f] = random_below(seed, 20) == 0 ? NAN : x + (f < 3 ? middle : 0.0);
     }
+}
+
+/* Four axes, each the difference of two features. */
+static inline void test_axes(struct test_crowd *t)
+{
+    for (size_t f = 0; f < TEST_FEATURES; f++) {
+        for (size_t b = 1; b < t->edges[f] + 2U; b++) {
+            t->level[f * CROWD_BINS + b] = ((float)b - 0.5F * (float)(t->edges[f] + 2)) / 8.0F;
+        }
+        for (size_t k = 0; k < TEST_AXES; k++) {
+            t->to[f * CROWD_AXES_MAX + k] = f == k ? 1.0F : (f == k + 2 ? -0.5F : 0.0F);
+        }
+    }
+    for (size_t k = 0; k < TEST_AXES; k++) {
+        t->between[k] = 1.5F - 0.3F * (float)k;
+    }
+    t->crowd.axes = TEST_AXES;
+    t->crowd.level = t->level;
+    t->crowd.to = t->to;
+    t->crowd.between = t->between;
 }
 
 static inline void test_crowd(struct test_crowd *t, uint64_t seed)
@@ -55,10 +76,11 @@ static inline void test_crowd(struct test_crowd *t, uint64_t seed)
         memcpy(t->row + i * TEST_FEATURES, bins, TEST_FEATURES);
     }
     t->crowd.row = t->row;
+    test_axes(t);
     crowd_index(&t->crowd, t->share);
     for (size_t b = 0; b < FUSION_BUCKETS; b++) {
         t->crowd.fusion[b] = (struct fusion){.scale = {1.0, 1.0, 1.0, 1.0, 1.0},
-                                             .weight = {0.1, b > 0 ? 0.5 : 0.0},
+                                             .weight = {0.1, b > 0 ? 0.5 : 0.0, 0.3},
                                              .high = 1e3,
                                              .limit = 4.0,
                                              .impostor = 0.5,

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define MAGIC   UINT32_C(0x4d524e43) /* "CNRM" */
-#define VERSION 3
+#define VERSION 4
 
 enum { CHECK_BYTES = 8, HEAD_BYTES = 4 + 2 + 2 + MODEL_LABEL_BYTES + 1 + 4, NUMBER_MAX = 1000000 };
 

@@ -62,6 +62,11 @@ bool own_work_out(struct own *o, const struct own_rows *rows)
         for (size_t f = 0; f < c->features; f++) {
             count_feature(rows, weight, f, &fresh->against[f * CROWD_COARSE]);
         }
+        fresh->axes = n < OWN_AXES_BELOW ? c->axes : 0;
+        if (fresh->axes > 0) {
+            axes_learn(c, &(struct axes_rows){.row = rows->row, .weight = weight, .count = n},
+                       &fresh->along);
+        }
         fresh->trees = n >= OWN_TREES_FROM ? GROW_TREES : 0;
         good = fresh->trees == 0 || grow(&(struct grow_rows){.features = c->features,
                                                              .own = n,
@@ -72,7 +77,7 @@ bool own_work_out(struct own *o, const struct own_rows *rows)
                                          fresh->tree);
     }
     if (good) {
-        fresh->edges_id = c->edges_id;
+        fresh->crowd_id = c->id;
         fresh->known = (uint16_t)n;
         fresh->grown_at = fresh->accepted;
         fresh->changed = 1;
@@ -92,6 +97,9 @@ void own_scores(const struct own *o, const struct crowd *crowd, const uint8_t *b
     }
     memset(out, 0, SCORES * sizeof *out);
     out[CROWD_HISTOGRAM] = clip(sum / STEPS, -SUM_CLIP, SUM_CLIP);
+    if (o->axes > 0 && o->axes == crowd->axes) {
+        out[CROWD_AXES] = axes_score(crowd, &o->along, bins);
+    }
     if (o->trees > 0) {
         out[CROWD_TREES] = -clip(trees_sum(o->tree, bins), -OWN_TREES_CLIP, OWN_TREES_CLIP);
     }

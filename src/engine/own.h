@@ -8,12 +8,13 @@
  * Errors     enum canara_status where bytes come in.
  * Threads    no shared state; one writer.
  *
- * Worked out from the rows of a bag and a crowd; it understands bins of that crowd's edges only.
+ * Worked out from the rows of a bag and a crowd; it understands bins and axes of that crowd only.
  */
 #ifndef ENGINE_OWN_H
 #define ENGINE_OWN_H
 
 #include "canara.h"
+#include "engine/axes.h"
 #include "engine/crowd.h"
 #include "engine/grow.h"
 
@@ -24,7 +25,12 @@
 
 #define OWN_TREES_CLIP 4.0
 
-enum { OWN_HELD = 6, OWN_TREES_FROM = 20 /* rows */ };
+enum {
+    OWN_HELD = 6,
+    OWN_TREES_FROM = 20, /* rows */
+    OWN_AXES_BELOW =
+        60 /* rows, with which the third bucket of a fusion begins: trees know more then */
+};
 
 /* Rows of one session that wait to be believed. */
 struct own_held {
@@ -35,12 +41,13 @@ struct own_held {
 
 struct own {
     uint64_t context;
-    uint64_t edges_id; /* of the crowd that it was worked out with; 0: never */
+    uint64_t crowd_id; /* of the crowd that it was worked out with; 0: never */
     uint8_t kind;
     uint8_t changed; /* since it was loaded; not stored */
     uint16_t features;
     uint16_t known;    /* rows that it was worked out from */
     uint16_t trees;    /* 0 or GROW_TREES */
+    uint16_t axes;     /* 0 or as many as the crowd has */
     uint32_t accepted; /* rows, ever */
     uint32_t grown_at; /* `accepted` when it was last worked out */
     uint32_t sessions; /* that gave rows */
@@ -50,6 +57,7 @@ struct own {
     uint32_t helds;
     struct own_held held[OWN_HELD];                    /* oldest first */
     int8_t against[CROWD_FEATURES_MAX * CROWD_COARSE]; /* 1/32 nat of each coarse bin */
+    struct axes_own along;
     struct tree tree[GROW_TREES];
 };
 
@@ -62,10 +70,10 @@ struct own_rows {
     size_t count;
 };
 
-/* Work out histograms and, from OWN_TREES_FROM rows on, trees. False: no memory; `o` is as it was. */
+/* Work out histograms, below OWN_AXES_BELOW rows axes, and from OWN_TREES_FROM rows on trees. False: no memory; `o` is as it was. */
 bool own_work_out(struct own *o, const struct own_rows *rows);
 
-/* What a sample's bins say: CROWD_HISTOGRAM and CROWD_TREES of `out`, the rest 0. */
+/* What a sample's bins say: CROWD_HISTOGRAM, CROWD_TREES and CROWD_AXES of `out`, the rest 0. */
 void own_scores(const struct own *o, const struct crowd *crowd, const uint8_t *bins,
                 double out[SCORES]);
 

@@ -5,7 +5,9 @@
 
 #include <math.h>
 
-#define VERSION 1
+#define VERSION 2
+#define WITHOUT_AXES \
+    1 /* the version before; what it says is of no crowd of today, until it is worked out anew */
 
 enum { CHECK_BYTES = 8 };
 
@@ -23,10 +25,11 @@ void own_save(const struct own *o, uint8_t bytes[CANARA_PART_BYTES], size_t *siz
     write_u16(&w, VERSION);
     write_u8(&w, o->kind);
     write_u64(&w, o->context);
-    write_u64(&w, o->edges_id);
+    write_u64(&w, o->crowd_id);
     write_u16(&w, o->features);
     write_u16(&w, o->known);
     write_u16(&w, o->trees);
+    write_u16(&w, o->axes);
     write_u32(&w, o->accepted);
     write_u32(&w, o->grown_at);
     write_u32(&w, o->sessions);
@@ -39,8 +42,12 @@ void own_save(const struct own *o, uint8_t bytes[CANARA_PART_BYTES], size_t *siz
         write_u32(&w, o->held[i].session);
         write_u32(&w, o->held[i].rows);
     }
-    if (o->edges_id != 0) {
+    if (o->crowd_id != 0) {
         write_bytes(&w, o->against, sizeof o->against[0] * CROWD_COARSE * o->features);
+    }
+    for (size_t k = 0; k < o->axes; k++) {
+        write_f32(&w, o->along.middle[k]);
+        write_f32(&w, o->along.spread[k]);
     }
     for (size_t i = 0; i < o->trees; i++) {
         write_tree(&w, &o->tree[i]);
@@ -79,14 +86,28 @@ static bool read_held(struct byte_reader *r, struct own *o)
     return true;
 }
 
-static bool read_head(struct byte_reader *r, struct own *o)
+static bool read_axes(struct byte_reader *r, struct own *o)
+{
+    for (size_t k = 0; k < o->axes; k++) {
+        o->along.middle[k] = read_f32(r);
+        o->along.spread[k] = read_f32(r);
+        if (!(fabsf(o->along.middle[k]) <= AXES_MIDDLE_MAX &&
+              o->along.spread[k] >= AXES_SPREAD_MIN && o->along.spread[k] <= AXES_SPREAD_MAX)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_head(struct byte_reader *r, uint16_t version, struct own *o)
 {
     o->kind = read_u8(r);
     o->context = read_u64(r);
-    o->edges_id = read_u64(r);
+    o->crowd_id = read_u64(r);
     o->features = read_u16(r);
     o->known = read_u16(r);
     o->trees = read_u16(r);
+    o->axes = version == WITHOUT_AXES ? 0 : read_u16(r);
     o->accepted = read_u32(r);
     o->grown_at = read_u32(r);
     o->sessions = read_u32(r);
@@ -96,7 +117,8 @@ static bool read_head(struct byte_reader *r, struct own *o)
     const struct sample like = {.kind = (enum sample_kind)o->kind, .count = o->features};
     return !r->failed && o->kind < SAMPLE_KINDS && o->features >= 1 && o->context != 0 &&
            sample_is_of_crowd(&like) && (o->trees == 0 || o->trees == GROW_TREES) &&
-           (o->trees == 0 || o->edges_id != 0) && fabsf(o->score_mean) <= 1e6F &&
+           (o->trees == 0 || o->crowd_id != 0) && o->axes <= CROWD_AXES_MAX &&
+           (o->axes == 0 || o->crowd_id != 0) && fabsf(o->score_mean) <= 1e6F &&
            o->score_m2 >= 0.0F && o->score_m2 <= 1e12F;
 }
 
@@ -112,15 +134,18 @@ enum canara_status own_load(struct own *o, const uint8_t *bytes, size_t size)
     if (!mine || read_u64(&end) != fnv_add(FNV_START, bytes, size - CHECK_BYTES)) {
         return CANARA_BAD_FORMAT;
     }
-    if (version != VERSION) {
+    if (version != VERSION && version != WITHOUT_AXES) {
         return CANARA_BAD_VERSION;
     }
     struct own loaded = {0};
-    if (!read_head(&r, &loaded) || !read_held(&r, &loaded)) {
+    if (!read_head(&r, version, &loaded) || !read_held(&r, &loaded)) {
         return CANARA_BAD_FORMAT;
     }
-    if (loaded.edges_id != 0) {
+    if (loaded.crowd_id != 0) {
         read_bytes(&r, loaded.against, sizeof loaded.against[0] * CROWD_COARSE * loaded.features);
+    }
+    if (!read_axes(&r, &loaded)) {
+        return CANARA_BAD_FORMAT;
     }
     for (size_t i = 0; i < loaded.trees; i++) {
         if (!read_tree(&r, loaded.features, &loaded.tree[i])) {

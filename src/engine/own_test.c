@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-enum { ROWS = 60 };
+enum { ROWS = OWN_AXES_BELOW - 1 };
 
 /* Rows of somebody whose first three features are a little higher. */
 static void rows_of(const struct crowd *c, double middle, size_t n, uint8_t *row)
@@ -58,9 +58,30 @@ static void own_rows_score_lower_than_those_of_the_crowd(void **state)
     assert_true(own_work_out(&o, &(struct own_rows){&t.crowd, row, ROWS}));
     assert_int_equal(o.trees, GROW_TREES);
     assert_int_equal(o.known, ROWS);
-    assert_true(o.edges_id == t.crowd.edges_id);
+    assert_true(o.crowd_id == t.crowd.id);
     assert_true(score_of(&o, &t.crowd, row, ROWS) < score_of(&o, &t.crowd, t.row, TEST_ROWS));
     assert_true(score_of(&o, &t.crowd, row, ROWS) < 0.0);
+}
+
+static void axes_speak_until_trees_know_more(void **state)
+{
+    (void)state;
+    struct test_crowd t;
+    struct own o;
+    uint8_t row[(ROWS + 1) * TEST_FEATURES];
+    double score[SCORES];
+    test_crowd(&t, 3);
+    rows_of(&t.crowd, 0.7, ROWS + 1, row);
+    begin(&o);
+    assert_true(own_work_out(&o, &(struct own_rows){&t.crowd, row, ROWS}));
+    assert_int_equal(o.axes, TEST_AXES);
+    own_scores(&o, &t.crowd, row, score);
+    assert_true(score[CROWD_AXES] != 0.0);
+    assert_true(own_work_out(&o, &(struct own_rows){&t.crowd, row, ROWS + 1}));
+    assert_int_equal(o.axes, 0);
+    own_scores(&o, &t.crowd, row, score);
+    assert_near(score[CROWD_AXES], 0.0, 0.0, "none");
+    assert_int_equal(crowd_bucket(OWN_AXES_BELOW - 1) + 1, crowd_bucket(OWN_AXES_BELOW));
 }
 
 static void nobodys_rows_say_nothing(void **state)
@@ -76,6 +97,7 @@ static void nobodys_rows_say_nothing(void **state)
     own_scores(&o, &t.crowd, t.row, score);
     assert_near(score[CROWD_HISTOGRAM], 0.0, 0.0, "shares of the crowd alone");
     assert_near(score[CROWD_TREES], 0.0, 0.0, "no trees");
+    assert_near(score[CROWD_AXES], 0.0, 1e-6, "everybody's middle and spread");
 }
 
 static void the_mean_of_scores_is_that_of_all_of_them(void **state)
@@ -123,6 +145,8 @@ static void an_own_part_survives_its_bytes_and_no_others(void **state)
     assert_int_equal(own_load(&got, bytes, size), CANARA_OK);
     assert_int_equal(got.trees, o.trees);
     assert_int_equal(got.held[0].rows, 3);
+    assert_int_equal(got.axes, TEST_AXES);
+    assert_memory_equal(&got.along, &o.along, sizeof got.along);
     assert_memory_equal(got.against, o.against, (size_t)TEST_FEATURES * CROWD_COARSE);
     for (size_t cut = 0; cut < size; cut++) {
         assert_int_equal(own_load(&got, bytes, cut), CANARA_BAD_FORMAT);
@@ -134,6 +158,34 @@ static void an_own_part_survives_its_bytes_and_no_others(void **state)
     }
     assert_int_equal(own_load(&got, bytes, CANARA_PART_BYTES + 1), CANARA_BAD_FORMAT);
     assert_int_equal(got.known, ROWS);
+}
+
+static void a_part_of_before_axes_is_read(void **state)
+{
+    (void)state;
+
+    enum {
+        AXES_AT = 29,
+        LEFT_OUT = 2 + TEST_AXES * 8,
+        HEAD = 57,
+        AGAINST = TEST_FEATURES * CROWD_COARSE
+    };
+    struct own o;
+    struct own got;
+    uint8_t bytes[CANARA_PART_BYTES];
+    size_t size = saved(&o, bytes);
+    const size_t axes = HEAD + 2 + 16 + AGAINST; /* behind one session that waits */
+    memmove(bytes + axes, bytes + axes + LEFT_OUT - 2, size - axes - (LEFT_OUT - 2));
+    memmove(bytes + AXES_AT, bytes + AXES_AT + 2, size - AXES_AT - 2);
+    size -= LEFT_OUT;
+    bytes[4] = 1;
+    struct byte_writer w = {.at = bytes + size - 8, .left = 8};
+    write_u64(&w, fnv_add(FNV_START, bytes, size - 8));
+    assert_int_equal(own_load(&got, bytes, size), CANARA_OK);
+    assert_int_equal(got.axes, 0);
+    assert_int_equal(got.trees, GROW_TREES);
+    assert_memory_equal(got.tree, o.tree, sizeof o.tree);
+    assert_memory_equal(got.against, o.against, AGAINST);
 }
 
 /* What a stranger may write with a right checksum. */
@@ -152,8 +204,9 @@ static void heads_that_cannot_be_are_refused(void **state)
         {"a kind that no crowd has", 6, SAMPLE_KEYS, CANARA_BAD_FORMAT},
         {"no features", 23, 0, CANARA_BAD_FORMAT},
         {"a number of trees that is none", 27, 3, CANARA_BAD_FORMAT},
-        {"squares below 0", 52, 0xbf, CANARA_BAD_FORMAT},
-        {"more that waits than there is room for", 53, OWN_HELD + 1, CANARA_BAD_FORMAT},
+        {"more axes than there are", 29, CROWD_AXES_MAX + 1, CANARA_BAD_FORMAT},
+        {"squares below 0", 54, 0xbf, CANARA_BAD_FORMAT},
+        {"more that waits than there is room for", 55, OWN_HELD + 1, CANARA_BAD_FORMAT},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -161,8 +214,8 @@ static void heads_that_cannot_be_are_refused(void **state)
         uint8_t bytes[CANARA_PART_BYTES];
         const size_t size = saved(&o, bytes);
         bytes[cases[i].at] = cases[i].value;
-        if (cases[i].at == 52) { /* the sign of a float that is not zero */
-            bytes[51] = 0x80;
+        if (cases[i].at == 54) { /* the sign of a float that is not zero */
+            bytes[53] = 0x80;
         }
         struct byte_writer w = {.at = bytes + size - 8, .left = 8};
         write_u64(&w, fnv_add(FNV_START, bytes, size - 8));
@@ -176,9 +229,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(own_rows_score_lower_than_those_of_the_crowd),
+        cmocka_unit_test(axes_speak_until_trees_know_more),
         cmocka_unit_test(nobodys_rows_say_nothing),
         cmocka_unit_test(the_mean_of_scores_is_that_of_all_of_them),
         cmocka_unit_test(an_own_part_survives_its_bytes_and_no_others),
+        cmocka_unit_test(a_part_of_before_axes_is_read),
         cmocka_unit_test(heads_that_cannot_be_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

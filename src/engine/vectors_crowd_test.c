@@ -17,6 +17,9 @@ struct desk {
     float edge[CROWD_FEATURES_MAX * CROWD_EDGES];
     uint8_t others[ROWS * CROWD_FEATURES_MAX], own_row[ROWS * CROWD_FEATURES_MAX];
     float share[CROWD_FEATURES_MAX * CROWD_COARSE];
+    float level[CROWD_FEATURES_MAX * CROWD_BINS], to[CROWD_FEATURES_MAX * CROWD_AXES_MAX];
+    float between[CROWD_AXES_MAX];
+    size_t levels, tos; /* features that have theirs */
     size_t rows;
     struct own own;
     uint8_t bins[CROWD_FEATURES_MAX];
@@ -26,8 +29,14 @@ static void begin(void *state)
 {
     struct desk *d = state;
     memset(d, 0, sizeof *d);
-    d->crowd = (struct crowd){
-        .context = 1, .kind = SAMPLE_STROKE, .edges = d->edges, .edge = d->edge, .row = d->others};
+    d->crowd = (struct crowd){.context = 1,
+                              .kind = SAMPLE_STROKE,
+                              .edges = d->edges,
+                              .edge = d->edge,
+                              .row = d->others,
+                              .level = d->level,
+                              .to = d->to,
+                              .between = d->between};
 }
 
 static void check_cell(struct vectors *v, const double *x, size_t n)
@@ -72,6 +81,37 @@ static void add_own(struct vectors *v, const double *x, size_t n)
     put_row(v, d->own_row, d->rows++, x, n);
 }
 
+static void set_between(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    assert_true(n <= CROWD_AXES_MAX);
+    for (size_t k = 0; k < n; k++) {
+        d->between[k] = (float)x[k];
+    }
+    d->crowd.axes = (uint16_t)n;
+}
+
+static void add_levels(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    assert_true(d->levels < CROWD_FEATURES_MAX && n <= CROWD_BINS);
+    for (size_t b = 0; b < n; b++) {
+        d->level[d->levels * CROWD_BINS + b] = (float)x[b];
+    }
+    d->levels++;
+}
+
+static void add_to(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    vectors_count(v, n, d->crowd.axes);
+    assert_true(d->tos < CROWD_FEATURES_MAX);
+    for (size_t k = 0; k < n; k++) {
+        d->to[d->tos * CROWD_AXES_MAX + k] = (float)x[k];
+    }
+    d->tos++;
+}
+
 static void index_crowd(struct vectors *v, const double *x, size_t n)
 {
     struct desk *d = v->state;
@@ -107,6 +147,16 @@ static void check_against(struct vectors *v, const double *x, size_t n)
     }
 }
 
+static void check_along(struct vectors *v, const double *x, size_t n)
+{
+    const struct desk *d = v->state;
+    vectors_count(v, n, 3);
+    const size_t k = (size_t)x[0];
+    assert_true(k < d->own.axes);
+    vectors_float(v, (double)d->own.along.middle[k], x[1]);
+    vectors_float(v, (double)d->own.along.spread[k], x[2]);
+}
+
 static void take_sample(struct vectors *v, const double *x, size_t n)
 {
     struct desk *d = v->state;
@@ -134,13 +184,35 @@ static void check_histogram(struct vectors *v, const double *x, size_t n)
     vectors_near(v, score[CROWD_HISTOGRAM], x[0]);
 }
 
+static void check_axes(struct vectors *v, const double *x, size_t n)
+{
+    const struct desk *d = v->state;
+    double score[SCORES];
+    vectors_count(v, n, 1);
+    own_scores(&d->own, &d->crowd, d->bins, score);
+    vectors_near(v, score[CROWD_AXES], x[0]);
+}
+
 static void both_implementations_see_the_same_crowd(void **state)
 {
     static const struct vector_verb verbs[] = {
-        {"cell", check_cell},   {"edges", add_edges},           {"others", add_other},
-        {"index", index_crowd}, {"shares", check_shares},       {"own", add_own},
-        {"work_out", work_out}, {"against", check_against},     {"sample", take_sample},
-        {"bins", check_bins},   {"histogram", check_histogram}, {NULL, NULL},
+        {"cell", check_cell},
+        {"edges", add_edges},
+        {"others", add_other},
+        {"index", index_crowd},
+        {"shares", check_shares},
+        {"own", add_own},
+        {"work_out", work_out},
+        {"against", check_against},
+        {"sample", take_sample},
+        {"bins", check_bins},
+        {"histogram", check_histogram},
+        {"between", set_between},
+        {"levels", add_levels},
+        {"to", add_to},
+        {"along", check_along},
+        {"axes", check_axes},
+        {NULL, NULL},
     };
     (void)state;
     struct desk desk;

@@ -1,6 +1,7 @@
 #include "lab/crowding.h"
 
 #include "engine/cell.h"
+#include "lab/axes_fit.h"
 #include "lab/crowd_fusing.h"
 
 #include <math.h>
@@ -11,11 +12,6 @@ enum { EACH_MAX = 600 }; /* samples of one person behind the edges */
 struct weighed {
     float x;
     double weight;
-};
-
-struct room {
-    float *edge, *share;
-    uint8_t *edges, *row;
 };
 
 static bool counts(const struct bank_context *c, const bool *in, size_t user)
@@ -99,15 +95,6 @@ static size_t count_people(const struct bank_context *c, const bool *in)
     return n;
 }
 
-static struct room lay_out(const struct crowd *c, void *memory)
-{
-    struct room r = {.edge = memory};
-    r.share = r.edge + (size_t)c->features * CROWD_EDGES;
-    r.edges = (uint8_t *)(r.share + (size_t)c->features * CROWD_COARSE);
-    r.row = r.edges + c->features;
-    return r;
-}
-
 err_t crowding_plain(const struct bank_context *c, const bool *in, size_t people,
                      struct crowding *out)
 {
@@ -120,7 +107,8 @@ err_t crowding_plain(const struct bank_context *c, const bool *in, size_t people
                                    .kind = (uint8_t)c->like.kind,
                                    .features = (uint16_t)c->like.count,
                                    .people = (uint16_t)there,
-                                   .rows = (uint16_t)(each * there)}};
+                                   .rows = (uint16_t)(each * there),
+                                   .axes = axes_of(c->like.count)}};
     struct weighed *x = calloc(there * EACH_MAX, sizeof *x);
     p.room = calloc(1, crowd_room(&p.crowd));
     if (x == NULL || p.room == NULL) {
@@ -128,16 +116,19 @@ err_t crowding_plain(const struct bank_context *c, const bool *in, size_t people
         free(p.room);
         return err_new(ERR_NOMEM);
     }
-    const struct room room = lay_out(&p.crowd, p.room);
+    const struct crowd_arrays room = crowd_lay_out(&p.crowd, p.room);
+    crowd_take(&p.crowd, &room);
     for (size_t f = 0; f < c->like.count; f++) {
         room.edges[f] = find_edges(x, pour(c, in, f, x), room.edge + f * CROWD_EDGES);
     }
-    p.crowd.edges = room.edges;
-    p.crowd.edge = room.edge;
-    fill_rows(c, in, each, &p.crowd, room.row);
-    p.crowd.row = room.row;
-    crowd_index(&p.crowd, room.share);
     free(x);
+    fill_rows(c, in, each, &p.crowd, room.row);
+    const err_t e = axes_fit(c, in, &p.crowd, &room);
+    if (failed(e)) {
+        free(p.room);
+        return e;
+    }
+    crowd_index(&p.crowd, room.share);
     *out = p;
     return ERR_OK;
 }

@@ -14,7 +14,7 @@ others 2004, Killourhy and Maxion 2009; cohort normalisation, Rosenberg and othe
 logistic regression, Brummer and du Preez 2006, ridge by le Cessie and van Houwelingen 1992; two-state hidden Markov
 model with a rate of change, Rabiner 1989; Dirichlet smoothing, Lidstone 1920, MacKay and Peto 1995; running variance,
 Welford 1962; winsorising, Dixon 1960; entropy, Shannon 1948; half a case added to each side of odds, Haldane 1956;
-boosted trees, Friedman 2001; FNV-1a, Fowler, Noll and Vo 1991.
+boosted trees, Friedman 2001; two covariances, Prince and Elder 2007, Ioffe 2006; FNV-1a, Fowler, Noll and Vo 1991.
 """
 import copy
 import math
@@ -90,6 +90,9 @@ PLATFORM_STEPS = [8, 10, 16, 100]
 # src/engine/crowd.h, crowd.c, own.h, own.c, cell.c: chosen as docs/engine/actions.md says
 COARSE_BINS, SHARE_MIN, CROWD_SHRINK, NEIGHBOUR, AGAINST_STEPS, AGAINST_CLIP = 17, 1e-4, 20.0, 0.15, 32, 16.0
 BYTE_STEPS = 16
+
+# src/engine/axes.h, axes.c: chosen on Antal's strokes
+AXES_ALIKE, AXES_OWN, AXES_FREEDOM, AXES_CLIP = 0.1, 30.0, 4.0, 16.0
 
 # src/lab/people.c, people_general.c, fusing.c, logistic.c; the fit's were chosen on MEU and MOBIKEY
 GENERAL_EACH_MAX = 20
@@ -676,6 +679,40 @@ def against(edges, shares, column):
     n = math.fsum(w)
     own = [(v + CROWD_SHRINK * p) / (n + CROWD_SHRINK) for v, p in zip(h, shares)]
     return [clip(math.floor(AGAINST_STEPS * math.log(p / q) + 0.5), -127, 127) for p, q in zip(shares, own)]
+
+
+def along(levels, to, row):
+    """Where a row of bins lies on each axis, in floats, feature by feature."""
+    y = [0.0] * len(to[0])
+    for level, weights, b in zip(levels, to, row):
+        y = [f32(v + f32(level[b] * t)) for v, t in zip(y, weights)]
+    return y
+
+
+def axes_known(between, places):
+    """Of each axis middle and spread of the person whose newest place comes first: mean and variance, drawn towards
+    everybody's."""
+    w = [2 ** (-2 * i / len(places)) for i in range(len(places))]
+    n = math.fsum(w) ** 2 / math.fsum(v * v for v in w) if w else 0.0
+    out = []
+    for b, column in zip(between, zip(*places) if places else [()] * len(between)):
+        mean = math.fsum(v * y for v, y in zip(w, column)) / math.fsum(w) if w else 0.0
+        spread = 1.0
+        if n > 1:
+            square = math.fsum(v * (y - mean) ** 2 for v, y in zip(w, column)) / math.fsum(w) * n / (n - 1)
+            spread = (AXES_OWN + n * square) / (AXES_OWN + n)
+        apart = n / (1 + max(n - 1, 0) * AXES_ALIKE)
+        known = 1 / (1 / b + apart)  # variance of the middle, given the rows
+        out.append((f32(known * apart * mean), f32(spread + known)))
+    return out
+
+
+def axes_against(between, known, y):
+    """ln of everybody's density over the owner's, Student's t on each axis."""
+    def density(x, middle, variance):
+        return -(AXES_FREEDOM + 1) / 2 * math.log(1 + (x - middle) ** 2 / (variance * AXES_FREEDOM)) - math.log(variance) / 2
+    nats = math.fsum(density(v, 0.0, 1 + b) - density(v, m, s) for v, b, (m, s) in zip(y, between, known))
+    return clip(nats, -AXES_CLIP, AXES_CLIP)
 
 
 # A session ------------------------------------------------------------------------------------------------------------
@@ -1752,6 +1789,15 @@ def crowd_vectors(d):
         people, person = [bins(draw(0)) for _ in range(rows)], [bins(draw(1.5)) for _ in range(own)]
         for row in people:
             yield given("others", *row)
+        axes = d.below(len(edges)) + 1
+        levels = [[0.0, *(f32(d.about(0, 1)) for _ in range(len(e) + 1))] for e in edges]
+        to = [[f32(d.about(0, 0.7)) for _ in range(axes)] for _ in edges]
+        between = [f32(d.between(0.01, 3)) for _ in range(axes)]
+        yield given("between", *between)
+        for level in levels:
+            yield given("levels", *level)
+        for weights in to:
+            yield given("to", *weights)
         yield "index"
         shares = [crowd_shares(e, c) for e, c in zip(edges, zip(*people))]
         for f, share in enumerate(shares):
@@ -1762,6 +1808,9 @@ def crowd_vectors(d):
         table = [against(e, s_, c) for e, s_, c in zip(edges, shares, zip(*person))]
         for f, nats in enumerate(table):
             yield given("against", f, *nats)
+        known = axes_known(between, [along(levels, to, row) for row in person])
+        for k, (middle, spread) in enumerate(known):
+            yield near("along", k, middle, spread)
         for shift in (0, 1.5, 4, -9):
             x = draw(shift)
             b = bins(x)
@@ -1769,6 +1818,7 @@ def crowd_vectors(d):
             yield given("sample", *x)
             yield given("bins", *b)
             yield near("histogram", clip(total, -AGAINST_CLIP, AGAINST_CLIP))
+            yield near("axes", axes_against(between, known, along(levels, to, b)))
 
 
 # -- the lab
