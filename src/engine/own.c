@@ -49,6 +49,14 @@ static void count_feature(const struct own_rows *rows, const double *weight, siz
     }
 }
 
+/* Axes are for whoever's fusion weighs them. While a fusion is being fitted, which has no scales yet, that is who
+ * is known by few rows. */
+static bool wants_axes(const struct crowd *c, size_t n)
+{
+    const struct fusion *f = &c->fusion[crowd_bucket(n)];
+    return f->scale[CROWD_AXES] > 0.0 ? f->weight[CROWD_AXES] != 0.0 : n < OWN_AXES_BELOW;
+}
+
 bool own_work_out(struct own *o, const struct own_rows *rows)
 {
     const struct crowd *c = rows->crowd;
@@ -62,7 +70,7 @@ bool own_work_out(struct own *o, const struct own_rows *rows)
         for (size_t f = 0; f < c->features; f++) {
             count_feature(rows, weight, f, &fresh->against[f * CROWD_COARSE]);
         }
-        fresh->axes = n < OWN_AXES_BELOW ? c->axes : 0;
+        fresh->axes = wants_axes(c, n) ? c->axes : 0;
         if (fresh->axes > 0) {
             axes_learn(c, &(struct axes_rows){.row = rows->row, .weight = weight, .count = n},
                        &fresh->along);

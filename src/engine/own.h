@@ -28,8 +28,7 @@
 enum {
     OWN_HELD = 6,
     OWN_TREES_FROM = 20, /* rows */
-    OWN_AXES_BELOW =
-        60 /* rows, with which the third bucket of a fusion begins: trees know more then */
+    OWN_AXES_BELOW = 60  /* rows, in a fit: there trees begin to know more */
 };
 
 /* Rows of one session that wait to be believed. */
@@ -70,7 +69,7 @@ struct own_rows {
     size_t count;
 };
 
-/* Work out histograms, below OWN_AXES_BELOW rows axes, and from OWN_TREES_FROM rows on trees. False: no memory; `o` is as it was. */
+/* Work out histograms, where the crowd's fusion weighs them axes, and from OWN_TREES_FROM rows on trees. False: no memory; `o` is as it was. */
 bool own_work_out(struct own *o, const struct own_rows *rows);
 
 /* What a sample's bins say: CROWD_HISTOGRAM, CROWD_TREES and CROWD_AXES of `out`, the rest 0. */

@@ -63,7 +63,7 @@ static void own_rows_score_lower_than_those_of_the_crowd(void **state)
     assert_true(score_of(&o, &t.crowd, row, ROWS) < 0.0);
 }
 
-static void axes_speak_until_trees_know_more(void **state)
+static void axes_speak_where_the_fusion_weighs_them(void **state)
 {
     (void)state;
     struct test_crowd t;
@@ -73,14 +73,21 @@ static void axes_speak_until_trees_know_more(void **state)
     test_crowd(&t, 3);
     rows_of(&t.crowd, 0.7, ROWS + 1, row);
     begin(&o);
-    assert_true(own_work_out(&o, &(struct own_rows){&t.crowd, row, ROWS}));
+    /* a bucket without trials of its own has the weights of the one before, and its scores, too */
+    assert_true(own_work_out(&o, &(struct own_rows){&t.crowd, row, ROWS + 1}));
     assert_int_equal(o.axes, TEST_AXES);
     own_scores(&o, &t.crowd, row, score);
     assert_true(score[CROWD_AXES] != 0.0);
+    t.crowd.fusion[crowd_bucket(ROWS + 1)].weight[CROWD_AXES] = 0.0;
     assert_true(own_work_out(&o, &(struct own_rows){&t.crowd, row, ROWS + 1}));
     assert_int_equal(o.axes, 0);
     own_scores(&o, &t.crowd, row, score);
     assert_near(score[CROWD_AXES], 0.0, 0.0, "none");
+    memset(t.crowd.fusion, 0, sizeof t.crowd.fusion); /* as in a fit */
+    assert_true(own_work_out(&o, &(struct own_rows){&t.crowd, row, ROWS + 1}));
+    assert_int_equal(o.axes, 0);
+    assert_true(own_work_out(&o, &(struct own_rows){&t.crowd, row, ROWS}));
+    assert_int_equal(o.axes, TEST_AXES);
     assert_int_equal(crowd_bucket(OWN_AXES_BELOW - 1) + 1, crowd_bucket(OWN_AXES_BELOW));
 }
 
@@ -229,7 +236,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(own_rows_score_lower_than_those_of_the_crowd),
-        cmocka_unit_test(axes_speak_until_trees_know_more),
+        cmocka_unit_test(axes_speak_where_the_fusion_weighs_them),
         cmocka_unit_test(nobodys_rows_say_nothing),
         cmocka_unit_test(the_mean_of_scores_is_that_of_all_of_them),
         cmocka_unit_test(an_own_part_survives_its_bytes_and_no_others),

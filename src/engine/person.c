@@ -41,9 +41,11 @@ double person_average(double heard, size_t before, double nats, double run)
     return (sum + nats) / (1.0 + alike * (now - 1.0)) - heard;
 }
 
-double person_alike(size_t before)
+double person_alike(enum sample_kind kind, size_t before)
 {
-    return 1.0 + PERSON_ALIKE * fmin((double)before, PERSON_ALIKE_MOST);
+    const double n = (double)before;
+    return kind == SAMPLE_TEXT ? 1.0 + PERSON_TEXT_ALIKE * fmin(n, PERSON_TEXT_ALIKE_MOST)
+                               : 1.0 + PERSON_ALIKE * fmin(n, PERSON_ALIKE_MOST);
 }
 
 double person_young(size_t known, double said, double nats)
@@ -81,7 +83,11 @@ static void look_at(void *ctx, const struct sample *sample)
     }
     struct person_weight w = person_weight_of(opinion.fusion, &opinion.tally);
     /* person_average() discounts what comes by the dozen */
-    w.variance = opinion.tally.many ? 1.0 : fmax(w.variance, person_alike(look->s->samples[share]));
+    if (opinion.tally.many) {
+        w.variance = 1.0;
+    } else {
+        w.variance = fmax(w.variance, person_alike(sample->kind, look->s->samples[share]));
+    }
     const double weighed = person_weigh(opinion.nats, (double)look->s->bias[share], &w);
     /* what was led away is not for the owner, not even through his centre */
     const double alone = opinion.led_away ? fmax(weighed, 0.0) : weighed;

@@ -30,6 +30,10 @@ struct person_weight {
 #define PERSON_ALIKE      0.15
 #define PERSON_ALIKE_MOST 12.0
 
+/* Of texts, chosen on texts made of MOBIKEY's passwords: docs/decisions/0054. */
+#define PERSON_TEXT_ALIKE      1.0
+#define PERSON_TEXT_ALIKE_MOST 3.0
+
 #define PERSON_RUN 10.0 /* samples: `run` is for so many */
 
 enum { PERSON_MEMORY = 60 };
@@ -46,8 +50,8 @@ double person_weigh(double l, double bias, const struct person_weight *w);
 double person_average(double heard, size_t before, double nats, double run);
 
 /* By how much a sample counts less behind so many of its share in the session: what a person does in one
- * session has the day in common, in whatever field (Kish 1965, as V). 1 for the first. */
-double person_alike(size_t before);
+ * session has the day in common, in whatever field (Kish 1965, as V), and texts have more. 1 for the first. */
+double person_alike(enum sample_kind kind, size_t before);
 
 /* What may be added of `nats` when a modality has said `said` by now and the profile knows so few samples:
  * below EVIDENCE_YOUNG, all samples together never say more than half a nat for each known one. */

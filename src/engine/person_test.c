@@ -47,16 +47,21 @@ static void samples_that_are_alike_add_less_and_less(void **state)
 static void the_first_sample_of_a_session_counts_whole_and_later_ones_less(void **state)
 {
     (void)state;
-    assert_near(person_alike(0), 1.0, 0.0, "a password at a login");
-    assert_near(person_alike(1), 1.0 + PERSON_ALIKE, 1e-12, "the second");
+    assert_near(person_alike(SAMPLE_KEYS, 0), 1.0, 0.0, "a password at a login");
+    assert_near(person_alike(SAMPLE_KEYS, 1), 1.0 + PERSON_ALIKE, 1e-12, "the second");
     for (size_t before = 0; before < 200; before++) {
-        assert_true(person_alike(before + 1) >= person_alike(before));
-        assert_true(person_alike(before) <= 1.0 + PERSON_ALIKE * PERSON_ALIKE_MOST);
+        const double keys = person_alike(SAMPLE_KEYS, before);
+        const double text = person_alike(SAMPLE_TEXT, before);
+        assert_true(person_alike(SAMPLE_KEYS, before + 1) >= keys);
+        assert_true(keys <= 1.0 + PERSON_ALIKE * PERSON_ALIKE_MOST);
+        assert_true(text >= keys && person_alike(SAMPLE_TEXT, before + 1) >= text);
+        assert_true(text <= 1.0 + PERSON_TEXT_ALIKE * PERSON_TEXT_ALIKE_MOST);
     }
+    assert_near(person_alike(SAMPLE_TEXT, 0), 1.0, 0.0, "the first message");
     /* a day that shifts every field: 40 samples of half a nat are no 20 */
     double sum = 0.0;
     for (size_t before = 0; before < 40; before++) {
-        sum += 0.5 / person_alike(before);
+        sum += 0.5 / person_alike(SAMPLE_KEYS, before);
     }
     assert_in_range((int)(100.0 * sum), 800, 1000);
 }

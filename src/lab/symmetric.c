@@ -46,7 +46,8 @@ static void solve(const double *l, size_t n, double *m)
 static void solve_back(const double *l, size_t n, double *m)
 {
     for (size_t c = 0; c < n; c++) {
-        for (size_t i = n; i-- > 0;) {
+        for (size_t left = n; left > 0; left--) {
+            const size_t i = left - 1;
             double sum = m[i * n + c];
             for (size_t k = i + 1; k < n; k++) {
                 sum -= l[k * n + i] * m[k * n + c];
