@@ -39,8 +39,8 @@
 #define LIMIT_PASSWORD_BYTES      128
 #define LIMIT_TOKEN_BYTES         4096
 #define LIMIT_TICKETS_PER_SESSION 4
-#define LIMIT_EVENT_BYTES_BURST_S 16 /* of EVENT_BYTES_PER_SECOND that a session saves up ... */
-#define LIMIT_EVENT_BYTES_FIRST   (4 * LIMIT_WS_MESSAGE_BYTES) /* ... and what it begins with */
+#define LIMIT_EVENT_BYTES_BURST_S 16     /* of EVENT_BYTES_PER_SECOND that a session saves up ... */
+#define LIMIT_EVENT_BYTES_FIRST   262144 /* ... and what it begins with: four whole messages */
 
 /* server: connections */
 #define LIMIT_HEADER_DEADLINE_MS 15000 /* from the first byte of a request to its last */

@@ -318,8 +318,8 @@ class Changes(Case):
 
     def test_of_many_changes_of_the_mpin_at_once_one_is_made(self):
         user = self.user(self.own(HASH_WORKERS="4"))
-        sessions = [user] + [user.again() for _ in range(3)]
-        wanted = ["8305", "7351", "5926", "9274"]
+        sessions = [user] + [user.again() for _ in range(2)]  # who comes too late has tried a wrong one: three would lock
+        wanted = ["8305", "7351", "5926"]
         with concurrent.futures.ThreadPoolExecutor(len(sessions)) as pool:
             said = list(pool.map(lambda s, new: s.post("/auth/change-mpin", {"mpin": "1234", "new_mpin": new}).status, sessions, wanted))
         self.assertEqual(said.count(200), 1, said)
