@@ -115,6 +115,17 @@ static struct queued *pull(struct share *party, struct queued *job)
     return job;
 }
 
+static void leave_when_idle(struct fair_queue *q, struct share *party)
+{
+    struct share *address = party->above;
+    if (party->waiting + party->busy == 0) {
+        leave(q, party);
+    }
+    if (address->waiting + address->busy == 0) {
+        leave(q, address);
+    }
+}
+
 static size_t waiting_of(const struct share *s)
 {
     return s == NULL ? 0 : s->waiting;
@@ -143,7 +154,8 @@ bool fair_queue_put(struct fair_queue *q, struct queued *job, struct queued **ou
         if (party == NULL) {
             return false;
         }
-        *out = pull(party, party->last); /* it keeps one at least */
+        *out = pull(party, party->last); /* its address keeps one at least, the party need not */
+        leave_when_idle(q, party);
     }
     struct share *party = enter(q, enter(q, &q->root, job->address), job->party);
     job->share = party;
@@ -189,17 +201,6 @@ struct queued *fair_queue_take(struct fair_queue *q)
         return job;
     }
     return NULL;
-}
-
-static void leave_when_idle(struct fair_queue *q, struct share *party)
-{
-    struct share *address = party->above;
-    if (party->waiting + party->busy == 0) {
-        leave(q, party);
-    }
-    if (address->waiting + address->busy == 0) {
-        leave(q, address);
-    }
 }
 
 void fair_queue_done(struct fair_queue *q, queued_t was)

@@ -166,6 +166,34 @@ static void equal_backlogs_do_not_push_each_other_out(void **state)
     fair_queue_deinit(&q);
 }
 
+/* An address may fill the queue with parties that have one job each. */
+static void a_party_that_makes_room_with_its_only_job_leaves(void **state)
+{
+    (void)state;
+
+    enum { LIMIT = 4, WORKERS = 1 };
+    struct fair_queue q;
+    assert_ok(fair_queue_init(&q, LIMIT, WORKERS));
+    for (uint64_t round = 0; round < 50; round++) {
+        struct guest many[LIMIT];
+        struct guest other = guest_of('o', 2, round);
+        char names[MANY + 1];
+        size_t unused = 0;
+        for (size_t i = 0; i < LIMIT; i++) {
+            many[i] = guest_of((char)('a' + i), 1, 10 * round + i);
+            put(&q, &many[i]);
+        }
+        assert_in_range(put_full(&q, &other), 'a', 'd');
+        take_all(&q, names);
+        assert_int_equal(strlen(names), LIMIT);
+        for (const struct share *free_one = q.unused; free_one != NULL; free_one = free_one->next) {
+            unused++;
+        }
+        assert_int_equal(unused, 2 * (LIMIT + WORKERS));
+    }
+    fair_queue_deinit(&q);
+}
+
 static void a_queue_of_no_places_refuses_everybody(void **state)
 {
     (void)state;
@@ -286,6 +314,7 @@ int main(void)
         cmocka_unit_test(a_backlog_delays_its_own_party_alone),
         cmocka_unit_test(the_newest_of_the_longest_backlog_makes_room),
         cmocka_unit_test(equal_backlogs_do_not_push_each_other_out),
+        cmocka_unit_test(a_party_that_makes_room_with_its_only_job_leaves),
         cmocka_unit_test(a_queue_of_no_places_refuses_everybody),
         cmocka_unit_test(what_is_to_be_alone_waits_for_its_like_and_others_pass),
         cmocka_unit_test(what_is_cleared_is_handed_back_while_others_are_worked_on),
