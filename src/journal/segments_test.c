@@ -442,13 +442,15 @@ static void zeros_go_through_the_cache_where_they_must(void **state)
     struct journal_config config = testing_config(s->dir);
     config.files = &picky.files;
     assert_int_equal(append_lines(&config, 1, HALF), HALF);
-    const int once_a_segment = atomic_load(&refused);
+    const int invalid = atomic_load(&refused); /* whether one more is prepared at the end is luck */
+    assert_true(invalid > 0);
     picky.number = EOPNOTSUPP; /* as some that are stacked on others say it */
     assert_int_equal(append_lines(&config, HALF + 1, ALL), HALF);
-    assert_int_equal(atomic_load(&refused), 2 * once_a_segment);
+    const int both = atomic_load(&refused);
+    assert_true(both > invalid);
     config.segment_bytes += 100; /* no whole pages: it is not even tried */
     assert_int_equal(append_lines(&config, ALL + 1, ALL + HALF), HALF);
-    assert_int_equal(atomic_load(&refused), 2 * once_a_segment);
+    assert_int_equal(atomic_load(&refused), both);
     assert_kept(s->dir, ALL + HALF - 1, ALL + HALF);
 }
 
