@@ -276,4 +276,15 @@ static inline struct json *answer_of(const struct call *c)
     return tree;
 }
 
+/* For desk_meanwhile(): the owner sees the thief's session (`ctx`, a bearer) and ends it. */
+static inline void desk_owner_ends(struct desk *d, void *ctx)
+{
+    const struct bearer *thief = ctx;
+    struct bearer owner;
+    char path[96];
+    desk_enter(d, &owner, "laptop");
+    (void)snprintf(path, sizeof path, "/api/v1/auth/sessions/%s", thief->id);
+    desk_expect(d, &owner, "DELETE", path, "", 204);
+}
+
 #endif

@@ -154,16 +154,6 @@ static void a_challenged_session_changes_no_mpin(void **state)
     call_free(&c);
 }
 
-static void the_owner_ends(struct desk *d, void *ctx)
-{
-    const struct bearer *thief = ctx;
-    struct bearer owner;
-    char path[96];
-    desk_enter(d, &owner, "laptop");
-    (void)snprintf(path, sizeof path, "/api/v1/auth/sessions/%s", thief->id);
-    desk_expect(d, &owner, "DELETE", path, "", 204);
-}
-
 static void the_risk_blocks(struct desk *d, void *ctx)
 {
     (void)d;
@@ -183,7 +173,7 @@ static void a_change_that_waits_is_refused_when_its_session_ends_meanwhile(void 
         unsigned before;
         unsigned status;
     } cases[] = {
-        {the_owner_ends, 2, 401},  {the_owner_ends, 3, 401},  {the_owner_ends, 4, 401},
+        {desk_owner_ends, 2, 401}, {desk_owner_ends, 3, 401}, {desk_owner_ends, 4, 401},
         {the_risk_blocks, 2, 403}, {the_risk_blocks, 3, 403}, {the_risk_blocks, 4, 403},
     };
     struct desk *d = *state;

@@ -10,7 +10,6 @@
 #include "domain/audit.h"
 #include "domain/checkpoint_keeper.h"
 #include "domain/clock_guard.h"
-#include "domain/mpin.h"
 #include "domain/recovery_checkpoint.h"
 #include "domain/replay_keeper.h"
 #include "domain/tutor.h"
@@ -33,9 +32,7 @@ enum {
     COLD_QUEUE = 256,
     COLD_RESERVED = 64,
     SESSIONS_MAX = 2000000, /* over all loops */
-    TUTOR_NICE = 10,
-    MPIN_ATTEMPTS_TOTAL = 10,
-    MPIN_LOCKOUT_MAX_H = 24
+    TUTOR_NICE = 10
 };
 
 err_t house_fault(struct house *h, const char *format, ...)
@@ -315,38 +312,10 @@ static void replay_down(struct house *h)
 
 /* ---- domain ---- */
 
-static rules_t rules_of(const struct settings *s)
-{
-    return (rules_t){.debug = s->debug,
-                     .mpin_length = s->mpin_length,
-                     .mpin_attempts = s->max_mpin_attempts,
-                     .mpin_attempts_total = MPIN_ATTEMPTS_TOTAL > s->max_mpin_attempts
-                                                ? MPIN_ATTEMPTS_TOTAL
-                                                : s->max_mpin_attempts,
-                     .mpin_lockout_ms = (int64_t)s->mpin_lockout_minutes * 60 * MS_PER_S,
-                     .mpin_lockout_max_ms = (int64_t)MPIN_LOCKOUT_MAX_H * 3600 * MS_PER_S,
-                     .session_idle_ms = (int64_t)s->session_expire_minutes * 60 * MS_PER_S,
-                     .session_age_ms = (int64_t)s->session_max_hours * 3600 * MS_PER_S,
-                     .rest_after_ms = (int64_t)s->session_rest_seconds * MS_PER_S,
-                     .sessions_per_account = s->max_sessions_per_account,
-                     .summary_events = s->behavior_buffer_size,
-                     .password_min_bytes = s->password_min_length,
-                     .events_per_second = s->events_per_second,
-                     .event_bytes_per_second = s->event_bytes_per_second,
-                     .risk = {.monitor = s->monitor_threshold,
-                              .challenge = s->suspicious_threshold,
-                              .block = s->high_risk_threshold},
-                     .login_per_account = s->login_per_account,
-                     .login_per_address = s->login_per_address,
-                     .register_per_address = s->register_per_address,
-                     .mpin_per_address = s->mpin_per_address,
-                     .evaluate_per_session = s->evaluate_per_session};
-}
-
 static err_t domain_up(struct house *h)
 {
     struct service *svc = &h->service;
-    svc->rules = rules_of(h->settings);
+    svc->rules = house_rules(h->settings);
     svc->clock = h->clock;
     svc->log = h->log;
     svc->hashing = PWHASH_COST;

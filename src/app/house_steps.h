@@ -13,6 +13,9 @@
 /* Keep the reason for the operator; always ERR_IO. */
 NODISCARD err_t house_fault(struct house *h, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* What the domain goes by. */
+rules_t house_rules(const struct settings *s);
+
 /* Sessions of before, out of a checkpoint or the journal. */
 NODISCARD err_t house_recovery_up(struct house *h);
 void house_recovery_down(struct house *h);

@@ -85,7 +85,20 @@ err_t ledger_post(struct ledger *l, const ledger_item_t *item, uint64_t *place)
     return room ? ERR_OK : err_new(ERR_LIMIT);
 }
 
-bool ledger_holds_block(struct ledger *l, uuid_t account)
+typedef bool is_it_t(const ledger_item_t *item, uuid_t id);
+
+static bool blocks_account(const ledger_item_t *item, uuid_t account)
+{
+    return item->how == END_BLOCKED && uuid_eq(item->account, account);
+}
+
+static bool ends_session(const ledger_item_t *item, uuid_t session)
+{
+    return uuid_eq(item->session, session);
+}
+
+/* The first that waits and `is` of this id; without one `*how` is not touched. */
+static bool holds(struct ledger *l, is_it_t *is, uuid_t id, enum session_end *how)
 {
     if (l == NULL) {
         return false;
@@ -94,26 +107,22 @@ bool ledger_holds_block(struct ledger *l, uuid_t account)
     (void)pthread_mutex_lock(&l->mutex);
     for (size_t i = 0; i < l->count && !held; i++) {
         const ledger_item_t *item = &l->ring[(l->head + i) % LEDGER_ITEMS_MAX];
-        held = item->how == END_BLOCKED && uuid_eq(item->account, account);
+        held = is(item, id);
+        *how = held ? item->how : *how;
     }
     (void)pthread_mutex_unlock(&l->mutex);
     return held;
 }
 
+bool ledger_holds_block(struct ledger *l, uuid_t account)
+{
+    enum session_end how = END_NONE;
+    return holds(l, blocks_account, account, &how);
+}
+
 bool ledger_holds_end(struct ledger *l, uuid_t session, enum session_end *how)
 {
-    if (l == NULL) {
-        return false;
-    }
-    bool held = false;
-    (void)pthread_mutex_lock(&l->mutex);
-    for (size_t i = 0; i < l->count && !held; i++) {
-        const ledger_item_t *item = &l->ring[(l->head + i) % LEDGER_ITEMS_MAX];
-        held = uuid_eq(item->session, session);
-        *how = held ? item->how : *how;
-    }
-    (void)pthread_mutex_unlock(&l->mutex);
-    return held;
+    return holds(l, ends_session, session, how);
 }
 
 bool ledger_has_written(struct ledger *l, uint64_t place)
