@@ -72,6 +72,22 @@ void axes_learn(const struct crowd *c, const struct axes_rows *rows, struct axes
     }
 }
 
+double axes_apart(const struct crowd *c, const struct axes_rows *rows)
+{
+    struct sums s = {.weight = 0.0};
+    add_up(c, rows, &s);
+    if (c->axes == 0 || !(s.squares > 0.0)) {
+        return 0.0;
+    }
+    const double n = s.weight * s.weight / s.squares;
+    double sum = 0.0;
+    for (size_t k = 0; k < c->axes; k++) {
+        const double mean = s.y[k] / s.weight;
+        sum += mean * mean / ((double)c->between[k] + ALIKE + (1.0 - ALIKE) / n);
+    }
+    return sqrt(sum / (double)c->axes);
+}
+
 static double bounded(double x)
 {
     return x < FACTOR_MAX ? x : FACTOR_MAX;

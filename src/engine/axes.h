@@ -45,6 +45,10 @@ void axes_place(const struct crowd *c, const uint8_t *bins, float out[CROWD_AXES
 /* Without rows: everybody's middle and spread. */
 void axes_learn(const struct crowd *c, const struct axes_rows *rows, struct axes_own *out);
 
+/* How far the person is from everybody: the root of the mean over axes of the square of his middle, in what middles of
+ * so many rows deviate among the people of the crowd. 1 is usual; 0 without rows or axes. */
+double axes_apart(const struct crowd *c, const struct axes_rows *rows);
+
 /* How much likelier a row is as somebody's than as the owner's; within AXES_CLIP, 0 without axes. */
 double axes_score(const struct crowd *c, const struct axes_own *own, const uint8_t *bins);
 

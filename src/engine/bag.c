@@ -263,43 +263,91 @@ static const struct bag_page *before(const struct bag *b, uint64_t ordinal)
     return best;
 }
 
-/* Trusted rows in bins, newest first. */
-static void bin_rows(const struct bag *b, const struct crowd *crowd, uint8_t *out)
+/* Called for each trusted row, the newest first, `at` counting from 0. */
+typedef void row_fn(void *ctx, size_t at, const struct sample *s);
+
+static void each_row(const struct bag *b, row_fn *fn, void *ctx)
 {
-    uint8_t bins[CROWD_FEATURES_MAX];
     struct sample s;
     size_t at = 0;
     for (const struct bag_page *p = before(b, UINT64_MAX); p != NULL; p = before(b, p->ordinal)) {
         for (size_t i = p->trusted; i > 0; i--) {
             page_row(p, i - 1, &s);
-            crowd_bins(crowd, &s, bins);
-            memcpy(out + at * crowd->features, bins, crowd->features);
-            at++;
+            fn(ctx, at++, &s);
         }
+    }
+}
+
+struct binning {
+    const struct crowd *crowd;
+    uint8_t *row;
+};
+
+static void bin_row(void *ctx, size_t at, const struct sample *s)
+{
+    const struct binning *b = ctx;
+    uint8_t bins[CROWD_FEATURES_MAX];
+    crowd_bins(b->crowd, s, bins);
+    memcpy(b->row + at * b->crowd->features, bins, b->crowd->features);
+}
+
+static void copy_row(void *ctx, size_t at, const struct sample *s)
+{
+    float *value = ctx;
+    for (size_t f = 0; f < s->count; f++) {
+        value[at * s->count + f] = (float)s->x[f];
     }
 }
 
 static bool is_new(const struct own *o, const struct crowd *crowd)
 {
-    if (o->crowd_id != crowd->id) {
+    const uint64_t id = crowd == NULL ? 0 : crowd->id;
+    if (o->form == OWN_NOTHING || o->crowd_id != id) {
         return true;
     }
     return (o->accepted - o->grown_at) * NEWS_SHARE >= o->known;
 }
 
-enum canara_status bag_work_out(struct bag *b, const struct crowd *crowd)
+static enum canara_status work_out_alone(struct bag *b, size_t n, const struct crowd *crowd)
+{
+    const size_t features = b->own.features;
+    float *value = malloc(n * features * sizeof *value);
+    if (value == NULL) {
+        return CANARA_NO_MEMORY;
+    }
+    each_row(b, copy_row, value);
+    const struct self_rows rows = {.value = value, .count = n, .features = features};
+    const bool good = own_work_out_alone(&b->own, &rows, crowd);
+    free(value);
+    return good ? CANARA_OK : CANARA_NO_MEMORY;
+}
+
+static enum canara_status work_out_among(struct bag *b, size_t n, const struct crowd *crowd,
+                                         bool simulated)
+{
+    uint8_t *row = malloc(n * crowd->features);
+    if (row == NULL) {
+        return CANARA_NO_MEMORY;
+    }
+    each_row(b, bin_row, &(struct binning){.crowd = crowd, .row = row});
+    const struct own_rows rows = {.crowd = crowd, .row = row, .count = n};
+    bool foreign = false;
+    bool good = own_is_foreign(&rows, simulated, &foreign);
+    if (good && !foreign) {
+        good = own_work_out(&b->own, &rows);
+    }
+    free(row);
+    if (good && foreign) {
+        return work_out_alone(b, n, crowd);
+    }
+    return good ? CANARA_OK : CANARA_NO_MEMORY;
+}
+
+enum canara_status bag_work_out(struct bag *b, const struct crowd *crowd, bool simulated)
 {
     const size_t n = count_trusted(b);
     if (n < EVIDENCE_SAMPLES_MIN || !is_new(&b->own, crowd)) {
         return CANARA_OK;
     }
-    uint8_t *row = malloc(n * crowd->features);
-    if (row == NULL) {
-        return CANARA_NO_MEMORY;
-    }
-    bin_rows(b, crowd, row);
-    const bool good =
-        own_work_out(&b->own, &(struct own_rows){.crowd = crowd, .row = row, .count = n});
-    free(row);
-    return good ? CANARA_OK : CANARA_NO_MEMORY;
+    return crowd == NULL ? work_out_alone(b, n, NULL) : work_out_among(b, n, crowd, simulated);
 }

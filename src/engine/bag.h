@@ -34,8 +34,9 @@ enum canara_status bag_add(struct bag *b, const struct sample *s, bool at_once, 
 /* Believe what has waited for three sessions or seven days. */
 void bag_release(struct bag *b, int64_t at_ms);
 
-/* Work the own part out from the rows, when there is something new. */
-enum canara_status bag_work_out(struct bag *b, const struct crowd *crowd);
+/* Work the own part out from the rows, when there is something new. `crowd` may be NULL: the model knows nobody who
+ * does the like; its people are `simulated`, as the model says, or real. */
+enum canara_status bag_work_out(struct bag *b, const struct crowd *crowd, bool simulated);
 
 /* Put a page in its place; one of the same number is replaced. */
 enum canara_status bag_take_page(struct bag *b, const struct bag_page *p);

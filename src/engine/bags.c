@@ -53,11 +53,12 @@ static bool passes(const struct canara_profile *profile, const struct bag *b,
                    const struct sample *s, double *nats)
 {
     struct opinion opinion;
+    struct fusion alone;
     *nats = NAN;
     if (profile->lesson->trust == CANARA_TRUST_ENROLMENT || b->own.accepted < BAG_YOUNG) {
         return true;
     }
-    if (!bags_opinion(profile, s, &opinion)) {
+    if (!bags_opinion(profile, s, &alone, &opinion)) {
         return false;
     }
     *nats = opinion.nats;
@@ -105,13 +106,11 @@ static const struct crowd *crowd_of(const struct canara_profile *profile, const 
 
 enum canara_status bags_work_out(struct canara_profile *profile)
 {
-    for (size_t i = 0; i < profile->bags; i++) {
-        const struct crowd *crowd = crowd_of(profile, &profile->bag[i]->own);
-        if (crowd != NULL) {
-            const enum canara_status status = bag_work_out(profile->bag[i], crowd);
-            if (status != CANARA_OK) {
-                return status;
-            }
+    for (size_t i = 0; i < profile->bags && profile->model != NULL; i++) {
+        const enum canara_status status = bag_work_out(
+            profile->bag[i], crowd_of(profile, &profile->bag[i]->own), profile->model->simulated);
+        if (status != CANARA_OK) {
+            return status;
         }
     }
     return CANARA_OK;
@@ -138,23 +137,42 @@ bool bags_have_crowd(const struct canara_profile *profile, const struct sample *
            crowds_of(&profile->model->crowds, s->context, (uint8_t)s->kind, s->count) != NULL;
 }
 
-bool bags_opinion(const struct canara_profile *profile, const struct sample *s, struct opinion *out)
+/* Scores of a sample, and the fusion for them; NULL: too little of it is there. */
+static const struct fusion *judge(const struct own *o, const struct crowd *crowd,
+                                  const struct sample *s, struct fusion *alone,
+                                  double score[SCORES])
+{
+    if (o->form == OWN_ALONE) {
+        memset(score, 0, SCORES * sizeof *score);
+        self_fusion(o->known, alone);
+        return self_score(&o->self, s, &score[SCORE_NEAREST]) ? alone : NULL;
+    }
+    uint8_t bins[CROWD_FEATURES_MAX];
+    crowd_bins(crowd, s, bins);
+    own_scores(o, crowd, bins, score);
+    return &crowd->fusion[crowd_bucket(o->known)];
+}
+
+bool bags_opinion(const struct canara_profile *profile, const struct sample *s,
+                  struct fusion *alone, struct opinion *out)
 {
     const struct bag *b = find(profile, s->context);
-    if (b == NULL || !bag_is_like(b, s)) {
+    if (b == NULL || !bag_is_like(b, s) || profile->model == NULL) {
         return false;
     }
     const struct own *o = &b->own;
     const struct crowd *crowd = crowd_of(profile, o);
-    if (crowd == NULL || o->crowd_id != crowd->id || o->known < EVIDENCE_SAMPLES_MIN) {
+    if (o->form == OWN_NOTHING || o->crowd_id != (crowd == NULL ? 0 : crowd->id) ||
+        o->known < EVIDENCE_SAMPLES_MIN) {
         return false;
     }
-    uint8_t bins[CROWD_FEATURES_MAX];
     double score[SCORES];
-    crowd_bins(crowd, s, bins);
-    own_scores(o, crowd, bins, score);
-    const struct fusion *fusion = &crowd->fusion[crowd_bucket(o->known)];
+    const struct fusion *fusion = judge(o, crowd, s, alone, score);
+    if (fusion == NULL) {
+        return false;
+    }
     *out = (struct opinion){.nats = evidence_fuse(fusion, score, o->known),
+                            .alone = fusion == alone,
                             .fusion = fusion,
                             .tally = {.scored = o->scored,
                                       .known = o->known,

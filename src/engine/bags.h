@@ -25,9 +25,9 @@ enum canara_status bags_work_out(struct canara_profile *profile);
 /* Whether the model knows people who do the like. */
 bool bags_have_crowd(const struct canara_profile *profile, const struct sample *s);
 
-/* As profile_opinion(), for samples of a crowd. */
+/* As profile_opinion(), for samples of a crowd; `alone` is room for the fusion of who is held against himself. */
 bool bags_opinion(const struct canara_profile *profile, const struct sample *s,
-                  struct opinion *out);
+                  struct fusion *alone, struct opinion *out);
 
 void bags_free(struct canara_profile *profile);
 

@@ -2,9 +2,11 @@
 #include "engine/bags.h"
 
 #include "engine/page.h"
+#include "engine/strokes.h"
 #include "tests/support/random.h"
 #include "tests/support/unit.h"
 
+#include <math.h>
 #include <string.h>
 
 #define T0 INT64_C(1750000000000)
@@ -136,6 +138,106 @@ static void no_more_bags_than_there_is_room_for(void **state)
     canara_profile_free(&p);
 }
 
+/* ---- hands that the built-in model's people are not like ---- */
+
+enum { SWIPES = 10, STEPS = 30, SWIPE_POINTS = STEPS + 1, TAUGHT = 20 };
+
+/* How somebody swipes: px, s, and how he bends. */
+struct hand {
+    double reach, seconds, bend;
+};
+
+static const struct hand owner = {3900.0, 1.6, 700.0};
+static const struct hand thief = {2600.0, 2.6, 250.0};
+
+/* Swipes upwards, one behind the other. */
+static canara_event_t swipes_of(const struct hand *h, uint64_t *seed,
+                                canara_point_t points[SWIPES * SWIPE_POINTS])
+{
+    double t = 0.0;
+    size_t at = 0;
+    for (int i = 0; i < SWIPES; i++) {
+        const double reach = h->reach * random_in(seed, 0.8, 1.25);
+        const double ms = 1000.0 * h->seconds * random_in(seed, 0.8, 1.25);
+        const double bend = h->bend * random_in(seed, 0.6, 1.4);
+        t += 1500.0;
+        for (int k = 0; k <= STEPS; k++) {
+            const double way = (double)k / STEPS;
+            points[at++] = (canara_point_t){.t_ms = t + ms * way,
+                                            .x = 600.0 + 4.0 * way * (1.0 - way) * bend +
+                                                 random_in(seed, -2.0, 2.0),
+                                            .y = 4500.0 - reach * way + random_in(seed, -2.0, 2.0),
+                                            .pressure = 0.4,
+                                            .area = 0.2,
+                                            .buttons = k == 0 ? 0 : (k == STEPS ? 2 : 1)};
+        }
+        t += ms;
+    }
+    return (canara_event_t){
+        .kind = CANARA_TOUCH, .has = CANARA_F_POINTS, .of.path = {.points = points, .count = at}};
+}
+
+struct heard {
+    const struct canara_profile *profile;
+    double nats;
+    int strokes;
+};
+
+static void hear(void *ctx, const struct sample *s)
+{
+    struct heard *h = ctx;
+    struct population_room room;
+    struct opinion opinion;
+    assert_true(profile_opinion(h->profile, s, &room, &opinion));
+    assert_true(opinion.alone && fabs(opinion.nats) <= opinion.fusion->limit);
+    h->nats += opinion.nats;
+    h->strokes++;
+}
+
+/* Mean evidence of somebody's swipes. */
+static double heard_of(const struct canara_profile *p, const struct hand *h, uint64_t *seed)
+{
+    static canara_point_t points[SWIPES * SWIPE_POINTS];
+    struct sample work;
+    struct heard sum = {.profile = p};
+    for (int i = 0; i < 20; i++) {
+        const canara_event_t e = swipes_of(h, seed, points);
+        strokes_of(&e, &work, hear, &sum);
+    }
+    assert_int_equal(sum.strokes, 20 * SWIPES);
+    return sum.nats / sum.strokes;
+}
+
+static void a_hand_that_no_people_are_like_is_told_from_another(void **state)
+{
+    (void)state;
+    static canara_point_t points[SWIPES * SWIPE_POINTS];
+    size_t size = 0;
+    const void *bytes = canara_model_builtin(&size);
+    struct canara_model *model = NULL;
+    struct canara_profile *p = NULL;
+    uint64_t seed = 11;
+    assert_int_equal(canara_model_open(bytes, size, &model), CANARA_OK);
+    assert_int_equal(canara_profile_new(model, &p), CANARA_OK);
+    for (int i = 0; i < TAUGHT; i++) {
+        canara_session_t s;
+        canara_lesson_t lesson;
+        uint8_t wanted = 0;
+        const canara_event_t e = swipes_of(&owner, &seed, points);
+        canara_session_begin(&s, T0);
+        assert_int_equal(canara_learn_begin(p, &s, CANARA_TRUST_ENROLMENT, &wanted), CANARA_OK);
+        assert_int_equal(canara_learn(p, &e, T0), CANARA_OK);
+        assert_int_equal(canara_learn_end(p, T0, &lesson), CANARA_OK);
+    }
+    assert_int_equal(p->bags, 1);
+    assert_int_equal(p->bag[0]->own.form, OWN_ALONE);
+    const double own = heard_of(p, &owner, &seed);
+    const double other = heard_of(p, &thief, &seed); /* spoke for the owner, too, before */
+    assert_true(own < -0.3 && other > 0.3);
+    canara_profile_free(&p);
+    canara_model_close(&model);
+}
+
 static void bytes_of_nobody_are_refused(void **state)
 {
     (void)state;
@@ -165,6 +267,7 @@ int main(void)
         cmocka_unit_test(parts_may_come_in_any_order_and_twice),
         cmocka_unit_test(a_sealed_bag_keeps_what_scores),
         cmocka_unit_test(no_more_bags_than_there_is_room_for),
+        cmocka_unit_test(a_hand_that_no_people_are_like_is_told_from_another),
         cmocka_unit_test(bytes_of_nobody_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,6 +52,15 @@ static inline void test_axes(struct test_crowd *t)
     t->crowd.between = t->between;
 }
 
+/* Forty people, of whom nobody's middle is far from the others'. */
+static inline void test_crowd_alike(struct test_crowd *t)
+{
+    t->crowd.people = 40;
+    for (size_t k = 0; k < TEST_AXES; k++) {
+        t->between[k] = 0.05F;
+    }
+}
+
 static inline void test_crowd(struct test_crowd *t, uint64_t seed)
 {
     memset(t, 0, sizeof *t);

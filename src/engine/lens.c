@@ -97,42 +97,45 @@ static bytes_t load_two(const uint8_t *a, const uint8_t *b)
 }
 
 /* Rows of at most half a step: two at a time. Behind the last one there are bytes to read. */
-static void short_distances(const struct lens *l, const struct lens_mark *mark, uint32_t *out)
+static void short_distances(const uint8_t *row, size_t rows, size_t n, const struct lens_mark *mark,
+                            uint32_t *out)
 {
-    const size_t n = l->part->features;
-    const uint8_t *row = l->row;
     const bytes_t at = load_two(mark->at, mark->at);
     const bytes_t far = load_two(mark->far, mark->far);
     const bytes_t counts = load_two(mark->counts, mark->counts);
-    for (size_t i = 0; i < l->count; i += 2, row += 2 * n) {
+    for (size_t i = 0; i < rows; i += 2, row += 2 * n) {
         const bytes_t two = load_two(row, row + n);
         uint32_t sums[2];
         gaps_of_two(at, (two | ((bytes_t)(two == 0) & far)) & counts, sums);
         out[i] = sums[0];
-        if (i + 1 < l->count) {
+        if (i + 1 < rows) {
             out[i + 1] = sums[1];
         }
     }
 }
 
-void lens_distances(const struct lens *l, const struct lens_mark *mark, uint32_t out[PART_RING])
+void lens_row_distances(const uint8_t *row, size_t rows, size_t features,
+                        const struct lens_mark *mark, uint32_t *out)
 {
-    if (l->part->features <= HALF_STEP) {
-        short_distances(l, mark, out);
+    if (features <= HALF_STEP) {
+        short_distances(row, rows, features, mark, out);
         return;
     }
-    const size_t n = l->part->features;
-    const uint8_t *row = l->row;
-    if (n > STEP) {
-        for (size_t i = 0; i < l->count; i++, row += n) {
-            out[i] = distance(row, n, mark);
+    if (features > STEP) {
+        for (size_t i = 0; i < rows; i++, row += features) {
+            out[i] = distance(row, features, mark);
         }
         return;
     }
     const bytes_t at = load(mark->at); /* most samples are that short */
     const bytes_t far = load(mark->far);
     const bytes_t counts = load(mark->counts);
-    for (size_t i = 0; i < l->count; i++, row += n) {
+    for (size_t i = 0; i < rows; i++, row += features) {
         out[i] = step(load(row), at, far, counts);
     }
+}
+
+void lens_distances(const struct lens *l, const struct lens_mark *mark, uint32_t out[PART_RING])
+{
+    lens_row_distances(l->row, l->count, l->part->features, mark, out);
 }

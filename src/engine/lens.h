@@ -57,6 +57,11 @@ void lens_clear(struct lens_mark *mark, size_t features);
 /* Feature f counts, and is z, within the cap. */
 void lens_put(struct lens_mark *mark, size_t f, double z);
 
+/* The same for rows that belong to no part: `rows` of `features` bytes each, one behind the other and LENS_TAIL bytes
+ * behind the last. */
+void lens_row_distances(const uint8_t *row, size_t rows, size_t features,
+                        const struct lens_mark *mark, uint32_t *out);
+
 /* For each row the sum over the features that count of the distance to it, in steps: LENS_STEP to a
  * deviation. A feature that the row has not is as far as can be. */
 void lens_distances(const struct lens *l, const struct lens_mark *mark, uint32_t out[PART_RING]);

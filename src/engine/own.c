@@ -57,41 +57,106 @@ static bool wants_axes(const struct crowd *c, size_t n)
     return f->scale[CROWD_AXES] > 0.0 ? f->weight[CROWD_AXES] != 0.0 : n < OWN_AXES_BELOW;
 }
 
-bool own_work_out(struct own *o, const struct own_rows *rows)
+/* Of a row `age` places behind the newest of n. */
+static double *weights_of(size_t n)
+{
+    double *weight = calloc(n + 1, sizeof *weight);
+    if (weight != NULL) {
+        weigh(weight, n);
+    }
+    return weight;
+}
+
+/* What was worked out anew takes the place of what was. Scores that were counted are of the form before. */
+static void take(struct own *o, struct own *fresh, enum own_form form, size_t known)
+{
+    if (fresh->form != form) {
+        fresh->scored = 0;
+        fresh->score_mean = 0.0F;
+        fresh->score_m2 = 0.0F;
+    }
+    fresh->form = (uint8_t)form;
+    fresh->known = (uint16_t)known;
+    fresh->grown_at = fresh->accepted;
+    fresh->changed = 1;
+    *o = *fresh;
+}
+
+/* Histograms, axes and trees in `fresh`, whose form's bytes are all 0. False: no memory. */
+static bool learn_among(struct own *fresh, const struct own_rows *rows, const double *weight)
 {
     const struct crowd *c = rows->crowd;
     const size_t n = rows->count;
-    double *weight = calloc(n + 1, sizeof *weight);
+    for (size_t f = 0; f < c->features; f++) {
+        count_feature(rows, weight, f, &fresh->against[f * CROWD_COARSE]);
+    }
+    fresh->axes = wants_axes(c, n) ? c->axes : 0;
+    if (fresh->axes > 0) {
+        axes_learn(c, &(struct axes_rows){.row = rows->row, .weight = weight, .count = n},
+                   &fresh->along);
+    }
+    fresh->trees = n >= OWN_TREES_FROM ? GROW_TREES : 0;
+    return fresh->trees == 0 || grow(&(struct grow_rows){.features = c->features,
+                                                         .own = n,
+                                                         .others = c->rows,
+                                                         .own_row = rows->row,
+                                                         .own_weight = weight,
+                                                         .other_row = c->row},
+                                     fresh->tree);
+}
+
+bool own_work_out(struct own *o, const struct own_rows *rows)
+{
+    double *weight = weights_of(rows->count);
     struct own *fresh = malloc(sizeof *fresh);
     bool good = weight != NULL && fresh != NULL;
     if (good) {
         *fresh = *o;
-        weigh(weight, n);
-        for (size_t f = 0; f < c->features; f++) {
-            count_feature(rows, weight, f, &fresh->against[f * CROWD_COARSE]);
-        }
-        fresh->axes = wants_axes(c, n) ? c->axes : 0;
-        if (fresh->axes > 0) {
-            axes_learn(c, &(struct axes_rows){.row = rows->row, .weight = weight, .count = n},
-                       &fresh->along);
-        }
-        fresh->trees = n >= OWN_TREES_FROM ? GROW_TREES : 0;
-        good = fresh->trees == 0 || grow(&(struct grow_rows){.features = c->features,
-                                                             .own = n,
-                                                             .others = c->rows,
-                                                             .own_row = rows->row,
-                                                             .own_weight = weight,
-                                                             .other_row = c->row},
-                                         fresh->tree);
+        memset(fresh->against, 0, sizeof fresh->against);
+        memset(&fresh->along, 0, sizeof fresh->along);
+        memset(fresh->tree, 0, sizeof fresh->tree);
+        good = learn_among(fresh, rows, weight);
     }
     if (good) {
-        fresh->crowd_id = c->id;
-        fresh->known = (uint16_t)n;
-        fresh->grown_at = fresh->accepted;
-        fresh->changed = 1;
-        *o = *fresh;
+        fresh->crowd_id = rows->crowd->id;
+        take(o, fresh, OWN_AMONG, rows->count);
     }
     free(weight);
+    free(fresh);
+    return good;
+}
+
+bool own_is_foreign(const struct own_rows *rows, bool simulated, bool *foreign)
+{
+    const double limit = simulated ? OWN_FOREIGN_SIMULATED : OWN_FOREIGN;
+    *foreign = false;
+    if (rows->crowd->people < OWN_FOREIGN_PEOPLE) {
+        return true;
+    }
+    double *weight = weights_of(rows->count);
+    if (weight == NULL) {
+        return false;
+    }
+    const struct axes_rows same = {.row = rows->row, .weight = weight, .count = rows->count};
+    *foreign = axes_apart(rows->crowd, &same) > limit;
+    free(weight);
+    return true;
+}
+
+bool own_work_out_alone(struct own *o, const struct self_rows *rows, const struct crowd *crowd)
+{
+    struct own *fresh = malloc(sizeof *fresh);
+    bool good = fresh != NULL;
+    if (good) {
+        *fresh = *o;
+        good = self_learn(rows, &fresh->self);
+    }
+    if (good) {
+        fresh->axes = 0;
+        fresh->trees = 0;
+        fresh->crowd_id = crowd == NULL ? 0 : crowd->id;
+        take(o, fresh, OWN_ALONE, rows->count);
+    }
     free(fresh);
     return good;
 }

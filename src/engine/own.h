@@ -8,7 +8,8 @@
  * Errors     enum canara_status where bytes come in.
  * Threads    no shared state; one writer.
  *
- * Worked out from the rows of a bag and a crowd; it understands bins and axes of that crowd only.
+ * Worked out from the rows of a bag and a crowd, whose bins and axes alone it understands then; or, where the crowd is
+ * of people who are not like him, from the rows alone.
  */
 #ifndef ENGINE_OWN_H
 #define ENGINE_OWN_H
@@ -17,6 +18,7 @@
 #include "engine/axes.h"
 #include "engine/crowd.h"
 #include "engine/grow.h"
+#include "engine/self.h"
 
 #include <assert.h>
 #include <stdbool.h>
@@ -31,6 +33,25 @@ enum {
     OWN_AXES_BELOW = 60  /* rows, in a fit: there trees begin to know more */
 };
 
+/* Whoever's middle is this many times as far from everybody's as middles of people are, as axes_apart() says, is not
+ * like the people of a crowd: they are no measure for him. Beside their own kind 1.44 was the farthest of 152 (half of
+ * Antal's and of Balabit's beside the other half, both ways); people of DELBOT beside Balabit's began at 2.7. Real hands beside simulated people
+ * began at 2.1, and 60 simulated ones ended at 1.5. */
+#define OWN_FOREIGN           2.5
+#define OWN_FOREIGN_SIMULATED 1.75
+
+enum {
+    OWN_FOREIGN_PEOPLE = 20
+}; /* of a crowd: what fewer differ in does not say how far people may be */
+
+/* What it was worked out as. */
+enum own_form {
+    OWN_NOTHING, /* never */
+    OWN_AMONG,   /* beside a crowd */
+    OWN_ALONE,   /* beside himself: the model has no crowd, or one of people who are not like him */
+    OWN_FORMS
+};
+
 /* Rows of one session that wait to be believed. */
 struct own_held {
     int64_t at_ms;
@@ -40,8 +61,9 @@ struct own_held {
 
 struct own {
     uint64_t context;
-    uint64_t crowd_id; /* of the crowd that it was worked out with; 0: never */
+    uint64_t crowd_id; /* of the crowd that it was worked out with, or found unlike; 0: none */
     uint8_t kind;
+    uint8_t form;    /* enum own_form */
     uint8_t changed; /* since it was loaded; not stored */
     uint16_t features;
     uint16_t known;    /* rows that it was worked out from */
@@ -54,10 +76,16 @@ struct own {
     float score_mean;  /* ... their evidence: mean, nats ... */
     float score_m2;    /* ... and sum of squared deviations */
     uint32_t helds;
-    struct own_held held[OWN_HELD];                    /* oldest first */
-    int8_t against[CROWD_FEATURES_MAX * CROWD_COARSE]; /* 1/32 nat of each coarse bin */
-    struct axes_own along;
-    struct tree tree[GROW_TREES];
+    struct own_held held[OWN_HELD]; /* oldest first */
+
+    union {
+        struct {                                               /* OWN_AMONG */
+            int8_t against[CROWD_FEATURES_MAX * CROWD_COARSE]; /* 1/32 nat of each coarse bin */
+            struct axes_own along;
+            struct tree tree[GROW_TREES];
+        };
+        struct self self; /* OWN_ALONE */
+    };
 };
 
 static_assert(sizeof(struct own) <= CANARA_PART_BYTES, "what scoring needs is at most 4 KiB");
@@ -72,7 +100,14 @@ struct own_rows {
 /* Work out histograms, where the crowd's fusion weighs them axes, and from OWN_TREES_FROM rows on trees. False: no memory; `o` is as it was. */
 bool own_work_out(struct own *o, const struct own_rows *rows);
 
-/* What a sample's bins say: CROWD_HISTOGRAM, CROWD_TREES and CROWD_AXES of `out`, the rest 0. */
+/* Whether the people of a crowd, `simulated` or not, are no measure for whoever has these rows. False: no memory. */
+bool own_is_foreign(const struct own_rows *rows, bool simulated, bool *foreign);
+
+/* Work out what is compared with himself alone; `crowd` is the one that he is unlike, NULL where there is none.
+ * False: no memory; `o` is as it was. */
+bool own_work_out_alone(struct own *o, const struct self_rows *rows, const struct crowd *crowd);
+
+/* Of OWN_AMONG: what a sample's bins say: CROWD_HISTOGRAM, CROWD_TREES and CROWD_AXES of `out`, the rest 0. */
 void own_scores(const struct own *o, const struct crowd *crowd, const uint8_t *bins,
                 double out[SCORES]);
 

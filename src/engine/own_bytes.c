@@ -5,9 +5,9 @@
 
 #include <math.h>
 
-#define VERSION 2
-#define WITHOUT_AXES \
-    1 /* the version before; what it says is of no crowd of today, until it is worked out anew */
+/* Of the versions before, the first had no axes (what it says is of no crowd of today, until it is worked out anew) and
+ * both were of one form. */
+enum { WITHOUT_AXES = 1, OF_ONE_FORM = 2, VERSION = 3 };
 
 enum { CHECK_BYTES = 8 };
 
@@ -18,12 +18,35 @@ static void write_tree(struct byte_writer *w, const struct tree *t)
     write_bytes(w, t->leaf, sizeof t->leaf);
 }
 
+static void write_among(struct byte_writer *w, const struct own *o)
+{
+    write_bytes(w, o->against, sizeof o->against[0] * CROWD_COARSE * o->features);
+    for (size_t k = 0; k < o->axes; k++) {
+        write_f32(w, o->along.middle[k]);
+        write_f32(w, o->along.spread[k]);
+    }
+    for (size_t i = 0; i < o->trees; i++) {
+        write_tree(w, &o->tree[i]);
+    }
+}
+
+static void write_alone(struct byte_writer *w, const struct own *o)
+{
+    for (size_t f = 0; f < o->features; f++) {
+        write_f32(w, o->self.middle[f]);
+        write_f32(w, o->self.spread[f]);
+    }
+    write_u16(w, o->self.rows);
+    write_bytes(w, o->self.row, (size_t)o->self.rows * o->features);
+}
+
 void own_save(const struct own *o, uint8_t bytes[CANARA_PART_BYTES], size_t *size)
 {
     struct byte_writer w = {.at = bytes, .left = CANARA_PART_BYTES};
     write_u32(&w, OWN_MAGIC);
     write_u16(&w, VERSION);
     write_u8(&w, o->kind);
+    write_u8(&w, o->form);
     write_u64(&w, o->context);
     write_u64(&w, o->crowd_id);
     write_u16(&w, o->features);
@@ -42,15 +65,10 @@ void own_save(const struct own *o, uint8_t bytes[CANARA_PART_BYTES], size_t *siz
         write_u32(&w, o->held[i].session);
         write_u32(&w, o->held[i].rows);
     }
-    if (o->crowd_id != 0) {
-        write_bytes(&w, o->against, sizeof o->against[0] * CROWD_COARSE * o->features);
-    }
-    for (size_t k = 0; k < o->axes; k++) {
-        write_f32(&w, o->along.middle[k]);
-        write_f32(&w, o->along.spread[k]);
-    }
-    for (size_t i = 0; i < o->trees; i++) {
-        write_tree(&w, &o->tree[i]);
+    if (o->form == OWN_AMONG) {
+        write_among(&w, o);
+    } else if (o->form == OWN_ALONE) {
+        write_alone(&w, o);
     }
     write_u64(&w, fnv_add(FNV_START, bytes, CANARA_PART_BYTES - w.left));
     *size = CANARA_PART_BYTES - w.left;
@@ -99,9 +117,55 @@ static bool read_axes(struct byte_reader *r, struct own *o)
     return true;
 }
 
+static bool read_among(struct byte_reader *r, struct own *o)
+{
+    read_bytes(r, o->against, sizeof o->against[0] * CROWD_COARSE * o->features);
+    if (!read_axes(r, o)) {
+        return false;
+    }
+    for (size_t i = 0; i < o->trees; i++) {
+        if (!read_tree(r, o->features, &o->tree[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_alone(struct byte_reader *r, struct own *o)
+{
+    for (size_t f = 0; f < o->features; f++) {
+        o->self.middle[f] = read_f32(r);
+        o->self.spread[f] = read_f32(r);
+        if (!(fabsf(o->self.middle[f]) <= SELF_MIDDLE_MAX && o->self.spread[f] >= SELF_SPREAD_MIN &&
+              o->self.spread[f] <= SELF_SPREAD_MAX)) {
+            return false;
+        }
+    }
+    o->self.rows = read_u16(r);
+    if (o->self.rows == 0 || o->self.rows > self_rows_max(o->features)) {
+        return false;
+    }
+    read_bytes(r, o->self.row, (size_t)o->self.rows * o->features);
+    return true;
+}
+
+static enum own_form form_before(const struct own *o)
+{
+    return o->crowd_id == 0 ? OWN_NOTHING : OWN_AMONG;
+}
+
+/* What each form has, and has not. */
+static bool form_fits(const struct own *o)
+{
+    return o->form < OWN_FORMS &&
+           (o->trees == 0 || (o->trees == GROW_TREES && o->form == OWN_AMONG)) &&
+           (o->axes == 0 || o->form == OWN_AMONG) && (o->form != OWN_AMONG || o->crowd_id != 0);
+}
+
 static bool read_head(struct byte_reader *r, uint16_t version, struct own *o)
 {
     o->kind = read_u8(r);
+    o->form = version <= OF_ONE_FORM ? 0 : read_u8(r);
     o->context = read_u64(r);
     o->crowd_id = read_u64(r);
     o->features = read_u16(r);
@@ -114,12 +178,13 @@ static bool read_head(struct byte_reader *r, uint16_t version, struct own *o)
     o->scored = read_u32(r);
     o->score_mean = read_f32(r);
     o->score_m2 = read_f32(r);
+    if (version <= OF_ONE_FORM) {
+        o->form = (uint8_t)form_before(o);
+    }
     const struct sample like = {.kind = (enum sample_kind)o->kind, .count = o->features};
     return !r->failed && o->kind < SAMPLE_KINDS && o->features >= 1 && o->context != 0 &&
-           sample_is_of_crowd(&like) && (o->trees == 0 || o->trees == GROW_TREES) &&
-           (o->trees == 0 || o->crowd_id != 0) && o->axes <= CROWD_AXES_MAX &&
-           (o->axes == 0 || o->crowd_id != 0) && fabsf(o->score_mean) <= 1e6F &&
-           o->score_m2 >= 0.0F && o->score_m2 <= 1e12F;
+           sample_is_of_crowd(&like) && o->axes <= CROWD_AXES_MAX && form_fits(o) &&
+           fabsf(o->score_mean) <= 1e6F && o->score_m2 >= 0.0F && o->score_m2 <= 1e12F;
 }
 
 enum canara_status own_load(struct own *o, const uint8_t *bytes, size_t size)
@@ -134,23 +199,16 @@ enum canara_status own_load(struct own *o, const uint8_t *bytes, size_t size)
     if (!mine || read_u64(&end) != fnv_add(FNV_START, bytes, size - CHECK_BYTES)) {
         return CANARA_BAD_FORMAT;
     }
-    if (version != VERSION && version != WITHOUT_AXES) {
+    if (version < WITHOUT_AXES || version > VERSION) {
         return CANARA_BAD_VERSION;
     }
     struct own loaded = {0};
     if (!read_head(&r, version, &loaded) || !read_held(&r, &loaded)) {
         return CANARA_BAD_FORMAT;
     }
-    if (loaded.crowd_id != 0) {
-        read_bytes(&r, loaded.against, sizeof loaded.against[0] * CROWD_COARSE * loaded.features);
-    }
-    if (!read_axes(&r, &loaded)) {
+    if ((loaded.form == OWN_AMONG && !read_among(&r, &loaded)) ||
+        (loaded.form == OWN_ALONE && !read_alone(&r, &loaded))) {
         return CANARA_BAD_FORMAT;
-    }
-    for (size_t i = 0; i < loaded.trees; i++) {
-        if (!read_tree(&r, loaded.features, &loaded.tree[i])) {
-            return CANARA_BAD_FORMAT;
-        }
     }
     if (r.failed || r.left != 0) {
         return CANARA_BAD_FORMAT;

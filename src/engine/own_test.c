@@ -107,6 +107,41 @@ static void nobodys_rows_say_nothing(void **state)
     assert_near(score[CROWD_AXES], 0.0, 1e-6, "everybody's middle and spread");
 }
 
+static void only_who_is_far_from_everybody_is_foreign(void **state)
+{
+    (void)state;
+    struct test_crowd t;
+    uint8_t row[ROWS * TEST_FEATURES];
+    bool real = true;
+    bool simulated = true;
+    test_crowd(&t, 3);
+    test_crowd_alike(&t);
+    const struct own_rows rows = {&t.crowd, row, ROWS};
+    int sooner = 0;
+    for (int step = 0; step <= 80; step++) {
+        const bool was = step > 0 && real;
+        rows_of(&t.crowd, 0.1 * step, ROWS, row);
+        assert_true(own_is_foreign(&rows, false, &real));
+        assert_true(own_is_foreign(&rows, true, &simulated));
+        assert_true(real || !was); /* further away is never nearer */
+        assert_true(simulated || !real);
+        assert_true(step > 0 || !simulated);
+        sooner += simulated && !real;
+    }
+    assert_true(real && sooner > 0);
+    assert_true(own_is_foreign(&(struct own_rows){&t.crowd, row, 0}, true, &simulated));
+    assert_false(simulated); /* nothing is known of him */
+    t.crowd.people = OWN_FOREIGN_PEOPLE - 1;
+    assert_true(own_is_foreign(&rows, true, &simulated));
+    assert_false(simulated); /* too few to tell */
+    t.crowd.people = OWN_FOREIGN_PEOPLE;
+    assert_true(own_is_foreign(&rows, true, &simulated));
+    assert_true(simulated);
+    t.crowd.axes = 0;
+    assert_true(own_is_foreign(&rows, true, &simulated));
+    assert_false(simulated); /* nobody can tell */
+}
+
 static void the_mean_of_scores_is_that_of_all_of_them(void **state)
 {
     (void)state;
@@ -167,32 +202,41 @@ static void an_own_part_survives_its_bytes_and_no_others(void **state)
     assert_int_equal(got.known, ROWS);
 }
 
-static void a_part_of_before_axes_is_read(void **state)
+static void parts_of_the_versions_before_are_read(void **state)
 {
     (void)state;
 
     enum {
+        FORM_AT = 7,
         AXES_AT = 29,
-        LEFT_OUT = 2 + TEST_AXES * 8,
+        AXES = TEST_AXES * 8,
         HEAD = 57,
         AGAINST = TEST_FEATURES * CROWD_COARSE
     };
-    struct own o;
-    struct own got;
-    uint8_t bytes[CANARA_PART_BYTES];
-    size_t size = saved(&o, bytes);
-    const size_t axes = HEAD + 2 + 16 + AGAINST; /* behind one session that waits */
-    memmove(bytes + axes, bytes + axes + LEFT_OUT - 2, size - axes - (LEFT_OUT - 2));
-    memmove(bytes + AXES_AT, bytes + AXES_AT + 2, size - AXES_AT - 2);
-    size -= LEFT_OUT;
-    bytes[4] = 1;
-    struct byte_writer w = {.at = bytes + size - 8, .left = 8};
-    write_u64(&w, fnv_add(FNV_START, bytes, size - 8));
-    assert_int_equal(own_load(&got, bytes, size), CANARA_OK);
-    assert_int_equal(got.axes, 0);
-    assert_int_equal(got.trees, GROW_TREES);
-    assert_memory_equal(got.tree, o.tree, sizeof o.tree);
-    assert_memory_equal(got.against, o.against, AGAINST);
+
+    for (uint8_t version = 1; version <= 2; version++) {
+        struct own o;
+        struct own got;
+        uint8_t bytes[CANARA_PART_BYTES];
+        size_t size = saved(&o, bytes);
+        memmove(bytes + FORM_AT, bytes + FORM_AT + 1, size - FORM_AT - 1);
+        size -= 1;
+        if (version == 1) {
+            const size_t axes = HEAD + 2 + 16 + AGAINST; /* behind one session that waits */
+            memmove(bytes + axes, bytes + axes + AXES, size - axes - AXES);
+            memmove(bytes + AXES_AT, bytes + AXES_AT + 2, size - AXES_AT - 2);
+            size -= AXES + 2;
+        }
+        bytes[4] = version;
+        struct byte_writer w = {.at = bytes + size - 8, .left = 8};
+        write_u64(&w, fnv_add(FNV_START, bytes, size - 8));
+        assert_int_equal(own_load(&got, bytes, size), CANARA_OK);
+        assert_int_equal(got.axes, version == 1 ? 0 : TEST_AXES);
+        assert_int_equal(got.form, OWN_AMONG);
+        assert_int_equal(got.trees, GROW_TREES);
+        assert_memory_equal(got.tree, o.tree, sizeof o.tree);
+        assert_memory_equal(got.against, o.against, AGAINST);
+    }
 }
 
 /* What a stranger may write with a right checksum. */
@@ -209,11 +253,14 @@ static void heads_that_cannot_be_are_refused(void **state)
         {"a version of later", 4, 9, CANARA_BAD_VERSION},
         {"a kind that is none", 6, 200, CANARA_BAD_FORMAT},
         {"a kind that no crowd has", 6, SAMPLE_KEYS, CANARA_BAD_FORMAT},
-        {"no features", 23, 0, CANARA_BAD_FORMAT},
-        {"a number of trees that is none", 27, 3, CANARA_BAD_FORMAT},
-        {"more axes than there are", 29, CROWD_AXES_MAX + 1, CANARA_BAD_FORMAT},
-        {"squares below 0", 54, 0xbf, CANARA_BAD_FORMAT},
-        {"more that waits than there is room for", 55, OWN_HELD + 1, CANARA_BAD_FORMAT},
+        {"a form that is none", 7, OWN_FORMS, CANARA_BAD_FORMAT},
+        {"trees where nothing was worked out", 7, OWN_NOTHING, CANARA_BAD_FORMAT},
+        {"trees of one who is held against himself", 7, OWN_ALONE, CANARA_BAD_FORMAT},
+        {"no features", 24, 0, CANARA_BAD_FORMAT},
+        {"a number of trees that is none", 28, 3, CANARA_BAD_FORMAT},
+        {"more axes than there are", 30, CROWD_AXES_MAX + 1, CANARA_BAD_FORMAT},
+        {"squares below 0", 55, 0xbf, CANARA_BAD_FORMAT},
+        {"more that waits than there is room for", 56, OWN_HELD + 1, CANARA_BAD_FORMAT},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -221,8 +268,8 @@ static void heads_that_cannot_be_are_refused(void **state)
         uint8_t bytes[CANARA_PART_BYTES];
         const size_t size = saved(&o, bytes);
         bytes[cases[i].at] = cases[i].value;
-        if (cases[i].at == 54) { /* the sign of a float that is not zero */
-            bytes[53] = 0x80;
+        if (cases[i].at == 55) { /* the sign of a float that is not zero */
+            bytes[54] = 0x80;
         }
         struct byte_writer w = {.at = bytes + size - 8, .left = 8};
         write_u64(&w, fnv_add(FNV_START, bytes, size - 8));
@@ -238,9 +285,10 @@ int main(void)
         cmocka_unit_test(own_rows_score_lower_than_those_of_the_crowd),
         cmocka_unit_test(axes_speak_where_the_fusion_weighs_them),
         cmocka_unit_test(nobodys_rows_say_nothing),
+        cmocka_unit_test(only_who_is_far_from_everybody_is_foreign),
         cmocka_unit_test(the_mean_of_scores_is_that_of_all_of_them),
         cmocka_unit_test(an_own_part_survives_its_bytes_and_no_others),
-        cmocka_unit_test(a_part_of_before_axes_is_read),
+        cmocka_unit_test(parts_of_the_versions_before_are_read),
         cmocka_unit_test(heads_that_cannot_be_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -361,7 +361,7 @@ bool profile_opinion(const struct canara_profile *profile, const struct sample *
                      struct population_room *room, struct opinion *out)
 {
     if (sample_is_of_crowd(s) && (!sample_is_kept_twice(s) || bags_have_crowd(profile, s))) {
-        return bags_opinion(profile, s, out);
+        return bags_opinion(profile, s, &room->alone, out);
     }
     const struct lens *l = profile_lens(profile, s->context);
     if (l == NULL || !part_is_like(l->part, s) || profile->model == NULL) {

@@ -86,8 +86,9 @@ struct opinion {
     double nats;
     double current; /* what the habit of today alone would say */
     bool led_away;  /* it would speak for the owner, and the anchor does not */
-    bool alone;     /* held against the owner alone: `tally` is empty, it is of another line */
-    bool is_copy;   /* of an entry that the ring holds: evidence_is_copy() */
+    bool
+        alone; /* held against the owner alone; typing has an empty `tally` then, it is of another line */
+    bool is_copy;                /* of an entry that the ring holds: evidence_is_copy() */
     const struct fusion *fusion; /* that gave it; valid until the room is left */
     struct own_tally tally;      /* the owner's own evidence so far */
 };

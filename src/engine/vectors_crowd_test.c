@@ -157,6 +157,21 @@ static void check_along(struct vectors *v, const double *x, size_t n)
     vectors_float(v, (double)d->own.along.spread[k], x[2]);
 }
 
+static void check_apart(struct vectors *v, const double *x, size_t n)
+{
+    const struct desk *d = v->state;
+    double weight[ROWS];
+    vectors_count(v, n, 1);
+    for (size_t i = 0; i < d->rows; i++) {
+        weight[i] = exp2(-2.0 * (double)i / (double)d->rows);
+    }
+    vectors_near(
+        v,
+        axes_apart(&d->crowd,
+                   &(struct axes_rows){.row = d->own_row, .weight = weight, .count = d->rows}),
+        x[0]);
+}
+
 static void take_sample(struct vectors *v, const double *x, size_t n)
 {
     struct desk *d = v->state;
@@ -196,23 +211,15 @@ static void check_axes(struct vectors *v, const double *x, size_t n)
 static void both_implementations_see_the_same_crowd(void **state)
 {
     static const struct vector_verb verbs[] = {
-        {"cell", check_cell},
-        {"edges", add_edges},
-        {"others", add_other},
-        {"index", index_crowd},
-        {"shares", check_shares},
-        {"own", add_own},
-        {"work_out", work_out},
-        {"against", check_against},
-        {"sample", take_sample},
-        {"bins", check_bins},
-        {"histogram", check_histogram},
-        {"between", set_between},
-        {"levels", add_levels},
-        {"to", add_to},
-        {"along", check_along},
-        {"axes", check_axes},
-        {NULL, NULL},
+        {"cell", check_cell},           {"edges", add_edges},
+        {"others", add_other},          {"index", index_crowd},
+        {"shares", check_shares},       {"own", add_own},
+        {"work_out", work_out},         {"against", check_against},
+        {"sample", take_sample},        {"bins", check_bins},
+        {"histogram", check_histogram}, {"between", set_between},
+        {"levels", add_levels},         {"to", add_to},
+        {"along", check_along},         {"axes", check_axes},
+        {"apart", check_apart},         {NULL, NULL},
     };
     (void)state;
     struct desk desk;

@@ -94,6 +94,11 @@ BYTE_STEPS = 16
 # src/engine/axes.h, axes.c: chosen on Antal's strokes
 AXES_ALIKE, AXES_OWN, AXES_FREEDOM, AXES_CLIP = 0.1, 30.0, 4.0, 16.0
 
+# src/engine/self.h, self.c: between what Antal's strokes and Balabit's actions ask for
+SELF_ROOM, SELF_SPREAD_MIN, SELF_LEAST, SELF_FROM, SELF_TO = 3480, 0.05, 0.05, 10.0, 128.0
+SELF_CROSSING, SELF_FALL, SELF_SLOPE, SELF_POWER = 0.13, 0.3, 0.6, 0.7
+SELF_OWNER, SELF_IMPOSTOR, SELF_LIMIT, SELF_RUN = -0.25, 0.2, 3.0, 10.0
+
 # src/lab/people.c, people_general.c, fusing.c, logistic.c; the fit's were chosen on MEU and MOBIKEY
 GENERAL_EACH_MAX = 20
 NOVICE_MIN, NOVICE_SHARE, EACH_MAX, LOGISTIC_SCALE_MIN = 5, 8, 40, 1e-6
@@ -713,6 +718,53 @@ def axes_against(between, known, y):
         return -(AXES_FREEDOM + 1) / 2 * math.log(1 + (x - middle) ** 2 / (variance * AXES_FREEDOM)) - math.log(variance) / 2
     nats = math.fsum(density(v, 0.0, 1 + b) - density(v, m, s) for v, b, (m, s) in zip(y, between, known))
     return clip(nats, -AXES_CLIP, AXES_CLIP)
+
+
+def axes_apart(between, places):
+    """How far a middle is from everybody's, the newest place first: root of the mean square in what middles of so many
+    rows deviate."""
+    w = [2 ** (-2 * i / len(places)) for i in range(len(places))]
+    n = math.fsum(w) ** 2 / math.fsum(v * v for v in w)
+    squares = [(math.fsum(v * y for v, y in zip(w, column)) / math.fsum(w)) ** 2 / (b + AXES_ALIKE + (1 - AXES_ALIKE) / n)
+               for b, column in zip(between, zip(*places))]
+    return math.sqrt(math.fsum(squares) / len(squares))
+
+
+class Himself:
+    """A person's strokes, the newest first, to hold strokes against where other people are no measure."""
+
+    def __init__(self, rows):
+        self.known = len(rows)
+        self.middle, self.spread = [], []
+        for column in zip(*rows):
+            there = sorted(x for x in column if not math.isnan(x))
+            middle = there[(len(there) - 1) // 2] if there else 0.0
+            away = math.fsum(abs(x - middle) for x in there) / len(there) if there else 1.0
+            self.middle.append(middle)
+            self.spread.append(f32(max(f32(away), f32(SELF_SPREAD_MIN))))
+        kept = min(len(rows), SELF_ROOM // len(rows[0]))
+        self.rows = [self.steps(rows[i * len(rows) // kept]) for i in range(kept)]
+
+    def steps(self, x):
+        """In whole steps of a 31st of a spread; missing is None."""
+        return [None if math.isnan(v) else math.floor(clip((v - m) / s, -CAP, CAP) * LENS_STEP + 0.5)
+                for v, m, s in zip(x, self.middle, self.spread)]
+
+    def score(self, x):
+        """ln of the distance to the nearest row; nothing of fewer than half of the features."""
+        mine = self.steps(x)
+        there = [f for f, v in enumerate(mine) if v is not None]
+        if 2 * len(there) < len(mine):
+            return None
+        least = min(sum(CAP * LENS_STEP if row[f] is None else abs(mine[f] - row[f]) for f in there) for row in self.rows)
+        return math.log(max(least / LENS_STEP / len(there), SELF_LEAST))
+
+
+def himself_line(known):
+    times = clip(known, SELF_FROM, SELF_TO) / SELF_FROM
+    slope = SELF_SLOPE * times ** SELF_POWER
+    return [SELF_CROSSING - SELF_FALL * math.log(times), slope, SELF_OWNER * slope, SELF_IMPOSTOR * slope,
+            (SELF_IMPOSTOR - SELF_OWNER) * slope, SELF_LIMIT, SELF_RUN]
 
 
 # A session ------------------------------------------------------------------------------------------------------------
@@ -1811,6 +1863,7 @@ def crowd_vectors(d):
         known = axes_known(between, [along(levels, to, row) for row in person])
         for k, (middle, spread) in enumerate(known):
             yield near("along", k, middle, spread)
+        yield near("apart", axes_apart(between, [along(levels, to, row) for row in person]))
         for shift in (0, 1.5, 4, -9):
             x = draw(shift)
             b = bins(x)
@@ -1819,6 +1872,32 @@ def crowd_vectors(d):
             yield given("bins", *b)
             yield near("histogram", clip(total, -AGAINST_CLIP, AGAINST_CLIP))
             yield near("axes", axes_against(between, known, along(levels, to, b)))
+
+
+def himself_vectors(d):
+    for features, rows in [(31, 140), (5, 12), (16, 30), (8, 1)]:
+        yield f"case himself {features} features of {rows} rows"
+
+        def draw(shift, missing):
+            return [NAN if d.chance(missing) else byte_cell(STROKE, d.about(shift, 1 + f % 3))
+                    for f in range(features)]
+
+        person = [draw(1.0, 0.1) for _ in range(rows)]
+        for x in person:
+            x[1] = 2.5  # never another
+        for x in person:
+            yield given("row", *x)
+        yield given("learn")
+        known = Himself(person)
+        for f in range(features):
+            yield near("feature", f, known.middle[f], known.spread[f])
+        for x in [person[0], *(draw(shift, missing) for shift in (1.0, 3.0) for missing in (0.0, 0.2, 0.45, 0.9))]:
+            score = known.score(x)
+            yield given("sample", *x)
+            yield "silent" if score is None else near("score", score)
+    yield "case himself what the distance says"
+    for known in [5, 10, 11, 20, 40, 127, 128, 129, 5000]:
+        yield near("line", known, *himself_line(known))
 
 
 # -- the lab
@@ -1923,6 +2002,7 @@ def vectors():
     yield from part_vectors(Draw(3))
     yield from session_vectors(Draw(4))
     yield from crowd_vectors(Draw(6))
+    yield from himself_vectors(Draw(8))
     yield from fence_vectors(Draw(7))
     yield from lab_vectors(Draw(5))
 
