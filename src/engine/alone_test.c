@@ -230,6 +230,64 @@ static void a_foreign_owner_goes_on_learning(void **state)
     canara_model_close(&model);
 }
 
+/* Texts of letters in so many of the six zones, the quicker hand first. */
+static canara_event_t text_in(const struct test_person *who, uint64_t *seed, canara_key_t *keys,
+                              size_t n, unsigned zones)
+{
+    const canara_event_t e = test_person_writes(who, seed, keys, n);
+    for (size_t i = 0; i < n; i++) {
+        keys[i].zone = (uint8_t)(CANARA_ZONE_L1 + (i / 3) % zones);
+        if (zones == 1) {
+            keys[i].key_class = (uint8_t)CANARA_KEY_LETTER; /* one long word */
+        } else if (i % 9 == 8) {
+            keys[i].key_class = (uint8_t)CANARA_KEY_DIGIT;
+        }
+    }
+    return e;
+}
+
+static void a_short_text_without_most_groups_of_longer_ones_speaks(void **state)
+{
+    enum { LONG = 60, SHORT = 20 };
+
+    (void)state;
+    uint64_t seed = 12;
+    const struct test_person owner = test_person(1);
+    const struct sample like = typed_by(&owner, &seed);
+    struct canara_model *model = test_model(&like);
+    struct canara_profile *p = NULL;
+    canara_lesson_t lesson;
+    canara_key_t keys[LONG];
+    struct population_room room;
+    struct opinion opinion;
+    struct sample s;
+    assert_int_equal(canara_profile_new(model, &p), CANARA_OK);
+    for (int i = 0; i < LEARNT; i++) {
+        const canara_event_t text = text_in(&owner, &seed, keys, LONG, 6);
+        learn_event(p, &text, i, CANARA_TRUST_ENROLMENT, &lesson);
+    }
+    const canara_event_t text = text_in(&owner, &seed, keys, SHORT, 1);
+    sample_of_text(&text, 0, 1, &s);
+    size_t there = 0;
+    size_t known = 0;
+    const struct lens *l = profile_lens(p, s.context);
+    assert_non_null(l);
+    for (size_t f = 0; f < s.count; f++) {
+        const bool knows = !isnan(part_middle(l->part, f));
+        known += knows;
+        there += knows && !isnan(s.x[f]);
+    }
+    assert_true(10 * there < 7 * known && 2 * there > known);
+    assert_true(profile_opinion(p, &s, &room, &opinion));
+    /* a single feature does not */
+    for (size_t f = 1; f < s.count; f++) {
+        s.x[f] = NAN;
+    }
+    assert_false(profile_opinion(p, &s, &room, &opinion));
+    canara_profile_free(&p);
+    canara_model_close(&model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +297,7 @@ int main(void)
         cmocka_unit_test(the_lines_are_lines),
         cmocka_unit_test(what_the_model_does_not_know_is_judged_alone_or_not_at_all),
         cmocka_unit_test(a_foreign_owner_goes_on_learning),
+        cmocka_unit_test(a_short_text_without_most_groups_of_longer_ones_speaks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

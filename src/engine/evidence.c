@@ -9,12 +9,15 @@
 #include <string.h>
 
 /* Constants chosen on MEU and MOBIKEY: docs/engine/keystrokes.md has the trials. */
-#define CAP           BESIDE_CAP
-#define AGE_COST      0.3  /* deviations a feature that a sample PART_RING old is further away */
-#define PRESENT_SHARE 0.70 /* of the features that the profile knows */
-#define COHORT_T      BESIDE_T
-#define POPULATION_T  4.0 /* of the two populations */
-#define Z_MAX         BESIDE_Z_MAX
+#define CAP      BESIDE_CAP
+#define AGE_COST 0.3 /* deviations a feature that a sample PART_RING old is further away */
+/* Of the features that the profile knows. A short text has few of the groups of keys that longer ones have had, and
+ * says as much by those. */
+#define PRESENT_SHARE      0.70
+#define PRESENT_SHARE_TEXT 0.35
+#define COHORT_T           BESIDE_T
+#define POPULATION_T       4.0 /* of the two populations */
+#define Z_MAX              BESIDE_Z_MAX
 
 enum {
     LOG_EVERY = 16, /* (5e5 * 1e2)^(3/2) to the 16th is 1e184 */
@@ -155,7 +158,8 @@ static bool compare(const struct lens *l, const struct sample *s, struct pair *o
     }
     lay_side_by_side(l->part, s, out);
     const double n = (double)out->sample.n;
-    return n > 0.0 && n >= PRESENT_SHARE * (double)out->known;
+    const double share = l->part->kind == SAMPLE_TEXT ? PRESENT_SHARE_TEXT : PRESENT_SHARE;
+    return n > 0.0 && n >= share * (double)out->known;
 }
 
 /* The two scores that need no other people. */
