@@ -288,6 +288,61 @@ static void a_short_text_without_most_groups_of_longer_ones_speaks(void **state)
     canara_model_close(&model);
 }
 
+/* Keys of any field, of people who told times alone: the rows that nobody has are as people_general.c writes them. */
+static struct canara_model *model_of_times(void)
+{
+    static float middle[KEY_ROWS];
+    static float spread[KEY_ROWS];
+    static uint8_t bytes[65536];
+    for (size_t row = 0; row < KEY_ROWS; row++) {
+        const size_t type = row / ((size_t)CANARA_KEY_CLASSES * CANARA_KEY_CLASSES);
+        middle[row] = type < FEATURE_PRESSURE ? -1.5F : 0.0F;
+        spread[row] = type < FEATURE_PRESSURE ? 0.5F : 1.0F;
+    }
+    struct population p = {
+        .kind = SAMPLE_KEYS,
+        .features = KEY_ROWS,
+        .people = 50,
+        .all = {{.middle = middle, .spread = spread}, {.middle = middle, .spread = spread}},
+        .usual = spread};
+    struct canara_model *model = NULL;
+    test_fusions(&p);
+    const size_t size = model_write("tests", &p, 1, bytes, sizeof bytes);
+    return canara_model_open(bytes, size, &model) == CANARA_OK ? model : NULL;
+}
+
+static void people_without_a_measurement_are_no_measure_for_it(void **state)
+{
+    (void)state;
+    uint64_t seed = 13;
+    const struct test_person owner = test_person(1);
+    struct canara_model *model = model_of_times();
+    struct population_room room;
+    struct opinion opinion;
+    struct sample s;
+    canara_lesson_t lesson;
+    canara_key_t keys[PEOPLE_KEYS];
+    assert_non_null(model);
+    for (int touch = 0; touch < 2; touch++) {
+        struct canara_profile *p = NULL;
+        assert_int_equal(canara_profile_new(model, &p), CANARA_OK);
+        for (int i = 0; i <= LEARNT; i++) {
+            const canara_event_t event = test_person_types(&owner, &seed, keys);
+            for (int k = 0; k < PEOPLE_KEYS && touch == 1; k++) {
+                keys[k].has = 1U << CANARA_KEY_PRESSURE;
+                keys[k].extra[CANARA_KEY_PRESSURE] = random_in(&seed, 0.3, 0.4);
+            }
+            assert_true(sample_of_keys(&event, &s));
+            learn_event(p, &event, i, CANARA_TRUST_ENROLMENT, &lesson);
+        }
+        assert_true((model_population(model, &s, &room) != NULL) == (touch == 0));
+        assert_true(profile_opinion(p, &s, &room, &opinion));
+        assert_true(opinion.alone == (touch == 1));
+        canara_profile_free(&p);
+    }
+    canara_model_close(&model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,6 +353,7 @@ int main(void)
         cmocka_unit_test(what_the_model_does_not_know_is_judged_alone_or_not_at_all),
         cmocka_unit_test(a_foreign_owner_goes_on_learning),
         cmocka_unit_test(a_short_text_without_most_groups_of_longer_ones_speaks),
+        cmocka_unit_test(people_without_a_measurement_are_no_measure_for_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

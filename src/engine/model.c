@@ -364,7 +364,18 @@ static const struct population *find(const struct canara_model *m, uint64_t cont
                                                                          : NULL;
 }
 
-/* People in general at keys of these classes, wherever in a text they stand. */
+/* Has anybody of the model such keys? The rows of those that nobody has are written as a middle of 0 and a spread of
+ * 1, to the bit (people_general.c), which no row of logarithms of times, pressures or places has. */
+static bool row_is_known(const struct population *general, size_t row)
+{
+    const float *middle = general->lanes.habit + row * LANES_HABIT;
+    const float *inverse = middle + LANES_GROUP;
+    const float one = (float)M_SQRT1_2; /* as lanes.c keeps a spread of 1 */
+    return middle[0] != 0.0F || inverse[0] != one || middle[1] != 0.0F || inverse[1] != one;
+}
+
+/* People in general at keys of these classes, wherever in a text they stand; NULL where nobody has keys like one of
+ * them. */
 static const struct population *spread_out(const struct population *general, const struct sample *s,
                                            struct population_room *room)
 {
@@ -375,6 +386,9 @@ static const struct population *spread_out(const struct population *general, con
     p->features = (uint16_t)s->count;
     for (size_t f = 0; f < s->count; f++) {
         const size_t row = key_row(s, f);
+        if (!row_is_known(general, row)) {
+            return NULL;
+        }
         float *log_spread = room->log_spread + f * LANES_GROUP;
         memcpy(room->habit + f * LANES_HABIT, from->habit + row * LANES_HABIT,
                LANES_HABIT * sizeof *room->habit);

@@ -103,7 +103,7 @@ static err_t gather(struct gathering *g, size_t *people)
 static void describe(struct row *r, size_t age, float *middle, float *spread)
 {
     *middle = 0.0F;
-    *spread = 1.0F; /* nobody has it: it will not be compared */
+    *spread = 1.0F; /* nobody has it: model.c knows it by these two, and does not compare */
     if (r->count[age] == 0) {
         return;
     }
