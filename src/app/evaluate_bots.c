@@ -70,6 +70,19 @@ static int leave_seen_out(struct evaluate_run *r, struct bot_eval_options *out)
     return EXIT_CODE_DONE;
 }
 
+/* Nothing is learned from keys and touches: there is nothing to leave out. */
+static int score_by_rules(struct evaluate_run *r, struct bot_eval_options *out)
+{
+    (void)fprintf(
+        stderr,
+        "canara evaluate: %s: the learned detector knows movements of a pointer, of which people and machines "
+        "of this set have none: rules and replays alone tell them apart, and nothing is left out (background none)\n",
+        r->given->dir);
+    (void)snprintf(r->background, sizeof r->background, "none");
+    out->leave = BOT_LEAVE_NOBODY;
+    return EXIT_CODE_DONE;
+}
+
 static int choose(struct evaluate_run *r, struct bot_eval_options *out)
 {
     *out = (struct bot_eval_options){.parts = BOT_PART_ALL, .folds = r->options.folds};
@@ -90,6 +103,9 @@ static int choose(struct evaluate_run *r, struct bot_eval_options *out)
         return evaluate_broken("--background",
                                "leaving out takes two families of bots and two users of people at "
                                "least; --background none scores with what ships");
+    }
+    if (!bot_eval_can_learn(r->set)) {
+        return score_by_rules(r, out);
     }
     if (!boost_is_here()) {
         return evaluate_broken("--background",

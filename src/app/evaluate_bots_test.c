@@ -89,6 +89,24 @@ static void machines_are_told_from_people_whatever_they_do(void **state)
     }
 }
 
+static void without_movements_nothing_is_left_out_and_that_is_told(void **state)
+{
+    struct lab_desk *d = *state;
+    make_bots(d, "keys", act_keys, 2);
+    const double plain = made_figure(d, "", "auc");
+    static const char *const backgrounds[] = {"pairs:2", "folds:2", "leave-two-out"};
+    for (size_t i = 0; i < ARRAY_LEN(backgrounds); i++) {
+        char options[80];
+        (void)snprintf(options, sizeof options, "--json --replicates 20 --background %s",
+                       backgrounds[i]);
+        assert_int_equal(desk_run_on_set(d, "evaluate", options), 0);
+        assert_non_null(strstr(d->err, "rules and replays alone"));
+        assert_non_null(strstr(d->out, "\"background\":\"none\""));
+        CLEANUP(json_free) struct json *tree = made_json(d->out);
+        assert_near(made_number(tree, "auc"), plain, 1e-12, backgrounds[i]);
+    }
+}
+
 static void the_keys_are_those_of_the_format(void **state)
 {
     struct lab_desk *d = *state;
@@ -214,6 +232,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(machines_are_told_from_people_whatever_they_do, desk_setup,
                                         desk_teardown),
+        cmocka_unit_test_setup_teardown(without_movements_nothing_is_left_out_and_that_is_told,
+                                        desk_setup, desk_teardown),
         cmocka_unit_test_setup_teardown(the_keys_are_those_of_the_format, desk_setup,
                                         desk_teardown),
         cmocka_unit_test_setup_teardown(an_empty_enrolment_and_unknown_events_do_no_harm,

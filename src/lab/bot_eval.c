@@ -292,6 +292,29 @@ bool bot_eval_can_leave_out(const struct dataset *set)
     return count_sides(set, DATASET_BOT) > 1 && count_sides(set, DATASET_HUMAN) > 1;
 }
 
+static bool moves(const struct dataset *set, size_t session)
+{
+    const struct dataset_session *in = dataset_session(set, session);
+    for (size_t e = in->first; e < (size_t)in->first + in->count; e++) {
+        const canara_event_t *event = &dataset_event(set, e)->event;
+        if (event->kind == CANARA_POINTER && (event->has & CANARA_F_POINTS) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool bot_eval_can_learn(const struct dataset *set)
+{
+    const struct dataset_trials trials = dataset_bot_trials(set);
+    bool met[DATASET_LABELS] = {false};
+    for (size_t i = 0; i < trials.count; i++) {
+        bool *label = &met[trials.at[i].label];
+        *label = *label || moves(set, trials.at[i].session);
+    }
+    return met[DATASET_HUMAN] && met[DATASET_BOT];
+}
+
 uint64_t bot_eval_shipped_checksum(void)
 {
     const struct trees *const t = bot_learned_shipped();

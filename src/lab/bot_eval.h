@@ -71,6 +71,9 @@ struct bot_eval_options {
 /* Whether families and devices can be left out: the set has several of both. */
 bool bot_eval_can_leave_out(const struct dataset *set);
 
+/* Whether there are movements of a pointer to learn from, of people and of machines. */
+bool bot_eval_can_learn(const struct dataset *set);
+
 /* The checksum of the trees that ship. */
 uint64_t bot_eval_shipped_checksum(void);
 
