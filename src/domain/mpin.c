@@ -121,28 +121,40 @@ static void spend(const rules_t *rules, struct mpin_state *state, wall_t now)
     }
 }
 
-static err_t spend_one_try(struct service *svc, uuid_t who, struct account_row *row,
-                           struct mpin_state *state, mpin_result_t *out)
+/* The account and its tries; false in `*open` when no comparison follows, and why in `out`. */
+static err_t look_at(const struct service *svc, struct store_tx *tx, uuid_t who,
+                     struct account_row *row, struct mpin_state *state, mpin_result_t *out,
+                     bool *open)
 {
-    const wall_t now = clock_wall(svc->clock);
     bool found = false;
-    CLEANUP(store_rollback) struct store_tx tx = {0};
-    TRY(store_begin(svc->store, STORE_WRITE, &tx));
-    TRY(store_account_by_id(&tx, who, row, &found));
+    TRY(store_account_by_id(tx, who, row, &found));
     if (!found) {
         out->answer = MPIN_NO_ACCOUNT;
+        *open = false;
         return ERR_OK;
     }
-    TRY(store_mpin_load(&tx, who, state));
-    if (is_locked(state, now, &out->retry_after_s)) {
+    TRY(store_mpin_load(tx, who, state));
+    *open = !is_locked(state, clock_wall(svc->clock), &out->retry_after_s);
+    if (!*open) {
         out->answer = MPIN_LOCKED;
         out->failures = state->failures;
-        return ERR_OK;
     }
-    end_old_lock(state, now);
-    spend(&svc->rules, state, now);
-    TRY(store_mpin_save(&tx, who, state));
-    return store_commit(&tx);
+    return ERR_OK;
+}
+
+/* All that takes memory comes before the try: whoever has none loses no try over it. A locked
+ * account does not even hash. */
+static err_t prepare(struct service *svc, uuid_t who, span_t given, struct account_row *row,
+                     struct pwhash_proof *proof, mpin_result_t *out, bool *open)
+{
+    struct mpin_state state = {0};
+    {
+        CLEANUP(store_rollback) struct store_tx tx = {0};
+        TRY(store_begin(svc->store, STORE_READ, &tx));
+        TRY(look_at(svc, &tx, who, row, &state, out, open));
+    }
+    const struct pwhash_subject subject = {.account = who, .purpose = PWHASH_MPIN};
+    return *open ? pwhash_prove(svc->keys, subject, given, row->mpin_hash, proof) : ERR_OK;
 }
 
 static err_t list_sessions(struct store_tx *tx, uuid_t account, mpin_result_t *out)
@@ -161,6 +173,28 @@ static err_t list_sessions(struct store_tx *tx, uuid_t account, mpin_result_t *o
     return listed;
 }
 
+/* `*same`: the hash is still the one that was prepared for. */
+static err_t spend_one_try(struct service *svc, uuid_t who, const struct account_row *prepared,
+                           struct mpin_state *state, mpin_result_t *out, bool *same)
+{
+    bool open = false;
+    CLEANUP(account_wipe) struct account_row row = {0};
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    TRY(store_begin(svc->store, STORE_WRITE, &tx));
+    TRY(look_at(svc, &tx, who, &row, state, out, &open));
+    if (!open) {
+        return ERR_OK;
+    }
+    const wall_t now = clock_wall(svc->clock);
+    end_old_lock(state, now);
+    spend(&svc->rules, state, now);
+    TRY(list_sessions(&tx, who, out));
+    TRY(store_mpin_save(&tx, who, state));
+    TRY(store_commit(&tx));
+    *same = strcmp(row.mpin_hash, prepared->mpin_hash) == 0;
+    return ERR_OK;
+}
+
 /* ---- what follows a comparison ---- */
 
 static err_t settle_right(struct service *svc, uuid_t account, uuid_t session, mpin_result_t *out)
@@ -172,7 +206,6 @@ static err_t settle_right(struct service *svc, uuid_t account, uuid_t session, m
     TRY(store_decisions_mpin_passed(&tx, session, DECISION_CHALLENGE,
                                     wall_after_ms(now, -DECISION_ASKED_MS), now));
     TRY(account_mark_restricted(&tx, account, false));
-    TRY(list_sessions(&tx, account, out));
     TRY(store_commit(&tx));
     out->answer = MPIN_RIGHT;
     out->failures = 0;
@@ -205,7 +238,6 @@ static err_t settle_wrong(struct service *svc, uuid_t account, uuid_t session,
     const bool locked = is_locked(state, clock_wall(svc->clock), &retry);
     CLEANUP(store_rollback) struct store_tx tx = {0};
     TRY(store_begin(svc->store, STORE_WRITE, &tx));
-    TRY(list_sessions(&tx, account, out));
     if (locked) {
         TRY(ledger_mark_block(svc->ledger, &tx, account));
         TRY(end_sessions(svc, &tx, out));
@@ -244,6 +276,35 @@ static err_t renew_hash(struct service *svc, struct account_row *was, span_t mpi
     return ERR_OK;
 }
 
+static err_t compare(struct service *svc, uuid_t account, uuid_t session, span_t given,
+                     mpin_result_t *result)
+{
+    bool open = false;
+    bool same = false;
+    struct mpin_state state = {0};
+    CLEANUP(account_wipe) struct account_row row = {0};
+    CLEANUP(pwhash_proof_wipe) struct pwhash_proof proof = {0};
+    TRY(prepare(svc, account, given, &row, &proof, result, &open));
+    if (!open) {
+        return ERR_OK;
+    }
+    TRY(spend_one_try(svc, account, &row, &state, result, &same));
+    if (result->answer != MPIN_WRONG) {
+        return ERR_OK;
+    }
+    const bool match = pwhash_compare(&proof) && same;
+    if (!match) {
+        return settle_wrong(svc, account, session, &state, result);
+    }
+    TRY(settle_right(svc, account, session, result));
+    if (pwhash_is_stale(svc->keys, row.mpin_hash, svc->hashing)) {
+        const err_t renewed = renew_hash(svc, &row, given);
+        (void)renewed; /* it was right, and the next one makes the hash anew */
+    }
+    memcpy(result->hash, row.mpin_hash, sizeof result->hash);
+    return ERR_OK;
+}
+
 err_t mpin_check(struct service *svc, uuid_t account, uuid_t session, span_t given,
                  mpin_result_t *out)
 {
@@ -253,26 +314,8 @@ err_t mpin_check(struct service *svc, uuid_t account, uuid_t session, span_t giv
     (void)held;
 
     mpin_result_t result = {.answer = MPIN_WRONG};
-    CLEANUP(account_wipe) struct account_row row = {0};
-    struct mpin_state state = {0};
-    TRY(spend_one_try(svc, account, &row, &state, &result));
-    if (result.answer != MPIN_WRONG) {
-        *out = result;
-        return ERR_OK;
-    }
-
-    bool match = false;
-    const struct pwhash_subject who = {.account = account, .purpose = PWHASH_MPIN};
-    TRY(pwhash_verify(svc->keys, who, given, row.mpin_hash, &match));
-    if (match && pwhash_is_stale(svc->keys, row.mpin_hash, svc->hashing)) {
-        TRY(renew_hash(svc, &row, given));
-    }
-    TRY(match ? settle_right(svc, account, session, &result)
-              : settle_wrong(svc, account, session, &state, &result));
+    TRY(compare(svc, account, session, given, &result));
     *out = result;
-    if (match) {
-        memcpy(out->hash, row.mpin_hash, sizeof out->hash);
-    }
     return ERR_OK;
 }
 

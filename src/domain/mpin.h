@@ -3,7 +3,8 @@
  *
  * Floor      domain
  * Source     CONTRACT.md 3 "MPIN"; THREATS.md rows 3, 4, 21.
- * Errors     ERR_STORAGE, ERR_NOMEM: nothing was compared, or the try stays spent.
+ * Errors     ERR_STORAGE, ERR_NOMEM: nothing was compared, or the try stays spent. What a comparison
+ *            needs of memory it takes before a try is spent.
  * Threads    pool workers only (it hashes and waits for the store); serial per account through
  *            account_locks.
  */

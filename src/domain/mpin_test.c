@@ -2,6 +2,7 @@
 #include "domain/mpin.h"
 
 #include "domain/steps_test.h"
+#include "tests/support/scarce_memory.h"
 
 #include <pthread.h>
 
@@ -280,7 +281,7 @@ static void a_success_that_cannot_be_written_down_is_none(void **state)
 {
     struct house *h = *state;
     const uuid_t ann = register_account(h, ANN);
-    for (uint64_t n = 4; n < 9; n++) {
+    for (uint64_t n = 7; n < 12; n++) { /* the sixth writes the try */
         mpin_result_t r = {0};
         bool known = false;
         store_scripted_fail_operation(h->svc.store, n, err_new(ERR_STORAGE));
@@ -291,6 +292,29 @@ static void a_success_that_cannot_be_written_down_is_none(void **state)
         }
         assert_ok(mpin_unlock(&h->svc, ann, &known));
     }
+}
+
+/* Hashing takes more memory than all else: whoever has none must not lose tries over it, nor the
+ * account by them. */
+static void without_memory_to_hash_no_try_is_spent(void **state)
+{
+    struct house *h = *state;
+    h->svc.hashing = PWHASH_COST;
+    const uuid_t ann = register_account(h, ANN);
+    assert_int_equal(check(h, ann, MPIN).answer, MPIN_RIGHT);
+    const char *const given[] = {MPIN, WRONG, MPIN, WRONG, MPIN};
+    scarce_memory_begin((size_t)4 << 20);
+    for (size_t i = 0; i < ARRAY_LEN(given); i++) {
+        mpin_result_t r = {.answer = MPIN_NO_ACCOUNT};
+        const err_t e = mpin_check(&h->svc, ann, (uuid_t){{1}}, span_of(given[i]), &r);
+        if (e.code != ERR_NOMEM || r.answer != MPIN_NO_ACCOUNT) {
+            scarce_memory_end();
+            fail_msg("%s gave %d, %d", given[i], (int)e.code, (int)r.answer);
+        }
+    }
+    scarce_memory_end();
+    assert_int_equal(tries_of(h, ann).total_failures, 0);
+    assert_int_equal(check(h, ann, MPIN).answer, MPIN_RIGHT);
 }
 
 /* ---- many at once */
@@ -363,6 +387,7 @@ int main(void)
         SENTENCE(without_a_durable_charge_nothing_is_compared),
         SENTENCE(a_try_once_spent_stays_spent_whatever_fails_after),
         SENTENCE(a_success_that_cannot_be_written_down_is_none),
+        SENTENCE(without_memory_to_hash_no_try_is_spent),
         ON_SQLITE(thirty_two_parallel_guesses_get_three_comparisons),
     };
     return cmocka_run_group_tests_name("mpin", tests, NULL, NULL);
