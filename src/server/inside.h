@@ -7,6 +7,7 @@
 #define SERVER_INSIDE_H
 
 #include "server/guests.h"
+#include "server/news.h"
 #include "server/pool.h"
 #include "server/server.h"
 #include "server/worker.h"
@@ -17,6 +18,7 @@ struct server {
     struct server_config config;
     struct courier courier;
     struct pool *cold, *hash;
+    struct news_stock *news;
     struct guests guests;
     struct guests shaking; /* handshakes under way */
     struct shard *shards[SERVER_LOOPS_MAX];

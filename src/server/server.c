@@ -188,6 +188,7 @@ static err_t make(struct server *s, char why[SERVER_WHY_BYTES])
                        s->config.inherited_count);
         return err_new(ERR_RANGE);
     }
+    TRY(news_stock_new(&s->news));
     for (unsigned i = 0; i < s->workers; i++) {
         TRY(make_worker(s, i, why));
     }
@@ -289,6 +290,9 @@ void server_poke(struct server *s)
  * of one pool go on to the other, so that none is freed before both have come to rest. */
 static void stop_pools(struct server *s)
 {
+    if (s->news != NULL) {
+        news_stock_close(s->news);
+    }
     if (s->hash != NULL) {
         pool_stop(s->hash);
     }
@@ -332,6 +336,7 @@ void server_free(struct server **s)
     for (unsigned i = 0; i < (*s)->workers; i++) {
         free((*s)->worker[i]);
     }
+    news_stock_free(&(*s)->news);
     guests_deinit(&(*s)->guests);
     guests_deinit(&(*s)->shaking);
     if ((*s)->drain_fd >= 0) {

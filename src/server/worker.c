@@ -177,14 +177,6 @@ struct visit {
     unsigned next; /* worker to go to after this one */
 };
 
-struct news {
-    struct mail mail;
-    uuid_t session;
-    enum tell what;
-    enum session_end how;
-    double value;
-};
-
 static void visit_arrive(struct worker *w, struct visit *v)
 {
     v->each(v->ctx, w->shard);
@@ -234,7 +226,7 @@ static void read_letter(struct worker *w, struct letter *letter)
     case MAIL_TELL: {
         struct news *n = CONTAINER_OF(mail, struct news, mail);
         api_told(w->shard, n->session, n->what, n->how, n->value);
-        free(n);
+        news_give(w->server->news, n);
         return;
     }
     case MAIL_STOP:
@@ -303,10 +295,9 @@ static void courier_tell(struct courier *self, uuid_t session, enum tell what, e
                          double value)
 {
     struct server *s = CONTAINER_OF(self, struct server, courier);
-    struct news *n = malloc(sizeof *n);
+    struct news *n = news_take(s->news);
     if (n == NULL) {
-        log_event(s->config.log, LOG_ERROR, "courier.nomem", FIELD_UUID("session", session));
-        return;
+        return; /* the loops have ended, and the next start asks the store */
     }
     *n = (struct news){
         .mail = {.kind = MAIL_TELL}, .session = session, .what = what, .how = how, .value = value};
@@ -492,7 +483,9 @@ static void drop_letter(struct letter *letter)
         free(h);
         return;
     }
-    free(mail); /* news, visits and stops begin with their mail */
+    if (mail->kind != MAIL_TELL) { /* the stock's */
+        free(mail);                /* visits and stops begin with their mail */
+    }
 }
 
 void worker_deinit(struct worker *w)
