@@ -54,6 +54,7 @@
 #define LIMIT_HANDSHAKE_DEADLINE_MS \
     10000                                /* from accepting, or the PROXY header, to the last byte */
 #define LIMIT_HANDSHAKES_PER_LOOP    512 /* under way; one more drops the oldest */
+#define LIMIT_CONTROL_CONNECTIONS    16  /* of operators, in places that nobody else can take */
 #define LIMIT_HANDSHAKES_PER_ADDRESS 64  /* under way, over all loops */
 #define LIMIT_HANDSHAKES_PER_ROUND   16  /* begun before a loop serves its sessions again */
 

@@ -421,7 +421,8 @@ void worker_init(struct worker *w, struct server *server, unsigned index)
     w->control_watch.fd = -1;
     w->probe_watch.fd = -1;
     w->watcher.notify = socket_notify;
-    slab_init(&w->conns, sizeof(struct conn), server->config.connections_max);
+    slab_init(&w->conns, sizeof(struct conn),
+              server->config.connections_max + LIMIT_CONTROL_CONNECTIONS);
     timer_wheel_init(&w->wheel, clock_mono(server->config.clock));
     pressure_init(&w->pressure, clock_mono(server->config.clock));
     acks_init(&w->acks);

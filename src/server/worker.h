@@ -114,6 +114,7 @@ struct worker { /* by what belongs together, there are few: NOLINT(clang-analyze
     struct journal_lane *lane;
     struct shard_watcher watcher;
     struct slab conns;
+    uint32_t operators; /* of them, those of the control socket: their places are their own */
     struct timer_wheel wheel;
     struct acks acks;
     struct conn *dirty;
