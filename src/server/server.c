@@ -40,14 +40,23 @@ static bool ready(void *ctx)
            journal_takes_events(s->config.api->service->journal);
 }
 
-static void drain(struct courier *self)
+bool server_drain(struct server *s, const char *by)
 {
-    struct server *s = CONTAINER_OF(self, struct server, courier);
+    const char *nobody = NULL;
+    if (!atomic_compare_exchange_strong(&s->drained_by, &nobody, by)) {
+        return false;
+    }
     atomic_store(&s->draining, true);
     const uint64_t one = 1;
     if (write(s->drain_fd, &one, sizeof one) != (ssize_t)sizeof one) {
         log_event(s->config.log, LOG_ERROR, "drain.unheard", FIELD_INT("fd", s->drain_fd));
     }
+    return true;
+}
+
+static void drain(struct courier *self)
+{
+    (void)server_drain(CONTAINER_OF(self, struct server, courier), "operator");
 }
 
 static err_t reload(struct courier *self, char why[COURIER_WHY_BYTES])
@@ -66,6 +75,11 @@ static err_t reload(struct courier *self, char why[COURIER_WHY_BYTES])
 bool server_is_draining(const struct server *s)
 {
     return atomic_load(&s->draining);
+}
+
+const char *server_drained_by(const struct server *s)
+{
+    return atomic_load(&s->drained_by);
 }
 
 int server_drain_fd(const struct server *s)

@@ -97,8 +97,10 @@ static void a_drain_is_seen_by_whoever_waits_for_it(void **state)
     assert_int_equal(visitor_read(&v, false), 200);
     assert_int_equal(poll(&drain, 1, 0), 0);
     assert_false(server_is_draining(s->server));
+    assert_null(server_drained_by(s->server));
     s->api.courier->drain(s->api.courier);
     assert_true(server_is_draining(s->server));
+    assert_string_equal(server_drained_by(s->server), "operator");
     assert_int_equal(poll(&drain, 1, 1000), 1);
     visitor_ask(&v, "GET", "/health/ready", "", "");
     assert_int_equal(visitor_read(&v, false), 503);

@@ -268,9 +268,8 @@ static void journal_is_lost(struct worker *w)
     for (ack_t ack; acks_pop(&w->acks, UINT64_MAX, &ack);) {
         MUST(ack.trip == NULL);
     }
-    if (!server_is_draining(s)) {
+    if (server_drain(s, "journal")) {
         log_event(s->config.log, LOG_ERROR, "journal.lost", FIELD_INT("loop", w->index));
-        s->courier.drain(&s->courier);
     }
 }
 

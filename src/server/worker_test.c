@@ -383,6 +383,7 @@ static void a_journal_that_has_failed_acknowledges_nothing_and_ends_the_server(v
         }
     }
     site_wait(is_draining, s);
+    assert_string_equal(server_drained_by(s->server), "journal");
     site_stop(s);
     for (int i = 1; i < TIMES; i += 2) {
         assert_int_equal(visitor_hear(&v[i]), WS_CLOSE);
