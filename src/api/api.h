@@ -27,7 +27,8 @@ enum tell {
 enum { COURIER_WHY_BYTES = 512 };
 
 struct courier {
-    /* Post news; best effort and asynchronous. A session that is not live ignores it. */
+    /* Post news, asynchronously. It is never lost while the loops run, and so may wait for them to
+     * read: from workers of the pools alone. A session that is not live ignores it. */
     void (*tell)(struct courier *self, uuid_t session, enum tell what, enum session_end how,
                  double value);
     /* Call `each` in every loop with its shard, then `done` in the last one. Both in loops. */

@@ -372,6 +372,8 @@ static void write_door(struct page *p, const struct metrics_page *from)
     family(p, "canara_proxy_refused", "counter", "",
            "Connections closed before their first request");
     counters(p, "canara_proxy_refused_total", "reason", proxies, ARRAY_LEN(proxies));
+    family(p, "canara_log_dropped", "counter", "", "Lines of the log that nobody took in time");
+    plain(p, "canara_log_dropped_total", log_lost(from->api->service->log));
 }
 
 err_t metrics_write(const struct metrics_page *page, struct buf *out)

@@ -50,28 +50,6 @@ static const char *body_for(const char *format, uuid_t id)
     return text;
 }
 
-/* How many audit links of this kind there are. */
-struct kinds {
-    const char *kind;
-    size_t count;
-};
-
-static err_t count_kind(void *ctx, const struct audit_row *row)
-{
-    struct kinds *k = ctx;
-    k->count += strcmp(row->kind, k->kind) == 0 ? 1U : 0U;
-    return ERR_OK;
-}
-
-static size_t audited(struct desk *d, const char *kind)
-{
-    struct kinds k = {.kind = kind};
-    CLEANUP(store_rollback) struct store_tx tx = {0};
-    assert_ok(store_begin(d->house.svc.store, STORE_READ, &tx));
-    assert_ok(store_audit_walk(&tx, 1, count_kind, &k));
-    return k.count;
-}
-
 /* ---- status and sessions ---- */
 
 static void status_tells_what_the_server_is_doing(void **state)
@@ -99,7 +77,7 @@ static void status_tells_what_the_server_is_doing(void **state)
     assert_int_equal(number(json_get(a, "queues"), "hash"), 4);
     assert_int_equal(number(a, "hash_workers_busy"), 1);
     json_free(&a);
-    assert_int_equal(audited(d, "operator.status"), 0);
+    assert_int_equal(house_audited(&d->house, "operator.status"), 0);
 }
 
 static void sessions_of_every_loop_are_listed_and_can_be_one_customers(void **state)
@@ -124,7 +102,7 @@ static void sessions_of_every_loop_are_listed_and_can_be_one_customers(void **st
     }
     json_free(&anns);
     refused(d, "/ctl/sessions", "{\"email\":\"nobody\"}", 422);
-    assert_int_equal(audited(d, "operator.sessions"), 2);
+    assert_int_equal(house_audited(&d->house, "operator.sessions"), 2);
 }
 
 static void a_list_of_sessions_has_an_end(void **state)
@@ -163,7 +141,7 @@ static void ending_a_session_blocks_it_in_the_store_and_in_its_loop(void **state
     assert_int_equal(d->told[0].what, TELL_BLOCK);
     assert_int_equal(d->told[0].how, END_OPERATOR);
     assert_true(live->blocked);
-    assert_int_equal(audited(d, "operator.end"), 1);
+    assert_int_equal(house_audited(&d->house, "operator.end"), 1);
     refused(d, "/ctl/end", body_for("{\"session_id\":\"%s\"}", id), 404);
     assert_int_equal(d->news, 1);
 }
@@ -204,7 +182,7 @@ static void unlocking_forgets_the_failures_and_the_lock(void **state)
     assert_int_equal(tries_of(&d->house, ann).failures, 0);
     assert_int_equal(live->mpin_failures, 0);
     done(d, "POST", "/ctl/unlock", body_for("{\"account_id\":\"%s\"}", ann));
-    assert_int_equal(audited(d, "operator.unlock"), 2);
+    assert_int_equal(house_audited(&d->house, "operator.unlock"), 2);
     refused(d, "/ctl/unlock", "{\"email\":\"nobody@example.org\"}", 404);
     refused(d, "/ctl/unlock", body_for("{\"account_id\":\"%s\"}", live->id), 404);
 }
@@ -228,7 +206,7 @@ static void a_fact_moves_the_risk_and_can_block(void **state)
     json_free(&a);
     done(d, "POST", "/ctl/fact", body_for("{\"session_id\":\"%s\",\"nats\":10}", live->id));
     assert_true(live->blocked);
-    assert_int_equal(audited(d, "operator.fact"), 2);
+    assert_int_equal(house_audited(&d->house, "operator.fact"), 2);
     refused(d, "/ctl/fact", body_for("{\"session_id\":\"%s\",\"nats\":1}", live->id), 403);
 }
 
@@ -263,7 +241,7 @@ static void a_result_of_the_batch_path_challenges_and_blocks(void **state)
     done(d, "POST", "/ctl/analysis",
          body_for("{\"session_id\":\"%s\",\"predicted_risk_score\":0.97}", live->id));
     assert_true(live->blocked);
-    assert_int_equal(audited(d, "operator.analysis"), 2);
+    assert_int_equal(house_audited(&d->house, "operator.analysis"), 2);
     refused(d, "/ctl/analysis",
             body_for("{\"session_id\":\"%s\",\"predicted_risk_score\":0.1}", live->id), 403);
 }
@@ -294,8 +272,8 @@ static void reload_and_drain_reach_the_server(void **state)
     refused(d, "/ctl/reload", "", 404);
     done(d, "POST", "/ctl/drain", "");
     assert_int_equal(d->drains, 1);
-    assert_int_equal(audited(d, "operator.reload"), 2);
-    assert_int_equal(audited(d, "operator.drain"), 1);
+    assert_int_equal(house_audited(&d->house, "operator.reload"), 2);
+    assert_int_equal(house_audited(&d->house, "operator.drain"), 1);
 }
 
 /* ---- bad inputs ---- */
@@ -389,7 +367,7 @@ static void no_act_is_done_that_was_not_written_down(void **state)
     (void)register_account(&d->house, ANN);
     for (uint64_t n = 1; n < 40; n++) {
         struct live *live = desk_log_in(d, ANN, "phone");
-        const size_t before = audited(d, "operator.end");
+        const size_t before = house_audited(&d->house, "operator.end");
         store_scripted_fail_operation(d->house.svc.store, n, err_new(ERR_STORAGE));
         struct call *c =
             ask_local(d, "POST", "/ctl/end", body_for("{\"session_id\":\"%s\"}", live->id));
@@ -397,7 +375,7 @@ static void no_act_is_done_that_was_not_written_down(void **state)
         const bool done = stored_session(&d->house, live->id).end == END_OPERATOR;
         assert_true(c->status == (done ? 200U : 503U));
         assert_true(live->blocked == done);
-        assert_true(!done || audited(d, "operator.end") == before + 1);
+        assert_true(!done || house_audited(&d->house, "operator.end") == before + 1);
         call_free(&c);
     }
 }

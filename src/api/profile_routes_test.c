@@ -219,8 +219,8 @@ static void an_operator_sees_parts_and_never_their_content(void **state)
     assert_true(int_of(part, "bytes") > 0);
     assert_text(json_get(a, "learning"), "state", "learnt");
     json_free(&a);
-    assert_int_equal(audited(&d->house, "operator.profile"), 1);
-    assert_int_equal(audited(&d->house, "operator.profile_reset"), 0);
+    assert_int_equal(house_audited(&d->house, "operator.profile"), 1);
+    assert_int_equal(house_audited(&d->house, "operator.profile_reset"), 0);
 }
 
 static void an_operator_resets_and_goes_back_and_it_is_in_the_audit(void **state)
@@ -239,7 +239,7 @@ static void an_operator_resets_and_goes_back_and_it_is_in_the_audit(void **state
     assert_text(json_get(a, "learning"), "state", "learning");
     assert_int_equal(json_count(json_get(a, "parts")), 0);
     json_free(&a);
-    assert_int_equal(audited(&d->house, "operator.profile_reset"), 1);
+    assert_int_equal(house_audited(&d->house, "operator.profile_reset"), 1);
     assert_true(log_in_typing(d, &ann, &b));
     assert_int_equal(canara_profile_learning(live_profile(b.owner, b.live)).sessions, 0);
 
@@ -248,7 +248,7 @@ static void an_operator_resets_and_goes_back_and_it_is_in_the_audit(void **state
     assert_int_equal(int_of(a, "revision"), newest + 2);
     assert_text(json_get(a, "learning"), "state", "learnt");
     json_free(&a);
-    assert_int_equal(audited(&d->house, "operator.profile_rollback"), 1);
+    assert_int_equal(house_audited(&d->house, "operator.profile_rollback"), 1);
     assert_true(log_in_typing(d, &ann, &b));
     assert_int_equal(canara_profile_learning(live_profile(b.owner, b.live)).state, CANARA_LEARNT);
 }

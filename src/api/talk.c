@@ -188,6 +188,17 @@ talk_due_t talk_message(struct talk *t, struct api *api, struct shard *s,
     return take(t, api, s, events, count, began);
 }
 
+void talk_noise(struct talk *t, struct api *api, struct shard *s, size_t bytes)
+{
+    if (t->closed || t->live == NULL || t->live->blocked) {
+        return;
+    }
+    if (!live_allows(s, t->live, 0, bytes, clock_mono(shard_service(s)->clock))) {
+        counter_add_shared(&api->metrics.refused_rate, 1);
+        talk_end(t, TALK_CLOSE_POLICY, "too many frames");
+    }
+}
+
 #define ACK_OPENING "{\"type\":\"data_received\",\"timestamp\":\""
 #define ACK_MIDDLE  "\",\"status\":\"processed\",\"count\":"
 

@@ -61,6 +61,10 @@ talk_due_t talk_message(struct talk *t, struct api *api, struct shard *s,
                         struct event_scratch *scratch,
                         scanned_event_t events[EVENTS_PER_MESSAGE_MAX], span_t text);
 
+/* Bytes came that are no message's: pings, pongs, headers of fragments. They count as those of
+ * messages do. */
+void talk_noise(struct talk *t, struct api *api, struct shard *s, size_t bytes);
+
 enum { TALK_ACK_HEAD_BYTES = 92 };
 
 /* How all acknowledgements of one moment begin: written once, copied for each. */

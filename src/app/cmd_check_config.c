@@ -1,12 +1,14 @@
 /* canara check-config: reads the settings as serve would, and prints what would be used. */
 #include "app/certificates.h"
 #include "app/commands.h"
+#include "app/descriptors.h"
 #include "app/model_file.h"
 #include "app/options.h"
 #include "app/settings.h"
 #include "app/settings_table.h"
 #include "crypto/keys.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 static void print_all(const struct settings *s)
@@ -70,6 +72,26 @@ static bool certificates_open(const struct settings *s)
     return good;
 }
 
+/* With the limits of this shell, raised as serve raises them. */
+static void warn_of_descriptors(const struct settings *s)
+{
+    descriptors_raise();
+    const uint64_t files = descriptors_limit();
+    if (descriptors_for_connections(files, s->loops) == 0) {
+        (void)fprintf(stderr,
+                      "canara check-config: warning: LOOPS=%u: %" PRIu64
+                      " descriptors are too few, %" PRIu64
+                      " are needed (ulimit -n, LimitNOFILE=)\n",
+                      s->loops, files, descriptors_least(s->loops));
+    } else if (descriptors_let_one_fill(files, s->loops, s->connections_per_address)) {
+        (void)fprintf(stderr,
+                      "canara check-config: warning: CONNECTIONS_PER_ADDRESS=%u: one address can "
+                      "take all places that %" PRIu64
+                      " descriptors leave; lower it, or raise them (ulimit -n, LimitNOFILE=)\n",
+                      s->connections_per_address, files);
+    }
+}
+
 int cmd_check_config(int argc, char **argv)
 {
     struct option_sets sets = {0};
@@ -105,6 +127,7 @@ int cmd_check_config(int argc, char **argv)
         !model_opens(&s) || !certificates_open(&s)) {
         return EXIT_CODE_FAILED;
     }
+    warn_of_descriptors(&s);
     print_all(&s);
     return EXIT_CODE_DONE;
 }

@@ -133,7 +133,8 @@ static void on_drain(struct watch *watch, uint32_t events)
 {
     (void)events;
     struct main_loop *m = CONTAINER_OF(watch, struct main_loop, drain);
-    log_event(m->house->log, LOG_NOTICE, "server.stopping", FIELD_TEXT("by", "operator"));
+    log_event(m->house->log, LOG_NOTICE, "server.stopping",
+              FIELD_TEXT("by", server_drained_by(m->house->server)));
     m->stop = true;
 }
 

@@ -31,3 +31,9 @@ uint32_t descriptors_for_connections(uint64_t limit, unsigned loops)
     const uint64_t most = limit < LIMIT_MOST ? limit : LIMIT_MOST;
     return most < descriptors_least(loops) ? 0 : (uint32_t)(most / loops - DESCRIPTORS_KEPT);
 }
+
+bool descriptors_let_one_fill(uint64_t limit, unsigned loops, uint32_t per_address)
+{
+    return per_address > 0 &&
+           (uint64_t)descriptors_for_connections(limit, loops) * loops <= per_address;
+}

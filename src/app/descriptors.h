@@ -10,6 +10,7 @@
 #ifndef APP_DESCRIPTORS_H
 #define APP_DESCRIPTORS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -28,7 +29,11 @@ uint64_t descriptors_limit(void);
  * DESCRIPTORS_LEAST. */
 uint32_t descriptors_for_connections(uint64_t limit, unsigned loops);
 
-/* The least limit with which that is not 0. */
+/* Whether one address that may have so many connections (0: any number) can fill all that there are
+ * places for, and so keep every other address out. */
+bool descriptors_let_one_fill(uint64_t limit, unsigned loops, uint32_t per_address);
+
+/* The least limit with which descriptors_for_connections() is not 0. */
 uint64_t descriptors_least(unsigned loops);
 
 #endif

@@ -41,12 +41,25 @@ static void the_limit_is_raised_to_what_it_may_be(void **state)
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
+static void one_address_must_not_have_as_many_as_there_are_places(void **state)
+{
+    (void)state;
+    assert_true(descriptors_let_one_fill(1024, 1, 1000)); /* 896 places */
+    assert_true(descriptors_let_one_fill(1024, 1, 896));
+    assert_false(descriptors_let_one_fill(1024, 1, 895));
+    assert_true(descriptors_let_one_fill(1024, 4, 512));
+    assert_false(descriptors_let_one_fill(1024, 4, 511));
+    assert_false(descriptors_let_one_fill(65536, 4, 1000));
+    assert_false(descriptors_let_one_fill(1024, 1, 0)); /* asked for: load tests */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_loops_together_leave_what_is_kept),
         cmocka_unit_test(no_limit_is_a_large_one),
         cmocka_unit_test(the_limit_is_raised_to_what_it_may_be),
+        cmocka_unit_test(one_address_must_not_have_as_many_as_there_are_places),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -428,6 +428,11 @@ static err_t server_up(struct house *h)
                            " are needed (ulimit -n, LimitNOFILE=)",
                            s->loops, files, descriptors_least(s->loops));
     }
+    if (descriptors_let_one_fill(files, s->loops, s->connections_per_address)) {
+        log_event(h->log, LOG_WARN, "connections.one_address",
+                  FIELD_INT("places", (int64_t)each * s->loops),
+                  FIELD_INT("per_address", s->connections_per_address));
+    }
     const struct server_config config = {.host = s->host,
                                          .port = s->port,
                                          .inherited = h->inherited,

@@ -40,6 +40,9 @@
 #define LIMIT_TOKEN_BYTES         4096
 #define LIMIT_TICKETS_PER_SESSION 4
 #define LIMIT_EVENT_BYTES_BURST_S 16     /* of EVENT_BYTES_PER_SECOND that a session saves up ... */
+#define LIMIT_WS_CONTROL_COST     128    /* bytes that a ping or pong counts for, besides its own */
+#define LIMIT_WS_FREE_HEAD        14     /* ... and those of a message's header that do not count */
+#define LIMIT_WS_BESIDE_BYTES     4096   /* gathered before they are charged */
 #define LIMIT_EVENT_BYTES_FIRST   262144 /* ... and what it begins with: four whole messages */
 
 /* server: connections */
@@ -54,6 +57,7 @@
 #define LIMIT_HANDSHAKE_DEADLINE_MS \
     10000                                /* from accepting, or the PROXY header, to the last byte */
 #define LIMIT_HANDSHAKES_PER_LOOP    512 /* under way; one more drops the oldest */
+#define LIMIT_CONTROL_CONNECTIONS    16  /* of operators, in places that nobody else can take */
 #define LIMIT_HANDSHAKES_PER_ADDRESS 64  /* under way, over all loops */
 #define LIMIT_HANDSHAKES_PER_ROUND   16  /* begun before a loop serves its sessions again */
 

@@ -1,9 +1,9 @@
 #include "base/log.h"
 
 #include "base/hash.h"
+#include "base/line_sink.h"
 #include "base/util.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <pthread.h>
@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char *const level_names[] = {"debug", "info", "notice", "warn", "error"};
 
@@ -28,12 +27,13 @@ struct allowance {
 enum { ROWS = LIMIT_LOG_NAMES + 1 };
 
 struct log {
-    int fd;
+    struct line_sink sink;
     enum log_format format;
     enum log_level least;
     const struct clock *clock;
     _Atomic uint64_t lost;
-    pthread_mutex_t lock; /* of what follows */
+    _Atomic uint64_t untold; /* of them, those that no line has reported yet */
+    pthread_mutex_t lock;    /* of what follows */
     mono_t swept;
     struct allowance rows[ROWS];
 };
@@ -48,7 +48,7 @@ struct log *log_new(int fd, enum log_format format, enum log_level least, const 
         free(log);
         return NULL;
     }
-    log->fd = fd;
+    line_sink_init(&log->sink, fd);
     log->format = format;
     log->least = least;
     log->clock = clock;
@@ -242,21 +242,37 @@ static void put_line(struct line *l, wall_t now, enum log_level level, const cha
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
-static void emit(struct log *log, enum log_level level, const char *event,
-                 const log_field_t *fields)
+static bool write_event(struct log *log, enum log_level level, const char *event,
+                        const log_field_t *fields)
 {
     struct line l;
     l.format = log->format;
     l.full = false;
     l.len = 0;
     put_line(&l, clock_wall(log->clock), level, event, fields);
+    return line_sink_write(&log->sink, l.bytes, l.len);
+}
 
-    ssize_t written = 0;
-    do {
-        written = write(log->fd, l.bytes, l.len);
-    } while (written < 0 && errno == EINTR);
-    if (written != (ssize_t)l.len) {
+/* There may be room again: first of all say what is missing. */
+static void report_lost(struct log *log)
+{
+    if (atomic_load_explicit(&log->untold, memory_order_relaxed) == 0) {
+        return;
+    }
+    const uint64_t count = atomic_exchange_explicit(&log->untold, 0, memory_order_relaxed);
+    const log_field_t fields[] = {FIELD_INT("count", (int64_t)count), {.name = NULL}};
+    if (count > 0 && !write_event(log, LOG_WARN, "log.dropped", fields)) {
+        (void)atomic_fetch_add_explicit(&log->untold, count, memory_order_relaxed);
+    }
+}
+
+static void emit(struct log *log, enum log_level level, const char *event,
+                 const log_field_t *fields)
+{
+    report_lost(log);
+    if (!write_event(log, level, event, fields)) {
         (void)atomic_fetch_add_explicit(&log->lost, 1, memory_order_relaxed);
+        (void)atomic_fetch_add_explicit(&log->untold, 1, memory_order_relaxed);
     }
 }
 
@@ -351,6 +367,8 @@ void log_free(struct log **log)
     }
     struct suppressed silent[ROWS];
     report(*log, silent, collect(*log, silent));
+    report_lost(*log);
+    line_sink_deinit(&(*log)->sink);
     (void)pthread_mutex_destroy(&(*log)->lock);
     free(*log);
     *log = NULL;

@@ -4,8 +4,10 @@
  * Floor      base
  * Units      time in UTC, milliseconds.
  * Ownership  log_new/log_free; the log borrows the fd and the clock, events borrow everything.
- * Errors     none reach the caller: a line that cannot be written is lost and counted.
- * Threads    any, at once; a line is one write(2) of at most LIMIT_LOG_LINE_BYTES.
+ * Errors     none reach the caller: a line that cannot be written at once is lost and counted, and
+ *            "log.dropped" says how many, as soon as there is room for a line again.
+ * Threads    any, at once; a line is one write(2) of at most LIMIT_LOG_LINE_BYTES, and nobody waits
+ *            for a reader of it (base/line_sink.h).
  *
  *     log_event(log, LOG_NOTICE, "session.blocked", FIELD_UUID("session", id),
  *               FIELD_NUM("risk", risk), FIELD_TEXT("why", "operator"));
@@ -71,7 +73,7 @@ void log_free(struct log **log);
 /* Whether an event of this level would be written. */
 bool log_is_on(const struct log *log, enum log_level level);
 
-/* Lines lost because write(2) refused them. */
+/* Lines lost because they could not be written, at once. */
 uint64_t log_lost(const struct log *log);
 
 /* The name of a level, as the LOG_LEVEL setting and the lines spell it. Static storage. */

@@ -290,6 +290,35 @@ static void a_descriptor_that_refuses_costs_lines_and_nothing_else(void **state)
     log_free(&log);
 }
 
+/* Whoever was to read has stopped, for a while: nobody waits for him, and he is told what he missed. */
+static void a_pipe_that_nobody_reads_costs_lines_which_are_told_later(void **state)
+{
+    (void)state;
+    int fd[2];
+    static char text[1 << 17];
+    assert_int_equal(pipe2(fd, O_CLOEXEC), 0);
+    bench.time.clock = (struct clock){scripted_mono, scripted_wall};
+    atomic_store(&bench.time.ms, INT64_C(1750770000123));
+    struct log *log = log_new(fd[1], LOG_HUMAN, LOG_DEBUG, &bench.time.clock);
+    while (log_lost(log) < 100) { /* each in a second of its own, so that none is suppressed */
+        atomic_fetch_add(&bench.time.ms, 1000);
+        log_event(log, LOG_INFO, "unread", FIELD_TEXT("words", "of which nobody reads any"));
+    }
+    assert_int_equal(fcntl(fd[0], F_SETFL, O_NONBLOCK), 0);
+    while (read(fd[0], text, sizeof text) > 0) {}
+    log_event(log, LOG_INFO, "read");
+    log_event(log, LOG_INFO, "read");
+    const ssize_t n = read(fd[0], text, sizeof text - 1);
+    assert_true(n > 0);
+    text[n] = '\0';
+    assert_int_equal(count_of(text, " warn log.dropped count=100\n"), 1);
+    assert_int_equal(count_of(text, "\n"), 3);
+    assert_true(log_lost(log) == 100);
+    log_free(&log);
+    assert_int_equal(close(fd[0]), 0);
+    assert_int_equal(close(fd[1]), 0);
+}
+
 static void levels_have_names(void **state)
 {
     (void)state;
@@ -318,6 +347,7 @@ int main(void)
         cmocka_unit_test(names_beyond_the_table_share_one_allowance),
         cmocka_unit_test(lines_of_many_threads_stay_whole),
         cmocka_unit_test(a_descriptor_that_refuses_costs_lines_and_nothing_else),
+        cmocka_unit_test(a_pipe_that_nobody_reads_costs_lines_which_are_told_later),
         cmocka_unit_test(levels_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

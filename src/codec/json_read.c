@@ -1,5 +1,7 @@
 #include "codec/json_read.h"
 
+#include "codec/json_room.h"
+
 #include <jansson.h>
 #include <string.h>
 
@@ -28,27 +30,49 @@ static err_t refuse(struct json_fault *fault, const char *message, size_t at)
     return err_new(ERR_FORMAT);
 }
 
-/* jansson knows depth only as a constant of its own: count brackets outside strings before it. */
-static bool is_too_deep(span_t text, size_t *at)
+/* A byte outside of strings. */
+static void count(struct json_shape *shape, size_t *depth, uint8_t byte)
+{
+    switch (byte) {
+    case '{':
+        shape->objects++;
+        *depth += 1;
+        return;
+    case '[':
+        shape->arrays++;
+        *depth += 1;
+        return;
+    case '}':
+    case ']': *depth -= *depth > 0 ? 1 : 0; return;
+    case ',': shape->commas++; return;
+    case ':': shape->colons++; return;
+    case '"': shape->strings++; return;
+    default: return;
+    }
+}
+
+/* jansson knows depth only as a constant of its own: count brackets outside strings before it, and
+ * with them what it will take memory for. False: too deep, at `*at`. */
+static bool measure(span_t text, struct json_shape *shape, size_t *at)
 {
     size_t depth = 0;
     bool quoted = false;
+    shape->bytes = text.len;
     for (size_t i = 0; i < text.len; i++) {
         const uint8_t byte = text.ptr[i];
-        if (byte == '"') {
-            quoted = !quoted;
-        } else if (quoted) {
+        if (quoted) {
             i += byte == '\\' ? 1 : 0;
-        } else if (byte == '{' || byte == '[') {
-            if (++depth > JSON_READ_DEPTH) {
-                *at = i;
-                return true;
-            }
-        } else if (byte == '}' || byte == ']') {
-            depth -= depth > 0 ? 1 : 0;
+            quoted = byte != '"';
+            continue;
+        }
+        count(shape, &depth, byte);
+        quoted = byte == '"';
+        if (depth > JSON_READ_DEPTH) {
+            *at = i;
+            return false;
         }
     }
-    return false;
+    return true;
 }
 
 static const char *words_for(const json_error_t *error)
@@ -76,9 +100,34 @@ static const char *words_for(const json_error_t *error)
     return "not valid JSON";
 }
 
+/* true, false and null are jansson's own, and in no room. */
+static bool is_constant(const json_t *tree)
+{
+    return json_is_true(tree) || json_is_false(tree) || json_is_null(tree);
+}
+
+static err_t parse_in(struct json_room *room, span_t text, struct json **out,
+                      struct json_fault *fault)
+{
+    json_error_t error = {0};
+    json_room_enter(room);
+    json_t *const tree = json_loadb((const char *)text.ptr, text.len,
+                                    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    json_room_leave();
+    if (json_room_was_full(room)) {
+        return err_new(ERR_NOMEM);
+    }
+    if (tree == NULL) {
+        return refuse(fault, words_for(&error), error.position < 0 ? 0 : (size_t)error.position);
+    }
+    *out = (struct json *)tree;
+    return ERR_OK;
+}
+
 err_t json_parse(span_t text, struct json **out, struct json_fault *fault)
 {
     size_t at = 0;
+    struct json_shape shape = {0};
     if (text.len == 0) {
         return refuse(fault, "the document is empty", 0);
     }
@@ -86,53 +135,26 @@ err_t json_parse(span_t text, struct json **out, struct json_fault *fault)
     if (nul != NULL) { /* jansson 2.14 takes it for the end and lets anything follow */
         return refuse(fault, "a NUL byte", (size_t)(nul - text.ptr));
     }
-    if (is_too_deep(text, &at)) {
+    if (!measure(text, &shape, &at)) {
         return refuse(fault, "nested more than 8 levels deep", at);
     }
-    json_error_t error = {0};
-    json_t *const tree = json_loadb((const char *)text.ptr, text.len,
-                                    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-    if (tree != NULL) {
-        *out = (struct json *)tree;
-        return ERR_OK;
-    }
-    /* Without memory jansson says nothing, or calls the token that it could not copy a wrong one. */
-    if (error.text[0] == '\0') {
+    struct json_room *room = json_room_new(json_room_for(&shape));
+    if (room == NULL) {
         return err_new(ERR_NOMEM);
     }
-    return refuse(fault, words_for(&error), error.position < 0 ? 0 : (size_t)error.position);
-}
-
-/* Recursion ends at JSON_READ_DEPTH. */
-static void wipe(json_t *value)
-{
-    if (json_is_string(value)) {
-        const union {
-            const char *in;
-            char *out;
-        } text = {.in = json_string_value(value)};
-
-        explicit_bzero(text.out, json_string_length(value));
-    } else if (json_is_array(value)) {
-        for (size_t i = 0; i < json_array_size(value); i++) {
-            wipe(json_array_get(value, i));
-        }
-    } else if (json_is_object(value)) {
-        for (void *it = json_object_iter(value); it != NULL;
-             it = json_object_iter_next(value, it)) {
-            wipe(json_object_iter_value(it));
-        }
+    const err_t parsed = parse_in(room, text, out, fault);
+    if (failed(parsed) || is_constant((const json_t *)*out)) {
+        json_room_free(&room);
     }
+    return parsed;
 }
 
 void json_free(struct json **tree)
 {
-    if (*tree == NULL) {
-        return;
+    if (*tree != NULL && !is_constant(inside(*tree))) {
+        struct json_room *room = json_room_of(*tree);
+        json_room_free(&room);
     }
-    json_t *const root = writable(*tree);
-    wipe(root);
-    json_decref(root);
     *tree = NULL;
 }
 

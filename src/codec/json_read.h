@@ -4,8 +4,8 @@
  * Floor      codec
  * Ownership  json_parse() gives a tree that the caller frees; everything else borrows from it.
  * Errors     ERR_FORMAT with a json_fault for: syntax, duplicate names, depth > 8, bad UTF-8, NaN,
- *            Infinity, \u0000, bytes behind the end; ERR_NOMEM (within a string it may be told as
- *            ERR_FORMAT: jansson does not keep them apart; nothing is ever taken by halves).
+ *            Infinity, \u0000, bytes behind the end; ERR_NOMEM before anything is read: the memory
+ *            of the tree is taken at once (codec/json_room.h).
  * Threads    one tree, one thread at a time.
  *
  * Getters answer false (or NULL) when the member is absent or of another kind, `*out` untouched;
@@ -44,7 +44,7 @@ struct json_fault {
 /* Parse one JSON value of any kind. `fault` may be NULL. */
 NODISCARD err_t json_parse(span_t text, struct json **out, struct json_fault *fault);
 
-/* Free a whole tree (strings are wiped first: bodies hold passwords); NULL is fine. */
+/* Free a whole tree, never a part (all of it is wiped: bodies hold passwords); NULL is fine. */
 void json_free(struct json **tree);
 
 /* What `value` is; NULL is JSON_KIND_ABSENT. */

@@ -4,9 +4,6 @@
 #include "base/util.h"
 #include "tests/support/unit.h"
 
-#include <jansson.h>
-#include <stdlib.h>
-
 static span_t text_of(const char *text)
 {
     return (span_t){(const uint8_t *)text, strlen(text)};
@@ -141,39 +138,6 @@ static void what_is_not_json_is_refused(void **state)
     }
 }
 
-static size_t allocations_left; /* jansson hands its allocator no argument */
-
-static void *scarce_malloc(size_t size)
-{
-    if (allocations_left == 0) {
-        return NULL;
-    }
-    allocations_left--;
-    return malloc(size);
-}
-
-static void every_allocation_may_fail(void **state)
-{
-    (void)state;
-    static const char text[] = "{\"a\":\"a string that takes an allocation\",\"b\":[1,2.5,"
-                               "{\"c\":null}],\"d\":{\"e\":[true,\"\\u00e4\"]}}";
-    err_t outcome = err_new(ERR_NOMEM);
-    json_set_alloc_funcs(scarce_malloc, free);
-    for (size_t n = 0; failed(outcome); n++) {
-        struct json *tree = NULL;
-        struct json_fault fault = {0};
-        allocations_left = n;
-        outcome = json_parse(text_of(text), &tree, &fault);
-        if (failed(outcome)) {
-            assert_null(tree);
-            assert_true(outcome.code == ERR_NOMEM || fault.message != NULL);
-        }
-        json_free(&tree);
-        assert_true(n < 1000);
-    }
-    json_set_alloc_funcs(malloc, free);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,7 +145,6 @@ int main(void)
         cmocka_unit_test(another_kind_is_no_answer),
         cmocka_unit_test(any_value_may_stand_alone),
         cmocka_unit_test(what_is_not_json_is_refused),
-        cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,6 @@
 
 #include <sodium.h>
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,14 +14,18 @@ enum {
     SALT_CHARS = 22,
     HASH_CHARS = 43,
     MIXED_BYTES = 32,
+    LEAST_KIB = 8, /* RFC 9106 3.1, for one lane */
 };
 
 _Static_assert(PREFIX_CHARS + 100 < PWHASH_TEXT_BYTES, "prefix and Argon2 text fit");
+_Static_assert((int)crypto_pwhash_argon2id_SALTBYTES == 16, "22 letters are a salt");
+_Static_assert(LEAST_KIB * 1024 == crypto_pwhash_argon2id_MEMLIMIT_MIN, "what libsodium takes");
 
 /* What a stored text says of itself. */
 struct stored {
     span_t pepper_id;
-    const char *argon;
+    uint8_t salt[crypto_pwhash_argon2id_SALTBYTES];
+    uint8_t hash[PWHASH_HASH_BYTES];
     struct pwhash_cost cost;
 };
 
@@ -55,11 +58,15 @@ static bool take_text(const char **cursor, const char *text)
     return true;
 }
 
-static bool take_base64(const char **cursor, size_t chars)
+static bool take_base64(const char **cursor, size_t chars, uint8_t *out, size_t size)
 {
     static const char letters[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    if (strspn(*cursor, letters) != chars) {
+    size_t len = 0;
+    if (strspn(*cursor, letters) != chars ||
+        sodium_base642bin(out, size, *cursor, chars, NULL, &len, NULL,
+                          sodium_base64_VARIANT_ORIGINAL_NO_PADDING) != 0 ||
+        len != size) {
         return false;
     }
     *cursor += chars;
@@ -73,13 +80,13 @@ static err_t parse(const char *text, struct stored *out)
         text[0] != 'p' || text[1] != '=') {
         return err_new(ERR_FORMAT);
     }
-    struct stored s = {.pepper_id = {(const uint8_t *)text + 2, PEPPER_ID_CHARS},
-                       .argon = text + PREFIX_CHARS};
-    const char *p = s.argon;
+    struct stored s = {.pepper_id = {(const uint8_t *)text + 2, PEPPER_ID_CHARS}};
+    const char *p = text + PREFIX_CHARS;
     if (!take_text(&p, ARGON_MAGIC) || !take_number(&p, PWHASH_MAX_KIB, &s.cost.memory_kib) ||
-        !take_text(&p, ",t=") || !take_number(&p, PWHASH_MAX_PASSES, &s.cost.passes) ||
-        !take_text(&p, ",p=1$") || !take_base64(&p, SALT_CHARS) || !take_text(&p, "$") ||
-        !take_base64(&p, HASH_CHARS) || *p != '\0') {
+        s.cost.memory_kib < LEAST_KIB || !take_text(&p, ",t=") ||
+        !take_number(&p, PWHASH_MAX_PASSES, &s.cost.passes) || !take_text(&p, ",p=1$") ||
+        !take_base64(&p, SALT_CHARS, s.salt, sizeof s.salt) || !take_text(&p, "$") ||
+        !take_base64(&p, HASH_CHARS, s.hash, sizeof s.hash) || *p != '\0') {
         return err_new(ERR_FORMAT);
     }
     *out = s;
@@ -128,34 +135,30 @@ err_t pwhash_make(const struct keyring *k, struct pwhash_subject who, span_t sec
     return ERR_OK;
 }
 
-/* libsodium answers -1 for both; only a mismatch sets EINVAL (1.0.18 crypto_pwhash_argon2id.c). */
-static err_t argon_verify(const char *argon, const uint8_t mixed[MIXED_BYTES], bool *out)
-{
-    errno = 0;
-    const int answer = crypto_pwhash_argon2id_str_verify(argon, (const char *)mixed, MIXED_BYTES);
-    if (answer != 0 && errno != EINVAL) {
-        return err_new(ERR_NOMEM);
-    }
-    *out = answer == 0;
-    return ERR_OK;
-}
-
-static err_t verify(const struct hmac_key *pepper, struct pwhash_subject who, span_t secret,
-                    const char *argon, bool *out_match)
+/* libsodium's own verification says "another secret" also when it had no memory to find out
+ * (argon2_verify(), 1.0.18): hash here, where -1 has no other cause, and compare afterwards. */
+static err_t hash_again(const struct hmac_key *pepper, struct pwhash_subject who, span_t secret,
+                        const struct stored *s, struct pwhash_proof *out)
 {
     const bool usable = is_hashable(secret);
     uint8_t mixed[MIXED_BYTES];
     mix(pepper, who, usable ? secret : SPAN_LIT("x"), mixed);
-    bool match = false;
-    const err_t answer = argon_verify(argon, mixed, &match);
+    struct pwhash_proof proof = {.usable = usable};
+    const int made = crypto_pwhash_argon2id(
+        proof.given, sizeof proof.given, (const char *)mixed, sizeof mixed, s->salt, s->cost.passes,
+        (size_t)s->cost.memory_kib * 1024, crypto_pwhash_argon2id_ALG_ARGON2ID13);
     memory_wipe(mixed, sizeof mixed);
-    TRY(answer);
-    *out_match = match && usable;
+    if (made != 0) {
+        return err_new(ERR_NOMEM);
+    }
+    memcpy(proof.kept, s->hash, sizeof proof.kept);
+    *out = proof;
+    memory_wipe(&proof, sizeof proof);
     return ERR_OK;
 }
 
-err_t pwhash_verify(const struct keyring *k, struct pwhash_subject who, span_t secret,
-                    const char *stored, bool *out_match)
+err_t pwhash_prove(const struct keyring *k, struct pwhash_subject who, span_t secret,
+                   const char *stored, struct pwhash_proof *out)
 {
     struct stored s = {0};
     TRY(parse(stored, &s));
@@ -163,23 +166,41 @@ err_t pwhash_verify(const struct keyring *k, struct pwhash_subject who, span_t s
     if (pepper == NULL) {
         return err_new(ERR_RANGE);
     }
-    return verify(pepper, who, secret, s.argon, out_match);
+    return hash_again(pepper, who, secret, &s, out);
+}
+
+bool pwhash_compare(struct pwhash_proof *proof)
+{
+    const bool match = ct_equal(proof->given, proof->kept, sizeof proof->given) && proof->usable;
+    pwhash_proof_wipe(proof);
+    return match;
+}
+
+void pwhash_proof_wipe(struct pwhash_proof *proof)
+{
+    memory_wipe(proof, sizeof *proof);
+}
+
+err_t pwhash_verify(const struct keyring *k, struct pwhash_subject who, span_t secret,
+                    const char *stored, bool *out_match)
+{
+    struct pwhash_proof proof = {0};
+    TRY(pwhash_prove(k, who, secret, stored, &proof));
+    *out_match = pwhash_compare(&proof);
+    return ERR_OK;
 }
 
 err_t pwhash_dummy(const struct keyring *k, span_t secret, struct pwhash_cost cost)
 {
     /* A salt and a hash that nobody's secret gives; the cost is that of a real one. */
-    char argon[PWHASH_TEXT_BYTES];
-    const int n = snprintf(argon, sizeof argon,
-                           ARGON_MAGIC "%u,t=%u,p=1$Y2FuYXJhIGR1bW15IHNhbA$"
-                                       "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-                           cost.memory_kib, cost.passes);
-    MUST(n > 0 && (size_t)n < sizeof argon);
+    const struct stored s = {.salt = "canara dummy sal", .cost = cost};
     char id[PEPPER_ID_CHARS + 1];
     const struct hmac_key *const pepper = keyring_pepper(k, id);
     const struct pwhash_subject nobody = {.purpose = PWHASH_PASSWORD};
-    bool match = false;
-    return verify(pepper, nobody, secret, argon, &match);
+    struct pwhash_proof proof = {0};
+    TRY(hash_again(pepper, nobody, secret, &s, &proof));
+    (void)pwhash_compare(&proof);
+    return ERR_OK;
 }
 
 bool pwhash_is_stale(const struct keyring *k, const char *stored, struct pwhash_cost cost)

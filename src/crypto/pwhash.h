@@ -26,6 +26,7 @@
 #define PWHASH_MAX_KIB      65536
 #define PWHASH_MAX_PASSES   10
 #define PWHASH_SECRET_BYTES 128 /* longest password taken */
+#define PWHASH_HASH_BYTES   32
 
 struct pwhash_cost {
     uint32_t memory_kib;
@@ -51,6 +52,22 @@ NODISCARD err_t pwhash_make(const struct keyring *k, struct pwhash_subject who, 
  * the same and does not match. */
 NODISCARD err_t pwhash_verify(const struct keyring *k, struct pwhash_subject who, span_t secret,
                               const char *stored, bool *out_match);
+
+/* The two halves of pwhash_verify(), for whoever must act between them: the first takes memory and
+ * can fail, the second cannot. Nothing is known of the secret before the second. */
+struct pwhash_proof {
+    uint8_t given[PWHASH_HASH_BYTES], kept[PWHASH_HASH_BYTES];
+    bool usable; /* the secret is neither empty nor too long */
+};
+
+/* Hash a secret as the stored text was made. The proof is to be compared, or wiped. */
+NODISCARD err_t pwhash_prove(const struct keyring *k, struct pwhash_subject who, span_t secret,
+                             const char *stored, struct pwhash_proof *out);
+
+/* Compare in constant time, and wipe the proof. */
+bool pwhash_compare(struct pwhash_proof *proof);
+
+void pwhash_proof_wipe(struct pwhash_proof *proof);
 
 /* Spend what pwhash_verify() spends, for an account that does not exist. Never matches. */
 NODISCARD err_t pwhash_dummy(const struct keyring *k, span_t secret, struct pwhash_cost cost);

@@ -2,6 +2,7 @@
 #include "crypto/pwhash.h"
 
 #include "base/rng.h"
+#include "tests/support/scarce_memory.h"
 #include "tests/support/scratch.h"
 #include "tests/support/unit.h"
 
@@ -137,6 +138,8 @@ static void a_damaged_or_greedy_text_is_refused(void **state)
         "p=0000000a$argon2id$v=19$m=64,t=1,p=2$" SALT "$" HASH,
         "p=0000000a$argon2id$v=19$m=064,t=1,p=1$" SALT "$" HASH,
         "p=0000000a$argon2id$v=19$m=-64,t=1,p=1$" SALT "$" HASH,
+        "p=0000000a$argon2id$v=19$m=7,t=1,p=1$" SALT "$" HASH,
+        "p=0000000a$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHRzb21lc2FsdB$" HASH, /* bits too many */
         "p=0000000a$argon2id$v=19$m=64,t=1,p=1$" SALT "$" HASH "A",
         "p=0000000a$argon2id$v=19$m=64,t=1,p=1$" SALT "$" HASH "=",
         "p=0000000a$argon2id$v=19$m=64,t=1,p=1$" SALT "A$" HASH,
@@ -169,6 +172,34 @@ static void the_dummy_takes_any_secret_and_the_real_cost_works(void **state)
     assert_true(strlen(stored) < PWHASH_TEXT_BYTES);
 }
 
+/* Right, wrong and nobody's: without memory all three are neither right nor wrong. */
+static void without_memory_there_is_no_answer(void **state)
+{
+    (void)state;
+    CLEANUP(keyring_close) struct keyring *k = ring_with(NULL);
+    const struct pwhash_subject who = {uuid_random(), PWHASH_PASSWORD};
+    char stored[PWHASH_TEXT_BYTES];
+    char made[PWHASH_TEXT_BYTES];
+    bool match = true;
+    assert_ok(pwhash_make(k, who, SPAN_LIT("right"), PWHASH_COST, stored));
+    assert_true(verifies(k, who, SPAN_LIT("right"), stored));
+
+    scarce_memory_begin((size_t)4 << 20);
+    const err_t right = pwhash_verify(k, who, SPAN_LIT("right"), stored, &match);
+    const err_t wrong = pwhash_verify(k, who, SPAN_LIT("wrong"), stored, &match);
+    const err_t nobody = pwhash_dummy(k, SPAN_LIT("right"), PWHASH_COST);
+    const err_t make = pwhash_make(k, who, SPAN_LIT("right"), PWHASH_COST, made);
+    scarce_memory_end();
+
+    assert_err(right, ERR_NOMEM);
+    assert_err(wrong, ERR_NOMEM);
+    assert_err(nobody, ERR_NOMEM);
+    assert_err(make, ERR_NOMEM);
+    assert_true(match); /* untouched */
+    assert_true(verifies(k, who, SPAN_LIT("right"), stored));
+    assert_false(verifies(k, who, SPAN_LIT("wrong"), stored));
+}
+
 int main(void)
 {
     if (sodium_init() < 0) {
@@ -181,6 +212,7 @@ int main(void)
         cmocka_unit_test(without_the_pepper_nothing_verifies),
         cmocka_unit_test(a_damaged_or_greedy_text_is_refused),
         cmocka_unit_test(the_dummy_takes_any_secret_and_the_real_cost_works),
+        cmocka_unit_test(without_memory_there_is_no_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 
 #include "base/heap.h"
 #include "domain/audit.h"
+#include "domain/mpin.h"
 #include "domain/purge.h"
 #include "domain/restriction.h"
 
@@ -248,6 +249,14 @@ static void run_purge(struct ledger *l, purge_t *purge)
     (void)pthread_mutex_lock(&l->mutex);
 }
 
+/* What comparisons of MPINs could not write; asked for in every round, at least once in IDLE_MS. */
+static void settle_mpins(struct ledger *l)
+{
+    (void)pthread_mutex_unlock(&l->mutex);
+    (void)mpin_settle(l->svc); /* if not, the next round does */
+    (void)pthread_mutex_lock(&l->mutex);
+}
+
 /* Sessions that went to rest have dropped their profiles, and nobody asks for the pages they came from. */
 static void look_at_heap(struct ledger *l, struct heap_keeper *keeper)
 {
@@ -273,6 +282,7 @@ void ledger_run(struct ledger *l, uint32_t sweep_s)
         if (l->count > 0) {
             backoff_ms = work_off(l, backoff_ms);
         }
+        settle_mpins(l);
         if (clock_mono(clock_system()).ns >= purge.at.ns) {
             run_purge(l, &purge);
         }
@@ -285,6 +295,7 @@ void ledger_run(struct ledger *l, uint32_t sweep_s)
             wait_up_to(l, backoff_ms > 0 ? backoff_ms : idle_ms);
         }
     }
+    settle_mpins(l);
     backoff_ms = 0; /* one more try, even if the last one failed */
     while (l->count > 0 && backoff_ms == 0) {
         backoff_ms = work_off(l, 0);

@@ -57,7 +57,7 @@ bool ledger_holds_end(struct ledger *l, uuid_t session, enum session_end *how);
  * account in the store: a start does not look for a block in a session that the store calls ended. */
 NODISCARD err_t ledger_mark_block(struct ledger *l, struct store_tx *tx, uuid_t account);
 
-/* Write batches until ledger_stop(); retries with back-off while the store is away, and purges the
+/* Write batches until ledger_stop(), and what MPIN comparisons left (mpin_settle()); retries with back-off while the store is away, and purges the
  * store every `sweep_s` seconds (purge.h), a batch at a time between its own. Gives memory back
  * that sessions do not use any more (base/heap.h): no loop has to. */
 void ledger_run(struct ledger *l, uint32_t sweep_s);

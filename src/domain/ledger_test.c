@@ -356,6 +356,22 @@ static void a_block_counts_for_the_next_login_before_it_is_written(void **state)
     assert_true(seed.row.mpin_required);
 }
 
+static void what_a_comparison_could_not_write_the_ledger_writes(void **state)
+{
+    struct house *h = *state;
+    const uuid_t ann = register_account(h, ANN);
+    mpin_result_t r = {0};
+    store_scripted_fail_operation(h->svc.store, 7,
+                                  err_new(ERR_STORAGE)); /* the first after the try */
+    assert_ok(mpin_check(&h->svc, ann, (uuid_t){{1}}, span_of(WRONG), &r));
+    store_scripted_fail_operation(h->svc.store, 0, ERR_OK);
+    assert_int_equal(house_audited(h, "mpin.failed"), 0);
+    struct writer w;
+    start(&w, h);
+    stop(&w);
+    assert_int_equal(house_audited(h, "mpin.failed"), 1);
+}
+
 int main(void)
 {
 // clang-format off
@@ -374,6 +390,7 @@ int main(void)
         SENTENCE(a_full_ledger_refuses_and_keeps_what_it_has),
         SENTENCE(a_block_counts_for_the_next_login_before_it_is_written),
         SENTENCE(a_place_is_written_when_the_store_has_it_and_not_before),
+        SENTENCE(what_a_comparison_could_not_write_the_ledger_writes),
         ON_SQLITE(whoever_ends_a_session_in_the_store_leaves_the_mark_of_a_block_that_waits),
     };
     return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);

@@ -17,6 +17,7 @@ enum { STRIPES = 256 };
 /* One mutex for every 256th account: a comparison holds its stripe while it hashes. */
 struct account_locks {
     pthread_mutex_t stripe[STRIPES];
+    struct settlements *unsettled;
 };
 
 err_t account_locks_new(struct account_locks **out)
@@ -24,6 +25,11 @@ err_t account_locks_new(struct account_locks **out)
     struct account_locks *l = malloc(sizeof *l);
     if (l == NULL) {
         return err_new(ERR_NOMEM);
+    }
+    const err_t made = settlements_new(&l->unsettled);
+    if (failed(made)) {
+        free(l);
+        return made;
     }
     for (size_t i = 0; i < STRIPES; i++) {
         MUST(pthread_mutex_init(&l->stripe[i], NULL) == 0);
@@ -40,6 +46,7 @@ void account_locks_free(struct account_locks **l)
     for (size_t i = 0; i < STRIPES; i++) {
         (void)pthread_mutex_destroy(&(*l)->stripe[i]);
     }
+    settlements_free(&(*l)->unsettled);
     free(*l);
     *l = NULL;
 }
@@ -121,28 +128,41 @@ static void spend(const rules_t *rules, struct mpin_state *state, wall_t now)
     }
 }
 
-static err_t spend_one_try(struct service *svc, uuid_t who, struct account_row *row,
-                           struct mpin_state *state, mpin_result_t *out)
+/* The account and its tries. A comparison follows while `out` says MPIN_WRONG, as it did before. */
+static err_t look_at(const struct service *svc, struct store_tx *tx, uuid_t who,
+                     struct account_row *row, struct mpin_state *state, mpin_result_t *out)
 {
-    const wall_t now = clock_wall(svc->clock);
     bool found = false;
-    CLEANUP(store_rollback) struct store_tx tx = {0};
-    TRY(store_begin(svc->store, STORE_WRITE, &tx));
-    TRY(store_account_by_id(&tx, who, row, &found));
+    TRY(store_account_by_id(tx, who, row, &found));
     if (!found) {
         out->answer = MPIN_NO_ACCOUNT;
         return ERR_OK;
     }
-    TRY(store_mpin_load(&tx, who, state));
-    if (is_locked(state, now, &out->retry_after_s)) {
+    TRY(store_mpin_load(tx, who, state));
+    if (is_locked(state, clock_wall(svc->clock), &out->retry_after_s)) {
         out->answer = MPIN_LOCKED;
         out->failures = state->failures;
+    }
+    return ERR_OK;
+}
+
+/* All that takes memory comes before the try: whoever has none loses no try over it. A locked
+ * account does not even hash. */
+static err_t prepare(struct service *svc, uuid_t who, span_t given, struct account_row *row,
+                     struct pwhash_proof *proof, mpin_result_t *out)
+{
+    struct mpin_state state = {0};
+    {
+        CLEANUP(store_rollback) struct store_tx tx = {0};
+        TRY(store_begin(svc->store, STORE_READ, &tx));
+        TRY(look_at(svc, &tx, who, row, &state, out));
+    }
+
+    if (out->answer != MPIN_WRONG) {
         return ERR_OK;
     }
-    end_old_lock(state, now);
-    spend(&svc->rules, state, now);
-    TRY(store_mpin_save(&tx, who, state));
-    return store_commit(&tx);
+    const struct pwhash_subject subject = {.account = who, .purpose = PWHASH_MPIN};
+    return pwhash_prove(svc->keys, subject, given, row->mpin_hash, proof);
 }
 
 static err_t list_sessions(struct store_tx *tx, uuid_t account, mpin_result_t *out)
@@ -161,33 +181,95 @@ static err_t list_sessions(struct store_tx *tx, uuid_t account, mpin_result_t *o
     return listed;
 }
 
-/* ---- what follows a comparison ---- */
-
-static err_t settle_right(struct service *svc, uuid_t account, uuid_t session, mpin_result_t *out)
+/* `*same`: the hash is still the one that was prepared for. */
+static err_t spend_one_try(struct service *svc, uuid_t who, const struct account_row *prepared,
+                           struct mpin_state *state, mpin_result_t *out, bool *same)
 {
+    CLEANUP(account_wipe) struct account_row row = {0};
     CLEANUP(store_rollback) struct store_tx tx = {0};
     TRY(store_begin(svc->store, STORE_WRITE, &tx));
-    TRY(store_mpin_save(&tx, account, &(struct mpin_state){0}));
+    TRY(look_at(svc, &tx, who, &row, state, out));
+    if (out->answer != MPIN_WRONG) {
+        return ERR_OK;
+    }
     const wall_t now = clock_wall(svc->clock);
-    TRY(store_decisions_mpin_passed(&tx, session, DECISION_CHALLENGE,
-                                    wall_after_ms(now, -DECISION_ASKED_MS), now));
-    TRY(account_mark_restricted(&tx, account, false));
-    TRY(list_sessions(&tx, account, out));
+    end_old_lock(state, now);
+    spend(&svc->rules, state, now);
+    TRY(list_sessions(&tx, who, out));
+    TRY(store_mpin_save(&tx, who, state));
     TRY(store_commit(&tx));
-    out->answer = MPIN_RIGHT;
-    out->failures = 0;
+    *same = strcmp(row.mpin_hash, prepared->mpin_hash) == 0;
     return ERR_OK;
 }
 
-static err_t end_sessions(struct service *svc, struct store_tx *tx, const mpin_result_t *out)
+/* ---- what follows a comparison ---- */
+
+static err_t settle_right(struct service *svc, const settlement_t *s)
 {
-    for (uint32_t i = 0; i < out->sessions; i++) {
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    TRY(store_begin(svc->store, STORE_WRITE, &tx));
+    TRY(store_mpin_save(&tx, s->account, &(struct mpin_state){0}));
+    const wall_t now = clock_wall(svc->clock);
+    TRY(store_decisions_mpin_passed(&tx, s->session, DECISION_CHALLENGE,
+                                    wall_after_ms(now, -DECISION_ASKED_MS), now));
+    TRY(account_mark_restricted(&tx, s->account, false));
+    return store_commit(&tx);
+}
+
+static err_t end_sessions(struct service *svc, struct store_tx *tx, const settlement_t *s)
+{
+    for (uint32_t i = 0; i < s->sessions; i++) {
         bool ended = false;
-        TRY(store_session_end(tx, out->session[i], END_MPIN_LOCKED, clock_wall(svc->clock),
-                              &ended));
-        TRY(store_refresh_revoke_session(tx, out->session[i]));
+        TRY(store_session_end(tx, s->of[i], END_MPIN_LOCKED, clock_wall(svc->clock), &ended));
+        TRY(store_refresh_revoke_session(tx, s->of[i]));
     }
     return ERR_OK;
+}
+
+static err_t settle_wrong(struct service *svc, const settlement_t *s)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    TRY(store_begin(svc->store, STORE_WRITE, &tx));
+    if (s->locked) {
+        TRY(ledger_mark_block(svc->ledger, &tx, s->account));
+        TRY(end_sessions(svc, &tx, s));
+    }
+    const audit_entry_t entry = {.kind = s->locked ? "account.locked" : "mpin.failed",
+                                 .account = s->account,
+                                 .session = s->session,
+                                 .detail = "{}"};
+    TRY(audit_append(svc->audit, &tx, &entry));
+    return store_commit(&tx);
+}
+
+/* The answer was 503: what is left of a success is that its try, and those before it, are forgotten,
+ * unless there were others since. */
+static err_t settle_right_late(struct service *svc, const settlement_t *s)
+{
+    struct mpin_state now = {0};
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    TRY(store_begin(svc->store, STORE_WRITE, &tx));
+    TRY(store_mpin_load(&tx, s->account, &now));
+    if (now.total_failures != s->spent.total_failures || now.failures != s->spent.failures ||
+        now.lock_count != s->spent.lock_count) {
+        return ERR_OK;
+    }
+    TRY(store_mpin_save(&tx, s->account, &(struct mpin_state){0}));
+    return store_commit(&tx);
+}
+
+bool mpin_settle(struct service *svc)
+{
+    settlement_t s = {0};
+    while (settlements_first(svc->locks->unsettled, &s)) {
+        if (failed(s.right ? settle_right_late(svc, &s) : settle_wrong(svc, &s))) {
+            return false;
+        }
+        settlements_drop(svc->locks->unsettled);
+        log_event(svc->log, LOG_NOTICE, "mpin.settled", FIELD_UUID("account", s.account),
+                  FIELD_BOOL("locked", s.locked));
+    }
+    return true;
 }
 
 /* Until the timed lock or until the one that needs an operator, whichever comes first. */
@@ -198,29 +280,35 @@ static uint32_t attempts_left(const rules_t *rules, const struct mpin_state *sta
     return row < total ? row : total;
 }
 
-static err_t settle_wrong(struct service *svc, uuid_t account, uuid_t session,
-                          const struct mpin_state *state, mpin_result_t *out)
+/* After a wrong MPIN; its answer stands, whether or not the store has all of it yet. */
+static void answer_wrong(const struct service *svc, const settlement_t *s, mpin_result_t *out)
 {
     int64_t retry = 0;
-    const bool locked = is_locked(state, clock_wall(svc->clock), &retry);
-    CLEANUP(store_rollback) struct store_tx tx = {0};
-    TRY(store_begin(svc->store, STORE_WRITE, &tx));
-    TRY(list_sessions(&tx, account, out));
-    if (locked) {
-        TRY(ledger_mark_block(svc->ledger, &tx, account));
-        TRY(end_sessions(svc, &tx, out));
-    }
-    const audit_entry_t entry = {.kind = locked ? "account.locked" : "mpin.failed",
-                                 .account = account,
-                                 .session = session,
-                                 .detail = "{}"};
-    TRY(audit_append(svc->audit, &tx, &entry));
-    TRY(store_commit(&tx));
-    out->failures = state->failures;
+    (void)is_locked(&s->spent, clock_wall(svc->clock), &retry);
+    out->failures = s->spent.failures;
     out->retry_after_s = retry;
-    out->answer = locked ? MPIN_LOCKED_NOW : MPIN_WRONG;
-    out->attempts_left = locked ? 0 : attempts_left(&svc->rules, state);
-    return ERR_OK;
+    out->answer = s->locked ? MPIN_LOCKED_NOW : MPIN_WRONG;
+    out->attempts_left = s->locked ? 0 : attempts_left(&svc->rules, &s->spent);
+}
+
+/* Settle, or let it wait: `*waits`. The error is that of a success, which is none before it is
+ * written. */
+static err_t settle(struct service *svc, const settlement_t *s, mpin_result_t *out, bool *waits)
+{
+    const err_t settled = s->right ? settle_right(svc, s) : settle_wrong(svc, s);
+    if (failed(settled)) {
+        settlements_keep(svc->locks->unsettled, s);
+        *waits = true;
+        log_event(svc->log, LOG_WARN, "mpin.unsettled", FIELD_UUID("account", s->account),
+                  FIELD_BOOL("locked", s->locked), FIELD_INT("error", (int64_t)settled.code));
+    }
+    if (!s->right) {
+        answer_wrong(svc, s, out);
+        return ERR_OK;
+    }
+    out->answer = MPIN_RIGHT;
+    out->failures = 0;
+    return settled;
 }
 
 /* The hash was made with an older pepper or cost: now that the MPIN is here, make it anew, unless
@@ -244,6 +332,47 @@ static err_t renew_hash(struct service *svc, struct account_row *was, span_t mpi
     return ERR_OK;
 }
 
+static settlement_t settlement_of(const struct service *svc, uuid_t account, uuid_t session,
+                                  const struct mpin_state *spent, const mpin_result_t *r)
+{
+    int64_t retry = 0;
+    settlement_t s = {
+        .account = account, .session = session, .spent = *spent, .sessions = r->sessions};
+    s.locked = is_locked(spent, clock_wall(svc->clock), &retry);
+    memcpy(s.of, r->session, r->sessions * sizeof *s.of);
+    return s;
+}
+
+/* `*waits`: the place that was taken for it is in use. */
+static err_t compare(struct service *svc, uuid_t account, uuid_t session, span_t given,
+                     mpin_result_t *result, bool *waits)
+{
+    bool same = false;
+    struct mpin_state state = {0};
+    CLEANUP(account_wipe) struct account_row row = {0};
+    CLEANUP(pwhash_proof_wipe) struct pwhash_proof proof = {0};
+    TRY(prepare(svc, account, given, &row, &proof, result));
+    if (result->answer != MPIN_WRONG) {
+        return ERR_OK;
+    }
+    TRY(spend_one_try(svc, account, &row, &state, result, &same));
+    if (result->answer != MPIN_WRONG) {
+        return ERR_OK;
+    }
+    settlement_t s = settlement_of(svc, account, session, &state, result);
+    s.right = pwhash_compare(&proof) && same;
+    TRY(settle(svc, &s, result, waits));
+    if (!s.right) {
+        return ERR_OK;
+    }
+    if (pwhash_is_stale(svc->keys, row.mpin_hash, svc->hashing)) {
+        const err_t renewed = renew_hash(svc, &row, given);
+        (void)renewed; /* it was right, and the next one makes the hash anew */
+    }
+    memcpy(result->hash, row.mpin_hash, sizeof result->hash);
+    return ERR_OK;
+}
+
 err_t mpin_check(struct service *svc, uuid_t account, uuid_t session, span_t given,
                  mpin_result_t *out)
 {
@@ -252,27 +381,15 @@ err_t mpin_check(struct service *svc, uuid_t account, uuid_t session, span_t giv
     CLEANUP(unlock) pthread_mutex_t *held = stripe;
     (void)held;
 
+    bool waits = false;
     mpin_result_t result = {.answer = MPIN_WRONG};
-    CLEANUP(account_wipe) struct account_row row = {0};
-    struct mpin_state state = {0};
-    TRY(spend_one_try(svc, account, &row, &state, &result));
-    if (result.answer != MPIN_WRONG) {
-        *out = result;
-        return ERR_OK;
+    TRY(settlements_reserve(svc->locks->unsettled));
+    const err_t compared = compare(svc, account, session, given, &result, &waits);
+    if (!waits) {
+        settlements_release(svc->locks->unsettled);
     }
-
-    bool match = false;
-    const struct pwhash_subject who = {.account = account, .purpose = PWHASH_MPIN};
-    TRY(pwhash_verify(svc->keys, who, given, row.mpin_hash, &match));
-    if (match && pwhash_is_stale(svc->keys, row.mpin_hash, svc->hashing)) {
-        TRY(renew_hash(svc, &row, given));
-    }
-    TRY(match ? settle_right(svc, account, session, &result)
-              : settle_wrong(svc, account, session, &state, &result));
+    TRY(compared);
     *out = result;
-    if (match) {
-        memcpy(out->hash, row.mpin_hash, sizeof out->hash);
-    }
     return ERR_OK;
 }
 

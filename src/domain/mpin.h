@@ -3,7 +3,9 @@
  *
  * Floor      domain
  * Source     CONTRACT.md 3 "MPIN"; THREATS.md rows 3, 4, 21.
- * Errors     ERR_STORAGE, ERR_NOMEM: nothing was compared, or the try stays spent.
+ * Errors     ERR_STORAGE, ERR_NOMEM, ERR_LIMIT: nothing was compared, or it was right and the store
+ *            went away: the try is given back when it returns. What a comparison
+ *            needs of memory it takes before a try is spent.
  * Threads    pool workers only (it hashes and waits for the store); serial per account through
  *            account_locks.
  */
@@ -14,6 +16,7 @@
 #include "base/span.h"
 #include "base/uuid.h"
 #include "domain/service.h"
+#include "domain/settlement.h"
 #include "store/store_row.h"
 
 #include <stdbool.h>
@@ -27,12 +30,12 @@ void account_locks_free(struct account_locks **l);
 enum mpin_answer {
     MPIN_RIGHT,
     MPIN_WRONG,      /* `attempts_left` >= 1 */
-    MPIN_LOCKED_NOW, /* wrong, and this one locked the account; its live sessions were blocked */
+    MPIN_LOCKED_NOW, /* wrong, and this one locked the account: its live sessions are to be blocked */
     MPIN_LOCKED,     /* refused before any comparison; nothing was spent */
-    MPIN_NO_ACCOUNT  /* the account is gone */
+    MPIN_NO_ACCOUNT /* the account is gone */
 };
 
-enum { MPIN_SESSIONS_MAX = 64 };
+enum { MPIN_SESSIONS_MAX = SETTLEMENT_SESSIONS_MAX };
 
 typedef struct mpin_result {
     enum mpin_answer answer;
@@ -44,10 +47,14 @@ typedef struct mpin_result {
     uuid_t session[MPIN_SESSIONS_MAX];
 } mpin_result_t;
 
-/* Compare `given` with the account's MPIN. On MPIN_LOCKED_NOW the account's live sessions were
- * marked blocked in the store, in the transaction of the lock. */
+/* Compare `given` with the account's MPIN. On MPIN_LOCKED_NOW the account's live sessions are marked
+ * blocked in the store, now or as soon as it can (mpin_settle()); the lock itself is durable. */
 NODISCARD err_t mpin_check(struct service *svc, uuid_t account, uuid_t session, span_t given,
                            mpin_result_t *out);
+
+/* Do what comparisons left to do when the store was away. False: it is still away. For the ledger's
+ * thread. */
+bool mpin_settle(struct service *svc);
 
 /* What the account's row says now: for a login's answer and for risk decisions. */
 typedef struct mpin_standing {

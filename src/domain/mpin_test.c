@@ -2,6 +2,7 @@
 #include "domain/mpin.h"
 
 #include "domain/steps_test.h"
+#include "tests/support/scarce_memory.h"
 
 #include <pthread.h>
 
@@ -257,6 +258,7 @@ static void a_try_once_spent_stays_spent_whatever_fails_after(void **state)
     h->svc.rules.mpin_attempts_total = 1000;
     const uuid_t ann = register_account(h, ANN);
     uint32_t spent = 0;
+    unsigned failures_before = 0;
     unsigned failures_after = 0;
     for (uint64_t n = 1; n < 20; n++) {
         const uint32_t before = tries_of(h, ann).failures;
@@ -269,18 +271,27 @@ static void a_try_once_spent_stays_spent_whatever_fails_after(void **state)
         if (!failed(e)) {
             assert_int_equal(after, before + 1);
         }
-        failures_after += failed(e) && after == before + 1 ? 1U : 0U;
+        failures_before += failed(e) && after == before ? 1U : 0U;
         spent += after - before;
+        if (house_audited(h, "mpin.failed") <
+            spent) { /* its answer stood, and the rest is written later */
+            assert_ok(e);
+            assert_int_equal(r.answer, MPIN_WRONG);
+            failures_after += 1;
+            assert_true(mpin_settle(&h->svc));
+        }
     }
     assert_true(spent > 10);
-    assert_true(failures_after >= 3); /* failures on both sides of the charge were met */
+    assert_true(failures_before >= 5 && failures_after >= 1); /* on both sides of the charge */
+    assert_int_equal(house_audited(h, "mpin.failed"), spent);
 }
 
 static void a_success_that_cannot_be_written_down_is_none(void **state)
 {
     struct house *h = *state;
     const uuid_t ann = register_account(h, ANN);
-    for (uint64_t n = 4; n < 9; n++) {
+    unsigned none = 0;
+    for (uint64_t n = 7; n < 12; n++) { /* the sixth writes the try */
         mpin_result_t r = {0};
         bool known = false;
         store_scripted_fail_operation(h->svc.store, n, err_new(ERR_STORAGE));
@@ -288,9 +299,84 @@ static void a_success_that_cannot_be_written_down_is_none(void **state)
         store_scripted_fail_operation(h->svc.store, 0, ERR_OK);
         if (failed(e)) {
             assert_int_equal(tries_of(h, ann).failures, 1);
+            assert_true(mpin_settle(&h->svc)); /* the store is back: it was right, after all */
+            assert_int_equal(tries_of(h, ann).failures, 0);
+            none += 1;
         }
         assert_ok(mpin_unlock(&h->svc, ann, &known));
     }
+    assert_true(none >= 3);
+}
+
+/* The lock is durable, and then the store goes away: the answer stands, and all that follows from
+ * the lock is in the store as soon as that is back, in one piece. */
+static void a_lock_whose_rest_fails_is_finished_when_the_store_is_back(void **state)
+{
+    struct house *h = *state;
+    const uuid_t ann = register_account(h, ANN);
+    const uuid_t one = log_in(h, ANN, "phone")->id;
+    const uuid_t two = log_in(h, ANN, "tablet")->id;
+    assert_int_equal(check(h, ann, WRONG).answer, MPIN_WRONG);
+    assert_int_equal(check(h, ann, WRONG).answer, MPIN_WRONG);
+    store_scripted_fail_operation(h->svc.store, 7,
+                                  err_new(ERR_STORAGE)); /* the first of the rest */
+    mpin_result_t r = check(h, ann, WRONG);
+    store_scripted_fail_operation(h->svc.store, 0, ERR_OK);
+    assert_int_equal(r.answer, MPIN_LOCKED_NOW);
+    assert_int_equal(r.retry_after_s, 15 * 60);
+    assert_int_equal(r.sessions, 2); /* the loops are told */
+    assert_int_equal(stored_session(h, one).end, END_NONE);
+    assert_int_equal(house_audited(h, "account.locked"), 0);
+    assert_int_equal(check(h, ann, MPIN).answer, MPIN_LOCKED);
+    const uuid_t later = log_in(h, ANN, "laptop")->id; /* allowed while it is locked */
+
+    store_scripted_fail_begins(h->svc.store, 1);
+    assert_false(mpin_settle(&h->svc));
+    store_scripted_fail_begins(h->svc.store, 0);
+    assert_true(mpin_settle(&h->svc));
+    assert_int_equal(stored_session(h, one).end, END_MPIN_LOCKED);
+    assert_int_equal(stored_session(h, two).end, END_MPIN_LOCKED);
+    assert_int_equal(stored_session(h, later).end, END_NONE);
+    assert_int_equal(house_audited(h, "account.locked"), 1);
+    assert_true(mpin_settle(&h->svc)); /* nothing is left, and nothing is told twice */
+    assert_int_equal(house_audited(h, "account.locked"), 1);
+}
+
+/* A success that waits forgets the tries before it, not those that came after. */
+static void a_late_success_takes_back_no_later_failure(void **state)
+{
+    struct house *h = *state;
+    const uuid_t ann = register_account(h, ANN);
+    mpin_result_t r = {0};
+    store_scripted_fail_operation(h->svc.store, 7, err_new(ERR_STORAGE));
+    assert_err(mpin_check(&h->svc, ann, (uuid_t){{1}}, span_of(MPIN), &r), ERR_STORAGE);
+    store_scripted_fail_operation(h->svc.store, 0, ERR_OK);
+    assert_int_equal(check(h, ann, WRONG).failures, 2);
+    assert_true(mpin_settle(&h->svc));
+    assert_int_equal(tries_of(h, ann).failures, 2);
+}
+
+/* Hashing takes more memory than all else: whoever has none must not lose tries over it, nor the
+ * account by them. */
+static void without_memory_to_hash_no_try_is_spent(void **state)
+{
+    struct house *h = *state;
+    h->svc.hashing = PWHASH_COST;
+    const uuid_t ann = register_account(h, ANN);
+    assert_int_equal(check(h, ann, MPIN).answer, MPIN_RIGHT);
+    const char *const given[] = {MPIN, WRONG, MPIN, WRONG, MPIN};
+    scarce_memory_begin((size_t)4 << 20);
+    for (size_t i = 0; i < ARRAY_LEN(given); i++) {
+        mpin_result_t r = {.answer = MPIN_NO_ACCOUNT};
+        const err_t e = mpin_check(&h->svc, ann, (uuid_t){{1}}, span_of(given[i]), &r);
+        if (e.code != ERR_NOMEM || r.answer != MPIN_NO_ACCOUNT) {
+            scarce_memory_end();
+            fail_msg("%s gave %d, %d", given[i], (int)e.code, (int)r.answer);
+        }
+    }
+    scarce_memory_end();
+    assert_int_equal(tries_of(h, ann).total_failures, 0);
+    assert_int_equal(check(h, ann, MPIN).answer, MPIN_RIGHT);
 }
 
 /* ---- many at once */
@@ -363,6 +449,9 @@ int main(void)
         SENTENCE(without_a_durable_charge_nothing_is_compared),
         SENTENCE(a_try_once_spent_stays_spent_whatever_fails_after),
         SENTENCE(a_success_that_cannot_be_written_down_is_none),
+        SENTENCE(a_lock_whose_rest_fails_is_finished_when_the_store_is_back),
+        SENTENCE(a_late_success_takes_back_no_later_failure),
+        SENTENCE(without_memory_to_hash_no_try_is_spent),
         ON_SQLITE(thirty_two_parallel_guesses_get_three_comparisons),
     };
     return cmocka_run_group_tests_name("mpin", tests, NULL, NULL);

@@ -147,25 +147,4 @@ static inline struct profile_head head_of_profile(struct house *h, uuid_t accoun
     return head;
 }
 
-struct audit_count {
-    const char *kind;
-    size_t found;
-};
-
-static inline err_t count_link(void *ctx, const struct audit_row *row)
-{
-    struct audit_count *count = ctx;
-    count->found += strcmp(row->kind, count->kind) == 0 ? 1U : 0U;
-    return ERR_OK;
-}
-
-static inline size_t audited(struct house *h, const char *kind)
-{
-    CLEANUP(store_rollback) struct store_tx tx = {0};
-    struct audit_count count = {.kind = kind};
-    assert_ok(store_begin(h->svc.store, STORE_READ, &tx));
-    assert_ok(store_audit_walk(&tx, 1, count_link, &count));
-    return count.found;
-}
-
 #endif

@@ -102,14 +102,14 @@ static void a_profile_at_its_fence_waits_for_a_mpin_and_says_so_once(void **stat
         sessions += 1;
     }
     assert_int_equal(counter_read(&h->svc.profiles.waiting), 1);
-    assert_int_equal(audited(h, "profile.waiting"), 1);
-    assert_int_equal(audited(h, "profile.drifted"), 0);
+    assert_int_equal(house_audited(h, "profile.waiting"), 1);
+    assert_int_equal(house_audited(h, "profile.drifted"), 0);
     struct live *live = log_in(h, ANN, "phone");
     assert_int_equal(learning_of(h, live).state, CANARA_WAITING);
     shard_end(h->shard, live, END_LOGGED_OUT, true);
     settle(h);
     ann_learns(h, &thief, 3);
-    assert_int_equal(audited(h, "profile.waiting"), 1);
+    assert_int_equal(house_audited(h, "profile.waiting"), 1);
     ann.has_mpin = true;
     ann_learns(h, &ann, 1);
     live = log_in(h, ANN, "phone");
@@ -135,12 +135,12 @@ static void a_profile_that_drifts_raises_the_alarm_once_and_learns_no_more(void 
         sessions += 1;
     }
     assert_int_equal(counter_read(&h->svc.profiles.drifted), 1);
-    assert_int_equal(audited(h, "profile.drifted"), 1);
+    assert_int_equal(house_audited(h, "profile.drifted"), 1);
     assert_true(ann.hold_ms < 3 * hold);
     const struct live *live = log_in(h, ANN, "phone");
     assert_int_equal(learning_of(h, live).state, CANARA_DRIFTED);
     ann_learns(h, &ann, 2);
-    assert_int_equal(audited(h, "profile.drifted"), 1);
+    assert_int_equal(house_audited(h, "profile.drifted"), 1);
 }
 
 /* ---- the same bits ---- */
@@ -314,12 +314,12 @@ static void a_damaged_part_is_set_aside_and_its_owner_is_learnt_anew(void **stat
     assert_int_equal(learning_of(h, live).state, CANARA_LEARNING);
     assert_int_equal(learning_of(h, live).sessions, 0);
     assert_int_equal(live->profile_revision, bad + 1);
-    assert_int_equal(audited(h, "profile.damaged"), 1);
+    assert_int_equal(house_audited(h, "profile.damaged"), 1);
     assert_int_equal(counter_read(&h->svc.profiles.damaged), 1);
     assert_int_equal(parts_of(h, account, bad).parts, PARTS); /* for whoever looks into it */
     assert_int_equal(parts_of(h, account, bad + 1).parts, PARTS - 1);
     (void)log_in(h, ANN, "phone");
-    assert_int_equal(audited(h, "profile.damaged"), 1); /* once */
+    assert_int_equal(house_audited(h, "profile.damaged"), 1); /* once */
     ann_learns(h, &ann, 2);
     assert_int_equal(parts_of(h, account, head_of_profile(h, account).revision).parts, PARTS);
 }

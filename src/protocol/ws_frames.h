@@ -109,6 +109,12 @@ enum ws_item ws_next(struct ws_reader *r, uint8_t **cursor, uint8_t *end, struct
 /* True while a message or frame has begun and is not complete (for deadlines). */
 bool ws_reader_is_mid_message(const struct ws_reader *r);
 
+/* Bytes of an incomplete message that it keeps. */
+static inline size_t ws_reader_held(const struct ws_reader *r)
+{
+    return r->held_len;
+}
+
 /* Write the header of an unmasked, final frame; returns its length, 2, 4 or 10. */
 size_t ws_frame_head(uint8_t out[WS_HEAD_MAX], enum ws_opcode opcode, size_t len);
 

@@ -1,30 +1,26 @@
+/* libcrypto 3 calls its plain SHA-1 functions deprecated in favour of EVP, which fetches a provider
+ * at its first use: of a request, and a crash of libcrypto 3.0 when there is no memory for it. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "protocol/ws_handshake.h"
 
 #include "codec/base64.h"
 #include "protocol/http_parse.h"
 #include "protocol/http_response.h"
 
-#include <openssl/evp.h>
+#include <openssl/sha.h>
 
 enum { SHA1_LEN = 20, PROTOCOLS_MAX = 8 };
 
 static const char accept_guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; /* RFC 6455 1.3 */
 
-static void digest_free(EVP_MD_CTX **ctx)
-{
-    EVP_MD_CTX_free(*ctx);
-}
-
 err_t ws_accept_for(span_t key, char out[WS_ACCEPT_LEN])
 {
     uint8_t digest[SHA1_LEN];
-    CLEANUP(digest_free) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    if (ctx == NULL || EVP_DigestInit_ex(ctx, EVP_sha1(), NULL) != 1 ||
-        EVP_DigestUpdate(ctx, key.ptr, key.len) != 1 ||
-        EVP_DigestUpdate(ctx, accept_guid, sizeof accept_guid - 1) != 1 ||
-        EVP_DigestFinal_ex(ctx, digest, NULL) != 1) {
-        return err_new(ERR_NOMEM);
-    }
+    SHA_CTX ctx;
+    MUST(SHA1_Init(&ctx) == 1);
+    MUST(SHA1_Update(&ctx, key.ptr, key.len) == 1);
+    MUST(SHA1_Update(&ctx, accept_guid, sizeof accept_guid - 1) == 1);
+    MUST(SHA1_Final(digest, &ctx) == 1);
     size_t len = 0;
     TRY(base64_encode((span_t){digest, sizeof digest}, out, WS_ACCEPT_LEN, &len));
     MUST(len == WS_ACCEPT_LEN);

@@ -13,11 +13,18 @@ static gauge_t *population(const struct conn *c)
     return c->state == CONN_SOCKET ? &m->ws_connections : &m->http_connections;
 }
 
+/* Whoever fills the places of all others leaves those of operators. */
+static bool has_place(const struct worker *w, bool local)
+{
+    return local ? w->operators < LIMIT_CONTROL_CONNECTIONS
+                 : w->conns.count - w->operators < w->server->config.connections_max;
+}
+
 struct conn *conn_open(struct worker *w, int fd, const struct peer_address *peer, bool local)
 {
     uint32_t index = 0;
     int closing = fd;
-    if (failed(slab_take(&w->conns, &index))) {
+    if (!has_place(w, local) || failed(slab_take(&w->conns, &index))) {
         stream_close(&closing);
         return NULL;
     }
@@ -37,6 +44,7 @@ struct conn *conn_open(struct worker *w, int fd, const struct peer_address *peer
         slab_give(&w->conns, index);
         return NULL;
     }
+    w->operators += local ? 1U : 0U;
     gauge_add(population(c), 1);
     timer_set(&w->wheel, &c->timer, mono_after_ms(c->talk.heard, LIMIT_HEADER_DEADLINE_MS));
     return c;
@@ -89,6 +97,7 @@ void conn_drop(struct conn *c)
     if (c->counted) {
         guests_leave(&w->server->guests, &c->peer);
     }
+    w->operators -= c->local ? 1U : 0U;
     slab_give(&w->conns, c->index);
 }
 

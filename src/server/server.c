@@ -40,14 +40,23 @@ static bool ready(void *ctx)
            journal_takes_events(s->config.api->service->journal);
 }
 
-static void drain(struct courier *self)
+bool server_drain(struct server *s, const char *by)
 {
-    struct server *s = CONTAINER_OF(self, struct server, courier);
+    const char *nobody = NULL;
+    if (!atomic_compare_exchange_strong(&s->drained_by, &nobody, by)) {
+        return false;
+    }
     atomic_store(&s->draining, true);
     const uint64_t one = 1;
     if (write(s->drain_fd, &one, sizeof one) != (ssize_t)sizeof one) {
         log_event(s->config.log, LOG_ERROR, "drain.unheard", FIELD_INT("fd", s->drain_fd));
     }
+    return true;
+}
+
+static void drain(struct courier *self)
+{
+    (void)server_drain(CONTAINER_OF(self, struct server, courier), "operator");
 }
 
 static err_t reload(struct courier *self, char why[COURIER_WHY_BYTES])
@@ -66,6 +75,11 @@ static err_t reload(struct courier *self, char why[COURIER_WHY_BYTES])
 bool server_is_draining(const struct server *s)
 {
     return atomic_load(&s->draining);
+}
+
+const char *server_drained_by(const struct server *s)
+{
+    return atomic_load(&s->drained_by);
 }
 
 int server_drain_fd(const struct server *s)
@@ -188,6 +202,7 @@ static err_t make(struct server *s, char why[SERVER_WHY_BYTES])
                        s->config.inherited_count);
         return err_new(ERR_RANGE);
     }
+    TRY(news_stock_new(&s->news));
     for (unsigned i = 0; i < s->workers; i++) {
         TRY(make_worker(s, i, why));
     }
@@ -289,6 +304,9 @@ void server_poke(struct server *s)
  * of one pool go on to the other, so that none is freed before both have come to rest. */
 static void stop_pools(struct server *s)
 {
+    if (s->news != NULL) {
+        news_stock_close(s->news);
+    }
     if (s->hash != NULL) {
         pool_stop(s->hash);
     }
@@ -332,6 +350,7 @@ void server_free(struct server **s)
     for (unsigned i = 0; i < (*s)->workers; i++) {
         free((*s)->worker[i]);
     }
+    news_stock_free(&(*s)->news);
     guests_deinit(&(*s)->guests);
     guests_deinit(&(*s)->shaking);
     if ((*s)->drain_fd >= 0) {

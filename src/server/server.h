@@ -83,8 +83,11 @@ uint16_t server_port(const struct server *s);
 /* Make every loop look at the clock again: for tests that own time. */
 void server_poke(struct server *s);
 
-/* True once somebody asked for a stop through the control socket. */
+/* True once somebody asked for a stop through the control socket, or the journal was lost. */
 bool server_is_draining(const struct server *s);
+
+/* Which of the two: "operator" or "journal"; NULL before. Static storage. */
+const char *server_drained_by(const struct server *s);
 
 /* An eventfd that turns readable when it has. */
 int server_drain_fd(const struct server *s);

@@ -97,8 +97,10 @@ static void a_drain_is_seen_by_whoever_waits_for_it(void **state)
     assert_int_equal(visitor_read(&v, false), 200);
     assert_int_equal(poll(&drain, 1, 0), 0);
     assert_false(server_is_draining(s->server));
+    assert_null(server_drained_by(s->server));
     s->api.courier->drain(s->api.courier);
     assert_true(server_is_draining(s->server));
+    assert_string_equal(server_drained_by(s->server), "operator");
     assert_int_equal(poll(&drain, 1, 1000), 1);
     visitor_ask(&v, "GET", "/health/ready", "", "");
     assert_int_equal(visitor_read(&v, false), 503);
@@ -151,6 +153,17 @@ static void a_stop_asks_nothing_of_the_store(void **state)
     assert_int_equal(pthread_create(&s->ledger_thread, NULL, site_run_ledger, s), 0);
 }
 
+static struct visitor operator_at(const char *path)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    struct visitor v = {.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    assert_true(strlen(path) <= 100);
+    (void)snprintf(at.sun_path, sizeof at.sun_path, "%.100s", path);
+    buf_init(&v.in, (size_t)1 << 20);
+    assert_int_equal(connect(v.fd, (const struct sockaddr *)&at, sizeof at), 0);
+    return v;
+}
+
 static void the_control_socket_speaks_to_operators_only(void **state)
 {
     const unsigned *const loops = *state;
@@ -160,12 +173,7 @@ static void the_control_socket_speaks_to_operators_only(void **state)
     scratch_path(&s.house.dir, "control.sock", path);
     s.config.control_path = path;
     site_open(&s);
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
-    assert_true(strlen(path) <= 100);
-    (void)snprintf(at.sun_path, sizeof at.sun_path, "%.100s", path);
-    struct visitor operator= {.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-    buf_init(&operator.in, (size_t)1 << 20);
-    assert_int_equal(connect(operator.fd, (const struct sockaddr *)&at, sizeof at), 0);
+    struct visitor operator= operator_at(path);
     visitor_ask(&operator, "GET", "/ctl/status", "", "");
     assert_int_equal(visitor_read(&operator, false), 200);
     assert_true(visitor_heard(&operator, "\"version\":\"1.2.3\""));
@@ -178,6 +186,46 @@ static void the_control_socket_speaks_to_operators_only(void **state)
     assert_int_equal(visitor_read(&stranger, false), 404);
     visitor_close(&stranger);
     visitor_close(&operator);
+    site_end(&s);
+}
+
+/* And the other way round: operators, however many, take no place of the others. */
+static void with_every_place_taken_operators_are_heard(void **state)
+{
+    struct site s;
+    struct visitor v[3];
+    struct visitor operators[LIMIT_CONTROL_CONNECTIONS + 1];
+    char path[SCRATCH_PATH];
+    (void)state;
+    site_make(&s, 1, false);
+    scratch_path(&s.house.dir, "control.sock", path);
+    s.config.control_path = path;
+    s.config.connections_max = 2;
+    site_open(&s);
+    for (size_t i = 0; i < LIMIT_CONTROL_CONNECTIONS; i++) {
+        if (i < 2) {
+            visitor_open(&v[i], &s);
+            visitor_ask(&v[i], "GET", "/health/live", "", "");
+            assert_int_equal(visitor_read(&v[i], false), 200);
+        }
+        operators[i] = operator_at(path);
+        visitor_ask(&operators[i], "GET", "/ctl/status", "", "");
+        assert_int_equal(visitor_read(&operators[i], false), 200);
+    }
+    visitor_open(&v[2], &s);
+    assert_true(visitor_ends(&v[2]));
+    operators[LIMIT_CONTROL_CONNECTIONS] = operator_at(path);
+    assert_true(visitor_ends(&operators[LIMIT_CONTROL_CONNECTIONS]));
+    visitor_close(&operators[LIMIT_CONTROL_CONNECTIONS]);
+    visitor_close(&operators[0]);
+    visitor_ask(&operators[1], "GET", "/ctl/status", "", "");
+    assert_int_equal(visitor_read(&operators[1], false), 200);
+    for (size_t i = 0; i < 3; i++) {
+        visitor_close(&v[i]);
+    }
+    for (size_t i = 1; i < LIMIT_CONTROL_CONNECTIONS; i++) {
+        visitor_close(&operators[i]);
+    }
     site_end(&s);
 }
 
@@ -195,6 +243,7 @@ int main(void)
         BOTH(a_stopped_server_takes_nobody_in),
         BOTH(a_stop_asks_nothing_of_the_store),
         ALONE(the_control_socket_speaks_to_operators_only),
+        cmocka_unit_test(with_every_place_taken_operators_are_heard),
     };
     /* clang-format on */
     return cmocka_run_group_tests(tests, NULL, NULL);

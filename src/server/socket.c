@@ -317,21 +317,47 @@ static void take_item(struct conn *c, enum ws_item item, const struct ws_item_da
     }
 }
 
-static unsigned take_items(struct conn *c, uint8_t *bytes, size_t len)
+struct taken {
+    unsigned messages, controls;
+    size_t text; /* bytes of the messages */
+};
+
+static struct taken take_items(struct conn *c, uint8_t *bytes, size_t len)
 {
     uint8_t *cursor = bytes;
     uint8_t *end = bytes + len;
-    unsigned messages = 0;
+    struct taken taken = {0};
     while (c->state == CONN_SOCKET && !c->overrun) {
         struct ws_item_data data = {0};
         const enum ws_item item = ws_next(&c->reader.ws, &cursor, end, &data);
         if (item == WS_NEED_MORE) {
             break;
         }
-        messages += item == WS_MESSAGE_TEXT ? 1U : 0U;
+        taken.messages += item == WS_MESSAGE_TEXT ? 1U : 0U;
+        taken.text += item == WS_MESSAGE_TEXT ? data.payload.len : 0U;
+        taken.controls += item == WS_PING || item == WS_PONG ? 1U : 0U;
         take_item(c, item, &data);
     }
-    return messages;
+    return taken;
+}
+
+/* Messages are charged as they are taken. What else comes costs work, too: it is what was received
+ * and is neither the text of a message nor kept for one. */
+static void charge_noise(struct conn *c, const struct taken *taken, size_t len, size_t held_before)
+{
+    struct worker *w = c->worker;
+    const size_t came = len + held_before;
+    const size_t used = taken->text + ws_reader_held(&c->reader.ws);
+    const size_t noise =
+        came - size_min(came, used) + (size_t)taken->controls * LIMIT_WS_CONTROL_COST;
+    const size_t sum = c->beside + noise;
+    const size_t beside = sum - size_min(sum, (size_t)taken->messages * LIMIT_WS_FREE_HEAD);
+    if (beside < LIMIT_WS_BESIDE_BYTES) {
+        c->beside = (uint32_t)beside;
+        return;
+    }
+    c->beside = 0;
+    talk_noise(&c->talk, w->server->config.api, w->shard, beside);
 }
 
 void socket_read(struct conn *c, uint8_t *bytes, size_t len)
@@ -350,9 +376,13 @@ void socket_hear(struct conn *c, uint8_t *bytes, size_t len)
         talk_end(&c->talk, TALK_CLOSE_OVERLOAD, "overload");
         return;
     }
-    const unsigned messages = take_items(c, bytes, len);
-    c->messages = messages < UINT16_MAX ? (uint16_t)messages : UINT16_MAX;
-    pressure_read(&w->pressure, messages);
+    const size_t held = ws_reader_held(&c->reader.ws);
+    const struct taken taken = take_items(c, bytes, len);
+    c->messages = taken.messages < UINT16_MAX ? (uint16_t)taken.messages : UINT16_MAX;
+    pressure_read(&w->pressure, taken.messages);
+    if (c->state == CONN_SOCKET && !c->overrun) {
+        charge_noise(c, &taken, len, held);
+    }
 }
 
 void socket_tick(struct conn *c, mono_t now)

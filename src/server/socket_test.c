@@ -285,6 +285,55 @@ static void ten_errors_in_a_row_close_and_nine_do_not(void **state)
     visitor_close(&v);
 }
 
+static void say_frames(struct visitor *v, const char *frame, size_t len, size_t times)
+{
+    struct buf frames;
+    buf_init(&frames, (size_t)1 << 20);
+    for (size_t i = 0; i < times; i++) {
+        assert_ok(buf_append(&frames, (span_t){(const uint8_t *)frame, len}));
+    }
+    visitor_send(v, buf_span(&frames));
+    buf_deinit(&frames);
+}
+
+/* Time stands still: what a session begins with is all there is. */
+static void frames_that_are_no_message_count_as_bytes_do(void **state)
+{
+    static const struct {
+        const char *opening, *frame;
+        size_t opening_len;
+        size_t few, many; /* within the allowance, and beyond it */
+    } rows[] = {
+        {"", "\x89\x80\0\0\0\0", 0, 1800, 300},                   /* pings */
+        {"", "\x8a\x80\0\0\0\0", 0, 1800, 300},                   /* pongs */
+        {"\x01\x80\0\0\0\0", "\x00\x80\0\0\0\0", 6, 40000, 6000}, /* a message of nothing */
+    };
+    struct site *s = *state;
+    site_register(s, ANN);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct visitor v;
+        struct badge b;
+        arrive(s, &v, &b, "");
+        say_event(&v, 1);
+        expect_ack(&v, 1, 1);
+        say_frames(&v, rows[i].opening, rows[i].opening_len, 1);
+        say_frames(&v, rows[i].frame, 6, rows[i].few);
+        visitor_frame(&v, WS_OP_PING, "still there");
+        enum ws_item item = WS_PONG;
+        do {
+            item = visitor_hear(&v);
+            assert_int_equal(item, WS_PONG);
+        } while (v.item.payload.len == 0);
+        say_frames(&v, rows[i].frame, 6, rows[i].many);
+        while ((item = visitor_hear(&v)) == WS_PONG) {}
+        assert_int_equal(item, WS_CLOSE);
+        assert_int_equal(v.item.code, 1008);
+        visitor_close(&v);
+    }
+    assert_int_equal(counter_read(&s->api.metrics.refused_rate), ARRAY_LEN(rows));
+    site_wait(no_sockets, s);
+}
+
 static void messages_of_one_read_may_share_an_acknowledgement(void **state)
 {
     struct site *s = *state;
@@ -333,7 +382,7 @@ static void a_peer_that_takes_no_answers_is_dropped(void **state)
     struct visitor v;
     struct badge b;
     site_register(s, ANN);
-    s->house.svc.rules.events_per_second = 200;
+    s->house.svc.rules.events_per_second = 0; /* or it would be too many frames */
     arrive(s, &v, &b, "");
     const struct timeval soon = {.tv_usec = 200000};
     assert_int_equal(setsockopt(v.fd, SOL_SOCKET, SO_SNDTIMEO, &soon, sizeof soon), 0);
@@ -489,6 +538,7 @@ int main(void)
         SECURE(a_socket_answers_what_the_protocol_asks),
         BOTH(ten_errors_in_a_row_close_and_nine_do_not),
         SECURE(ten_errors_in_a_row_close_and_nine_do_not),
+        BOTH_TIMED(frames_that_are_no_message_count_as_bytes_do),
         BOTH(messages_of_one_read_may_share_an_acknowledgement),
         SECURE(messages_of_one_read_may_share_an_acknowledgement),
         BOTH(a_peer_that_takes_no_answers_is_dropped),

@@ -177,14 +177,6 @@ struct visit {
     unsigned next; /* worker to go to after this one */
 };
 
-struct news {
-    struct mail mail;
-    uuid_t session;
-    enum tell what;
-    enum session_end how;
-    double value;
-};
-
 static void visit_arrive(struct worker *w, struct visit *v)
 {
     v->each(v->ctx, w->shard);
@@ -234,7 +226,7 @@ static void read_letter(struct worker *w, struct letter *letter)
     case MAIL_TELL: {
         struct news *n = CONTAINER_OF(mail, struct news, mail);
         api_told(w->shard, n->session, n->what, n->how, n->value);
-        free(n);
+        news_give(w->server->news, n);
         return;
     }
     case MAIL_STOP:
@@ -276,9 +268,8 @@ static void journal_is_lost(struct worker *w)
     for (ack_t ack; acks_pop(&w->acks, UINT64_MAX, &ack);) {
         MUST(ack.trip == NULL);
     }
-    if (!server_is_draining(s)) {
+    if (server_drain(s, "journal")) {
         log_event(s->config.log, LOG_ERROR, "journal.lost", FIELD_INT("loop", w->index));
-        s->courier.drain(&s->courier);
     }
 }
 
@@ -303,10 +294,9 @@ static void courier_tell(struct courier *self, uuid_t session, enum tell what, e
                          double value)
 {
     struct server *s = CONTAINER_OF(self, struct server, courier);
-    struct news *n = malloc(sizeof *n);
+    struct news *n = news_take(s->news);
     if (n == NULL) {
-        log_event(s->config.log, LOG_ERROR, "courier.nomem", FIELD_UUID("session", session));
-        return;
+        return; /* the loops have ended, and the next start asks the store */
     }
     *n = (struct news){
         .mail = {.kind = MAIL_TELL}, .session = session, .what = what, .how = how, .value = value};
@@ -430,7 +420,8 @@ void worker_init(struct worker *w, struct server *server, unsigned index)
     w->control_watch.fd = -1;
     w->probe_watch.fd = -1;
     w->watcher.notify = socket_notify;
-    slab_init(&w->conns, sizeof(struct conn), server->config.connections_max);
+    slab_init(&w->conns, sizeof(struct conn),
+              server->config.connections_max + LIMIT_CONTROL_CONNECTIONS);
     timer_wheel_init(&w->wheel, clock_mono(server->config.clock));
     pressure_init(&w->pressure, clock_mono(server->config.clock));
     acks_init(&w->acks);
@@ -492,7 +483,9 @@ static void drop_letter(struct letter *letter)
         free(h);
         return;
     }
-    free(mail); /* news, visits and stops begin with their mail */
+    if (mail->kind != MAIL_TELL) { /* the stock's */
+        free(mail);                /* visits and stops begin with their mail */
+    }
 }
 
 void worker_deinit(struct worker *w)

@@ -71,6 +71,7 @@ struct conn {
     struct peer_address peer;
     uint32_t index;
     uint32_t generation;
+    uint32_t beside;  /* bytes of frames that are no message's text, not charged yet */
     uint16_t turn;    /* low bits of the last round that took requests from it, */
     uint8_t requests; /* and how many; at worst it misses one turn of 65,536 */
     uint8_t state;
@@ -114,6 +115,7 @@ struct worker { /* by what belongs together, there are few: NOLINT(clang-analyze
     struct journal_lane *lane;
     struct shard_watcher watcher;
     struct slab conns;
+    uint32_t operators; /* of them, those of the control socket: their places are their own */
     struct timer_wheel wheel;
     struct acks acks;
     struct conn *dirty;

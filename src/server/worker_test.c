@@ -67,6 +67,49 @@ static void news_of_nobody_is_no_trouble(void **state)
     visitor_close(&v);
 }
 
+struct last {
+    uuid_t id;
+    uint32_t failures;
+    sem_t read;
+};
+
+static void look_for(void *ctx, struct shard *shard)
+{
+    struct last *last = ctx;
+    const struct live *live = shard_peek(shard, last->id);
+    last->failures = live == NULL ? last->failures : live->mpin_failures;
+}
+
+static void looked(void *ctx)
+{
+    struct last *last = ctx;
+    (void)sem_post(&last->read);
+}
+
+/* However many news there are, and whatever memory: each comes, in the order of its worker. */
+static void more_news_than_letters_all_arrive(void **state)
+{
+    struct site *s = *state;
+    struct courier *courier = s->api.courier;
+    struct visitor v;
+    struct badge b;
+    visitor_open(&v, s);
+    site_register(s, ANN);
+    badge_get(&b, &v, ANN, "phone");
+    visitor_close(&v);
+    for (unsigned i = 0; i < 3 * NEWS_MAX; i++) {
+        courier->tell(courier, b.id, TELL_MPIN_FAILURES, END_NONE, i);
+    }
+    struct last last = {.id = b.id};
+    assert_int_equal(sem_init(&last.read, 0, 0), 0);
+    assert_ok(courier->every_loop(courier, look_for, looked, &last));
+    while (sem_wait(&last.read) != 0) {
+        assert_int_equal(errno, EINTR);
+    }
+    assert_int_equal(last.failures, 3 * NEWS_MAX - 1);
+    (void)sem_destroy(&last.read);
+}
+
 /* ---- without descriptors */
 
 static int lowest_free(void)
@@ -340,6 +383,7 @@ static void a_journal_that_has_failed_acknowledges_nothing_and_ends_the_server(v
         }
     }
     site_wait(is_draining, s);
+    assert_string_equal(server_drained_by(s->server), "journal");
     site_stop(s);
     for (int i = 1; i < TIMES; i += 2) {
         assert_int_equal(visitor_hear(&v[i]), WS_CLOSE);
@@ -358,6 +402,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BOTH(a_visit_goes_to_every_loop_once_and_in_its_thread),
         BOTH(news_of_nobody_is_no_trouble),
+        BOTH(more_news_than_letters_all_arrive),
         BOTH(without_descriptors_those_who_are_in_are_served),
         cmocka_unit_test_prestate(a_listener_that_cannot_accept_pauses_alone, &one),
         BOTH(on_a_full_disk_events_are_refused_until_there_is_room),

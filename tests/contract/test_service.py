@@ -1,11 +1,15 @@
 """Outside the prefix: name, health, metrics, documents; and headers, CORS and trace context everywhere."""
+import fcntl
 import gzip
 import http.client
 import json
+import os
 import re
+import subprocess
+import time
 import unittest
 
-from support import API, Case, ROOT
+from support import API, Case, ROOT, Server
 
 SECURITY = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
 
@@ -93,6 +97,35 @@ class Service(Case):
     def test_there_is_no_admin_interface(self):
         for path in ("/admin", API + "/admin", API + "/admin/sessions"):
             self.refused(self.server.call("GET", path), 404, "not-found")
+
+
+class Unread(unittest.TestCase):
+    """Whoever started the server has stopped reading what it says."""
+
+    def test_a_full_pipe_at_stderr_stops_nobody(self):
+        server = Server(start=False, LOG_LEVEL="debug", LOG_FORMAT="json")
+        ours, theirs = os.pipe()
+        fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, 4096)
+        try:
+            server.data.mkdir(mode=0o700)
+            with open(server.log, "ab") as log:
+                server.process = subprocess.Popen(server.command(), cwd=server.dir, stdin=subprocess.DEVNULL,
+                                                  stdout=log, stderr=theirs)
+            os.close(theirs)
+            deadline, said = time.monotonic() + 20, None
+            while said is None and time.monotonic() < deadline:
+                time.sleep(0.02)
+                said = re.search(r"listening on https?://[^\s\"]*?:(\d+)", server.log_text())
+            self.assertIsNotNone(said, "it waits for somebody to read")
+            server.port = int(said.group(1))
+            for _ in range(100):  # a line each, and the pipe holds a dozen
+                self.assertEqual(server.call("GET", "/health").status, 200)
+            page = server.call("GET", "/metrics").body.decode()
+            self.assertGreater(int(re.search(r"^canara_log_dropped_total (\d+)$", page, re.M).group(1)), 50)
+            self.assertEqual(server.stop(), 0)
+        finally:
+            server.remove()
+            os.close(ours)
 
 
 class Headers(Case):

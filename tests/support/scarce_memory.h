@@ -1,0 +1,42 @@
+/*
+ * scarce_memory.h - a process whose address space ends a little above what it has already.
+ *
+ * Floor      tests
+ * Source     setrlimit(2), RLIMIT_AS; proc(5), statm.
+ * Threads    one; the limit is the whole process's.
+ *
+ * What was freed can be had again, and so can small things; a mapping of more than the room is
+ * refused, as where a container has reached its limit.
+ */
+#ifndef TESTS_SUPPORT_SCARCE_MEMORY_H
+#define TESTS_SUPPORT_SCARCE_MEMORY_H
+
+#include "base/util.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static inline void scarce_memory_begin(size_t room_bytes)
+{
+    char line[128];
+    FILE *const f = fopen("/proc/self/statm", "re");
+    MUST(f != NULL && fgets(line, sizeof line, f) != NULL);
+    MUST(fclose(f) == 0);
+    const unsigned long long pages = strtoull(line, NULL, 10);
+    struct rlimit now;
+    MUST(getrlimit(RLIMIT_AS, &now) == 0);
+    now.rlim_cur = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + room_bytes;
+    MUST(setrlimit(RLIMIT_AS, &now) == 0);
+}
+
+static inline void scarce_memory_end(void)
+{
+    struct rlimit now;
+    MUST(getrlimit(RLIMIT_AS, &now) == 0);
+    now.rlim_cur = now.rlim_max;
+    MUST(setrlimit(RLIMIT_AS, &now) == 0);
+}
+
+#endif
