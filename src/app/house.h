@@ -22,7 +22,9 @@ enum { HOUSE_WHY_BYTES = 640, HOUSE_ORIGINS_MAX = 32, HOUSE_PATH_BYTES = 640 };
 struct house {
     const int *inherited; /* before house_up(): sockets that listen already; borrowed */
     unsigned inherited_count;
-    const char *handover; /* before house_up(): a static word for `ctl status` */
+    const char *handover;  /* before house_up(): a static word for `ctl status` */
+    bool accept_loss;      /* before house_up_data(): a journal that is too short will do */
+    bool journal_is_short; /* house_up...() failed: it lacks what was durable once */
     const struct settings *settings;
     const struct clock *clock;
     struct log *log;
@@ -52,6 +54,10 @@ struct house {
  * As house_up() otherwise. */
 NODISCARD err_t house_up_offline(struct house *h, const struct settings *settings,
                                  const struct clock *clock);
+
+/* Open keys, journal and store alone. As house_up() otherwise. */
+NODISCARD err_t house_up_data(struct house *h, const struct settings *settings,
+                              const struct clock *clock);
 
 /* Start everything. `h` is zeroed by the caller and does not move afterwards. */
 NODISCARD err_t house_up(struct house *h, const struct settings *settings,

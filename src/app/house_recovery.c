@@ -23,6 +23,7 @@ err_t house_recovery_up(struct house *h)
               FIELD_INT("sessions", (int64_t)h->recovery.sessions),
               FIELD_INT("records", (int64_t)h->recovery.records),
               FIELD_INT("expired", (int64_t)h->recovery.expired),
+              FIELD_INT("unknown", (int64_t)h->recovery.unknown),
               FIELD_INT("asleep", (int64_t)h->recovery.asleep),
               FIELD_BOOL("checkpoint", h->recovery.checkpoint));
     return ERR_OK;

@@ -25,7 +25,9 @@ typedef struct recovery_report {
     uint64_t unpinned; /* played without the profile they were scored with: it is missing */
     uint64_t remodel;  /* played under another model than before */
     uint64_t asleep;   /* with records that they play when they wake */
-    bool checkpoint;   /* out of a checkpoint; false: the whole journal was played */
+    uint64_t
+        unknown; /* the store knows them, the journal does not: ended, or an MPIN is asked for */
+    bool checkpoint; /* out of a checkpoint; false: the whole journal was played */
 } recovery_report_t;
 
 /* `owner` finds the shard that owns a session; `checkpoints` is the folder that they are in, NULL:

@@ -18,9 +18,16 @@
 #define CHECKPOINT_OLD_NAME "sessions.checkpoint.old"
 #define CHECKPOINT_NEW_NAME "sessions.checkpoint.new"
 
-/* Where the newest checkpoint begins to need the journal; false: there is none. It may still turn out
- * not to fit. */
-bool checkpoint_newest_mark(const char *dir, journal_mark_t *out);
+/* What checkpoints say of the journal beside them. */
+struct checkpoint_proof {
+    journal_mark_t
+        mark;         /* where the newest begins to need it, which may still turn out not to fit */
+    uint64_t durable; /* frames below were durable when one of them was finished */
+    const char *name; /* of the one that says so */
+};
+
+/* False: there is none that can be read. */
+bool checkpoint_proof_read(const char *dir, struct checkpoint_proof *out);
 
 /* Open the newest one that is whole and fits to journal, model, engine and thresholds. */
 NODISCARD err_t checkpoint_find(struct service *svc, const char *dir, struct checkpoint_reader *out,

@@ -49,7 +49,7 @@ NODISCARD err_t recovery_step(struct recovery_round *r, struct shard *s, struct 
 /* Count a record that cannot be played. */
 void recovery_count(struct live *live, const journal_record_t *record);
 
-/* Put in force what was played, and mend what a crash cut short. */
+/* Put in force what was played, and mend what a crash cut short. It may end the session. */
 void recovery_mend(struct recovery_round *r, struct shard *s, struct live *live,
                    const struct recovery_facts *facts);
 

@@ -1,0 +1,130 @@
+"""Files that were lost or damaged while the server was down: nothing turns from asked to allowed without a word."""
+import os
+import shutil
+import subprocess
+import unittest
+
+from support import Case, User, event, program
+
+
+class Losses(Case):
+    def setUp(self):
+        self.mine = self.own()
+
+    def run_command(self, *words):
+        sets = [part for name, value in self.mine.settings.items() for part in ("--set", f"{name}={value}")]
+        done = subprocess.run([program["path"], *words, *sets], cwd=self.mine.dir, capture_output=True, text=True,
+                              env={"PATH": "/usr/bin:/bin"}, check=False, timeout=30)
+        return done.returncode, done.stdout + done.stderr
+
+    def challenged(self):
+        """A customer with events whose MPIN is asked for, and a server that has stopped in order."""
+        user = User(self.mine)
+        for i in range(20):
+            user.events([event("scroll", pixels=10 * i + k) for k in range(10)])
+        user.rehearse(0.75)
+        user.summary()
+        self.assertTrue(user.status()["mpin_required"])
+        self.assertEqual(self.mine.stop(), 0)
+        return user
+
+    def newest(self):
+        return max((self.mine.data / "journal").glob("*.cjl"))
+
+    def refusal(self):
+        """Why the start was refused, in one line."""
+        skip = len(self.mine.log_text())
+        with self.assertRaises(AssertionError):
+            self.mine.start()
+        lines = [line for line in self.mine.log_text()[skip:].splitlines() if line.startswith("canara serve: ")]
+        self.assertEqual(len(lines), 1, lines)
+        return lines[0]
+
+    def cut(self):
+        os.truncate(self.newest(), self.newest().stat().st_size - 4096)
+
+    def zero(self):
+        data = self.newest().read_bytes()
+        self.newest().write_bytes(data[:len(data) * 3 // 10] + bytes(len(data) - len(data) * 3 // 10))
+
+    def flip_last(self):
+        data = bytearray(self.newest().read_bytes())
+        del data[data.rindex(b"\xffcjl"):]  # an empty frame, which says that the end was orderly
+        data[data.rindex(b"\xffcjl") + 60] ^= 1
+        self.newest().write_bytes(bytes(data))
+
+    def empty(self):
+        for path in (self.mine.data / "journal").iterdir():
+            path.unlink()
+
+    def remove(self):
+        shutil.rmtree(self.mine.data / "journal")
+
+
+def loses(spoil):
+    def test(self):
+        user = self.challenged()
+        spoil(self)
+        left = {path.name: path.read_bytes() for path in (self.mine.data / "journal").glob("*.cjl")}
+        lines = self.mine.buffer(user)
+        for _ in range(2):  # the second start finds what the first found
+            self.assertRegex(self.refusal(), r"journal: it ends before what was durable.* at byte \d+, says sess.*canara accept-loss")
+        self.assertEqual({path.name: path.read_bytes() for path in (self.mine.data / "journal").glob("*.cjl")}, left)
+        code, said = self.run_command("accept-loss")
+        self.assertEqual(code, 0, said)
+        self.assertIn("1 sessions ended", said)
+        self.mine.start()
+        self.refused(user.get("/auth/session-status"), 401, "unauthorized")
+        self.refused(self.mine.call("POST", "/api/v1/auth/refresh", {"refresh_token": user.refresh_token}), 401, "invalid-refresh-token")
+        user.login()
+        self.assertTrue(user.status()["mpin_required"])
+        user.events([event("scroll", pixels=1)])
+        user.summary()
+        old = [line for line in lines if line["session_id"] != user.session_id]
+        self.assertEqual(len(old), len(lines))
+        path = self.mine.buffer_path(lines[0]["session_id"])
+        self.assertEqual(len(path.read_text().splitlines()), len(lines))
+        self.mine.restart()
+        self.assertTrue(user.status()["is_active"])
+        self.assertEqual(self.run_command("audit", "verify")[0], 0)
+        self.assertIn("operator.journal_loss", self.run_command("audit", "show")[1])
+    return test
+
+
+class Journal(Losses):
+    test_a_newest_segment_that_was_cut_is_refused = loses(Losses.cut)
+    test_a_newest_segment_whose_end_became_zeros_is_refused = loses(Losses.zero)
+    test_a_last_frame_that_is_damaged_is_refused = loses(Losses.flip_last)
+    test_a_journal_without_segments_is_refused = loses(Losses.empty)
+    test_a_journal_that_is_gone_is_refused = loses(Losses.remove)
+
+    def test_a_whole_journal_is_not_given_up(self):
+        user = self.challenged()
+        code, said = self.run_command("accept-loss")
+        self.assertEqual((code, "nothing was changed" in said), (0, True), said)
+        self.mine.start()
+        self.assertTrue(user.status()["mpin_required"])
+
+    def test_a_running_server_is_not_given_up(self):
+        self.assertEqual(self.run_command("accept-loss")[0], 1)
+
+    def test_buffer_files_alone_say_it_too(self):
+        self.challenged()
+        for path in self.mine.data.glob("sessions.checkpoint*"):
+            path.unlink()
+        self.remove()
+        self.assertIn("says session_buffers/position", self.refusal())
+
+    def test_sessions_that_no_journal_knows_are_over_and_their_files_stay(self):
+        user = self.challenged()
+        lines = self.mine.buffer(user)
+        for path in [*self.mine.data.glob("sessions.checkpoint*"), self.mine.data / "session_buffers" / "position"]:
+            path.unlink()
+        self.remove()
+        self.mine.start()
+        self.refused(user.get("/auth/session-status"), 401, "unauthorized")
+        self.assertEqual(self.mine.buffer(user), lines)
+
+
+if __name__ == "__main__":
+    unittest.main()
