@@ -1,6 +1,9 @@
 /* The steps of a house that open what is kept: keys, journal, store, buffer files. */
 #include "app/house_steps.h"
+#include "base/util.h"
+#include "base/write_all.h"
 #include "domain/recovery_checkpoint.h"
+#include "journal/frame.h"
 #include "journal/view_file.h"
 
 #include <fcntl.h>
@@ -22,7 +25,7 @@ err_t house_keys_up(struct house *h)
     if (pepper_is_lost(s)) {
         return house_fault(h,
                            "DATA_DIR=%s: the pepper is missing beside a database that needs it; "
-                           "restore it from a backup, or remove the database",
+                           "restore it from a backup, or begin with an empty DATA_DIR",
                            s->data_dir);
     }
     const struct keyring_config config = {.secret_key = s->secret_key,
@@ -122,17 +125,87 @@ void house_journal_down(struct house *h)
     journal_close(&h->service.journal);
 }
 
+/* ---- the store ---- */
+
+/* Says that DATA_DIR has had a database, wherever that lies. */
+#define DATABASE_NOTE "database.known"
+
+static bool has_segments(const struct house *h)
+{
+    CLEANUP(segment_list_deinit) struct segment_list list = {0};
+    const int fd = open(h->journal_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const bool listed = fd >= 0 && !failed(segment_list_read(fd, &list));
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return !listed || list.count > 0;
+}
+
+/* A database that is not there was lost, unless everything beside it is new, too. */
+static bool database_is_known(const struct house *h)
+{
+    static const char *const names[] = {DATABASE_NOTE, CHECKPOINT_NAME, CHECKPOINT_OLD_NAME,
+                                        "session_buffers/position"};
+    char path[HOUSE_PATH_BYTES];
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", h->settings->data_dir, names[i]);
+        if (access(path, F_OK) == 0) {
+            return true;
+        }
+    }
+    return has_segments(h);
+}
+
+static bool write_note(const char *dir)
+{
+    static const char text[] = "canara-database 1\n";
+    const int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int fd =
+        openat(folder, DATABASE_NOTE, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    const bool written = fd >= 0 &&
+                         !failed(write_all(fd, (span_t){(const uint8_t *)text, sizeof text - 1})) &&
+                         fsync(fd) == 0 && fsync(folder) == 0;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    if (folder >= 0) {
+        (void)close(folder);
+    }
+    return written;
+}
+
+/* Its name counts, not what is in it. */
+static err_t note_database(struct house *h, bool is_new)
+{
+    char path[HOUSE_PATH_BYTES];
+    (void)snprintf(path, sizeof path, "%s/" DATABASE_NOTE, h->settings->data_dir);
+    if (access(path, F_OK) == 0 || write_note(h->settings->data_dir)) {
+        return ERR_OK;
+    }
+    if (is_new) {
+        return house_fault(h, "%s: cannot be written", path);
+    }
+    log_event(h->log, LOG_WARN, "store.not_noted"); /* a full disk; the next start tries again */
+    return ERR_OK;
+}
+
 err_t house_store_up(struct house *h)
 {
+    const bool is_new = access(h->settings->database_path, F_OK) != 0;
     const struct store_config config = {.url = h->settings->database_url,
                                         .data_dir = h->settings->data_dir,
                                         .log = h->log,
-                                        .clock = h->clock};
+                                        .clock = h->clock,
+                                        .known = database_is_known(h)};
     char why[STORE_WHY_BYTES] = "";
     if (failed(store_open(&config, &h->service.store, why))) {
         return house_fault(h, "%s", why);
     }
-    return ERR_OK;
+    const err_t noted = note_database(h, is_new);
+    if (failed(noted)) {
+        store_close(&h->service.store);
+    }
+    return noted;
 }
 
 void house_store_down(struct house *h)

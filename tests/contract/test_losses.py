@@ -126,5 +126,70 @@ class Journal(Losses):
         self.assertEqual(self.mine.buffer(user), lines)
 
 
+class Database(Losses):
+    def lose(self):
+        for path in self.mine.data.glob("canara.db*"):
+            path.unlink()
+
+    def test_a_missing_database_is_no_new_one(self):
+        self.challenged()
+        self.lose()
+        self.assertRegex(self.refusal(), "canara.db: is missing, and DATA_DIR has known a database")
+        self.assertFalse((self.mine.data / "canara.db").exists())
+
+    def test_nor_where_nobody_has_logged_in(self):
+        user = User(self.mine, login=False)
+        self.assertEqual(self.mine.stop(), 0)
+        self.assertEqual(list((self.mine.data / "journal").glob("*.cjl")), [])
+        self.lose()
+        self.assertRegex(self.refusal(), "is missing")
+        self.assertIsNotNone(user)
+
+    def test_nor_where_a_data_dir_of_before_the_note_has_frames(self):
+        self.challenged()
+        self.lose()
+        (self.mine.data / "database.known").unlink()
+        for path in self.mine.data.glob("sessions.checkpoint*"):
+            path.unlink()
+        shutil.rmtree(self.mine.data / "session_buffers")
+        self.assertRegex(self.refusal(), "is missing")
+
+    def test_a_disk_that_is_not_mounted_is_no_new_database(self):
+        disk = self.mine.dir / "disk"
+        disk.mkdir(mode=0o700)
+        mine = self.own(DATABASE_URL=f"sqlite:///{disk}/bank.db")
+        user = User(mine)
+        self.assertEqual(mine.stop(), 0)
+        disk.rename(self.mine.dir / "elsewhere")
+        disk.mkdir(mode=0o700)
+        self.mine.stop()
+        self.mine = mine
+        self.assertRegex(self.refusal(), r"disk/bank.db: is missing")
+        disk.rmdir()
+        (disk.parent / "elsewhere").rename(disk)
+        mine.start()
+        self.assertTrue(user.status()["is_active"])
+
+    def test_a_start_that_failed_before_there_was_one_is_no_loss(self):
+        mine = self.own(start=False, DATABASE_URL=f"sqlite:///{self.mine.dir}/not-there/bank.db")
+        with self.assertRaises(AssertionError):
+            mine.start()
+        (self.mine.dir / "not-there").mkdir(mode=0o700)
+        mine.start()
+        self.assertTrue(User(mine).status()["is_active"])
+
+    def test_a_backup_is_restored_into_an_empty_data_dir(self):
+        user = self.challenged()
+        aside = self.mine.dir / "aside"
+        self.mine.data.rename(aside)
+        self.mine.data.mkdir(mode=0o700)
+        shutil.copytree(aside / "journal", self.mine.data / "journal")
+        for name in ("canara.db", "pepper"):
+            shutil.copy2(aside / name, self.mine.data / name)
+        self.mine.start()
+        self.assertTrue(user.status()["mpin_required"])
+        self.assertGreater(user.summary()["total_events"], 100)
+
+
 if __name__ == "__main__":
     unittest.main()
