@@ -390,6 +390,7 @@ static const struct step {
     {log_up, log_down},
     {process_up, nothing_down},
     {data_dir_up, nothing_down},
+    {house_lock_up, house_lock_down},
     {house_keys_up, house_keys_down},
     {house_journal_up, house_journal_down},
     {house_store_up, house_store_down},

@@ -5,10 +5,70 @@
 #include "domain/recovery_checkpoint.h"
 #include "journal/frame.h"
 #include "journal/view_file.h"
+#include "store/store_lock.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
+
+/* ---- whether there is a database, and whose it is ---- */
+
+/* Says that DATA_DIR has had a database, wherever that lies. */
+#define DATABASE_NOTE "database.known"
+
+static bool has_segments(const struct house *h)
+{
+    CLEANUP(segment_list_deinit) struct segment_list list = {0};
+    const int fd = open(h->journal_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return errno != ENOENT;
+    }
+    const bool listed = !failed(segment_list_read(fd, &list));
+    (void)close(fd);
+    return !listed || list.count > 0;
+}
+
+/* A database that is not there was lost, unless everything beside it is new, too. */
+static bool database_is_known(const struct house *h)
+{
+    static const char *const names[] = {DATABASE_NOTE, CHECKPOINT_NAME, CHECKPOINT_OLD_NAME,
+                                        "session_buffers/position"};
+    char path[HOUSE_PATH_BYTES];
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", h->settings->data_dir, names[i]);
+        if (access(path, F_OK) == 0) {
+            return true;
+        }
+    }
+    return has_segments(h);
+}
+
+err_t house_lock_up(struct house *h)
+{
+    const struct store_config config = {.url = h->settings->database_url,
+                                        .data_dir = h->settings->data_dir};
+    char why[STORE_WHY_BYTES] = "";
+    h->own_lock = -1;
+    if (access(h->settings->database_path, F_OK) != 0 && database_is_known(h)) {
+        return house_fault(h,
+                           "%s: is missing, and DATA_DIR has known a database: restore it, or "
+                           "mount its disk; to begin anew, empty DATA_DIR",
+                           h->settings->database_path); /* not even a lock is put there */
+    }
+    int *place = h->store_lock != NULL ? h->store_lock : &h->own_lock;
+    return failed(store_lock_take(&config, place, why)) ? house_fault(h, "%s", why) : ERR_OK;
+}
+
+void house_lock_down(struct house *h)
+{
+    if (h->own_lock >= 0) {
+        (void)close(h->own_lock);
+        h->own_lock = -1;
+    }
+}
+
+/* ---- keys ---- */
 
 /* With DEBUG a pepper is made when there is none; beside a database it would fit no secret in it. */
 static bool pepper_is_lost(const struct settings *s)
@@ -126,35 +186,6 @@ void house_journal_down(struct house *h)
 }
 
 /* ---- the store ---- */
-
-/* Says that DATA_DIR has had a database, wherever that lies. */
-#define DATABASE_NOTE "database.known"
-
-static bool has_segments(const struct house *h)
-{
-    CLEANUP(segment_list_deinit) struct segment_list list = {0};
-    const int fd = open(h->journal_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const bool listed = fd >= 0 && !failed(segment_list_read(fd, &list));
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return !listed || list.count > 0;
-}
-
-/* A database that is not there was lost, unless everything beside it is new, too. */
-static bool database_is_known(const struct house *h)
-{
-    static const char *const names[] = {DATABASE_NOTE, CHECKPOINT_NAME, CHECKPOINT_OLD_NAME,
-                                        "session_buffers/position"};
-    char path[HOUSE_PATH_BYTES];
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        (void)snprintf(path, sizeof path, "%s/%s", h->settings->data_dir, names[i]);
-        if (access(path, F_OK) == 0) {
-            return true;
-        }
-    }
-    return has_segments(h);
-}
 
 static bool write_note(const char *dir)
 {

@@ -158,13 +158,19 @@ static err_t split(char *path, struct sqlite_place *out, char why[STORE_WHY_BYTE
     return ERR_OK;
 }
 
-err_t sqlite_place_find(const struct store_config *config, struct sqlite_place *out,
-                        char why[STORE_WHY_BYTES])
+err_t sqlite_place_resolve(const struct store_config *config, struct sqlite_place *out,
+                           char why[STORE_WHY_BYTES])
 {
     char path[PATH_MAX] = "";
     TRY(path_of(config, path, why));
     TRY(split(path, out, why));
-    TRY(check_dir(out->dir, why));
+    return check_dir(out->dir, why);
+}
+
+err_t sqlite_place_find(const struct store_config *config, struct sqlite_place *out,
+                        char why[STORE_WHY_BYTES])
+{
+    TRY(sqlite_place_resolve(config, out, why));
     return check_files(out, config->known, why);
 }
 

@@ -1,6 +1,7 @@
 """Files that were lost or damaged while the server was down: nothing turns from asked to allowed without a word."""
 import os
 import shutil
+import signal
 import subprocess
 import unittest
 
@@ -189,6 +190,33 @@ class Database(Losses):
         self.mine.start()
         self.assertTrue(user.status()["mpin_required"])
         self.assertGreater(user.summary()["total_events"], 100)
+
+
+class Owner(Losses):
+    def twin(self):
+        """Another DATA_DIR with the same database."""
+        twin = self.own(start=False, DATABASE_URL=f"sqlite:///{self.mine.data}/canara.db")
+        twin.data.mkdir(mode=0o700)
+        shutil.copy2(self.mine.data / "pepper", twin.data)
+        return twin
+
+    def test_a_database_has_one_server_whatever_its_data_dir(self):
+        user = User(self.mine)
+        twin = self.twin()
+        for _ in range(2):
+            with self.assertRaisesRegex(AssertionError, "canara.db: another server is running on it"):
+                twin.start()
+        self.assertTrue(user.status()["is_active"])
+        self.mine.stop(signal.SIGKILL)  # the lock goes with the process
+        twin.start()
+        with self.assertRaisesRegex(AssertionError, "another server is running on it"):
+            self.mine.start()
+
+    def test_offline_commands_read_beside_it(self):
+        User(self.mine)
+        for words in (("audit", "verify"), ("audit", "show")):
+            code, said = self.run_command(*words)
+            self.assertEqual(code, 0, said)
 
 
 if __name__ == "__main__":
