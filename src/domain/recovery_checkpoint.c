@@ -288,9 +288,7 @@ static err_t keep_records(struct start *st, const journal_mark_t *mark)
         e = keep_record(st, &record);
     }
     if (e.code == ERR_FORMAT) {
-        const struct journal_fault *where = journal_reader_fault(reader);
-        log_event(st->r->svc->log, LOG_ERROR, "journal.damage", FIELD_TEXT("file", where->file),
-                  FIELD_INT("offset", (int64_t)where->offset), FIELD_TEXT("reason", where->reason));
+        recovery_note_fault(st->r, reader);
     }
     journal_reader_close(&reader);
     return e;

@@ -3,7 +3,7 @@
  *
  * Floor      domain
  * Ownership  checkpoint_find() opens a descriptor that the caller closes.
- * Errors     ERR_STORAGE, ERR_FORMAT (the journal behind it is damaged: the log says where), ERR_NOMEM.
+ * Errors     ERR_STORAGE, ERR_FORMAT (the journal behind it is damaged: the report says where), ERR_NOMEM.
  *            A checkpoint that is missing, damaged or does not fit is no error.
  * Threads    the main thread, before the loops run.
  */

@@ -3,6 +3,7 @@
 #include "domain/behaviour.h"
 #include "domain/mpin.h"
 #include "domain/restriction.h"
+#include "journal/frame.h"
 
 #include <string.h>
 
@@ -34,6 +35,21 @@ err_t recovery_pin(struct recovery_round *r, struct live *live, const journal_re
     live->profile_revision = pin.revision;
     recovery_found(r, live, &pin, found);
     return ERR_OK;
+}
+
+void recovery_note_fault(struct recovery_round *r, const struct journal_reader *reader)
+{
+    struct journal_fault where = *journal_reader_fault(reader);
+    if (where.reason == NULL) {
+        journal_mark_t mark = {0};
+        journal_reader_mark(reader, &mark);
+        where =
+            (struct journal_fault){.offset = mark.offset, .reason = "a record cannot be played"};
+        segment_name_print(mark.segment, where.file);
+    }
+    r->report.fault = where;
+    log_event(r->svc->log, LOG_ERROR, "journal.damage", FIELD_TEXT("file", where.file),
+              FIELD_INT("offset", (int64_t)where.offset), FIELD_TEXT("reason", where.reason));
 }
 
 /* ---- playing ---- */

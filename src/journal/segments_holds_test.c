@@ -1,9 +1,13 @@
-/* A journal that ends before what somebody has seen durable is refused, and left as it is. */
+/* A journal that ends before what somebody has seen durable is refused, and left as it is; and who reads may
+ * go on behind damage. */
 #include "base/util.h"
 #include "journal/journal.h"
+#include "journal/journal_read.h"
 #include "tests/support/journal.h"
 
-enum { LINES = 30 };
+#include <fcntl.h>
+
+enum { LINES = 30, MANY = 90 };
 
 struct scene {
     char folder[TESTING_PATH];
@@ -129,6 +133,68 @@ static void a_frame_that_retention_took_proves_nothing(void **state)
     assert_int_equal(open_code(s, &why), ERR_NONE);
 }
 
+/* How many records can be read when the reader goes on behind what is damaged. */
+static uint64_t read_behind(const char *dir, uint64_t limit, uint64_t *lost)
+{
+    struct journal_reader *r = NULL;
+    journal_record_t record = {0};
+    uint64_t records = 0;
+    bool more = true;
+    *lost = 0;
+    assert_ok(journal_reader_open(dir, 0, limit, &r, NULL));
+    while (more) {
+        const err_t e = journal_reader_next(r, &record, &more);
+        uint64_t frames = 0;
+        bool found = false;
+        if (failed(e)) {
+            assert_int_equal(e.code, ERR_FORMAT);
+            assert_ok(journal_reader_skip(r, &frames, &found));
+            *lost += frames;
+            more = found;
+        } else if (more) {
+            records++;
+        }
+    }
+    journal_reader_close(&r);
+    return records;
+}
+
+static void a_reader_goes_on_behind_damage_and_missing_segments(void **state)
+{
+    struct scene *s = *state;
+    char later[TESTING_PATH];
+    struct journal *j = NULL;
+    uint64_t lost = 0;
+    size_t len = 0;
+    uint8_t *whole = testing_load(s->segment, &len);
+    s->config.segment_bytes = JOURNAL_SEGMENT_BYTES_MIN;
+    assert_ok(journal_open(&s->config, &j, NULL));
+    for (uint64_t line = LINES + 1; line <= MANY; line++) {
+        const journal_record_t r = testing_record(testing_id(1), line, "{}");
+        assert_true(testing_append(j, &r));
+    }
+    const uint64_t limit = journal_committed(j);
+    journal_close(&j);
+    assert_int_equal(read_behind(s->dir, limit, &lost), MANY);
+    assert_int_equal(lost, 0);
+    for (size_t at = 0; at < len; at += 61) { /* one frame, or the empty one at the end */
+        uint8_t bad = whole[at] ^ 0x10;
+        const int fd = open(s->segment, O_RDWR);
+        assert_int_equal(pwrite(fd, &bad, 1, (off_t)at), 1);
+        const uint64_t records = read_behind(s->dir, limit, &lost);
+        assert_true(records == MANY || records + lost == MANY);
+        assert_true(lost <= 1);
+        assert_int_equal(pwrite(fd, whole + at, 1, (off_t)at), 1);
+        (void)close(fd);
+    }
+    free(whole);
+    testing_join(later, s->dir, "00000000000000000032.cjl");
+    assert_int_equal(unlink(later), 0);
+    const uint64_t records = read_behind(s->dir, limit, &lost);
+    assert_true(records < MANY && lost > 0);
+    assert_int_equal(records + lost, MANY);
+}
+
 int main(void)
 {
 #define IN_SCENE(f) cmocka_unit_test_setup_teardown(f, scene_make, scene_end)
@@ -137,6 +203,7 @@ int main(void)
         IN_SCENE(a_journal_without_segments_holds_nothing),
         IN_SCENE(another_journal_of_the_same_length_is_refused),
         IN_SCENE(a_frame_that_retention_took_proves_nothing),
+        IN_SCENE(a_reader_goes_on_behind_damage_and_missing_segments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -127,6 +127,53 @@ class Journal(Losses):
         self.assertEqual(self.mine.buffer(user), lines)
 
 
+class Damage(Losses):
+    def old_frame(self):
+        """Flip a bit in a frame of events, long before the newest checkpoint's place."""
+        data = bytearray(self.newest().read_bytes())
+        frames = [at for at in range(len(data) - 3) if data[at:at + 4] == b"\xffcjl"]
+        data[frames[len(frames) // 2] + 100] ^= 1
+        self.newest().write_bytes(bytes(data))
+
+    def test_an_old_frame_that_is_damaged_ends_nobodys_buffer_files(self):
+        user = self.challenged()
+        lines = self.mine.buffer(user)
+        self.old_frame()
+        self.mine.start()
+        self.assertTrue(user.status()["mpin_required"])
+        fresh = User(self.mine)
+        for who in (user, fresh):
+            who.events([event("scroll", pixels=i) for i in range(5)])
+            self.assertEqual(who.summary()["total_events"], 205 if who is user else 5)
+        self.assertEqual(self.mine.buffer(user)[:len(lines)], lines)
+        self.assertIn("view.journal_damaged", self.mine.log_text())
+
+    def test_lines_of_a_damaged_frame_are_marked_and_counted(self):
+        user = self.challenged()
+        lines = self.mine.buffer(user)
+        self.old_frame()
+        shutil.rmtree(self.mine.data / "session_buffers")
+        self.mine.start()
+        user.events([event("scroll", pixels=1)])
+        user.summary()
+        again = self.mine.buffer(user)
+        lost = [i for i, line in enumerate(again) if line["event_type"] == "session_line_lost"]
+        self.assertGreaterEqual(len(lost), 1)
+        self.assertEqual([line for i, line in enumerate(again[:len(lines)]) if i not in lost],
+                         [line for i, line in enumerate(lines) if i not in lost])
+        self.assertIn("canara_journal_frames_lost_total 1\n", self.mine.call("GET", "/metrics").body.decode())
+        self.assertRegex(self.mine.log_text(), r'"view.journal_damaged","file":"\d+\.cjl","offset":\d+')
+
+    def test_where_a_start_needs_it_it_is_refused_with_file_and_byte(self):
+        self.challenged()
+        self.old_frame()
+        for path in self.mine.data.glob("sessions.checkpoint*"):
+            data = bytearray(path.read_bytes())
+            data[-3] ^= 1
+            path.write_bytes(bytes(data))
+        self.assertRegex(self.refusal(), r"journal: .*damaged.*, file \d+\.cjl at byte \d+")
+
+
 class Database(Losses):
     def lose(self):
         for path in self.mine.data.glob("canara.db*"):
