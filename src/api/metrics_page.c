@@ -298,6 +298,9 @@ static void write_resources(struct page *p, const struct metrics_page *from)
     family(p, "canara_journal_retention_short", "gauge", "",
            "1 while retention takes segments younger than SESSION_MAX_HOURS");
     plain(p, "canara_journal_retention_short", from->journal.cut_short ? 1 : 0);
+    family(p, "canara_journal_frames_lost", "counter", "",
+           "Damaged frames that buffer files do without");
+    plain(p, "canara_journal_frames_lost_total", from->view.lost_frames);
     family(p, "canara_queue_depth", "gauge", "", "Calls, or rows for the store, that wait now");
     labelled(p, "canara_queue_depth", "queue", "cold", from->server.cold_depth);
     labelled(p, "canara_queue_depth", "queue", "hash", from->server.hash_depth);

@@ -184,15 +184,18 @@ static void the_page_holds_what_the_document_lists_in_that_order_and_no_more(voi
 
 /* ---- numbers ---- */
 
-static void a_retention_that_takes_what_is_young_shows(void **state)
+static void what_the_journal_lacks_shows(void **state)
 {
     (void)state;
     for (int round = 0; round < 2; round++) {
         struct sheet s = sheet_new();
         s.page->journal.cut_short = round == 1;
+        s.page->view.lost_frames = (uint64_t)round;
         sheet_write(&s);
         assert_line(&s, round == 1 ? "canara_journal_retention_short 1"
                                    : "canara_journal_retention_short 0");
+        assert_line(&s, round == 1 ? "canara_journal_frames_lost_total 1"
+                                   : "canara_journal_frames_lost_total 0");
         sheet_free(&s);
     }
 }
@@ -441,7 +444,7 @@ int main(void)
         cmocka_unit_test(every_line_is_openmetrics_and_no_family_comes_twice),
         cmocka_unit_test(the_page_holds_what_the_document_lists_in_that_order_and_no_more),
         cmocka_unit_test(numbers_stand_where_they_belong),
-        cmocka_unit_test(a_retention_that_takes_what_is_young_shows),
+        cmocka_unit_test(what_the_journal_lacks_shows),
         cmocka_unit_test(lessons_and_profiles_are_counted),
         cmocka_unit_test(a_histogram_is_cumulative_and_its_seconds_are_exact),
         cmocka_unit_test(a_page_that_does_not_fit_is_an_error),

@@ -27,6 +27,7 @@ struct main_loop {
     const struct settings *settings;
     struct inherited inherited;
     struct handover handover;
+    int store_lock;   /* held from the first start to the end of the process, over handovers, too */
     const char *last; /* how the last handover went */
     mono_t prepare_by;
     mono_t paused; /* when the old one began to stop */
@@ -77,7 +78,7 @@ static void handover_begin(struct main_loop *m)
     m->last = "running";
     m->house->api.handover = m->last;
     if (failed(handover_keep_sockets(&m->handover, m->house->server)) ||
-        failed(handover_start(&m->handover))) {
+        failed(handover_start(&m->handover, m->store_lock))) {
         handover_failed(m, "the new process cannot be started");
         return;
     }
@@ -178,8 +179,10 @@ enum life_end { LIFE_FAILED, LIFE_DONE, LIFE_HANDED_OVER };
 
 static bool start_house(struct main_loop *m)
 {
-    *m->house = (struct house){
-        .inherited = m->inherited.fd, .inherited_count = m->inherited.count, .handover = m->last};
+    *m->house = (struct house){.inherited = m->inherited.fd,
+                               .inherited_count = m->inherited.count,
+                               .handover = m->last,
+                               .store_lock = &m->store_lock};
     if (failed(house_up(m->house, m->settings, clock_system()))) {
         (void)fprintf(stderr, "canara serve: %s\n", m->house->why);
         return false;
@@ -370,13 +373,15 @@ int cmd_serve(int argc, char **argv)
     }
 
     CLEANUP(settings_wipe) struct settings settings = {0};
-    struct main_loop m = {.settings = &settings, .inherited.pair = -1};
+    struct main_loop m = {.settings = &settings, .inherited.pair = -1, .store_lock = -1};
     if (failed(settings_load_and_say("canara serve", &sets, &settings))) {
         return EXIT_CODE_FAILED;
     }
-    if (failed(inherited_take(&m.inherited))) {
+    if (failed(inherited_take(&m.inherited, &m.store_lock))) {
         (void)fprintf(stderr, "canara serve: the sockets of LISTEN_FDS are not open\n");
         return EXIT_CODE_FAILED;
     }
-    return serve(&m);
+    const int code = serve(&m);
+    stream_close(&m.store_lock);
+    return code;
 }

@@ -13,6 +13,7 @@ static const struct command table[] = {
     {"audit",        "verify or print the chain of security events",       cmd_audit},
     {"demo",         "play an owner, a script and a thief against a server", cmd_demo},
     {"journal",      "dump or verify the journal",                         cmd_journal},
+    {"accept-loss",  "go on without what the journal has lost; ends all sessions", cmd_accept_loss},
     {"simulate",     "make or play traffic of simulated people and attackers", cmd_simulate},
     {"loadtest",     "fill a new data directory, make load, measure",     cmd_loadtest},
     {"dataset",      "convert and check data sets to measure with",        cmd_dataset},

@@ -18,6 +18,9 @@
 /* "FDS": sockets from descriptor 3 on, then our end of the pair. */
 #define HANDOVER_ENV "CANARA_HANDOVER"
 
+/* Set: the lock of the store comes after the pair. A program that does not know it keeps it open unread. */
+#define HANDOVER_STORE_ENV "CANARA_HANDOVER_STORE"
+
 enum { FIRST_FD = 3, HIGH_FD = 128, ENV_MAX = 1024, WORD_BYTES = 32, STOP_LOOK_MS = 10 };
 
 /* ---- words ---- */
@@ -88,8 +91,9 @@ static err_t take_fds(struct inherited *in, long count)
 }
 
 /* The environment is read before there is any other thread. */
-err_t inherited_take(struct inherited *out)
+err_t inherited_take(struct inherited *out, int *store_lock)
 {
+    const char *locked = getenv(HANDOVER_STORE_ENV); /* NOLINT(concurrency-mt-unsafe) */
     struct inherited in = {.pair = -1};
     const char *ours = getenv(HANDOVER_ENV);       /* NOLINT(concurrency-mt-unsafe) */
     const char *listen_pid = getenv("LISTEN_PID"); /* NOLINT(concurrency-mt-unsafe) */
@@ -99,14 +103,16 @@ err_t inherited_take(struct inherited *out)
         e = take_fds(&in, number_of(ours, SERVER_LOOPS_MAX));
         in.pair = FIRST_FD + (int)in.count;
         e = failed(e) || is_open(in.pair) ? e : err_new(ERR_RANGE);
+        *store_lock = failed(e) || locked == NULL || !is_open(in.pair + 1) ? -1 : in.pair + 1;
     } else if (listen_fds != NULL && number_of(listen_pid, INT32_MAX) == (long)getpid()) {
         const long count = number_of(listen_fds, SERVER_LOOPS_MAX);
         e = count == 0 ? ERR_OK : take_fds(&in, count);
     }
-    (void)unsetenv(HANDOVER_ENV);     /* NOLINT(concurrency-mt-unsafe) */
-    (void)unsetenv("LISTEN_PID");     /* NOLINT(concurrency-mt-unsafe) */
-    (void)unsetenv("LISTEN_FDS");     /* NOLINT(concurrency-mt-unsafe) */
-    (void)unsetenv("LISTEN_FDNAMES"); /* NOLINT(concurrency-mt-unsafe) */
+    (void)unsetenv(HANDOVER_ENV);       /* NOLINT(concurrency-mt-unsafe) */
+    (void)unsetenv(HANDOVER_STORE_ENV); /* NOLINT(concurrency-mt-unsafe) */
+    (void)unsetenv("LISTEN_PID");       /* NOLINT(concurrency-mt-unsafe) */
+    (void)unsetenv("LISTEN_FDS");       /* NOLINT(concurrency-mt-unsafe) */
+    (void)unsetenv("LISTEN_FDNAMES");   /* NOLINT(concurrency-mt-unsafe) */
     TRY(e);
     *out = in;
     return ERR_OK;
@@ -182,8 +188,8 @@ static err_t split_args(struct handover *h, char *out[HANDOVER_ARGS_MAX + 1])
     return ERR_OK;
 }
 
-/* Our environment and one word more. */
-static err_t extend_env(char *word, char *out[ENV_MAX + 2])
+/* Our environment and two words more. */
+static err_t extend_env(char *word, char *other, char *out[ENV_MAX + 3])
 {
     size_t n = 0;
     for (char **e = environ; *e != NULL; e++) {
@@ -193,18 +199,22 @@ static err_t extend_env(char *word, char *out[ENV_MAX + 2])
         out[n++] = *e;
     }
     out[n++] = word;
+    out[n++] = other;
     out[n] = NULL;
     return ERR_OK;
 }
 
-static bool plan_fds(const struct handover *h, int theirs, posix_spawn_file_actions_t *plan)
+static bool plan_fds(const struct handover *h, int theirs, int lock,
+                     posix_spawn_file_actions_t *plan)
 {
     for (unsigned i = 0; i < h->sockets.count; i++) {
         if (posix_spawn_file_actions_adddup2(plan, h->sockets.fd[i], FIRST_FD + (int)i) != 0) {
             return false;
         }
     }
-    return posix_spawn_file_actions_adddup2(plan, theirs, FIRST_FD + (int)h->sockets.count) == 0;
+    const int pair = FIRST_FD + (int)h->sockets.count;
+    return posix_spawn_file_actions_adddup2(plan, theirs, pair) == 0 &&
+           posix_spawn_file_actions_adddup2(plan, lock, pair + 1) == 0;
 }
 
 static bool plan_signals(posix_spawnattr_t *attr)
@@ -225,7 +235,7 @@ static const char *program(const struct handover *h, const char *called)
     return strchr(called, '/') != NULL ? called : h->exe;
 }
 
-static err_t spawn(struct handover *h, int theirs, char **argv, char **envp)
+static err_t spawn(struct handover *h, int theirs, int lock, char **argv, char **envp)
 {
     posix_spawn_file_actions_t plan;
     posix_spawnattr_t attr;
@@ -236,7 +246,7 @@ static err_t spawn(struct handover *h, int theirs, char **argv, char **envp)
         (void)posix_spawn_file_actions_destroy(&plan);
         return err_new(ERR_NOMEM);
     }
-    const bool made = plan_fds(h, theirs, &plan) && plan_signals(&attr) &&
+    const bool made = plan_fds(h, theirs, lock, &plan) && plan_signals(&attr) &&
                       posix_spawn(&h->child, program(h, argv[0]), &plan, &attr, argv, envp) == 0;
     (void)posix_spawnattr_destroy(&attr);
     (void)posix_spawn_file_actions_destroy(&plan);
@@ -246,22 +256,24 @@ static err_t spawn(struct handover *h, int theirs, char **argv, char **envp)
     return made ? ERR_OK : err_new(ERR_IO);
 }
 
-err_t handover_start(struct handover *h)
+err_t handover_start(struct handover *h, int store_lock)
 {
     char *argv[HANDOVER_ARGS_MAX + 1];
-    char *envp[ENV_MAX + 2];
+    char *envp[ENV_MAX + 3];
     char word[WORD_BYTES];
+    char locked[] = HANDOVER_STORE_ENV "=1";
     int ends[2] = {-1, -1};
     (void)snprintf(word, sizeof word, HANDOVER_ENV "=%u", h->sockets.count);
     TRY(split_args(h, argv));
-    TRY(extend_env(word, envp));
+    TRY(extend_env(word, locked, envp));
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
         return err_new(ERR_IO);
     }
     CLEANUP(stream_close) int low = ends[1];
     CLEANUP(stream_close) int theirs = fcntl(low, F_DUPFD_CLOEXEC, HIGH_FD);
+    CLEANUP(stream_close) int lock = fcntl(store_lock, F_DUPFD_CLOEXEC, HIGH_FD);
     h->pair = ends[0];
-    const err_t e = theirs < 0 ? err_new(ERR_IO) : spawn(h, theirs, argv, envp);
+    const err_t e = theirs < 0 || lock < 0 ? err_new(ERR_IO) : spawn(h, theirs, lock, argv, envp);
     if (failed(e)) {
         stream_close(&h->pair);
     }

@@ -36,8 +36,9 @@ struct inherited {
     int pair; /* to the server before us; -1: a service manager gave them, or nobody */
 };
 
-/* Take what the environment speaks of, and out of it. ERR_RANGE: it makes no sense. */
-NODISCARD err_t inherited_take(struct inherited *out);
+/* Take what the environment speaks of, and out of it. ERR_RANGE: it makes no sense. `*store_lock`, the
+ * caller's from then on, is the store's lock that the server before us holds; untouched: none came. */
+NODISCARD err_t inherited_take(struct inherited *out, int *store_lock);
 void inherited_close(struct inherited *in);
 
 /* The new one's side: say that the settings are good, and wait until DATA_DIR is ours. */
@@ -62,8 +63,8 @@ void handover_init(struct handover *h);
 /* Keep copies of what the server listens on. */
 NODISCARD err_t handover_keep_sockets(struct handover *h, const struct server *server);
 
-/* Start the new process. */
-NODISCARD err_t handover_start(struct handover *h);
+/* Start the new process; it gets a copy of the store's lock, so that nobody comes between. */
+NODISCARD err_t handover_start(struct handover *h, int store_lock);
 
 enum handover_word {
     HANDOVER_PREPARED = 'p', /* the new one: my settings are good */

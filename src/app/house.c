@@ -10,7 +10,6 @@
 #include "domain/audit.h"
 #include "domain/checkpoint_keeper.h"
 #include "domain/clock_guard.h"
-#include "domain/recovery_checkpoint.h"
 #include "domain/replay_keeper.h"
 #include "domain/tutor.h"
 
@@ -131,131 +130,6 @@ static err_t data_dir_up(struct house *h)
     (void)snprintf(h->view_dir, sizeof h->view_dir, "%s/session_buffers", dir);
     (void)snprintf(h->control, sizeof h->control, "%s/control.sock", dir);
     return ERR_OK;
-}
-
-/* ---- keys, store, journal, view ---- */
-
-/* With DEBUG a pepper is made when there is none; beside a database it would fit no secret in it. */
-static bool pepper_is_lost(const struct settings *s)
-{
-    char pepper[HOUSE_PATH_BYTES];
-    (void)snprintf(pepper, sizeof pepper, "%s/pepper", s->data_dir);
-    return s->debug && s->pepper_file[0] == '\0' && access(pepper, F_OK) != 0 &&
-           access(s->database_path, F_OK) == 0;
-}
-
-static err_t keys_up(struct house *h)
-{
-    const struct settings *s = h->settings;
-    if (pepper_is_lost(s)) {
-        return house_fault(h,
-                           "DATA_DIR=%s: the pepper is missing beside a database that needs it; "
-                           "restore it from a backup, or remove the database",
-                           s->data_dir);
-    }
-    const struct keyring_config config = {.secret_key = s->secret_key,
-                                          .secret_key_previous = s->secret_key_previous,
-                                          .debug = s->debug,
-                                          .data_dir = s->data_dir,
-                                          .pepper_file = s->pepper_file};
-    const err_t e = keyring_open(&config, &h->service.keys, h->why);
-    if (failed(e)) {
-        return e;
-    }
-    opaque_key_init(&h->service.refresh_key, h->service.keys, "refresh");
-    opaque_key_init(&h->service.ticket_key, h->service.keys, "ticket");
-    return ERR_OK;
-}
-
-static void keys_down(struct house *h)
-{
-    hmac_key_wipe(&h->service.refresh_key);
-    hmac_key_wipe(&h->service.ticket_key);
-    keyring_close(&h->service.keys);
-}
-
-static err_t journal_up(struct house *h)
-{
-    const struct settings *s = h->settings;
-    journal_mark_t seen = {0};
-    const bool known = checkpoint_newest_mark(s->data_dir, &seen);
-    const struct journal_config config = {.dir = h->journal_dir,
-                                          .verify_from = known ? &seen : NULL,
-                                          .lanes = s->loops,
-                                          .commit_us = s->journal_commit_us,
-                                          .max_bytes = (uint64_t)s->journal_max_gb << 30,
-                                          .retention_days = (int)s->journal_retention_days,
-                                          .young_ms =
-                                              (int64_t)s->session_max_hours * 3600 * MS_PER_S,
-                                          .clock = h->clock,
-                                          .log = h->log};
-    struct journal_fault why = {0};
-    const err_t e = journal_open(&config, &h->service.journal, &why);
-    if (e.code == ERR_LIMIT) {
-        return house_fault(h, "DATA_DIR=%s: another server is running on it", s->data_dir);
-    }
-    if (failed(e)) {
-        return house_fault(
-            h, "journal: %s%s%s at byte %llu", why.reason == NULL ? "failed" : why.reason,
-            why.file[0] == '\0' ? "" : ", file ", why.file, (unsigned long long)why.offset);
-    }
-    return ERR_OK;
-}
-
-static void journal_down(struct house *h)
-{
-    journal_close(&h->service.journal);
-}
-
-static err_t store_up(struct house *h)
-{
-    const struct store_config config = {.url = h->settings->database_url,
-                                        .data_dir = h->settings->data_dir,
-                                        .log = h->log,
-                                        .clock = h->clock};
-    char why[STORE_WHY_BYTES] = "";
-    if (failed(store_open(&config, &h->service.store, why))) {
-        return house_fault(h, "%s", why);
-    }
-    return ERR_OK;
-}
-
-static void store_down(struct house *h)
-{
-    store_close(&h->service.store);
-}
-
-static err_t email_of(void *context, uuid_t account, char out[VIEW_EMAIL_BYTES])
-{
-    struct service *svc = context;
-    struct account_row row = {0};
-    bool found = false;
-    CLEANUP(store_rollback) struct store_tx tx = {0};
-    TRY(store_begin(svc->store, STORE_READ, &tx));
-    TRY(store_account_by_id(&tx, account, &row, &found));
-    (void)snprintf(out, VIEW_EMAIL_BYTES, "%s", found ? row.email : "");
-    account_wipe(&row);
-    return ERR_OK;
-}
-
-static err_t view_up(struct house *h)
-{
-    const struct view_config config = {.dir = h->view_dir,
-                                       .journal = h->service.journal,
-                                       .email_of = email_of,
-                                       .context = &h->service,
-                                       .retention_days = (int)h->settings->journal_retention_days,
-                                       .clock = h->clock,
-                                       .log = h->log};
-    if (failed(view_open(&config, &h->service.view))) {
-        return house_fault(h, "%s: buffer files cannot be written there", h->view_dir);
-    }
-    return ERR_OK;
-}
-
-static void view_down(struct house *h)
-{
-    view_close(&h->service.view);
 }
 
 /* ---- model ---- */
@@ -521,10 +395,11 @@ static const struct step {
     {log_up, log_down},
     {process_up, nothing_down},
     {data_dir_up, nothing_down},
-    {keys_up, keys_down},
-    {journal_up, journal_down},
-    {store_up, store_down},
-    {view_up, view_down},
+    {house_lock_up, house_lock_down},
+    {house_keys_up, house_keys_down},
+    {house_journal_up, house_journal_down},
+    {house_store_up, house_store_down},
+    {house_view_up, house_view_down},
     {model_up, model_down},
     {replay_up, replay_down},
     {domain_up, domain_down},
@@ -560,6 +435,11 @@ static err_t go_up(struct house *h, const struct settings *settings, const struc
 err_t house_up_offline(struct house *h, const struct settings *settings, const struct clock *clock)
 {
     return go_up(h, settings, clock, domain_up);
+}
+
+err_t house_up_data(struct house *h, const struct settings *settings, const struct clock *clock)
+{
+    return go_up(h, settings, clock, house_store_up);
 }
 
 err_t house_up(struct house *h, const struct settings *settings, const struct clock *clock)

@@ -23,6 +23,10 @@ struct house {
     const int *inherited; /* before house_up(): sockets that listen already; borrowed */
     unsigned inherited_count;
     const char *handover; /* before house_up(): a static word for `ctl status` */
+    int *store_lock;      /* before house_up(): where the lock of the store is kept over starts, the
+                             caller's to close, -1 at first; NULL: it goes with the house */
+    bool accept_loss;     /* before house_up_data(): a journal that is too short will do */
+    bool journal_is_short; /* house_up...() failed: it lacks what was durable once */
     const struct settings *settings;
     const struct clock *clock;
     struct log *log;
@@ -41,7 +45,8 @@ struct house {
     struct server *server;
     recovery_report_t recovery;
     struct sleepers *sleepers; /* as recovery made them; NULL: none */
-    size_t up;                 /* steps that are up */
+    int own_lock;
+    size_t up; /* steps that are up */
     const char *origins[HOUSE_ORIGINS_MAX + 1];
     char origin_text[SETTING_LIST_BYTES];
     char journal_dir[HOUSE_PATH_BYTES], view_dir[HOUSE_PATH_BYTES], control[HOUSE_PATH_BYTES];
@@ -52,6 +57,10 @@ struct house {
  * As house_up() otherwise. */
 NODISCARD err_t house_up_offline(struct house *h, const struct settings *settings,
                                  const struct clock *clock);
+
+/* Open keys, journal and store alone. As house_up() otherwise. */
+NODISCARD err_t house_up_data(struct house *h, const struct settings *settings,
+                              const struct clock *clock);
 
 /* Start everything. `h` is zeroed by the caller and does not move afterwards. */
 NODISCARD err_t house_up(struct house *h, const struct settings *settings,

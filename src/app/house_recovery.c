@@ -15,6 +15,11 @@ err_t house_recovery_up(struct house *h)
     h->sleepers = h->service.sleepers;
     if (failed(e)) {
         sleepers_free(&h->sleepers);
+        if (h->recovery.fault.reason != NULL) {
+            return house_fault(h, "journal: %s, file %s at byte %llu", h->recovery.fault.reason,
+                               h->recovery.fault.file,
+                               (unsigned long long)h->recovery.fault.offset);
+        }
         return house_fault(
             h, "recovery: sessions could not be restored from store and journal (error %d)",
             (int)e.code);
@@ -23,6 +28,7 @@ err_t house_recovery_up(struct house *h)
               FIELD_INT("sessions", (int64_t)h->recovery.sessions),
               FIELD_INT("records", (int64_t)h->recovery.records),
               FIELD_INT("expired", (int64_t)h->recovery.expired),
+              FIELD_INT("unknown", (int64_t)h->recovery.unknown),
               FIELD_INT("asleep", (int64_t)h->recovery.asleep),
               FIELD_BOOL("checkpoint", h->recovery.checkpoint));
     return ERR_OK;

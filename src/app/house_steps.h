@@ -16,6 +16,20 @@ NODISCARD err_t house_fault(struct house *h, const char *format, ...) PRINTF_LIK
 /* What the domain goes by. */
 rules_t house_rules(const struct settings *s);
 
+/* The store's lock: nobody else works on it meanwhile. */
+NODISCARD err_t house_lock_up(struct house *h);
+void house_lock_down(struct house *h);
+
+/* Keys, journal, store and buffer files, each opened or made. */
+NODISCARD err_t house_keys_up(struct house *h);
+void house_keys_down(struct house *h);
+NODISCARD err_t house_journal_up(struct house *h);
+void house_journal_down(struct house *h);
+NODISCARD err_t house_store_up(struct house *h);
+void house_store_down(struct house *h);
+NODISCARD err_t house_view_up(struct house *h);
+void house_view_down(struct house *h);
+
 /* Sessions of before, out of a checkpoint or the journal. */
 NODISCARD err_t house_recovery_up(struct house *h);
 void house_recovery_down(struct house *h);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define WALL_MS_MAX INT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z */
@@ -265,7 +266,7 @@ err_t checkpoint_write_end(struct buf *out, uint64_t sessions, uint64_t end)
     return buf_append(out, (span_t){bytes, sizeof bytes});
 }
 
-static err_t read_block(struct checkpoint_reader *r)
+static err_t read_block(struct checkpoint_reader *r, size_t most)
 {
     uint8_t *head = r->block;
     uint8_t *body = r->block + CHECKPOINT_BLOCK_HEAD;
@@ -275,7 +276,7 @@ static err_t read_block(struct checkpoint_reader *r)
     const uint32_t count = read_u32(&in);
     const uint32_t zero = read_u32(&in);
     const uint32_t crc = read_u32(&in);
-    if (len > CHECKPOINT_BLOCK_MAX || zero != 0 || (count == 0 && len != END_BYTES)) {
+    if (len > most || zero != 0 || (count == 0 && len != END_BYTES)) {
         return err_new(ERR_FORMAT);
     }
     TRY(read_at(r->fd, r->at + CHECKPOINT_BLOCK_HEAD, body, len));
@@ -300,13 +301,34 @@ static err_t read_end(struct checkpoint_reader *r)
     return got == 0 ? ERR_OK : err_new(got < 0 ? ERR_IO : ERR_FORMAT);
 }
 
+err_t checkpoint_read_end(int fd, uint64_t *end)
+{
+    uint8_t block[CHECKPOINT_BLOCK_HEAD + END_BYTES];
+    struct stat st;
+    if (fstat(fd, &st) != 0) {
+        return err_new(ERR_IO);
+    }
+    if (st.st_size < (off_t)(CHECKPOINT_HEAD_BYTES + sizeof block)) {
+        return err_new(ERR_FORMAT);
+    }
+    struct checkpoint_reader r = {
+        .fd = fd, .at = (uint64_t)st.st_size - sizeof block, .block = block};
+    TRY(read_block(&r, sizeof block - CHECKPOINT_BLOCK_HEAD));
+    if (r.count != 0) {
+        return err_new(ERR_FORMAT);
+    }
+    TRY(read_end(&r));
+    *end = r.end;
+    return ERR_OK;
+}
+
 err_t checkpoint_reader_next(struct checkpoint_reader *r, saved_session_t *out, bool *more)
 {
     if (r->count == 0) {
         if (r->left.len != 0) {
             return err_new(ERR_FORMAT); /* more bytes than sessions */
         }
-        TRY(read_block(r));
+        TRY(read_block(r, CHECKPOINT_BLOCK_MAX));
         if (r->count == 0) {
             *more = false;
             return read_end(r);

@@ -101,6 +101,9 @@ struct checkpoint_reader {
 /* Read the head alone; the descriptor stays the caller's. */
 NODISCARD err_t checkpoint_read_head(int fd, checkpoint_head_t *out);
 
+/* Read what the last block says of the journal, of a file that was written to its end. */
+NODISCARD err_t checkpoint_read_end(int fd, uint64_t *end);
+
 /* Check the whole file, every session included, and stand at the first. */
 NODISCARD err_t checkpoint_reader_open(int fd, struct checkpoint_reader *out);
 void checkpoint_reader_close(struct checkpoint_reader *r);

@@ -94,6 +94,7 @@ struct live {
     uint8_t told;    /* asleep: how it was ended meanwhile, while it could not be woken */
     bool asleep;     /* restored, and not asked for since: sleepers.h */
     bool opens_late; /* asleep: no checkpoint knows it, its opening is among what it has to play */
+    bool unopened;   /* held again, and the journal has not shown its opening yet */
     bool doubted;    /* an MPIN is asked for because of what was found, not of what was asked for */
     bool mpin_due;   /* asleep: it began with an MPIN asked for */
     uint8_t use;     /* enum live_use, as it is counted */

@@ -89,6 +89,9 @@ static err_t play_journal(struct run *r, wall_t since)
         }
         e = play_record(r, &record);
     }
+    if (e.code == ERR_FORMAT) {
+        recovery_note_fault(&r->round, reader);
+    }
     journal_reader_close(&reader);
     return e;
 }
@@ -188,10 +191,8 @@ err_t recovery_run(struct service *svc, const char *checkpoints,
         const struct recovery_owner who = {.of = owner, .ctx = ctx};
         e = found ? recovery_from_checkpoint(&r.round, &saved, &who) : run_whole(&r);
     }
-    if (!failed(e)) {
-        r.round.report.checkpoint = found;
-        *out = r.round.report;
-    }
+    r.round.report.checkpoint = found;
+    *out = r.round.report;
     if (saved.fd >= 0) {
         (void)close(saved.fd);
     }

@@ -7,13 +7,14 @@
  * With a checkpoint that fits, sessions come out of it and sleep until they are asked for (sleepers.h);
  * without one everything since the oldest live session is played here and now.
  *
- * Errors     ERR_STORAGE, ERR_FORMAT (a damaged journal; journal_open() has said where), ERR_NOMEM.
+ * Errors     ERR_STORAGE, ERR_FORMAT (a damaged journal: the report says where), ERR_NOMEM.
  * Threads    the main thread, before the loops run.
  */
 #ifndef DOMAIN_RECOVERY_H
 #define DOMAIN_RECOVERY_H
 
 #include "domain/live.h"
+#include "journal/files.h"
 
 #include <stdint.h>
 
@@ -25,7 +26,11 @@ typedef struct recovery_report {
     uint64_t unpinned; /* played without the profile they were scored with: it is missing */
     uint64_t remodel;  /* played under another model than before */
     uint64_t asleep;   /* with records that they play when they wake */
-    bool checkpoint;   /* out of a checkpoint; false: the whole journal was played */
+    uint64_t
+        unknown; /* the store knows them, the journal does not: ended, or an MPIN is asked for */
+    struct journal_fault
+        fault;       /* ERR_FORMAT: where the journal cannot be played; reason NULL: nowhere */
+    bool checkpoint; /* out of a checkpoint; false: the whole journal was played */
 } recovery_report_t;
 
 /* `owner` finds the shard that owns a session; `checkpoints` is the folder that they are in, NULL:

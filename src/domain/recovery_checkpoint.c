@@ -47,17 +47,29 @@ static int open_own(const char *dir, const char *name)
     return let_go(&fd);
 }
 
-bool checkpoint_newest_mark(const char *dir, journal_mark_t *out)
+bool checkpoint_proof_read(const char *dir, struct checkpoint_proof *out)
 {
+    struct checkpoint_proof proof = {0};
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         checkpoint_head_t head = {0};
+        uint64_t end = 0;
         CLEANUP(close_fd) int fd = open_own(dir, names[i]);
-        if (fd >= 0 && !failed(checkpoint_read_head(fd, &head))) {
-            *out = head.mark;
-            return true;
+        if (fd < 0 || failed(checkpoint_read_head(fd, &head))) {
+            continue;
+        }
+        if (proof.name == NULL) {
+            proof.mark = head.mark;
+        }
+        if (failed(checkpoint_read_end(fd, &end)) || end < head.mark.sequence) {
+            end = head.mark.sequence; /* so much its head alone says */
+        }
+        if (end > proof.durable) {
+            proof.durable = end;
+            proof.name = names[i];
         }
     }
-    return false;
+    *out = proof;
+    return proof.name != NULL;
 }
 
 /* Whether the journal goes on where the checkpoint ends; `why` if not. */
@@ -256,6 +268,7 @@ static err_t keep_record(struct start *st, const journal_record_t *record)
         }
         TRY(profile_pin_read(record, &pin));
         live->profile_revision = pin.revision;
+        live->unopened = false;
     }
     return sleepers_keep(st->sleepers, live, record);
 }
@@ -275,9 +288,7 @@ static err_t keep_records(struct start *st, const journal_mark_t *mark)
         e = keep_record(st, &record);
     }
     if (e.code == ERR_FORMAT) {
-        const struct journal_fault *where = journal_reader_fault(reader);
-        log_event(st->r->svc->log, LOG_ERROR, "journal.damage", FIELD_TEXT("file", where->file),
-                  FIELD_INT("offset", (int64_t)where->offset), FIELD_TEXT("reason", where->reason));
+        recovery_note_fault(st->r, reader);
     }
     journal_reader_close(&reader);
     return e;

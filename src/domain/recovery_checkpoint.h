@@ -3,7 +3,7 @@
  *
  * Floor      domain
  * Ownership  checkpoint_find() opens a descriptor that the caller closes.
- * Errors     ERR_STORAGE, ERR_FORMAT (the journal behind it is damaged: the log says where), ERR_NOMEM.
+ * Errors     ERR_STORAGE, ERR_FORMAT (the journal behind it is damaged: the report says where), ERR_NOMEM.
  *            A checkpoint that is missing, damaged or does not fit is no error.
  * Threads    the main thread, before the loops run.
  */
@@ -18,9 +18,16 @@
 #define CHECKPOINT_OLD_NAME "sessions.checkpoint.old"
 #define CHECKPOINT_NEW_NAME "sessions.checkpoint.new"
 
-/* Where the newest checkpoint begins to need the journal; false: there is none. It may still turn out
- * not to fit. */
-bool checkpoint_newest_mark(const char *dir, journal_mark_t *out);
+/* What checkpoints say of the journal beside them. */
+struct checkpoint_proof {
+    journal_mark_t
+        mark;         /* where the newest begins to need it, which may still turn out not to fit */
+    uint64_t durable; /* frames below were durable when one of them was finished */
+    const char *name; /* of the one that says so */
+};
+
+/* False: there is none that can be read. */
+bool checkpoint_proof_read(const char *dir, struct checkpoint_proof *out);
 
 /* Open the newest one that is whole and fits to journal, model, engine and thresholds. */
 NODISCARD err_t checkpoint_find(struct service *svc, const char *dir, struct checkpoint_reader *out,

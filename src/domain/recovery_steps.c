@@ -3,6 +3,7 @@
 #include "domain/behaviour.h"
 #include "domain/mpin.h"
 #include "domain/restriction.h"
+#include "journal/frame.h"
 
 #include <string.h>
 
@@ -28,11 +29,27 @@ err_t recovery_pin(struct recovery_round *r, struct live *live, const journal_re
     profile_pin_t pin = {0};
     enum profile_found found = PROFILE_AS_PINNED;
     TRY(profile_pin_read(record, &pin));
+    live->unopened = false;
     canara_profile_free(&live->profile);
     TRY(profile_of_pin(r->svc, live->account, &pin, &live->profile, &found));
     live->profile_revision = pin.revision;
     recovery_found(r, live, &pin, found);
     return ERR_OK;
+}
+
+void recovery_note_fault(struct recovery_round *r, const struct journal_reader *reader)
+{
+    struct journal_fault where = *journal_reader_fault(reader);
+    if (where.reason == NULL) {
+        journal_mark_t mark = {0};
+        journal_reader_mark(reader, &mark);
+        where =
+            (struct journal_fault){.offset = mark.offset, .reason = "a record cannot be played"};
+        segment_name_print(mark.segment, where.file);
+    }
+    r->report.fault = where;
+    log_event(r->svc->log, LOG_ERROR, "journal.damage", FIELD_TEXT("file", where.file),
+              FIELD_INT("offset", (int64_t)where.offset), FIELD_TEXT("reason", where.reason));
 }
 
 /* ---- playing ---- */
@@ -138,8 +155,28 @@ err_t recovery_restore(struct recovery_round *r, struct store_tx *tx, struct sha
     memcpy(seed.email, account.email, sizeof seed.email);
     TRY(account_is_restricted(r->svc, tx, row->account, &mpin, &seed.restricted));
     TRY(shard_restore(s, &seed, live));
+    (*live)->unopened = true;
     r->report.sessions += 1;
     return ERR_OK;
+}
+
+static void ask(struct shard *s, struct live *live, span_t why)
+{
+    (void)behaviour_fact(s, live, "policy_challenge", why, CANARA_FACT_CHALLENGED, 0.0);
+}
+
+/* The store knows it, and the journal does not know its opening: whatever spoke against it may be lost.
+ * Of one that has no line at all nothing is left to go on with, and its file, if it has one, stays as it is. */
+static void mend_unopened(struct recovery_round *r, struct shard *s, struct live *live)
+{
+    r->report.unknown += 1;
+    log_event(r->svc->log, LOG_WARN, "recovery.unknown", FIELD_UUID("session", live->id),
+              FIELD_INT("lines", (int64_t)live->lines));
+    if (live->lines == 0) {
+        shard_end(s, live, END_EXPIRED, false);
+    } else if (!behaviour_mpin_required(s, live)) {
+        ask(s, live, SPAN_LIT("{\"why\":\"journal\"}"));
+    }
 }
 
 void recovery_mend(struct recovery_round *r, struct shard *s, struct live *live,
@@ -155,14 +192,15 @@ void recovery_mend(struct recovery_round *r, struct shard *s, struct live *live,
     } else if (facts->locked_out) {
         r->report.blocked += 1;
         behaviour_block(s, live, END_MPIN_LOCKED, false);
+    } else if (live->unopened) {
+        mend_unopened(r, s, live);
+        return;
     } else if (live->restricted && facts->mpin_due && !behaviour_mpin_required(s, live)) {
-        /* Opened in the store, and the crash came before its first record was durable. */
-        (void)behaviour_fact(s, live, "policy_challenge", SPAN_LIT("{\"why\":\"account\"}"),
-                             CANARA_FACT_CHALLENGED, 0.0);
+        /* Its first record was durable and what it asked for was not. */
+        ask(s, live, SPAN_LIT("{\"why\":\"account\"}"));
     }
     if (live->unpinned && !live->blocked && !behaviour_mpin_required(s, live)) {
         /* Nobody knows what its profile would say now: ask, rather than trust. */
-        (void)behaviour_fact(s, live, "policy_challenge", SPAN_LIT("{\"why\":\"profile\"}"),
-                             CANARA_FACT_CHALLENGED, 0.0);
+        ask(s, live, SPAN_LIT("{\"why\":\"profile\"}"));
     }
 }

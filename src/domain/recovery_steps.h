@@ -10,6 +10,7 @@
 #define DOMAIN_RECOVERY_STEPS_H
 
 #include "domain/recovery.h"
+#include "journal/journal_read.h"
 #include "store/store.h"
 
 /* Who is at it, and what it has seen so far. */
@@ -38,6 +39,9 @@ NODISCARD err_t recovery_restore(struct recovery_round *r, struct store_tx *tx, 
 NODISCARD err_t recovery_pin(struct recovery_round *r, struct live *live,
                              const journal_record_t *record);
 
+/* Note where the journal could not be read, or else where the record stands that could not be played. */
+void recovery_note_fault(struct recovery_round *r, const struct journal_reader *reader);
+
 /* Note how the pinned profile was found. */
 void recovery_found(struct recovery_round *r, struct live *live, const profile_pin_t *pin,
                     enum profile_found found);
@@ -49,7 +53,7 @@ NODISCARD err_t recovery_step(struct recovery_round *r, struct shard *s, struct 
 /* Count a record that cannot be played. */
 void recovery_count(struct live *live, const journal_record_t *record);
 
-/* Put in force what was played, and mend what a crash cut short. */
+/* Put in force what was played, and mend what a crash cut short. It may end the session. */
 void recovery_mend(struct recovery_round *r, struct shard *s, struct live *live,
                    const struct recovery_facts *facts);
 

@@ -239,25 +239,52 @@ static void a_restricted_session_stays_restricted(void **state)
     assert_true(behaviour_mpin_required(h->shard, live));
 }
 
-/* The store has the session, the crash came before the journal had its first record. */
-static void a_restricted_session_without_a_record_is_challenged_again(void **state)
+/* The store has the session, the crash came before the journal had its first record, or the journal was
+ * lost: nobody knows what spoke against it. */
+static void a_session_without_a_record_is_over(void **state)
 {
     struct house *h = *state;
     (void)register_account(h, ANN);
-    bool ended = false;
-    enum session_end was = END_NONE;
     session_seed_t seed = {0};
     credentials_t cred = {0};
-    assert_ok(session_end_stored(&h->svc, log_in(h, ANN, "phone")->id, END_BLOCKED, &ended, &was));
+    const uuid_t known = log_in(h, ANN, "phone")->id;
     open_session(h, ANN, "phone", &seed, &cred);
-    assert_true(seed.restricted);
-    for (int i = 0; i < 2; i++) { /* and the mend itself outlives a crash */
-        (void)crash_and_start(h, 0);
+    const recovery_report_t report = crash_and_start(h, 0);
+    assert_int_equal(report.unknown, 1);
+    assert_non_null(shard_find(h->shard, known));
+    assert_null(shard_find(h->shard, seed.row.id));
+    ledger_stop(h->ledger);
+    ledger_run(h->ledger, 3600);
+    assert_int_equal(stored_session(h, seed.row.id).end, END_EXPIRED);
+}
+
+/* Retention took its opening, or somebody did. */
+static void a_session_with_lines_and_no_opening_is_asked_for_its_mpin(void **state)
+{
+    struct house *h = *state;
+    (void)register_account(h, ANN);
+    session_seed_t seed = {0};
+    credentials_t cred = {0};
+    open_session(h, ANN, "phone", &seed, &cred);
+    const journal_record_t record = {.kind = JOURNAL_EVENT,
+                                     .session = seed.row.id,
+                                     .account = seed.row.account,
+                                     .at = clock_wall(&h->clock.face),
+                                     .line = 900,
+                                     .seq = 41,
+                                     .fact = JOURNAL_NO_FACT,
+                                     .type = SPAN_LIT("scroll"),
+                                     .data = SPAN_LIT("{\"pixels\":3}")};
+    uint64_t position = 0;
+    assert_ok(journal_append(shard_lane(h->shard), &record, &position));
+    for (int i = 0; i < 2; i++) { /* and that it is asked for outlives a crash */
+        const recovery_report_t report = crash_and_start(h, 0);
+        assert_int_equal(report.unknown, 1);
         const struct live *live = shard_find(h->shard, seed.row.id);
         assert_non_null(live);
-        assert_true(live->restricted);
         assert_true(behaviour_mpin_required(h->shard, live));
-        assert_int_equal(live->lines > 0, 1);
+        assert_int_equal(live->lines, 901);
+        assert_int_equal(live->seq, 41);
     }
 }
 
@@ -465,7 +492,8 @@ int main(void)
         ON_SQLITE(a_block_is_not_hidden_by_the_expiry_that_followed),
         SENTENCE(an_mpin_that_passed_stays_passed),
         SENTENCE(a_restricted_session_stays_restricted),
-        SENTENCE(a_restricted_session_without_a_record_is_challenged_again),
+        SENTENCE(a_session_without_a_record_is_over),
+        SENTENCE(a_session_with_lines_and_no_opening_is_asked_for_its_mpin),
         SENTENCE(numbers_and_lines_go_on_where_they_were),
         ON_SQLITE(what_expired_while_the_server_was_away_is_ended),
         SENTENCE(a_wrong_mpin_is_activity_and_a_line_of_the_server_is_not),

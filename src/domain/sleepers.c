@@ -286,7 +286,10 @@ static void wake(struct shard *s, struct live *live, waking_t *w)
         shard_end(s, live, end, true); /* while it slept, and nobody was there to be told */
     } else if (live != NULL) {
         recovery_mend(&r, s, live, &facts);
-        live_arm(s, live);
+        live = shard_peek(s, w->session);
+        if (live != NULL) {
+            live_arm(s, live);
+        }
     }
     journal_kick(shard_lane(s));
     if (called) {

@@ -57,7 +57,8 @@ struct journal_config {
     size_t lane_bytes;      /* ring of one lane; rounded up to a power of two */
     uint64_t verify_bytes;  /* newest bytes verified at open (two segments at least); 0: 256 MiB */
     const journal_mark_t
-        *verify_from; /* verify from here instead, if the journal holds it; or NULL */
+        *verify_from; /* verify from here instead, if retention has left it; or NULL */
+    uint64_t holds;   /* frames below were durable, somebody knows; 0: nobody does */
     const struct clock *clock;
     struct log *log;                   /* NULL: silent */
     const struct journal_files *files; /* NULL: the operating system's */
@@ -83,7 +84,8 @@ struct journal_stats {
 };
 
 /* Open or create the directory: lock it, verify the newest segments, cut a torn tail, start the threads.
- * ERR_FORMAT: damage before the tail; ERR_LIMIT: another server holds the directory.
+ * ERR_FORMAT: damage before the tail; ERR_LIMIT: another server holds the directory; ERR_RANGE: it ends
+ * before `holds`, or the frame of `verify_from` is not the one that is named. Nothing is cut then.
  * On failure `*why` (may be NULL) says where. */
 NODISCARD err_t journal_open(const struct journal_config *config, struct journal **out,
                              struct journal_fault *why);

@@ -31,6 +31,7 @@ struct journal_reader {
     span_t payload; /* what is left of the frame at hand, inside the buffer */
     uint64_t payload_at;
     uint32_t records; /* left in it */
+    uint64_t behind;  /* not 0: the fault is inside the frame before `expected`, which ends here */
 
     journal_mark_t mark; /* behind the last frame */
     struct journal_fault fault;
@@ -350,6 +351,7 @@ err_t journal_reader_next(struct journal_reader *r, journal_record_t *out, bool 
     const bool fits = r->records > 0 && !failed(journal_record_read(r->payload, &record, &size));
     const bool last = r->records == 1;
     if (!fits || last != (size == r->payload.len)) {
+        r->behind = r->offset;
         r->offset = r->payload_at;
         return fail(r, ERR_FORMAT, "a record inside a whole frame is malformed");
     }
@@ -359,6 +361,79 @@ err_t journal_reader_next(struct journal_reader *r, journal_record_t *out, bool 
     r->stats.records++;
     *out = record;
     *more = true;
+    return ERR_OK;
+}
+
+/* ---- behind damage --------------------------------------------------------------------------- */
+
+/* Look in the open segment for the next whole frame that the limit allows; `*at`: where it stands. */
+static err_t find_behind(struct journal_reader *r, uint64_t *at, uint64_t *sequence, bool *found)
+{
+    *found = false;
+    for (*at = r->behind != 0 ? r->behind : r->offset + 1;;) {
+        span_t bytes = {0};
+        struct frame_head head = {0};
+        span_t payload = {0};
+        TRY(peek(r, *at, READ_CHUNK, &bytes));
+        if (bytes.len < FRAME_HEAD) {
+            return ERR_OK;
+        }
+        const uint8_t *hit = memchr(bytes.ptr, 0xff, bytes.len - (FRAME_HEAD - 1));
+        if (hit == NULL) {
+            *at += bytes.len - (FRAME_HEAD - 1);
+            continue;
+        }
+        *at += (uint64_t)(hit - bytes.ptr);
+        if (frame_head_read((span_t){hit, FRAME_HEAD}, &head) && head.sequence >= r->expected &&
+            head.sequence < r->limit) {
+            TRY(frame_at(r, *at, &head, &payload, found));
+            if (*found) {
+                *sequence = head.sequence;
+                return ERR_OK;
+            }
+        }
+        *at += 1;
+    }
+}
+
+/* The next segment that the limit allows, if there is one. */
+static err_t segment_behind(struct journal_reader *r, bool *found)
+{
+    CLEANUP(segment_list_deinit) struct segment_list list = {0};
+    *found = false;
+    TRY(segment_list_read(r->dir, &list));
+    for (size_t i = 0; i < list.count; i++) {
+        if (list.first[i] > r->segment && list.first[i] >= r->expected &&
+            list.first[i] < r->limit) {
+            return segment_enter(r, list.first[i], found);
+        }
+    }
+    return ERR_OK;
+}
+
+err_t journal_reader_skip(struct journal_reader *r, uint64_t *lost, bool *found)
+{
+    const uint64_t was = r->behind != 0 ? r->expected - 1 : r->expected;
+    uint64_t at = 0;
+    uint64_t sequence = 0;
+    *found = false;
+    forget_buffer(r);
+    if (r->fd < 0) {
+        return ERR_OK;
+    }
+    TRY(find_behind(r, &at, &sequence, found));
+    forget_buffer(r);
+    if (*found) {
+        r->offset = at;
+        r->expected = sequence;
+    } else {
+        TRY(segment_behind(r, found));
+    }
+    if (*found) {
+        r->behind = 0;
+        const uint64_t first = was > r->from ? was : r->from;
+        *lost = r->expected > first ? r->expected - first : 0;
+    }
     return ERR_OK;
 }
 

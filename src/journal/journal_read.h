@@ -58,6 +58,11 @@ NODISCARD err_t journal_reader_next(struct journal_reader *reader, journal_recor
 void journal_reader_extend(struct journal_reader *reader, uint64_t limit,
                            const journal_place_t *end);
 
+/* After ERR_FORMAT: go on with the next whole frame below the limit; `*lost` frames from `from` on are passed over. What the
+ * damaged one had not given yet is lost with it. `*found` is false, and nothing changed, when there is
+ * none, or none yet. */
+NODISCARD err_t journal_reader_skip(struct journal_reader *reader, uint64_t *lost, bool *found);
+
 /* Sequence of the frame that the next record comes from, or would come from. */
 uint64_t journal_reader_sequence(const struct journal_reader *reader);
 

@@ -41,6 +41,17 @@ static void put_checksums_right(uint8_t *bytes, size_t len)
     }
 }
 
+/* Whether it goes on behind what is damaged. */
+static bool goes_on(struct journal_reader *reader)
+{
+    const uint64_t before = journal_reader_sequence(reader);
+    uint64_t lost = 0;
+    bool found = false;
+    MUST(!failed(journal_reader_skip(reader, &lost, &found)));
+    MUST(!found || journal_reader_sequence(reader) >= before);
+    return found;
+}
+
 static void read_all(uint64_t limit, size_t len)
 {
     struct journal_reader *reader = NULL;
@@ -52,7 +63,10 @@ static void read_all(uint64_t limit, size_t len)
         if (failed(e)) {
             MUST(journal_reader_fault(reader)->reason != NULL);
             MUST(journal_reader_fault(reader)->offset <= len);
-            break;
+            if (e.code != ERR_FORMAT || !goes_on(reader)) {
+                break;
+            }
+            continue;
         }
         if (more) {
             records++;

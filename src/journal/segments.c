@@ -183,6 +183,31 @@ static err_t open_newest(const struct segments *s, struct journal_reader **out,
     return journal_reader_open(s->config.dir, from, JOURNAL_TO_THE_END, out, why);
 }
 
+/* What somebody has seen durable is no torn tail, however it looks. */
+static err_t check_holds(const struct segments *s, const struct journal_reader *reader,
+                         struct journal_fault *why)
+{
+    const journal_mark_t *mark = s->config.verify_from;
+    struct journal_read_stats seen = {0};
+    journal_reader_stats(reader, &seen);
+    const uint64_t next = journal_reader_sequence(reader);
+    if ((next == 0 ? 1 : next) < s->config.holds) {
+        *why = (struct journal_fault){.offset = seen.offset,
+                                      .reason = "it ends before what was durable"};
+        if (seen.segment != 0) {
+            segment_name_print(seen.segment, why->file);
+        }
+        return err_new(ERR_RANGE);
+    }
+    struct journal_reader *at = NULL;
+    if (mark == NULL || s->count == 0 || mark->sequence <= s->list[0].first) {
+        return ERR_OK; /* retention has taken the frame */
+    }
+    const err_t e = journal_reader_open_at(s->config.dir, mark, JOURNAL_TO_THE_END, &at, why);
+    journal_reader_close(&at);
+    return e.code == ERR_FORMAT ? err_new(ERR_RANGE) : e;
+}
+
 static err_t recover(struct segments *s, struct segments_found *found, struct journal_fault *why)
 {
     (void)unlinkat(s->dir, NEXT_NAME, 0);
@@ -190,6 +215,7 @@ static err_t recover(struct segments *s, struct segments_found *found, struct jo
     CLEANUP(journal_reader_close) struct journal_reader *reader = NULL;
     TRY(open_newest(s, &reader, why));
     TRY(verify(reader, why));
+    TRY(check_holds(s, reader, why));
 
     struct journal_read_stats seen = {0};
     journal_reader_stats(reader, &seen);

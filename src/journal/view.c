@@ -23,7 +23,8 @@ enum {
     PLACE_MS = 30 * 1000,
     EXPIRE_MS = 3600 * 1000,
     EXPIRE_ENTRIES = 256,
-    FLUSH_MS_DEFAULT = 5000
+    FLUSH_MS_DEFAULT = 5000,
+    GAP_LINES_MAX = 65536 /* more than a damaged frame may hold of one session */
 };
 
 /* Somebody who waits in view_flush(); lives on his stack, linked under the lock. */
@@ -53,7 +54,9 @@ struct view {
     struct view_sessions sessions;
     journal_record_t held; /* read, but not taken in yet */
     bool holds;
-    bool damaged;  /* the journal cannot be read on */
+    bool damaged;        /* the journal cannot be read on, as far as it is written */
+    bool gaps;           /* frames were passed over: lines may be missing */
+    uint64_t damaged_at; /* what was committed when that was found */
     bool unsynced; /* lines may be lost on their way to the disk: the place stays where it is */
     bool failing;  /* the last write of lines failed */
     uint64_t place;
@@ -62,7 +65,7 @@ struct view {
     DIR *walk;
 
     _Atomic uint64_t sequence; /* frames below are taken in */
-    counter_t lines, writes;
+    counter_t lines, writes, lost_frames;
     gauge_t pending_bytes, pending_sessions;
 };
 
@@ -165,6 +168,34 @@ static err_t session_of(struct view *v, const journal_record_t *record, struct v
     return ERR_OK;
 }
 
+static err_t append_line(struct view *v, struct view_session *session,
+                         const journal_record_t *record)
+{
+    const size_t before = session->lines.len;
+    TRY(view_render_line(&v->renderer, record, buf_span(&session->tail), &session->lines));
+    view_sessions_pended(&v->sessions, session, session->lines.len - before,
+                         journal_reader_frame(v->reader), v->round);
+    session->last_line = record->line;
+    return ERR_OK;
+}
+
+/* Lines went with a damaged frame: something stands for each, so that a line's place is its number. */
+static err_t fill_gap(struct view *v, struct view_session *session, const journal_record_t *record)
+{
+    journal_record_t gap = *record;
+    gap.type = SPAN_LIT("session_line_lost");
+    gap.data = SPAN_LIT("{}");
+    gap.secret = false;
+    if (!v->gaps || record->line - session->last_line > GAP_LINES_MAX) {
+        return ERR_OK;
+    }
+    while (session->last_line + 1 < record->line) {
+        gap.line = session->last_line + 1;
+        TRY(append_line(v, session, &gap));
+    }
+    return ERR_OK;
+}
+
 /* Take in one record. After an error it can be tried again. */
 static err_t take_in(struct view *v, const journal_record_t *record)
 {
@@ -172,11 +203,8 @@ static err_t take_in(struct view *v, const journal_record_t *record)
     if (record->line > 0) {
         TRY(session_of(v, record, &session));
         if (record->line > session->last_line && !session->barred) {
-            const size_t before = session->lines.len;
-            TRY(view_render_line(&v->renderer, record, buf_span(&session->tail), &session->lines));
-            view_sessions_pended(&v->sessions, session, session->lines.len - before,
-                                 journal_reader_frame(v->reader), v->round);
-            session->last_line = record->line;
+            TRY(fill_gap(v, session, record));
+            TRY(append_line(v, session, record));
         }
     }
     if (session == NULL) {
@@ -194,9 +222,41 @@ static err_t take_in(struct view *v, const journal_record_t *record)
 static void report_damage(struct view *v)
 {
     const struct journal_fault *where = journal_reader_fault(v->reader);
-    v->damaged = true;
     log_event(v->config.log, LOG_ERROR, "view.journal_damaged", FIELD_TEXT("file", where->file),
               FIELD_INT("offset", (int64_t)where->offset), FIELD_TEXT("reason", where->reason));
+}
+
+/* The journal is damaged here: tell it once, and go on behind it. ERR_FORMAT: there is nothing behind it yet. */
+static err_t pass_over(struct view *v, uint64_t limit)
+{
+    uint64_t lost = 0;
+    bool found = false;
+    if (!v->damaged) {
+        report_damage(v);
+    }
+    v->damaged = true;
+    v->damaged_at = limit;
+    TRY(journal_reader_skip(v->reader, &lost, &found));
+    if (!found) {
+        return err_new(ERR_FORMAT);
+    }
+    v->damaged = false;
+    v->gaps = v->gaps || lost > 0;
+    counter_add(&v->lost_frames, lost);
+    log_event(v->config.log, LOG_ERROR, "view.passed_over", FIELD_INT("frames", (int64_t)lost),
+              FIELD_INT("sequence", (int64_t)journal_reader_sequence(v->reader)));
+    return ERR_OK;
+}
+
+/* The next record into `held`, behind any damage. */
+static err_t next_record(struct view *v, uint64_t limit, bool *more)
+{
+    err_t e = ERR_OK;
+    *more = true;
+    do {
+        e = journal_reader_next(v->reader, &v->held, more);
+    } while (e.code == ERR_FORMAT && !failed(pass_over(v, limit)));
+    return e;
 }
 
 /* Read on, at most a round's worth. `*all`: everything durable is taken in. */
@@ -204,23 +264,17 @@ static err_t follow(struct view *v, bool *all)
 {
     const uint64_t limit = journal_committed(v->config.journal);
     *all = false;
-    if (v->damaged) {
-        return err_new(ERR_FORMAT);
-    }
     journal_place_t end = {0};
     journal_end_read(v->config.journal, &end);
     journal_reader_extend(v->reader, limit, &end);
     v->round = clock_mono(v->config.clock);
+    if (v->damaged) {
+        TRY(v->damaged_at == limit ? err_new(ERR_FORMAT) : pass_over(v, limit));
+    }
     for (int i = 0; i < RECORDS_PER_LOOK; i++) {
         if (!v->holds) {
             bool more = true;
-            const err_t e = journal_reader_next(v->reader, &v->held, &more);
-            if (failed(e)) {
-                if (e.code == ERR_FORMAT) {
-                    report_damage(v);
-                }
-                return e;
-            }
+            TRY(next_record(v, limit, &more));
             if (!more) {
                 atomic_store(&v->sequence, limit);
                 *all = true;
@@ -456,6 +510,7 @@ void view_stats_read(struct view *v, struct view_stats *out)
         .lines = counter_read(&v->lines),
         .writes = counter_read(&v->writes),
         .pending_bytes = (uint64_t)gauge_read(&v->pending_bytes),
+        .lost_frames = counter_read(&v->lost_frames),
         .pending_sessions = (uint64_t)gauge_read(&v->pending_sessions),
         .sequence = atomic_load(&v->sequence),
     };

@@ -10,6 +10,8 @@
  * Threads    one follower thread writes; view_flush() and view_read_tail() from any thread.
  *
  * A line is {"timestamp":"...Z","event_type":"...","data":{...},"session_id":"...","user_email":"..."}.
+ * A damaged frame of the journal is passed over: {"event_type":"session_line_lost"} stands for a line that is
+ * known to be missing, and the sessions that were not in it lose nothing.
  * After a crash a file with k whole lines gets the lines above k, so nothing is lost or doubled.
  */
 #ifndef JOURNAL_VIEW_H
@@ -71,8 +73,9 @@ NODISCARD err_t view_read_tail(struct view *view, uuid_t session, size_t max_lin
                                view_line_fn each, void *context);
 
 struct view_stats {
-    uint64_t lines;  /* written since open */
-    uint64_t writes; /* file operations since open */
+    uint64_t lines;       /* written since open */
+    uint64_t writes;      /* file operations since open */
+    uint64_t lost_frames; /* damaged, and passed over, since open */
     uint64_t pending_bytes;
     uint64_t pending_sessions;
     uint64_t sequence; /* frames below it are taken in */

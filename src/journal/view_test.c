@@ -525,22 +525,81 @@ static void old_files_expire_and_nothing_else_does(void **state)
     assert_lines(s, testing_id(2), 1);
 }
 
-static void damage_in_the_journal_is_told_and_not_waited_for(void **state)
+/* Spoil the n-th frame, where each holds one line of append(). */
+static void spoil_frame(const struct scene *s, int n)
+{
+    char path[TESTING_PATH];
+    testing_join(path, s->dir, "00000000000000000001.cjl");
+    const int fd = open(path, O_RDWR);
+    const off_t frame = (n - 1) * (off_t)(40 + 80 + 14 + 24); /* head, fixed, type, data */
+    assert_int_equal(pwrite(fd, "????", 4, frame + 60), 4);
+    (void)close(fd);
+}
+
+/* Whether each of the file's lines stands in its place, and the `lost` one is marked. */
+static void assert_lines_but(const struct scene *s, uuid_t session, int last, int lost)
+{
+    char *got = content(s, session);
+    assert_non_null(got);
+    char *rest = NULL;
+    int line = 0;
+    for (char *at = strtok_r(got, "\n", &rest); at != NULL; at = strtok_r(NULL, "\n", &rest)) {
+        char want[64] = "\"session_line_lost\",\"data\":{}";
+        if (++line != lost) {
+            (void)snprintf(want, sizeof want, "\"typing_pattern\",\"data\":{\"n\":%d,", line);
+        }
+        assert_non_null(strstr(at, want));
+    }
+    assert_int_equal(line, last);
+    free(got);
+}
+
+static void a_damaged_frame_is_passed_over_and_its_line_marked(void **state)
+{
+    struct scene *s = *state;
+    char place[TESTING_PATH];
+    testing_join(place, s->buffers, "position");
+    append(s, testing_id(1), 1, 2);
+    assert_ok(view_flush(s->v, testing_id(1)));
+    view_close(&s->v);
+    append(s, testing_id(1), 3, 5);
+    append(s, testing_id(2), 1, 3);
+    spoil_frame(s, 3);
+    for (int round = 0; round < 3; round++) {
+        struct view_stats stats = {0};
+        assert_ok(view_open(&s->view_config, &s->v));
+        assert_ok(view_flush(s->v, testing_id(1)));
+        assert_ok(view_flush(s->v, testing_id(2)));
+        assert_lines_but(s, testing_id(1), 5, 3);
+        assert_lines(s, testing_id(2), 3);
+        view_stats_read(s->v, &stats);
+        assert_int_equal(stats.lost_frames, round == 1 ? 0 : 1); /* before the place nothing is */
+        assert_int_equal(stats.sequence, journal_committed(s->j));
+        view_close(&s->v);
+        if (round == 1) { /* all is read again */
+            assert_int_equal(unlink(place), 0);
+        }
+    }
+    assert_ok(view_open(&s->view_config, &s->v));
+    append(s, testing_id(1), 6, 6);
+    assert_ok(view_flush(s->v, testing_id(1)));
+    assert_lines_but(s, testing_id(1), 6, 3);
+}
+
+static void damage_of_the_newest_frame_is_passed_over_when_there_is_a_newer_one(void **state)
 {
     struct scene *s = *state;
     append(s, testing_id(1), 1, 2);
     assert_ok(view_flush(s->v, testing_id(1)));
     view_close(&s->v);
-    append(s, testing_id(1), 3, 5);
-    char path[TESTING_PATH];
-    testing_join(path, s->dir, "00000000000000000001.cjl");
-    const int fd = open(path, O_RDWR);
-    const off_t third = 2 * (off_t)(40 + 80 + 14 + 24); /* head, fixed, type, data */
-    assert_int_equal(pwrite(fd, "????", 4, third + 60), 4);
-    (void)close(fd);
+    append(s, testing_id(1), 3, 3);
+    spoil_frame(s, 3);
     assert_ok(view_open(&s->view_config, &s->v));
-    assert_err(view_flush(s->v, testing_id(1)), ERR_IO);
+    assert_err(view_flush(s->v, testing_id(1)), ERR_IO); /* and nobody waits */
     assert_lines(s, testing_id(1), 2);
+    append(s, testing_id(1), 4, 4);
+    assert_ok(view_flush(s->v, testing_id(1)));
+    assert_lines_but(s, testing_id(1), 4, 3);
 }
 
 int main(void)
@@ -561,7 +620,8 @@ int main(void)
         IN_SCENE(the_newest_lines_come_oldest_first),
         IN_SCENE(flushes_from_many_threads_meet_a_busy_writer),
         IN_SCENE(old_files_expire_and_nothing_else_does),
-        IN_SCENE(damage_in_the_journal_is_told_and_not_waited_for),
+        IN_SCENE(a_damaged_frame_is_passed_over_and_its_line_marked),
+        IN_SCENE(damage_of_the_newest_frame_is_passed_over_when_there_is_a_newer_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -106,7 +106,7 @@ static err_t check_file(const char *path, int64_t *size, char why[STORE_WHY_BYTE
     return ERR_OK;
 }
 
-static err_t check_files(struct sqlite_place *place, char why[STORE_WHY_BYTES])
+static err_t check_files(struct sqlite_place *place, bool known, char why[STORE_WHY_BYTES])
 {
     int64_t size[ARRAY_LEN(companions)] = {0};
     for (size_t i = 0; i < ARRAY_LEN(companions); i++) {
@@ -122,6 +122,13 @@ static err_t check_files(struct sqlite_place *place, char why[STORE_WHY_BYTES])
     }
     if (size[0] < 0 && size[1] > 0) {
         return refuse(place->path, "is gone, but its -wal is there; restore it from a backup", why);
+    }
+    if (size[0] < 0 && known) {
+        return refuse(
+            place->path,
+            "is missing, and DATA_DIR has known a database: restore it, or mount its disk; "
+            "to begin anew, empty DATA_DIR",
+            why);
     }
     place->size = size[0] < 0 ? 0 : size[0];
     return ERR_OK;
@@ -151,14 +158,20 @@ static err_t split(char *path, struct sqlite_place *out, char why[STORE_WHY_BYTE
     return ERR_OK;
 }
 
-err_t sqlite_place_find(const struct store_config *config, struct sqlite_place *out,
-                        char why[STORE_WHY_BYTES])
+err_t sqlite_place_resolve(const struct store_config *config, struct sqlite_place *out,
+                           char why[STORE_WHY_BYTES])
 {
     char path[PATH_MAX] = "";
     TRY(path_of(config, path, why));
     TRY(split(path, out, why));
-    TRY(check_dir(out->dir, why));
-    return check_files(out, why);
+    return check_dir(out->dir, why);
+}
+
+err_t sqlite_place_find(const struct store_config *config, struct sqlite_place *out,
+                        char why[STORE_WHY_BYTES])
+{
+    TRY(sqlite_place_resolve(config, out, why));
+    return check_files(out, config->known, why);
 }
 
 err_t sqlite_place_prepare(const struct sqlite_place *place, char why[STORE_WHY_BYTES])

@@ -23,6 +23,10 @@ struct sqlite_place {
     int64_t size;         /* bytes; 0: there is none yet */
 };
 
+/* Resolve the address and check its directory; `size` is left alone. */
+NODISCARD err_t sqlite_place_resolve(const struct store_config *config, struct sqlite_place *out,
+                                     char why[STORE_WHY_BYTES]);
+
 /* Resolve the address and check what is there. */
 NODISCARD err_t sqlite_place_find(const struct store_config *config, struct sqlite_place *out,
                                   char why[STORE_WHY_BYTES]);

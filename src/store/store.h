@@ -45,6 +45,7 @@ struct store_config {
     const char *data_dir;      /* exists already */
     struct log *log;           /* borrowed; NULL: silent */
     const struct clock *clock; /* borrowed */
+    bool known;                /* there was one before: none is made */
 };
 
 struct store_tx {

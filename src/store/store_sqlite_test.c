@@ -131,6 +131,18 @@ static void a_bad_address_is_refused_in_one_line(void **state)
     assert_err(store_open(&config, &h->store, h->why), ERR_FORMAT);
 }
 
+static void where_one_was_known_none_is_made(void **state)
+{
+    struct house *h = *state;
+    struct store_config config = house_config(h);
+    config.known = true;
+    assert_err(store_open(&config, &h->store, h->why), ERR_IO);
+    assert_non_null(strstr(h->why, "is missing"));
+    assert_int_equal(size_of(h, "canara.db"), -1);
+    make_database(h);
+    assert_ok(store_open(&config, &h->store, h->why));
+}
+
 /* ---- rights */
 
 static void the_files_are_for_us_alone_whatever_the_umask(void **state)
@@ -546,6 +558,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_address_is_relative_to_data_dir_or_absolute),
         TEST(a_bad_address_is_refused_in_one_line),
+        TEST(where_one_was_known_none_is_made),
         TEST(the_files_are_for_us_alone_whatever_the_umask),
         TEST(any_other_mode_is_refused),
         TEST(a_directory_that_others_may_write_to_is_refused),

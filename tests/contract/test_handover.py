@@ -239,6 +239,34 @@ class Handover(Case):
         server.start()
         self.assertEqual(user.status()["behavioral_events_count"], events)
 
+    def test_nobody_comes_between_into_the_database(self):
+        server = self.copied()
+        User(server)
+        between = Server(start=False, DATABASE_URL=f"sqlite:///{server.data}/canara.db")
+        self.addCleanup(between.remove)
+        between.data.mkdir(mode=0o700)
+        shutil.copy2(server.data / "pepper", between.data)
+
+        def comes_between():
+            with self.assertRaisesRegex(AssertionError, "another server is running on it"):
+                between.start()
+
+        self.slow_successor(server, f"dd bs=1 count=1 <&9 >/dev/null 2>&1; touch {server.dir}/paused\n"
+                                    f"while ! test -e {server.dir}/go; do sleep 0.05; done; exit 1")
+        server.hand_over()
+        self.wait_file(server.dir / "paused")
+        comes_between()
+        (server.dir / "go").touch()
+        server.wait_log("handover.taken_back")
+        comes_between()
+        server.binary.unlink()
+        server.command()
+        server.hand_over()
+        server.adopt()
+        comes_between()
+        server.stop()
+        between.start()
+
     def test_a_stop_in_the_pause_stops_the_new_one_too_and_in_order(self):
         server = self.copied()
         user = User(server)

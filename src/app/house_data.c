@@ -1,0 +1,278 @@
+/* The steps of a house that open what is kept: keys, journal, store, buffer files. */
+#include "app/house_steps.h"
+#include "base/util.h"
+#include "base/write_all.h"
+#include "domain/recovery_checkpoint.h"
+#include "journal/frame.h"
+#include "journal/view_file.h"
+#include "store/store_lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* ---- whether there is a database, and whose it is ---- */
+
+/* Says that DATA_DIR has had a database, wherever that lies. */
+#define DATABASE_NOTE "database.known"
+
+static bool has_segments(const struct house *h)
+{
+    CLEANUP(segment_list_deinit) struct segment_list list = {0};
+    const int fd = open(h->journal_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return errno != ENOENT;
+    }
+    const bool listed = !failed(segment_list_read(fd, &list));
+    (void)close(fd);
+    return !listed || list.count > 0;
+}
+
+/* A database that is not there was lost, unless everything beside it is new, too. */
+static bool database_is_known(const struct house *h)
+{
+    static const char *const names[] = {DATABASE_NOTE, CHECKPOINT_NAME, CHECKPOINT_OLD_NAME,
+                                        "session_buffers/position"};
+    char path[HOUSE_PATH_BYTES];
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", h->settings->data_dir, names[i]);
+        if (access(path, F_OK) == 0) {
+            return true;
+        }
+    }
+    return has_segments(h);
+}
+
+err_t house_lock_up(struct house *h)
+{
+    const struct store_config config = {.url = h->settings->database_url,
+                                        .data_dir = h->settings->data_dir};
+    char why[STORE_WHY_BYTES] = "";
+    h->own_lock = -1;
+    if (access(h->settings->database_path, F_OK) != 0 && database_is_known(h)) {
+        return house_fault(h,
+                           "%s: is missing, and DATA_DIR has known a database: restore it, or "
+                           "mount its disk; to begin anew, empty DATA_DIR",
+                           h->settings->database_path); /* not even a lock is put there */
+    }
+    int *place = h->store_lock != NULL ? h->store_lock : &h->own_lock;
+    return failed(store_lock_take(&config, place, why)) ? house_fault(h, "%s", why) : ERR_OK;
+}
+
+void house_lock_down(struct house *h)
+{
+    if (h->own_lock >= 0) {
+        (void)close(h->own_lock);
+        h->own_lock = -1;
+    }
+}
+
+/* ---- keys ---- */
+
+/* With DEBUG a pepper is made when there is none; beside a database it would fit no secret in it. */
+static bool pepper_is_lost(const struct settings *s)
+{
+    char pepper[HOUSE_PATH_BYTES];
+    (void)snprintf(pepper, sizeof pepper, "%s/pepper", s->data_dir);
+    return s->debug && s->pepper_file[0] == '\0' && access(pepper, F_OK) != 0 &&
+           access(s->database_path, F_OK) == 0;
+}
+
+err_t house_keys_up(struct house *h)
+{
+    const struct settings *s = h->settings;
+    if (pepper_is_lost(s)) {
+        return house_fault(h,
+                           "DATA_DIR=%s: the pepper is missing beside a database that needs it; "
+                           "restore it from a backup, or begin with an empty DATA_DIR",
+                           s->data_dir);
+    }
+    const struct keyring_config config = {.secret_key = s->secret_key,
+                                          .secret_key_previous = s->secret_key_previous,
+                                          .debug = s->debug,
+                                          .data_dir = s->data_dir,
+                                          .pepper_file = s->pepper_file};
+    const err_t e = keyring_open(&config, &h->service.keys, h->why);
+    if (failed(e)) {
+        return e;
+    }
+    opaque_key_init(&h->service.refresh_key, h->service.keys, "refresh");
+    opaque_key_init(&h->service.ticket_key, h->service.keys, "ticket");
+    return ERR_OK;
+}
+
+void house_keys_down(struct house *h)
+{
+    hmac_key_wipe(&h->service.refresh_key);
+    hmac_key_wipe(&h->service.ticket_key);
+    keyring_close(&h->service.keys);
+}
+
+/* Which frames the journal must hold: whoever else has been told of them says so. */
+struct proof {
+    struct checkpoint_proof seen;
+    uint64_t holds;
+    const char *who;
+};
+
+static uint64_t view_place(const char *dir)
+{
+    const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const uint64_t place = fd < 0 ? 0 : view_place_read(fd);
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return place;
+}
+
+static struct proof proof_of(const struct house *h)
+{
+    struct proof p = {0};
+    if (h->accept_loss) {
+        return p;
+    }
+    (void)checkpoint_proof_read(h->settings->data_dir, &p.seen);
+    const uint64_t place = view_place(h->view_dir);
+    p.holds = p.seen.durable;
+    p.who = p.seen.name;
+    if (place > p.holds) {
+        p.holds = place;
+        p.who = "session_buffers/position";
+    }
+    return p;
+}
+
+static err_t journal_fault_of(struct house *h, err_t e, const struct journal_fault *why,
+                              const struct proof *p)
+{
+    if (e.code == ERR_LIMIT) {
+        return house_fault(h, "DATA_DIR=%s: another server is running on it",
+                           h->settings->data_dir);
+    }
+    h->journal_is_short = e.code == ERR_RANGE;
+    return house_fault(
+        h, "journal: %s%s%s at byte %llu%s%s%s", why->reason == NULL ? "failed" : why->reason,
+        why->file[0] == '\0' ? "" : ", file ", why->file, (unsigned long long)why->offset,
+        h->journal_is_short ? ", says " : "", h->journal_is_short ? p->who : "",
+        h->journal_is_short ? ": restore what is missing, or give it up with "
+                              "canara accept-loss, which ends all sessions"
+                            : "");
+}
+
+err_t house_journal_up(struct house *h)
+{
+    const struct settings *s = h->settings;
+    const struct proof proof = proof_of(h);
+    const struct journal_config config = {
+        .dir = h->journal_dir,
+        .verify_from = proof.seen.name != NULL ? &proof.seen.mark : NULL,
+        .holds = proof.holds,
+        .lanes = s->loops,
+        .commit_us = s->journal_commit_us,
+        .max_bytes = (uint64_t)s->journal_max_gb << 30,
+        .retention_days = (int)s->journal_retention_days,
+        .young_ms = (int64_t)s->session_max_hours * 3600 * MS_PER_S,
+        .clock = h->clock,
+        .log = h->log};
+    struct journal_fault why = {0};
+    const err_t e = journal_open(&config, &h->service.journal, &why);
+    return failed(e) ? journal_fault_of(h, e, &why, &proof) : ERR_OK;
+}
+
+void house_journal_down(struct house *h)
+{
+    journal_close(&h->service.journal);
+}
+
+/* ---- the store ---- */
+
+static bool write_note(const char *dir)
+{
+    static const char text[] = "canara-database 1\n";
+    const int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int fd =
+        openat(folder, DATABASE_NOTE, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    const bool written = fd >= 0 &&
+                         !failed(write_all(fd, (span_t){(const uint8_t *)text, sizeof text - 1})) &&
+                         fsync(fd) == 0 && fsync(folder) == 0;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    if (folder >= 0) {
+        (void)close(folder);
+    }
+    return written;
+}
+
+/* Its name counts, not what is in it. */
+static err_t note_database(struct house *h, bool is_new)
+{
+    char path[HOUSE_PATH_BYTES];
+    (void)snprintf(path, sizeof path, "%s/" DATABASE_NOTE, h->settings->data_dir);
+    if (access(path, F_OK) == 0 || write_note(h->settings->data_dir)) {
+        return ERR_OK;
+    }
+    if (is_new) {
+        return house_fault(h, "%s: cannot be written", path);
+    }
+    log_event(h->log, LOG_WARN, "store.not_noted"); /* a full disk; the next start tries again */
+    return ERR_OK;
+}
+
+err_t house_store_up(struct house *h)
+{
+    const bool is_new = access(h->settings->database_path, F_OK) != 0;
+    const struct store_config config = {.url = h->settings->database_url,
+                                        .data_dir = h->settings->data_dir,
+                                        .log = h->log,
+                                        .clock = h->clock,
+                                        .known = database_is_known(h)};
+    char why[STORE_WHY_BYTES] = "";
+    if (failed(store_open(&config, &h->service.store, why))) {
+        return house_fault(h, "%s", why);
+    }
+    const err_t noted = note_database(h, is_new);
+    if (failed(noted)) {
+        store_close(&h->service.store);
+    }
+    return noted;
+}
+
+void house_store_down(struct house *h)
+{
+    store_close(&h->service.store);
+}
+
+static err_t email_of(void *context, uuid_t account, char out[VIEW_EMAIL_BYTES])
+{
+    struct service *svc = context;
+    struct account_row row = {0};
+    bool found = false;
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    TRY(store_begin(svc->store, STORE_READ, &tx));
+    TRY(store_account_by_id(&tx, account, &row, &found));
+    (void)snprintf(out, VIEW_EMAIL_BYTES, "%s", found ? row.email : "");
+    account_wipe(&row);
+    return ERR_OK;
+}
+
+err_t house_view_up(struct house *h)
+{
+    const struct view_config config = {.dir = h->view_dir,
+                                       .journal = h->service.journal,
+                                       .email_of = email_of,
+                                       .context = &h->service,
+                                       .retention_days = (int)h->settings->journal_retention_days,
+                                       .clock = h->clock,
+                                       .log = h->log};
+    if (failed(view_open(&config, &h->service.view))) {
+        return house_fault(h, "%s: buffer files cannot be written there", h->view_dir);
+    }
+    return ERR_OK;
+}
+
+void house_view_down(struct house *h)
+{
+    view_close(&h->service.view);
+}
