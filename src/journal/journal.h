@@ -59,6 +59,7 @@ struct journal_config {
     const journal_mark_t
         *verify_from; /* verify from here instead, if the journal holds it; or NULL */
     const struct clock *clock;
+    const struct clock *vouched;       /* retention goes by this one; NULL: by `clock` */
     struct log *log;                   /* NULL: silent */
     const struct journal_files *files; /* NULL: the operating system's */
 };
