@@ -4,6 +4,7 @@
 #include "crypto/secret.h"
 #include "domain/account.h"
 #include "domain/audit.h"
+#include "domain/clock_guard.h"
 #include "domain/decision.h"
 #include "domain/ledger.h"
 #include "domain/restriction.h"
@@ -121,10 +122,22 @@ static void spend(const rules_t *rules, struct mpin_state *state, wall_t now)
     }
 }
 
+/* No lock is longer: it was made while the clock was ahead, and would last until that time comes. */
+static bool mend_lock(const rules_t *rules, struct mpin_state *state, wall_t latest)
+{
+    if (state->lock_count == 0 ||
+        state->locked_until.ms <= latest.ms + rules->mpin_lockout_max_ms + STEADY_BACK_MS) {
+        return false;
+    }
+    state->locked_until = wall_after_ms(latest, lock_length(rules, state->lock_count - 1));
+    return true;
+}
+
 static err_t spend_one_try(struct service *svc, uuid_t who, struct account_row *row,
                            struct mpin_state *state, mpin_result_t *out)
 {
-    const wall_t now = clock_wall(svc->clock);
+    const wall_t now = clock_vouched(svc);   /* a moment ahead ends no lock, */
+    const wall_t latest = clock_latest(svc); /* and makes none shorter */
     bool found = false;
     CLEANUP(store_rollback) struct store_tx tx = {0};
     TRY(store_begin(svc->store, STORE_WRITE, &tx));
@@ -134,13 +147,18 @@ static err_t spend_one_try(struct service *svc, uuid_t who, struct account_row *
         return ERR_OK;
     }
     TRY(store_mpin_load(&tx, who, state));
+    const bool mended = mend_lock(&svc->rules, state, latest);
     if (is_locked(state, now, &out->retry_after_s)) {
         out->answer = MPIN_LOCKED;
         out->failures = state->failures;
+        if (mended) {
+            TRY(store_mpin_save(&tx, who, state));
+            return store_commit(&tx);
+        }
         return ERR_OK;
     }
     end_old_lock(state, now);
-    spend(&svc->rules, state, now);
+    spend(&svc->rules, state, latest);
     TRY(store_mpin_save(&tx, who, state));
     return store_commit(&tx);
 }
@@ -202,7 +220,7 @@ static err_t settle_wrong(struct service *svc, uuid_t account, uuid_t session,
                           const struct mpin_state *state, mpin_result_t *out)
 {
     int64_t retry = 0;
-    const bool locked = is_locked(state, clock_wall(svc->clock), &retry);
+    const bool locked = is_locked(state, clock_vouched(svc), &retry);
     CLEANUP(store_rollback) struct store_tx tx = {0};
     TRY(store_begin(svc->store, STORE_WRITE, &tx));
     TRY(list_sessions(&tx, account, out));
@@ -281,7 +299,7 @@ err_t mpin_check(struct service *svc, uuid_t account, uuid_t session, span_t giv
 err_t mpin_standing(struct service *svc, uuid_t account, mpin_standing_t *out)
 {
     struct mpin_state state = {0};
-    const wall_t now = clock_wall(svc->clock);
+    const wall_t now = clock_vouched(svc);
     CLEANUP(store_rollback) struct store_tx tx = {0};
     TRY(store_begin(svc->store, STORE_READ, &tx));
     TRY(store_mpin_load(&tx, account, &state));
