@@ -458,7 +458,7 @@ enum call_place operator_answer_verdict(struct call *c, const char *message, uui
 
 struct live *operator_target(struct call *c, struct shard *s, enum call_place *out)
 {
-    struct live *const live = shard_find(s, c->target);
+    struct live *const live = shard_find_held(s, c->target);
     if (live == NULL || live->blocked) {
         *out = problem(c, live == NULL ? PROBLEM_SESSION_NOT_FOUND : PROBLEM_SESSION_BLOCKED);
         return NULL;
