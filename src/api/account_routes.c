@@ -195,7 +195,7 @@ static void write_credentials(struct call *c, struct shard *s, struct live *live
 static enum call_place login_void_stage(struct call *c, struct shard *s)
 {
     const struct session_row *row = c->scratch;
-    struct live *live = shard_find(s, row->id);
+    struct live *live = shard_find_held(s, row->id);
     if (live != NULL) {
         shard_end(s, live, row->end, true);
     }

@@ -248,6 +248,14 @@ static inline struct call *desk_ask(struct desk *d, const struct bearer *who, co
     return ask_from(d, &from, method, target, headers, body);
 }
 
+/* Time passes until the clock is believed: from here on it can go back. */
+static inline void desk_let_clock_settle(struct desk *d)
+{
+    clock_guard_watch(&d->house.svc);
+    scripted_clock_pass(&d->house.clock, STEADY_FOR_MS);
+    clock_guard_watch(&d->house.svc);
+}
+
 /* Ask, and look at the status only. */
 static inline void desk_expect(struct desk *d, const struct bearer *who, const char *method,
                                const char *target, const char *body, unsigned status)

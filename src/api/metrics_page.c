@@ -4,6 +4,7 @@
 #include "api/routes.h"
 #include "base/util.h"
 #include "crypto/secret.h"
+#include "domain/clock_guard.h"
 #include "domain/tutor.h"
 
 #include <inttypes.h>
@@ -314,6 +315,10 @@ static void write_resources(struct page *p, const struct metrics_page *from)
     labelled(p, "canara_queue_refused_total", "queue", "hash", from->server.hash_refused);
     family(p, "canara_hash_pool_busy", "gauge", "", "Workers inside Argon2id");
     plain(p, "canara_hash_pool_busy", from->server.hash_busy);
+    const int clock = atomic_load(&from->api->service->clock_state);
+    family(p, "canara_clock_doubt", "gauge", "", "1 while the wall clock is not believed, by why");
+    labelled(p, "canara_clock_doubt", "state", "ahead", clock == STEADY_AHEAD ? 1 : 0);
+    labelled(p, "canara_clock_doubt", "state", "back", clock == STEADY_BACK ? 1 : 0);
     own_histogram(p, "canara_loop_lag_seconds", "One round of a loop, from waking to sleeping",
                   &from->api->metrics.lag_ns);
 }

@@ -6,6 +6,7 @@
 #include "domain/account.h"
 #include "domain/audit.h"
 #include "domain/behaviour.h"
+#include "domain/clock_guard.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -129,6 +130,19 @@ static void write_journal(struct json_writer *w, struct service *svc)
     json_end_object(w);
 }
 
+static void write_clock(struct json_writer *w, struct service *svc)
+{
+    const steady_look_t look = steady_clock_look(svc->steady);
+    json_name(w, "clock");
+    json_begin_object(w);
+    json_name(w, "state");
+    json_cstr(w, steady_state_name(look.state));
+    name_int(w, "ahead_ms", look.now.ms - look.vouched.ms);
+    name_int(w, "behind_ms",
+             look.known && look.newest.ms > look.now.ms ? look.newest.ms - look.now.ms : 0);
+    json_end_object(w);
+}
+
 static void write_queues(struct json_writer *w, const struct server_numbers *n,
                          struct ledger *ledger)
 {
@@ -154,7 +168,7 @@ enum call_place ctl_status_begin(struct call *c, struct shard *s)
     json_cstr(&w, api->version);
     name_int(&w, "uptime_s", (clock_wall(c->service->clock).ms - api->started.ms) / MS_PER_S);
     json_name(&w, "ready");
-    json_bool(&w, api->ready(api->numbers_ctx));
+    json_bool(&w, api->ready(api->numbers_ctx) && clock_guard_ok(c->service));
     json_name(&w, "handover");
     json_cstr(&w, api->handover == NULL ? "none" : api->handover);
     write_levels(&w, &n);
@@ -164,6 +178,7 @@ enum call_place ctl_status_begin(struct call *c, struct shard *s)
     name_int(&w, "websocket", gauge_read(&api->metrics.ws_connections));
     json_end_object(&w);
     write_journal(&w, c->service);
+    write_clock(&w, c->service);
     write_queues(&w, &n, api->ledger);
     json_end_object(&w);
     return answer_json(c, 200, &w);
@@ -443,7 +458,7 @@ enum call_place operator_answer_verdict(struct call *c, const char *message, uui
 
 struct live *operator_target(struct call *c, struct shard *s, enum call_place *out)
 {
-    struct live *const live = shard_find(s, c->target);
+    struct live *const live = shard_find_held(s, c->target);
     if (live == NULL || live->blocked) {
         *out = problem(c, live == NULL ? PROBLEM_SESSION_NOT_FOUND : PROBLEM_SESSION_BLOCKED);
         return NULL;
@@ -460,6 +475,18 @@ err_t operator_session_is_open(struct call *c, uuid_t session, bool *open)
     TRY(store_session_get(&tx, session, &row, &found));
     *open = found && row.end == END_NONE;
     return ERR_OK;
+}
+
+/* ---- the clock ---- */
+
+enum call_place ctl_clock_begin(struct call *c, struct shard *s)
+{
+    (void)s;
+    log_event(c->service->log, LOG_NOTICE, "operator.act", FIELD_TEXT("kind", "clock.accepted"),
+              FIELD_TEXT("request_id", c->request_id));
+    const err_t e = clock_guard_accept(c->service);
+    return failed(e) ? problem_world(c, e)
+                     : answer_message(c, "The time of this machine is accepted as it is now");
 }
 
 /* ---- reload and drain ---- */

@@ -258,6 +258,22 @@ static void a_result_for_a_session_that_is_gone_is_not_found(void **state)
     refused(d, "/ctl/analysis", body_for(body, id), 404);
 }
 
+/* ---- the clock ---- */
+
+static void a_clock_that_went_back_is_accepted_and_audited(void **state)
+{
+    struct desk *d = *state;
+    desk_let_clock_settle(d);
+    house_turn_wall(&d->house.clock, -HOUR_MS);
+    assert_false(clock_guard_ok(&d->house.svc));
+    store_scripted_fail_commits(d->house.svc.store, 1);
+    refused(d, "/ctl/clock", "", 503);
+    assert_false(clock_guard_ok(&d->house.svc));
+    done(d, "POST", "/ctl/clock", "");
+    assert_true(clock_guard_ok(&d->house.svc));
+    assert_int_equal(audited(d, "clock.accepted"), 1);
+}
+
 /* ---- reload and drain ---- */
 
 static void reload_and_drain_reach_the_server(void **state)
@@ -395,6 +411,7 @@ int main(void)
         DESK_TEST(a_fact_of_a_session_that_is_gone_is_not_found),
         DESK_TEST(a_result_of_the_batch_path_challenges_and_blocks),
         DESK_TEST(a_result_for_a_session_that_is_gone_is_not_found),
+        DESK_TEST(a_clock_that_went_back_is_accepted_and_audited),
         DESK_TEST(reload_and_drain_reach_the_server),
         DESK_TEST(what_is_not_asked_rightly_is_refused),
         DESK_TEST(nobody_but_the_control_socket_reaches_these_routes),

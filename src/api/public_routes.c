@@ -1,4 +1,5 @@
 #include "api/routes.h"
+#include "domain/clock_guard.h"
 
 static enum call_place say_status(struct call *c, const char *status)
 {
@@ -60,10 +61,18 @@ static err_t ask_store(struct store *store)
     return store_meta_get(&tx, "ready", &value, &found);
 }
 
-/* Ready: the loops serve, the journal takes events, the store answers. */
+enum { CLOCK_RETRY_S = 60 };
+
+/* Ready: the loops serve, the journal takes events, the store answers, the clock lets people log in. */
 enum call_place ready_begin(struct call *c, struct shard *s)
 {
     (void)s;
+    if (!clock_guard_ok(c->service)) {
+        call_header_int(c, "Retry-After", CLOCK_RETRY_S);
+        return problem_detail(c, PROBLEM_UNAVAILABLE, "%s",
+                              "The clock was set back: nobody can log in until it is right, or an "
+                              "operator accepts it");
+    }
     if (!c->api->ready(c->api->numbers_ctx) || failed(ask_store(c->service->store))) {
         return problem_later(c, PROBLEM_UNAVAILABLE, 1);
     }

@@ -60,6 +60,27 @@ static void ready_means_that_loops_and_store_answer(void **state)
     desk_expect(d, NULL, "GET", "/health/ready", "", 200);
 }
 
+static void a_clock_that_went_back_is_why_it_is_not_ready(void **state)
+{
+    struct desk *d = *state;
+    desk_let_clock_settle(d);
+    house_turn_wall(&d->house.clock, -HOUR_MS);
+    struct call *c = desk_ask(d, NULL, "GET", "/health/ready", "");
+    assert_int_equal(c->status, 503);
+    assert_true(desk_said(c, "Retry-After: 60\r\n"));
+    struct json *tree = answer_of(c);
+    span_t detail = {0};
+    assert_true(json_get_text(tree, "detail", &detail));
+    assert_non_null(strstr((const char *)detail.ptr, "The clock was set back"));
+    json_free(&tree);
+    call_free(&c);
+    desk_expect(d, NULL, "GET", "/health/live", "", 200);
+    house_turn_wall(&d->house.clock, HOUR_MS);
+    desk_expect(d, NULL, "GET", "/health/ready", "", 200);
+    house_turn_wall(&d->house.clock, HOUR_MS); /* ahead, they can */
+    desk_expect(d, NULL, "GET", "/health/ready", "", 200);
+}
+
 #define DESK_TEST(name) cmocka_unit_test_setup_teardown(name, desk_set_up, desk_tear_down)
 
 int main(void)
@@ -69,6 +90,7 @@ int main(void)
         DESK_TEST(every_link_of_the_root_leads_somewhere),
         DESK_TEST(a_server_is_healthy_and_alive_even_when_it_is_not_ready),
         DESK_TEST(ready_means_that_loops_and_store_answer),
+        DESK_TEST(a_clock_that_went_back_is_why_it_is_not_ready),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,6 +41,7 @@ static const struct api_route operator_rows[] = {
     {{HTTP_POST, SPAN_INIT("/ctl/fact")},     AUTH_LOCAL, BODY_OBJECT, PLACE_COLD, false, ctl_fact_begin,     "/ctl/fact"},
     {{HTTP_POST, SPAN_INIT("/ctl/profile")},  AUTH_LOCAL, BODY_OBJECT, PLACE_COLD, false, ctl_profile_begin,  "/ctl/profile"},
     {{HTTP_POST, SPAN_INIT("/ctl/analysis")}, AUTH_LOCAL, BODY_OBJECT, PLACE_COLD, false, ctl_analysis_begin, "/ctl/analysis"},
+    {{HTTP_POST, SPAN_INIT("/ctl/clock")},    AUTH_LOCAL, BODY_NONE,   PLACE_COLD, false, ctl_clock_begin,    "/ctl/clock"},
     {{HTTP_POST, SPAN_INIT("/ctl/reload")},   AUTH_LOCAL, BODY_NONE,   PLACE_COLD, false, ctl_reload_begin,   "/ctl/reload"},
     {{HTTP_POST, SPAN_INIT("/ctl/drain")},    AUTH_LOCAL, BODY_NONE,   PLACE_COLD, false, ctl_drain_begin,    "/ctl/drain"},
 };

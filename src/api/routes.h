@@ -51,6 +51,7 @@ enum call_place ctl_sessions_begin(struct call *c, struct shard *s);
 enum call_place ctl_end_begin(struct call *c, struct shard *s);
 enum call_place ctl_unlock_begin(struct call *c, struct shard *s);
 enum call_place ctl_fact_begin(struct call *c, struct shard *s);
+enum call_place ctl_clock_begin(struct call *c, struct shard *s);
 enum call_place ctl_reload_begin(struct call *c, struct shard *s);
 enum call_place ctl_drain_begin(struct call *c, struct shard *s);
 

@@ -180,7 +180,7 @@ static enum call_place logged_out(struct call *c)
 
 static enum call_place logout_live_stage(struct call *c, struct shard *s)
 {
-    struct live *live = shard_find(s, c->who.session);
+    struct live *live = shard_find_held(s, c->who.session);
     if (live != NULL && live->blocked) { /* while the store was written: the block stands */
         return problem(c, PROBLEM_UNAUTHORIZED);
     }
@@ -227,7 +227,7 @@ static enum call_place logout_ended_stage(struct call *c, struct shard *s)
  * told of a logout instead. */
 enum call_place logout_begin(struct call *c, struct shard *s)
 {
-    const struct live *const live = shard_find(s, c->who.session);
+    const struct live *const live = shard_find_held(s, c->who.session);
     const bool open = live != NULL && !live->blocked;
     c->restricts = open;
     return call_go(c, PLACE_COLD, open ? logout_stored_stage : logout_ended_stage);
@@ -357,7 +357,7 @@ struct delete_work {
 
 static enum call_place deleted_stage(struct call *c, struct shard *s)
 {
-    struct live *live = shard_find(s, c->target);
+    struct live *live = shard_find_held(s, c->target);
     if (live != NULL) {
         shard_end(s, live, END_REVOKED, true);
     }

@@ -169,7 +169,7 @@ talk_due_t talk_message(struct talk *t, struct api *api, struct shard *s,
     }
     const mono_t began = clock_mono(shard_service(s)->clock);
     const bool over =
-        t->live->asleep ? shard_find(s, t->live->id) == NULL : shard_expire(s, t->live, began);
+        t->live->asleep ? shard_find(s, t->live->id) == NULL : shard_shuts_out(s, t->live, began);
     if (over) {
         return due; /* it has expired since the wheel last turned, and was told so */
     }
@@ -337,7 +337,7 @@ static void tell_sleeper(struct shard *s, uuid_t session, enum tell what, enum s
 
 void api_told(struct shard *s, uuid_t session, enum tell what, enum session_end how, double value)
 {
-    struct live *live = shard_find(s, session);
+    struct live *live = shard_find_held(s, session);
     if (live == NULL) {
         tell_sleeper(s, session, what, how);
         return;

@@ -1,4 +1,5 @@
 /* canara audit: verifies and prints the chain of security events, with or without a server. */
+#include "app/at_rest.h"
 #include "app/commands.h"
 #include "app/options.h"
 #include "app/settings.h"
@@ -11,13 +12,13 @@
 #include "domain/audit.h"
 #include "store/store.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { SHOW_DEFAULT = 100, LINE_BYTES = 8192 }; /* a detail may grow to six times its length */
+
+static const char command[] = "canara audit";
 
 struct order {
     struct option_sets sets;
@@ -27,57 +28,7 @@ struct order {
 
 static int complain(const char *what)
 {
-    (void)fprintf(stderr, "canara audit: %s\n", what);
-    return EXIT_CODE_FAILED;
-}
-
-/* ---- what both need ---- */
-
-/* Nothing is made here: neither a database nor keys. */
-static bool is_there(const struct settings *s)
-{
-    char pepper[SETTING_PATH_BYTES + 16];
-    char room[96];
-    if (access(s->database_path, R_OK) != 0) {
-        (void)fprintf(stderr, "canara audit: %s: %s\n", s->database_path,
-                      strerror_r(errno, room, sizeof room));
-        return false;
-    }
-    (void)snprintf(pepper, sizeof pepper, "%s/pepper", s->data_dir);
-    if (s->pepper_file[0] == '\0' && access(pepper, R_OK) != 0) {
-        (void)fprintf(stderr, "canara audit: %s: %s; without its pepper nothing can be verified\n",
-                      pepper, strerror_r(errno, room, sizeof room));
-        return false;
-    }
-    return true;
-}
-
-static err_t open_store(const struct settings *s, struct store **out)
-{
-    char why[STORE_WHY_BYTES] = "";
-    const struct store_config config = {
-        .url = s->database_url, .data_dir = s->data_dir, .clock = clock_system()};
-    const err_t opened = store_open(&config, out, why);
-    if (failed(opened)) {
-        (void)complain(why);
-    }
-    return opened;
-}
-
-static err_t open_audit(const struct settings *s, struct keyring **keys, struct audit **out)
-{
-    char why[KEYRING_WHY_BYTES] = "";
-    const struct keyring_config config = {.secret_key = s->secret_key,
-                                          .secret_key_previous = s->secret_key_previous,
-                                          .debug = s->debug,
-                                          .data_dir = s->data_dir,
-                                          .pepper_file = s->pepper_file};
-    const err_t opened = keyring_open(&config, keys, why);
-    if (failed(opened)) {
-        (void)complain(why);
-        return opened;
-    }
-    return audit_new(*keys, clock_system(), out);
+    return at_rest_complain(command, what);
 }
 
 /* ---- verify ---- */
@@ -134,8 +85,8 @@ static int verify(const struct settings *s, const uint8_t *head)
     enum audit_verdict verdict = AUDIT_BROKEN;
     uint64_t records = 0;
     uint64_t at = 0;
-    if (failed(crypto_start()) || failed(open_audit(s, &keys, &audit)) ||
-        failed(open_store(s, &store))) {
+    if (failed(crypto_start()) || failed(at_rest_audit(command, s, &keys, &audit)) ||
+        failed(at_rest_store(command, s, &store))) {
         return EXIT_CODE_FAILED;
     }
     if (failed(audit_verify(audit, store, NULL, &verdict, &records, &at))) {
@@ -215,7 +166,7 @@ static err_t walk_last(struct store *store, uint64_t last)
 static int show(const struct settings *s, int64_t last)
 {
     CLEANUP(store_close) struct store *store = NULL;
-    if (failed(open_store(s, &store))) {
+    if (failed(at_rest_store(command, s, &store))) {
         return EXIT_CODE_FAILED;
     }
     return failed(walk_last(store, (uint64_t)last))
@@ -253,7 +204,7 @@ static enum option_answer read_order(int argc, char **argv, struct order *o,
          .into = &o->sets},
     };
     const struct option_spec spec = {
-        .command = "canara audit",
+        .command = command,
         .usage = "verify | show",
         .about =
             "verify   walk the chain of security events and tell whether every record is the one\n"
@@ -308,7 +259,7 @@ int cmd_audit(int argc, char **argv)
         return EXIT_CODE_USAGE;
     }
     CLEANUP(settings_wipe) struct settings s = {0};
-    if (failed(settings_load_and_say("canara audit", &o.sets, &s)) || !is_there(&s)) {
+    if (failed(settings_load_and_say(command, &o.sets, &s)) || !at_rest_is_there(command, &s)) {
         return EXIT_CODE_FAILED;
     }
     return verifies ? verify(&s, o.head == NULL ? NULL : head) : show(&s, o.last);

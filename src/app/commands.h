@@ -46,6 +46,7 @@ int cmd_ctl(int argc, char **argv);
 int cmd_journal(int argc, char **argv);
 int cmd_audit(int argc, char **argv);
 int cmd_accept_loss(int argc, char **argv);
+int cmd_clock(int argc, char **argv);
 int cmd_completion(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 int cmd_help(int argc, char **argv);

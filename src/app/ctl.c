@@ -44,6 +44,7 @@ static const struct ctl_verb verbs[] = {
     {"unlock",   "POST", "/ctl/unlock",   TAKES_EMAIL, TAKES_EMAIL, false, false, print_message},
     {"fact",     "POST", "/ctl/fact",     TAKES_SESSION | TAKES_NATS, TAKES_SESSION | TAKES_NATS | TAKES_SOURCE, false, false, print_fact},
     {"profile",  "POST", "/ctl/profile",  0, TAKES_RESET | TAKES_ROLLBACK, false, true, print_profile},
+    {"accept-clock", "POST", "/ctl/clock", 0, 0, false, false, print_message},
     {"reload",   "POST", "/ctl/reload",   0, 0, false, false, print_message},
     {"drain",    "POST", "/ctl/drain",    0, 0, false, false, print_message},
 };
@@ -197,8 +198,9 @@ static enum option_answer take_words(const struct option_words *words, struct gi
 {
     const struct ctl_verb *const verb = find_verb(words->word[0]);
     if (verb == NULL) {
-        return fault("must be status, sessions, end, unlock, fact, profile, reload or drain",
-                     words->word[0]);
+        return fault(
+            "must be status, sessions, end, unlock, fact, profile, accept-clock, reload or drain",
+            words->word[0]);
     }
     enum option_answer fits = check_options(verb, g);
     if (fits == OPTIONS_OK) {
@@ -230,7 +232,8 @@ enum option_answer ctl_parse(int argc, char **argv, struct ctl_order *out)
     /* clang-format on */
     const struct option_spec spec = {
         .command = "canara ctl",
-        .usage = "status | sessions | end | unlock | fact | profile | reload | drain",
+        .usage =
+            "status | sessions | end | unlock | fact | profile | accept-clock | reload | drain",
         .about =
             "Speak to the server that runs on a DATA_DIR, through its control socket. Every act\n"
             "is in the audit.\n\n"
@@ -243,6 +246,8 @@ enum option_answer ctl_parse(int argc, char **argv, struct ctl_order *out)
             "profile EMAIL|ACCOUNT [--reset | --rollback N]\n"
             "                                    what was learnt of a customer: its parts, never their\n"
             "                                    content; the next session starts with the change\n"
+            "accept-clock                        the time of this machine is right, also when it\n"
+            "                                    went back or forward\n"
             "reload                              read certificates and keys of TLS again\n"
             "drain                               stop cleanly",
         .option = options,
@@ -404,6 +409,7 @@ static void print_status(FILE *to, const struct json *a)
     const struct json *const connections = json_get(a, "connections");
     const struct json *const journal = json_get(a, "journal");
     const struct json *const queues = json_get(a, "queues");
+    const struct json *const clock = json_get(a, "clock");
     (void)fprintf(to, "canara ");
     print_text(to, a, "version", 0);
     (void)fprintf(to, ", %s, up ", flag_at(a, "ready") ? "ready" : "not ready");
@@ -424,6 +430,11 @@ static void print_status(FILE *to, const struct json *a)
                   ", view %" PRId64 " bytes; %" PRId64 " workers hashing\n",
                   int_at(queues, "cold"), int_at(queues, "hash"), int_at(queues, "ledger"),
                   int_at(journal, "view_pending_bytes"), int_at(a, "hash_workers_busy"));
+    (void)fprintf(to, "clock        ");
+    print_text(to, clock, "state", 0);
+    (void)fprintf(
+        to, ", %" PRId64 " ms ahead of what is vouched for, %" PRId64 " ms behind the newest\n",
+        int_at(clock, "ahead_ms"), int_at(clock, "behind_ms"));
 }
 
 static void print_session(FILE *to, const struct json *s)

@@ -132,6 +132,42 @@ static err_t data_dir_up(struct house *h)
     return ERR_OK;
 }
 
+/* ---- what of the clock is believed ---- */
+
+static err_t steady_up(struct house *h)
+{
+    return failed(steady_clock_new(h->clock, &h->service.steady))
+               ? house_fault(h, "out of memory for the clock")
+               : ERR_OK;
+}
+
+static void steady_down(struct house *h)
+{
+    steady_clock_free(&h->service.steady);
+}
+
+/* Nothing is old before this. */
+static err_t clock_up(struct house *h)
+{
+    struct service *svc = &h->service;
+    svc->clock = h->clock;
+    svc->log = h->log;
+    const err_t guard = clock_guard_start(svc);
+    if (guard.code == ERR_RANGE) {
+        return house_fault(h, "clock: the time is earlier than when the server last ran; set the "
+                              "clock, or if it is right: canara clock accept");
+    }
+    return failed(guard) ? house_fault(h, "clock: the database refused, at the start") : ERR_OK;
+}
+
+static void clock_down(struct house *h)
+{
+    const err_t noted = clock_guard_note(&h->service); /* the next start compares with it */
+    if (failed(noted)) {
+        log_event(h->log, LOG_WARN, "clock.not_noted", FIELD_INT("error", (int64_t)noted.code));
+    }
+}
+
 /* ---- model ---- */
 
 _Static_assert((int)HOUSE_WHY_BYTES >= (int)MODEL_WHY_BYTES, "the reason of a bad model fits");
@@ -165,7 +201,7 @@ static err_t replay_up(struct house *h)
                                                 .bytes = (size_t)h->settings->replay_memory_mb
                                                          << 20,
                                                 .journal = h->service.journal,
-                                                .clock = h->clock,
+                                                .clock = steady_clock_vouched(h->service.steady),
                                                 .log = h->log};
     if (config.bytes == 0) {
         return ERR_OK;
@@ -190,16 +226,8 @@ static err_t domain_up(struct house *h)
 {
     struct service *svc = &h->service;
     svc->rules = house_rules(h->settings);
-    svc->clock = h->clock;
-    svc->log = h->log;
     svc->hashing = PWHASH_COST;
-    const err_t guard = clock_guard_start(svc);
-    if (guard.code == ERR_RANGE) {
-        return house_fault(
-            h, "clock: the time is earlier than when the server last ran; set the clock");
-    }
-    if (failed(guard) || failed(quota_new(h->clock, &svc->quota)) ||
-        failed(account_locks_new(&svc->locks)) ||
+    if (failed(quota_new(h->clock, &svc->quota)) || failed(account_locks_new(&svc->locks)) ||
         failed(audit_new(svc->keys, h->clock, &svc->audit)) ||
         failed(ledger_new(svc, &h->ledger)) || failed(tutor_new(svc, &h->tutor))) {
         return house_fault(h, "out of memory, or the database refused, at the start");
@@ -209,10 +237,6 @@ static err_t domain_up(struct house *h)
 
 static void domain_down(struct house *h)
 {
-    const err_t noted = clock_guard_note(&h->service); /* the next start compares with it */
-    if (failed(noted)) {
-        log_event(h->log, LOG_WARN, "clock.not_noted", FIELD_INT("error", (int64_t)noted.code));
-    }
     tutor_free(&h->tutor);
     ledger_free(&h->ledger);
     audit_free(&h->service.audit);
@@ -397,8 +421,10 @@ static const struct step {
     {data_dir_up, nothing_down},
     {house_lock_up, house_lock_down},
     {house_keys_up, house_keys_down},
+    {steady_up, steady_down},
     {house_journal_up, house_journal_down},
     {house_store_up, house_store_down},
+    {clock_up, clock_down},
     {house_view_up, house_view_down},
     {model_up, model_down},
     {replay_up, replay_down},

@@ -1,5 +1,6 @@
 /* The steps of a house that open what is kept: keys, journal, store, buffer files. */
 #include "app/house_steps.h"
+#include "base/steady_clock.h"
 #include "base/util.h"
 #include "base/write_all.h"
 #include "domain/recovery_checkpoint.h"
@@ -174,6 +175,7 @@ err_t house_journal_up(struct house *h)
         .retention_days = (int)s->journal_retention_days,
         .young_ms = (int64_t)s->session_max_hours * 3600 * MS_PER_S,
         .clock = h->clock,
+        .vouched = steady_clock_vouched(h->service.steady),
         .log = h->log};
     struct journal_fault why = {0};
     const err_t e = journal_open(&config, &h->service.journal, &why);
@@ -265,6 +267,7 @@ err_t house_view_up(struct house *h)
                                        .context = &h->service,
                                        .retention_days = (int)h->settings->journal_retention_days,
                                        .clock = h->clock,
+                                       .vouched = steady_clock_vouched(h->service.steady),
                                        .log = h->log};
     if (failed(view_open(&config, &h->service.view))) {
         return house_fault(h, "%s: buffer files cannot be written there", h->view_dir);

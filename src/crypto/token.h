@@ -26,7 +26,7 @@
 
 #define TOKEN_MAX_BYTES  LIMIT_TOKEN_BYTES /* a longer text is invalid unread */
 #define TOKEN_TEXT_BYTES 512               /* what token_sign() needs, NUL included */
-#define TOKEN_FUTURE_S   300               /* how far a clock may have gone back since the issue */
+#define TOKEN_FUTURE_S   3600              /* how far a clock may have gone back since the issue */
 #define TOKEN_ISSUER     "canara"
 #define TOKEN_AUDIENCE   "canara"
 

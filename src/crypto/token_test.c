@@ -232,7 +232,7 @@ static void no_other_claims_are_taken(void **state)
         "{" ISS "," AUD "," SUB "," SID "," DID "," IAT ",\"exp\":null," JTI "}",
         "{" ISS "," AUD "," SUB "," SID "," DID "," IAT ",\"exp\":1799999000," JTI "}",
         /* issued too far ahead */
-        "{" ISS "," AUD "," SUB "," SID "," DID ",\"iat\":1800000301," EXP "," JTI "}",
+        "{" ISS "," AUD "," SUB "," SID "," DID ",\"iat\":1800003601,\"exp\":1800007000," JTI "}",
     };
     for (size_t i = 0; i < sizeof claims / sizeof *claims; i++) {
         char text[1500];

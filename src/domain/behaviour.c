@@ -3,6 +3,7 @@
 #include "base/rng.h"
 #include "codec/json_write.h"
 #include "domain/baselines.h"
+#include "domain/clock_guard.h"
 #include "domain/rest.h"
 
 #include <math.h>
@@ -384,7 +385,7 @@ void behaviour_take(struct shard *s, struct live *live, const scanned_event_t *e
     }
     if (result.stored > 0 && !live->blocked) {
         live->active = now;
-        live->last_activity = at;
+        live->last_activity = clock_latest(svc);
     }
     result.position = live->position;
     result.seq = live->seq;

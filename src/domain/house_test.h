@@ -15,6 +15,7 @@
 #include "domain/account.h"
 #include "domain/audit.h"
 #include "domain/behaviour.h"
+#include "domain/clock_guard.h"
 #include "domain/ledger.h"
 #include "domain/live.h"
 #include "domain/mpin.h"
@@ -179,6 +180,8 @@ static inline void house_begin(struct house *h, enum house_store kind, size_t la
     assert_non_null(h->scratch);
     assert_non_null(h->events);
     h->svc.clock = &h->clock.face;
+    assert_ok(steady_clock_new(&h->clock.face, &h->svc.steady));
+    steady_clock_begin(h->svc.steady, &(steady_record_t){0});
     h->svc.rules = house_rules();
     h->svc.hashing = (struct pwhash_cost){.memory_kib = 8, .passes = 1};
     char why[KEYRING_WHY_BYTES];
@@ -201,6 +204,7 @@ static inline void house_end(struct house *h)
     keyring_close(&h->svc.keys);
     canara_profile_free(&h->stranger);
     canara_model_close(&h->model);
+    steady_clock_free(&h->svc.steady);
     free(h->events);
     free(h->scratch);
     scratch_remove(&h->dir);

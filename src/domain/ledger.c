@@ -2,6 +2,7 @@
 
 #include "base/heap.h"
 #include "domain/audit.h"
+#include "domain/clock_guard.h"
 #include "domain/mpin.h"
 #include "domain/purge.h"
 #include "domain/restriction.h"
@@ -257,6 +258,23 @@ static void settle_mpins(struct ledger *l)
     (void)pthread_mutex_lock(&l->mutex);
 }
 
+/* A jump of the wall clock is noticed here also when nobody asks, and the time put on record. */
+static void look_at_clock(struct ledger *l, mono_t *note_at)
+{
+    const mono_t now = clock_mono(l->svc->clock);
+    (void)pthread_mutex_unlock(&l->mutex);
+    clock_guard_watch(l->svc);
+    if (now.ns >= note_at->ns) {
+        const err_t noted = clock_guard_note(l->svc);
+        if (failed(noted)) {
+            log_event(l->svc->log, LOG_WARN, "clock.not_noted",
+                      FIELD_INT("error", (int64_t)noted.code));
+        }
+        *note_at = mono_after_ms(now, CLOCK_NOTE_MS);
+    }
+    (void)pthread_mutex_lock(&l->mutex);
+}
+
 /* Sessions that went to rest have dropped their profiles, and nobody asks for the pages they came from. */
 static void look_at_heap(struct ledger *l, struct heap_keeper *keeper)
 {
@@ -275,10 +293,12 @@ void ledger_run(struct ledger *l, uint32_t sweep_s)
     purge_t purge;
     purge_init(&purge, sweep_s, clock_mono(clock_system()));
     mono_t look_at = mono_after_ms(clock_mono(clock_system()), HEAP_LOOK_MS);
+    mono_t note_at = mono_after_ms(clock_mono(l->svc->clock), CLOCK_NOTE_MS);
     struct heap_keeper keeper = {0};
 
     (void)pthread_mutex_lock(&l->mutex);
     while (!l->stopping) {
+        look_at_clock(l, &note_at);
         if (l->count > 0) {
             backoff_ms = work_off(l, backoff_ms);
         }

@@ -3,8 +3,10 @@
 #include "base/rng.h"
 #include "base/util.h"
 #include "codec/json_write.h"
+#include "crypto/token.h"
 #include "domain/baselines.h"
 #include "domain/behaviour.h"
+#include "domain/clock_guard.h"
 #include "domain/profile.h"
 #include "domain/rest.h"
 #include "domain/sleepers.h"
@@ -119,43 +121,9 @@ size_t shard_count(const struct shard *s)
 
 /* ---- time ---- */
 
-static mono_t deadline_of(const struct shard *s, const struct live *live)
-{
-    const mono_t idle = mono_after_ms(live->active, s->service->rules.session_idle_ms);
-    return idle.ns < live->dies.ns ? idle : live->dies;
-}
-
-int64_t live_seconds_left(struct shard *s, const struct live *live)
-{
-    const int64_t ns = deadline_of(s, live).ns - clock_mono(s->service->clock).ns;
-    return ns <= 0 ? 0 : (ns + NS_PER_S - 1) / NS_PER_S;
-}
-
-wall_t live_expires_at(struct shard *s, const struct live *live)
-{
-    const int64_t ms = mono_ms_between(clock_mono(s->service->clock), deadline_of(s, live));
-    return wall_after_ms(clock_wall(s->service->clock), ms);
-}
-
-static bool is_over_at(const struct shard *s, const struct live *live, mono_t now)
-{
-    return now.ns >= deadline_of(s, live).ns;
-}
-
-static bool is_over(const struct shard *s, const struct live *live)
-{
-    return is_over_at(s, live, clock_mono(s->service->clock));
-}
-
-void live_touch(struct shard *s, struct live *live)
-{
-    live->active = clock_mono(s->service->clock);
-    live->last_activity = clock_wall(s->service->clock);
-}
-
 void live_arm(struct shard *s, struct live *live)
 {
-    mono_t at = deadline_of(s, live);
+    mono_t at = live_deadline(s->service, live);
     const int64_t rest_ms = s->service->rules.rest_after_ms;
     const mono_t soon = mono_after_ms(clock_mono(s->service->clock), SLEEP_ON_MS);
     if (live->block_place == LEDGER_REFUSED) {
@@ -324,22 +292,42 @@ struct live *shard_peek(struct shard *s, uuid_t id)
     return map_get(&s->by_id, id, &index) ? slab_at(&s->sessions, index) : NULL;
 }
 
-struct live *shard_find(struct shard *s, uuid_t id)
+struct live *shard_find_held(struct shard *s, uuid_t id)
 {
     uint32_t index = 0;
     if (!map_get(&s->by_id, id, &index)) {
         return NULL;
     }
     struct live *live = slab_at(&s->sessions, index);
-    if (live->asleep && (live_is_called(live) || !is_over(s, live)) && !sleeper_wake(s, &live)) {
+    if (live->asleep &&
+        (live_is_called(live) || !live_is_over(s->service, live, clock_mono(s->service->clock))) &&
+        !sleeper_wake(s, &live)) {
         return NULL;
     }
     return shard_expire(s, live, clock_mono(s->service->clock)) ? NULL : live;
 }
 
+struct live *shard_find(struct shard *s, uuid_t id)
+{
+    struct live *live = shard_find_held(s, id);
+    return live == NULL || shard_shuts_out(s, live, clock_mono(s->service->clock)) ? NULL : live;
+}
+
+bool shard_shuts_out(struct shard *s, struct live *live, mono_t now)
+{
+    if (shard_expire(s, live, now)) {
+        return true;
+    }
+    if (!live_is_doubted(s->service, live)) {
+        return false;
+    }
+    s->watcher->notify(s->watcher, live, NOTICE_ENDED, END_EXPIRED, NULL);
+    return true;
+}
+
 bool shard_expire(struct shard *s, struct live *live, mono_t now)
 {
-    if (!is_over_at(s, live, now)) {
+    if (!live_is_over(s->service, live, now)) {
         return false;
     }
     shard_end(s, live, END_EXPIRED, false);
@@ -350,7 +338,7 @@ static void expiry_fired(struct timer *t, void *context)
 {
     struct shard *s = context;
     struct live *live = CONTAINER_OF(t, struct live, expiry);
-    if (!is_over(s, live)) {
+    if (!live_is_over(s->service, live, clock_mono(s->service->clock))) {
         tell_block_again(s, live);
         rest_if_idle(s, live);
         live_arm(s, live); /* there was activity since, or it rests */
@@ -410,7 +398,8 @@ static err_t take_place(struct shard *s, const session_seed_t *seed, struct live
         return err_new(ERR_NOMEM);
     }
 
-    const wall_t wall = clock_wall(s->service->clock);
+    /* As much of its time is gone as is vouched for; what may be gone, is_doubted() sees. */
+    const wall_t wall = clock_vouched(s->service);
     const mono_t mono = clock_mono(s->service->clock);
     live->created = seed->row.created;
     live->last_activity = seed->row.last_activity;
@@ -434,9 +423,20 @@ static err_t take_place(struct shard *s, const session_seed_t *seed, struct live
     return ERR_OK;
 }
 
+/* From a time that never was: neither its tokens nor its age are good for anything. */
+static void end_the_future(struct shard *s, struct live *live)
+{
+    const wall_t latest = clock_latest(s->service);
+    if (live->created.ms > latest.ms + TOKEN_FUTURE_S * MS_PER_S) {
+        live->dies = clock_mono(s->service->clock);
+    }
+}
+
 err_t shard_restore(struct shard *s, const session_seed_t *seed, struct live **out)
 {
-    return take_place(s, seed, out);
+    TRY(take_place(s, seed, out));
+    end_the_future(s, *out);
+    return ERR_OK;
 }
 
 err_t shard_restore_saved(struct shard *s, const saved_session_t *saved, struct live **out)
@@ -457,6 +457,7 @@ err_t shard_restore_saved(struct shard *s, const saved_session_t *saved, struct 
     memcpy(seed.email, saved->email.ptr, saved->email.len);
     memcpy(seed.row.device_id, saved->device_id.ptr, saved->device_id.len);
     TRY(take_place(s, &seed, &live));
+    end_the_future(s, live);
     live->mind->engine = saved->engine;
     live->lines = saved->lines;
     live->events = saved->events;
@@ -501,12 +502,12 @@ struct event_scratch *shard_scratch(struct shard *s)
 
 void shard_restore_activity(struct shard *s, struct live *live, wall_t at)
 {
-    const wall_t now = clock_wall(s->service->clock);
-    if (at.ms <= live->last_activity.ms || at.ms > now.ms) {
+    const int64_t past_ms = clock_vouched(s->service).ms - at.ms;
+    if (at.ms <= live->last_activity.ms || at.ms > clock_wall(s->service->clock).ms) {
         return;
     }
     live->last_activity = at;
-    live->active = mono_after_ms(clock_mono(s->service->clock), at.ms - now.ms);
+    live->active = mono_after_ms(clock_mono(s->service->clock), past_ms > 0 ? -past_ms : 0);
 }
 
 static void journal_open_record(struct shard *s, struct live *live, const session_seed_t *seed)

@@ -166,8 +166,16 @@ struct blocks *shard_blocks(struct shard *s);
 size_t shard_count(const struct shard *s);
 
 /* Find an open or blocked session; one that has just expired is ended first and not found. One that
- * sleeps is woken, which may read the store: whoever must not wait asks sleeper_is() first. */
+ * sleeps is woken, which may read the store: whoever must not wait asks sleeper_is() first. Nor is one
+ * found that would be over if the wall clock were right, while nobody can vouch for that: it is not
+ * ended either, only its socket closes. */
 struct live *shard_find(struct shard *s, uuid_t id);
+
+/* The same for those who end or restrict: found also while the clock is in doubt. */
+struct live *shard_find_held(struct shard *s, uuid_t id);
+
+/* Whether shard_find() would not find it now. It is ended first if its time is over for good. */
+bool shard_shuts_out(struct shard *s, struct live *live, mono_t now);
 
 /* End a session whose time is over by `now`; false: it is not. */
 bool shard_expire(struct shard *s, struct live *live, mono_t now);
@@ -233,6 +241,15 @@ void live_arm(struct shard *s, struct live *live);
 /* EVALUATE_PER_SESSION: true, and charged, when one more decision may be asked for; else `*wait_s` (1 or
  * more) says when to come back. A burst of the whole count, then one each share of the window. */
 bool live_may_ask(struct shard *s, struct live *live, uint32_t *wait_s);
+
+/* The monotonic moment at which it is over if nothing happens. */
+mono_t live_deadline(const struct service *svc, const struct live *live);
+
+/* Its time is over for good: by the monotonic clock, or by the time that is vouched for. */
+bool live_is_over(const struct service *svc, const struct live *live, mono_t now);
+
+/* Its time may be over: the wall clock says so, and nobody can vouch for it yet, or has. */
+bool live_is_doubted(const struct service *svc, const struct live *live);
 
 /* Seconds of inactivity left, at least 0, and the moment the session expires if nothing happens. */
 int64_t live_seconds_left(struct shard *s, const struct live *live);

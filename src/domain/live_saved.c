@@ -1,11 +1,12 @@
+#include "domain/clock_guard.h"
 #include "domain/live.h"
 
 #include <string.h>
 
 /* The wall clock's moment of a deadline: as late as it is, never later. */
-static wall_t wall_of(const struct clock *clock, mono_t at)
+static wall_t wall_of(const struct service *svc, mono_t at)
 {
-    return wall_after_ms(clock_wall(clock), mono_ms_between(clock_mono(clock), at));
+    return wall_after_ms(clock_vouched(svc), mono_ms_between(clock_mono(svc->clock), at));
 }
 
 err_t live_save(struct shard *s, const struct live *live, struct buf *out)
@@ -16,7 +17,7 @@ err_t live_save(struct shard *s, const struct live *live, struct buf *out)
         .account = live->account,
         .created = live->created,
         .last_activity = live->last_activity,
-        .expires_max = wall_of(shard_service(s)->clock, live->dies),
+        .expires_max = wall_of(shard_service(s), live->dies),
         .lines = live->lines,
         .events = live->events,
         .seq = live->seq,

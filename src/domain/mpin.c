@@ -4,6 +4,7 @@
 #include "crypto/secret.h"
 #include "domain/account.h"
 #include "domain/audit.h"
+#include "domain/clock_guard.h"
 #include "domain/decision.h"
 #include "domain/ledger.h"
 #include "domain/restriction.h"
@@ -128,6 +129,17 @@ static void spend(const rules_t *rules, struct mpin_state *state, wall_t now)
     }
 }
 
+/* No lock is longer: it was made while the clock was ahead, and would last until that time comes. */
+static bool mend_lock(const rules_t *rules, struct mpin_state *state, wall_t latest)
+{
+    if (state->lock_count == 0 ||
+        state->locked_until.ms <= latest.ms + rules->mpin_lockout_max_ms + STEADY_BACK_MS) {
+        return false;
+    }
+    state->locked_until = wall_after_ms(latest, lock_length(rules, state->lock_count - 1));
+    return true;
+}
+
 /* The account and its tries. A comparison follows while `out` says MPIN_WRONG, as it did before. */
 static err_t look_at(const struct service *svc, struct store_tx *tx, uuid_t who,
                      struct account_row *row, struct mpin_state *state, mpin_result_t *out)
@@ -139,11 +151,25 @@ static err_t look_at(const struct service *svc, struct store_tx *tx, uuid_t who,
         return ERR_OK;
     }
     TRY(store_mpin_load(tx, who, state));
-    if (is_locked(state, clock_wall(svc->clock), &out->retry_after_s)) {
+    if (is_locked(state, clock_vouched(svc),
+                  &out->retry_after_s)) { /* a moment ahead ends no lock */
         out->answer = MPIN_LOCKED;
         out->failures = state->failures;
     }
     return ERR_OK;
+}
+
+static err_t mend_in_store(struct service *svc, uuid_t who)
+{
+    struct mpin_state state = {0};
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    TRY(store_begin(svc->store, STORE_WRITE, &tx));
+    TRY(store_mpin_load(&tx, who, &state));
+    if (!mend_lock(&svc->rules, &state, clock_latest(svc))) {
+        return ERR_OK;
+    }
+    TRY(store_mpin_save(&tx, who, &state));
+    return store_commit(&tx);
 }
 
 /* All that takes memory comes before the try: whoever has none loses no try over it. A locked
@@ -158,6 +184,10 @@ static err_t prepare(struct service *svc, uuid_t who, span_t given, struct accou
         TRY(look_at(svc, &tx, who, row, &state, out));
     }
 
+    if (out->answer == MPIN_LOCKED && mend_lock(&svc->rules, &state, clock_latest(svc))) {
+        (void)is_locked(&state, clock_vouched(svc), &out->retry_after_s);
+        return mend_in_store(svc, who);
+    }
     if (out->answer != MPIN_WRONG) {
         return ERR_OK;
     }
@@ -192,9 +222,8 @@ static err_t spend_one_try(struct service *svc, uuid_t who, const struct account
     if (out->answer != MPIN_WRONG) {
         return ERR_OK;
     }
-    const wall_t now = clock_wall(svc->clock);
-    end_old_lock(state, now);
-    spend(&svc->rules, state, now);
+    end_old_lock(state, clock_vouched(svc));
+    spend(&svc->rules, state, clock_latest(svc)); /* nor makes one shorter */
     TRY(list_sessions(&tx, who, out));
     TRY(store_mpin_save(&tx, who, state));
     TRY(store_commit(&tx));
@@ -284,7 +313,7 @@ static uint32_t attempts_left(const rules_t *rules, const struct mpin_state *sta
 static void answer_wrong(const struct service *svc, const settlement_t *s, mpin_result_t *out)
 {
     int64_t retry = 0;
-    (void)is_locked(&s->spent, clock_wall(svc->clock), &retry);
+    (void)is_locked(&s->spent, clock_vouched(svc), &retry);
     out->failures = s->spent.failures;
     out->retry_after_s = retry;
     out->answer = s->locked ? MPIN_LOCKED_NOW : MPIN_WRONG;
@@ -398,7 +427,7 @@ err_t mpin_check(struct service *svc, uuid_t account, uuid_t session, span_t giv
 err_t mpin_standing(struct service *svc, uuid_t account, mpin_standing_t *out)
 {
     struct mpin_state state = {0};
-    const wall_t now = clock_wall(svc->clock);
+    const wall_t now = clock_vouched(svc);
     CLEANUP(store_rollback) struct store_tx tx = {0};
     TRY(store_begin(svc->store, STORE_READ, &tx));
     TRY(store_mpin_load(&tx, account, &state));

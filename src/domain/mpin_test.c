@@ -116,6 +116,42 @@ static void a_lock_ends_to_the_millisecond(void **state)
     assert_int_equal(check(h, ann, MPIN).answer, MPIN_RIGHT);
 }
 
+/* Long enough to be believed, with somebody who looks. */
+static void let_it_settle(struct house *h)
+{
+    clock_guard_watch(&h->svc);
+    scripted_clock_pass(&h->clock, STEADY_FOR_MS);
+    clock_guard_watch(&h->svc);
+}
+
+static void a_moment_ahead_ends_no_lock_and_makes_none_for_ever(void **state)
+{
+    static const int64_t year_ms = 8760 * HOUR_MS;
+    struct house *h = *state;
+    const uuid_t ann = register_account(h, ANN);
+    const uuid_t bob = register_account(h, "bob@example.com");
+    let_it_settle(h);
+    lock(h, ann);
+    house_turn_wall(&h->clock, year_ms);
+    assert_int_equal(check(h, ann, MPIN).answer, MPIN_LOCKED);
+    mpin_standing_t standing = {0};
+    assert_ok(mpin_standing(&h->svc, ann, &standing));
+    assert_true(standing.locked);
+    lock(h, bob);
+    house_turn_wall(&h->clock, -year_ms);
+    scripted_clock_pass(&h->clock, 15 * MINUTE_MS - 1);
+    assert_int_equal(check(h, ann, MPIN).answer, MPIN_LOCKED);
+    mpin_result_t r = check(h, bob, MPIN); /* from here on it is as long as any */
+    assert_int_equal(r.answer, MPIN_LOCKED);
+    assert_int_equal(r.retry_after_s, 15 * 60);
+    scripted_clock_pass(&h->clock, 1);
+    assert_int_equal(check(h, ann, MPIN).answer, MPIN_RIGHT);
+    scripted_clock_pass(&h->clock, 15 * MINUTE_MS - 2);
+    assert_int_equal(check(h, bob, MPIN).answer, MPIN_LOCKED);
+    scripted_clock_pass(&h->clock, 1);
+    assert_int_equal(check(h, bob, MPIN).answer, MPIN_RIGHT);
+}
+
 static void each_further_lock_is_twice_as_long_up_to_a_day(void **state)
 {
     static const int64_t minutes[] = {15, 30, 60, 120, 240, 480, 960, 1440, 1440, 1440};
@@ -440,6 +476,7 @@ int main(void)
         SENTENCE(an_unknown_account_has_no_mpin),
         SENTENCE(a_locked_account_compares_nothing_and_spends_nothing),
         SENTENCE(a_lock_ends_to_the_millisecond),
+        SENTENCE(a_moment_ahead_ends_no_lock_and_makes_none_for_ever),
         SENTENCE(each_further_lock_is_twice_as_long_up_to_a_day),
         SENTENCE(the_tenth_failure_without_a_success_needs_an_operator),
         SENTENCE(attempts_left_counts_to_whichever_lock_comes_first),

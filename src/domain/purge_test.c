@@ -110,6 +110,27 @@ static void without_the_store_a_turn_is_given_up_and_the_next_one_tries(void **s
     assert_int_equal(decisions_left(h, 5 + YOUNG), YOUNG);
 }
 
+static void a_moment_ahead_takes_nothing_and_a_steady_time_does(void **state)
+{
+    struct house *h = *state;
+    purge_t p;
+    decide(h, 5);
+    clock_guard_watch(&h->svc);
+    scripted_clock_pass(&h->clock, STEADY_FOR_MS);
+    clock_guard_watch(&h->svc);
+    purge_init(&p, 1, zero);
+    house_turn_wall(&h->clock, 100 * DAY_MS);
+    clock_guard_watch(&h->svc);
+    purge_some(&p, &h->svc, after_ms(MS_PER_S));
+    assert_int_equal(decisions_left(h, 5 + YOUNG), YOUNG); /* what was due before */
+    scripted_clock_pass(&h->clock, STEADY_FOR_MS - 1);
+    purge_some(&p, &h->svc, after_ms(2 * MS_PER_S));
+    assert_int_equal(decisions_left(h, 5 + YOUNG), YOUNG);
+    scripted_clock_pass(&h->clock, 1);
+    purge_some(&p, &h->svc, after_ms(3 * MS_PER_S));
+    assert_int_equal(decisions_left(h, 5 + YOUNG), 0);
+}
+
 static void *run(void *context)
 {
     struct house *h = context;
@@ -144,6 +165,7 @@ int main(void)
         ON_SQLITE(a_turn_takes_all_that_is_due_in_batches),
         ON_SQLITE(a_turn_ends_with_its_time_and_the_next_one_goes_on),
         SENTENCE(without_the_store_a_turn_is_given_up_and_the_next_one_tries),
+        SENTENCE(a_moment_ahead_takes_nothing_and_a_steady_time_does),
         ON_SQLITE(the_ledger_takes_its_turns_beside_its_own_work),
     };
     return cmocka_run_group_tests_name("purge", tests, NULL, NULL);

@@ -153,7 +153,7 @@ static void mend_sessions(struct run *r, const struct rows *rows)
                                                  .locked_out = entry->locked_out};
             recovery_mend(&r->round, s, live, &facts);
         }
-        if (shard_find(s, entry->row.id) == NULL) {
+        if (shard_find_held(s, entry->row.id) == NULL) {
             r->round.report.expired += 1;
         }
         journal_kick(shard_lane(s));

@@ -1,6 +1,7 @@
 #include "domain/recovery_steps.h"
 
 #include "domain/behaviour.h"
+#include "domain/clock_guard.h"
 #include "domain/mpin.h"
 #include "domain/restriction.h"
 #include "journal/frame.h"
@@ -134,7 +135,7 @@ bool recovery_is_locked_out(const struct service *svc, wall_t created,
                             const struct mpin_state *mpin)
 {
     wall_t since = {0};
-    return mpin_locked_since(&svc->rules, mpin, clock_wall(svc->clock), &since) &&
+    return mpin_locked_since(&svc->rules, mpin, clock_vouched(svc), &since) &&
            created.ms < since.ms;
 }
 

@@ -1,5 +1,7 @@
 #include "domain/restriction.h"
 
+#include "domain/clock_guard.h"
+
 #include <string.h>
 
 static const char *mark_key(uuid_t account, char out[48])
@@ -27,7 +29,7 @@ err_t account_is_restricted(struct service *svc, struct store_tx *tx, uuid_t acc
     struct meta_value mark = {0};
     bool found = false;
     TRY(store_meta_get(tx, mark_key(account, key), &mark, &found));
-    const bool locked = mpin->operator_needed || mpin->locked_until.ms > clock_wall(svc->clock).ms;
+    const bool locked = mpin->operator_needed || mpin->locked_until.ms > clock_vouched(svc).ms;
     *out = locked || (found && mark.len == 1 && mark.bytes[0] == '1');
     return ERR_OK;
 }

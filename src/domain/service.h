@@ -29,6 +29,7 @@ struct canara_profile;
 struct ledger;
 struct replay_memory;
 struct sleepers;
+struct steady_clock;
 struct tutor;
 
 /* What becomes of profiles, for the metrics page. */
@@ -57,7 +58,8 @@ struct service {
     struct profile_counts profiles;
     struct sleepers *sleepers;               /* sessions not yet awake after a start; NULL: none */
     struct replay_memory *replay;            /* NULL: behaviour is compared with nothing */
-    _Atomic int64_t newest_ms;               /* the latest wall clock seen: clock_guard.h */
+    struct steady_clock *steady;             /* what of the wall clock is believed: clock_guard.h */
+    _Atomic int clock_state;                 /* enum steady_state, as it was logged last */
     struct pwhash_cost hashing;              /* PWHASH_COST, except in tests */
     struct hmac_key refresh_key, ticket_key; /* opaque_key_init() */
 };

@@ -2,6 +2,7 @@
 
 #include "codec/event_scan.h"
 #include "domain/audit.h"
+#include "domain/clock_guard.h"
 #include "domain/profile.h"
 #include "journal/journal_read.h"
 
@@ -384,7 +385,8 @@ static err_t save(struct tutor *t, const struct pupil *p, const canara_lesson_t 
     struct profile_part part[2 * CANARA_PROFILE_PARTS];
     struct service *svc = t->svc;
     const wall_t now = clock_wall(svc->clock);
-    const wall_t old = wall_after_ms(now, -(svc->rules.session_age_ms + PROFILE_MARGIN_MS));
+    const wall_t old =
+        wall_after_ms(clock_vouched(svc), -(svc->rules.session_age_ms + PROFILE_MARGIN_MS));
     const struct profile_save all = {.account = p->lesson.account,
                                      .base = p->base,
                                      .at = now,

@@ -19,6 +19,7 @@ static err_t config_check(const struct journal_config *given, struct journal_con
     c.segment_bytes = c.segment_bytes == 0 ? JOURNAL_SEGMENT_BYTES_DEFAULT : c.segment_bytes;
     c.verify_bytes = c.verify_bytes == 0 ? JOURNAL_VERIFY_BYTES_DEFAULT : c.verify_bytes;
     c.probe_ms = c.probe_ms == 0 ? JOURNAL_PROBE_MS_DEFAULT : c.probe_ms;
+    c.vouched = c.vouched == NULL ? c.clock : c.vouched;
     c.files = c.files == NULL ? journal_files_system() : c.files;
     const size_t lane_bytes = c.lane_bytes == 0 ? JOURNAL_LANE_BYTES_DEFAULT : c.lane_bytes;
     if (c.lanes < 1 || c.lanes > JOURNAL_LANES_MAX || lane_bytes > JOURNAL_LANE_BYTES_MAX ||

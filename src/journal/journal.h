@@ -60,6 +60,7 @@ struct journal_config {
         *verify_from; /* verify from here instead, if retention has left it; or NULL */
     uint64_t holds;   /* frames below were durable, somebody knows; 0: nobody does */
     const struct clock *clock;
+    const struct clock *vouched;       /* retention goes by this one; NULL: by `clock` */
     struct log *log;                   /* NULL: silent */
     const struct journal_files *files; /* NULL: the operating system's */
 };

@@ -421,6 +421,33 @@ static void age_retention_takes_what_is_too_old(void **state)
     journal_close(&j);
 }
 
+static void a_clock_that_is_ahead_and_not_vouched_for_takes_nothing(void **state)
+{
+    char dir[TESTING_PATH];
+    testing_join(dir, *state, "journal");
+    struct later_clock clock = {.clock = {later_mono, later_wall}};
+    struct later_clock vouched = {.clock = {later_mono, later_wall}};
+    struct journal_config config = testing_config(dir);
+    config.clock = &clock.clock;
+    config.vouched = &vouched.clock;
+    config.retention_days = 7;
+    append_lines(&config, 1, 150);
+    atomic_store(&clock.ahead_ms, INT64_C(100) * 24 * 3600 * MS_PER_S);
+    append_lines(&config, 151, 300); /* and these say that they are of then */
+    atomic_store(&clock.ahead_ms, 0);
+    append_lines(&config, 301, 450);
+    const size_t all = count_segments(dir);
+    atomic_store(&clock.ahead_ms, INT64_C(8) * 24 * 3600 * MS_PER_S);
+    append_lines(&config, 451, 451); /* the keeper has looked once at least */
+    assert_true(count_segments(dir) >= all);
+    atomic_store(&vouched.ahead_ms, INT64_C(8) * 24 * 3600 * MS_PER_S);
+    struct journal *j = NULL;
+    assert_ok(journal_open(&config, &j, NULL));
+    await_segments(
+        dir, 2); /* those of a time to come hold up none that is older: all but the two newest */
+    journal_close(&j);
+}
+
 static void retention_of_what_is_young_is_told_until_enough_is_kept_again(void **state)
 {
     char dir[TESTING_PATH];
@@ -576,6 +603,7 @@ int main(void)
         IN_FOLDER(a_full_lane_refuses_without_blocking),
         IN_FOLDER(size_retention_takes_the_oldest_but_waits_for_the_view),
         IN_FOLDER(age_retention_takes_what_is_too_old),
+        IN_FOLDER(a_clock_that_is_ahead_and_not_vouched_for_takes_nothing),
         IN_FOLDER(retention_of_what_is_young_is_told_until_enough_is_kept_again),
         IN_FOLDER(all_records_of_one_session_come_in_order),
         IN_FOLDER(a_mark_is_found_again_and_everything_behind_it_is_read),

@@ -341,6 +341,19 @@ static void seal(struct segments *s)
     }
 }
 
+/* Whether all of the oldest segment is older than retention keeps. A segment that says it began in the
+ * future was begun while the clock was ahead: the one behind it tells more. */
+static bool oldest_is_past(const struct segments *s)
+{
+    const int64_t kept_ms = (int64_t)s->config.retention_days * 24 * 3600 * MS_PER_S;
+    const int64_t now_ms = clock_wall(s->config.vouched).ms;
+    size_t i = 1;
+    while (i < s->count && s->list[i].since.ms > now_ms) {
+        i++;
+    }
+    return kept_ms > 0 && i < s->count && s->list[i].since.ms < now_ms - kept_ms;
+}
+
 /* Whether the oldest segment has to go. */
 static bool oldest_is_due(const struct segments *s)
 {
@@ -356,8 +369,7 @@ static bool oldest_is_due(const struct segments *s)
             return true;
         }
     }
-    const int64_t kept_ms = (int64_t)s->config.retention_days * 24 * 3600 * MS_PER_S;
-    return kept_ms > 0 && s->list[1].since.ms < clock_wall(s->config.clock).ms - kept_ms;
+    return oldest_is_past(s);
 }
 
 /* Told when what retention took is young, because room for it runs out before its time, and when what is

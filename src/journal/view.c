@@ -386,7 +386,7 @@ static void expire(struct view *v)
         return;
     }
     const int64_t kept_ms = (int64_t)v->config.retention_days * 24 * 3600 * MS_PER_S;
-    const wall_t oldest = {clock_wall(v->config.clock).ms - kept_ms};
+    const wall_t oldest = {clock_wall(v->config.vouched).ms - kept_ms};
     view_files_expire(v->dir, &v->walk, oldest, EXPIRE_ENTRIES);
     v->expire_at = mono_after_ms(now, EXPIRE_MS);
 }
@@ -440,6 +440,7 @@ err_t view_open(const struct view_config *config, struct view **out)
     }
     v->dir = -1;
     v->config = *config;
+    v->config.vouched = config->vouched == NULL ? config->clock : config->vouched;
     if (v->config.pending_bytes == 0) {
         v->config.pending_bytes = VIEW_PENDING_BYTES_DEFAULT;
     }

@@ -53,7 +53,8 @@ struct view_config {
     size_t pending_bytes; /* 0: VIEW_PENDING_BYTES_DEFAULT */
     uint32_t flush_ms;    /* longest wait of view_flush(); 0: 5000 */
     const struct clock *clock;
-    struct log *log; /* NULL: silent */
+    const struct clock *vouched; /* retention goes by this one; NULL: by `clock` */
+    struct log *log;             /* NULL: silent */
 };
 
 /* Make the directory, take up where the last view ended, start the follower. */

@@ -5,6 +5,7 @@
 #include "base/util.h"
 #include "codec/hex.h"
 #include "crypto/keys.h"
+#include "domain/clock_guard.h"
 #include "server/inside.h"
 
 #include <errno.h>
@@ -78,6 +79,7 @@ static void wait_for_a_turn(struct house *house)
     uint64_t first[SERVER_LOOPS_MAX];
     const unsigned loops = server_loops(house->server);
     server_poke(house->server);
+    clock_guard_watch(&house->service); /* the ledger does once a second, and a script has none */
     visit(t);
     memcpy(first, t->round, sizeof first);
     for (unsigned done = 0; done < loops;) {

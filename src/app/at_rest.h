@@ -1,0 +1,30 @@
+/*
+ * at_rest.h - the database and the keys of a data directory, for commands that work beside a server or
+ * without one.
+ *
+ * Floor      app
+ * Ownership  what is opened is the caller's: store_close(), keyring_close(), audit_free().
+ * Errors     said on stderr, after the name of the command, where they are found.
+ * Threads    the main thread.
+ */
+#ifndef APP_AT_REST_H
+#define APP_AT_REST_H
+
+#include "app/settings.h"
+#include "crypto/keys.h"
+#include "domain/audit.h"
+#include "store/store.h"
+
+#include <stdbool.h>
+
+/* Say what failed; the exit code for it. */
+int at_rest_complain(const char *command, const char *what);
+
+/* Whether database and pepper are there: nothing is made. */
+bool at_rest_is_there(const char *command, const struct settings *s);
+
+NODISCARD err_t at_rest_store(const char *command, const struct settings *s, struct store **out);
+NODISCARD err_t at_rest_audit(const char *command, const struct settings *s, struct keyring **keys,
+                              struct audit **out);
+
+#endif
