@@ -10,24 +10,21 @@
 #include "domain/audit.h"
 #include "domain/checkpoint_keeper.h"
 #include "domain/clock_guard.h"
+#include "domain/pepper_guard.h"
 #include "domain/recovery_checkpoint.h"
 #include "domain/replay_keeper.h"
 #include "domain/tutor.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 enum {
-    WORDS_BYTES = 128, /* of an errno */
     COLD_WORKERS = 2,
     COLD_QUEUE = 256,
     COLD_RESERVED = 64,
@@ -42,6 +39,14 @@ err_t house_fault(struct house *h, const char *format, ...)
     (void)vsnprintf(h->why, sizeof h->why, format, args);
     va_end(args);
     return err_new(ERR_IO);
+}
+
+err_t house_pepper_fault(struct house *h, const pepper_answer_t *answer)
+{
+    const bool named = h->settings->pepper_file[0] != '\0';
+    return house_fault(h, "%s %s%s%s%s", named ? "PEPPER_FILE" : "DATA_DIR/pepper",
+                       pepper_fit_text(answer->fit), answer->id[0] == '\0' ? "" : " (id ",
+                       answer->id, answer->id[0] == '\0' ? "" : ")");
 }
 
 /* ---- log ---- */
@@ -60,77 +65,9 @@ static void log_down(struct house *h)
     log_free(&h->log);
 }
 
-/* ---- process and directory ---- */
-
-static err_t process_up(struct house *h)
-{
-    (void)umask(077);
-    descriptors_raise();
-    if (failed(crypto_start())) {
-        return house_fault(h, "libsodium could not be started");
-    }
-    if (!h->settings->debug && failed(process_harden())) {
-        return house_fault(h, "the process could not be protected against core dumps");
-    }
-    return ERR_OK;
-}
-
 static void nothing_down(struct house *h)
 {
     (void)h;
-}
-
-static void sync_folder(const char *dir)
-{
-    const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        (void)fsync(fd);
-        (void)close(fd);
-    }
-}
-
-/* Make the name of DATA_DIR and the names in it durable, at every start: who made them may have
- * been killed before he did. Some parents cannot be opened or synced; then DATA_DIR is not ours to
- * make either. */
-static void sync_names_of(const char *dir)
-{
-    char parent[HOUSE_PATH_BYTES];
-    const int n = snprintf(parent, sizeof parent, "%s/..", dir);
-    if (n > 0 && (size_t)n < sizeof parent) {
-        sync_folder(parent);
-    }
-    sync_folder(dir);
-}
-
-static err_t data_dir_up(struct house *h)
-{
-    const char *dir = h->settings->data_dir;
-    char words[WORDS_BYTES];
-    if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
-        return house_fault(h, "DATA_DIR=%s: cannot be made: %s", dir,
-                           strerror_r(errno, words, sizeof words));
-    }
-    struct stat st;
-    if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode)) {
-        return house_fault(h, "DATA_DIR=%s: is not a directory", dir);
-    }
-    if (st.st_uid != geteuid()) {
-        return house_fault(h, "DATA_DIR=%s: belongs to another user; it must be ours, mode 0700",
-                           dir);
-    }
-    if ((st.st_mode & 077) != 0) {
-        return house_fault(h, "DATA_DIR=%s: mode is %04o; others may not enter it: chmod 0700", dir,
-                           (unsigned)(st.st_mode & 07777));
-    }
-    if (access(dir, W_OK | X_OK) != 0) {
-        return house_fault(h, "DATA_DIR=%s: cannot be written: %s", dir,
-                           strerror_r(errno, words, sizeof words));
-    }
-    sync_names_of(dir);
-    (void)snprintf(h->journal_dir, sizeof h->journal_dir, "%s/journal", dir);
-    (void)snprintf(h->view_dir, sizeof h->view_dir, "%s/session_buffers", dir);
-    (void)snprintf(h->control, sizeof h->control, "%s/control.sock", dir);
-    return ERR_OK;
 }
 
 /* ---- keys, store, journal, view ---- */
@@ -312,6 +249,36 @@ static void replay_down(struct house *h)
 
 /* ---- domain ---- */
 
+static void audit_down(struct house *h)
+{
+    audit_free(&h->service.audit);
+}
+
+/* With it the peppers, before anything is written under them. */
+static err_t audit_up(struct house *h)
+{
+    struct service *svc = &h->service;
+    pepper_answer_t answer = {0};
+    if (failed(audit_new(svc->keys, h->clock, &svc->audit))) {
+        return house_fault(h, "out of memory for the audit");
+    }
+    const err_t e = pepper_guard_start(svc->store, svc->keys, svc->audit, &answer);
+    if (failed(e)) {
+        audit_down(h);
+        return e.code == ERR_RANGE ? house_pepper_fault(h, &answer)
+                                   : house_fault(h, "the database refused, at the start");
+    }
+    return ERR_OK;
+}
+
+static void domain_free(struct house *h)
+{
+    tutor_free(&h->tutor);
+    ledger_free(&h->ledger);
+    account_locks_free(&h->service.locks);
+    quota_free(&h->service.quota);
+}
+
 static err_t domain_up(struct house *h)
 {
     struct service *svc = &h->service;
@@ -325,9 +292,9 @@ static err_t domain_up(struct house *h)
             h, "clock: the time is earlier than when the server last ran; set the clock");
     }
     if (failed(guard) || failed(quota_new(h->clock, &svc->quota)) ||
-        failed(account_locks_new(&svc->locks)) ||
-        failed(audit_new(svc->keys, h->clock, &svc->audit)) ||
-        failed(ledger_new(svc, &h->ledger)) || failed(tutor_new(svc, &h->tutor))) {
+        failed(account_locks_new(&svc->locks)) || failed(ledger_new(svc, &h->ledger)) ||
+        failed(tutor_new(svc, &h->tutor))) {
+        domain_free(h);
         return house_fault(h, "out of memory, or the database refused, at the start");
     }
     return ERR_OK;
@@ -339,11 +306,7 @@ static void domain_down(struct house *h)
     if (failed(noted)) {
         log_event(h->log, LOG_WARN, "clock.not_noted", FIELD_INT("error", (int64_t)noted.code));
     }
-    tutor_free(&h->tutor);
-    ledger_free(&h->ledger);
-    audit_free(&h->service.audit);
-    account_locks_free(&h->service.locks);
-    quota_free(&h->service.quota);
+    domain_free(h);
 }
 
 /* ---- api and server ---- */
@@ -514,14 +477,15 @@ static const struct step {
     void (*down)(struct house *h);
 } steps[] = {
     {log_up, log_down},
-    {process_up, nothing_down},
-    {data_dir_up, nothing_down},
+    {house_process_up, nothing_down},
+    {house_data_dir_up, nothing_down},
     {keys_up, keys_down},
     {journal_up, journal_down},
     {store_up, store_down},
     {view_up, view_down},
     {model_up, model_down},
     {replay_up, replay_down},
+    {audit_up, audit_down},
     {domain_up, domain_down},
     {api_up, nothing_down},
     {tls_up, tls_down},

@@ -52,6 +52,9 @@ NODISCARD err_t pwhash_make(const struct keyring *k, struct pwhash_subject who, 
 NODISCARD err_t pwhash_verify(const struct keyring *k, struct pwhash_subject who, span_t secret,
                               const char *stored, bool *out_match);
 
+/* Say whether pwhash_verify() could compare at all: the text is ours and its pepper in the ring. */
+bool pwhash_is_known(const struct keyring *k, const char *stored);
+
 /* Spend what pwhash_verify() spends, for an account that does not exist. Never matches. */
 NODISCARD err_t pwhash_dummy(const struct keyring *k, span_t secret, struct pwhash_cost cost);
 

@@ -139,6 +139,9 @@ static err_t spend_one_try(struct service *svc, uuid_t who, struct account_row *
         out->failures = state->failures;
         return ERR_OK;
     }
+    if (!pwhash_is_known(svc->keys, row->mpin_hash)) {
+        return err_new(ERR_RANGE); /* nothing can be compared: no guess, no try */
+    }
     end_old_lock(state, now);
     spend(&svc->rules, state, now);
     TRY(store_mpin_save(&tx, who, state));

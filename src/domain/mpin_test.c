@@ -293,6 +293,38 @@ static void a_success_that_cannot_be_written_down_is_none(void **state)
     }
 }
 
+/* The pepper file of another installation, once in spite of pepper_guard.h. */
+static struct keyring *foreign_keys(struct house *h)
+{
+    char path[SCRATCH_PATH];
+    char why[KEYRING_WHY_BYTES];
+    struct keyring *keys = NULL;
+    scratch_path(&h->dir, "foreign", path);
+    assert_ok(pepper_file_make(path, why));
+    const struct keyring_config config = {
+        .debug = true, .data_dir = h->dir.path, .pepper_file = path};
+    assert_ok(keyring_open(&config, &keys, why));
+    return keys;
+}
+
+static void a_mpin_under_an_unknown_pepper_costs_no_try(void **state)
+{
+    struct house *h = *state;
+    mpin_result_t r = {0};
+    const uuid_t ann = register_account(h, ANN);
+    assert_int_equal(check(h, ann, WRONG).answer, MPIN_WRONG);
+    struct keyring *ours = h->svc.keys;
+    h->svc.keys = foreign_keys(h);
+    for (int i = 0; i < 5; i++) {
+        assert_err(mpin_check(&h->svc, ann, (uuid_t){{1}}, span_of(MPIN), &r), ERR_RANGE);
+    }
+    keyring_close(&h->svc.keys);
+    h->svc.keys = ours;
+    assert_int_equal(tries_of(h, ann).failures, 1);
+    assert_int_equal(tries_of(h, ann).total_failures, 1);
+    assert_int_equal(check(h, ann, MPIN).answer, MPIN_RIGHT);
+}
+
 /* ---- many at once */
 
 enum { THREADS = 8, GUESSES = 4 };
@@ -363,6 +395,7 @@ int main(void)
         SENTENCE(without_a_durable_charge_nothing_is_compared),
         SENTENCE(a_try_once_spent_stays_spent_whatever_fails_after),
         SENTENCE(a_success_that_cannot_be_written_down_is_none),
+        SENTENCE(a_mpin_under_an_unknown_pepper_costs_no_try),
         ON_SQLITE(thirty_two_parallel_guesses_get_three_comparisons),
     };
     return cmocka_run_group_tests_name("mpin", tests, NULL, NULL);

@@ -97,6 +97,27 @@ class Start(Case):
         self.assertIn("the pepper is missing beside a database", server.log_text())
         self.assertFalse((server.data / "pepper").exists())
 
+    def test_a_database_is_not_opened_with_another_pepper_and_rotating_goes_on(self):
+        server = Server(start=False)
+        self.addCleanup(server.remove)
+        files = {}
+        for name in ("first", "second"):
+            files[name] = server.dir / name
+            subprocess.run([program["path"], "keygen", "pepper", str(files[name])], check=True, capture_output=True)
+        server.settings["PEPPER_FILE"] = str(files["first"])
+        server.start()
+        user = User(server)
+        server.stop()
+        server.settings["PEPPER_FILE"] = str(files["second"])
+        with self.assertRaises(AssertionError):
+            server.start(wait_s=8)
+        self.assertIn("PEPPER_FILE lacks a pepper that this database needs", server.log_text())
+        files["first"].write_text(files["second"].read_text() + files["first"].read_text())
+        server.settings["PEPPER_FILE"] = str(files["first"])
+        server.start()
+        self.assertEqual(user.verify().status, 200)
+        self.assertEqual(user.try_login().status, 200)
+
     def test_a_second_server_on_the_same_data_is_refused(self):
         server = self.own()
         second = Server(start=False)
