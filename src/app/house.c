@@ -2,9 +2,7 @@
 
 #include "app/certificates.h"
 #include "app/commands.h"
-#include "app/descriptors.h"
 #include "app/house_steps.h"
-#include "app/model_file.h"
 #include "base/util.h"
 #include "crypto/secret.h"
 #include "domain/audit.h"
@@ -15,7 +13,6 @@
 #include "domain/replay_keeper.h"
 #include "domain/tutor.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,33 +69,10 @@ static void nothing_down(struct house *h)
 
 /* ---- keys, store, journal, view ---- */
 
-/* With DEBUG a pepper is made when there is none; beside a database it would fit no secret in it. */
-static bool pepper_is_lost(const struct settings *s)
-{
-    char pepper[HOUSE_PATH_BYTES];
-    (void)snprintf(pepper, sizeof pepper, "%s/pepper", s->data_dir);
-    return s->debug && s->pepper_file[0] == '\0' && access(pepper, F_OK) != 0 &&
-           access(s->database_path, F_OK) == 0;
-}
-
 static err_t keys_up(struct house *h)
 {
-    const struct settings *s = h->settings;
-    if (pepper_is_lost(s)) {
-        return house_fault(h,
-                           "DATA_DIR=%s: the pepper is missing beside a database that needs it; "
-                           "restore it from a backup, or remove the database",
-                           s->data_dir);
-    }
-    const struct keyring_config config = {.secret_key = s->secret_key,
-                                          .secret_key_previous = s->secret_key_previous,
-                                          .debug = s->debug,
-                                          .data_dir = s->data_dir,
-                                          .pepper_file = s->pepper_file};
-    const err_t e = keyring_open(&config, &h->service.keys, h->why);
-    if (failed(e)) {
-        return e;
-    }
+    TRY(kit_keys(h->kit, h->settings, h->why));
+    h->service.keys = h->kit->keys;
     opaque_key_init(&h->service.refresh_key, h->service.keys, "refresh");
     opaque_key_init(&h->service.ticket_key, h->service.keys, "ticket");
     return ERR_OK;
@@ -108,7 +82,7 @@ static void keys_down(struct house *h)
 {
     hmac_key_wipe(&h->service.refresh_key);
     hmac_key_wipe(&h->service.ticket_key);
-    keyring_close(&h->service.keys);
+    h->service.keys = NULL;
 }
 
 static err_t journal_up(struct house *h)
@@ -197,18 +171,16 @@ static void view_down(struct house *h)
 
 /* ---- model ---- */
 
-_Static_assert((int)HOUSE_WHY_BYTES >= (int)MODEL_WHY_BYTES, "the reason of a bad model fits");
-
 static err_t model_up(struct house *h)
 {
-    TRY(model_file_open(h->settings->model_file, &h->model, h->why));
-    if (canara_profile_new(h->model, &h->stranger) != CANARA_OK) {
-        canara_model_close(&h->model);
+    TRY(kit_model(h->kit, h->settings, h->why));
+    const struct canara_model *model = h->kit->model;
+    if (canara_profile_new(model, &h->stranger) != CANARA_OK) {
         return house_fault(h, "out of memory for the model");
     }
-    h->service.model = h->model;
+    h->service.model = model;
     h->service.stranger = h->stranger;
-    log_event(h->log, LOG_INFO, "model.opened", FIELD_TEXT("name", canara_model_name(h->model)));
+    log_event(h->log, LOG_INFO, "model.opened", FIELD_TEXT("name", canara_model_name(model)));
     return ERR_OK;
 }
 
@@ -217,7 +189,6 @@ static void model_down(struct house *h)
     h->service.stranger = NULL;
     h->service.model = NULL;
     canara_profile_free(&h->stranger);
-    canara_model_close(&h->model);
 }
 
 /* ---- replay memory ---- */
@@ -350,32 +321,19 @@ static err_t api_up(struct house *h)
 
 static err_t tls_up(struct house *h)
 {
-    if (!settings_have_tls(h->settings)) {
-        return ERR_OK;
+    TRY(kit_tls(h->kit, h->settings, clock_mono(h->clock), h->why));
+    h->api.tls = h->kit->tls != NULL;
+    if (h->api.tls) {
+        certificates_note_end(h->kit->tls, h->log, h->clock);
     }
-    h->api.tls = true;
-    if (failed(tls_server_new(h->settings->tls_only_1_3, clock_mono(h->clock), &h->tls))) {
-        return house_fault(h, "TLS: OpenSSL could not be set up");
-    }
-    const err_t e = certificates_load(h->settings, h->tls, h->why);
-    if (failed(e)) {
-        tls_server_free(&h->tls);
-        return e;
-    }
-    certificates_note_end(h->tls, h->log, h->clock);
     return ERR_OK;
-}
-
-static void tls_down(struct house *h)
-{
-    tls_server_free(&h->tls);
 }
 
 static err_t reload(void *ctx, char why[COURIER_WHY_BYTES])
 {
     struct house *h = ctx;
-    TRY(certificates_load(h->settings, h->tls, why));
-    certificates_note_end(h->tls, h->log, h->clock);
+    TRY(certificates_load(h->settings, h->kit->tls, why));
+    certificates_note_end(h->kit->tls, h->log, h->clock);
     (void)snprintf(why, COURIER_WHY_BYTES, "Certificates were read again");
     return ERR_OK;
 }
@@ -383,14 +341,8 @@ static err_t reload(void *ctx, char why[COURIER_WHY_BYTES])
 static err_t server_up(struct house *h)
 {
     const struct settings *s = h->settings;
-    const uint64_t files = descriptors_limit();
-    const uint32_t each = descriptors_for_connections(files, s->loops);
-    if (each == 0) {
-        return house_fault(h,
-                           "LOOPS=%u: %" PRIu64 " descriptors are too few, %" PRIu64
-                           " are needed (ulimit -n, LimitNOFILE=)",
-                           s->loops, files, descriptors_least(s->loops));
-    }
+    uint32_t each = 0;
+    TRY(house_descriptors(h, &each));
     const struct server_config config = {.host = s->host,
                                          .port = s->port,
                                          .inherited = h->inherited,
@@ -408,8 +360,8 @@ static err_t server_up(struct house *h)
                                          .proxy_protocol = s->proxy_protocol,
                                          .loopback_only = settings_host_is_loopback(s),
                                          .only_proxies = settings_need_proxies(s),
-                                         .tls = h->tls,
-                                         .reload = h->tls == NULL ? NULL : reload,
+                                         .tls = h->kit->tls,
+                                         .reload = h->kit->tls == NULL ? NULL : reload,
                                          .reload_ctx = h,
                                          .control_path = h->control,
                                          .api = &h->api,
@@ -488,7 +440,7 @@ static const struct step {
     {audit_up, audit_down},
     {domain_up, domain_down},
     {api_up, nothing_down},
-    {tls_up, tls_down},
+    {tls_up, nothing_down},
     {server_up, server_down},
     {house_recovery_up, house_recovery_down},
     {house_checkpoints_up, house_checkpoints_down},
@@ -503,6 +455,7 @@ static err_t go_up(struct house *h, const struct settings *settings, const struc
 {
     h->settings = settings;
     h->clock = clock;
+    h->kit = h->kit != NULL ? h->kit : &h->own;
     for (bool done = false; !done && h->up < ARRAY_LEN(steps);) {
         const struct step *const step = &steps[h->up];
         const err_t e = step->up(h);
@@ -531,4 +484,5 @@ void house_down(struct house *h)
     while (h->up > 0) {
         steps[--h->up].down(h);
     }
+    kit_close(&h->own); /* empty, unless nobody brought one */
 }

@@ -5,9 +5,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum { WORDS_BYTES = 128 /* of an errno */ };
@@ -47,15 +50,31 @@ static void sync_names_of(const char *dir)
     sync_folder(dir);
 }
 
-err_t house_data_dir_up(struct house *h)
+/* A path in DATA_DIR that a socket address has to hold. */
+static err_t note_paths(struct house *h)
+{
+    const char *dir = h->settings->data_dir;
+    const size_t room = sizeof(((struct sockaddr_un *)NULL)->sun_path);
+    (void)snprintf(h->journal_dir, sizeof h->journal_dir, "%s/journal", dir);
+    (void)snprintf(h->view_dir, sizeof h->view_dir, "%s/session_buffers", dir);
+    (void)snprintf(h->control, sizeof h->control, "%s/control.sock", dir);
+    return strlen(h->control) < room
+               ? ERR_OK
+               : house_fault(h,
+                             "DATA_DIR=%s: is too long for the path of its control.sock, which "
+                             "may have %zu bytes; at most %zu are left for it",
+                             dir, room - 1, room - sizeof "/control.sock");
+}
+
+err_t house_data_dir_look(struct house *h)
 {
     const char *dir = h->settings->data_dir;
     char words[WORDS_BYTES];
-    if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
-        return house_fault(h, "DATA_DIR=%s: cannot be made: %s", dir,
-                           strerror_r(errno, words, sizeof words));
-    }
     struct stat st;
+    TRY(note_paths(h));
+    if (stat(dir, &st) != 0 && errno == ENOENT) {
+        return ERR_OK;
+    }
     if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode)) {
         return house_fault(h, "DATA_DIR=%s: is not a directory", dir);
     }
@@ -71,9 +90,37 @@ err_t house_data_dir_up(struct house *h)
         return house_fault(h, "DATA_DIR=%s: cannot be written: %s", dir,
                            strerror_r(errno, words, sizeof words));
     }
+    return ERR_OK;
+}
+
+err_t house_data_dir_up(struct house *h)
+{
+    const char *dir = h->settings->data_dir;
+    char words[WORDS_BYTES];
+    if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
+        return house_fault(h, "DATA_DIR=%s: cannot be made: %s", dir,
+                           strerror_r(errno, words, sizeof words));
+    }
+    TRY(house_data_dir_look(h));
     sync_names_of(dir);
-    (void)snprintf(h->journal_dir, sizeof h->journal_dir, "%s/journal", dir);
-    (void)snprintf(h->view_dir, sizeof h->view_dir, "%s/session_buffers", dir);
-    (void)snprintf(h->control, sizeof h->control, "%s/control.sock", dir);
+    return ERR_OK;
+}
+
+/* ---- descriptors ---- */
+
+err_t house_descriptors(struct house *h, uint32_t *each)
+{
+    const unsigned loops = h->settings->loops;
+    const uint64_t files = descriptors_limit();
+    const uint32_t most = descriptors_for_connections(files, loops);
+    if (most == 0) {
+        return house_fault(h,
+                           "LOOPS=%u: %" PRIu64 " descriptors are too few, %" PRIu64
+                           " are needed (ulimit -n, LimitNOFILE=)",
+                           loops, files, descriptors_least(loops));
+    }
+    if (each != NULL) {
+        *each = most;
+    }
     return ERR_OK;
 }

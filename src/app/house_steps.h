@@ -20,6 +20,12 @@ NODISCARD err_t house_pepper_fault(struct house *h, const pepper_answer_t *answe
 /* Limits and protection of the process. */
 NODISCARD err_t house_process_up(struct house *h);
 
+/* Descriptors are enough; how many connections each loop may hold with them (may be NULL). */
+NODISCARD err_t house_descriptors(struct house *h, uint32_t *each);
+
+/* DATA_DIR as it is, if it is there; and the paths in it. */
+NODISCARD err_t house_data_dir_look(struct house *h);
+
 /* DATA_DIR, made when it is not there, ours alone; and the paths in it. */
 NODISCARD err_t house_data_dir_up(struct house *h);
 

@@ -43,6 +43,8 @@ enum store_mode { STORE_READ, STORE_WRITE };
 struct store_config {
     const char *url;           /* sqlite:///NAME under data_dir, sqlite:////ABSOLUTE/PATH */
     const char *data_dir;      /* exists already */
+    bool look;                 /* only to read what is there: nothing is made, migrated or checked
+                                  page by page; STORE_READ alone, beside a server, too */
     struct log *log;           /* borrowed; NULL: silent */
     const struct clock *clock; /* borrowed */
 };
