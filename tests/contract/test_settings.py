@@ -1,5 +1,6 @@
 """How the server starts, refuses to start, and throttles."""
 import os
+import socket
 import subprocess
 import tempfile
 import time
@@ -117,6 +118,26 @@ class Start(Case):
         server.start()
         self.assertEqual(user.verify().status, 200)
         self.assertEqual(user.try_login().status, 200)
+
+    def test_standard_descriptors_that_are_closed_lead_nowhere(self):
+        for closed in ("2>&-", ">&- 2>&-", "<&- >&- 2>&-"):
+            with self.subTest(closed), socket.create_server(("127.0.0.1", 0)) as taken:
+                server = Server(start=False, LOG_LEVEL="debug", PORT=taken.getsockname()[1])
+                self.addCleanup(server.remove)
+                server.port = taken.getsockname()[1]
+                taken.close()
+                server.data.mkdir(mode=0o700)
+                server.process = subprocess.Popen(["/bin/sh", "-c", f'exec "$@" {closed}', "sh", *server.command()], cwd=server.dir,
+                                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                                  env={"PATH": "/usr/bin:/bin"})
+                deadline = time.monotonic() + 20
+                while not server.is_ready():
+                    self.assertLess(time.monotonic(), deadline)
+                    time.sleep(0.02)
+                for number in "012":
+                    self.assertEqual(os.readlink(f"/proc/{server.process.pid}/fd/{number}"), "/dev/null")
+                self.assertEqual(User(server).status()["is_active"], True)
+                self.assertEqual(server.stop(), 0)
 
     def test_a_second_server_on_the_same_data_is_refused(self):
         server = self.own()
