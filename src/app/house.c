@@ -158,8 +158,16 @@ static err_t view_up(struct house *h)
                                        .retention_days = (int)h->settings->journal_retention_days,
                                        .clock = h->clock,
                                        .log = h->log};
-    if (failed(view_open(&config, &h->service.view))) {
-        return house_fault(h, "%s: buffer files cannot be written there", h->view_dir);
+    const err_t e = view_open(&config, &h->service.view);
+    if (e.code == ERR_RANGE) {
+        return house_fault(h, "%s: must be a directory of ours, mode 0700", h->view_dir);
+    }
+    if (failed(e)) {
+        return e.code == ERR_NOMEM
+                   ? house_fault(h,
+                                 "the view of the journal could not be started: no memory, or no "
+                                 "thread for it")
+                   : house_fault(h, "%s: buffer files cannot be written there", h->view_dir);
     }
     return ERR_OK;
 }

@@ -66,6 +66,20 @@ static err_t note_paths(struct house *h)
                              dir, room - 1, room - sizeof "/control.sock");
 }
 
+static bool is_ours_alone(const struct stat *st)
+{
+    return st->st_uid == geteuid() && (st->st_mode & 077) == 0;
+}
+
+/* The folders in DATA_DIR, if they are there; whoever opens them looks again, and into the segments. */
+static err_t look_at_folder(struct house *h, const char *path)
+{
+    struct stat st;
+    return stat(path, &st) != 0 || (S_ISDIR(st.st_mode) && is_ours_alone(&st))
+               ? ERR_OK
+               : house_fault(h, "%s: must be a directory of ours, mode 0700", path);
+}
+
 err_t house_data_dir_look(struct house *h)
 {
     const char *dir = h->settings->data_dir;
@@ -90,7 +104,8 @@ err_t house_data_dir_look(struct house *h)
         return house_fault(h, "DATA_DIR=%s: cannot be written: %s", dir,
                            strerror_r(errno, words, sizeof words));
     }
-    return ERR_OK;
+    TRY(look_at_folder(h, h->journal_dir));
+    return look_at_folder(h, h->view_dir);
 }
 
 err_t house_data_dir_up(struct house *h)

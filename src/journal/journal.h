@@ -83,7 +83,8 @@ struct journal_stats {
 };
 
 /* Open or create the directory: lock it, verify the newest segments, cut a torn tail, start the threads.
- * ERR_FORMAT: damage before the tail; ERR_LIMIT: another server holds the directory.
+ * ERR_FORMAT: damage before the tail; ERR_LIMIT: another server holds the directory; ERR_RANGE: the directory or
+ * a segment is not ours alone.
  * On failure `*why` (may be NULL) says where. */
 NODISCARD err_t journal_open(const struct journal_config *config, struct journal **out,
                              struct journal_fault *why);

@@ -53,6 +53,12 @@ static err_t list_reserve(struct segments *s)
 
 /* ---- recovery -------------------------------------------------------------------------------- */
 
+/* Nobody else may have a hand in it. */
+static bool is_ours(const struct stat *st, mode_t kind)
+{
+    return (st->st_mode & S_IFMT) == kind && st->st_uid == geteuid() && (st->st_mode & 077) == 0;
+}
+
 static err_t open_directory(struct segments *s, struct journal_fault *why)
 {
     if (mkdir(s->config.dir, 0700) != 0 && errno != EEXIST) {
@@ -61,6 +67,10 @@ static err_t open_directory(struct segments *s, struct journal_fault *why)
     s->dir = open(s->config.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (s->dir < 0) {
         return because(why, ERR_IO, "the directory cannot be opened");
+    }
+    struct stat st;
+    if (fstat(s->dir, &st) != 0 || !is_ours(&st, S_IFDIR)) {
+        return because(why, ERR_RANGE, "the directory must be ours, mode 0700");
     }
     /* The name, at every start: who made it may have been killed before this. */
     const int parent = openat(s->dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -83,15 +93,19 @@ static void fd_close(int *fd)
     }
 }
 
-/* Note size and first commit of a segment. */
+/* Note size and first commit of a segment. ERR_RANGE: it is not ours alone, or no file. */
 static err_t list_segment(struct segments *s, uint64_t first)
 {
     char name[SEGMENT_NAME_SIZE];
     segment_name_print(first, name);
-    CLEANUP(fd_close) int fd = openat(s->dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    CLEANUP(fd_close)
+    int fd = openat(s->dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     struct stat st;
     if (fd < 0 || fstat(fd, &st) != 0) {
-        return err_new(ERR_IO);
+        return err_new(errno == ELOOP ? ERR_RANGE : ERR_IO);
+    }
+    if (!is_ours(&st, S_IFREG)) {
+        return err_new(ERR_RANGE);
     }
     struct segment segment = {.first = first, .bytes = (uint64_t)st.st_size};
     uint8_t raw[FRAME_HEAD];
@@ -111,6 +125,11 @@ static err_t list_all(struct segments *s, struct journal_fault *why)
     err_t e = segment_list_read(s->dir, &names);
     for (size_t i = 0; i < names.count && !failed(e); i++) {
         e = list_segment(s, names.first[i]);
+        if (e.code == ERR_RANGE) {
+            *why = (struct journal_fault){.reason = "must be a file of ours, mode 0600"};
+            segment_name_print(names.first[i], why->file);
+            return e;
+        }
     }
     return failed(e) ? because(why, e.code, "the directory cannot be read") : ERR_OK;
 }
