@@ -424,6 +424,9 @@ static void print_status(FILE *to, const struct json *a)
                   ", view %" PRId64 " bytes; %" PRId64 " workers hashing\n",
                   int_at(queues, "cold"), int_at(queues, "hash"), int_at(queues, "ledger"),
                   int_at(journal, "view_pending_bytes"), int_at(a, "hash_workers_busy"));
+    (void)fprintf(to, "handover     ");
+    print_text(to, a, "handover", 0);
+    (void)fprintf(to, "\n");
 }
 
 static void print_session(FILE *to, const struct json *s)

@@ -265,6 +265,8 @@ class Handover(Case):
             server.data.chmod(0o700)
             (server.dir / ".env").unlink(missing_ok=True)
         self.assertNotIn("handover.taken_back", server.log_text())
+        status = subprocess.run([program["path"], "ctl", "status", "--data-dir", str(server.data)], capture_output=True, text=True, check=True)
+        self.assertIn("handover     failed\n", status.stdout)
         server.hand_over()
         server.adopt()
         self.assertEqual(user.status()["is_active"], True)

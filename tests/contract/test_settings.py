@@ -37,6 +37,11 @@ class Start(Case):
                             ("BACKEND_CORS_ORIGINS", "*"), ("HOST", "not an address"), ("DATABASE_URL", "mysql://x")):
             self.refuses({"DEBUG": "True", "SECRET_KEY": SECRET_KEY, name: value}, name)
 
+    def test_a_data_dir_too_long_for_its_control_socket_is_said_to_be_that(self):
+        with tempfile.TemporaryDirectory(prefix="canara-contract-") as folder:
+            long = os.path.join(folder, "d" * (95 - len(folder) - 1))
+            self.refuses({"DEBUG": "True", "DATA_DIR": long}, "DATA_DIR", "too long", "at most 94")
+
     def test_thresholds_out_of_order_stop_the_start(self):
         self.refuses({"DEBUG": "True", "SUSPICIOUS_THRESHOLD": "0.95", "HIGH_RISK_THRESHOLD": "0.9"}, "THRESHOLD")
 
