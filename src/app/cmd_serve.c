@@ -25,6 +25,7 @@ struct main_loop {
     struct watch drain, pair;
     struct house *house;
     struct kit kit; /* of all its lives */
+    struct asked asked;
     const struct settings *settings;
     struct inherited inherited;
     struct handover handover;
@@ -33,6 +34,7 @@ struct main_loop {
     mono_t paused; /* when the old one began to stop */
     bool pause;    /* DATA_DIR is given back, or about to be, or not yet ours: there is no house */
     bool stop;     /* asked for, by whomever */
+    bool renew;    /* SIGUSR2 came before there was anything to hand over */
     bool reload;   /* asked for in the pause: whoever comes out of it hears of it */
     bool release;  /* the new process is prepared: go for it */
     bool answers;  /* and has taken over */
@@ -104,6 +106,7 @@ static void say_alone(const char *event, log_field_t what)
 static void on_signal_in_pause(struct main_loop *m, int number)
 {
     m->reload = m->reload || number == SIGHUP;
+    m->renew = m->renew || (number == SIGUSR2 && m->handover.pair < 0);
     if (number == SIGTERM || number == SIGINT) {
         say_alone("server.stopping", FIELD_INT("signal", number));
         m->stop = true;
@@ -182,15 +185,26 @@ static void print_addresses(const struct settings *s, uint16_t port)
 
 enum life_end { LIFE_NOT_BEGUN, LIFE_FAILED, LIFE_DONE, LIFE_HANDED_OVER };
 
+/* A start may take long; who stops it does not wait for its end. */
+static bool is_to_stop(void *ctx)
+{
+    struct main_loop *m = ctx;
+    (void)failed(loop_run_once(&m->loop, 0));
+    return m->stop;
+}
+
 static bool start_house(struct main_loop *m)
 {
+    m->asked = (struct asked){.to_stop = is_to_stop, .ctx = m};
     *m->house = (struct house){.kit = &m->kit,
+                               .asked = &m->asked,
                                .inherited = m->inherited.fd,
                                .inherited_count = m->inherited.count,
                                .handover = m->last};
     if (failed(house_up(m->house, m->settings, clock_system()))) {
         return false;
     }
+    m->house->service.asked = NULL; /* only a start is ended so */
     m->pause = false;
     print_addresses(m->settings, server_port(m->house->server));
     notify_manager("READY=1");
@@ -198,6 +212,10 @@ static bool start_house(struct main_loop *m)
     inherited_close(&m->inherited); /* the house has its own copies */
     if (m->reload) {
         reload_certificates(m);
+    }
+    if (m->renew && !m->stop) {
+        m->renew = false;
+        handover_begin(m);
     }
     return true;
 }
@@ -314,7 +332,7 @@ static enum pause_end let_go(struct main_loop *m)
  * backlog, and an operator can mend it; to end now would be a service that is gone for good. */
 static bool wait_to_try_again(struct main_loop *m, const char *last)
 {
-    if (strcmp(last, m->house->why) != 0) {
+    if (!m->stop && strcmp(last, m->house->why) != 0) {
         say_alone("handover.cannot_take_back", FIELD_TEXT("why", m->house->why));
     }
     const mono_t until = mono_after_ms(clock_mono(clock_system()), TAKE_BACK_EVERY_MS);
@@ -345,7 +363,9 @@ static enum life_end live_on(struct main_loop *m)
 static int live(struct main_loop *m)
 {
     enum life_end end = live_once(m);
-    if (end == LIFE_NOT_BEGUN) {
+    if (end == LIFE_NOT_BEGUN && m->stop) {
+        end = LIFE_DONE;
+    } else if (end == LIFE_NOT_BEGUN) {
         (void)fprintf(stderr, "canara serve: %s\n", m->house->why);
     }
     while (end == LIFE_HANDED_OVER) {

@@ -98,6 +98,7 @@ static err_t journal_up(struct house *h)
                                           .retention_days = (int)s->journal_retention_days,
                                           .young_ms =
                                               (int64_t)s->session_max_hours * 3600 * MS_PER_S,
+                                          .asked = h->asked,
                                           .clock = h->clock,
                                           .log = h->log};
     struct journal_fault why = {0};
@@ -464,9 +465,11 @@ static err_t go_up(struct house *h, const struct settings *settings, const struc
     h->settings = settings;
     h->clock = clock;
     h->kit = h->kit != NULL ? h->kit : &h->own;
+    h->service.asked = h->asked;
     for (bool done = false; !done && h->up < ARRAY_LEN(steps);) {
         const struct step *const step = &steps[h->up];
-        const err_t e = step->up(h);
+        const err_t e =
+            asked_to_stop(h->asked) ? house_fault(h, "a stop was asked for") : step->up(h);
         if (failed(e)) {
             house_down(h);
             return e;

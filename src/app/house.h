@@ -23,9 +23,10 @@ enum { HOUSE_WHY_BYTES = KIT_WHY_BYTES, HOUSE_ORIGINS_MAX = 32, HOUSE_PATH_BYTES
 struct house {
     const int *inherited; /* before house_up(): sockets that listen already; borrowed */
     unsigned inherited_count;
-    const char *handover; /* before house_up(): a static word for `ctl status` */
-    struct kit *kit;      /* before house_up(): what outlives the house; NULL: nothing needs to */
-    struct kit own;       /* then this one */
+    const char *handover;      /* before house_up(): a static word for `ctl status` */
+    const struct asked *asked; /* before house_up(): who may end it early; NULL: nobody */
+    struct kit *kit; /* before house_up(): what outlives the house; NULL: nothing needs to */
+    struct kit own;  /* then this one */
     const struct settings *settings;
     const struct clock *clock;
     struct log *log;

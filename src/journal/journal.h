@@ -15,6 +15,7 @@
 #ifndef JOURNAL_JOURNAL_H
 #define JOURNAL_JOURNAL_H
 
+#include "base/asked.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/metric.h"
@@ -57,7 +58,8 @@ struct journal_config {
     size_t lane_bytes;      /* ring of one lane; rounded up to a power of two */
     uint64_t verify_bytes;  /* newest bytes verified at open (two segments at least); 0: 256 MiB */
     const journal_mark_t
-        *verify_from; /* verify from here instead, if the journal holds it; or NULL */
+        *verify_from;          /* verify from here instead, if the journal holds it; or NULL */
+    const struct asked *asked; /* may end the opening with ERR_TIMEOUT; or NULL */
     const struct clock *clock;
     struct log *log;                   /* NULL: silent */
     const struct journal_files *files; /* NULL: the operating system's */
@@ -83,7 +85,7 @@ struct journal_stats {
 };
 
 /* Open or create the directory: lock it, verify the newest segments, cut a torn tail, start the threads.
- * ERR_FORMAT: damage before the tail; ERR_LIMIT: another server holds the directory; ERR_RANGE: the directory or
+ * ERR_FORMAT: damage before the tail; ERR_LIMIT: another server holds the directory; ERR_TIMEOUT: a stop was asked for; ERR_RANGE: the directory or
  * a segment is not ours alone.
  * On failure `*why` (may be NULL) says where. */
 NODISCARD err_t journal_open(const struct journal_config *config, struct journal **out,

@@ -148,10 +148,15 @@ static uint64_t first_of_tail(const struct segments *s, uint64_t bytes)
 }
 
 /* Read the newest frames through; leaves the reader where they end. */
-static err_t verify(struct journal_reader *reader, struct journal_fault *why)
+static err_t verify(struct journal_reader *reader, const struct asked *asked,
+                    struct journal_fault *why)
 {
     journal_record_t record = {0};
-    for (bool more = true; more;) {
+    uint64_t done = 0;
+    for (bool more = true; more; done++) {
+        if (asked_now(asked, done)) {
+            return because(why, ERR_TIMEOUT, "a stop was asked for");
+        }
         const err_t e = journal_reader_next(reader, &record, &more);
         if (failed(e)) {
             *why = *journal_reader_fault(reader);
@@ -208,7 +213,7 @@ static err_t recover(struct segments *s, struct segments_found *found, struct jo
     TRY(list_all(s, why));
     CLEANUP(journal_reader_close) struct journal_reader *reader = NULL;
     TRY(open_newest(s, &reader, why));
-    TRY(verify(reader, why));
+    TRY(verify(reader, s->config.asked, why));
 
     struct journal_read_stats seen = {0};
     journal_reader_stats(reader, &seen);
