@@ -271,7 +271,7 @@ static void a_clock_that_went_back_is_accepted_and_audited(void **state)
     assert_false(clock_guard_ok(&d->house.svc));
     done(d, "POST", "/ctl/clock", "");
     assert_true(clock_guard_ok(&d->house.svc));
-    assert_int_equal(audited(d, "clock.accepted"), 1);
+    assert_int_equal(house_audited(&d->house, "clock.accepted"), 1);
 }
 
 /* ---- reload and drain ---- */

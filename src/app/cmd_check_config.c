@@ -1,15 +1,14 @@
 /* canara check-config: reads the settings as serve would, and prints what would be used. */
-#include "app/certificates.h"
 #include "app/commands.h"
 #include "app/descriptors.h"
-#include "app/model_file.h"
+#include "app/house.h"
 #include "app/options.h"
 #include "app/settings.h"
 #include "app/settings_table.h"
-#include "crypto/keys.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static void print_all(const struct settings *s)
 {
@@ -22,53 +21,22 @@ static void print_all(const struct settings *s)
     }
 }
 
-/* With DEBUG=False nothing is made by opening the keys, so that they can be tried here. */
-static bool keys_open(const struct settings *s)
+/* All that a start would refuse, as far as it can be known without one. */
+static bool would_start(const struct settings *s)
 {
-    if (s->debug) {
-        return true;
-    }
-    const struct keyring_config config = {
-        .secret_key = s->secret_key,
-        .secret_key_previous = s->secret_key_previous,
-        .debug = false,
-        .data_dir = s->data_dir,
-        .pepper_file = s->pepper_file,
-    };
-    char why[KEYRING_WHY_BYTES] = "";
-    CLEANUP(keyring_close) struct keyring *keys = NULL;
-    if (failed(keyring_open(&config, &keys, why))) {
-        (void)fprintf(stderr, "canara check-config: %s\n", why);
+    struct kit kit = {0};
+    struct house *house = calloc(1, sizeof *house);
+    if (house == NULL) {
+        (void)fprintf(stderr, "canara check-config: out of memory\n");
         return false;
     }
-    return true;
-}
-
-static bool model_opens(const struct settings *s)
-{
-    char why[MODEL_WHY_BYTES] = "";
-    struct canara_model *model = NULL;
-    if (failed(model_file_open(s->model_file, &model, why))) {
-        (void)fprintf(stderr, "canara check-config: %s\n", why);
-        return false;
-    }
-    canara_model_close(&model);
-    return true;
-}
-
-static bool certificates_open(const struct settings *s)
-{
-    if (!settings_have_tls(s)) {
-        return true;
-    }
-    char why[CERTIFICATES_WHY_BYTES] = "OpenSSL could not be set up";
-    struct tls_server *tls = NULL;
-    const bool good = !failed(tls_server_new(s->tls_only_1_3, clock_mono(clock_system()), &tls)) &&
-                      !failed(certificates_load(s, tls, why));
-    tls_server_free(&tls);
+    house->kit = &kit;
+    const bool good = !failed(house_look(house, s, clock_system()));
     if (!good) {
-        (void)fprintf(stderr, "canara check-config: %s\n", why);
+        (void)fprintf(stderr, "canara check-config: %s\n", house->why);
     }
+    kit_close(&kit);
+    free(house);
     return good;
 }
 
@@ -123,8 +91,7 @@ int cmd_check_config(int argc, char **argv)
         return EXIT_CODE_DONE;
     }
     CLEANUP(settings_wipe) struct settings s = {0};
-    if (failed(settings_load_and_say("canara check-config", &sets, &s)) || !keys_open(&s) ||
-        !model_opens(&s) || !certificates_open(&s)) {
+    if (failed(settings_load_and_say("canara check-config", &sets, &s)) || !would_start(&s)) {
         return EXIT_CODE_FAILED;
     }
     warn_of_descriptors(&s);

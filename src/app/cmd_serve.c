@@ -17,13 +17,15 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { HANDOVER_SAVE_MS = 20000 };
+enum { HANDOVER_SAVE_MS = 20000, TAKE_BACK_EVERY_MS = 500 };
 
 struct main_loop {
     struct loop loop;
     struct signals signals;
     struct watch drain, pair;
     struct house *house;
+    struct kit kit; /* of all its lives */
+    struct asked asked;
     const struct settings *settings;
     struct inherited inherited;
     struct handover handover;
@@ -31,9 +33,10 @@ struct main_loop {
     const char *last; /* how the last handover went */
     mono_t prepare_by;
     mono_t paused; /* when the old one began to stop */
-    bool pause;    /* DATA_DIR is given back, or about to be: there is no house */
+    bool pause;    /* DATA_DIR is given back, or about to be, or not yet ours: there is no house */
     bool stop;     /* asked for, by whomever */
-    bool reload;   /* asked for in the pause: the new one hears of it */
+    bool renew;    /* SIGUSR2 came before there was anything to hand over */
+    bool reload;   /* asked for in the pause: whoever comes out of it hears of it */
     bool release;  /* the new process is prepared: go for it */
     bool answers;  /* and has taken over */
 };
@@ -59,7 +62,7 @@ static void on_pair(struct watch *watch, uint32_t events)
     (void)events;
     struct main_loop *m = CONTAINER_OF(watch, struct main_loop, pair);
     if (!handover_hears(&m->handover, HANDOVER_PREPARED, 0)) {
-        handover_failed(m, "the new process ended, or refused its settings");
+        handover_failed(m, "the new process ended, or refused its settings or files: it said why");
         return;
     }
     loop_unwatch(&m->loop, &m->pair);
@@ -104,10 +107,18 @@ static void say_alone(const char *event, log_field_t what)
 static void on_signal_in_pause(struct main_loop *m, int number)
 {
     m->reload = m->reload || number == SIGHUP;
+    m->renew = m->renew || (number == SIGUSR2 && m->handover.pair < 0);
     if (number == SIGTERM || number == SIGINT) {
         say_alone("server.stopping", FIELD_INT("signal", number));
         m->stop = true;
     }
+}
+
+static void reload_certificates(struct main_loop *m)
+{
+    char why[COURIER_WHY_BYTES];
+    m->reload = false;
+    (void)failed(m->house->api.courier->reload(m->house->api.courier, why)); /* it is logged */
 }
 
 static void on_signal(struct signals *signals, int number)
@@ -118,8 +129,7 @@ static void on_signal(struct signals *signals, int number)
         return;
     }
     if (number == SIGHUP) {
-        char why[COURIER_WHY_BYTES];
-        (void)failed(m->house->api.courier->reload(m->house->api.courier, why)); /* it is logged */
+        reload_certificates(m);
         return;
     }
     if (number == SIGUSR2) {
@@ -175,22 +185,41 @@ static void print_addresses(const struct settings *s, uint16_t port)
 
 /* ---- one life: from a start to a stop ---- */
 
-enum life_end { LIFE_FAILED, LIFE_DONE, LIFE_HANDED_OVER };
+enum life_end { LIFE_NOT_BEGUN, LIFE_FAILED, LIFE_DONE, LIFE_HANDED_OVER };
+
+/* A start may take long; who stops it does not wait for its end. */
+static bool is_to_stop(void *ctx)
+{
+    struct main_loop *m = ctx;
+    (void)failed(loop_run_once(&m->loop, 0));
+    return m->stop;
+}
 
 static bool start_house(struct main_loop *m)
 {
-    *m->house = (struct house){.inherited = m->inherited.fd,
+    m->asked = (struct asked){.to_stop = is_to_stop, .ctx = m};
+    *m->house = (struct house){.kit = &m->kit,
+                               .asked = &m->asked,
+                               .inherited = m->inherited.fd,
                                .inherited_count = m->inherited.count,
                                .handover = m->last,
                                .store_lock = &m->store_lock};
     if (failed(house_up(m->house, m->settings, clock_system()))) {
-        (void)fprintf(stderr, "canara serve: %s\n", m->house->why);
         return false;
     }
+    m->house->service.asked = NULL; /* only a start is ended so */
+    m->pause = false;
     print_addresses(m->settings, server_port(m->house->server));
     notify_manager("READY=1");
     inherited_tell_ready(&m->inherited);
-    stream_close(&m->inherited.pair);
+    inherited_close(&m->inherited); /* the house has its own copies */
+    if (m->reload) {
+        reload_certificates(m);
+    }
+    if (m->renew && !m->stop) {
+        m->renew = false;
+        handover_begin(m);
+    }
     return true;
 }
 
@@ -209,12 +238,10 @@ static enum life_end live_once(struct main_loop *m)
 {
     struct house *h = m->house;
     m->release = false;
-    m->pause = false;
-    m->reload = false;
+    m->pause = true;
     if (!start_house(m)) {
-        return LIFE_FAILED;
+        return LIFE_NOT_BEGUN;
     }
-    inherited_close(&m->inherited); /* the house has its own copies */
     const err_t ended = wait_for_the_end(m);
     const bool saved = m->release && !failed(ended) && save_for_handover(m);
     const bool lost = journal_state_of(h->service.journal) == JOURNAL_FAILED;
@@ -304,18 +331,91 @@ static enum pause_end let_go(struct main_loop *m)
     return PAUSE_TAKEN_BACK;
 }
 
+/* DATA_DIR is ours again and something on it will not do, or memory is short. Connections wait in the
+ * backlog, and an operator can mend it; to end now would be a service that is gone for good. */
+static bool wait_to_try_again(struct main_loop *m, const char *last)
+{
+    if (!m->stop && strcmp(last, m->house->why) != 0) {
+        say_alone("handover.cannot_take_back", FIELD_TEXT("why", m->house->why));
+    }
+    const mono_t until = mono_after_ms(clock_mono(clock_system()), TAKE_BACK_EVERY_MS);
+    for (int64_t left = TAKE_BACK_EVERY_MS; !m->stop && left > 0;) {
+        if (failed(loop_run_once(&m->loop, (int)left))) {
+            return false;
+        }
+        left = mono_ms_between(clock_mono(clock_system()), until);
+    }
+    return !m->stop;
+}
+
+/* After a handover that came to nothing. */
+static enum life_end live_on(struct main_loop *m)
+{
+    char last[HOUSE_WHY_BYTES] = "";
+    enum life_end end = live_once(m);
+    while (end == LIFE_NOT_BEGUN) {
+        if (!wait_to_try_again(m, last)) {
+            return m->stop ? LIFE_DONE : LIFE_FAILED;
+        }
+        (void)snprintf(last, sizeof last, "%s", m->house->why);
+        end = live_once(m);
+    }
+    return end;
+}
+
 static int live(struct main_loop *m)
 {
-    enum life_end end = LIFE_HANDED_OVER;
+    enum life_end end = live_once(m);
+    if (end == LIFE_NOT_BEGUN && m->stop) {
+        end = LIFE_DONE;
+    } else if (end == LIFE_NOT_BEGUN) {
+        (void)fprintf(stderr, "canara serve: %s\n", m->house->why);
+    }
     while (end == LIFE_HANDED_OVER) {
-        end = live_once(m);
-        if (end == LIFE_HANDED_OVER && let_go(m) == PAUSE_OVER) {
-            end = LIFE_DONE;
-        }
+        end = let_go(m) == PAUSE_OVER ? LIFE_DONE : live_on(m);
     }
     handover_end(&m->handover);
     inherited_close(&m->inherited);
     return end == LIFE_DONE ? EXIT_CODE_DONE : EXIT_CODE_FAILED;
+}
+
+/* With a server before us: read and look at everything while that one serves, and only then ask for
+ * DATA_DIR. What is read is kept. */
+static bool take_over(struct main_loop *m)
+{
+    if (m->inherited.pair < 0) {
+        return true;
+    }
+    *m->house = (struct house){
+        .kit = &m->kit, .inherited = m->inherited.fd, .inherited_count = m->inherited.count};
+    if (failed(house_look(m->house, m->settings, clock_system()))) {
+        (void)fprintf(stderr, "canara serve: %s\n", m->house->why);
+        return false;
+    }
+    if (failed(inherited_await(&m->inherited))) {
+        (void)fprintf(stderr, "canara serve: the server before did not hand over\n");
+        return false;
+    }
+    return true;
+}
+
+static int serve_with(struct main_loop *m)
+{
+    m->pair.fd = -1;
+    handover_init(&m->handover);
+    if (!take_over(m)) {
+        return EXIT_CODE_FAILED;
+    }
+    /* Signals first: threads that are started later inherit the blocked mask. */
+    if (failed(loop_init(&m->loop, clock_system())) ||
+        failed(signals_init(&m->signals, &m->loop, on_signal))) {
+        (void)fprintf(stderr, "canara serve: signals cannot be watched\n");
+        return EXIT_CODE_FAILED;
+    }
+    const int code = live(m);
+    signals_deinit(&m->signals);
+    loop_deinit(&m->loop);
+    return code;
 }
 
 static int serve(struct main_loop *m)
@@ -325,23 +425,8 @@ static int serve(struct main_loop *m)
         (void)fprintf(stderr, "canara serve: out of memory\n");
         return EXIT_CODE_FAILED;
     }
-    m->pair.fd = -1;
-    handover_init(&m->handover);
-    if (failed(inherited_await(&m->inherited))) {
-        (void)fprintf(stderr, "canara serve: the server before did not hand over\n");
-        free(m->house);
-        return EXIT_CODE_FAILED;
-    }
-    /* Signals first: threads that are started later inherit the blocked mask. */
-    if (failed(loop_init(&m->loop, clock_system())) ||
-        failed(signals_init(&m->signals, &m->loop, on_signal))) {
-        (void)fprintf(stderr, "canara serve: signals cannot be watched\n");
-        free(m->house);
-        return EXIT_CODE_FAILED;
-    }
-    const int code = live(m);
-    signals_deinit(&m->signals);
-    loop_deinit(&m->loop);
+    const int code = serve_with(m);
+    kit_close(&m->kit);
     free(m->house);
     return code;
 }

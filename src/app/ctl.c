@@ -435,6 +435,9 @@ static void print_status(FILE *to, const struct json *a)
     (void)fprintf(
         to, ", %" PRId64 " ms ahead of what is vouched for, %" PRId64 " ms behind the newest\n",
         int_at(clock, "ahead_ms"), int_at(clock, "behind_ms"));
+    (void)fprintf(to, "handover     ");
+    print_text(to, a, "handover", 0);
+    (void)fprintf(to, "\n");
 }
 
 static void print_session(FILE *to, const struct json *s)

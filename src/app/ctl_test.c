@@ -143,13 +143,15 @@ static void answers_are_shown_as_text(void **state)
     } cases[] = {
         {"ctl status", "{\"version\":\"1.2.3\",\"uptime_s\":3700,\"ready\":true,\"sessions\":3,\"by_level\":{\"normal\":2,\"blocked\":1},"
                        "\"connections\":{\"http\":4,\"websocket\":5},\"journal\":{\"state\":\"running\",\"segments\":2,\"bytes\":6,\"queued_bytes\":7,"
-                       "\"view_pending_bytes\":8},\"queues\":{\"cold\":9,\"hash\":10,\"ledger\":11},\"hash_workers_busy\":12,\"clock\":{\"state\":\"back\",\"ahead_ms\":0,\"behind_ms\":13}}",
+                       "\"view_pending_bytes\":8},\"queues\":{\"cold\":9,\"hash\":10,\"ledger\":11},\"hash_workers_busy\":12,\"clock\":{\"state\":\"back\",\"ahead_ms\":0,\"behind_ms\":13},\"handover\":\"failed\"}",
                        "canara 1.2.3, ready, up 1 h 1 min\n"
                        "sessions     3 (normal 2, monitor 0, challenge 0, blocked 1)\n"
                        "connections  4 http, 5 websocket\n"
                        "journal      running, 6 bytes on disk (segments: 2), 7 bytes waiting\n"
                        "queues       cold 9, hash 10, ledger 11, view 8 bytes; 12 workers hashing\n"
-                       "clock        back, 0 ms ahead of what is vouched for, 13 ms behind the newest\n"},
+                       "clock        back, 0 ms ahead of what is vouched for, 13 ms behind the newest\n"
+
+                       "handover     failed\n"},
         {"ctl sessions", "{\"sessions\":[]}", "0 sessions\n"},
         {"ctl end --session x", "{\"ended\":1}", "1 session ended\n"},
         {"ctl end --session x", "{\"ended\":2}", "2 sessions ended\n"},

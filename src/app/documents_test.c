@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { DOCUMENT_MAX = 256 * 1024 };
@@ -210,13 +211,19 @@ static void keygen_makes_what_the_key_ring_takes(void **state)
     char data[SCRATCH_PATH + 16];
     char host[] = "HOST=127.0.0.1";
     (void)snprintf(data, sizeof data, "DATA_DIR=%s", dir.path);
-    char etc[] = "DATA_DIR=/etc";
-    char *checked[] = {program, check, option, key, option, file, option, host, option, etc, NULL};
+    CLEANUP(scratch_remove) struct scratch elsewhere = scratch_new();
+    char other[SCRATCH_PATH + 16];
+    (void)snprintf(other, sizeof other, "DATA_DIR=%s", elsewhere.path);
+    char *checked[] = {program, check, option, key,   option, file,
+                       option,  host,  option, other, NULL};
     CLEANUP(free_text) char *values = output_of(out, 10, checked, EXIT_CODE_DONE);
     assert_non_null(strstr(values, "SECRET_KEY=set\n"));
     assert_null(strstr(values, key + sizeof "SECRET_KEY"));
     char *inside[] = {program, check, option, key, option, file, option, host, option, data, NULL};
     assert_int_equal(commands_main(10, inside), EXIT_CODE_FAILED); /* pepper inside DATA_DIR */
+    assert_int_equal(chmod(elsewhere.path, 0755), 0);
+    assert_int_equal(commands_main(10, checked), EXIT_CODE_FAILED); /* serve refuses it, too */
+    assert_int_equal(chmod(elsewhere.path, 0700), 0);
 }
 
 int main(void)

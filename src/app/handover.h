@@ -7,9 +7,10 @@
  * Errors     ERR_IO, ERR_RANGE; `why` is a static text.
  * Threads    the main thread.
  *
- * The new process is started with the sockets and one end of a pair, and says that its settings are
- * good. The old one stops, gives DATA_DIR back and says so. The new one starts on it and says that it
- * answers; only then the old one ends. If it says nothing or goes, the old one starts again.
+ * The new process is started with the sockets and one end of a pair, and says that its settings and
+ * files are good. The old one stops, gives DATA_DIR back and says so. The new one starts on it and
+ * says that it answers; only then the old one ends. If it says nothing or goes, the old one starts
+ * again.
  */
 #ifndef APP_HANDOVER_H
 #define APP_HANDOVER_H
@@ -22,7 +23,7 @@
 #include <sys/types.h>
 
 enum {
-    HANDOVER_PREPARE_MS = 10000, /* from the start of the new process to "settings are good" */
+    HANDOVER_PREPARE_MS = 10000, /* from the start of the new process to "all is good" */
     HANDOVER_READY_MS = 60000,   /* from "DATA_DIR is yours" to "I answer" */
     HANDOVER_STOP_MS = 60000,    /* from SIGTERM to the end of a new process that has DATA_DIR */
     HANDOVER_ARGS_MAX = 128,
@@ -41,7 +42,7 @@ struct inherited {
 NODISCARD err_t inherited_take(struct inherited *out, int *store_lock);
 void inherited_close(struct inherited *in);
 
-/* The new one's side: say that the settings are good, and wait until DATA_DIR is ours. */
+/* The new one's side: say that all is good, and wait until DATA_DIR is ours. */
 NODISCARD err_t inherited_await(const struct inherited *in);
 
 /* And that we answer. */
@@ -67,7 +68,7 @@ NODISCARD err_t handover_keep_sockets(struct handover *h, const struct server *s
 NODISCARD err_t handover_start(struct handover *h, int store_lock);
 
 enum handover_word {
-    HANDOVER_PREPARED = 'p', /* the new one: my settings are good */
+    HANDOVER_PREPARED = 'p', /* the new one: my settings and files are good */
     HANDOVER_GO = 'g',       /* the old one: DATA_DIR is yours */
     HANDOVER_ANSWERS = 'a'   /* the new one: I answer */
 };

@@ -4,29 +4,24 @@
 #include "app/commands.h"
 #include "app/descriptors.h"
 #include "app/house_steps.h"
-#include "app/model_file.h"
 #include "base/util.h"
 #include "crypto/secret.h"
 #include "domain/audit.h"
 #include "domain/checkpoint_keeper.h"
 #include "domain/clock_guard.h"
+#include "domain/pepper_guard.h"
 #include "domain/replay_keeper.h"
 #include "domain/tutor.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 enum {
-    WORDS_BYTES = 128, /* of an errno */
     COLD_WORKERS = 2,
     COLD_QUEUE = 256,
     COLD_RESERVED = 64,
@@ -41,6 +36,14 @@ err_t house_fault(struct house *h, const char *format, ...)
     (void)vsnprintf(h->why, sizeof h->why, format, args);
     va_end(args);
     return err_new(ERR_IO);
+}
+
+err_t house_pepper_fault(struct house *h, const pepper_answer_t *answer)
+{
+    const bool named = h->settings->pepper_file[0] != '\0';
+    return house_fault(h, "%s %s%s%s%s", named ? "PEPPER_FILE" : "DATA_DIR/pepper",
+                       pepper_fit_text(answer->fit), answer->id[0] == '\0' ? "" : " (id ",
+                       answer->id, answer->id[0] == '\0' ? "" : ")");
 }
 
 /* ---- log ---- */
@@ -59,77 +62,9 @@ static void log_down(struct house *h)
     log_free(&h->log);
 }
 
-/* ---- process and directory ---- */
-
-static err_t process_up(struct house *h)
-{
-    (void)umask(077);
-    descriptors_raise();
-    if (failed(crypto_start())) {
-        return house_fault(h, "libsodium could not be started");
-    }
-    if (!h->settings->debug && failed(process_harden())) {
-        return house_fault(h, "the process could not be protected against core dumps");
-    }
-    return ERR_OK;
-}
-
 static void nothing_down(struct house *h)
 {
     (void)h;
-}
-
-static void sync_folder(const char *dir)
-{
-    const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        (void)fsync(fd);
-        (void)close(fd);
-    }
-}
-
-/* Make the name of DATA_DIR and the names in it durable, at every start: who made them may have
- * been killed before he did. Some parents cannot be opened or synced; then DATA_DIR is not ours to
- * make either. */
-static void sync_names_of(const char *dir)
-{
-    char parent[HOUSE_PATH_BYTES];
-    const int n = snprintf(parent, sizeof parent, "%s/..", dir);
-    if (n > 0 && (size_t)n < sizeof parent) {
-        sync_folder(parent);
-    }
-    sync_folder(dir);
-}
-
-static err_t data_dir_up(struct house *h)
-{
-    const char *dir = h->settings->data_dir;
-    char words[WORDS_BYTES];
-    if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
-        return house_fault(h, "DATA_DIR=%s: cannot be made: %s", dir,
-                           strerror_r(errno, words, sizeof words));
-    }
-    struct stat st;
-    if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode)) {
-        return house_fault(h, "DATA_DIR=%s: is not a directory", dir);
-    }
-    if (st.st_uid != geteuid()) {
-        return house_fault(h, "DATA_DIR=%s: belongs to another user; it must be ours, mode 0700",
-                           dir);
-    }
-    if ((st.st_mode & 077) != 0) {
-        return house_fault(h, "DATA_DIR=%s: mode is %04o; others may not enter it: chmod 0700", dir,
-                           (unsigned)(st.st_mode & 07777));
-    }
-    if (access(dir, W_OK | X_OK) != 0) {
-        return house_fault(h, "DATA_DIR=%s: cannot be written: %s", dir,
-                           strerror_r(errno, words, sizeof words));
-    }
-    sync_names_of(dir);
-    (void)snprintf(h->journal_dir, sizeof h->journal_dir, "%s/journal", dir);
-    (void)snprintf(h->view_dir, sizeof h->view_dir, "%s/session_buffers", dir);
-    (void)snprintf(h->control, sizeof h->control, "%s/control.sock", dir);
-    return ERR_OK;
 }
 
 /* ---- what of the clock is believed ---- */
@@ -170,18 +105,16 @@ static void clock_down(struct house *h)
 
 /* ---- model ---- */
 
-_Static_assert((int)HOUSE_WHY_BYTES >= (int)MODEL_WHY_BYTES, "the reason of a bad model fits");
-
 static err_t model_up(struct house *h)
 {
-    TRY(model_file_open(h->settings->model_file, &h->model, h->why));
-    if (canara_profile_new(h->model, &h->stranger) != CANARA_OK) {
-        canara_model_close(&h->model);
+    TRY(kit_model(h->kit, h->settings, h->why));
+    const struct canara_model *model = h->kit->model;
+    if (canara_profile_new(model, &h->stranger) != CANARA_OK) {
         return house_fault(h, "out of memory for the model");
     }
-    h->service.model = h->model;
+    h->service.model = model;
     h->service.stranger = h->stranger;
-    log_event(h->log, LOG_INFO, "model.opened", FIELD_TEXT("name", canara_model_name(h->model)));
+    log_event(h->log, LOG_INFO, "model.opened", FIELD_TEXT("name", canara_model_name(model)));
     return ERR_OK;
 }
 
@@ -190,7 +123,6 @@ static void model_down(struct house *h)
     h->service.stranger = NULL;
     h->service.model = NULL;
     canara_profile_free(&h->stranger);
-    canara_model_close(&h->model);
 }
 
 /* ---- replay memory ---- */
@@ -222,14 +154,44 @@ static void replay_down(struct house *h)
 
 /* ---- domain ---- */
 
+static void audit_down(struct house *h)
+{
+    audit_free(&h->service.audit);
+}
+
+/* With it the peppers, before anything is written under them. */
+static err_t audit_up(struct house *h)
+{
+    struct service *svc = &h->service;
+    pepper_answer_t answer = {0};
+    if (failed(audit_new(svc->keys, h->clock, &svc->audit))) {
+        return house_fault(h, "out of memory for the audit");
+    }
+    const err_t e = pepper_guard_start(svc->store, svc->keys, svc->audit, &answer);
+    if (failed(e)) {
+        audit_down(h);
+        return e.code == ERR_RANGE ? house_pepper_fault(h, &answer)
+                                   : house_fault(h, "the database refused, at the start");
+    }
+    return ERR_OK;
+}
+
+static void domain_free(struct house *h)
+{
+    tutor_free(&h->tutor);
+    ledger_free(&h->ledger);
+    account_locks_free(&h->service.locks);
+    quota_free(&h->service.quota);
+}
+
 static err_t domain_up(struct house *h)
 {
     struct service *svc = &h->service;
     svc->rules = house_rules(h->settings);
     svc->hashing = PWHASH_COST;
     if (failed(quota_new(h->clock, &svc->quota)) || failed(account_locks_new(&svc->locks)) ||
-        failed(audit_new(svc->keys, h->clock, &svc->audit)) ||
         failed(ledger_new(svc, &h->ledger)) || failed(tutor_new(svc, &h->tutor))) {
+        domain_free(h);
         return house_fault(h, "out of memory, or the database refused, at the start");
     }
     return ERR_OK;
@@ -237,11 +199,7 @@ static err_t domain_up(struct house *h)
 
 static void domain_down(struct house *h)
 {
-    tutor_free(&h->tutor);
-    ledger_free(&h->ledger);
-    audit_free(&h->service.audit);
-    account_locks_free(&h->service.locks);
-    quota_free(&h->service.quota);
+    domain_free(h);
 }
 
 /* ---- api and server ---- */
@@ -285,32 +243,19 @@ static err_t api_up(struct house *h)
 
 static err_t tls_up(struct house *h)
 {
-    if (!settings_have_tls(h->settings)) {
-        return ERR_OK;
+    TRY(kit_tls(h->kit, h->settings, clock_mono(h->clock), h->why));
+    h->api.tls = h->kit->tls != NULL;
+    if (h->api.tls) {
+        certificates_note_end(h->kit->tls, h->log, h->clock);
     }
-    h->api.tls = true;
-    if (failed(tls_server_new(h->settings->tls_only_1_3, clock_mono(h->clock), &h->tls))) {
-        return house_fault(h, "TLS: OpenSSL could not be set up");
-    }
-    const err_t e = certificates_load(h->settings, h->tls, h->why);
-    if (failed(e)) {
-        tls_server_free(&h->tls);
-        return e;
-    }
-    certificates_note_end(h->tls, h->log, h->clock);
     return ERR_OK;
-}
-
-static void tls_down(struct house *h)
-{
-    tls_server_free(&h->tls);
 }
 
 static err_t reload(void *ctx, char why[COURIER_WHY_BYTES])
 {
     struct house *h = ctx;
-    TRY(certificates_load(h->settings, h->tls, why));
-    certificates_note_end(h->tls, h->log, h->clock);
+    TRY(certificates_load(h->settings, h->kit->tls, why));
+    certificates_note_end(h->kit->tls, h->log, h->clock);
     (void)snprintf(why, COURIER_WHY_BYTES, "Certificates were read again");
     return ERR_OK;
 }
@@ -319,13 +264,8 @@ static err_t server_up(struct house *h)
 {
     const struct settings *s = h->settings;
     const uint64_t files = descriptors_limit();
-    const uint32_t each = descriptors_for_connections(files, s->loops);
-    if (each == 0) {
-        return house_fault(h,
-                           "LOOPS=%u: %" PRIu64 " descriptors are too few, %" PRIu64
-                           " are needed (ulimit -n, LimitNOFILE=)",
-                           s->loops, files, descriptors_least(s->loops));
-    }
+    uint32_t each = 0;
+    TRY(house_descriptors(h, &each));
     if (descriptors_let_one_fill(files, s->loops, s->connections_per_address)) {
         log_event(h->log, LOG_WARN, "connections.one_address",
                   FIELD_INT("places", (int64_t)each * s->loops),
@@ -348,8 +288,8 @@ static err_t server_up(struct house *h)
                                          .proxy_protocol = s->proxy_protocol,
                                          .loopback_only = settings_host_is_loopback(s),
                                          .only_proxies = settings_need_proxies(s),
-                                         .tls = h->tls,
-                                         .reload = h->tls == NULL ? NULL : reload,
+                                         .tls = h->kit->tls,
+                                         .reload = h->kit->tls == NULL ? NULL : reload,
                                          .reload_ctx = h,
                                          .control_path = h->control,
                                          .api = &h->api,
@@ -417,8 +357,8 @@ static const struct step {
     void (*down)(struct house *h);
 } steps[] = {
     {log_up, log_down},
-    {process_up, nothing_down},
-    {data_dir_up, nothing_down},
+    {house_process_up, nothing_down},
+    {house_data_dir_up, nothing_down},
     {house_lock_up, house_lock_down},
     {house_keys_up, house_keys_down},
     {steady_up, steady_down},
@@ -428,9 +368,10 @@ static const struct step {
     {house_view_up, house_view_down},
     {model_up, model_down},
     {replay_up, replay_down},
+    {audit_up, audit_down},
     {domain_up, domain_down},
     {api_up, nothing_down},
-    {tls_up, tls_down},
+    {tls_up, nothing_down},
     {server_up, server_down},
     {house_recovery_up, house_recovery_down},
     {house_checkpoints_up, house_checkpoints_down},
@@ -445,9 +386,12 @@ static err_t go_up(struct house *h, const struct settings *settings, const struc
 {
     h->settings = settings;
     h->clock = clock;
+    h->kit = h->kit != NULL ? h->kit : &h->own;
+    h->service.asked = h->asked;
     for (bool done = false; !done && h->up < ARRAY_LEN(steps);) {
         const struct step *const step = &steps[h->up];
-        const err_t e = step->up(h);
+        const err_t e =
+            asked_to_stop(h->asked) ? house_fault(h, "a stop was asked for") : step->up(h);
         if (failed(e)) {
             house_down(h);
             return e;
@@ -478,4 +422,5 @@ void house_down(struct house *h)
     while (h->up > 0) {
         steps[--h->up].down(h);
     }
+    kit_close(&h->own); /* empty, unless nobody brought one */
 }

@@ -10,6 +10,7 @@
 #define APP_HOUSE_H
 
 #include "api/api.h"
+#include "app/kit.h"
 #include "app/settings.h"
 #include "domain/recovery.h"
 #include "server/server.h"
@@ -17,15 +18,18 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-enum { HOUSE_WHY_BYTES = 640, HOUSE_ORIGINS_MAX = 32, HOUSE_PATH_BYTES = 640 };
+enum { HOUSE_WHY_BYTES = KIT_WHY_BYTES, HOUSE_ORIGINS_MAX = 32, HOUSE_PATH_BYTES = 640 };
 
 struct house {
     const int *inherited; /* before house_up(): sockets that listen already; borrowed */
     unsigned inherited_count;
-    const char *handover; /* before house_up(): a static word for `ctl status` */
-    int *store_lock;      /* before house_up(): where the lock of the store is kept over starts, the
-                             caller's to close, -1 at first; NULL: it goes with the house */
-    bool accept_loss;     /* before house_up_data(): a journal that is too short will do */
+    const char *handover;      /* before house_up(): a static word for `ctl status` */
+    const struct asked *asked; /* before house_up(): who may end it early; NULL: nobody */
+    struct kit *kit;  /* before house_up(): what outlives the house; NULL: nothing needs to */
+    struct kit own;   /* then this one */
+    int *store_lock;  /* before house_up(): where the lock of the store is kept over starts, the
+                        caller's to close, -1 at first; NULL: it goes with the house */
+    bool accept_loss; /* before house_up_data(): a journal that is too short will do */
     bool journal_is_short; /* house_up...() failed: it lacks what was durable once */
     const struct settings *settings;
     const struct clock *clock;
@@ -35,13 +39,11 @@ struct house {
     struct replay_keeper *replay; /* NULL when switched off */
     struct checkpoint_keeper *checkpoints;
     pthread_t ledger_thread;
-    struct canara_model *model;
     struct canara_profile *stranger;
     struct tutor *tutor;
     pthread_t tutor_thread;
     struct api api;
     struct cidr_list trusted;
-    struct tls_server *tls; /* NULL: plain */
     struct server *server;
     recovery_report_t recovery;
     struct sleepers *sleepers; /* as recovery made them; NULL: none */
@@ -52,6 +54,11 @@ struct house {
     char journal_dir[HOUSE_PATH_BYTES], view_dir[HOUSE_PATH_BYTES], control[HOUSE_PATH_BYTES];
     char why[HOUSE_WHY_BYTES];
 };
+
+/* Look at all that house_up() needs without making or changing anything, also beside a server that
+ * runs: keys, model and certificates stay in `h->kit`, which must be there; nothing is up after it. */
+NODISCARD err_t house_look(struct house *h, const struct settings *settings,
+                           const struct clock *clock);
 
 /* Start what works on a data directory without serving anybody: no sockets, no sessions in memory.
  * As house_up() otherwise. */

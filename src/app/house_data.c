@@ -71,33 +71,10 @@ void house_lock_down(struct house *h)
 
 /* ---- keys ---- */
 
-/* With DEBUG a pepper is made when there is none; beside a database it would fit no secret in it. */
-static bool pepper_is_lost(const struct settings *s)
-{
-    char pepper[HOUSE_PATH_BYTES];
-    (void)snprintf(pepper, sizeof pepper, "%s/pepper", s->data_dir);
-    return s->debug && s->pepper_file[0] == '\0' && access(pepper, F_OK) != 0 &&
-           access(s->database_path, F_OK) == 0;
-}
-
 err_t house_keys_up(struct house *h)
 {
-    const struct settings *s = h->settings;
-    if (pepper_is_lost(s)) {
-        return house_fault(h,
-                           "DATA_DIR=%s: the pepper is missing beside a database that needs it; "
-                           "restore it from a backup, or begin with an empty DATA_DIR",
-                           s->data_dir);
-    }
-    const struct keyring_config config = {.secret_key = s->secret_key,
-                                          .secret_key_previous = s->secret_key_previous,
-                                          .debug = s->debug,
-                                          .data_dir = s->data_dir,
-                                          .pepper_file = s->pepper_file};
-    const err_t e = keyring_open(&config, &h->service.keys, h->why);
-    if (failed(e)) {
-        return e;
-    }
+    TRY(kit_keys(h->kit, h->settings, h->why));
+    h->service.keys = h->kit->keys;
     opaque_key_init(&h->service.refresh_key, h->service.keys, "refresh");
     opaque_key_init(&h->service.ticket_key, h->service.keys, "ticket");
     return ERR_OK;
@@ -107,8 +84,10 @@ void house_keys_down(struct house *h)
 {
     hmac_key_wipe(&h->service.refresh_key);
     hmac_key_wipe(&h->service.ticket_key);
-    keyring_close(&h->service.keys);
+    h->service.keys = NULL;
 }
+
+/* ---- the journal ---- */
 
 /* Which frames the journal must hold: whoever else has been told of them says so. */
 struct proof {
@@ -174,6 +153,7 @@ err_t house_journal_up(struct house *h)
         .max_bytes = (uint64_t)s->journal_max_gb << 30,
         .retention_days = (int)s->journal_retention_days,
         .young_ms = (int64_t)s->session_max_hours * 3600 * MS_PER_S,
+        .asked = h->asked,
         .clock = h->clock,
         .vouched = steady_clock_vouched(h->service.steady),
         .log = h->log};
@@ -269,8 +249,15 @@ err_t house_view_up(struct house *h)
                                        .clock = h->clock,
                                        .vouched = steady_clock_vouched(h->service.steady),
                                        .log = h->log};
-    if (failed(view_open(&config, &h->service.view))) {
-        return house_fault(h, "%s: buffer files cannot be written there", h->view_dir);
+    const err_t e = view_open(&config, &h->service.view);
+    if (e.code == ERR_RANGE) {
+        return house_fault(h, "%s: must be a directory of ours, mode 0700", h->view_dir);
+    }
+    if (failed(e)) {
+        return e.code == ERR_NOMEM
+                   ? house_fault(h, "the view of the journal could not be started: no memory, or "
+                                    "no thread for it")
+                   : house_fault(h, "%s: buffer files cannot be written there", h->view_dir);
     }
     return ERR_OK;
 }

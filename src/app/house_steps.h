@@ -9,9 +9,25 @@
 #define APP_HOUSE_STEPS_H
 
 #include "app/house.h"
+#include "domain/pepper_guard.h"
 
 /* Keep the reason for the operator; always ERR_IO. */
 NODISCARD err_t house_fault(struct house *h, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* The peppers are not those of the database: say which, and where. Always ERR_IO. */
+NODISCARD err_t house_pepper_fault(struct house *h, const pepper_answer_t *answer);
+
+/* Limits and protection of the process. */
+NODISCARD err_t house_process_up(struct house *h);
+
+/* Descriptors are enough; how many connections each loop may hold with them (may be NULL). */
+NODISCARD err_t house_descriptors(struct house *h, uint32_t *each);
+
+/* DATA_DIR as it is, if it is there; and the paths in it. */
+NODISCARD err_t house_data_dir_look(struct house *h);
+
+/* DATA_DIR, made when it is not there, ours alone; and the paths in it. */
+NODISCARD err_t house_data_dir_up(struct house *h);
 
 /* What the domain goes by. */
 rules_t house_rules(const struct settings *s);

@@ -303,6 +303,17 @@ void device_mac(const struct keyring *k, span_t device_id, uint8_t out[DEVICE_MA
     memcpy(out, mac, DEVICE_MAC_BYTES);
 }
 
+size_t keyring_marks(const struct keyring *k, pepper_mark_t out[KEYRING_PEPPERS])
+{
+    for (size_t i = 0; i < k->pepper_count; i++) {
+        uint8_t mac[SHA256_BYTES];
+        hmac_sha256(&k->pepper[i].key, SPAN_LIT("canara pepper mark"), mac);
+        memcpy(out[i].mac, mac, sizeof out[i].mac);
+        memcpy(out[i].id, k->pepper[i].id, sizeof out[i].id);
+    }
+    return k->pepper_count;
+}
+
 size_t keyring_signing(const struct keyring *k, const struct signing_key **out)
 {
     *out = k->signing;

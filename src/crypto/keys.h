@@ -34,6 +34,7 @@
 #define PEPPER_FILE_MAX   1024 /* bytes */
 #define DERIVED_KEY_BYTES 32
 #define DEVICE_MAC_BYTES  16
+#define PEPPER_MARK_BYTES 16
 
 struct keyring_config {
     const char *secret_key;          /* NULL or "": absent */
@@ -58,6 +59,16 @@ void keyring_derive(const struct keyring *k, const char *label, uint8_t out[DERI
 
 /* What a token says of a device instead of its id. */
 void device_mac(const struct keyring *k, span_t device_id, uint8_t out[DEVICE_MAC_BYTES]);
+
+/* What may be stored of a pepper, so that a later start knows it again: its id, and a MAC of a
+ * constant under it. */
+typedef struct pepper_mark {
+    char id[PEPPER_ID_CHARS];
+    uint8_t mac[PEPPER_MARK_BYTES];
+} pepper_mark_t;
+
+/* The marks of all peppers in the order of the file, the oldest last; returns how many. */
+size_t keyring_marks(const struct keyring *k, pepper_mark_t out[KEYRING_PEPPERS]);
 
 /* Look at a SECRET_KEY without loading it: NULL when it will do, else the reason. */
 const char *secret_key_fault(span_t text);

@@ -190,6 +190,12 @@ err_t pwhash_verify(const struct keyring *k, struct pwhash_subject who, span_t s
     return ERR_OK;
 }
 
+bool pwhash_is_known(const struct keyring *k, const char *stored)
+{
+    struct stored s = {0};
+    return !failed(parse(stored, &s)) && keyring_pepper_of(k, s.pepper_id) != NULL;
+}
+
 err_t pwhash_dummy(const struct keyring *k, span_t secret, struct pwhash_cost cost)
 {
     /* A salt and a hash that nobody's secret gives; the cost is that of a real one. */

@@ -69,6 +69,9 @@ bool pwhash_compare(struct pwhash_proof *proof);
 
 void pwhash_proof_wipe(struct pwhash_proof *proof);
 
+/* Say whether pwhash_verify() could compare at all: the text is ours and its pepper in the ring. */
+bool pwhash_is_known(const struct keyring *k, const char *stored);
+
 /* Spend what pwhash_verify() spends, for an account that does not exist. Never matches. */
 NODISCARD err_t pwhash_dummy(const struct keyring *k, span_t secret, struct pwhash_cost cost);
 

@@ -161,6 +161,17 @@ static err_t renew_password(struct service *svc, login_t *login, span_t password
     return ERR_OK;
 }
 
+/* False: the pepper of the hash is not ours, or the row is damaged. The caller is told what a stranger is told,
+ * lest the answer say who has an account; the operator is told here. */
+static bool is_comparable(const struct service *svc, const login_t *login)
+{
+    const bool known = pwhash_is_known(svc->keys, login->account.password_hash);
+    if (!known) {
+        log_event(svc->log, LOG_ERROR, "login.hash_unknown");
+    }
+    return known;
+}
+
 err_t login_prove(struct service *svc, login_t *login, span_t password, bool *right)
 {
     bool match = false;
@@ -169,7 +180,8 @@ err_t login_prove(struct service *svc, login_t *login, span_t password, bool *ri
     if (login->wait_s > 0) {
         return ERR_OK;
     }
-    if (login->found) {
+    const bool known = login->found && is_comparable(svc, login);
+    if (known) {
         const struct pwhash_subject who = {.account = login->account.id,
                                            .purpose = PWHASH_PASSWORD};
         TRY(pwhash_verify(svc->keys, who, password, login->account.password_hash, &match));

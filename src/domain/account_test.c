@@ -158,6 +158,27 @@ static void the_first_device_is_not_new_and_the_second_one_is(void **state)
     assert_false(seed.new_device);
 }
 
+static void an_unknown_pepper_does_not_tell_who_has_an_account(void **state)
+{
+    struct house *h = *state;
+    char path[SCRATCH_PATH];
+    char why[KEYRING_WHY_BYTES];
+    struct keyring *const ours = h->svc.keys;
+    (void)register_account(h, ANN);
+    scratch_path(&h->dir, "foreign", path);
+    assert_ok(pepper_file_make(path, why));
+    const struct keyring_config config = {
+        .debug = true, .data_dir = h->dir.path, .pepper_file = path};
+    assert_ok(keyring_open(&config, &h->svc.keys, why));
+    for (int i = 0; i < 2; i++) {
+        login_t login = login_from(i == 0 ? ANN : "nobody@example.org", "phone");
+        assert_false(try_login(h, &login, PASSWORD)); /* and no error */
+        assert_int_equal(login.wait_s, 0);
+    }
+    keyring_close(&h->svc.keys);
+    h->svc.keys = ours;
+}
+
 static void a_session_token_names_account_session_and_device(void **state)
 {
     struct house *h = *state;
@@ -498,6 +519,7 @@ int main(void)
         SENTENCE(only_failures_are_counted),
         SENTENCE(an_address_is_slowed_over_all_accounts),
         SENTENCE(the_first_device_is_not_new_and_the_second_one_is),
+        SENTENCE(an_unknown_pepper_does_not_tell_who_has_an_account),
         SENTENCE(a_session_token_names_account_session_and_device),
         SENTENCE(a_session_starts_restricted_while_the_account_is_locked),
         SENTENCE(a_session_starts_restricted_after_a_risk_block_until_an_mpin_succeeds),

@@ -78,6 +78,32 @@ err_t audit_record(struct audit *a, struct store *store, const audit_entry_t *en
 
 /* ---- verifying ---- */
 
+struct last {
+    const struct audit *audit;
+    bool fits;
+};
+
+static err_t check_last(void *ctx, const struct audit_row *row)
+{
+    struct last *l = ctx;
+    const chain_hash_t hash = hash_of(l->audit, row);
+    l->fits = ct_equal(hash.byte, row->hash, sizeof hash.byte);
+    return ERR_OK;
+}
+
+err_t audit_head_fits(const struct audit *a, struct store_tx *tx, bool *out)
+{
+    uint64_t seq = 0;
+    uint8_t head[STORE_DIGEST_BYTES];
+    struct last l = {.audit = a, .fits = true};
+    TRY(store_audit_head(tx, &seq, head));
+    if (seq > 0) {
+        TRY(store_audit_walk(tx, seq, check_last, &l));
+    }
+    *out = l.fits;
+    return ERR_OK;
+}
+
 struct walk {
     const struct audit *audit;
     uint8_t prev[STORE_DIGEST_BYTES];

@@ -38,6 +38,9 @@ NODISCARD err_t audit_append(struct audit *a, struct store_tx *tx, const audit_e
 /* Chain and insert one entry in a transaction of its own. */
 NODISCARD err_t audit_record(struct audit *a, struct store *store, const audit_entry_t *entry);
 
+/* Whether the newest link was made with our key, as far as it alone can tell; true without one. */
+NODISCARD err_t audit_head_fits(const struct audit *a, struct store_tx *tx, bool *out);
+
 enum audit_verdict { AUDIT_INTACT, AUDIT_BROKEN };
 
 /* Walk the whole chain. `*records` counts good ones; on AUDIT_BROKEN `*at` is the first bad

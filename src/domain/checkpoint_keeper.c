@@ -214,7 +214,7 @@ static err_t write_file(struct checkpoint_keeper *k, const checkpoint_head_t *he
 {
     CLEANUP(close_fd)
     int fd = openat(k->dir, CHECKPOINT_NEW_NAME,
-                    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+                    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     if (fd < 0) {
         return err_new(ERR_IO);
     }

@@ -415,6 +415,38 @@ static void without_memory_to_hash_no_try_is_spent(void **state)
     assert_int_equal(check(h, ann, MPIN).answer, MPIN_RIGHT);
 }
 
+/* The pepper file of another installation, once in spite of pepper_guard.h. */
+static struct keyring *foreign_keys(struct house *h)
+{
+    char path[SCRATCH_PATH];
+    char why[KEYRING_WHY_BYTES];
+    struct keyring *keys = NULL;
+    scratch_path(&h->dir, "foreign", path);
+    assert_ok(pepper_file_make(path, why));
+    const struct keyring_config config = {
+        .debug = true, .data_dir = h->dir.path, .pepper_file = path};
+    assert_ok(keyring_open(&config, &keys, why));
+    return keys;
+}
+
+static void a_mpin_under_an_unknown_pepper_costs_no_try(void **state)
+{
+    struct house *h = *state;
+    mpin_result_t r = {0};
+    const uuid_t ann = register_account(h, ANN);
+    assert_int_equal(check(h, ann, WRONG).answer, MPIN_WRONG);
+    struct keyring *ours = h->svc.keys;
+    h->svc.keys = foreign_keys(h);
+    for (int i = 0; i < 5; i++) {
+        assert_err(mpin_check(&h->svc, ann, (uuid_t){{1}}, span_of(MPIN), &r), ERR_RANGE);
+    }
+    keyring_close(&h->svc.keys);
+    h->svc.keys = ours;
+    assert_int_equal(tries_of(h, ann).failures, 1);
+    assert_int_equal(tries_of(h, ann).total_failures, 1);
+    assert_int_equal(check(h, ann, MPIN).answer, MPIN_RIGHT);
+}
+
 /* ---- many at once */
 
 enum { THREADS = 8, GUESSES = 4 };
@@ -489,6 +521,7 @@ int main(void)
         SENTENCE(a_lock_whose_rest_fails_is_finished_when_the_store_is_back),
         SENTENCE(a_late_success_takes_back_no_later_failure),
         SENTENCE(without_memory_to_hash_no_try_is_spent),
+        SENTENCE(a_mpin_under_an_unknown_pepper_costs_no_try),
         ON_SQLITE(thirty_two_parallel_guesses_get_three_comparisons),
     };
     return cmocka_run_group_tests_name("mpin", tests, NULL, NULL);

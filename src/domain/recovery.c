@@ -81,8 +81,13 @@ static err_t play_journal(struct run *r, wall_t since)
     TRY(journal_reader_open(journal_dir(j), journal_sequence_since(j, since), journal_committed(j),
                             &reader, &why));
     err_t e = ERR_OK;
-    for (bool more = true; !failed(e);) {
+    uint64_t done = 0;
+    for (bool more = true; !failed(e); done++) {
         journal_record_t record = {0};
+        if (asked_now(r->svc->asked, done)) {
+            e = err_new(ERR_TIMEOUT);
+            break;
+        }
         e = journal_reader_next(reader, &record, &more);
         if (failed(e) || !more) {
             break;

@@ -33,7 +33,7 @@ typedef struct recovery_report {
     bool checkpoint; /* out of a checkpoint; false: the whole journal was played */
 } recovery_report_t;
 
-/* `owner` finds the shard that owns a session; `checkpoints` is the folder that they are in, NULL:
+/* ERR_TIMEOUT: a stop was asked for. `owner` finds the shard that owns a session; `checkpoints` is the folder that they are in, NULL:
  * none. */
 NODISCARD err_t recovery_run(struct service *svc, const char *checkpoints,
                              struct shard *(*owner)(void *ctx, uuid_t session), void *ctx,

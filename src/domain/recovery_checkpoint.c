@@ -216,7 +216,11 @@ static err_t restore_saved(struct start *st, const saved_session_t *saved)
 static err_t restore_all_saved(struct start *st, struct checkpoint_reader *saved)
 {
     saved_session_t session;
-    for (bool more = true;;) {
+    uint64_t done = 0;
+    for (bool more = true;; done++) {
+        if (asked_now(st->r->svc->asked, done)) {
+            return err_new(ERR_TIMEOUT);
+        }
         TRY(checkpoint_reader_next(saved, &session, &more));
         if (!more) {
             return ERR_OK;
@@ -279,8 +283,13 @@ static err_t keep_records(struct start *st, const journal_mark_t *mark)
     struct journal_reader *reader = NULL;
     TRY(journal_reader_open_at(journal_dir(j), mark, journal_committed(j), &reader, NULL));
     err_t e = ERR_OK;
-    for (bool more = true; !failed(e);) {
+    uint64_t done = 0;
+    for (bool more = true; !failed(e); done++) {
         journal_record_t record = {0};
+        if (asked_now(st->r->svc->asked, done)) {
+            e = err_new(ERR_TIMEOUT);
+            break;
+        }
         e = journal_reader_next(reader, &record, &more);
         if (failed(e) || !more) {
             break;

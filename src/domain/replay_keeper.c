@@ -49,7 +49,8 @@ static void close_fd(const int *fd)
 static err_t write_file(struct replay_keeper *k, span_t bytes)
 {
     CLEANUP(close_fd)
-    const int fd = open(k->draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    const int fd =
+        open(k->draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     if (fd < 0 || failed(write_all(fd, bytes)) || fsync(fd) != 0 ||
         rename(k->draft, k->path) != 0) {
         (void)unlink(k->draft);

@@ -44,6 +44,7 @@ struct service {
     rules_t rules;
     const struct clock *clock;
     struct log *log;
+    const struct asked *asked; /* a start may be told to stop; NULL: by nobody */
     struct store *store;
     struct keyring *keys;
     struct journal *journal;

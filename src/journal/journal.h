@@ -15,6 +15,7 @@
 #ifndef JOURNAL_JOURNAL_H
 #define JOURNAL_JOURNAL_H
 
+#include "base/asked.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/metric.h"
@@ -57,8 +58,9 @@ struct journal_config {
     size_t lane_bytes;      /* ring of one lane; rounded up to a power of two */
     uint64_t verify_bytes;  /* newest bytes verified at open (two segments at least); 0: 256 MiB */
     const journal_mark_t
-        *verify_from; /* verify from here instead, if retention has left it; or NULL */
-    uint64_t holds;   /* frames below were durable, somebody knows; 0: nobody does */
+        *verify_from;          /* verify from here instead, if retention has left it; or NULL */
+    uint64_t holds;            /* frames below were durable, somebody knows; 0: nobody does */
+    const struct asked *asked; /* may end the opening with ERR_TIMEOUT; or NULL */
     const struct clock *clock;
     const struct clock *vouched;       /* retention goes by this one; NULL: by `clock` */
     struct log *log;                   /* NULL: silent */
@@ -85,8 +87,9 @@ struct journal_stats {
 };
 
 /* Open or create the directory: lock it, verify the newest segments, cut a torn tail, start the threads.
- * ERR_FORMAT: damage before the tail; ERR_LIMIT: another server holds the directory; ERR_RANGE: it ends
- * before `holds`, or the frame of `verify_from` is not the one that is named. Nothing is cut then.
+ * ERR_FORMAT: damage before the tail, or the directory or a segment is not ours alone; ERR_LIMIT: another server holds
+ * the directory; ERR_TIMEOUT: a stop was asked for; ERR_RANGE: it ends before `holds`, or the frame of `verify_from` is
+ * not the one that is named. Nothing is cut then.
  * On failure `*why` (may be NULL) says where. */
 NODISCARD err_t journal_open(const struct journal_config *config, struct journal **out,
                              struct journal_fault *why);

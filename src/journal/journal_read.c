@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -149,10 +150,15 @@ static err_t segment_enter(struct journal_reader *r, uint64_t first, bool *found
 {
     char name[SEGMENT_NAME_SIZE];
     segment_name_print(first, name);
-    const int fd = openat(r->dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    const int fd = openat(r->dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     *found = fd >= 0;
     if (fd < 0) {
         return errno == ENOENT ? ERR_OK : fail(r, ERR_IO, "a segment cannot be opened");
+    }
+    struct stat st;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        (void)close(fd);
+        return fail(r, ERR_IO, "a segment is no file");
     }
     segment_close(r);
     r->fd = fd;

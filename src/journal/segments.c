@@ -3,18 +3,15 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "journal/frame.h"
-#include "journal/journal_read.h"
+#include "journal/segments_recover.h"
 #include "journal/thread.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define NEXT_NAME "next.tmp"
 
 enum {
     ZERO_CHUNK = 64 * 1024,
@@ -36,205 +33,12 @@ static bool is_no_space(int number)
     return number == ENOSPC || number == EDQUOT;
 }
 
-static err_t list_reserve(struct segments *s)
-{
-    if (s->count < s->cap) {
-        return ERR_OK;
-    }
-    const size_t cap = s->cap == 0 ? 64 : s->cap * 2;
-    struct segment *grown = reallocarray(s->list, cap, sizeof *grown);
-    if (grown == NULL) {
-        return err_new(ERR_NOMEM);
-    }
-    s->list = grown;
-    s->cap = cap;
-    return ERR_OK;
-}
-
-/* ---- recovery -------------------------------------------------------------------------------- */
-
-static err_t open_directory(struct segments *s, struct journal_fault *why)
-{
-    if (mkdir(s->config.dir, 0700) != 0 && errno != EEXIST) {
-        return because(why, ERR_IO, "the directory cannot be made");
-    }
-    s->dir = open(s->config.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (s->dir < 0) {
-        return because(why, ERR_IO, "the directory cannot be opened");
-    }
-    /* The name, at every start: who made it may have been killed before this. */
-    const int parent = openat(s->dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (parent >= 0) {
-        (void)s->config.files->fsync(s->config.files, parent); /* some parents cannot be synced */
-        (void)close(parent);
-    }
-    if (flock(s->dir, LOCK_EX | LOCK_NB) != 0) {
-        return errno == EWOULDBLOCK ? because(why, ERR_LIMIT, "another server holds the directory")
-                                    : because(why, ERR_IO, "the directory cannot be locked");
-    }
-    return ERR_OK;
-}
-
 static void fd_close(int *fd)
 {
     if (*fd >= 0) {
         (void)close(*fd);
         *fd = -1;
     }
-}
-
-/* Note size and first commit of a segment. */
-static err_t list_segment(struct segments *s, uint64_t first)
-{
-    char name[SEGMENT_NAME_SIZE];
-    segment_name_print(first, name);
-    CLEANUP(fd_close) int fd = openat(s->dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    struct stat st;
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        return err_new(ERR_IO);
-    }
-    struct segment segment = {.first = first, .bytes = (uint64_t)st.st_size};
-    uint8_t raw[FRAME_HEAD];
-    struct frame_head head = {0};
-    const ssize_t got = pread(fd, raw, sizeof raw, 0);
-    if (got > 0 && frame_head_read((span_t){raw, (size_t)got}, &head)) {
-        segment.since = head.at;
-    }
-    TRY(list_reserve(s));
-    s->list[s->count++] = segment;
-    return ERR_OK;
-}
-
-static err_t list_all(struct segments *s, struct journal_fault *why)
-{
-    CLEANUP(segment_list_deinit) struct segment_list names = {0};
-    err_t e = segment_list_read(s->dir, &names);
-    for (size_t i = 0; i < names.count && !failed(e); i++) {
-        e = list_segment(s, names.first[i]);
-    }
-    return failed(e) ? because(why, e.code, "the directory cannot be read") : ERR_OK;
-}
-
-/* First sequence of the newest segments that hold `bytes`; 0: all of them. */
-static uint64_t first_of_tail(const struct segments *s, uint64_t bytes)
-{
-    uint64_t sum = 0;
-    for (size_t i = s->count; i > 0; i--) {
-        sum += s->list[i - 1].bytes;
-        if (sum >= bytes) {
-            return s->list[i - 1].first;
-        }
-    }
-    return 0;
-}
-
-/* Read the newest frames through; leaves the reader where they end. */
-static err_t verify(struct journal_reader *reader, struct journal_fault *why)
-{
-    journal_record_t record = {0};
-    for (bool more = true; more;) {
-        const err_t e = journal_reader_next(reader, &record, &more);
-        if (failed(e)) {
-            *why = *journal_reader_fault(reader);
-            return e;
-        }
-    }
-    return ERR_OK;
-}
-
-/* Let the newest segment end where its last whole frame ends. Its frames are going to be told as
- * durable, and the one who wrote them may have been killed before his sync. */
-static err_t cut_tail(struct segments *s, uint64_t end)
-{
-    const struct journal_files *files = s->config.files;
-    struct segment *newest = &s->list[s->count - 1];
-    char name[SEGMENT_NAME_SIZE];
-    segment_name_print(newest->first, name);
-    if (end == 0) {
-        if (files->unlink(files, s->dir, name) != 0) {
-            return err_new(ERR_IO);
-        }
-        s->count--;
-    } else {
-        CLEANUP(fd_close) int fd = files->open(files, s->dir, name, O_WRONLY, 0);
-        const bool longer = end != newest->bytes;
-        if (fd < 0 || (longer && files->ftruncate(files, fd, (off_t)end) != 0) ||
-            files->fsync(files, fd) != 0) {
-            return err_new(ERR_IO);
-        }
-        newest->bytes = end;
-    }
-    return files->fsync(files, s->dir) == 0 ? ERR_OK : err_new(ERR_IO);
-}
-
-/* Where to begin to verify: at the given mark, or with the newest segments. */
-static err_t open_newest(const struct segments *s, struct journal_reader **out,
-                         struct journal_fault *why)
-{
-    const journal_mark_t *mark = s->config.verify_from;
-    if (mark != NULL &&
-        !failed(journal_reader_open_at(s->config.dir, mark, JOURNAL_TO_THE_END, out, NULL))) {
-        return ERR_OK;
-    }
-    uint64_t from = first_of_tail(s, s->config.verify_bytes);
-    if (s->count >= 2 && from > s->list[s->count - 2].first) {
-        from = s->list[s->count - 2].first;
-    }
-    return journal_reader_open(s->config.dir, from, JOURNAL_TO_THE_END, out, why);
-}
-
-/* What somebody has seen durable is no torn tail, however it looks. */
-static err_t check_holds(const struct segments *s, const struct journal_reader *reader,
-                         struct journal_fault *why)
-{
-    const journal_mark_t *mark = s->config.verify_from;
-    struct journal_read_stats seen = {0};
-    journal_reader_stats(reader, &seen);
-    const uint64_t next = journal_reader_sequence(reader);
-    if ((next == 0 ? 1 : next) < s->config.holds) {
-        *why = (struct journal_fault){.offset = seen.offset,
-                                      .reason = "it ends before what was durable"};
-        if (seen.segment != 0) {
-            segment_name_print(seen.segment, why->file);
-        }
-        return err_new(ERR_RANGE);
-    }
-    struct journal_reader *at = NULL;
-    if (mark == NULL || s->count == 0 || mark->sequence <= s->list[0].first) {
-        return ERR_OK; /* retention has taken the frame */
-    }
-    const err_t e = journal_reader_open_at(s->config.dir, mark, JOURNAL_TO_THE_END, &at, why);
-    journal_reader_close(&at);
-    return e.code == ERR_FORMAT ? err_new(ERR_RANGE) : e;
-}
-
-static err_t recover(struct segments *s, struct segments_found *found, struct journal_fault *why)
-{
-    (void)unlinkat(s->dir, NEXT_NAME, 0);
-    TRY(list_all(s, why));
-    CLEANUP(journal_reader_close) struct journal_reader *reader = NULL;
-    TRY(open_newest(s, &reader, why));
-    TRY(verify(reader, why));
-    TRY(check_holds(s, reader, why));
-
-    struct journal_read_stats seen = {0};
-    journal_reader_stats(reader, &seen);
-    if (s->count > 0) {
-        MUST(seen.segment == s->list[s->count - 1].first);
-        if (failed(cut_tail(s, seen.offset))) {
-            *why = (struct journal_fault){.offset = seen.offset,
-                                          .reason = "the torn end cannot be cut"};
-            segment_name_print(seen.segment, why->file);
-            return err_new(ERR_IO);
-        }
-    }
-    found->cut_bytes = seen.torn_bytes;
-    found->next = journal_reader_sequence(reader);
-    journal_reader_mark(reader, &found->mark);
-    if (found->next == 0) {
-        found->next = 1;
-    }
-    return ERR_OK;
 }
 
 /* ---- the keeper ------------------------------------------------------------------------------ */
@@ -309,16 +113,16 @@ static int fill_with_zeros(const struct segments *s, int fd)
 static int prepare(const struct segments *s, int *out)
 {
     const struct journal_files *files = s->config.files;
-    const int fd = files->open(files, s->dir, NEXT_NAME, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    const int fd = files->open(files, s->dir, SEGMENTS_NEXT, O_WRONLY | O_CREAT | O_EXCL, 0600);
     if (fd < 0) {
         const int number = errno;
-        (void)files->unlink(files, s->dir, NEXT_NAME);
+        (void)files->unlink(files, s->dir, SEGMENTS_NEXT);
         return number;
     }
     const int number = fill_with_zeros(s, fd);
     if (number != 0) {
         (void)close(fd);
-        (void)files->unlink(files, s->dir, NEXT_NAME); /* gives its blocks back */
+        (void)files->unlink(files, s->dir, SEGMENTS_NEXT); /* gives its blocks back */
         return number;
     }
     *out = fd;
@@ -462,8 +266,8 @@ err_t segments_init(struct segments *s, const struct journal_config *config,
 {
     *s = (struct segments){
         .config = *config, .dir = -1, .prepared = -1, .sealed = -1, .view_done = UINT64_MAX};
-    TRY(open_directory(s, why));
-    TRY(recover(s, found, why));
+    TRY(segments_place(s, why));
+    TRY(segments_recover(s, found, why));
     if (failed(lock_init(&s->lock, &s->changed))) {
         return because(why, ERR_NOMEM, "no memory for a lock");
     }
@@ -495,7 +299,7 @@ void segments_deinit(struct segments *s)
     }
     if (s->prepared >= 0) {
         fd_close(&s->prepared);
-        (void)unlinkat(s->dir, NEXT_NAME, 0);
+        (void)unlinkat(s->dir, SEGMENTS_NEXT, 0);
     }
     if (s->locks_made) {
         lock_deinit(&s->lock, &s->changed);
@@ -511,7 +315,7 @@ static err_t name_prepared(struct segments *s, uint64_t first)
     const struct journal_files *files = s->config.files;
     char name[SEGMENT_NAME_SIZE];
     segment_name_print(first, name);
-    if (files->rename(files, s->dir, NEXT_NAME, name) != 0) {
+    if (files->rename(files, s->dir, SEGMENTS_NEXT, name) != 0) {
         return err_new(is_no_space(errno) ? ERR_STORAGE : ERR_IO);
     }
     return files->fsync(files, s->dir) == 0 ? ERR_OK : err_new(ERR_IO);
@@ -524,7 +328,7 @@ err_t segments_rotate(struct segments *s, int *fd, uint64_t used, uint64_t first
         wait_ms(&s->changed, &s->lock, s->config.probe_ms);
     }
     const int next = s->prepared;
-    const bool room = next >= 0 && !failed(list_reserve(s));
+    const bool room = next >= 0 && !failed(segments_reserve(s));
     lock_give(&s->lock);
     if (!room) {
         return err_new(ERR_STORAGE);
@@ -567,7 +371,7 @@ void segments_sum(struct segments *s, uint64_t *count, uint64_t *bytes)
 uint64_t segments_tail(struct segments *s, uint64_t bytes)
 {
     lock_take(&s->lock);
-    const uint64_t first = first_of_tail(s, bytes);
+    const uint64_t first = segments_first_of(s, bytes);
     lock_give(&s->lock);
     return first;
 }

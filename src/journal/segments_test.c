@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
 
 struct scene {
     char folder[TESTING_PATH];
@@ -68,6 +69,42 @@ static void restore(const struct scene *s, const uint8_t *bytes, size_t len)
     testing_folder_remove(s->dir);
     assert_int_equal(mkdir(s->dir, 0700), 0);
     testing_store(s->segment, bytes, len);
+}
+
+/* ---- what is there ---------------------------------------------------------------------------- */
+
+static void assert_not_opened(const struct scene *s, const char *reason, const char *file)
+{
+    const struct journal_config config = testing_config(s->dir);
+    struct journal *j = NULL;
+    struct journal_fault why = {0};
+    assert_err(journal_open(&config, &j, &why), ERR_FORMAT);
+    assert_string_equal(why.reason, reason);
+    assert_string_equal(why.file, file);
+}
+
+static void what_others_may_change_is_not_taken(void **state)
+{
+    const struct scene *s = *state;
+    const struct journal_config config = testing_config(s->dir);
+    static const char dir[] = "the directory must be ours, mode 0700";
+    static const char file[] = "must be a file of ours, mode 0600";
+    static const char name[] = "00000000000000000001.cjl";
+    append_lines(&config, 1, 2);
+    assert_int_equal(chmod(s->dir, 0750), 0);
+    assert_not_opened(s, dir, "");
+    assert_int_equal(chmod(s->dir, 0700), 0);
+    assert_int_equal(chmod(s->segment, 0604), 0);
+    assert_not_opened(s, file, name);
+    assert_int_equal(unlink(s->segment), 0);
+    assert_int_equal(mkfifo(s->segment, 0600), 0); /* and it does not wait for a writer */
+    assert_not_opened(s, file, name);
+    assert_int_equal(testing_read(s->dir).result.code, ERR_IO);
+    assert_int_equal(unlink(s->segment), 0);
+    assert_int_equal(symlink("/dev/zero", s->segment), 0);
+    assert_not_opened(s, file, name);
+    assert_int_equal(unlink(s->segment), 0);
+    assert_int_equal(append_lines(&config, 1, 2), 2);
 }
 
 /* ---- recovery --------------------------------------------------------------------------------- */
@@ -536,6 +573,7 @@ int main(void)
 {
 #define IN_SCENE(f) cmocka_unit_test_setup_teardown(f, scene_make, scene_end)
     const struct CMUnitTest tests[] = {
+        IN_SCENE(what_others_may_change_is_not_taken),
         IN_SCENE(a_tail_torn_at_any_byte_is_cut),
         IN_SCENE(a_first_frame_torn_leaves_an_empty_journal),
         IN_SCENE(a_flipped_byte_before_the_tail_stops_and_says_where),

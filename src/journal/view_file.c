@@ -93,11 +93,15 @@ err_t view_dir_open(const char *dir, int *out)
     if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
         return err_new(ERR_IO);
     }
-    const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
+    CLEANUP(fd_close) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) != 0) {
         return err_new(ERR_IO);
     }
-    *out = fd;
+    if (st.st_uid != geteuid() || (st.st_mode & 077) != 0) {
+        return err_new(ERR_RANGE);
+    }
+    *out = fd_take(&fd);
     return ERR_OK;
 }
 
@@ -247,7 +251,8 @@ err_t view_file_tail(int dir, uuid_t session, size_t max_lines, view_line_fn eac
 
 uint64_t view_place_read(int dir)
 {
-    CLEANUP(fd_close) int fd = openat(dir, PLACE_NAME, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    CLEANUP(fd_close)
+    int fd = openat(dir, PLACE_NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     char text[PLACE_SIZE + 1] = {0};
     size_t got = 0;
     if (fd < 0 || failed(read_at(fd, (uint8_t *)text, PLACE_SIZE, 0, &got)) ||
@@ -275,8 +280,9 @@ err_t view_place_write(int dir, uint64_t sequence)
     char text[PLACE_SIZE];
     const int n = snprintf(text, sizeof text, PLACE_HEAD "%" PRIu64 "\n", sequence);
     MUST(n > 0 && (size_t)n < sizeof text);
+    (void)unlinkat(dir, PLACE_NEXT, 0); /* whatever was left there, a pipe even */
     CLEANUP(fd_close)
-    int fd = openat(dir, PLACE_NEXT, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int fd = openat(dir, PLACE_NEXT, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0 || failed(write_all(fd, (span_t){(const uint8_t *)text, (size_t)n})) ||
         fdatasync(fd) != 0 || renameat(dir, PLACE_NEXT, dir, PLACE_NAME) != 0) {
         return err_new(ERR_STORAGE);

@@ -4,7 +4,7 @@
  * Floor      journal
  * Units      sizes in bytes.
  * Ownership  the directory's fd is the caller's.
- * Errors     ERR_IO; ERR_FORMAT for a file that is no regular file or a line beyond all bounds.
+ * Errors     ERR_IO; ERR_RANGE; ERR_FORMAT for a file that is no regular file or a line beyond all bounds.
  * Threads    any, but one writer per directory.
  *
  * Names are printed from the id, files opened below the directory's fd, links never followed.
@@ -24,7 +24,7 @@
 /* Longest line that is read back: data, and the rest of its line. */
 #define VIEW_LINE_MAX (2 * JOURNAL_DATA_MAX)
 
-/* Open the directory; made 0700 when missing. */
+/* Open the directory; made 0700 when missing. ERR_RANGE: it is not ours alone. */
 NODISCARD err_t view_dir_open(const char *dir, int *out);
 
 /* Count the whole lines of a session's file, at most `most`, and cut what is behind them; no file:

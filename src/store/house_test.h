@@ -22,6 +22,7 @@ struct house {
     char dir[128];
     struct store *store;
     char why[STORE_WHY_BYTES];
+    bool look; /* open only to look */
 };
 
 static inline mono_t still_mono(const struct clock *self)
@@ -67,7 +68,7 @@ static inline void house_end(struct house *h)
 static inline struct store_config house_config(const struct house *h)
 {
     return (struct store_config){
-        .url = "sqlite:///canara.db", .data_dir = h->dir, .clock = still_clock()};
+        .url = "sqlite:///canara.db", .data_dir = h->dir, .look = h->look, .clock = still_clock()};
 }
 
 static inline err_t house_open(struct house *h)

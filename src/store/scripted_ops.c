@@ -528,6 +528,7 @@ const struct store_ops scripted_ops = {
     .account_by_id = account_by_id,
     .account_set_password = account_set_password,
     .account_set_mpin = account_set_mpin,
+    .account_hash_unlike = scripted_account_hash_unlike,
     .account_erase = account_erase,
     .mpin_load = mpin_load,
     .mpin_save = mpin_save,

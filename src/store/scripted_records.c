@@ -7,6 +7,35 @@
 #define ACCOUNT_ID  MEMBER(T_ACCOUNTS, struct account_row, id)
 #define DECISION_ID MEMBER(T_DECISIONS, struct decision_row, id)
 
+/* ---- how hashes begin */
+
+static bool begins_as_one(const char *hash, const char (*known)[STORE_HASH_BEGIN + 1], size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strncmp(hash, known[i], STORE_HASH_BEGIN) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+err_t scripted_account_hash_unlike(struct store_tx *tx, const char (*known)[STORE_HASH_BEGIN + 1],
+                                   size_t count, char *out, bool *found)
+{
+    TRY(scripted_gate(tx));
+    *found = false;
+    for (size_t i = 0; i < scripted_count(tx, T_ACCOUNTS) && !*found; i++) {
+        const struct account_row *row = scripted_row(tx, T_ACCOUNTS, i);
+        const bool password = begins_as_one(row->password_hash, known, count);
+        *found = !password || !begins_as_one(row->mpin_hash, known, count);
+        if (*found) {
+            scripted_put_text(out, password ? row->mpin_hash : row->password_hash,
+                              STORE_HASH_BEGIN + 1);
+        }
+    }
+    return ERR_OK;
+}
+
 /* ---- audit chain */
 
 err_t scripted_audit_head(struct store_tx *tx, uint64_t *seq, uint8_t *hash)

@@ -120,6 +120,8 @@ void scripted_put_text(char *to, const char *from, size_t cap);
 void scripted_freed(void *place);
 
 /* scripted_records.c */
+err_t scripted_account_hash_unlike(struct store_tx *tx, const char (*known)[STORE_HASH_BEGIN + 1],
+                                   size_t count, char *out, bool *found);
 err_t scripted_audit_head(struct store_tx *tx, uint64_t *seq, uint8_t *hash);
 err_t scripted_audit_insert(struct store_tx *tx, const struct audit_row *row);
 err_t scripted_audit_walk(struct store_tx *tx, uint64_t from, store_audit_fn fn, void *ctx);

@@ -101,6 +101,33 @@ err_t sqlite_account_set_mpin(struct store_tx *tx, uuid_t id, const char *hash, 
     return set_secret(tx, &set, id, hash, pepper);
 }
 
+#define HASH_BEGINS "(?1, ?2, ?3, ?4)"
+
+_Static_assert(STORE_HASH_BEGIN == 10 && STORE_HASH_BEGINS == 4, "the text below says so");
+
+err_t sqlite_account_hash_unlike(struct store_tx *tx, const char (*known)[STORE_HASH_BEGIN + 1],
+                                 size_t count, char *out, bool *found)
+{
+    static const struct sql unlike = {
+        SQL_ACCOUNT_HASH_UNLIKE,
+        "SELECT begin FROM (SELECT substr(password_hash, 1, 10) AS begin FROM accounts"
+        " UNION ALL SELECT substr(mpin_hash, 1, 10) FROM accounts)"
+        " WHERE begin NOT IN " HASH_BEGINS " LIMIT 1"};
+    CLEANUP(query_end) struct query q;
+    query_begin(&q, seat_of(tx), &unlike);
+    for (size_t i = 0; i < STORE_HASH_BEGINS; i++) {
+        query_bind_text(&q, known[i < count ? i : count - 1]);
+    }
+    bool row = false;
+    TRY(query_step(&q, &row));
+    if (row) {
+        query_text(&q, out, STORE_HASH_BEGIN + 1);
+        TRY(q.err);
+    }
+    *found = row;
+    return ERR_OK;
+}
+
 err_t sqlite_account_erase(struct store_tx *tx, uuid_t id, bool *erased)
 {
     static const struct sql erase = {SQL_ACCOUNT_ERASE, "DELETE FROM accounts WHERE id = ?"};

@@ -180,6 +180,17 @@ static err_t stand(const struct seat *seat, unsigned *out, char why[STORE_WHY_BY
     return ERR_OK;
 }
 
+err_t sqlite_migrate_known(const struct seat *seat, char why[STORE_WHY_BYTES])
+{
+    unsigned number = 0;
+    const err_t e = stand(seat, &number, why);
+    if (failed(e) && why[0] == '\0') {
+        (void)snprintf(why, STORE_WHY_BYTES, "the database cannot be read: %s",
+                       sqlite3_errmsg(seat->db));
+    }
+    return e;
+}
+
 static err_t record(const struct seat *seat, unsigned number, wall_t at)
 {
     sqlite3_stmt *statement = NULL;

@@ -137,6 +137,13 @@ err_t store_account_set_mpin(struct store_tx *tx, uuid_t id, const char *hash, i
     RUN(tx, STORE_WRITE, account_set_mpin, id, hash, pepper);
 }
 
+err_t store_account_hash_unlike(struct store_tx *tx, const char (*known)[STORE_HASH_BEGIN + 1],
+                                size_t count, char out[STORE_HASH_BEGIN + 1], bool *found)
+{
+    REQUIRE(tx, count >= 1 && count <= STORE_HASH_BEGINS, ERR_RANGE);
+    RUN(tx, STORE_READ, account_hash_unlike, known, count, out, found);
+}
+
 err_t store_account_erase(struct store_tx *tx, uuid_t id, bool *erased)
 {
     RUN(tx, STORE_WRITE, account_erase, id, erased);

@@ -43,6 +43,8 @@ enum store_mode { STORE_READ, STORE_WRITE };
 struct store_config {
     const char *url;           /* sqlite:///NAME under data_dir, sqlite:////ABSOLUTE/PATH */
     const char *data_dir;      /* exists already */
+    bool look;                 /* only to read what is there: nothing is made, migrated or checked
+                                  page by page; STORE_READ alone, beside a server, too */
     struct log *log;           /* borrowed; NULL: silent */
     const struct clock *clock; /* borrowed */
     bool known;                /* there was one before: none is made */
@@ -91,6 +93,11 @@ NODISCARD err_t store_account_set_password(struct store_tx *tx, uuid_t id, const
                                            int64_t pepper);
 NODISCARD err_t store_account_set_mpin(struct store_tx *tx, uuid_t id, const char *hash,
                                        int64_t pepper);
+/* Look for a password or MPIN whose hash begins as none of `known` (1 to STORE_HASH_BEGINS, of
+ * STORE_HASH_BEGIN characters); `out` is how it begins. Reads all accounts. */
+NODISCARD err_t store_account_hash_unlike(struct store_tx *tx,
+                                          const char (*known)[STORE_HASH_BEGIN + 1], size_t count,
+                                          char out[STORE_HASH_BEGIN + 1], bool *found);
 /* W. Erase the account and all that hangs on it, except its audit links. */
 NODISCARD err_t store_account_erase(struct store_tx *tx, uuid_t id, bool *erased);
 

@@ -83,6 +83,33 @@ static void secrets_are_replaced_with_their_pepper(void **state)
     assert_err(store_account_set_mpin(&tx, sample_id('a', 2), "x", 1), ERR_STORAGE);
 }
 
+static void a_hash_that_begins_otherwise_is_found(void **state)
+{
+    static const char known[][STORE_HASH_BEGIN + 1] = {"p=aaaaaaaa", "p=bbbbbbbb"};
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    char as[STORE_HASH_BEGIN + 1] = "";
+    bool found = true;
+    begin(state, STORE_WRITE, &tx);
+    assert_ok(store_account_hash_unlike(&tx, known, 2, as, &found));
+    assert_false(found); /* nobody is there */
+    add_account(&tx, 1);
+    add_account(&tx, 2);
+    for (unsigned i = 1; i <= 2; i++) {
+        assert_ok(store_account_set_password(&tx, sample_id('a', i), "p=aaaaaaaa$x", 0));
+        assert_ok(store_account_set_mpin(&tx, sample_id('a', i), "p=bbbbbbbb$x", 0));
+    }
+    assert_ok(store_account_hash_unlike(&tx, known, 2, as, &found));
+    assert_false(found);
+    assert_ok(store_account_hash_unlike(&tx, known, 1, as, &found));
+    assert_true(found);
+    assert_string_equal(as, known[1]);
+    assert_ok(store_account_set_password(&tx, sample_id('a', 2), "p=cc", 0)); /* a short one */
+    assert_ok(store_account_hash_unlike(&tx, known, 2, as, &found));
+    assert_true(found);
+    assert_string_equal(as, "p=cc");
+    assert_err(store_account_hash_unlike(&tx, known, 0, as, &found), ERR_RANGE);
+}
+
 static err_t no_part(void *ctx, const struct profile_part *part)
 {
     (void)ctx;
@@ -461,6 +488,7 @@ static const struct sentence sentences[] = {
     SENTENCE(a_taken_address_is_an_answer_and_changes_nothing),
     SENTENCE(a_taken_id_is_a_failure),
     SENTENCE(secrets_are_replaced_with_their_pepper),
+    SENTENCE(a_hash_that_begins_otherwise_is_found),
     SENTENCE(erasing_an_account_takes_all_but_its_audit_links),
     SENTENCE(tries_are_zero_at_first_and_kept_after),
     SENTENCE(a_device_is_new_once_and_the_first_only_once),

@@ -34,7 +34,9 @@ enum {
     STORE_PART_BYTES = 4096,    /* of its content */
     STORE_PARTS_MAX = 64,       /* of one save: those that changed and those that went */
     STORE_META_KEY_BYTES = 65,  /* and NUL */
-    STORE_META_BYTES = 1024     /* of a value */
+    STORE_META_BYTES = 1024,    /* of a value */
+    STORE_HASH_BEGIN = 10,      /* characters of a hash that say what it was made with */
+    STORE_HASH_BEGINS = 4       /* different ones that one question may name */
 };
 
 struct account_row {

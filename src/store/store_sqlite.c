@@ -186,6 +186,7 @@ static const struct store_ops sqlite_ops = {
     .account_by_id = sqlite_account_by_id,
     .account_set_password = sqlite_account_set_password,
     .account_set_mpin = sqlite_account_set_mpin,
+    .account_hash_unlike = sqlite_account_hash_unlike,
     .account_erase = sqlite_account_erase,
     .mpin_load = sqlite_mpin_load,
     .mpin_save = sqlite_mpin_save,
@@ -327,11 +328,31 @@ static void flatten(char why[STORE_WHY_BYTES])
     }
 }
 
+/* Every seat a reader's. An older version is fine: it is brought up to date by whoever serves. */
+static err_t open_to_look(struct sqlite_store *st, const struct store_config *config,
+                          const char *vfs, const struct sqlite_place *place,
+                          char why[STORE_WHY_BYTES])
+{
+    if (place->size == 0) {
+        (void)snprintf(why, STORE_WHY_BYTES, "%.200s: is not there", place->path);
+        return err_new(ERR_STORAGE);
+    }
+    for (size_t i = 0; i < SEATS; i++) {
+        st->seats[i].log = config->log;
+        TRY(seat_open(&st->seats[i], place->path, vfs, false, why));
+        TRY(make_ready(&st->seats[i]));
+    }
+    return sqlite_migrate_known(&st->seats[WRITER], why);
+}
+
 static err_t open_or_create(struct sqlite_store *st, const struct store_config *config,
                             const char *vfs, char why[STORE_WHY_BYTES])
 {
     struct sqlite_place place = {0};
     TRY(sqlite_place_find(config, &place, why));
+    if (config->look) {
+        return open_to_look(st, config, vfs, &place, why);
+    }
     if (place.size == 0) {
         TRY(create(config, vfs, &place, why));
         TRY(sqlite_place_settle(&place, why));

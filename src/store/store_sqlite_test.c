@@ -408,6 +408,24 @@ static void a_newer_database_is_refused_and_left_alone(void **state)
     assert_ok(house_open(h));
 }
 
+/* Beside the one that serves, and of an older version too; nothing is made or changed. */
+static void a_look_makes_nothing_and_brings_nothing_up_to_date(void **state)
+{
+    struct house *h = *state;
+    h->look = true;
+    assert_refused(h, "is not there");
+    struct seat seat = {.db = raw_open(h)};
+    char why[STORE_WHY_BYTES] = "";
+    assert_ok(sqlite_migrate(&seat, still_clock(), 1, why));
+    assert_ok(house_open(h));
+    assert_false(has_account(h, 1));
+    store_close(&h->store);
+    seat_close(&seat);
+    assert_int_equal(raw_number(h, "SELECT count(*) FROM migrations"), 1);
+    raw_run(h, "INSERT INTO migrations VALUES (999, 'from the future', 1)");
+    assert_refused(h, "version 999");
+}
+
 static void a_database_of_another_program_is_refused(void **state)
 {
     struct house *h = *state;
@@ -574,6 +592,7 @@ int main(void)
         TEST(a_killed_process_loses_nothing_it_committed),
         TEST(an_older_database_is_brought_up_with_its_rows),
         TEST(a_newer_database_is_refused_and_left_alone),
+        TEST(a_look_makes_nothing_and_brings_nothing_up_to_date),
         TEST(a_database_of_another_program_is_refused),
         TEST(audit_links_cannot_be_changed_or_deleted_by_sql),
         TEST(a_row_that_nobody_here_wrote_is_refused_when_read),

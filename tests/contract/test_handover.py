@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -13,7 +14,7 @@ import unittest
 import websockets
 
 from sockets import Refused, Socket
-from support import Case, Server, User, event, program
+from support import ROOT, Case, Server, User, event, program
 
 
 class Copied(Server):
@@ -214,6 +215,126 @@ class Handover(Case):
         self.assertTrue(model.exists())
         self.assertEqual(user.status()["behavioral_events_count"], 1)
         self.assertEqual(user.events([{**event("scroll", pixels=2), "seq": 2}]).status, 200)
+
+    def equipped(self):
+        """A server with a pepper, a model and a certificate in files, and what spoils each of them."""
+        server = self.copied()
+        server.stop()
+        for path in server.data.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        files = {name: server.dir / name for name in ("pepper", "other-pepper", "model", "cert.pem", "cert.key")}
+        for name in ("pepper", "other-pepper"):
+            subprocess.run([program["path"], "keygen", "pepper", str(files[name])], check=True, capture_output=True)
+        shutil.copy(ROOT / "models" / "simulated.canara", files["model"])
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=localhost",
+                        "-keyout", str(files["cert.key"]), "-out", str(files["cert.pem"])], check=True, capture_output=True)
+        files["cert.key"].chmod(0o600)
+        server.settings.update(PEPPER_FILE=str(files["pepper"]), MODEL_FILE=str(files["model"]))
+        return server, files
+
+    def test_the_old_one_lets_go_of_nothing_before_the_new_one_has_read_every_file(self):
+        server, files = self.equipped()
+        server.start()
+        user = User(server)
+        old = server.process.pid
+        database = server.data / "canara.db"
+        good = {name: path.read_bytes() for name, path in files.items()}
+        cases = (("a half-written model", lambda: files["model"].write_bytes(good["model"][:1000]), "MODEL_FILE"),
+                 ("another pepper", lambda: files["pepper"].write_bytes(good["other-pepper"]), "PEPPER_FILE lacks a pepper"),
+                 ("a pepper that others read", lambda: files["pepper"].chmod(0o644), "PEPPER_FILE"),
+                 ("a database that others read", lambda: database.chmod(0o644), "canara.db"),
+                 ("a directory that others enter", lambda: server.data.chmod(0o755), "DATA_DIR"),
+                 ("a setting that is wrong", lambda: (server.dir / ".env").write_text("BACKEND_CORS_ORIGINS=*\n"), "CORS"))
+        for turn, (what, spoil, word) in enumerate(cases):
+            with self.subTest(what):
+                said = len(server.log_text())
+                spoil()
+                server.hand_over()
+                deadline = time.monotonic() + 20
+                while len(re.findall("handover.failed", server.log_text())) <= turn and time.monotonic() < deadline:
+                    time.sleep(0.02)
+                self.assertIn(word, server.log_text()[said:])
+                self.assertIn("handover.failed", server.log_text()[said:])
+                self.assertEqual(user.status()["is_active"], True)
+                self.assertEqual(server.process.pid, old)
+                self.assertIsNone(server.process.poll())
+            files["model"].write_bytes(good["model"])
+            files["pepper"].write_bytes(good["pepper"])
+            files["pepper"].chmod(0o600)
+            database.chmod(0o600)
+            server.data.chmod(0o700)
+            (server.dir / ".env").unlink(missing_ok=True)
+        self.assertNotIn("handover.taken_back", server.log_text())
+        status = subprocess.run([program["path"], "ctl", "status", "--data-dir", str(server.data)], capture_output=True, text=True, check=True)
+        self.assertIn("handover     failed\n", status.stdout)
+        server.hand_over()
+        server.adopt()
+        self.assertEqual(user.status()["is_active"], True)
+        self.assertEqual(user.verify().status, 200)
+
+    def test_what_is_in_memory_needs_no_file_when_it_is_taken_back(self):
+        server, files = self.equipped()
+        server.start()
+        user = User(server)
+        spoil = "; ".join(f"echo x > {files[name]}" for name in ("pepper", "model"))
+        self.slow_successor(server, f"dd bs=1 count=1 <&9 >/dev/null 2>&1; {spoil}; exit 1")
+        server.hand_over()
+        server.wait_log("handover.taken_back")
+        self.wait_ready(server)
+        self.assertEqual(user.verify().status, 200)
+        self.assertEqual(user.status()["is_active"], True)
+
+    def tls_answers(self, server):
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as link, context.wrap_socket(link) as secured:
+            secured.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            return secured.recv(4096).startswith(b"HTTP/1.1 200")
+
+    def test_a_certificate_that_is_half_written_stops_no_service(self):
+        server, files = self.equipped()
+        server.settings.update(TLS_CERT_FILE=str(files["cert.pem"]), TLS_KEY_FILE=str(files["cert.key"]))
+        server.spawn()
+        server.port = int(server.wait_log(r"listening on https://[^\s]*?:(\d+)")[0])
+        good = files["cert.pem"].read_bytes()
+        files["cert.pem"].write_bytes(good[:200])
+        server.hand_over()
+        server.wait_log("handover.failed")
+        self.assertTrue(self.tls_answers(server))
+        files["cert.pem"].write_bytes(good)
+        self.slow_successor(server, f"dd bs=1 count=1 <&9 >/dev/null 2>&1; echo x > {files['cert.pem']}; exit 1")
+        server.hand_over()
+        server.wait_log("handover.taken_back")
+        self.assertTrue(self.tls_answers(server))
+        self.assertIsNone(server.process.poll())
+
+    def test_what_cannot_be_taken_back_yet_is_tried_again_until_it_can(self):
+        server = self.copied()
+        user = User(server)
+        database = server.data / "canara.db"
+        self.slow_successor(server, f"dd bs=1 count=1 <&9 >/dev/null 2>&1; chmod 644 {database}; exit 1")
+        server.hand_over()
+        server.wait_log("handover.cannot_take_back.*0600")
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as early:  # nobody is refused meanwhile
+            early.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            database.chmod(0o600)
+            self.assertTrue(early.recv(4096).startswith(b"HTTP/1.1 200"))
+        self.assertEqual(user.status()["is_active"], True)
+        database.chmod(0o600)
+        (server.dir / "prepared").unlink()
+        self.slow_successor(server, f"dd bs=1 count=1 <&9 >/dev/null 2>&1; chmod 644 {database}; touch {server.dir}/spoilt; exit 1")
+        server.hand_over()
+        self.wait_file(server.dir / "spoilt")
+        server.process.send_signal(signal.SIGTERM)
+        self.assertEqual(server.process.wait(20), 0)  # a stop is heard
+        database.chmod(0o600)
+        self.back_to_life(server, user, 0)
+
+    def wait_ready(self, server, wait_s=20):
+        deadline = time.monotonic() + wait_s
+        while not server.is_ready():
+            self.assertLess(time.monotonic(), deadline, "it is not ready")
+            time.sleep(0.02)
 
     def slow_successor(self, server, after_go):
         """A new program that is prepared, and then does something else than to answer."""

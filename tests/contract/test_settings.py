@@ -1,5 +1,6 @@
 """How the server starts, refuses to start, and throttles."""
 import os
+import socket
 import subprocess
 import tempfile
 import time
@@ -35,6 +36,11 @@ class Start(Case):
                             ("PORT", "65536"), ("PORT", "x"), ("DEBUG", "maybe"), ("LOGIN_PER_ADDRESS", "5"), ("LOGIN_PER_ADDRESS", "5/1d"),
                             ("BACKEND_CORS_ORIGINS", "*"), ("HOST", "not an address"), ("DATABASE_URL", "mysql://x")):
             self.refuses({"DEBUG": "True", "SECRET_KEY": SECRET_KEY, name: value}, name)
+
+    def test_a_data_dir_too_long_for_its_control_socket_is_said_to_be_that(self):
+        with tempfile.TemporaryDirectory(prefix="canara-contract-") as folder:
+            long = os.path.join(folder, "d" * (95 - len(folder) - 1))
+            self.refuses({"DEBUG": "True", "DATA_DIR": long}, "DATA_DIR", "too long", "at most 94")
 
     def test_thresholds_out_of_order_stop_the_start(self):
         self.refuses({"DEBUG": "True", "SUSPICIOUS_THRESHOLD": "0.95", "HIGH_RISK_THRESHOLD": "0.9"}, "THRESHOLD")
@@ -96,6 +102,47 @@ class Start(Case):
             server.start(wait_s=8)
         self.assertIn("the pepper is missing beside a database", server.log_text())
         self.assertFalse((server.data / "pepper").exists())
+
+    def test_a_database_is_not_opened_with_another_pepper_and_rotating_goes_on(self):
+        server = Server(start=False)
+        self.addCleanup(server.remove)
+        files = {}
+        for name in ("first", "second"):
+            files[name] = server.dir / name
+            subprocess.run([program["path"], "keygen", "pepper", str(files[name])], check=True, capture_output=True)
+        server.settings["PEPPER_FILE"] = str(files["first"])
+        server.start()
+        user = User(server)
+        server.stop()
+        server.settings["PEPPER_FILE"] = str(files["second"])
+        with self.assertRaises(AssertionError):
+            server.start(wait_s=8)
+        self.assertIn("PEPPER_FILE lacks a pepper that this database needs", server.log_text())
+        files["first"].write_text(files["second"].read_text() + files["first"].read_text())
+        server.settings["PEPPER_FILE"] = str(files["first"])
+        server.start()
+        self.assertEqual(user.verify().status, 200)
+        self.assertEqual(user.try_login().status, 200)
+
+    def test_standard_descriptors_that_are_closed_lead_nowhere(self):
+        for closed in ("2>&-", ">&- 2>&-", "<&- >&- 2>&-"):
+            with self.subTest(closed), socket.create_server(("127.0.0.1", 0)) as taken:
+                server = Server(start=False, LOG_LEVEL="debug", PORT=taken.getsockname()[1])
+                self.addCleanup(server.remove)
+                server.port = taken.getsockname()[1]
+                taken.close()
+                server.data.mkdir(mode=0o700)
+                server.process = subprocess.Popen(["/bin/sh", "-c", f'exec "$@" {closed}', "sh", *server.command()], cwd=server.dir,
+                                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                                  env={"PATH": "/usr/bin:/bin"})
+                deadline = time.monotonic() + 20
+                while not server.is_ready():
+                    self.assertLess(time.monotonic(), deadline)
+                    time.sleep(0.02)
+                for number in "012":
+                    self.assertEqual(os.readlink(f"/proc/{server.process.pid}/fd/{number}"), "/dev/null")
+                self.assertEqual(User(server).status()["is_active"], True)
+                self.assertEqual(server.stop(), 0)
 
     def test_a_second_server_on_the_same_data_is_refused(self):
         server = self.own()

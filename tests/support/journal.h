@@ -159,6 +159,7 @@ static inline void testing_store(const char *path, const uint8_t *bytes, size_t 
 {
     FILE *f = fopen(path, "wb");
     assert_non_null(f);
+    assert_int_equal(fchmod(fileno(f), 0600), 0);
     assert_true(len == 0 || fwrite(bytes, 1, len, f) == len);
     assert_int_equal(fclose(f), 0);
 }
