@@ -85,6 +85,22 @@ static bool is_locked(const struct mpin_state *state, wall_t now, int64_t *retry
     return true;
 }
 
+/* A lock ends by the time that is vouched for. How long to wait is told by the latest one: what a clock in doubt is ahead
+ * by, nobody has to wait for, but for the minutes until it is believed. */
+static bool is_locked_here(const struct service *svc, const struct mpin_state *state,
+                           int64_t *retry_after_s)
+{
+    if (!is_locked(state, clock_vouched(svc), retry_after_s)) {
+        return false;
+    }
+    int64_t left = 0;
+    if (!is_locked(state, clock_latest(svc), &left)) {
+        left = STEADY_FOR_MS / MS_PER_S;
+    }
+    *retry_after_s = left < *retry_after_s ? left : *retry_after_s;
+    return true;
+}
+
 /* A lock that has run out opens a new row of attempts; the total stays. */
 static void end_old_lock(struct mpin_state *state, wall_t now)
 {
@@ -151,8 +167,7 @@ static err_t look_at(const struct service *svc, struct store_tx *tx, uuid_t who,
         return ERR_OK;
     }
     TRY(store_mpin_load(tx, who, state));
-    if (is_locked(state, clock_vouched(svc),
-                  &out->retry_after_s)) { /* a moment ahead ends no lock */
+    if (is_locked_here(svc, state, &out->retry_after_s)) { /* a moment ahead ends no lock */
         out->answer = MPIN_LOCKED;
         out->failures = state->failures;
     }
@@ -185,7 +200,7 @@ static err_t prepare(struct service *svc, uuid_t who, span_t given, struct accou
     }
 
     if (out->answer == MPIN_LOCKED && mend_lock(&svc->rules, &state, clock_latest(svc))) {
-        (void)is_locked(&state, clock_vouched(svc), &out->retry_after_s);
+        (void)is_locked_here(svc, &state, &out->retry_after_s);
         return mend_in_store(svc, who);
     }
     if (out->answer != MPIN_WRONG) {
@@ -313,7 +328,7 @@ static uint32_t attempts_left(const rules_t *rules, const struct mpin_state *sta
 static void answer_wrong(const struct service *svc, const settlement_t *s, mpin_result_t *out)
 {
     int64_t retry = 0;
-    (void)is_locked(&s->spent, clock_vouched(svc), &retry);
+    (void)is_locked_here(svc, &s->spent, &retry);
     out->failures = s->spent.failures;
     out->retry_after_s = retry;
     out->answer = s->locked ? MPIN_LOCKED_NOW : MPIN_WRONG;
@@ -361,13 +376,12 @@ static err_t renew_hash(struct service *svc, struct account_row *was, span_t mpi
     return ERR_OK;
 }
 
-static settlement_t settlement_of(const struct service *svc, uuid_t account, uuid_t session,
-                                  const struct mpin_state *spent, const mpin_result_t *r)
+static settlement_t settlement_of(uuid_t account, uuid_t session, const struct mpin_state *spent,
+                                  const mpin_result_t *r)
 {
-    int64_t retry = 0;
     settlement_t s = {
         .account = account, .session = session, .spent = *spent, .sessions = r->sessions};
-    s.locked = is_locked(spent, clock_wall(svc->clock), &retry);
+    s.locked = spent->operator_needed || spent->locked_until.ms != 0; /* an older one was cleared */
     memcpy(s.of, r->session, r->sessions * sizeof *s.of);
     return s;
 }
@@ -388,7 +402,7 @@ static err_t compare(struct service *svc, uuid_t account, uuid_t session, span_t
     if (result->answer != MPIN_WRONG) {
         return ERR_OK;
     }
-    settlement_t s = settlement_of(svc, account, session, &state, result);
+    settlement_t s = settlement_of(account, session, &state, result);
     s.right = pwhash_compare(&proof) && same;
     TRY(settle(svc, &s, result, waits));
     if (!s.right) {
@@ -432,7 +446,7 @@ err_t mpin_standing(struct service *svc, uuid_t account, mpin_standing_t *out)
     TRY(store_begin(svc->store, STORE_READ, &tx));
     TRY(store_mpin_load(&tx, account, &state));
     mpin_standing_t standing = {0};
-    standing.locked = is_locked(&state, now, &standing.retry_after_s);
+    standing.locked = is_locked_here(svc, &state, &standing.retry_after_s);
     end_old_lock(&state, now);
     standing.failures = state.failures;
     *out = standing;
