@@ -1,6 +1,7 @@
 #include "app/at_rest.h"
 
 #include "app/commands.h"
+#include "domain/pepper_guard.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -58,4 +59,19 @@ err_t at_rest_audit(const char *command, const struct settings *s, struct keyrin
         return opened;
     }
     return audit_new(*keys, clock_system(), out);
+}
+
+bool at_rest_fits(const char *command, struct store *store, const struct keyring *keys,
+                  const struct audit *audit)
+{
+    pepper_answer_t answer = {0};
+    if (failed(pepper_guard_look(store, keys, audit, &answer))) {
+        (void)at_rest_complain(command, "the database could not be read");
+        return false;
+    }
+    if (answer.fit != PEPPER_FITS) {
+        (void)fprintf(stderr, "%s: the pepper file %s\n", command, pepper_fit_text(answer.fit));
+        return false;
+    }
+    return true;
 }

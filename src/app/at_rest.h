@@ -27,4 +27,8 @@ NODISCARD err_t at_rest_store(const char *command, const struct settings *s, str
 NODISCARD err_t at_rest_audit(const char *command, const struct settings *s, struct keyring **keys,
                               struct audit **out);
 
+/* Whether the keys are those that the database was made with: nothing may be written under others. */
+bool at_rest_fits(const char *command, struct store *store, const struct keyring *keys,
+                  const struct audit *audit);
+
 #endif

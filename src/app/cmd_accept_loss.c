@@ -1,4 +1,5 @@
 /* canara accept-loss: goes on with a journal that has lost what was durable once, closed. */
+#include "app/at_rest.h"
 #include "app/commands.h"
 #include "app/house.h"
 #include "app/options.h"
@@ -53,8 +54,13 @@ static int give_up(struct house *h)
         return complain("out of memory");
     }
     h->service.clock = h->clock;
-    const err_t e = journal_loss_accept(&h->service, &ended);
+    const bool fits =
+        at_rest_fits("canara accept-loss", h->service.store, h->service.keys, h->service.audit);
+    const err_t e = fits ? journal_loss_accept(&h->service, &ended) : ERR_OK;
     audit_free(&h->service.audit);
+    if (!fits) {
+        return EXIT_CODE_FAILED;
+    }
     if (failed(e)) {
         return complain("the database refused; nothing else was changed");
     }

@@ -6,10 +6,12 @@
 #include "codec/time_text.h"
 #include "crypto/secret.h"
 #include "domain/clock_guard.h"
+#include "store/store_lock.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char command[] = "canara clock";
 
@@ -57,14 +59,37 @@ static int show(const struct settings *s)
     return EXIT_CODE_DONE;
 }
 
+static void close_fd(const int *fd)
+{
+    if (*fd >= 0) {
+        (void)close(*fd);
+    }
+}
+
+/* Not beside a server: it would write back what it knows. */
+static bool is_down(const struct settings *s, int *lock)
+{
+    char why[STORE_WHY_BYTES] = "";
+    const struct store_config config = {.url = s->database_url, .data_dir = s->data_dir};
+    const err_t e = store_lock_take(&config, lock, why);
+    if (e.code == ERR_LIMIT) {
+        (void)at_rest_complain(command, "a server runs on this database: canara ctl accept-clock");
+    } else if (failed(e)) {
+        (void)at_rest_complain(command, why);
+    }
+    return !failed(e);
+}
+
 static int accept_now(const struct settings *s)
 {
+    CLEANUP(close_fd) int lock = -1;
     CLEANUP(keyring_close) struct keyring *keys = NULL;
     CLEANUP(audit_free) struct audit *audit = NULL;
     CLEANUP(store_close) struct store *store = NULL;
     const wall_t now = clock_wall(clock_system());
-    if (failed(crypto_start()) || failed(at_rest_audit(command, s, &keys, &audit)) ||
-        failed(at_rest_store(command, s, &store))) {
+    if (!is_down(s, &lock) || failed(crypto_start()) ||
+        failed(at_rest_audit(command, s, &keys, &audit)) ||
+        failed(at_rest_store(command, s, &store)) || !at_rest_fits(command, store, keys, audit)) {
         return EXIT_CODE_FAILED;
     }
     if (failed(clock_guard_record(store, audit, now))) {

@@ -47,6 +47,17 @@ class Clock(Case):
         self.assertIn('"clock.accepted"', self.canara("audit", "show").stdout)
         self.assertEqual(self.canara("audit", "verify").returncode, 0)
 
+    def test_nothing_is_accepted_with_the_pepper_of_another_installation(self):
+        User(self.mine)
+        self.mine.stop()
+        other = self.own()
+        pepper = self.mine.data / "pepper"
+        pepper.write_bytes((other.data / "pepper").read_bytes())
+        for words in (("clock", "accept"),):
+            done = self.canara(*words)
+            self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+            self.assertIn("pepper", done.stderr)
+
     def test_a_running_server_that_accepts_its_clock_notes_it(self):
         User(self.mine)
         done = subprocess.run([program["path"], "ctl", "--data-dir", str(self.mine.data), "accept-clock"], cwd=self.mine.dir, capture_output=True,
@@ -54,6 +65,9 @@ class Clock(Case):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn('"clock.accepted"', self.canara("audit", "show").stdout)
         self.assertIn("on record", self.canara("clock", "show").stdout)
+        beside = self.canara("clock", "accept")  # it would be written over by what the server knows
+        self.assertEqual(beside.returncode, 1, beside.stdout + beside.stderr)
+        self.assertIn("canara ctl accept-clock", beside.stderr)
         self.mine.restart()
         User(self.mine)
 

@@ -106,6 +106,18 @@ class Journal(Losses):
         self.mine.start()
         self.assertTrue(user.status()["mpin_required"])
 
+    def test_nothing_is_given_up_with_the_pepper_of_another_installation(self):
+        self.challenged()
+        self.cut()
+        pepper = self.mine.data / "pepper"
+        mine = pepper.read_bytes()
+        pepper.write_bytes((self.own().data / "pepper").read_bytes())
+        code, said = self.run_command("accept-loss")
+        self.assertEqual((code, "pepper" in said), (1, True), said)
+        pepper.write_bytes(mine)
+        self.assertEqual(self.run_command("accept-loss")[0], 0)
+        self.assertEqual(self.run_command("audit", "verify")[0], 0)
+
     def test_a_running_server_is_not_given_up(self):
         self.assertEqual(self.run_command("accept-loss")[0], 1)
 
