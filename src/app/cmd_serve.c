@@ -358,6 +358,8 @@ static enum life_end live_on(struct main_loop *m)
             return m->stop ? LIFE_DONE : LIFE_FAILED;
         }
         (void)snprintf(last, sizeof last, "%s", m->house->why);
+        kit_keys_again(&m->kit,
+                       m->settings); /* the database may have a pepper of the new one by now */
         end = live_once(m);
     }
     return end;

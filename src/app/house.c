@@ -241,8 +241,19 @@ static err_t api_up(struct house *h)
 
 /* ---- certificates ---- */
 
+/* What the kit had is read again: files may have been renewed since, while somebody else was told. If they will not do,
+ * it goes on with what it has. */
+static void read_certificates_again(struct house *h)
+{
+    char why[CERTIFICATES_WHY_BYTES] = "";
+    if (h->kit->tls != NULL && failed(certificates_load(h->settings, h->kit->tls, why))) {
+        log_event(h->log, LOG_ERROR, "tls.reload_failed", FIELD_TEXT("why", why));
+    }
+}
+
 static err_t tls_up(struct house *h)
 {
+    read_certificates_again(h);
     TRY(kit_tls(h->kit, h->settings, clock_mono(h->clock), h->why));
     h->api.tls = h->kit->tls != NULL;
     if (h->api.tls) {

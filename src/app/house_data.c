@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 /* ---- whether there is a database, and whose it is ---- */
@@ -123,6 +124,14 @@ static struct proof proof_of(const struct house *h)
     return p;
 }
 
+/* A frame that is another is the checkpoint's word; a journal that ends too early, that of whoever saw most of it. */
+static const char *witness(const struct proof *p, const struct journal_fault *why)
+{
+    const bool marked = why->reason != NULL && strcmp(why->reason, JOURNAL_ENDS_EARLY) != 0;
+    const char *who = marked ? p->seen.name : p->who;
+    return who == NULL ? "its configuration" : who;
+}
+
 static err_t journal_fault_of(struct house *h, err_t e, const struct journal_fault *why,
                               const struct proof *p)
 {
@@ -134,7 +143,7 @@ static err_t journal_fault_of(struct house *h, err_t e, const struct journal_fau
     return house_fault(
         h, "journal: %s%s%s at byte %llu%s%s%s", why->reason == NULL ? "failed" : why->reason,
         why->file[0] == '\0' ? "" : ", file ", why->file, (unsigned long long)why->offset,
-        h->journal_is_short ? ", says " : "", h->journal_is_short ? p->who : "",
+        h->journal_is_short ? ", says " : "", h->journal_is_short ? witness(p, why) : "",
         h->journal_is_short ? ": restore what is missing, or give it up with "
                               "canara accept-loss, which ends all sessions"
                             : "");

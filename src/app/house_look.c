@@ -6,10 +6,7 @@
 
 static err_t look_at_keys(struct house *h)
 {
-    struct kit *k = h->kit;
-    return kit_makes_keys(h->settings) && access(h->settings->database_path, F_OK) != 0
-               ? ERR_OK
-               : kit_keys(k, h->settings, h->why);
+    return kit_makes_keys(h->settings) ? ERR_OK : kit_keys(h->kit, h->settings, h->why);
 }
 
 static err_t look_at_peppers(struct house *h, struct store *store)

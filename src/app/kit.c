@@ -50,6 +50,16 @@ err_t kit_keys(struct kit *k, const struct settings *s, char why[KIT_WHY_BYTES])
     return keyring_open(&config, &k->keys, why);
 }
 
+void kit_keys_again(struct kit *k, const struct settings *s)
+{
+    char why[KIT_WHY_BYTES];
+    struct kit fresh = {0};
+    if (!kit_makes_keys(s) && !failed(kit_keys(&fresh, s, why))) {
+        keyring_close(&k->keys);
+        k->keys = fresh.keys;
+    }
+}
+
 err_t kit_model(struct kit *k, const struct settings *s, char why[KIT_WHY_BYTES])
 {
     return k->model != NULL ? ERR_OK : model_file_open(s->model_file, &k->model, why);

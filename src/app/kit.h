@@ -36,6 +36,9 @@ NODISCARD err_t kit_model(struct kit *k, const struct settings *s, char why[KIT_
 NODISCARD err_t kit_tls(struct kit *k, const struct settings *s, mono_t now,
                         char why[KIT_WHY_BYTES]);
 
+/* Read the keys anew while nobody uses them; those that were there stay where the files will not do. */
+void kit_keys_again(struct kit *k, const struct settings *s);
+
 /* Closes all; twice is fine. */
 void kit_close(struct kit *k);
 

@@ -86,6 +86,9 @@ struct journal_stats {
     enum journal_state state;
 };
 
+/* The reason of ERR_RANGE where it ends before `holds`. */
+#define JOURNAL_ENDS_EARLY "it ends before what was durable"
+
 /* Open or create the directory: lock it, verify the newest segments, cut a torn tail, start the threads.
  * ERR_FORMAT: damage before the tail, or the directory or a segment is not ours alone; ERR_LIMIT: another server holds
  * the directory; ERR_TIMEOUT: a stop was asked for; ERR_RANGE: it ends before `holds`, or the frame of `verify_from` is

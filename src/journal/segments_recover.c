@@ -195,8 +195,7 @@ static err_t check_holds(const struct segments *s, const struct journal_reader *
     journal_reader_stats(reader, &seen);
     const uint64_t next = journal_reader_sequence(reader);
     if ((next == 0 ? 1 : next) < s->config.holds) {
-        *why = (struct journal_fault){.offset = seen.offset,
-                                      .reason = "it ends before what was durable"};
+        *why = (struct journal_fault){.offset = seen.offset, .reason = JOURNAL_ENDS_EARLY};
         if (seen.segment != 0) {
             segment_name_print(seen.segment, why->file);
         }
