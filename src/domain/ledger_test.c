@@ -303,7 +303,9 @@ static void whoever_ends_a_session_in_the_store_leaves_the_mark_of_a_block_that_
     for (int way = 0; way < 6; way++) {
         mpin_result_t right = {0};
         open_session(h, ANN, "phone", &seed, &cred);
+        scripted_clock_pass(&h->clock, 1); /* the oldest goes when there are too many */
         open_session(h, ANN, "laptop", &next, &other);
+        scripted_clock_pass(&h->clock, 1);
         assert_ok(mpin_check(&h->svc, ann, seed.row.id, span_of(MPIN), &right));
         assert_int_equal(right.answer, MPIN_RIGHT);
         restricted_after_a_crash(h, false);
