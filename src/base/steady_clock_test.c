@@ -223,6 +223,7 @@ static void an_operator_is_believed_at_once(void **state)
 /* Whatever happens: what is vouched for is not ahead of the clock, nor the latest behind it; and
  * without an operator the newest time moves forward only, by no more than passed unless it was
  * steady. */
+NO_SANITIZE_WRAP
 static void at_random_the_two_times_hold_the_clock_between_them(void **state)
 {
     struct bench *b = *state;
