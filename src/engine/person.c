@@ -44,8 +44,19 @@ double person_average(double heard, size_t before, double nats, double run)
 double person_alike(enum sample_kind kind, size_t before)
 {
     const double n = (double)before;
-    return kind == SAMPLE_TEXT ? 1.0 + PERSON_TEXT_ALIKE * fmin(n, PERSON_TEXT_ALIKE_MOST)
-                               : 1.0 + PERSON_ALIKE * fmin(n, PERSON_ALIKE_MOST);
+    switch (kind) {
+    case SAMPLE_TEXT: return 1.0 + PERSON_TEXT_ALIKE * fmin(n, PERSON_TEXT_ALIKE_MOST);
+    case SAMPLE_MOTION: return 1.0 + PERSON_TEXT_ALIKE * fmin(n, PERSON_MOTION_ALIKE_MOST);
+    case SAMPLE_KEYS:
+    case SAMPLE_TYPING:
+    case SAMPLE_MOUSE:
+    case SAMPLE_SCROLL:
+    case SAMPLE_STROKE:
+    case SAMPLE_ACTION:
+    case SAMPLE_FEATURES:
+    case SAMPLE_KINDS: break;
+    }
+    return 1.0 + PERSON_ALIKE * fmin(n, PERSON_ALIKE_MOST);
 }
 
 double person_young(size_t known, double said, double nats)

@@ -34,6 +34,9 @@ struct person_weight {
 #define PERSON_TEXT_ALIKE      1.0
 #define PERSON_TEXT_ALIKE_MOST 3.0
 
+/* Of how the device is held, as texts, and for longer: docs/decisions/0060. */
+#define PERSON_MOTION_ALIKE_MOST 12.0
+
 #define PERSON_RUN 10.0 /* samples: `run` is for so many */
 
 enum { PERSON_MEMORY = 60 };

@@ -58,6 +58,8 @@ static void the_first_sample_of_a_session_counts_whole_and_later_ones_less(void 
         assert_true(text <= 1.0 + PERSON_TEXT_ALIKE * PERSON_TEXT_ALIKE_MOST);
     }
     assert_near(person_alike(SAMPLE_TEXT, 0), 1.0, 0.0, "the first message");
+    assert_near(person_alike(SAMPLE_MOTION, 0), 1.0, 0.0, "the first look at how it is held");
+    assert_near(person_alike(SAMPLE_MOTION, 20), 13.0, 1e-12, "all that follow");
     /* a day that shifts every field: 40 samples of half a nat are no 20 */
     double sum = 0.0;
     for (size_t before = 0; before < 40; before++) {
