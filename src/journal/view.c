@@ -251,11 +251,11 @@ static err_t pass_over(struct view *v, uint64_t limit)
 /* The next record into `held`, behind any damage. */
 static err_t next_record(struct view *v, uint64_t limit, bool *more)
 {
-    err_t e = ERR_OK;
     *more = true;
-    do {
+    err_t e = journal_reader_next(v->reader, &v->held, more);
+    while (e.code == ERR_FORMAT && !failed(pass_over(v, limit))) {
         e = journal_reader_next(v->reader, &v->held, more);
-    } while (e.code == ERR_FORMAT && !failed(pass_over(v, limit)));
+    }
     return e;
 }
 
