@@ -94,7 +94,7 @@ static void without_movements_nothing_is_left_out_and_that_is_told(void **state)
     struct lab_desk *d = *state;
     make_bots(d, "keys", act_keys, 2);
     const double plain = made_figure(d, "", "auc");
-    static const char *const backgrounds[] = {"pairs:2", "folds:2", "leave-two-out"};
+    static const char *const backgrounds[] = {"pairs:2", "folds:2"};
     for (size_t i = 0; i < ARRAY_LEN(backgrounds); i++) {
         char options[80];
         (void)snprintf(options, sizeof options, "--json --replicates 20 --background %s",
