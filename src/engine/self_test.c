@@ -157,7 +157,8 @@ static void the_more_is_known_the_more_is_said_and_never_more_than_the_limit(voi
     assert_true(many.weight[SCORE_NEAREST] < most.weight[SCORE_NEAREST]);
     assert_true(few.mean[SCORE_NEAREST] > many.mean[SCORE_NEAREST]);
     assert_true(few.owner < 0.0 && few.impostor > 0.0 && few.variance > 0.0 && few.run >= 1.0);
-    for (double x = -20.0; x <= 20.0; x += 0.5) {
+    for (int step = -40; step <= 40; step++) {
+        const double x = 0.5 * step;
         score[SCORE_NEAREST] = x;
         assert_true(fabs(evidence_fuse(&most, score, 1000)) <= most.limit);
         assert_true((evidence_fuse(&most, score, 1000) > 0.0) == (x > most.mean[SCORE_NEAREST]));
