@@ -8,6 +8,19 @@
 #include <string.h>
 #include <unistd.h>
 
+bool at_rest_data_dir(struct option_sets *sets, const char *dir, char text[AT_REST_OPTION_BYTES])
+{
+    if (dir == NULL) {
+        return true;
+    }
+    const int n = snprintf(text, AT_REST_OPTION_BYTES, "DATA_DIR=%s", dir);
+    if (n < 0 || (size_t)n >= AT_REST_OPTION_BYTES || sets->count == OPTIONS_SETS_MAX) {
+        return false;
+    }
+    sets->value[sets->count++] = text;
+    return true;
+}
+
 int at_rest_complain(const char *command, const char *what)
 {
     (void)fprintf(stderr, "%s: %s\n", command, what);

@@ -10,12 +10,19 @@
 #ifndef APP_AT_REST_H
 #define APP_AT_REST_H
 
+#include "app/options.h"
 #include "app/settings.h"
 #include "crypto/keys.h"
 #include "domain/audit.h"
 #include "store/store.h"
 
 #include <stdbool.h>
+
+enum { AT_REST_OPTION_BYTES = SETTING_PATH_BYTES + 16 };
+
+/* Take --data-dir DIR (NULL: not given) for a --set that comes last; `text` holds it as long as `sets` is used. False:
+ * it is too long. */
+bool at_rest_data_dir(struct option_sets *sets, const char *dir, char text[AT_REST_OPTION_BYTES]);
 
 /* Say what failed; the exit code for it. */
 int at_rest_complain(const char *command, const char *what);

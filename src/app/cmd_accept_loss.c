@@ -4,6 +4,7 @@
 #include "app/house.h"
 #include "app/options.h"
 #include "app/settings.h"
+#include "base/fd.h"
 #include "base/util.h"
 #include "domain/audit.h"
 #include "domain/journal_loss.h"
@@ -23,13 +24,6 @@ static int complain(const char *what)
     return EXIT_CODE_FAILED;
 }
 
-static void close_fd(const int *fd)
-{
-    if (*fd >= 0) {
-        (void)close(*fd);
-    }
-}
-
 /* Set a proof aside: it may still tell somebody what is missing. */
 static bool set_aside(int dir, const char *name)
 {
@@ -42,7 +36,7 @@ static bool set_aside(int dir, const char *name)
  * their sessions have ended. */
 static bool move_place(const struct house *h)
 {
-    CLEANUP(close_fd) int dir = -1;
+    CLEANUP(fd_close) int dir = -1;
     return !failed(view_dir_open(h->view_dir, &dir)) &&
            !failed(view_place_write(dir, journal_committed(h->service.journal)));
 }
@@ -64,7 +58,7 @@ static int give_up(struct house *h)
     if (failed(e)) {
         return complain("the database refused; nothing else was changed");
     }
-    CLEANUP(close_fd)
+    CLEANUP(fd_close)
     int dir = open(h->settings->data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0 || !move_place(h) || !set_aside(dir, CHECKPOINT_NAME) ||
         !set_aside(dir, CHECKPOINT_OLD_NAME) || fsync(dir) != 0) {

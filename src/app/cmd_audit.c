@@ -220,20 +220,6 @@ static enum option_answer read_order(int argc, char **argv, struct order *o,
     return options_read(&spec, argc, argv, words);
 }
 
-/* --data-dir is a --set that comes last. */
-static bool add_data_dir(struct order *o, char *text, size_t size)
-{
-    if (o->data_dir == NULL) {
-        return true;
-    }
-    const int n = snprintf(text, size, "DATA_DIR=%s", o->data_dir);
-    if (n < 0 || (size_t)n >= size || o->sets.count == OPTIONS_SETS_MAX) {
-        return false;
-    }
-    o->sets.value[o->sets.count++] = text;
-    return true;
-}
-
 int cmd_audit(int argc, char **argv)
 {
     struct order o = {.last = SHOW_DEFAULT};
@@ -244,7 +230,7 @@ int cmd_audit(int argc, char **argv)
     }
     const bool verifies = strcmp(words.word[0], "verify") == 0;
     uint8_t head[STORE_DIGEST_BYTES];
-    char data_dir[SETTING_PATH_BYTES + 16];
+    char data_dir[AT_REST_OPTION_BYTES];
     if (!verifies && strcmp(words.word[0], "show") != 0) {
         (void)fprintf(stderr, "canara audit: %.32s: must be verify or show\n", words.word[0]);
         return EXIT_CODE_USAGE;
@@ -254,7 +240,7 @@ int cmd_audit(int argc, char **argv)
         (void)fprintf(stderr, "canara audit: --head: must be 64 hexadecimal digits\n");
         return EXIT_CODE_USAGE;
     }
-    if (!add_data_dir(&o, data_dir, sizeof data_dir)) {
+    if (!at_rest_data_dir(&o.sets, o.data_dir, data_dir)) {
         (void)fprintf(stderr, "canara audit: --data-dir: is too long\n");
         return EXIT_CODE_USAGE;
     }

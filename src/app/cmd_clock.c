@@ -2,6 +2,7 @@
 #include "app/at_rest.h"
 #include "app/commands.h"
 #include "app/options.h"
+#include "base/fd.h"
 #include "base/util.h"
 #include "codec/time_text.h"
 #include "crypto/secret.h"
@@ -59,13 +60,6 @@ static int show(const struct settings *s)
     return EXIT_CODE_DONE;
 }
 
-static void close_fd(const int *fd)
-{
-    if (*fd >= 0) {
-        (void)close(*fd);
-    }
-}
-
 /* Not beside a server: it would write back what it knows. */
 static bool is_down(const struct settings *s, int *lock)
 {
@@ -82,7 +76,7 @@ static bool is_down(const struct settings *s, int *lock)
 
 static int accept_now(const struct settings *s)
 {
-    CLEANUP(close_fd) int lock = -1;
+    CLEANUP(fd_close) int lock = -1;
     CLEANUP(keyring_close) struct keyring *keys = NULL;
     CLEANUP(audit_free) struct audit *audit = NULL;
     CLEANUP(store_close) struct store *store = NULL;
@@ -136,25 +130,11 @@ static enum option_answer read_order(int argc, char **argv, struct order *o,
     return options_read(&spec, argc, argv, words);
 }
 
-/* --data-dir is a --set that comes last. */
-static bool add_data_dir(struct order *o, char *text, size_t size)
-{
-    if (o->data_dir == NULL) {
-        return true;
-    }
-    const int n = snprintf(text, size, "DATA_DIR=%s", o->data_dir);
-    if (n < 0 || (size_t)n >= size || o->sets.count == OPTIONS_SETS_MAX) {
-        return false;
-    }
-    o->sets.value[o->sets.count++] = text;
-    return true;
-}
-
 int cmd_clock(int argc, char **argv)
 {
     struct order o = {0};
     struct option_words words = {0};
-    char data_dir[SETTING_PATH_BYTES + 16];
+    char data_dir[AT_REST_OPTION_BYTES];
     const enum option_answer answer = read_order(argc, argv, &o, &words);
     if (answer != OPTIONS_OK) {
         return answer == OPTIONS_HELP ? EXIT_CODE_DONE : EXIT_CODE_USAGE;
@@ -164,7 +144,7 @@ int cmd_clock(int argc, char **argv)
         (void)fprintf(stderr, "%s: %.32s: must be show or accept\n", command, words.word[0]);
         return EXIT_CODE_USAGE;
     }
-    if (!add_data_dir(&o, data_dir, sizeof data_dir)) {
+    if (!at_rest_data_dir(&o.sets, o.data_dir, data_dir)) {
         (void)fprintf(stderr, "%s: --data-dir: is too long\n", command);
         return EXIT_CODE_USAGE;
     }

@@ -3,6 +3,7 @@
 #include "app/env_file.h"
 #include "app/settings_check.h"
 #include "app/settings_table.h"
+#include "base/fd.h"
 #include "crypto/secret.h"
 
 #include <errno.h>
@@ -26,13 +27,6 @@ static void bytes_free(uint8_t **bytes)
     if (*bytes != NULL) {
         memory_wipe(*bytes, ENV_FILE_MAX + 1);
         free(*bytes);
-    }
-}
-
-static void close_fd(const int *fd)
-{
-    if (*fd >= 0) {
-        (void)close(*fd);
     }
 }
 
@@ -167,7 +161,7 @@ static err_t read_up_to_limit(int fd, uint8_t *bytes, size_t *out_len)
 
 static err_t read_env_file(struct texts *t, const char *file, struct settings_report *report)
 {
-    CLEANUP(close_fd) const int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    CLEANUP(fd_close) int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) {
         return errno == ENOENT ? ERR_OK : cannot_read(report, file);
     }

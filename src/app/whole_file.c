@@ -1,5 +1,6 @@
 #include "app/whole_file.h"
 
+#include "base/fd.h"
 #include "base/write_all.h"
 
 #include <errno.h>
@@ -12,16 +13,9 @@
 
 enum { PIECE = 64 * 1024, PATH_BYTES = 4096 };
 
-static void close_fd(const int *fd)
-{
-    if (*fd >= 0) {
-        (void)close(*fd);
-    }
-}
-
 err_t whole_file_read(const char *path, struct buf *out)
 {
-    CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    CLEANUP(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         return err_new(ERR_IO);
     }
@@ -52,7 +46,7 @@ static void sync_folder(const char *path)
     if (n <= 0 || (size_t)n >= sizeof folder) {
         return;
     }
-    CLEANUP(close_fd) int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    CLEANUP(fd_close) int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) {
         (void)fsync(fd);
     }
@@ -61,7 +55,7 @@ static void sync_folder(const char *path)
 /* Devices and pipes have no content to replace. */
 static err_t write_through(const char *path, span_t bytes)
 {
-    CLEANUP(close_fd) int fd = open(path, O_WRONLY | O_CLOEXEC);
+    CLEANUP(fd_close) int fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0) {
         return err_new(ERR_IO);
     }
@@ -88,7 +82,7 @@ err_t whole_file_write(const char *path, span_t bytes)
         return write_through(path, bytes);
     }
     char name[PATH_BYTES];
-    CLEANUP(close_fd) int fd = open_beside(path, name);
+    CLEANUP(fd_close) int fd = open_beside(path, name);
     if (fd < 0) {
         return err_new(ERR_IO);
     }
@@ -115,7 +109,7 @@ err_t whole_file_check(const char *path)
         return access(path, W_OK) == 0 ? ERR_OK : err_new(ERR_IO);
     }
     char name[PATH_BYTES];
-    CLEANUP(close_fd) int fd = open_beside(path, name);
+    CLEANUP(fd_close) int fd = open_beside(path, name);
     if (fd < 0) {
         return err_new(ERR_IO);
     }

@@ -1,5 +1,6 @@
 #include "crypto/key_file.h"
 
+#include "base/fd.h"
 #include "base/write_all.h"
 
 #include <errno.h>
@@ -10,13 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static void close_fd(const int *fd)
-{
-    if (*fd >= 0) {
-        (void)close(*fd);
-    }
-}
 
 static err_t system_says(char why[KEYRING_WHY_BYTES], const char *what, const char *path)
 {
@@ -85,7 +79,7 @@ static err_t read_by(rule_fn *rule, const struct ask *ask, span_t *out, char why
     uint8_t *const into = ask->into;
     const size_t cap = ask->cap;
     /* O_NONBLOCK: a FIFO in its place must not hang the start. */
-    CLEANUP(close_fd) const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    CLEANUP(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat st = {0};
     if (fd < 0 || fstat(fd, &st) != 0) {
         return system_says(why, setting, path);
@@ -135,7 +129,7 @@ static bool sync_folder_of(const char *path)
     if (n < 0 || (size_t)n >= sizeof copy) {
         return true;
     }
-    CLEANUP(close_fd) const int fd = open(n == 0 ? "." : copy, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    CLEANUP(fd_close) int fd = open(n == 0 ? "." : copy, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return fd < 0 || fsync(fd) == 0 || errno == EINVAL;
 }
 
@@ -146,7 +140,7 @@ err_t key_file_make(const char *path, span_t bytes, char why[KEYRING_WHY_BYTES])
     if (n <= 0 || (size_t)n >= sizeof draft) {
         return refuse(why, "cannot make", path, "the path is too long");
     }
-    CLEANUP(close_fd) const int fd = mkostemp(draft, O_CLOEXEC); /* mode 0600 */
+    CLEANUP(fd_close) int fd = mkostemp(draft, O_CLOEXEC); /* mode 0600 */
     if (fd < 0) {
         return system_says(why, "cannot make", path);
     }

@@ -1,5 +1,6 @@
 #include "domain/checkpoint_keeper.h"
 
+#include "base/fd.h"
 #include "base/util.h"
 #include "base/write_all.h"
 #include "domain/recovery_checkpoint.h"
@@ -65,14 +66,6 @@ struct checkpoint_keeper {
 };
 
 /* ---- the file ---- */
-
-static void close_fd(int *fd)
-{
-    if (*fd >= 0) {
-        (void)close(*fd);
-    }
-    *fd = -1;
-}
 
 /* The newest becomes the one before it. Between the two renames that one alone is there. */
 static err_t give_name(const struct checkpoint_keeper *k)
@@ -212,7 +205,7 @@ static void begin_walk(struct checkpoint_keeper *k)
 
 static err_t write_file(struct checkpoint_keeper *k, const checkpoint_head_t *head, bool still)
 {
-    CLEANUP(close_fd)
+    CLEANUP(fd_close)
     int fd = openat(k->dir, CHECKPOINT_NEW_NAME,
                     O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     if (fd < 0) {
@@ -377,7 +370,7 @@ err_t checkpoint_keeper_open(const struct checkpoint_keeper_config *config,
     k->asked = config->at_once ? 1 : 0;
     k->dir = open(config->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (k->dir < 0 || failed(lock_init(&k->lock, &k->changed))) {
-        close_fd(&k->dir);
+        fd_close(&k->dir);
         free(k);
         return err_new(ERR_IO);
     }
@@ -438,7 +431,7 @@ void checkpoint_keeper_close(struct checkpoint_keeper **place)
     }
     checkpoint_keeper_stop(k);
     lock_deinit(&k->lock, &k->changed);
-    close_fd(&k->dir);
+    fd_close(&k->dir);
     buf_deinit(&k->walk.bytes);
     free(k);
     *place = NULL;

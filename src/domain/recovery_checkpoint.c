@@ -1,5 +1,6 @@
 #include "domain/recovery_checkpoint.h"
 
+#include "base/fd.h"
 #include "base/hash_map.h"
 #include "base/rng.h"
 #include "base/util.h"
@@ -17,14 +18,6 @@
 
 static const char *const names[] = {CHECKPOINT_NAME, CHECKPOINT_OLD_NAME};
 
-static void close_fd(int *fd)
-{
-    if (*fd >= 0) {
-        (void)close(*fd);
-    }
-    *fd = -1;
-}
-
 /* The descriptor is somebody else's to close from now on. */
 static int let_go(int *fd)
 {
@@ -37,8 +30,8 @@ static int let_go(int *fd)
 static int open_own(const char *dir, const char *name)
 {
     struct stat st;
-    CLEANUP(close_fd) int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    CLEANUP(close_fd)
+    CLEANUP(fd_close) int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    CLEANUP(fd_close)
     int fd = folder < 0 ? -1 : openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
         (st.st_mode & 077) != 0) {
@@ -53,7 +46,7 @@ bool checkpoint_proof_read(const char *dir, struct checkpoint_proof *out)
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         checkpoint_head_t head = {0};
         uint64_t end = 0;
-        CLEANUP(close_fd) int fd = open_own(dir, names[i]);
+        CLEANUP(fd_close) int fd = open_own(dir, names[i]);
         if (fd < 0 || failed(checkpoint_read_head(fd, &head))) {
             continue;
         }
@@ -103,7 +96,7 @@ static err_t try_one(struct service *svc, const char *dir, const char *name,
                      struct checkpoint_reader *out, bool *found)
 {
     const char *why = "damaged, or of another version";
-    CLEANUP(close_fd) int fd = open_own(dir, name);
+    CLEANUP(fd_close) int fd = open_own(dir, name);
     if (fd < 0) {
         return ERR_OK;
     }

@@ -1,5 +1,6 @@
 #include "domain/replay_keeper.h"
 
+#include "base/fd.h"
 #include "base/hash_map.h"
 #include "base/rng.h"
 #include "base/util.h"
@@ -37,27 +38,20 @@ struct replay_keeper {
     char path[PATH_BYTES], draft[PATH_BYTES], aside[PATH_BYTES];
 };
 
-static void close_fd(const int *fd)
-{
-    if (*fd >= 0) {
-        (void)close(*fd);
-    }
-}
-
 /* ---- the file ---- */
 
 static err_t write_file(struct replay_keeper *k, span_t bytes)
 {
-    CLEANUP(close_fd)
-    const int fd =
+    CLEANUP(fd_close)
+    int fd =
         open(k->draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     if (fd < 0 || failed(write_all(fd, bytes)) || fsync(fd) != 0 ||
         rename(k->draft, k->path) != 0) {
         (void)unlink(k->draft);
         return err_new(ERR_IO);
     }
-    CLEANUP(close_fd)
-    const int folder = open(k->config.data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    CLEANUP(fd_close)
+    int folder = open(k->config.data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return folder >= 0 && fsync(folder) == 0 ? ERR_OK : err_new(ERR_IO);
 }
 
@@ -85,7 +79,7 @@ static void free_bytes(uint8_t **bytes)
 
 static err_t read_file(struct replay_keeper *k, wall_t *saved, bool *found)
 {
-    CLEANUP(close_fd) const int fd = open(k->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    CLEANUP(fd_close) int fd = open(k->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     *found = fd >= 0;
     if (fd < 0) {
         *found = errno != ENOENT;

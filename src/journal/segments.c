@@ -1,5 +1,6 @@
 #include "journal/segments.h"
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/util.h"
 #include "journal/frame.h"
@@ -31,14 +32,6 @@ static err_t because(struct journal_fault *why, enum err_code code, const char *
 static bool is_no_space(int number)
 {
     return number == ENOSPC || number == EDQUOT;
-}
-
-static void fd_close(int *fd)
-{
-    if (*fd >= 0) {
-        (void)close(*fd);
-        *fd = -1;
-    }
 }
 
 /* ---- the keeper ------------------------------------------------------------------------------ */

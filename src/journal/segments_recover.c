@@ -1,6 +1,7 @@
 /* segments_recover.c - what a journal finds when it is opened: whose it is, what is there, where it ends. */
 #include "journal/segments_recover.h"
 
+#include "base/fd.h"
 #include "base/util.h"
 #include "journal/frame.h"
 #include "journal/journal_read.h"
@@ -75,14 +76,6 @@ err_t segments_place(struct segments *s, struct journal_fault *why)
                                     : because(why, ERR_IO, "the directory cannot be locked");
     }
     return ERR_OK;
-}
-
-static void fd_close(int *fd)
-{
-    if (*fd >= 0) {
-        (void)close(*fd);
-        *fd = -1;
-    }
 }
 
 /* Note size and first commit of a segment. ERR_FORMAT: it is not ours alone, or no file. */

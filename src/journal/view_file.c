@@ -1,6 +1,7 @@
 #include "journal/view_file.h"
 
 #include "base/buf.h"
+#include "base/fd.h"
 #include "base/util.h"
 #include "base/write_all.h"
 #include "codec/uuid_text.h"
@@ -19,14 +20,6 @@
 #define PLACE_HEAD "canara-view 1 "
 
 enum { READ_CHUNK = 64 * 1024, NAME_SIZE = UUID_TEXT_LEN + sizeof ".jsonl", PLACE_SIZE = 64 };
-
-static void fd_close(int *fd)
-{
-    if (*fd >= 0) {
-        (void)close(*fd);
-        *fd = -1;
-    }
-}
 
 /* Hand the fd over, out of the scope's cleanup. */
 static int fd_take(int *fd)

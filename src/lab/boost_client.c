@@ -1,5 +1,6 @@
 #include "lab/boost_client.h"
 
+#include "base/fd.h"
 #include "base/util.h"
 #include "engine/trees.h"
 
@@ -25,19 +26,11 @@ struct child_files {
     int in, out, said;
 };
 
-static void close_fd(int *fd)
-{
-    if (*fd >= 0) {
-        (void)close(*fd);
-    }
-    *fd = -1;
-}
-
 static void files_deinit(struct child_files *f)
 {
-    close_fd(&f->in);
-    close_fd(&f->out);
-    close_fd(&f->said);
+    fd_close(&f->in);
+    fd_close(&f->out);
+    fd_close(&f->said);
 }
 
 static err_t say(char why[BOOST_WHY_BYTES], enum err_code code, const char *what, const char *more)

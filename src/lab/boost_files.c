@@ -1,5 +1,6 @@
 #include "lab/boost_files.h"
 
+#include "base/fd.h"
 #include "base/util.h"
 
 #include <errno.h>
@@ -205,13 +206,6 @@ err_t boost_margins_parse(span_t bytes, float *margin, size_t rows, char why[BOO
 
 /* ---- files ---- */
 
-static void close_fd(const int *fd)
-{
-    if (*fd >= 0) {
-        (void)close(*fd);
-    }
-}
-
 static const char *reason(int code, char text[64])
 {
     return strerror_r(code, text, 64);
@@ -220,7 +214,7 @@ static const char *reason(int code, char text[64])
 err_t boost_file_read(const char *path, struct buf *out, char why[BOOST_WHY_BYTES])
 {
     char text[64];
-    CLEANUP(close_fd) const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    CLEANUP(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         explain(why, "%s: %s", path, reason(errno, text));
         return err_new(ERR_IO);
@@ -246,8 +240,8 @@ err_t boost_file_read(const char *path, struct buf *out, char why[BOOST_WHY_BYTE
 err_t boost_file_write(const char *path, span_t bytes, char why[BOOST_WHY_BYTES])
 {
     char text[64];
-    CLEANUP(close_fd)
-    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    CLEANUP(fd_close)
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0) {
         explain(why, "%s: %s", path, reason(errno, text));
         return err_new(ERR_IO);

@@ -1,5 +1,6 @@
 #include "store/sqlite_place.h"
 
+#include "base/fd.h"
 #include "base/util.h"
 
 #include <errno.h>
@@ -12,13 +13,6 @@
 enum { SMALLEST = 512 }; /* one page of the smallest kind, by the file format */
 
 static const char *const companions[] = {"", "-wal", "-shm"};
-
-static void fd_close(const int *fd)
-{
-    if (*fd >= 0) {
-        (void)close(*fd);
-    }
-}
 
 /* One line about `path` and the current errno. */
 static err_t refuse_errno(const char *path, const char *what, char why[STORE_WHY_BYTES])
@@ -184,7 +178,7 @@ err_t sqlite_place_prepare(const struct sqlite_place *place, char why[STORE_WHY_
         }
     }
     CLEANUP(fd_close)
-    const int fd = open(place->fresh, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int fd = open(place->fresh, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0 || fchmod(fd, 0600) != 0) { /* whatever the umask */
         return refuse_errno(place->fresh, "cannot make the database", why);
     }
@@ -193,7 +187,7 @@ err_t sqlite_place_prepare(const struct sqlite_place *place, char why[STORE_WHY_
 
 err_t sqlite_place_settle(const struct sqlite_place *place, char why[STORE_WHY_BYTES])
 {
-    CLEANUP(fd_close) const int dir = open(place->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    CLEANUP(fd_close) int dir = open(place->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0 ||
         renameat2(AT_FDCWD, place->fresh, AT_FDCWD, place->path, RENAME_NOREPLACE) != 0 ||
         fsync(dir) != 0) {

@@ -1,5 +1,6 @@
 #include "store/store_lock.h"
 
+#include "base/fd.h"
 #include "base/util.h"
 #include "store/sqlite_place.h"
 
@@ -12,14 +13,6 @@
 #include <unistd.h>
 
 enum { TRIES = 8 }; /* somebody may remove the file while it is taken */
-
-static void fd_close(int *fd)
-{
-    if (*fd >= 0) {
-        (void)close(*fd);
-        *fd = -1;
-    }
-}
 
 static err_t refuse(const char *path, const char *what, enum err_code code,
                     char why[STORE_WHY_BYTES])
