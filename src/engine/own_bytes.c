@@ -180,6 +180,8 @@ static bool read_head(struct byte_reader *r, uint16_t version, struct own *o)
     o->score_m2 = read_f32(r);
     if (version <= OF_ONE_FORM) {
         o->form = (uint8_t)form_before(o);
+        o->grown_at =
+            0; /* nobody has asked yet whether the crowd is a measure: the next lesson does */
     }
     const struct sample like = {.kind = (enum sample_kind)o->kind, .count = o->features};
     return !r->failed && o->kind < SAMPLE_KINDS && o->features >= 1 && o->context != 0 &&

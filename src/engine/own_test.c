@@ -170,6 +170,7 @@ static size_t saved(struct own *o, uint8_t bytes[CANARA_PART_BYTES])
     rows_of(&t.crowd, 0.7, ROWS, row);
     begin(o);
     assert_true(own_work_out(o, &(struct own_rows){&t.crowd, row, ROWS}));
+    o->grown_at = 7;
     o->helds = 1;
     o->held[0] = (struct own_held){.at_ms = 5, .session = 2, .rows = 3};
     own_save(o, bytes, &size);
@@ -233,6 +234,7 @@ static void parts_of_the_versions_before_are_read(void **state)
         assert_int_equal(own_load(&got, bytes, size), CANARA_OK);
         assert_int_equal(got.axes, version == 1 ? 0 : TEST_AXES);
         assert_int_equal(got.form, OWN_AMONG);
+        assert_int_equal(got.grown_at, 0); /* worked out anew at the next lesson */
         assert_int_equal(got.trees, GROW_TREES);
         assert_memory_equal(got.tree, o.tree, sizeof o.tree);
         assert_memory_equal(got.against, o.against, AGAINST);
