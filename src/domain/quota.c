@@ -4,17 +4,23 @@
 #include "base/limits.h"
 #include "base/rng.h"
 #include "base/util.h"
+#include "domain/bucket.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
 enum { RETRY_LOGIN_MS = 60000, SWEEP = 16 };
 
-/* Two neighbouring windows; the older one counts for the share of it that is still in sight
+/* Of a bucket, when it will be empty. Of a throttle, two neighbouring windows; the older one counts for the share of it that is still in sight
  * (the approximation of a sliding window that Cloudflare described in 2017). */
 struct entry {
     uint64_t key;
-    int64_t window;  /* number of the present window */
+
+    union {
+        int64_t window; /* number of the present window */
+        mono_t empty;
+    };
+
     int64_t last_ms; /* of the newest charge */
     uint32_t now, before;
 };
@@ -120,6 +126,11 @@ static bool make(struct quota *q, uint64_t key, struct entry **out)
     return !failed(map64_put(&q->where, key, at));
 }
 
+static bool find_or_make(struct quota *q, uint64_t key, struct entry **out)
+{
+    return find(q, key, out) || make(q, key, out);
+}
+
 /* Milliseconds until a key that has used up its limit has room for one try: first by what the older
  * window still counts for, then by what the present one will count for once it is the older. */
 static int64_t room_in_ms(const struct entry *e, throttle_t limit, int64_t ms, int64_t window_ms)
@@ -166,13 +177,28 @@ static void charge(struct quota *q, enum quota_kind kind, uint64_t key, throttle
     }
     const uint64_t full = key_of(kind, key);
     struct entry *e = NULL;
-    if (!find(q, full, &e) && !make(q, full, &e)) {
+    if (!find_or_make(q, full, &e)) {
         return; /* out of memory: the other throttles still hold */
     }
     const int64_t ms = now_ms(q);
     roll(e, ms / ((int64_t)limit.window_s * MS_PER_S));
     e->now += 1;
     e->last_ms = ms;
+}
+
+static bool take(struct quota *q, enum quota_kind kind, uint64_t key, throttle_t limit,
+                 uint32_t *wait_s)
+{
+    struct entry *e = NULL;
+    if (limit.count == 0) {
+        return true;
+    }
+    if (!find_or_make(q, key_of(kind, key), &e)) {
+        *wait_s = 1; /* there is no other throttle for these */
+        return false;
+    }
+    e->last_ms = now_ms(q);
+    return bucket_take(&e->empty, limit, clock_mono(q->clock), wait_s);
 }
 
 static throttle_t widened(throttle_t t)
@@ -219,4 +245,24 @@ void quota_address_charge(struct quota *q, enum quota_kind kind, uint64_t narrow
     charge(q, kind, narrow, limit);
     charge(q, kind, ~wide, widened(limit));
     (void)pthread_mutex_unlock(&q->mutex);
+}
+
+bool quota_has_room(struct quota *q, enum quota_kind kind, uint64_t key, throttle_t limit,
+                    uint32_t *wait_s)
+{
+    struct entry *e = NULL;
+    (void)pthread_mutex_lock(&q->mutex);
+    const bool yes = !find(q, key_of(kind, key), &e) ||
+                     bucket_has_room(e->empty, limit, clock_mono(q->clock), wait_s);
+    (void)pthread_mutex_unlock(&q->mutex);
+    return yes;
+}
+
+bool quota_take(struct quota *q, enum quota_kind kind, uint64_t key, throttle_t limit,
+                uint32_t *wait_s)
+{
+    (void)pthread_mutex_lock(&q->mutex);
+    const bool yes = take(q, kind, key, limit, wait_s);
+    (void)pthread_mutex_unlock(&q->mutex);
+    return yes;
 }

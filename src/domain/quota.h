@@ -28,6 +28,8 @@ enum quota_kind {
     QUOTA_LOGIN_ADDRESS,
     QUOTA_REGISTER_ADDRESS,
     QUOTA_MPIN_ADDRESS,
+    QUOTA_LOGIN_SUCCESS, /* a bucket, as the next one: quota_take() */
+    QUOTA_REFRESH,
     QUOTA_KINDS
 };
 
@@ -51,5 +53,12 @@ bool quota_address_allows(struct quota *q, enum quota_kind kind, uint64_t narrow
                           throttle_t limit, uint32_t *wait_s);
 void quota_address_charge(struct quota *q, enum quota_kind kind, uint64_t narrow, uint64_t wide,
                           throttle_t limit);
+
+/* For what counts when it is done and not when it failed, a bucket (bucket.h): whether it has room for one
+ * more, and to take that room, in one step. Without memory for the key none is taken: `*wait_s` is 1. */
+bool quota_has_room(struct quota *q, enum quota_kind kind, uint64_t key, throttle_t limit,
+                    uint32_t *wait_s);
+bool quota_take(struct quota *q, enum quota_kind kind, uint64_t key, throttle_t limit,
+                uint32_t *wait_s);
 
 #endif

@@ -240,6 +240,30 @@ static void a_full_table_forgets_old_keys_and_keeps_new_ones(void **state)
     }
 }
 
+static void a_bucket_is_taken_from_by_key_and_kind(void **state)
+{
+    struct post *p = *state;
+    const throttle_t limit = {3, 3600};
+    uint32_t wait_s = 0;
+    for (int i = 0; i < 3; i++) {
+        assert_true(quota_has_room(p->quota, QUOTA_REFRESH, 1, limit, &wait_s));
+        assert_true(quota_take(p->quota, QUOTA_REFRESH, 1, limit, &wait_s));
+    }
+    assert_false(quota_has_room(p->quota, QUOTA_REFRESH, 1, limit, &wait_s));
+    assert_int_equal(wait_s, 1200);
+    assert_false(quota_take(p->quota, QUOTA_REFRESH, 1, limit, &wait_s));
+    assert_true(quota_take(p->quota, QUOTA_REFRESH, 2, limit, &wait_s));
+    assert_true(quota_take(p->quota, QUOTA_LOGIN_SUCCESS, 1, limit, &wait_s));
+    assert_true(allowed(p, QUOTA_LOGIN_ACCOUNT, 1, limit));
+    scripted_clock_pass(&p->clock, 1199999);
+    assert_false(quota_take(p->quota, QUOTA_REFRESH, 1, limit, &wait_s));
+    assert_int_equal(wait_s, 1);
+    scripted_clock_pass(&p->clock, 1);
+    assert_true(quota_take(p->quota, QUOTA_REFRESH, 1, limit, &wait_s));
+    assert_true(quota_take(p->quota, QUOTA_REFRESH, 1, (throttle_t){0}, &wait_s));
+    assert_true(quota_has_room(p->quota, QUOTA_REFRESH, 1, (throttle_t){0}, &wait_s));
+}
+
 int main(void)
 {
 // clang-format off
@@ -257,6 +281,7 @@ int main(void)
         SENTENCE(kinds_do_not_share_their_keys),
         SENTENCE(the_wall_clock_has_no_say),
         SENTENCE(a_full_table_forgets_old_keys_and_keeps_new_ones),
+        SENTENCE(a_bucket_is_taken_from_by_key_and_kind),
     };
     return cmocka_run_group_tests_name("quota", tests, NULL, NULL);
 }
