@@ -283,10 +283,14 @@ enum call_place refresh_begin(struct call *c, struct shard *s)
     struct refresh_work *work = call_keep(c, sizeof *work);
     struct session_row *row = call_keep(c, sizeof *row);
     enum refresh_outcome outcome = REFRESH_REFUSED;
+    uint32_t wait_s = 0;
     const refresh_ask_t ask = {.token = token, .device = c->device_sent ? &c->device : NULL};
-    const err_t e = account_refresh(c->service, &ask, row, &work->credentials, &outcome);
+    const err_t e = account_refresh(c->service, &ask, row, &work->credentials, &outcome, &wait_s);
     if (failed(e)) {
         return problem_world(c, e);
+    }
+    if (outcome == REFRESH_TOO_OFTEN) {
+        return problem_later(c, PROBLEM_TOO_MANY_REQUESTS, wait_s);
     }
     c->bearer_sent = true; /* a bad refresh token is an invalid token, RFC 6750 */
     if (outcome == REFRESH_STOLEN) {

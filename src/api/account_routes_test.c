@@ -299,6 +299,33 @@ static void a_refresh_with_another_device_is_refused_and_the_token_stays_good(vo
     call_free(&c);
 }
 
+static void refreshes_of_a_session_are_bounded_and_the_token_stays_good(void **state)
+{
+    struct desk *d = *state;
+    struct bearer b = {0};
+    char token[128];
+    (void)register_account(&d->house, ANN);
+    d->house.svc.rules.refresh_per_session = (throttle_t){2, 60};
+    log_in_for_refresh(d, &b, token);
+    for (int i = 0; i < 2; i++) {
+        struct call *c = refresh(d, token);
+        assert_int_equal(c->status, 200);
+        take_text(c, "refresh_token", token, sizeof token);
+        call_free(&c);
+    }
+    struct call *c = refresh(d, token);
+    assert_int_equal(c->status, 429);
+    assert_true(desk_said(c, "Retry-After: 30"));
+    assert_true(desk_said(c, "urn:canara:problem:too-many-requests"));
+    assert_false(desk_said(c, "WWW-Authenticate"));
+    call_free(&c);
+    desk_expect(d, &b, "GET", "/api/v1/auth/session-status", "", 200);
+    scripted_clock_pass(&d->house.clock, 30 * MS_PER_S);
+    c = refresh(d, token);
+    assert_int_equal(c->status, 200);
+    call_free(&c);
+}
+
 /* A client whose refresh failed may try the same token again, or has been answered. */
 static void a_refresh_that_fails_on_the_way_can_be_repeated(void **state)
 {
@@ -494,6 +521,7 @@ int main(void)
         DESK_TEST(a_refresh_token_works_once_and_twice_ends_the_session),
         DESK_TEST(what_was_never_a_refresh_token_is_refused),
         DESK_TEST(a_refresh_with_another_device_is_refused_and_the_token_stays_good),
+        DESK_TEST(refreshes_of_a_session_are_bounded_and_the_token_stays_good),
         DESK_TEST(a_refresh_that_fails_on_the_way_can_be_repeated),
         DESK_TEST(a_new_password_ends_every_other_session),
         DESK_TEST(a_challenged_session_changes_no_password),

@@ -28,5 +28,6 @@ rules_t house_rules(const struct settings *s)
                      .login_per_address = s->login_per_address,
                      .register_per_address = s->register_per_address,
                      .mpin_per_address = s->mpin_per_address,
-                     .evaluate_per_session = s->evaluate_per_session};
+                     .evaluate_per_session = s->evaluate_per_session,
+                     .refresh_per_session = s->refresh_per_session};
 }

@@ -194,10 +194,12 @@ err_t login_prove(struct service *svc, login_t *login, span_t password, bool *ri
                                      .account = login->found ? login->account.id : (uuid_t){{0}},
                                      .detail = "{}"};
         TRY(audit_record(svc->audit, svc->store, &entry)); /* as much work for a stranger */
-    } else if (pwhash_is_stale(svc->keys, login->account.password_hash, svc->hashing)) {
+        return ERR_OK;
+    }
+    if (pwhash_is_stale(svc->keys, login->account.password_hash, svc->hashing)) {
         TRY(renew_password(svc, login, password));
     }
-    *right = match;
+    *right = true;
     return ERR_OK;
 }
 
@@ -215,16 +217,39 @@ err_t session_sign(struct service *svc, const struct session_row *row, char out[
     return token_sign(svc->keys, &claims, out, &len);
 }
 
-static err_t put_refresh(struct service *svc, struct store_tx *tx, const struct session_row *row,
-                         uuid_t family, char *out)
+/* A refresh token is how its family begins and a secret of its own. One of an older version
+ * is only its beginning. */
+static struct refresh_mark mark_of(const struct service *svc, span_t token)
 {
-    struct refresh_row refresh = {.family = family,
-                                  .session = row->id,
-                                  .created = clock_wall(svc->clock),
-                                  .expires = row->expires_max};
+    struct refresh_mark mark = {0};
+    const span_t begins = {token.ptr, size_min(token.len, OPAQUE_CHARS)};
+    opaque_hash(&svc->refresh_key, begins, mark.family);
+    opaque_hash(&svc->refresh_key, token, mark.whole);
+    return mark;
+}
+
+/* The first token of a family. */
+static err_t put_refresh(struct service *svc, struct store_tx *tx, const struct session_row *row,
+                         char out[REFRESH_CHARS + 1])
+{
+    struct refresh_row refresh = {.session = row->id, .expires = row->expires_max};
     opaque_make(out);
-    opaque_hash(&svc->refresh_key, (span_t){(const uint8_t *)out, OPAQUE_CHARS}, refresh.hash);
+    opaque_make(out + OPAQUE_CHARS);
+    const struct refresh_mark mark = mark_of(svc, text_of(out));
+    memcpy(refresh.family, mark.family, sizeof refresh.family);
+    memcpy(refresh.newest, mark.whole, sizeof refresh.newest);
     return store_refresh_put(tx, &refresh);
+}
+
+/* The next one, which spends all before it. */
+static err_t turn_refresh(struct service *svc, struct store_tx *tx, uuid_t session, span_t token,
+                          char out[REFRESH_CHARS + 1])
+{
+    MUST(token.len >= OPAQUE_CHARS); /* it was good: we made it */
+    memcpy(out, token.ptr, OPAQUE_CHARS);
+    opaque_make(out + OPAQUE_CHARS);
+    const struct refresh_mark mark = mark_of(svc, text_of(out));
+    return store_refresh_turn(tx, session, mark.whole);
 }
 
 /* Make room: the oldest sessions beyond the limit end. */
@@ -243,7 +268,7 @@ static err_t make_room(struct service *svc, struct store_tx *tx, uuid_t account,
         bool ended = false;
         e = store_session_end(tx, rows[i].id, END_REPLACED, clock_wall(svc->clock), &ended);
         if (!failed(e)) {
-            e = store_refresh_revoke_session(tx, rows[i].id);
+            e = store_refresh_revoke(tx, rows[i].id);
         }
         seed->ended_session[seed->ended++] = rows[i].id;
     }
@@ -281,7 +306,7 @@ static err_t open_in_store(struct service *svc, const login_t *login, session_se
     TRY(profile_open(svc, &tx, seed->row.account, &seed->profile, &seed->profile_revision));
     seed->row.mpin_required = seed->restricted;
     TRY(store_session_create(&tx, &seed->row));
-    TRY(put_refresh(svc, &tx, &seed->row, uuid_random(), out->refresh_token));
+    TRY(put_refresh(svc, &tx, &seed->row, out->refresh_token));
     const audit_entry_t entry = {.kind = "session.opened",
                                  .account = login->account.id,
                                  .session = seed->row.id,
@@ -312,16 +337,13 @@ err_t login_open(struct service *svc, const login_t *login, session_seed_t *seed
 
 /* ---- refresh ---- */
 
-static err_t revoke(struct service *svc, struct store_tx *tx, const struct refresh_row *refresh,
-                    uuid_t account)
+static err_t revoke(struct service *svc, struct store_tx *tx, const struct session_row *row)
 {
     bool ended = false;
-    TRY(ledger_mark_block(svc->ledger, tx, account));
-    TRY(store_refresh_revoke_family(tx, refresh->family));
-    TRY(store_session_end(tx, refresh->session, END_REFRESH_REUSED, clock_wall(svc->clock),
-                          &ended));
-    const audit_entry_t entry = {
-        .kind = "refresh.reused", .session = refresh->session, .detail = "{}"};
+    TRY(ledger_mark_block(svc->ledger, tx, row->account));
+    TRY(store_refresh_revoke(tx, row->id));
+    TRY(store_session_end(tx, row->id, END_REFRESH_REUSED, clock_wall(svc->clock), &ended));
+    const audit_entry_t entry = {.kind = "refresh.reused", .session = row->id, .detail = "{}"};
     return audit_append(svc->audit, tx, &entry);
 }
 
@@ -342,39 +364,67 @@ static bool is_its_device(const struct session_row *row, const span_t *device)
     return ct_equal(key, row->device_key, sizeof key);
 }
 
-err_t account_refresh(struct service *svc, const refresh_ask_t *ask, struct session_row *row,
-                      credentials_t *out, enum refresh_outcome *outcome)
+/* What is to be done with the token as the store stands; changes nothing. */
+static err_t judge(struct service *svc, struct store_tx *tx, const refresh_ask_t *ask,
+                   struct session_row *row, enum refresh_outcome *outcome)
 {
-    uint8_t hash[OPAQUE_HASH_BYTES];
-    opaque_hash(&svc->refresh_key, ask->token, hash);
-    struct refresh_row refresh = {0};
+    const struct refresh_mark mark = mark_of(svc, ask->token);
+    struct refresh_row family = {0};
     enum refresh_answer answer = REFRESH_UNKNOWN;
     bool found = false;
-    CLEANUP(store_rollback) struct store_tx tx = {0};
-    TRY(store_begin(svc->store, STORE_WRITE, &tx));
-    TRY(store_refresh_use(&tx, hash, clock_wall(svc->clock), &answer, &refresh));
+    *outcome = REFRESH_REFUSED;
+    TRY(store_refresh_ask(tx, &mark, clock_wall(svc->clock), &answer, &family));
     if (answer == REFRESH_UNKNOWN || answer == REFRESH_EXPIRED) {
-        *outcome = REFRESH_REFUSED;
         return ERR_OK;
     }
-    TRY(store_session_get(&tx, refresh.session, row, &found));
+    TRY(store_session_get(tx, family.session, row, &found));
+    if (!found || row->end != END_NONE) {
+        return ERR_OK;
+    }
     if (answer == REFRESH_REUSED) {
-        row->id = refresh.session;
-        TRY(revoke(svc, &tx, &refresh, row->account));
-        TRY(store_commit(&tx));
         *outcome = REFRESH_STOLEN;
         return ERR_OK;
     }
-    if (!found || row->end != END_NONE || is_in_its_last_second(svc, row) ||
-        !is_its_device(row, ask->device)) {
-        *outcome = REFRESH_REFUSED;
-        return ERR_OK; /* nothing is committed: a token that was good stays so */
+    if (!is_in_its_last_second(svc, row) && is_its_device(row, ask->device)) {
+        *outcome = REFRESH_DONE;
     }
-    TRY(put_refresh(svc, &tx, row, refresh.family, out->refresh_token));
-    TRY(session_sign(svc, row, out->session_token));
-    TRY(store_commit(&tx));
-    *outcome = REFRESH_DONE;
     return ERR_OK;
+}
+
+/* The cheap look: what it refuses has waited for no writer and written nothing. */
+static err_t look(struct service *svc, const refresh_ask_t *ask, struct session_row *row,
+                  enum refresh_outcome *outcome)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    TRY(store_begin(svc->store, STORE_READ, &tx));
+    return judge(svc, &tx, ask, row, outcome);
+}
+
+err_t account_refresh(struct service *svc, const refresh_ask_t *ask, struct session_row *row,
+                      credentials_t *out, enum refresh_outcome *outcome, uint32_t *wait_s)
+{
+    TRY(look(svc, ask, row, outcome));
+    if (*outcome == REFRESH_REFUSED) {
+        return ERR_OK;
+    }
+    if (*outcome == REFRESH_DONE && !quota_take(svc->quota, QUOTA_REFRESH, uuid_hash(row->id),
+                                                svc->rules.refresh_per_session, wait_s)) {
+        *outcome = REFRESH_TOO_OFTEN;
+        return ERR_OK;
+    }
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    TRY(store_begin(svc->store, STORE_WRITE, &tx));
+    TRY(judge(svc, &tx, ask, row, outcome)); /* another may have used it meanwhile */
+    switch (*outcome) {
+    case REFRESH_STOLEN: TRY(revoke(svc, &tx, row)); break;
+    case REFRESH_DONE:
+        TRY(turn_refresh(svc, &tx, row->id, ask->token, out->refresh_token));
+        TRY(session_sign(svc, row, out->session_token));
+        break;
+    case REFRESH_REFUSED:
+    case REFRESH_TOO_OFTEN: return ERR_OK;
+    }
+    return store_commit(&tx);
 }
 
 /* ---- ending ---- */
@@ -394,7 +444,7 @@ err_t session_end_stored(struct service *svc, uuid_t session, enum session_end h
     }
     TRY(ledger_mark_block(svc->ledger, &tx, row.account));
     TRY(store_session_end(&tx, session, how, clock_wall(svc->clock), ended_now));
-    TRY(store_refresh_revoke_session(&tx, session));
+    TRY(store_refresh_revoke(&tx, session));
     if (how == END_BLOCKED) {
         TRY(account_mark_restricted(&tx, row.account, true));
     }

@@ -51,10 +51,12 @@ NODISCARD err_t login_look(struct service *svc, login_t *login);
  * compared. A hash of an older pepper is made anew. */
 NODISCARD err_t login_prove(struct service *svc, login_t *login, span_t password, bool *right);
 
+enum { REFRESH_CHARS = 2 * OPAQUE_CHARS };
+
 /* What a session's bearer is handed. */
 typedef struct credentials {
     char session_token[TOKEN_TEXT_BYTES];
-    char refresh_token[OPAQUE_CHARS + 1];
+    char refresh_token[REFRESH_CHARS + 1];
 } credentials_t;
 
 /* What the owner loop needs to hold the session live. */
@@ -80,8 +82,9 @@ NODISCARD err_t login_open(struct service *svc, const login_t *login, session_se
 
 enum refresh_outcome {
     REFRESH_DONE,
-    REFRESH_REFUSED, /* forged, expired, or its session has ended */
-    REFRESH_STOLEN   /* used before: the family is revoked and `row->id` ended, in the store */
+    REFRESH_REFUSED,  /* forged, expired, or its session has ended */
+    REFRESH_STOLEN,   /* used before: the family is revoked and `row->id` ended, in the store */
+    REFRESH_TOO_OFTEN /* REFRESH_PER_SESSION: nothing was spent, `*wait_s` says when to come back */
 };
 
 typedef struct refresh_ask {
@@ -91,7 +94,7 @@ typedef struct refresh_ask {
 
 NODISCARD err_t account_refresh(struct service *svc, const refresh_ask_t *ask,
                                 struct session_row *row, credentials_t *out,
-                                enum refresh_outcome *outcome);
+                                enum refresh_outcome *outcome, uint32_t *wait_s);
 
 /* ---- sessions in the store ---- */
 

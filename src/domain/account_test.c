@@ -1,4 +1,4 @@
-/* Accounts, logins and the tokens of a session, down to what the store holds afterwards. */
+/* Accounts, logins and what they open, down to what the store holds afterwards. */
 #include "domain/account.h"
 
 #include "domain/steps_test.h"
@@ -298,157 +298,6 @@ static void a_login_that_cannot_be_stored_opens_nothing(void **state)
     assert_true(failures >= 8);
 }
 
-/* ---- refresh */
-
-static enum refresh_outcome refresh(struct house *h, const char *token, struct session_row *row,
-                                    credentials_t *out)
-{
-    enum refresh_outcome outcome = REFRESH_DONE;
-    const refresh_ask_t ask = {.token = span_of(token)};
-    assert_ok(account_refresh(&h->svc, &ask, row, out, &outcome));
-    return outcome;
-}
-
-static void a_refresh_token_is_good_once_and_its_successor_after_it(void **state)
-{
-    struct house *h = *state;
-    session_seed_t seed = {0};
-    credentials_t first = {0};
-    struct session_row row = {0};
-    (void)register_account(h, ANN);
-    open_session(h, ANN, "phone", &seed, &first);
-    credentials_t now = first;
-    for (int i = 0; i < 10; i++) {
-        credentials_t next = {0};
-        assert_int_equal(refresh(h, now.refresh_token, &row, &next), REFRESH_DONE);
-        assert_true(uuid_eq(row.id, seed.row.id));
-        assert_string_not_equal(next.refresh_token, now.refresh_token);
-        token_claims_t claims = {0};
-        assert_int_equal(token_check(h->svc.keys, span_of(next.session_token),
-                                     clock_wall(&h->clock.face).ms / MS_PER_S, &claims),
-                         TOKEN_OK);
-        assert_int_equal(claims.expires_s, seed.row.expires_max.ms / MS_PER_S);
-        now = next;
-    }
-}
-
-static void a_reused_refresh_token_revokes_its_family_and_ends_the_session(void **state)
-{
-    struct house *h = *state;
-    session_seed_t seed = {0};
-    credentials_t first = {0};
-    credentials_t second = {0};
-    credentials_t third = {0};
-    struct session_row row = {0};
-    (void)register_account(h, ANN);
-    open_session(h, ANN, "phone", &seed, &first);
-    assert_int_equal(refresh(h, first.refresh_token, &row, &second), REFRESH_DONE);
-    row = (struct session_row){0};
-    assert_int_equal(refresh(h, first.refresh_token, &row, &third), REFRESH_STOLEN);
-    assert_true(uuid_eq(row.id, seed.row.id));
-    assert_int_equal(stored_session(h, seed.row.id).end, END_REFRESH_REUSED);
-    assert_int_equal(refresh(h, second.refresh_token, &row, &third), REFRESH_REFUSED);
-    assert_int_equal(refresh(h, first.refresh_token, &row, &third), REFRESH_REFUSED);
-}
-
-static void a_forged_refresh_token_is_refused(void **state)
-{
-    static const char *const forged[] = {"", "x", "not a token at all",
-                                         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
-    struct house *h = *state;
-    for (size_t i = 0; i < ARRAY_LEN(forged); i++) {
-        credentials_t out = {0};
-        struct session_row row = {0};
-        assert_int_equal(refresh(h, forged[i], &row, &out), REFRESH_REFUSED);
-    }
-}
-
-static void a_session_that_has_ended_is_not_refreshed(void **state)
-{
-    static const enum session_end how[] = {END_LOGGED_OUT, END_BLOCKED, END_MPIN_LOCKED,
-                                           END_EXPIRED,    END_REVOKED, END_OPERATOR};
-    struct house *h = *state;
-    (void)register_account(h, ANN);
-    for (size_t i = 0; i < ARRAY_LEN(how); i++) {
-        session_seed_t seed = {0};
-        credentials_t cred = {0};
-        credentials_t next = {0};
-        struct session_row row = {0};
-        bool ended = false;
-        enum session_end before = END_NONE;
-        open_session(h, ANN, "phone", &seed, &cred);
-        assert_ok(session_end_stored(&h->svc, seed.row.id, how[i], &ended, &before));
-        assert_true(ended);
-        assert_int_equal(refresh(h, cred.refresh_token, &row, &next), REFRESH_REFUSED);
-        assert_ok(session_end_stored(&h->svc, seed.row.id, END_LOGGED_OUT, &ended, &before));
-        assert_false(ended);
-        assert_int_equal(before, how[i]);
-    }
-}
-
-static void a_refresh_never_outlives_the_absolute_age(void **state)
-{
-    static const int64_t before_ms[] = {5000, 1000, 501, 500, 499, 1, 0, -1, -5000};
-    for (size_t i = 0; i < ARRAY_LEN(before_ms); i++) {
-        struct house *h = *state;
-        char email[64];
-        session_seed_t seed = {0};
-        credentials_t cred = {0};
-        credentials_t next = {0};
-        struct session_row row = {0};
-        (void)snprintf(email, sizeof email, "user%zu@example.org", i);
-        (void)register_account(h, email);
-        scripted_clock_set_wall(&h->clock, (wall_t){SCRIPTED_WALL_MS + 500});
-        open_session(h, email, "phone", &seed, &cred); /* a token tells whole seconds only */
-        scripted_clock_pass(&h->clock, 12 * HOUR_MS - before_ms[i]);
-        const enum refresh_outcome outcome = refresh(h, cred.refresh_token, &row, &next);
-        assert_int_equal(outcome, before_ms[i] > 500 ? REFRESH_DONE : REFRESH_REFUSED);
-    }
-}
-
-static void a_refresh_that_cannot_be_stored_spends_nothing(void **state)
-{
-    struct house *h = *state;
-    session_seed_t seed = {0};
-    credentials_t cred = {0};
-    credentials_t next = {0};
-    struct session_row row = {0};
-    enum refresh_outcome outcome = REFRESH_STOLEN;
-    (void)register_account(h, ANN);
-    open_session(h, ANN, "phone", &seed, &cred);
-    store_scripted_fail_commits(h->svc.store, 1);
-    const refresh_ask_t ask = {.token = span_of(cred.refresh_token)};
-    assert_err(account_refresh(&h->svc, &ask, &row, &next, &outcome), ERR_STORAGE);
-    assert_int_equal(refresh(h, cred.refresh_token, &row, &next), REFRESH_DONE);
-}
-
-static void a_refresh_by_another_device_is_refused_and_spends_nothing(void **state)
-{
-    static const char *const wrong[] = {"tablet", "", "phone ", "Phone"};
-    struct house *h = *state;
-    session_seed_t seed = {0};
-    credentials_t cred = {0};
-    credentials_t next = {0};
-    struct session_row row = {0};
-    enum refresh_outcome outcome = REFRESH_STOLEN;
-    (void)register_account(h, ANN);
-    open_session(h, ANN, "phone", &seed, &cred);
-    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
-        const span_t device = span_of(wrong[i]);
-        const refresh_ask_t ask = {.token = span_of(cred.refresh_token), .device = &device};
-        assert_ok(account_refresh(&h->svc, &ask, &row, &next, &outcome));
-        assert_int_equal(outcome, REFRESH_REFUSED);
-    }
-    const span_t device = span_of("phone");
-    refresh_ask_t ask = {.token = span_of(cred.refresh_token), .device = &device};
-    assert_ok(account_refresh(&h->svc, &ask, &row, &next, &outcome));
-    assert_int_equal(outcome, REFRESH_DONE);
-    const span_t other = span_of("tablet"); /* twice is stolen, whoever brings it */
-    ask.device = &other;
-    assert_ok(account_refresh(&h->svc, &ask, &row, &next, &outcome));
-    assert_int_equal(outcome, REFRESH_STOLEN);
-}
-
 /* ---- endings and hashes */
 
 static void a_session_that_nobody_knows_ended_long_ago(void **state)
@@ -526,13 +375,6 @@ int main(void)
         ON_SQLITE(the_eleventh_session_ends_the_oldest),
         SENTENCE(no_setting_keeps_more_sessions_than_a_lock_can_end),
         SENTENCE(a_login_that_cannot_be_stored_opens_nothing),
-        SENTENCE(a_refresh_token_is_good_once_and_its_successor_after_it),
-        ON_SQLITE(a_reused_refresh_token_revokes_its_family_and_ends_the_session),
-        SENTENCE(a_forged_refresh_token_is_refused),
-        SENTENCE(a_session_that_has_ended_is_not_refreshed),
-        SENTENCE(a_refresh_never_outlives_the_absolute_age),
-        SENTENCE(a_refresh_that_cannot_be_stored_spends_nothing),
-        ON_SQLITE(a_refresh_by_another_device_is_refused_and_spends_nothing),
         SENTENCE(a_session_that_nobody_knows_ended_long_ago),
         SENTENCE(parallel_failures_meet_the_throttle_before_they_hash),
         SENTENCE(hashes_of_an_older_cost_are_made_anew_when_their_secret_comes),

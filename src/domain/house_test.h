@@ -111,7 +111,8 @@ static inline rules_t house_rules(void)
                      .login_per_address = {60, 60},
                      .register_per_address = {20, 60},
                      .mpin_per_address = {60, 60},
-                     .evaluate_per_session = {1200, 60}};
+                     .evaluate_per_session = {1200, 60},
+                     .refresh_per_session = {60, 3600}};
 }
 
 /* ---- start and stop */

@@ -63,7 +63,7 @@ static err_t end_some(struct service *svc, const struct owned *live, size_t coun
     for (size_t i = 0; i < count; i++) {
         bool ended = false;
         TRY(store_session_end(&tx, live[i].session, END_REVOKED, clock_wall(svc->clock), &ended));
-        TRY(store_refresh_revoke_session(&tx, live[i].session));
+        TRY(store_refresh_revoke(&tx, live[i].session));
         TRY(account_mark_restricted(&tx, live[i].account, true));
     }
     return store_commit(&tx);

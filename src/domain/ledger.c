@@ -174,7 +174,7 @@ static err_t write_end(struct service *svc, struct store_tx *tx, const ledger_it
     if (!ended) {
         return ERR_OK;
     }
-    TRY(store_refresh_revoke_session(tx, item->session));
+    TRY(store_refresh_revoke(tx, item->session));
     char detail[32] = "{\"how\":0}";
     detail[7] = (char)('0' + (int)item->how);
     const audit_entry_t entry = {.kind =

@@ -265,7 +265,7 @@ static err_t end_sessions(struct service *svc, struct store_tx *tx, const settle
     for (uint32_t i = 0; i < s->sessions; i++) {
         bool ended = false;
         TRY(store_session_end(tx, s->of[i], END_MPIN_LOCKED, clock_wall(svc->clock), &ended));
-        TRY(store_refresh_revoke_session(tx, s->of[i]));
+        TRY(store_refresh_revoke(tx, s->of[i]));
     }
     return ERR_OK;
 }

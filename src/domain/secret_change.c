@@ -91,7 +91,7 @@ static err_t end_others(struct service *svc, struct store_tx *tx, const change_o
         }
         e = store_session_end(tx, rows[i].id, END_REVOKED, clock_wall(svc->clock), &now);
         if (!failed(e)) {
-            e = store_refresh_revoke_session(tx, rows[i].id);
+            e = store_refresh_revoke(tx, rows[i].id);
         }
         out->ended_session[out->ended++] = rows[i].id;
     }

@@ -110,14 +110,24 @@ static inline void end_session(struct store_tx *tx, unsigned n, enum session_end
     assert_int_equal(ended, want);
 }
 
-static inline enum refresh_answer use(struct store_tx *tx, unsigned n, int64_t at,
-                                      struct refresh_row *row)
+static inline enum refresh_answer show(struct store_tx *tx, unsigned n, unsigned session,
+                                       int64_t at)
 {
-    uint8_t hash[STORE_DIGEST_BYTES];
-    sample_digest(hash, 'r', n);
+    const struct refresh_mark mark = sample_mark(n, session);
+    struct refresh_row row = {0};
     enum refresh_answer answer = REFRESH_UNKNOWN;
-    assert_ok(store_refresh_use(tx, hash, (wall_t){at}, &answer, row));
+    assert_ok(store_refresh_ask(tx, &mark, (wall_t){at}, &answer, &row));
+    if (answer != REFRESH_UNKNOWN) {
+        assert_memory_equal(row.family, mark.family, sizeof row.family);
+        assert_true(uuid_eq(row.session, sample_id('s', session)));
+    }
     return answer;
+}
+
+static inline void turn(struct store_tx *tx, unsigned n, unsigned session)
+{
+    const struct refresh_mark mark = sample_mark(n, session);
+    assert_ok(store_refresh_turn(tx, sample_id('s', session), mark.whole));
 }
 
 /* Save one part, empty to take it away, as the revision after `base`. */

@@ -132,14 +132,21 @@ static inline struct session_row sample_session(unsigned n, unsigned account)
     return row;
 }
 
+/* The family of a session, with token `n` as its newest. */
 static inline struct refresh_row sample_refresh(unsigned n, unsigned session)
 {
-    struct refresh_row row = {.family = sample_id('f', session),
-                              .session = sample_id('s', session),
-                              .created = {3000 + (int64_t)n},
-                              .expires = {5000 + (int64_t)n}};
-    sample_digest(row.hash, 'r', n);
+    struct refresh_row row = {.session = sample_id('s', session), .expires = {5000 + (int64_t)n}};
+    sample_digest(row.family, 'f', session);
+    sample_digest(row.newest, 'r', n);
     return row;
+}
+
+static inline struct refresh_mark sample_mark(unsigned n, unsigned session)
+{
+    struct refresh_mark mark = {0};
+    sample_digest(mark.family, 'f', session);
+    sample_digest(mark.whole, 'r', n);
+    return mark;
 }
 
 static inline struct audit_row sample_audit(unsigned n)

@@ -9,7 +9,6 @@
 #define DEVICE_ACCOUNT  MEMBER(T_DEVICES, struct device_entry, account)
 #define SESSION_ID      MEMBER(T_SESSIONS, struct session_row, id)
 #define SESSION_ACCOUNT MEMBER(T_SESSIONS, struct session_row, account)
-#define REFRESH_HASH    MEMBER(T_REFRESH, struct refresh_row, hash)
 #define REFRESH_FAMILY  MEMBER(T_REFRESH, struct refresh_row, family)
 #define REFRESH_SESSION MEMBER(T_REFRESH, struct refresh_row, session)
 
@@ -472,38 +471,35 @@ static err_t refresh_put(struct store_tx *tx, const struct refresh_row *row)
 {
     TRY(scripted_gate(tx));
     TRY(scripted_must_have(tx, SESSION_ID, &row->session));
-    TRY(scripted_must_lack(tx, REFRESH_HASH, row->hash));
-    struct refresh_row token = *row;
-    token.used = (wall_t){0};
-    return scripted_add(tx, T_REFRESH, &token);
+    TRY(scripted_must_lack(tx, REFRESH_SESSION, &row->session));
+    TRY(scripted_must_lack(tx, REFRESH_FAMILY, row->family));
+    return scripted_add(tx, T_REFRESH, row);
 }
 
-static err_t refresh_use(struct store_tx *tx, const uint8_t *hash, wall_t at,
+static err_t refresh_ask(struct store_tx *tx, const struct refresh_mark *mark, wall_t at,
                          enum refresh_answer *out, struct refresh_row *row)
 {
     TRY(scripted_gate(tx));
-    struct refresh_row token = {0};
-    const bool found = scripted_fetch(tx, REFRESH_HASH, hash, &token, sizeof token);
-    *out = store_refresh_judge(found, &token, at);
+    struct refresh_row family = {0};
+    const bool found = scripted_fetch(tx, REFRESH_FAMILY, mark->family, &family, sizeof family);
+    *out = store_refresh_judge(found, &family, mark, at);
     if (found) {
-        *row = token;
-    }
-    if (*out == REFRESH_FRESH) {
-        void *place = NULL;
-        TRY(scripted_edit_where(tx, REFRESH_HASH, hash, &place));
-        struct refresh_row *spent = place;
-        spent->used = at;
+        *row = family;
     }
     return ERR_OK;
 }
 
-static err_t refresh_revoke_family(struct store_tx *tx, uuid_t family)
+static err_t refresh_turn(struct store_tx *tx, uuid_t session, const uint8_t *newest)
 {
     TRY(scripted_gate(tx));
-    return scripted_remove_all(tx, REFRESH_FAMILY, &family);
+    void *place = NULL;
+    TRY(scripted_edit_where(tx, REFRESH_SESSION, &session, &place));
+    struct refresh_row *family = place;
+    memcpy(family->newest, newest, sizeof family->newest);
+    return ERR_OK;
 }
 
-static err_t refresh_revoke_session(struct store_tx *tx, uuid_t session)
+static err_t refresh_revoke(struct store_tx *tx, uuid_t session)
 {
     TRY(scripted_gate(tx));
     return scripted_remove_all(tx, REFRESH_SESSION, &session);
@@ -544,9 +540,9 @@ const struct store_ops scripted_ops = {
     .session_save_activity = session_save_activity,
     .sessions_purge_ended_before = sessions_purge,
     .refresh_put = refresh_put,
-    .refresh_use = refresh_use,
-    .refresh_revoke_family = refresh_revoke_family,
-    .refresh_revoke_session = refresh_revoke_session,
+    .refresh_ask = refresh_ask,
+    .refresh_turn = refresh_turn,
+    .refresh_revoke = refresh_revoke,
     .refresh_purge = refresh_purge,
     .audit_head = scripted_audit_head,
     .audit_insert = scripted_audit_insert,

@@ -127,6 +127,19 @@ static const struct step steps[] = {
      " CHECK (revision < until)"
      ") STRICT;"
      "CREATE UNIQUE INDEX profile_parts_span ON profile_parts (account, until, name, revision);"},
+
+    /* A token that was good is the newest of a family that begins as it does. Those spent before are still
+     * recognised until they expire, and then go in batches: there may be millions. */
+    {"families of refresh tokens",
+     "CREATE TABLE refresh_families ("
+     " session BLOB NOT NULL PRIMARY KEY REFERENCES sessions ON DELETE CASCADE,"
+     " family BLOB NOT NULL UNIQUE CHECK (length(family) = 32),"
+     " newest BLOB NOT NULL CHECK (length(newest) = 32), expires INTEGER NOT NULL"
+     ") STRICT, WITHOUT ROWID;"
+     "CREATE INDEX refresh_families_expires ON refresh_families (expires);"
+     "INSERT OR IGNORE INTO refresh_families (session, family, newest, expires)"
+     " SELECT session, hash, hash, expires FROM refresh_tokens WHERE used = 0;"
+     "DELETE FROM refresh_tokens WHERE used = 0;"},
 };
 
 unsigned sqlite_migrate_newest(void)

@@ -42,7 +42,7 @@ err_t sqlite_profile_set_aside(struct store_tx *tx, uuid_t account, const char *
 err_t sqlite_profile_purge(struct store_tx *tx, uuid_t account, uint32_t keep, wall_t at,
                            size_t *purged);
 
-/* sqlite_session.c: sessions, refresh tokens */
+/* sqlite_session.c: sessions */
 err_t sqlite_session_create(struct store_tx *tx, const struct session_row *row);
 err_t sqlite_session_get(struct store_tx *tx, uuid_t id, struct session_row *out, bool *found);
 err_t sqlite_session_end(struct store_tx *tx, uuid_t id, enum session_end reason, wall_t at,
@@ -55,11 +55,13 @@ err_t sqlite_session_save_activity(struct store_tx *tx, const struct session_act
                                    size_t count);
 err_t sqlite_sessions_purge_ended_before(struct store_tx *tx, wall_t at, size_t limit,
                                          size_t *purged);
+
+/* sqlite_refresh.c: refresh tokens */
 err_t sqlite_refresh_put(struct store_tx *tx, const struct refresh_row *row);
-err_t sqlite_refresh_use(struct store_tx *tx, const uint8_t *hash, wall_t at,
+err_t sqlite_refresh_ask(struct store_tx *tx, const struct refresh_mark *mark, wall_t at,
                          enum refresh_answer *out, struct refresh_row *row);
-err_t sqlite_refresh_revoke_family(struct store_tx *tx, uuid_t family);
-err_t sqlite_refresh_revoke_session(struct store_tx *tx, uuid_t session);
+err_t sqlite_refresh_turn(struct store_tx *tx, uuid_t session, const uint8_t *newest);
+err_t sqlite_refresh_revoke(struct store_tx *tx, uuid_t session);
 err_t sqlite_refresh_purge(struct store_tx *tx, wall_t at, size_t limit, size_t *purged);
 
 /* sqlite_record.c: audit chain, decisions, meta */

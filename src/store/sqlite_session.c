@@ -3,7 +3,6 @@
 #define SESSION_COLUMNS                                                         \
     "id, account, device_id, device_key, created, last_activity, expires_max, " \
     "end_reason, ended, risk, level, mpin_required"
-#define REFRESH_COLUMNS "hash, family, session, created, expires, used"
 
 /* ---- sessions */
 
@@ -172,99 +171,4 @@ err_t sqlite_sessions_purge_ended_before(struct store_tx *tx, wall_t at, size_t 
         SQL_SESSIONS_PURGE, "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions"
                             " WHERE end_reason <> 0 AND ended < ? ORDER BY ended LIMIT ?)"};
     return query_purge(tx, &ended, at, limit, purged);
-}
-
-/* ---- refresh tokens */
-
-err_t sqlite_refresh_put(struct store_tx *tx, const struct refresh_row *row)
-{
-    static const struct sql put = {SQL_REFRESH_PUT, "INSERT INTO refresh_tokens (" REFRESH_COLUMNS
-                                                    ") VALUES (?, ?, ?, ?, ?, 0)"};
-    CLEANUP(query_end) struct query q;
-    query_begin(&q, seat_of(tx), &put);
-    query_bind_bytes(&q, row->hash, sizeof row->hash);
-    query_bind_uuid(&q, &row->family);
-    query_bind_uuid(&q, &row->session);
-    query_bind_wall(&q, row->created);
-    query_bind_wall(&q, row->expires);
-    return query_run(&q, NULL);
-}
-
-static err_t refresh_get(struct store_tx *tx, const uint8_t *hash, struct refresh_row *out,
-                         bool *found)
-{
-    static const struct sql get = {SQL_REFRESH_GET,
-                                   "SELECT " REFRESH_COLUMNS " FROM refresh_tokens WHERE hash = ?"};
-    CLEANUP(query_end) struct query q;
-    query_begin(&q, seat_of(tx), &get);
-    query_bind_bytes(&q, hash, STORE_DIGEST_BYTES);
-    TRY(query_step(&q, found));
-    if (!*found) {
-        return ERR_OK;
-    }
-    query_bytes(&q, out->hash, sizeof out->hash);
-    query_uuid(&q, &out->family);
-    query_uuid(&q, &out->session);
-    out->created = query_wall(&q);
-    out->expires = query_wall(&q);
-    out->used = query_wall(&q);
-    return q.err;
-}
-
-static err_t refresh_spend(struct store_tx *tx, const uint8_t *hash, wall_t at)
-{
-    static const struct sql spend = {SQL_REFRESH_SPEND,
-                                     "UPDATE refresh_tokens SET used = ? WHERE hash = ?"};
-    CLEANUP(query_end) struct query q;
-    query_begin(&q, seat_of(tx), &spend);
-    query_bind_wall(&q, at);
-    query_bind_bytes(&q, hash, STORE_DIGEST_BYTES);
-    return query_run(&q, NULL);
-}
-
-err_t sqlite_refresh_use(struct store_tx *tx, const uint8_t *hash, wall_t at,
-                         enum refresh_answer *out, struct refresh_row *row)
-{
-    struct refresh_row token = {0};
-    bool found = false;
-    TRY(refresh_get(tx, hash, &token, &found));
-    const enum refresh_answer answer = store_refresh_judge(found, &token, at);
-    if (answer == REFRESH_FRESH) {
-        TRY(refresh_spend(tx, hash, at));
-    }
-    if (found) {
-        *row = token;
-    }
-    *out = answer;
-    return ERR_OK;
-}
-
-static err_t revoke(struct store_tx *tx, const struct sql *sql, uuid_t id)
-{
-    CLEANUP(query_end) struct query q;
-    query_begin(&q, seat_of(tx), sql);
-    query_bind_uuid(&q, &id);
-    return query_run(&q, NULL);
-}
-
-err_t sqlite_refresh_revoke_family(struct store_tx *tx, uuid_t family)
-{
-    static const struct sql all = {SQL_REFRESH_REVOKE_FAMILY,
-                                   "DELETE FROM refresh_tokens WHERE family = ?"};
-    return revoke(tx, &all, family);
-}
-
-err_t sqlite_refresh_revoke_session(struct store_tx *tx, uuid_t session)
-{
-    static const struct sql all = {SQL_REFRESH_REVOKE_SESSION,
-                                   "DELETE FROM refresh_tokens WHERE session = ?"};
-    return revoke(tx, &all, session);
-}
-
-err_t sqlite_refresh_purge(struct store_tx *tx, wall_t at, size_t limit, size_t *purged)
-{
-    static const struct sql expired = {
-        SQL_REFRESH_PURGE, "DELETE FROM refresh_tokens WHERE hash IN (SELECT hash FROM"
-                           " refresh_tokens WHERE expires < ? ORDER BY expires LIMIT ?)"};
-    return query_purge(tx, &expired, at, limit, purged);
 }

@@ -233,21 +233,21 @@ err_t store_refresh_put(struct store_tx *tx, const struct refresh_row *row)
     RUN(tx, STORE_WRITE, refresh_put, row);
 }
 
-err_t store_refresh_use(struct store_tx *tx, const uint8_t hash[STORE_DIGEST_BYTES], wall_t at,
+err_t store_refresh_ask(struct store_tx *tx, const struct refresh_mark *mark, wall_t at,
                         enum refresh_answer *out, struct refresh_row *row)
 {
-    REQUIRE(tx, at.ms > 0, ERR_RANGE); /* 0 would read as "never" */
-    RUN(tx, STORE_WRITE, refresh_use, hash, at, out, row);
+    RUN(tx, STORE_READ, refresh_ask, mark, at, out, row);
 }
 
-err_t store_refresh_revoke_family(struct store_tx *tx, uuid_t family)
+err_t store_refresh_turn(struct store_tx *tx, uuid_t session,
+                         const uint8_t newest[STORE_DIGEST_BYTES])
 {
-    RUN(tx, STORE_WRITE, refresh_revoke_family, family);
+    RUN(tx, STORE_WRITE, refresh_turn, session, newest);
 }
 
-err_t store_refresh_revoke_session(struct store_tx *tx, uuid_t session)
+err_t store_refresh_revoke(struct store_tx *tx, uuid_t session)
 {
-    RUN(tx, STORE_WRITE, refresh_revoke_session, session);
+    RUN(tx, STORE_WRITE, refresh_revoke, session);
 }
 
 err_t store_refresh_purge(struct store_tx *tx, wall_t at, size_t limit, size_t *purged)

@@ -145,15 +145,19 @@ NODISCARD err_t store_sessions_purge_ended_before(struct store_tx *tx, wall_t at
                                                   size_t *purged);
 
 /* ---- refresh tokens */
-/* W. `used` is ignored; a known hash or an unknown session is ERR_STORAGE. */
+/* W. Begin the family of a session; a known family, a session that has one or an unknown session is
+ * ERR_STORAGE. */
 NODISCARD err_t store_refresh_put(struct store_tx *tx, const struct refresh_row *row);
-/* W. Spend the token. `row` is as it was before, filled unless the answer is UNKNOWN. */
-NODISCARD err_t store_refresh_use(struct store_tx *tx, const uint8_t hash[STORE_DIGEST_BYTES],
-                                  wall_t at, enum refresh_answer *out, struct refresh_row *row);
-/* W. From now on every token of the family (the session) is UNKNOWN. */
-NODISCARD err_t store_refresh_revoke_family(struct store_tx *tx, uuid_t family);
-NODISCARD err_t store_refresh_revoke_session(struct store_tx *tx, uuid_t session);
-/* W. Forget at most `limit` tokens that expired before `at`. */
+/* Ask what a token is worth; spends nothing. `row` is filled unless the answer is UNKNOWN. */
+NODISCARD err_t store_refresh_ask(struct store_tx *tx, const struct refresh_mark *mark, wall_t at,
+                                  enum refresh_answer *out, struct refresh_row *row);
+/* W. Make `newest` the newest token of the session's family: all others are spent. A session without a family
+ * is ERR_STORAGE. */
+NODISCARD err_t store_refresh_turn(struct store_tx *tx, uuid_t session,
+                                   const uint8_t newest[STORE_DIGEST_BYTES]);
+/* W. From now on every token of the session is UNKNOWN. */
+NODISCARD err_t store_refresh_revoke(struct store_tx *tx, uuid_t session);
+/* W. Forget at most `limit` families that expired before `at`. */
 NODISCARD err_t store_refresh_purge(struct store_tx *tx, wall_t at, size_t limit, size_t *purged);
 
 /* ---- audit chain: only ever appended to */

@@ -169,12 +169,11 @@ static void purging_forgets_the_oldest_ended_sessions_up_to_the_limit(void **sta
     assert_ok(store_sessions_purge_ended_before(&tx, (wall_t){99}, 2, &purged));
     assert_int_equal(purged, 2);
     struct session_row got = {0};
-    struct refresh_row token = {0};
     assert_false(has_session(&tx, 4, &got));
     assert_false(has_session(&tx, 3, &got));
     assert_true(has_session(&tx, 2, &got));
-    assert_int_equal(use(&tx, 3, 10, &token), REFRESH_UNKNOWN);
-    assert_int_equal(use(&tx, 2, 10, &token), REFRESH_FRESH);
+    assert_int_equal(show(&tx, 3, 3, 10), REFRESH_UNKNOWN);
+    assert_int_equal(show(&tx, 2, 2, 10), REFRESH_FRESH);
     assert_ok(store_sessions_purge_ended_before(&tx, (wall_t){99}, SIZE_MAX, &purged));
     assert_int_equal(purged, 1);
     assert_true(has_session(&tx, 1, &got)); /* ended at 99, not before */
@@ -185,54 +184,86 @@ static void purging_forgets_the_oldest_ended_sessions_up_to_the_limit(void **sta
 
 /* ---- refresh tokens */
 
-static void a_refresh_token_is_good_once(void **state)
+static void the_newest_token_of_a_family_is_good_and_all_before_it_are_reused(void **state)
 {
     CLEANUP(store_rollback) struct store_tx tx = {0};
     begin(state, STORE_WRITE, &tx);
     add_account(&tx, 1);
     add_session(&tx, 1, 1);
+    add_session(&tx, 2, 1);
     add_refresh(&tx, 1, 1); /* until 5001 */
-    add_refresh(&tx, 2, 1); /* until 5002 */
-    struct refresh_row row = {0};
-    assert_int_equal(use(&tx, 9, 10, &row), REFRESH_UNKNOWN);
-    assert_int_equal(use(&tx, 1, 5000, &row), REFRESH_FRESH);
-    assert_int_equal(row.used.ms, 0);
-    assert_int_equal(use(&tx, 1, 5000, &row), REFRESH_REUSED);
-    assert_int_equal(row.used.ms, 5000);
-    assert_memory_equal(row.family.byte, sample_refresh(1, 1).family.byte, 16);
-    assert_memory_equal(row.session.byte, sample_refresh(1, 1).session.byte, 16);
-    assert_int_equal(use(&tx, 1, 9999, &row), REFRESH_REUSED); /* reuse is worse than age */
-    assert_int_equal(use(&tx, 2, 5002, &row), REFRESH_EXPIRED);
-    assert_int_equal(use(&tx, 2, 5001, &row), REFRESH_FRESH); /* asking too late spent nothing */
-    const struct refresh_row twin = sample_refresh(2, 1);
-    assert_err(store_refresh_put(&tx, &twin), ERR_STORAGE);
+    assert_int_equal(show(&tx, 1, 2, 10), REFRESH_UNKNOWN);
+    assert_int_equal(show(&tx, 1, 1, 5000), REFRESH_FRESH);
+    assert_int_equal(show(&tx, 1, 1, 5000), REFRESH_FRESH); /* asking spends nothing */
+    assert_int_equal(show(&tx, 1, 1, 5001), REFRESH_EXPIRED);
+    for (unsigned n = 2; n <= 40; n++) {
+        turn(&tx, n, 1);
+        assert_int_equal(show(&tx, n, 1, 5000), REFRESH_FRESH);
+        for (unsigned old = 1; old < n; old++) {
+            assert_int_equal(show(&tx, old, 1, 5000), REFRESH_REUSED);
+            assert_int_equal(show(&tx, old, 1, 9999), REFRESH_REUSED); /* worse than age */
+        }
+    }
+    const struct refresh_mark mark = sample_mark(3, 2);
+    assert_err(store_refresh_turn(&tx, sample_id('s', 2), mark.whole), ERR_STORAGE);
 }
 
-static void revoked_and_purged_tokens_are_unknown(void **state)
+/* Begin a family in a transaction of its own. */
+static err_t begin_family(void **state, const struct refresh_row *row)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    begin(state, STORE_WRITE, &tx);
+    TRY(store_refresh_put(&tx, row));
+    return store_commit(&tx);
+}
+
+static void a_session_has_one_family_of_its_own(void **state)
+{
+    {
+        CLEANUP(store_rollback) struct store_tx tx = {0};
+        begin(state, STORE_WRITE, &tx);
+        add_account(&tx, 1);
+        add_session(&tx, 1, 1);
+        add_session(&tx, 2, 1);
+        add_refresh(&tx, 1, 1);
+        assert_ok(store_commit(&tx));
+    }
+    struct refresh_row row = sample_refresh(2, 2);
+    row.session = sample_id('s', 1); /* it has one */
+    assert_err(begin_family(state, &row), ERR_STORAGE);
+    row = sample_refresh(1, 1);
+    row.session = sample_id('s', 2); /* of another session */
+    assert_err(begin_family(state, &row), ERR_STORAGE);
+    row = sample_refresh(90, 90); /* of no session */
+    assert_err(begin_family(state, &row), ERR_STORAGE);
+    row = sample_refresh(2, 2);
+    assert_ok(begin_family(state, &row));
+}
+
+static void revoked_and_purged_families_are_unknown(void **state)
 {
     CLEANUP(store_rollback) struct store_tx tx = {0};
     begin(state, STORE_WRITE, &tx);
     add_account(&tx, 1);
-    for (unsigned s = 1; s <= 3; s++) {
-        add_session(&tx, s, 1);
-        add_refresh(&tx, s * 10, s);
-        add_refresh(&tx, s * 10 + 1, s);
+    for (unsigned n = 1; n <= 5; n++) {
+        add_session(&tx, n, 1);
+        add_refresh(&tx, n, n);
+        turn(&tx, n + 10, n);
     }
-    struct refresh_row row = {0};
-    assert_ok(store_refresh_revoke_family(&tx, sample_id('f', 1)));
-    assert_ok(store_refresh_revoke_session(&tx, sample_id('s', 2)));
-    assert_ok(store_refresh_revoke_session(&tx, sample_id('s', 99)));
-    assert_int_equal(use(&tx, 10, 10, &row), REFRESH_UNKNOWN);
-    assert_int_equal(use(&tx, 11, 10, &row), REFRESH_UNKNOWN);
-    assert_int_equal(use(&tx, 20, 10, &row), REFRESH_UNKNOWN);
-    assert_int_equal(use(&tx, 30, 10, &row), REFRESH_FRESH);
+    assert_ok(store_refresh_revoke(&tx, sample_id('s', 2)));
+    assert_ok(store_refresh_revoke(&tx, sample_id('s', 99)));
+    assert_int_equal(show(&tx, 2, 2, 10), REFRESH_UNKNOWN);
+    assert_int_equal(show(&tx, 12, 2, 10), REFRESH_UNKNOWN);
+    assert_int_equal(show(&tx, 11, 1, 10), REFRESH_FRESH);
     size_t purged = 0;
-    assert_ok(store_refresh_purge(&tx, (wall_t){5031}, 10, &purged)); /* 30 ends at 5030 */
+    assert_ok(store_refresh_purge(&tx, (wall_t){5004}, 1, &purged)); /* 1 ends at 5001 */
     assert_int_equal(purged, 1);
-    assert_int_equal(use(&tx, 30, 10, &row), REFRESH_UNKNOWN);
-    assert_int_equal(use(&tx, 31, 10, &row), REFRESH_FRESH);
-    const struct refresh_row orphan = sample_refresh(90, 90);
-    assert_err(store_refresh_put(&tx, &orphan), ERR_STORAGE);
+    assert_int_equal(show(&tx, 11, 1, 10), REFRESH_UNKNOWN);
+    assert_int_equal(show(&tx, 13, 3, 10), REFRESH_FRESH);
+    assert_ok(store_refresh_purge(&tx, (wall_t){5004}, 10, &purged));
+    assert_int_equal(purged, 1);
+    assert_int_equal(show(&tx, 3, 3, 10), REFRESH_UNKNOWN);
+    assert_int_equal(show(&tx, 14, 4, 10), REFRESH_FRESH);
 }
 
 /* ---- audit chain */
@@ -462,8 +493,9 @@ static const struct sentence sentences[] = {
     SENTENCE(live_sessions_are_listed_the_oldest_first),
     SENTENCE(activity_is_saved_in_batches_for_the_living_only),
     SENTENCE(purging_forgets_the_oldest_ended_sessions_up_to_the_limit),
-    SENTENCE(a_refresh_token_is_good_once),
-    SENTENCE(revoked_and_purged_tokens_are_unknown),
+    SENTENCE(the_newest_token_of_a_family_is_good_and_all_before_it_are_reused),
+    SENTENCE(a_session_has_one_family_of_its_own),
+    SENTENCE(revoked_and_purged_families_are_unknown),
     SENTENCE(the_audit_chain_grows_in_order_only),
     SENTENCE(an_mpin_marks_the_newest_challenged_question_of_its_session),
     SENTENCE(a_retry_spends_all_that_its_mpin_marked),

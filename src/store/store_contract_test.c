@@ -150,8 +150,7 @@ static void erasing_an_account_takes_all_but_its_audit_links(void **state)
     struct session_row session = {0};
     assert_false(has_session(&tx, 1, &session));
     assert_true(has_session(&tx, 2, &session));
-    struct refresh_row token = {0};
-    assert_int_equal(use(&tx, 1, 10, &token), REFRESH_UNKNOWN);
+    assert_int_equal(show(&tx, 1, 1, 10), REFRESH_UNKNOWN);
     assert_ok(store_device_known(&tx, id, key, &yes));
     assert_false(yes);
     struct mpin_state state_now = {0};
@@ -414,10 +413,15 @@ static err_t refresh_once(struct store *st, bool *fresh)
 {
     CLEANUP(store_rollback) struct store_tx tx = {0};
     struct refresh_row row = {0};
+    const struct refresh_mark mark = sample_mark(1, 1);
+    const struct refresh_mark next = sample_mark(2, 1);
     enum refresh_answer answer = REFRESH_UNKNOWN;
     TRY(store_begin(st, STORE_WRITE, &tx));
-    TRY(store_refresh_use(&tx, sample_refresh(1, 1).hash, (wall_t){10}, &answer, &row));
+    TRY(store_refresh_ask(&tx, &mark, (wall_t){10}, &answer, &row));
     *fresh = answer == REFRESH_FRESH;
+    if (*fresh) {
+        TRY(store_refresh_turn(&tx, row.session, next.whole));
+    }
     return store_commit(&tx);
 }
 

@@ -120,13 +120,14 @@ static err_t see_login(struct store_tx *tx, unsigned n, enum seen *out)
 {
     struct session_row live[3] = {0};
     struct refresh_row token = {0};
+    const struct refresh_mark mark = sample_mark(n, n);
     size_t count = 0;
     bool found = false;
     enum refresh_answer answer = REFRESH_UNKNOWN;
     struct session_row row = {0};
     TRY(store_sessions_live_of(tx, sample_id('a', 1), live, 3, &count));
     TRY(store_session_get(tx, sample_id('s', n), &row, &found));
-    TRY(store_refresh_use(tx, sample_refresh(n, n).hash, (wall_t){1}, &answer, &token));
+    TRY(store_refresh_ask(tx, &mark, (wall_t){1}, &answer, &token));
     const bool has_token = answer == REFRESH_FRESH;
     *out = count > 1 || found != has_token ? HALF : found ? WHOLE : NOTHING;
     return ERR_OK;

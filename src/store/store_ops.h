@@ -12,6 +12,8 @@
 
 #include "store/store.h"
 
+#include <string.h>
+
 struct store_ops {
     const char *name;
     void (*close)(struct store *st);
@@ -46,10 +48,10 @@ struct store_ops {
     err_t (*sessions_purge_ended_before)(struct store_tx *, wall_t, size_t, size_t *);
 
     err_t (*refresh_put)(struct store_tx *, const struct refresh_row *);
-    err_t (*refresh_use)(struct store_tx *, const uint8_t *, wall_t, enum refresh_answer *,
-                         struct refresh_row *);
-    err_t (*refresh_revoke_family)(struct store_tx *, uuid_t);
-    err_t (*refresh_revoke_session)(struct store_tx *, uuid_t);
+    err_t (*refresh_ask)(struct store_tx *, const struct refresh_mark *, wall_t,
+                         enum refresh_answer *, struct refresh_row *);
+    err_t (*refresh_turn)(struct store_tx *, uuid_t, const uint8_t *);
+    err_t (*refresh_revoke)(struct store_tx *, uuid_t);
     err_t (*refresh_purge)(struct store_tx *, wall_t, size_t, size_t *);
 
     err_t (*audit_head)(struct store_tx *, uint64_t *, uint8_t *);
@@ -78,17 +80,18 @@ struct store {
     const struct store_ops *ops;
 };
 
-/* What any driver answers for a token it found (or not). A spent one is reused, however old. */
-static inline enum refresh_answer store_refresh_judge(bool found, const struct refresh_row *token,
-                                                      wall_t at)
+/* What any driver answers for a token whose family it found (or not). One that is not the newest was spent,
+ * however long ago. Keyed hashes are compared: how far two agree tells nobody anything. */
+static inline enum refresh_answer store_refresh_judge(bool found, const struct refresh_row *row,
+                                                      const struct refresh_mark *mark, wall_t at)
 {
     if (!found) {
         return REFRESH_UNKNOWN;
     }
-    if (token->used.ms != 0) {
+    if (memcmp(row->newest, mark->whole, sizeof mark->whole) != 0) {
         return REFRESH_REUSED;
     }
-    return token->expires.ms <= at.ms ? REFRESH_EXPIRED : REFRESH_FRESH;
+    return row->expires.ms <= at.ms ? REFRESH_EXPIRED : REFRESH_FRESH;
 }
 
 #endif

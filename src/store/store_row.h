@@ -105,20 +105,26 @@ struct session_activity {
     bool mpin_required;
 };
 
+/* The refresh tokens of a session, a family: one row however many there were. All of them begin alike, and
+ * only the newest is good. */
 struct refresh_row {
-    uint8_t hash[STORE_DIGEST_BYTES];
-    uuid_t family; /* all tokens rotated out of one login */
     uuid_t session;
-    wall_t created;
+    uint8_t family[STORE_DIGEST_BYTES]; /* of how they begin */
+    uint8_t newest[STORE_DIGEST_BYTES]; /* of the newest one as a whole */
     wall_t expires;
-    wall_t used; /* {0} while unused */
+};
+
+/* A token that somebody shows, as the store knows tokens. */
+struct refresh_mark {
+    uint8_t family[STORE_DIGEST_BYTES];
+    uint8_t whole[STORE_DIGEST_BYTES];
 };
 
 enum refresh_answer {
-    REFRESH_FRESH,   /* it was good, and is spent now */
-    REFRESH_REUSED,  /* it was spent before: revoke the family, end the session */
-    REFRESH_UNKNOWN, /* never put, revoked or purged */
-    REFRESH_EXPIRED  /* never used, too old */
+    REFRESH_FRESH,   /* the newest one */
+    REFRESH_REUSED,  /* of a family that has a newer one: revoke it, end the session */
+    REFRESH_UNKNOWN, /* of no family: never put, revoked or purged */
+    REFRESH_EXPIRED  /* the newest one, too old */
 };
 
 /* One link of the audit chain; the domain computes `hash` over the rest. */

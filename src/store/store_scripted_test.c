@@ -159,18 +159,21 @@ static err_t live_sessions(struct life *l, struct store_tx *tx)
 
 static err_t live_tokens(struct life *l, struct store_tx *tx)
 {
-    const struct refresh_row row = sample_refresh(pick(l), pick(l));
+    const unsigned n = pick(l);
+    const unsigned session = pick(l);
+    const struct refresh_row row = sample_refresh(n, session);
+    const struct refresh_mark mark = sample_mark(n, session);
     struct refresh_row got = {0};
     enum refresh_answer answer = REFRESH_UNKNOWN;
     size_t count = 0;
     switch (random_below(&l->seed, 5)) {
     case 0: TRY(store_refresh_put(tx, &row)); break;
-    case 1: TRY(store_refresh_use(tx, row.hash, (wall_t){5003}, &answer, &got)); break;
-    case 2: TRY(store_refresh_revoke_family(tx, row.family)); break;
-    case 3: TRY(store_refresh_revoke_session(tx, row.session)); break;
-    default: TRY(store_refresh_purge(tx, (wall_t){5003}, 1, &count)); break;
+    case 1: TRY(store_refresh_ask(tx, &mark, (wall_t){5003}, &answer, &got)); break;
+    case 2: TRY(store_refresh_turn(tx, row.session, row.newest)); break;
+    case 3: TRY(store_refresh_revoke(tx, row.session)); break;
+    default: TRY(store_refresh_purge(tx, (wall_t){5003}, SIZE_MAX, &count)); break;
     }
-    say(l, "token", (int64_t)answer, got.used.ms);
+    say(l, "token", (int64_t)answer, got.expires.ms);
     say(l, "of", got.session.byte[15], (int64_t)count);
     return ERR_OK;
 }
@@ -197,7 +200,7 @@ static err_t live_rest(struct life *l, struct store_tx *tx)
     case 4: TRY(store_mpin_save(tx, row.account, &tries)); break;
     case 5: TRY(store_mpin_load(tx, row.account, &got_tries)); break;
     case 6:
-        TRY(store_device_touch(tx, row.account, sample_refresh(n, 1).hash, row.at, &yes, &first));
+        TRY(store_device_touch(tx, row.account, sample_refresh(n, 1).newest, row.at, &yes, &first));
         break;
     default: TRY(store_devices_of(tx, row.account, devices, 2, &count)); break;
     }

@@ -224,6 +224,17 @@ class Throttles(Case):
         self.throttled(answers[5])
         self.assertEqual(other.post("/risk/evaluate", {"action": "transfer"}).status, 200)
 
+    def test_refreshes_of_one_session_are_limited_and_spend_nothing_beyond(self):
+        server = self.own(REFRESH_PER_SESSION="3/3s")
+        user, other = User(server), User(server)
+        token = user.refresh_token
+        for _ in range(3):
+            token = server.post("/auth/refresh", {"refresh_token": token}).json()["refresh_token"]
+        self.throttled(server.post("/auth/refresh", {"refresh_token": token}))
+        self.assertEqual(server.post("/auth/refresh", {"refresh_token": other.refresh_token}).status, 200)
+        time.sleep(1.1)
+        self.assertEqual(server.post("/auth/refresh", {"refresh_token": token}).status, 200)
+
     def test_connections_of_one_address_are_limited(self):
         import socket
         server = self.own(CONNECTIONS_PER_ADDRESS="5")

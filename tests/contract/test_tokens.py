@@ -3,8 +3,10 @@ import hashlib
 import hmac
 import json
 import re
+import sqlite3
 import time
 import unittest
+from contextlib import closing
 
 from sockets import Refused, Socket
 from support import SECRET_KEY, Case, User, b64, sign, unb64
@@ -142,6 +144,21 @@ class Refresh(Case):
         self.refused(self.refresh(user.refresh_token), 401, "invalid-refresh-token")
         self.refused(user.get("/auth/session-status"), 401, "unauthorized")
         self.assertEqual(link.closed()[0], 4401)
+
+    def test_any_spent_token_ends_the_session_and_the_rows_stay_few(self):
+        server = self.own(REFRESH_PER_SESSION="0")
+        user, other = User(server), User(server)
+        spent = []
+        for _ in range(100):
+            spent.append(user.refresh_token)
+            user.take(server.post("/auth/refresh", {"refresh_token": user.refresh_token}).json())
+        with closing(sqlite3.connect(server.data / "canara.db")) as db:
+            self.assertEqual(db.execute("SELECT count(*) FROM refresh_families").fetchone(), (2,))
+            self.assertEqual(db.execute("SELECT count(*) FROM refresh_tokens").fetchone(), (0,))
+        self.refused(server.post("/auth/refresh", {"refresh_token": spent[3]}), 401, "invalid-refresh-token")
+        self.refused(server.post("/auth/refresh", {"refresh_token": user.refresh_token}), 401, "invalid-refresh-token")
+        self.assertEqual(user.get("/auth/session-status").status, 401)
+        self.assertEqual(other.get("/auth/session-status").status, 200)
 
     def test_forged_refresh_tokens_are_401_and_wrong_shapes_422(self):
         token = self.user().refresh_token
