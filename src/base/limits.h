@@ -36,6 +36,7 @@
 #define LIMIT_EMAIL_BYTES         254 /* RFC 5321, 4.5.3.1.3 less the angle brackets */
 #define LIMIT_EMAIL_LOCAL_BYTES   64  /* RFC 5321, 4.5.3.1.1 */
 #define LIMIT_DEVICE_ID_BYTES     128
+#define LIMIT_DEVICES_PER_ACCOUNT 64 /* known; the one not seen for longest makes room */
 #define LIMIT_PASSWORD_BYTES      128
 #define LIMIT_TOKEN_BYTES         4096
 #define LIMIT_TICKETS_PER_SESSION 4

@@ -80,12 +80,7 @@ static err_t look_up(struct service *svc, login_t *login)
     if (!login->found) {
         return ERR_OK;
     }
-    struct device_row any = {0};
-    size_t devices = 0;
-    TRY(store_device_known(&tx, login->account.id, login->device_key, &login->device_known));
-    TRY(store_devices_of(&tx, login->account.id, &any, 1, &devices));
-    login->first_device = devices == 0;
-    return ERR_OK;
+    return store_device_known(&tx, login->account.id, login->device_key, &login->device_known);
 }
 
 /* Ask the throttles: `wait_s` is 0 when one more try is allowed. */

@@ -37,7 +37,6 @@ typedef struct login {
 
     bool found;        /* an account with that address exists */
     bool device_known; /* and this device has logged in to it before */
-    bool first_device; /* and no device ever has */
     uint32_t wait_s;   /* throttled: seconds until the next try, else 0 */
     struct account_row account;
     uint8_t device_key[32];

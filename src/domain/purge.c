@@ -5,6 +5,11 @@
 /* Ended sessions and decisions are kept so long for support and disputes. */
 #define KEEP_MS (INT64_C(90) * 24 * 3600 * 1000)
 
+/* Devices: whoever comes back within a year comes from one that is known. */
+#define KEEP_DEVICE_MS (INT64_C(365) * 24 * 3600 * 1000)
+
+enum { PURGED_TABLES = 4 };
+
 void purge_init(purge_t *p, uint32_t every_s, mono_t now)
 {
     *p = (purge_t){.every_ms = (int64_t)every_s * MS_PER_S};
@@ -17,14 +22,15 @@ static err_t delete_batch(struct service *svc, size_t *most, uint64_t *gone)
     const wall_t now =
         clock_vouched(svc); /* a moment ahead must not cost what it cannot give back */
     const wall_t before = wall_after_ms(now, -KEEP_MS);
-    size_t n[3] = {0};
+    size_t n[PURGED_TABLES] = {0};
     CLEANUP(store_rollback) struct store_tx tx = {0};
     TRY(store_begin(svc->store, STORE_WRITE, &tx));
     TRY(store_sessions_purge_ended_before(&tx, before, PURGE_BATCH, &n[0]));
     TRY(store_refresh_purge(&tx, now, PURGE_BATCH, &n[1]));
     TRY(store_decisions_purge_before(&tx, before, PURGE_BATCH, &n[2]));
+    TRY(store_devices_purge_before(&tx, wall_after_ms(now, -KEEP_DEVICE_MS), PURGE_BATCH, &n[3]));
     TRY(store_commit(&tx));
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < PURGED_TABLES; i++) {
         *most = n[i] > *most ? n[i] : *most;
         *gone += n[i];
     }

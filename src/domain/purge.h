@@ -1,6 +1,6 @@
 /*
- * purge.h - rows of the store that nobody needs any more: ended sessions and decisions after 90 days, refresh
- * tokens that have expired.
+ * purge.h - rows of the store that nobody needs any more: ended sessions and decisions after 90 days, devices
+ * after a year, refresh tokens that have expired.
  *
  * Floor      domain
  * Units      mono_t; PURGE_BATCH in rows of each table.

@@ -131,6 +131,47 @@ static void a_moment_ahead_takes_nothing_and_a_steady_time_does(void **state)
     assert_int_equal(decisions_left(h, 5 + YOUNG), 0);
 }
 
+/* A device of Ann's, seen so many days ago. */
+static void see_device(struct house *h, uuid_t account, const char *device, int64_t days)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    uint8_t key[STORE_DIGEST_BYTES];
+    bool known = false;
+    bool first = false;
+    device_key_of(device, key);
+    assert_ok(store_begin(h->svc.store, STORE_WRITE, &tx));
+    assert_ok(store_device_touch(&tx, account, key,
+                                 wall_after_ms(clock_wall(h->svc.clock), -days * DAY_MS), &known,
+                                 &first));
+    assert_ok(store_commit(&tx));
+}
+
+static void a_device_is_known_for_a_year_and_a_later_one_is_new_all_the_same(void **state)
+{
+    struct house *h = *state;
+    purge_t p;
+    const uuid_t ann = register_account(h, ANN);
+    see_device(h, ann, "old phone", 366);
+    see_device(h, ann, "phone", 364);
+    purge_init(&p, 1, zero);
+    purge_some(&p, &h->svc, after_ms(MS_PER_S));
+    assert_int_equal(p.gone, 1);
+    login_t login = login_from(ANN, "old phone");
+    assert_ok(login_look(&h->svc, &login));
+    assert_false(login.device_known);
+    login = login_from(ANN, "phone");
+    assert_ok(login_look(&h->svc, &login));
+    assert_true(login.device_known);
+
+    scripted_clock_pass(&h->clock, 2 * DAY_MS);
+    purge_some(&p, &h->svc, after_ms(2 * MS_PER_S));
+    assert_int_equal(p.gone, 1);
+    session_seed_t seed = {0};
+    credentials_t cred = {0};
+    open_session(h, ANN, "phone", &seed, &cred);
+    assert_true(seed.new_device); /* nobody knows it now; that does not make it the first */
+}
+
 static void *run(void *context)
 {
     struct house *h = context;
@@ -166,6 +207,7 @@ int main(void)
         ON_SQLITE(a_turn_ends_with_its_time_and_the_next_one_goes_on),
         SENTENCE(without_the_store_a_turn_is_given_up_and_the_next_one_tries),
         SENTENCE(a_moment_ahead_takes_nothing_and_a_steady_time_does),
+        SENTENCE(a_device_is_known_for_a_year_and_a_later_one_is_new_all_the_same),
         ON_SQLITE(the_ledger_takes_its_turns_beside_its_own_work),
     };
     return cmocka_run_group_tests_name("purge", tests, NULL, NULL);

@@ -130,6 +130,26 @@ static inline void turn(struct store_tx *tx, unsigned n, unsigned session)
     assert_ok(store_refresh_turn(tx, sample_id('s', session), mark.whole));
 }
 
+/* A device with a number, so often as there are numbers. */
+static inline bool touch(struct store_tx *tx, unsigned account, unsigned device, int64_t at,
+                         bool *first)
+{
+    uint8_t key[STORE_DIGEST_BYTES];
+    bool known = false;
+    sample_digest(key, 'k', device);
+    assert_ok(store_device_touch(tx, sample_id('a', account), key, (wall_t){at}, &known, first));
+    return known;
+}
+
+static inline bool is_known(struct store_tx *tx, unsigned account, unsigned device)
+{
+    uint8_t key[STORE_DIGEST_BYTES];
+    bool known = false;
+    sample_digest(key, 'k', device);
+    assert_ok(store_device_known(tx, sample_id('a', account), key, &known));
+    return known;
+}
+
 /* Save one part, empty to take it away, as the revision after `base`. */
 static inline enum profile_answer save_part(struct store_tx *tx, unsigned account, uint32_t base,
                                             const char *name, span_t content)

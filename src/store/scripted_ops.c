@@ -6,7 +6,6 @@
 
 #define ACCOUNT_ID      MEMBER(T_ACCOUNTS, struct account_row, id)
 #define MPIN_ACCOUNT    MEMBER(T_MPIN, struct mpin_entry, account)
-#define DEVICE_ACCOUNT  MEMBER(T_DEVICES, struct device_entry, account)
 #define SESSION_ID      MEMBER(T_SESSIONS, struct session_row, id)
 #define SESSION_ACCOUNT MEMBER(T_SESSIONS, struct session_row, account)
 #define REFRESH_FAMILY  MEMBER(T_REFRESH, struct refresh_row, family)
@@ -140,7 +139,8 @@ static err_t account_erase(struct store_tx *tx, uuid_t id, bool *erased)
         TRY(session_forget(tx, scripted_find(tx, SESSION_ACCOUNT, &id)));
     }
     TRY(scripted_remove_all(tx, MPIN_ACCOUNT, &id));
-    TRY(scripted_remove_all(tx, DEVICE_ACCOUNT, &id));
+    TRY(scripted_remove_all(tx, SCRIPTED_DEVICE_ACCOUNT, &id));
+    TRY(scripted_remove_all(tx, SCRIPTED_HAD_DEVICE, &id));
     TRY(scripted_remove_all(tx, MEMBER(T_DECISIONS, struct decision_row, account), &id));
     TRY(scripted_remove_all(tx, MEMBER(T_PROFILES, struct profile_entry, account), &id));
     TRY(scripted_remove_all(tx, MEMBER(T_PARTS, struct part_entry, account), &id));
@@ -165,83 +165,6 @@ static err_t mpin_save(struct store_tx *tx, uuid_t account, const struct mpin_st
     const struct mpin_entry entry = {.account = account, .state = *state};
     TRY(scripted_remove_all(tx, MPIN_ACCOUNT, &account));
     return scripted_add(tx, T_MPIN, &entry);
-}
-
-/* ---- devices */
-
-static size_t find_device(const struct store_tx *tx, uuid_t account, const uint8_t *key)
-{
-    const size_t count = scripted_count(tx, T_DEVICES);
-    for (size_t i = 0; i < count; i++) {
-        const struct device_entry *entry = scripted_row(tx, T_DEVICES, i);
-        if (uuid_eq(entry->account, account) &&
-            memcmp(entry->row.key, key, sizeof entry->row.key) == 0) {
-            return i;
-        }
-    }
-    return count;
-}
-
-static err_t device_touch(struct store_tx *tx, uuid_t account, const uint8_t *key, wall_t at,
-                          bool *was_known, bool *first_device)
-{
-    TRY(scripted_gate(tx));
-    TRY(scripted_must_have(tx, ACCOUNT_ID, &account));
-    const size_t place = find_device(tx, account, key);
-    *was_known = place < scripted_count(tx, T_DEVICES);
-    *first_device = !scripted_has(tx, DEVICE_ACCOUNT, &account);
-    if (!*was_known) {
-        struct device_entry entry = {.account = account,
-                                     .row = {.first_seen = at, .last_seen = at}};
-        memcpy(entry.row.key, key, sizeof entry.row.key);
-        return scripted_add(tx, T_DEVICES, &entry);
-    }
-    void *row = NULL;
-    TRY(scripted_edit(tx, T_DEVICES, place, &row));
-    struct device_entry *entry = row;
-    if (entry->row.last_seen.ms < at.ms) {
-        entry->row.last_seen = at;
-    }
-    return ERR_OK;
-}
-
-static err_t device_known(struct store_tx *tx, uuid_t account, const uint8_t *key, bool *known)
-{
-    TRY(scripted_gate(tx));
-    *known = find_device(tx, account, key) < scripted_count(tx, T_DEVICES);
-    return ERR_OK;
-}
-
-static int order(int64_t a, int64_t b)
-{
-    return (a > b) - (a < b);
-}
-
-static int newest_device_first(const void *left, const void *right)
-{
-    const struct device_entry *a = left;
-    const struct device_entry *b = right;
-    const int by_time = order(b->row.last_seen.ms, a->row.last_seen.ms);
-    return by_time != 0 ? by_time : memcmp(a->row.key, b->row.key, sizeof a->row.key);
-}
-
-static err_t devices_of(struct store_tx *tx, uuid_t account, struct device_row *out, size_t cap,
-                        size_t *count)
-{
-    TRY(scripted_gate(tx));
-    CLEANUP(scripted_freed)
-    struct device_entry *all = scripted_sorted(tx, T_DEVICES, newest_device_first);
-    if (all == NULL) {
-        return err_new(ERR_NOMEM);
-    }
-    size_t n = 0;
-    for (size_t i = 0; i < scripted_count(tx, T_DEVICES) && n < cap; i++) {
-        if (uuid_eq(all[i].account, account)) {
-            out[n++] = all[i].row;
-        }
-    }
-    *count = n;
-    return ERR_OK;
 }
 
 /* ---- sessions */
@@ -300,7 +223,7 @@ static int oldest_session_first(const void *left, const void *right)
     if (by_account != 0) {
         return by_account;
     }
-    const int by_time = order(a->created.ms, b->created.ms);
+    const int by_time = scripted_order(a->created.ms, b->created.ms);
     return by_time != 0 ? by_time : memcmp(a->id.byte, b->id.byte, sizeof a->id.byte);
 }
 
@@ -423,6 +346,13 @@ static bool session_time(const void *row, wall_t *out)
     return session->end != END_NONE;
 }
 
+static bool device_time(const void *row, wall_t *out)
+{
+    const struct device_entry *entry = row;
+    *out = entry->row.last_seen;
+    return true;
+}
+
 static bool refresh_time(const void *row, wall_t *out)
 {
     const struct refresh_row *token = row;
@@ -435,6 +365,11 @@ static bool decision_time(const void *row, wall_t *out)
     const struct decision_row *decision = row;
     *out = decision->at;
     return true;
+}
+
+static err_t device_forget(struct store_tx *tx, size_t at)
+{
+    return scripted_remove(tx, T_DEVICES, at);
 }
 
 static err_t refresh_forget(struct store_tx *tx, size_t at)
@@ -450,6 +385,12 @@ static err_t decision_forget(struct store_tx *tx, size_t at)
 static err_t sessions_purge(struct store_tx *tx, wall_t at, size_t limit, size_t *purged)
 {
     static const struct purge how = {T_SESSIONS, session_time, session_forget};
+    return purge(tx, &how, at, limit, purged);
+}
+
+static err_t devices_purge(struct store_tx *tx, wall_t at, size_t limit, size_t *purged)
+{
+    static const struct purge how = {T_DEVICES, device_time, device_forget};
     return purge(tx, &how, at, limit, purged);
 }
 
@@ -528,9 +469,10 @@ const struct store_ops scripted_ops = {
     .account_erase = account_erase,
     .mpin_load = mpin_load,
     .mpin_save = mpin_save,
-    .device_touch = device_touch,
-    .device_known = device_known,
-    .devices_of = devices_of,
+    .device_touch = scripted_device_touch,
+    .device_known = scripted_device_known,
+    .devices_of = scripted_devices_of,
+    .devices_purge_before = devices_purge,
     .session_create = session_create,
     .session_get = session_get,
     .session_end = session_end,

@@ -14,6 +14,7 @@ enum scripted_table {
     T_ACCOUNTS,
     T_MPIN,
     T_DEVICES,
+    T_HAD_DEVICE,
     T_SESSIONS,
     T_REFRESH,
     T_AUDIT,
@@ -32,6 +33,11 @@ struct mpin_entry {
 struct device_entry {
     uuid_t account;
     struct device_row row;
+};
+
+/* An account that had a device, whatever became of it. */
+struct had_device_entry {
+    uuid_t account;
 };
 
 struct profile_entry {
@@ -68,6 +74,15 @@ struct member {
     {                                                           \
         (t), offsetof(type, name), sizeof(((type *)NULL)->name) \
     }
+
+#define SCRIPTED_DEVICE_ACCOUNT MEMBER(T_DEVICES, struct device_entry, account)
+#define SCRIPTED_HAD_DEVICE     MEMBER(T_HAD_DEVICE, struct had_device_entry, account)
+
+/* Below, at or above zero, as qsort() asks. */
+static inline int scripted_order(int64_t a, int64_t b)
+{
+    return (a > b) - (a < b);
+}
 
 /* Count the operation, wait and fail as the cues say. Every operation begins with it. */
 NODISCARD err_t scripted_gate(struct store_tx *tx);
@@ -118,6 +133,13 @@ void scripted_put_text(char *to, const char *from, size_t cap);
 
 /* CLEANUP for any pointer from the heap. */
 void scripted_freed(void *place);
+
+/* scripted_device.c */
+err_t scripted_device_touch(struct store_tx *tx, uuid_t account, const uint8_t *key, wall_t at,
+                            bool *was_known, bool *first_device);
+err_t scripted_device_known(struct store_tx *tx, uuid_t account, const uint8_t *key, bool *known);
+err_t scripted_devices_of(struct store_tx *tx, uuid_t account, struct device_row *out, size_t cap,
+                          size_t *count);
 
 /* scripted_records.c */
 err_t scripted_account_hash_unlike(struct store_tx *tx, const char (*known)[STORE_HASH_BEGIN + 1],

@@ -1,3 +1,4 @@
+#include "base/limits.h"
 #include "store/sqlite_ops.h"
 
 #define ACCOUNT_COLUMNS \
@@ -200,37 +201,72 @@ err_t sqlite_device_known(struct store_tx *tx, uuid_t account, const uint8_t *ke
     return query_step(&q, known);
 }
 
-static err_t device_any(struct store_tx *tx, uuid_t account, bool *any)
+/* The account had a device; `first` when it never had one before. */
+static err_t device_had(struct store_tx *tx, uuid_t account, bool *first)
 {
-    static const struct sql some = {SQL_DEVICE_ANY,
-                                    "SELECT 1 FROM devices WHERE account = ? LIMIT 1"};
+    static const struct sql had = {
+        SQL_DEVICE_HAD, "UPDATE accounts SET had_device = 1 WHERE id = ? AND had_device = 0"};
     CLEANUP(query_end) struct query q;
-    query_begin(&q, seat_of(tx), &some);
+    query_begin(&q, seat_of(tx), &had);
     query_bind_uuid(&q, &account);
-    return query_step(&q, any);
+    size_t changed = 0;
+    TRY(query_run(&q, &changed));
+    *first = changed == 1;
+    return ERR_OK;
 }
 
-err_t sqlite_device_touch(struct store_tx *tx, uuid_t account, const uint8_t *key, wall_t at,
-                          bool *was_known, bool *first_device)
+static err_t device_seen(struct store_tx *tx, uuid_t account, const uint8_t *key, wall_t at)
 {
     static const struct sql touch = {
         SQL_DEVICE_TOUCH, "INSERT INTO devices (account, key, first_seen, last_seen)"
                           " VALUES (?, ?, ?3, ?3) ON CONFLICT (account, key) DO UPDATE SET"
                           " last_seen = max(last_seen, excluded.last_seen)"};
-    bool known = false;
-    bool any = false;
-    TRY(sqlite_device_known(tx, account, key, &known));
-    TRY(device_any(tx, account, &any));
-
     CLEANUP(query_end) struct query q;
     query_begin(&q, seat_of(tx), &touch);
     query_bind_uuid(&q, &account);
     query_bind_bytes(&q, key, STORE_DIGEST_BYTES);
     query_bind_wall(&q, at);
-    TRY(query_run(&q, NULL));
+    return query_run(&q, NULL);
+}
+
+/* Those beyond the limit that were not seen for longest, but never this one. */
+static err_t devices_trim(struct store_tx *tx, uuid_t account, const uint8_t *key)
+{
+    static const struct sql trim = {
+        SQL_DEVICES_TRIM,
+        "DELETE FROM devices WHERE account = ?1 AND key IN"
+        " (SELECT key FROM devices WHERE account = ?1 AND key <> ?2 ORDER BY last_seen, key LIMIT"
+        " (SELECT max(count(*) - ?3, 0) FROM"
+        " (SELECT 1 FROM devices WHERE account = ?1 LIMIT ?3 + ?4)))"};
+    CLEANUP(query_end) struct query q;
+    query_begin(&q, seat_of(tx), &trim);
+    query_bind_uuid(&q, &account);
+    query_bind_bytes(&q, key, STORE_DIGEST_BYTES);
+    query_bind_int(&q, LIMIT_DEVICES_PER_ACCOUNT);
+    query_bind_int(&q, STORE_DEVICES_AT_ONCE);
+    return query_run(&q, NULL);
+}
+
+err_t sqlite_device_touch(struct store_tx *tx, uuid_t account, const uint8_t *key, wall_t at,
+                          bool *was_known, bool *first_device)
+{
+    bool known = false;
+    bool first = false;
+    TRY(sqlite_device_known(tx, account, key, &known));
+    TRY(device_had(tx, account, &first));
+    TRY(device_seen(tx, account, key, at));
+    TRY(devices_trim(tx, account, key));
     *was_known = known;
-    *first_device = !any;
+    *first_device = first;
     return ERR_OK;
+}
+
+err_t sqlite_devices_purge_before(struct store_tx *tx, wall_t at, size_t limit, size_t *purged)
+{
+    static const struct sql unseen = {
+        SQL_DEVICES_PURGE, "DELETE FROM devices WHERE (account, key) IN (SELECT account, key FROM"
+                           " devices WHERE last_seen < ? ORDER BY last_seen LIMIT ?)"};
+    return query_purge(tx, &unseen, at, limit, purged);
 }
 
 err_t sqlite_devices_of(struct store_tx *tx, uuid_t account, struct device_row *out, size_t cap,

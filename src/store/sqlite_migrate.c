@@ -140,6 +140,12 @@ static const struct step steps[] = {
      "INSERT OR IGNORE INTO refresh_families (session, family, newest, expires)"
      " SELECT session, hash, hash, expires FROM refresh_tokens WHERE used = 0;"
      "DELETE FROM refresh_tokens WHERE used = 0;"},
+
+    {"bounded devices", "ALTER TABLE accounts ADD COLUMN had_device INTEGER NOT NULL DEFAULT 0;"
+                        "UPDATE accounts SET had_device = 1"
+                        " WHERE EXISTS (SELECT 1 FROM devices WHERE devices.account = accounts.id);"
+                        "CREATE INDEX devices_stalest ON devices (account, last_seen);"
+                        "CREATE INDEX devices_seen ON devices (last_seen);"},
 };
 
 unsigned sqlite_migrate_newest(void)

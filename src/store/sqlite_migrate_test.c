@@ -2,12 +2,14 @@
  * and what is left over goes in batches. */
 #include "store/sqlite_migrate.h"
 
+#include "base/limits.h"
 #include "store/contract_test.h"
 #include "tests/support/unit.h"
 
 enum {
     BEFORE_FAMILIES = 3, /* the version that kept a row for each refresh token */
     SPENT = 20000,
+    DEVICES = 1000,
     BATCH = 1000
 };
 
@@ -86,7 +88,27 @@ static void add_old_session(const struct seat *seat, unsigned n, unsigned accoun
     assert_int_equal(sqlite3_finalize(put), SQLITE_OK);
 }
 
-/* Account 1 with two sessions. */
+/* Seen at 1, 2, 3 and so on. */
+static void add_old_devices(const struct seat *seat, unsigned account, unsigned count)
+{
+    sqlite3_stmt *put = NULL;
+    assert_int_equal(
+        sqlite3_prepare_v2(seat->db, "INSERT INTO devices VALUES (?, ?, 1, ?)", -1, &put, NULL),
+        SQLITE_OK);
+    const uuid_t id = sample_id('a', account);
+    for (unsigned i = 1; i <= count; i++) {
+        uint8_t key[STORE_DIGEST_BYTES];
+        sample_digest(key, 'k', i);
+        assert_int_equal(sqlite3_bind_blob(put, 1, id.byte, 16, SQLITE_STATIC), SQLITE_OK);
+        assert_int_equal(sqlite3_bind_blob(put, 2, key, sizeof key, SQLITE_TRANSIENT), SQLITE_OK);
+        assert_int_equal(sqlite3_bind_int64(put, 3, i), SQLITE_OK);
+        assert_int_equal(sqlite3_step(put), SQLITE_DONE);
+        assert_int_equal(sqlite3_reset(put), SQLITE_OK);
+    }
+    assert_int_equal(sqlite3_finalize(put), SQLITE_OK);
+}
+
+/* Account 1 with two sessions and very many devices, account 2 with none. */
 static void make_old(struct house *h)
 {
     char path[256];
@@ -97,8 +119,10 @@ static void make_old(struct house *h)
     assert_ok(sqlite_migrate(&seat, still_clock(), BEFORE_FAMILIES, why));
     run_text(&seat, "BEGIN");
     add_old_account(&seat, 1);
+    add_old_account(&seat, 2);
     add_old_session(&seat, 1, 1, SPENT);
     add_old_session(&seat, 2, 1, 2);
+    add_old_devices(&seat, 1, DEVICES);
     run_text(&seat, "COMMIT");
     seat_close(&seat);
 }
@@ -195,6 +219,32 @@ static void what_is_left_of_single_tokens_goes_in_batches_and_not_with_a_logout(
     assert_int_equal(raw_count(h, "refresh_families"), 0);
 }
 
+static void devices_beyond_the_limit_go_a_few_at_each_login(void **state)
+{
+    struct house *h = *state;
+    make_old(h);
+    assert_ok(house_open(h));
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    struct device_row all[DEVICES] = {0};
+    bool first = true;
+    size_t before = DEVICES;
+    assert_ok(store_begin(h->store, STORE_WRITE, &tx));
+    assert_false(touch(&tx, 2, 1, 1, &first));
+    assert_true(first); /* account 2 never had one */
+    while (before > LIMIT_DEVICES_PER_ACCOUNT) {
+        size_t now = 0;
+        assert_true(touch(&tx, 1, DEVICES, DEVICES, &first));
+        assert_false(first);
+        assert_ok(store_devices_of(&tx, sample_id('a', 1), all, DEVICES, &now));
+        const size_t over = before - LIMIT_DEVICES_PER_ACCOUNT;
+        assert_int_equal(before - now, over < STORE_DEVICES_AT_ONCE ? over : STORE_DEVICES_AT_ONCE);
+        before = now;
+    }
+    for (unsigned n = 1; n <= DEVICES; n++) {
+        assert_int_equal(is_known(&tx, 1, n), n > DEVICES - LIMIT_DEVICES_PER_ACCOUNT);
+    }
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, house_set_up, house_tear_down)
 
 int main(void)
@@ -202,6 +252,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_token_of_before_is_good_once_and_those_spent_stay_known),
         TEST(what_is_left_of_single_tokens_goes_in_batches_and_not_with_a_logout),
+        TEST(devices_beyond_the_limit_go_a_few_at_each_login),
     };
     return cmocka_run_group_tests_name("sqlite versions", tests, NULL, NULL);
 }

@@ -28,6 +28,7 @@ err_t sqlite_device_touch(struct store_tx *tx, uuid_t account, const uint8_t *ke
 err_t sqlite_device_known(struct store_tx *tx, uuid_t account, const uint8_t *key, bool *known);
 err_t sqlite_devices_of(struct store_tx *tx, uuid_t account, struct device_row *out, size_t cap,
                         size_t *count);
+err_t sqlite_devices_purge_before(struct store_tx *tx, wall_t at, size_t limit, size_t *purged);
 
 /* sqlite_profile.c */
 err_t sqlite_profile_head(struct store_tx *tx, uuid_t account, struct profile_head *out);

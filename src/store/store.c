@@ -177,6 +177,11 @@ err_t store_devices_of(struct store_tx *tx, uuid_t account, struct device_row *o
     RUN(tx, STORE_READ, devices_of, account, out, cap, count);
 }
 
+err_t store_devices_purge_before(struct store_tx *tx, wall_t at, size_t limit, size_t *purged)
+{
+    RUN(tx, STORE_WRITE, devices_purge_before, at, limit, purged);
+}
+
 err_t store_session_create(struct store_tx *tx, const struct session_row *row)
 {
     MUST(row->end == END_NONE);

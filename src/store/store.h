@@ -36,7 +36,11 @@
 struct store;
 struct log;
 
-enum { STORE_WAIT_MS = 5000, STORE_WHY_BYTES = 256 };
+enum {
+    STORE_WAIT_MS = 5000,
+    STORE_WHY_BYTES = 256,
+    STORE_DEVICES_AT_ONCE = 256 /* forgotten at one touch: an older version kept all */
+};
 
 enum store_mode { STORE_READ, STORE_WRITE };
 
@@ -108,7 +112,8 @@ NODISCARD err_t store_mpin_save(struct store_tx *tx, uuid_t account,
                                 const struct mpin_state *state);
 
 /* ---- devices */
-/* W. Remember that the device was used; `first_device`: the account had none before. */
+/* W. Remember that the device was used; `first_device`: the account never had one. Beyond
+ * LIMIT_DEVICES_PER_ACCOUNT those not seen for longest are forgotten, at most STORE_DEVICES_AT_ONCE of them. */
 NODISCARD err_t store_device_touch(struct store_tx *tx, uuid_t account,
                                    const uint8_t key[STORE_DIGEST_BYTES], wall_t at,
                                    bool *was_known, bool *first_device);
@@ -117,6 +122,10 @@ NODISCARD err_t store_device_known(struct store_tx *tx, uuid_t account,
 /* At most `cap` devices, the last seen first. */
 NODISCARD err_t store_devices_of(struct store_tx *tx, uuid_t account, struct device_row *out,
                                  size_t cap, size_t *count);
+/* W. Forget at most `limit` devices that were last seen before `at`. An account that loses its last one is
+ * still one that had a device. */
+NODISCARD err_t store_devices_purge_before(struct store_tx *tx, wall_t at, size_t limit,
+                                           size_t *purged);
 
 /* ---- sessions */
 typedef err_t (*store_session_fn)(void *ctx, const struct session_row *row);

@@ -1,4 +1,5 @@
 /* What every driver promises: accounts, tries, devices, transactions, threads. */
+#include "base/limits.h"
 #include "store/contract_test.h"
 #include "store/store.h"
 #include "tests/support/unit.h"
@@ -242,6 +243,68 @@ static void a_device_is_new_once_and_the_first_only_once(void **state)
     assert_int_equal(count, 0);
     assert_err(store_device_touch(&tx, sample_id('a', 3), key, (wall_t){1}, &known, &first),
                ERR_STORAGE);
+}
+
+static size_t devices_of(struct store_tx *tx, unsigned account)
+{
+    struct device_row all[LIMIT_DEVICES_PER_ACCOUNT + 1] = {0};
+    size_t count = 0;
+    assert_ok(store_devices_of(tx, sample_id('a', account), all, ARRAY_LEN(all), &count));
+    return count;
+}
+
+static void beyond_the_limit_the_device_not_seen_for_longest_is_forgotten(void **state)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    bool first = false;
+    begin(state, STORE_WRITE, &tx);
+    add_account(&tx, 1);
+    add_account(&tx, 2);
+    assert_false(touch(&tx, 2, 900, 1, &first));
+    for (unsigned n = 1; n <= LIMIT_DEVICES_PER_ACCOUNT; n++) {
+        assert_false(touch(&tx, 1, n, 100 + (int64_t)n, &first));
+    }
+    assert_int_equal(devices_of(&tx, 1), LIMIT_DEVICES_PER_ACCOUNT);
+    assert_true(touch(&tx, 1, 1, 500, &first)); /* seen again: now 2 is the stalest */
+    assert_false(touch(&tx, 1, 601, 601, &first));
+    assert_false(first);
+    assert_false(is_known(&tx, 1, 2));
+    assert_true(is_known(&tx, 1, 1));
+    assert_true(is_known(&tx, 1, 601));
+    assert_false(touch(&tx, 1, 602, 3, &first)); /* the new one stays, whatever its clock says */
+    assert_true(is_known(&tx, 1, 602));
+    assert_false(is_known(&tx, 1, 3));
+    for (unsigned n = 700; n < 900; n++) {
+        assert_false(touch(&tx, 1, n, n, &first));
+        assert_int_equal(devices_of(&tx, 1), LIMIT_DEVICES_PER_ACCOUNT);
+    }
+    assert_false(is_known(&tx, 1, 1));
+    assert_true(is_known(&tx, 2, 900)); /* another account's are its own */
+    assert_ok(store_commit(&tx));
+}
+
+static void unseen_devices_are_purged_up_to_the_limit_and_none_is_the_first_again(void **state)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    bool first = false;
+    size_t purged = 9;
+    begin(state, STORE_WRITE, &tx);
+    add_account(&tx, 1);
+    add_account(&tx, 2);
+    for (unsigned n = 1; n <= 4; n++) {
+        assert_false(touch(&tx, 1 + n % 2, n, 100 - (int64_t)n, &first)); /* 99, 98, 97, 96 */
+    }
+    assert_ok(store_devices_purge_before(&tx, (wall_t){99}, 2, &purged));
+    assert_int_equal(purged, 2);
+    assert_false(is_known(&tx, 1, 4));
+    assert_false(is_known(&tx, 2, 3));
+    assert_true(is_known(&tx, 1, 2));
+    assert_ok(store_devices_purge_before(&tx, (wall_t){99}, SIZE_MAX, &purged));
+    assert_int_equal(purged, 1);
+    assert_true(is_known(&tx, 2, 1)); /* last seen at 99, not before */
+    assert_int_equal(devices_of(&tx, 1), 0);
+    assert_false(touch(&tx, 1, 5, 200, &first));
+    assert_false(first); /* an account that is left alone for long does not trust the next comer */
 }
 
 /* ---- transactions */
@@ -496,6 +559,8 @@ static const struct sentence sentences[] = {
     SENTENCE(erasing_an_account_takes_all_but_its_audit_links),
     SENTENCE(tries_are_zero_at_first_and_kept_after),
     SENTENCE(a_device_is_new_once_and_the_first_only_once),
+    SENTENCE(beyond_the_limit_the_device_not_seen_for_longest_is_forgotten),
+    SENTENCE(unseen_devices_are_purged_up_to_the_limit_and_none_is_the_first_again),
     SENTENCE(a_rollback_leaves_nothing),
     SENTENCE(after_a_failed_operation_nothing_is_committed),
     SENTENCE(a_reader_keeps_the_state_it_began_with),

@@ -33,11 +33,17 @@ struct scripted {
 };
 
 static const size_t widths[TABLES] = {
-    [T_ACCOUNTS] = sizeof(struct account_row),   [T_MPIN] = sizeof(struct mpin_entry),
-    [T_DEVICES] = sizeof(struct device_entry),   [T_SESSIONS] = sizeof(struct session_row),
-    [T_REFRESH] = sizeof(struct refresh_row),    [T_AUDIT] = sizeof(struct audit_row),
-    [T_DECISIONS] = sizeof(struct decision_row), [T_PROFILES] = sizeof(struct profile_entry),
-    [T_PARTS] = sizeof(struct part_entry),       [T_META] = sizeof(struct meta_entry),
+    [T_ACCOUNTS] = sizeof(struct account_row),
+    [T_MPIN] = sizeof(struct mpin_entry),
+    [T_HAD_DEVICE] = sizeof(struct had_device_entry),
+    [T_DEVICES] = sizeof(struct device_entry),
+    [T_SESSIONS] = sizeof(struct session_row),
+    [T_REFRESH] = sizeof(struct refresh_row),
+    [T_AUDIT] = sizeof(struct audit_row),
+    [T_DECISIONS] = sizeof(struct decision_row),
+    [T_PROFILES] = sizeof(struct profile_entry),
+    [T_PARTS] = sizeof(struct part_entry),
+    [T_META] = sizeof(struct meta_entry),
 };
 
 static struct scripted *self(struct store *st)

@@ -189,7 +189,7 @@ static err_t live_rest(struct life *l, struct store_tx *tx)
     bool yes = false;
     bool first = false;
     size_t count = 0;
-    switch (random_below(&l->seed, 9)) {
+    switch (random_below(&l->seed, 10)) {
     case 0: TRY(store_decision_put(tx, &row)); break;
     case 1:
         TRY(store_decisions_mpin_passed(tx, row.session, 1, (wall_t){6002}, (wall_t){9 + n}));
@@ -202,6 +202,7 @@ static err_t live_rest(struct life *l, struct store_tx *tx)
     case 6:
         TRY(store_device_touch(tx, row.account, sample_refresh(n, 1).newest, row.at, &yes, &first));
         break;
+    case 8: TRY(store_devices_purge_before(tx, (wall_t){6003}, SIZE_MAX, &count)); break;
     default: TRY(store_devices_of(tx, row.account, devices, 2, &count)); break;
     }
     say(l, "rest", yes, first);

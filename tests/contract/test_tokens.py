@@ -160,6 +160,14 @@ class Refresh(Case):
         self.assertEqual(user.get("/auth/session-status").status, 401)
         self.assertEqual(other.get("/auth/session-status").status, 200)
 
+    def test_an_account_has_no_more_than_64_devices(self):
+        server = self.own()
+        user = User(server)
+        for i in range(70):
+            user.login(f"device-{i}")
+        with closing(sqlite3.connect(server.data / "canara.db")) as db:
+            self.assertEqual(db.execute("SELECT count(*) FROM devices").fetchone(), (64,))
+
     def test_forged_refresh_tokens_are_401_and_wrong_shapes_422(self):
         token = self.user().refresh_token
         for bad in (token[:-1] + ("A" if token[-1] != "A" else "B"), token + "A", token[:-1], "x", "é", "a" * 200):

@@ -1,0 +1,126 @@
+/* scripted_device.c - the devices of accounts, in memory. */
+#include "base/limits.h"
+#include "store/scripted_state.h"
+
+#include <string.h>
+
+#define ACCOUNT_ID MEMBER(T_ACCOUNTS, struct account_row, id)
+
+static size_t find_device(const struct store_tx *tx, uuid_t account, const uint8_t *key)
+{
+    const size_t count = scripted_count(tx, T_DEVICES);
+    for (size_t i = 0; i < count; i++) {
+        const struct device_entry *entry = scripted_row(tx, T_DEVICES, i);
+        if (uuid_eq(entry->account, account) &&
+            memcmp(entry->row.key, key, sizeof entry->row.key) == 0) {
+            return i;
+        }
+    }
+    return count;
+}
+
+static bool is_staler(const struct device_row *a, const struct device_row *b)
+{
+    const int by_time = scripted_order(a->last_seen.ms, b->last_seen.ms);
+    return by_time != 0 ? by_time < 0 : memcmp(a->key, b->key, sizeof a->key) < 0;
+}
+
+static err_t device_seen(struct store_tx *tx, uuid_t account, const uint8_t *key, wall_t at)
+{
+    const size_t place = find_device(tx, account, key);
+    if (place == scripted_count(tx, T_DEVICES)) {
+        struct device_entry entry = {.account = account,
+                                     .row = {.first_seen = at, .last_seen = at}};
+        memcpy(entry.row.key, key, sizeof entry.row.key);
+        return scripted_add(tx, T_DEVICES, &entry);
+    }
+    void *row = NULL;
+    TRY(scripted_edit(tx, T_DEVICES, place, &row));
+    struct device_entry *entry = row;
+    if (entry->row.last_seen.ms < at.ms) {
+        entry->row.last_seen = at;
+    }
+    return ERR_OK;
+}
+
+/* How many devices an account has, and of those other than `key` the one not seen for longest. */
+static size_t count_devices(const struct store_tx *tx, uuid_t account, const uint8_t *key,
+                            size_t *stalest)
+{
+    const struct device_entry *found = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < scripted_count(tx, T_DEVICES); i++) {
+        const struct device_entry *entry = scripted_row(tx, T_DEVICES, i);
+        if (!uuid_eq(entry->account, account)) {
+            continue;
+        }
+        count++;
+        if (memcmp(entry->row.key, key, sizeof entry->row.key) != 0 &&
+            (found == NULL || is_staler(&entry->row, &found->row))) {
+            found = entry;
+            *stalest = i;
+        }
+    }
+    return count;
+}
+
+static err_t devices_trim(struct store_tx *tx, uuid_t account, const uint8_t *key)
+{
+    size_t stalest = 0;
+    for (size_t n = 0; n < STORE_DEVICES_AT_ONCE; n++) {
+        if (count_devices(tx, account, key, &stalest) <= LIMIT_DEVICES_PER_ACCOUNT) {
+            break;
+        }
+        TRY(scripted_remove(tx, T_DEVICES, stalest));
+    }
+    return ERR_OK;
+}
+
+err_t scripted_device_touch(struct store_tx *tx, uuid_t account, const uint8_t *key, wall_t at,
+                            bool *was_known, bool *first_device)
+{
+    const struct had_device_entry had = {account};
+    TRY(scripted_gate(tx));
+    TRY(scripted_must_have(tx, ACCOUNT_ID, &account));
+    *was_known = find_device(tx, account, key) < scripted_count(tx, T_DEVICES);
+    *first_device = !scripted_has(tx, SCRIPTED_HAD_DEVICE, &account);
+    if (*first_device) {
+        TRY(scripted_add(tx, T_HAD_DEVICE, &had));
+    }
+    TRY(device_seen(tx, account, key, at));
+    return devices_trim(tx, account, key);
+}
+
+err_t scripted_device_known(struct store_tx *tx, uuid_t account, const uint8_t *key, bool *known)
+{
+    TRY(scripted_gate(tx));
+    *known = find_device(tx, account, key) < scripted_count(tx, T_DEVICES);
+    return ERR_OK;
+}
+
+static int newest_device_first(const void *left, const void *right)
+{
+    const struct device_entry *a = left;
+    const struct device_entry *b = right;
+    const int by_time = scripted_order(b->row.last_seen.ms, a->row.last_seen.ms);
+    return by_time != 0 ? by_time : memcmp(a->row.key, b->row.key, sizeof a->row.key);
+}
+
+err_t scripted_devices_of(struct store_tx *tx, uuid_t account, struct device_row *out, size_t cap,
+                          size_t *count)
+{
+    TRY(scripted_gate(tx));
+    CLEANUP(scripted_freed)
+    struct device_entry *all = scripted_sorted(tx, T_DEVICES, newest_device_first);
+    if (all == NULL) {
+        return err_new(ERR_NOMEM);
+    }
+    size_t n = 0;
+    for (size_t i = 0; i < scripted_count(tx, T_DEVICES) && n < cap; i++) {
+        if (uuid_eq(all[i].account, account)) {
+            out[n++] = all[i].row;
+        }
+    }
+    *count = n;
+    return ERR_OK;
+}
