@@ -51,7 +51,7 @@ class Server:
         command = [str(build / "canara"), "serve", "--set", f"DATA_DIR={data}", "--set", "PORT=0",
                    "--set", "DEBUG=True", "--set", "LOG_LEVEL=error"]
         for name in ("EVENTS_PER_SECOND", "CONNECTIONS_PER_ADDRESS", "LOGIN_PER_ACCOUNT", "LOGIN_PER_ADDRESS",
-                     "REGISTER_PER_ADDRESS"):
+                     "LOGIN_SUCCESS_PER_ACCOUNT", "REGISTER_PER_ADDRESS"):
             command += ["--set", f"{name}=0"]
         self.p = subprocess.Popen(command + more, cwd=data.parent, stdout=subprocess.PIPE,
                                   stderr=subprocess.DEVNULL, text=True)

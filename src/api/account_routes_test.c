@@ -143,6 +143,24 @@ static void guessing_a_password_is_slowed_down(void **state)
     assert_int_equal(counter_read(&d->api.metrics.logins_throttled), 1);
 }
 
+static void logins_that_succeed_are_bounded_too(void **state)
+{
+    struct desk *d = *state;
+    (void)register_account(&d->house, ANN);
+    d->house.svc.rules.login_success_per_account = (throttle_t){3, 3600};
+    for (int i = 0; i < 3; i++) {
+        desk_expect(d, NULL, "POST", LOG_IN, GOOD_LOGIN, 200);
+    }
+    struct call *c = desk_ask(d, NULL, "POST", LOG_IN, GOOD_LOGIN);
+    assert_int_equal(c->status, 429);
+    assert_true(desk_said(c, "Retry-After: 1200"));
+    assert_true(desk_said(c, "urn:canara:problem:too-many-requests"));
+    call_free(&c);
+    assert_int_equal(counter_read(&d->api.metrics.logins_throttled), 1);
+    scripted_clock_pass(&d->house.clock, 1200 * MS_PER_S);
+    desk_expect(d, NULL, "POST", LOG_IN, GOOD_LOGIN, 200);
+}
+
 static void the_oldest_session_makes_room_for_one_too_many(void **state)
 {
     struct desk *d = *state;
@@ -514,6 +532,7 @@ int main(void)
         DESK_TEST(a_login_hands_out_a_session),
         DESK_TEST(a_wrong_password_and_an_unknown_address_look_the_same),
         DESK_TEST(guessing_a_password_is_slowed_down),
+        DESK_TEST(logins_that_succeed_are_bounded_too),
         DESK_TEST(the_oldest_session_makes_room_for_one_too_many),
         DESK_TEST(a_login_that_fails_on_the_way_is_no_login),
         DESK_TEST(a_login_that_was_overtaken_is_void),

@@ -38,6 +38,7 @@ static void begin_fixture(void)
     rules_t *rules = &fixture->desk.house.svc.rules;
     rules->login_per_account.count = 0;
     rules->login_per_address.count = 0;
+    rules->login_success_per_account.count = 0;
     rules->refresh_per_session.count = 0;
     rules->register_per_address.count = 0;
     rules->mpin_per_address.count = 0;

@@ -197,6 +197,7 @@ static void the_longest_list_fits(void **state)
     memset(device, '\\', sizeof device - 1);
     device[sizeof device - 1] = '\0';
     d->house.svc.rules.sessions_per_account = MPIN_SESSIONS_MAX;
+    d->house.svc.rules.login_success_per_account = (throttle_t){0};
     for (int i = 0; i < MPIN_SESSIONS_MAX; i++) {
         desk_enter(d, &b, device);
     }

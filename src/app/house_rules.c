@@ -29,5 +29,6 @@ rules_t house_rules(const struct settings *s)
                      .register_per_address = s->register_per_address,
                      .mpin_per_address = s->mpin_per_address,
                      .evaluate_per_session = s->evaluate_per_session,
+                     .login_success_per_account = s->login_success_per_account,
                      .refresh_per_session = s->refresh_per_session};
 }

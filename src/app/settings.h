@@ -71,6 +71,7 @@ struct settings {
     throttle_t register_per_address;
     throttle_t mpin_per_address;
     throttle_t evaluate_per_session;
+    throttle_t login_success_per_account;
     throttle_t refresh_per_session;
     uint32_t events_per_second;
     uint32_t event_bytes_per_second;

@@ -202,6 +202,7 @@ static bool throttles_are_on(const struct settings *s, struct settings_report *r
         {"REGISTER_PER_ADDRESS", s->register_per_address.count, false},
         {"MPIN_PER_ADDRESS", s->mpin_per_address.count, false},
         {"EVALUATE_PER_SESSION", s->evaluate_per_session.count, false},
+        {"LOGIN_SUCCESS_PER_ACCOUNT", s->login_success_per_account.count, false},
         {"REFRESH_PER_SESSION", s->refresh_per_session.count, false},
         {"EVENTS_PER_SECOND", s->events_per_second, true},
         {"EVENT_BYTES_PER_SECOND", s->event_bytes_per_second, true},

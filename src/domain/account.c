@@ -98,6 +98,9 @@ static void ask_throttles(struct service *svc, login_t *login)
         allowed = quota_allows(svc->quota, QUOTA_LOGIN_ACCOUNT, account_key(login),
                                rules->login_per_account, &wait_s);
     }
+    /* Nor does a password that is known buy more of the hashes. */
+    allowed = allowed && quota_has_room(svc->quota, QUOTA_LOGIN_SUCCESS, account_key(login),
+                                        rules->login_success_per_account, &wait_s);
     login->wait_s = allowed ? 0 : wait_s;
 }
 
@@ -111,6 +114,13 @@ err_t login_look(struct service *svc, login_t *login)
     TRY(look_up(svc, login));
     ask_throttles(svc, login);
     return ERR_OK;
+}
+
+/* False: `wait_s` says when the next login may succeed. */
+static bool charge_success(struct service *svc, login_t *login)
+{
+    return quota_take(svc->quota, QUOTA_LOGIN_SUCCESS, account_key(login),
+                      svc->rules.login_success_per_account, &login->wait_s);
 }
 
 static void charge_failure(struct service *svc, const login_t *login)
@@ -189,6 +199,9 @@ err_t login_prove(struct service *svc, login_t *login, span_t password, bool *ri
                                      .account = login->found ? login->account.id : (uuid_t){{0}},
                                      .detail = "{}"};
         TRY(audit_record(svc->audit, svc->store, &entry)); /* as much work for a stranger */
+        return ERR_OK;
+    }
+    if (!charge_success(svc, login)) { /* others have logged in meanwhile */
         return ERR_OK;
     }
     if (pwhash_is_stale(svc->keys, login->account.password_hash, svc->hashing)) {

@@ -46,8 +46,8 @@ typedef struct login {
 NODISCARD err_t login_look(struct service *svc, login_t *login);
 
 /* Compare the password; the same work and time whether or not the account exists. A failure
- * charges the throttles, which are asked once more before the hash: with `wait_s` > 0 nothing was
- * compared. A hash of an older pepper is made anew. */
+ * charges the throttles, which are asked once more before the hash, and a success the bucket of the account.
+ * With `wait_s` > 0 there was no room for it, and `*right` is false. A hash of an older pepper is made anew. */
 NODISCARD err_t login_prove(struct service *svc, login_t *login, span_t password, bool *right);
 
 enum { REFRESH_CHARS = 2 * OPAQUE_CHARS };

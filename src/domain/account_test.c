@@ -115,6 +115,7 @@ static void only_failures_are_counted(void **state)
 {
     struct house *h = *state;
     (void)register_account(h, ANN);
+    h->svc.rules.login_success_per_account = (throttle_t){0};
     for (int i = 0; i < 200; i++) {
         login_t login = login_from(ANN, "strange");
         assert_true(try_login(h, &login, PASSWORD));
@@ -138,6 +139,70 @@ static void an_address_is_slowed_over_all_accounts(void **state)
     elsewhere.address_narrow = 8;
     assert_ok(login_look(&h->svc, &elsewhere));
     assert_int_equal(elsewhere.wait_s, 0);
+}
+
+static void an_account_has_sixty_logins_at_once_and_then_one_a_minute(void **state)
+{
+    struct house *h = *state;
+    (void)register_account(h, ANN);
+    (void)register_account(h, "bob@example.org");
+    for (unsigned i = 0; i < 60; i++) {
+        char device[16];
+        (void)snprintf(device, sizeof device, "phone %u", i);
+        login_t login = login_from(ANN, device);
+        assert_true(try_login(h, &login, PASSWORD));
+        assert_int_equal(login.wait_s, 0);
+    }
+    login_t next = login_from(ANN, "phone 1");
+    assert_ok(login_look(&h->svc, &next)); /* it does not come to a hash, whatever the password */
+    assert_int_equal(next.wait_s, 60);
+    login_t other = login_from("bob@example.org", "phone 1");
+    assert_true(try_login(h, &other, PASSWORD));
+    for (int i = 0; i < 3; i++) {
+        scripted_clock_pass(&h->clock, MINUTE_MS - 1);
+        assert_false(try_login(h, &next, PASSWORD));
+        assert_int_equal(next.wait_s, 1);
+        scripted_clock_pass(&h->clock, 1);
+        assert_true(try_login(h, &next, PASSWORD));
+        assert_false(try_login(h, &next, PASSWORD));
+        assert_int_equal(next.wait_s, 60);
+    }
+}
+
+static void failures_take_nothing_from_the_bucket_of_successes(void **state)
+{
+    struct house *h = *state;
+    h->svc.rules.login_success_per_account = (throttle_t){1, 3600};
+    (void)register_account(h, ANN);
+    login_t login = login_from(ANN, "phone");
+    for (int i = 0; i < 4; i++) {
+        assert_false(try_login(h, &login, "not the password"));
+        assert_int_equal(login.wait_s, 0);
+    }
+    assert_true(try_login(h, &login, PASSWORD));
+    assert_false(try_login(h, &login, PASSWORD));
+    assert_int_equal(login.wait_s, 3600);
+}
+
+static void parallel_successes_take_no_more_than_the_bucket_holds(void **state)
+{
+    struct house *h = *state;
+    h->svc.rules.login_success_per_account = (throttle_t){3, 3600};
+    (void)register_account(h, ANN);
+    login_t logins[7];
+    for (size_t i = 0; i < ARRAY_LEN(logins); i++) { /* all look before the first one is in */
+        logins[i] = login_from(ANN, "phone");
+        assert_ok(login_look(&h->svc, &logins[i]));
+        assert_int_equal(logins[i].wait_s, 0);
+    }
+    size_t in = 0;
+    for (size_t i = 0; i < ARRAY_LEN(logins); i++) {
+        bool right = false;
+        assert_ok(login_prove(&h->svc, &logins[i], span_of(PASSWORD), &right));
+        assert_int_equal(right, logins[i].wait_s == 0);
+        in += right ? 1 : 0;
+    }
+    assert_int_equal(in, 3);
 }
 
 /* ---- open */
@@ -263,6 +328,7 @@ static void no_setting_keeps_more_sessions_than_a_lock_can_end(void **state)
 {
     struct house *h = *state;
     h->svc.rules.sessions_per_account = 1000;
+    h->svc.rules.login_success_per_account = (throttle_t){0};
     const uuid_t ann = register_account(h, ANN);
     session_seed_t seed = {0};
     credentials_t cred = {0};
@@ -366,6 +432,9 @@ int main(void)
         SENTENCE(five_failures_from_strangers_slow_an_account_to_one_try_a_minute),
         SENTENCE(a_device_that_is_known_has_an_allowance_of_its_own),
         SENTENCE(only_failures_are_counted),
+        SENTENCE(an_account_has_sixty_logins_at_once_and_then_one_a_minute),
+        SENTENCE(failures_take_nothing_from_the_bucket_of_successes),
+        SENTENCE(parallel_successes_take_no_more_than_the_bucket_holds),
         SENTENCE(an_address_is_slowed_over_all_accounts),
         SENTENCE(the_first_device_is_not_new_and_the_second_one_is),
         SENTENCE(an_unknown_pepper_does_not_tell_who_has_an_account),

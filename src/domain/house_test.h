@@ -112,6 +112,7 @@ static inline rules_t house_rules(void)
                      .register_per_address = {20, 60},
                      .mpin_per_address = {60, 60},
                      .evaluate_per_session = {1200, 60},
+                     .login_success_per_account = {60, 3600},
                      .refresh_per_session = {60, 3600}};
 }
 

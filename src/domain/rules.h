@@ -37,7 +37,7 @@ typedef struct rules {
     canara_config_t risk;
     throttle_t login_per_account, login_per_address, register_per_address, mpin_per_address;
     throttle_t evaluate_per_session;
-    throttle_t refresh_per_session; /* a bucket */
+    throttle_t login_success_per_account, refresh_per_session; /* buckets */
 } rules_t;
 
 #endif

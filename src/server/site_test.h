@@ -123,6 +123,7 @@ static inline void site_make(struct site *s, unsigned loops, bool timed)
     svc->clock = timed ? &s->house.clock.face : clock_system();
     svc->rules.login_per_account = (throttle_t){1000, 1};
     svc->rules.login_per_address = (throttle_t){1000, 1};
+    svc->rules.login_success_per_account = (throttle_t){0};
     svc->rules.sessions_per_account = 100;
     site_journal(s, loops);
     s->api = (struct api){.service = svc,

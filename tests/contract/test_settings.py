@@ -224,6 +224,14 @@ class Throttles(Case):
         self.throttled(answers[5])
         self.assertEqual(other.post("/risk/evaluate", {"action": "transfer"}).status, 200)
 
+    def test_successful_logins_of_one_account_are_limited(self):
+        server = self.own(LOGIN_SUCCESS_PER_ACCOUNT="3/1m")
+        user, other = User(server), User(server)  # each has logged in once
+        answers = [user.try_login(device=f"device-{i}") for i in range(4)]
+        self.assertEqual([a.status for a in answers[:2]], [200] * 2)
+        self.throttled(answers[3])
+        self.assertEqual(other.try_login().status, 200)
+
     def test_refreshes_of_one_session_are_limited_and_spend_nothing_beyond(self):
         server = self.own(REFRESH_PER_SESSION="3/3s")
         user, other = User(server), User(server)
@@ -256,7 +264,7 @@ class Throttles(Case):
 
     def test_a_full_hash_queue_answers_503_with_retry_after(self):
         import concurrent.futures
-        server = self.own(HASH_WORKERS="1", HASH_QUEUE="2", LOGIN_PER_ACCOUNT="0")
+        server = self.own(HASH_WORKERS="1", HASH_QUEUE="2", LOGIN_PER_ACCOUNT="0", LOGIN_SUCCESS_PER_ACCOUNT="0")
         user = User(server)
         with concurrent.futures.ThreadPoolExecutor(40) as pool:
             answers = list(pool.map(lambda _: user.try_login(), range(80)))
@@ -267,7 +275,7 @@ class Throttles(Case):
 
     def test_one_account_at_the_login_keeps_no_other_out(self):
         import threading
-        server = self.own(HASH_WORKERS="1", HASH_QUEUE="4")
+        server = self.own(HASH_WORKERS="1", HASH_QUEUE="4", LOGIN_SUCCESS_PER_ACCOUNT="0")
         flooding, honest = User(server), User(server)
         statuses, over = [], threading.Event()
 

@@ -161,7 +161,7 @@ class Refresh(Case):
         self.assertEqual(other.get("/auth/session-status").status, 200)
 
     def test_an_account_has_no_more_than_64_devices(self):
-        server = self.own()
+        server = self.own(LOGIN_SUCCESS_PER_ACCOUNT="0")
         user = User(server)
         for i in range(70):
             user.login(f"device-{i}")

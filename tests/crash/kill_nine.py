@@ -34,7 +34,7 @@ SETTINGS = {"DEBUG": "True", "PORT": "0", "LOOPS": "2", "HASH_WORKERS": "2", "LO
             "MAX_MPIN_ATTEMPTS": ATTEMPTS, "MPIN_LOCKOUT_MINUTES": "1440", "SESSION_EXPIRE_MINUTES": "4",
             "LOGIN_PER_ACCOUNT": "0", "LOGIN_PER_ADDRESS": "0", "REGISTER_PER_ADDRESS": "0",
             "MPIN_PER_ADDRESS": "0", "EVENTS_PER_SECOND": "0", "CONNECTIONS_PER_ADDRESS": "0",
-            "REPLAY_MEMORY_MB": "0"}  # the streams send alike on purpose; replay has tests of its own
+            "LOGIN_SUCCESS_PER_ACCOUNT": "0", "REPLAY_MEMORY_MB": "0"}  # the streams send alike on purpose; replay has tests of its own
 
 
 def options(says=__doc__):
