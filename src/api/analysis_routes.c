@@ -444,15 +444,10 @@ static enum call_place take_events(struct call *c, struct shard *s, struct live 
     struct events_work *work = call_keep(c, sizeof *work);
     behaviour_result_t result = {0};
     behaviour_take(s, live, events, count, clock_mono(shard_service(s)->clock), &result);
-    switch (result.answer) {
-    case BEHAVIOUR_TAKEN: break;
-    case BEHAVIOUR_BUSY:
-        counter_add_shared(&c->api->metrics.refused_overload, 1);
-        return problem_later(c, PROBLEM_OVERLOADED, 1);
-    case BEHAVIOUR_NO_SPACE:
-        counter_add_shared(&c->api->metrics.refused_overload, 1);
-        return problem_later(c, PROBLEM_UNAVAILABLE, 5);
-    case BEHAVIOUR_STOPPED: return problem_later(c, PROBLEM_UNAVAILABLE, 5);
+    if (result.answer != BEHAVIOUR_TAKEN) {
+        counter_add_shared(&c->api->metrics.refused_overload,
+                           result.answer == BEHAVIOUR_STOPPED ? 0 : 1);
+        return problem_not_taken(c, result.answer);
     }
     work->accepted = count;
     work->seq = result.seq;

@@ -33,11 +33,14 @@ static enum call_place fact_apply(struct call *c, struct shard *s)
     if (live == NULL) {
         return refused;
     }
+    const enum behaviour_answer room = behaviour_fact_room(s);
+    if (room != BEHAVIOUR_TAKEN) {
+        return problem_not_taken(c, room);
+    }
     work->verdict = behaviour_fact(s, live, "external_fact",
                                    (span_t){(const uint8_t *)work->data, work->data_len},
                                    CANARA_FACT_EXTERNAL, work->nats);
-    c->position = live->position;
-    return call_go(c, PLACE_DURABLE, fact_answer);
+    return when_durable(c, live, fact_answer);
 }
 
 static bool is_source(span_t text)
@@ -83,6 +86,9 @@ enum call_place ctl_fact_begin(struct call *c, struct shard *s)
     read_fact(c, &f, work, &source);
     if (f.count > 0) {
         return problem_faults(c, &f);
+    }
+    if (!journal_takes_events(c->service->journal)) { /* before it is written down as done */
+        return problem_not_taken(c, BEHAVIOUR_NO_SPACE);
     }
     err_t e = operator_session_is_open(c, work->session, &open);
     if (!failed(e) && !open) {

@@ -78,6 +78,12 @@ enum call_place when_durable(struct call *c, const struct live *live, call_stage
     return call_go(c, PLACE_DURABLE, next);
 }
 
+enum call_place problem_not_taken(struct call *c, enum behaviour_answer why)
+{
+    return why == BEHAVIOUR_BUSY ? problem_later(c, PROBLEM_OVERLOADED, 1)
+                                 : problem_later(c, PROBLEM_UNAVAILABLE, 5);
+}
+
 enum call_place answered_stage(struct call *c, struct shard *s)
 {
     (void)c;

@@ -9,6 +9,7 @@
 #include "api/api.h"
 #include "api/problem.h"
 #include "codec/json_write.h"
+#include "domain/behaviour.h"
 
 /* account_routes.c */
 enum call_place register_begin(struct call *c, struct shard *s);
@@ -88,6 +89,9 @@ enum call_place answer_json(struct call *c, unsigned status, struct json_writer 
 /* Go on with `next` when the journal holds what this session has brought about so far: what a
  * client is told outlives a crash. At once while the journal can hold nothing. */
 enum call_place when_durable(struct call *c, const struct live *live, call_stage next);
+
+/* Answer that the journal takes nothing, and why; not for BEHAVIOUR_TAKEN. */
+enum call_place problem_not_taken(struct call *c, enum behaviour_answer why);
 
 /* A stage for when_durable() whose answer is complete already. */
 enum call_place answered_stage(struct call *c, struct shard *s);

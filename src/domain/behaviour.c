@@ -288,6 +288,12 @@ static err_t room_for(struct shard *s, const scanned_event_t *events, size_t cou
     return journal_room(shard_lane(s), need + 5 * (JOURNAL_RECORD_FIXED + FACT_DATA_BYTES));
 }
 
+enum behaviour_answer behaviour_fact_room(struct shard *s)
+{
+    const err_t room = room_for(s, NULL, 0);
+    return failed(room) ? answer_of(room) : BEHAVIOUR_TAKEN;
+}
+
 static err_t append_event(struct shard *s, struct live *live, const scanned_event_t *e, wall_t at)
 {
     const journal_record_t record = {.kind = JOURNAL_EVENT,

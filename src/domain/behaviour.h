@@ -45,6 +45,10 @@ void behaviour_take(struct shard *s, struct live *live, const scanned_event_t *e
 canara_verdict_t behaviour_fact(struct shard *s, struct live *live, const char *type, span_t data,
                                 enum canara_fact fact, double value);
 
+/* Whether the journal would take a fact now, with all that may follow from it: BEHAVIOUR_TAKEN, or why not.
+ * For a fact that somebody tells and can tell again, and that must not count twice when he does. */
+enum behaviour_answer behaviour_fact_room(struct shard *s);
+
 /* Block from outside: too many wrong MPINs, an operator. `stored`: the store knows it already. */
 void behaviour_block(struct shard *s, struct live *live, enum session_end how, bool stored);
 

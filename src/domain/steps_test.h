@@ -199,26 +199,4 @@ static inline canara_verdict_t peek(struct house *h, const struct live *live)
     return v;
 }
 
-struct audit_count {
-    const char *kind;
-    size_t found;
-};
-
-static inline err_t count_link(void *ctx, const struct audit_row *row)
-{
-    struct audit_count *count = ctx;
-    count->found += strcmp(row->kind, count->kind) == 0 ? 1U : 0U;
-    return ERR_OK;
-}
-
-/* How many entries of this kind the audit has. */
-static inline size_t house_audited(struct house *h, const char *kind)
-{
-    CLEANUP(store_rollback) struct store_tx tx = {0};
-    struct audit_count count = {.kind = kind};
-    assert_ok(store_begin(h->svc.store, STORE_READ, &tx));
-    assert_ok(store_audit_walk(&tx, 1, count_link, &count));
-    return count.found;
-}
-
 #endif

@@ -1,8 +1,6 @@
 /* Starting, binding, being asked to stop; with one loop and with three. */
 #include "server/site_test.h"
 
-#include <sys/un.h>
-
 static unsigned one = 1;
 static unsigned three = 3;
 
@@ -151,17 +149,6 @@ static void a_stop_asks_nothing_of_the_store(void **state)
     (void)pthread_join(s->ledger_thread, NULL);
     assert_int_equal(store_scripted_operations(s->house.svc.store), before);
     assert_int_equal(pthread_create(&s->ledger_thread, NULL, site_run_ledger, s), 0);
-}
-
-static struct visitor operator_at(const char *path)
-{
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
-    struct visitor v = {.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-    assert_true(strlen(path) <= 100);
-    (void)snprintf(at.sun_path, sizeof at.sun_path, "%.100s", path);
-    buf_init(&v.in, (size_t)1 << 20);
-    assert_int_equal(connect(v.fd, (const struct sockaddr *)&at, sizeof at), 0);
-    return v;
 }
 
 static void the_control_socket_speaks_to_operators_only(void **state)

@@ -30,6 +30,7 @@
 #include <semaphore.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define ANN      "ann@example.org"
@@ -93,10 +94,10 @@ static inline void site_journal(struct site *s, unsigned loops)
 {
     struct house *h = &s->house;
     char dir[SCRATCH_PATH];
-    scratch_path(&h->dir, "loops", dir);
+    scratch_path(&h->dir, "loops", h->journal_dir);
     shard_free(&h->shard);
     journal_close(&h->svc.journal);
-    const struct journal_config journal = {.dir = dir,
+    const struct journal_config journal = {.dir = h->journal_dir,
                                            .lanes = loops,
                                            .commit_us = 1,
                                            .segment_bytes = (uint64_t)1 << 20,
@@ -352,6 +353,21 @@ static inline void visitor_open(struct visitor *v, const struct site *s)
         assert_int_equal(SSL_set_fd(v->tls, v->fd), 1);
         assert_int_equal(SSL_connect(v->tls), 1);
     }
+}
+
+/* One that comes by the control socket at `path`. */
+static inline struct visitor operator_at(const char *path)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    struct visitor v = {.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    const struct timeval patience = {.tv_sec = SITE_PATIENCE_S};
+    assert_true(v.fd >= 0);
+    assert_true(strlen(path) <= 100);
+    assert_int_equal(setsockopt(v.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
+    (void)snprintf(at.sun_path, sizeof at.sun_path, "%.100s", path);
+    buf_init(&v.in, (size_t)1 << 20);
+    assert_int_equal(connect(v.fd, (const struct sockaddr *)&at, sizeof at), 0);
+    return v;
 }
 
 static inline void visitor_close(struct visitor *v)

@@ -74,9 +74,22 @@ static void deliver(struct trip *t, struct worker *here)
     (void)atomic_fetch_sub(&here->server->travelling, 1);
 }
 
+/* Whoever comes while the journal can write nothing is told so: the change of its state, which gives up
+ * those who wait, has been. */
+static bool waits_in_vain(const struct call *c, const struct worker *here)
+{
+    return journal_state_of(c->service->journal) != JOURNAL_RUNNING &&
+           journal_durable(here->lane) < c->position;
+}
+
 static void wait_durable(struct trip *t, struct worker *here)
 {
     const ack_t ack = {.position = t->call->position, .trip = t};
+    if (waits_in_vain(t->call, here)) {
+        t->place = problem_later(t->call, PROBLEM_UNAVAILABLE, FAILED_RETRY_S);
+        deliver(t, here);
+        return;
+    }
     t->place = PLACE_OWNER;
     if (failed(acks_push(&here->acks, &ack))) {
         t->place = problem_later(t->call, PROBLEM_OVERLOADED, BUSY_RETRY_S);
