@@ -155,6 +155,7 @@ enum call_place session_status_begin(struct call *c, struct shard *s)
 {
     struct live *live = shard_find(s, c->who.session);
     if (live == NULL) {
+        c->alone = true; /* it counts in up to VIEW_TAIL_BYTES_MAX, as a summary does */
         return call_go(c, PLACE_COLD, status_of_ended);
     }
     const seen_t seen = behaviour_see(s, live);

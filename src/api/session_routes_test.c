@@ -95,6 +95,28 @@ static void the_store_remembers_that_a_session_was_blocked(void **state)
     desk_expect(d, &b, "GET", STATUS, "", 401);
 }
 
+static void expect_turn(struct desk *d, const struct bearer *b, bool alone)
+{
+    struct call *c = desk_ask(d, b, "GET", STATUS, "");
+    assert_int_equal(c->status, 200);
+    assert_true(c->alone == alone);
+    call_free(&c);
+}
+
+/* What its loop knows costs nothing; what is counted in a file is counted for one call at a time. */
+static void of_looks_that_read_a_file_one_is_worked_on_at_a_time(void **state)
+{
+    struct desk *d = *state;
+    struct bearer b;
+    bool now = false;
+    enum session_end before = END_NONE;
+    desk_enter(d, &b, "phone");
+    expect_turn(d, &b, false);
+    assert_ok(session_end_stored(&d->house.svc, b.live->id, END_OPERATOR, &now, &before));
+    shard_end(b.owner, b.live, END_LOGGED_OUT, true);
+    expect_turn(d, &b, true);
+}
+
 /* ---- logout */
 
 static void a_logout_ends_and_may_be_repeated(void **state)
@@ -287,6 +309,7 @@ int main(void)
         DESK_TEST(a_status_says_how_the_session_stands),
         DESK_TEST(a_blocked_session_can_still_be_looked_at_until_it_expires),
         DESK_TEST(the_store_remembers_that_a_session_was_blocked),
+        DESK_TEST(of_looks_that_read_a_file_one_is_worked_on_at_a_time),
         DESK_TEST(a_logout_ends_and_may_be_repeated),
         DESK_TEST(a_logout_is_too_late_when_the_store_has_not_heard_of_the_end),
         DESK_TEST(a_logout_that_the_store_did_not_hear_of_is_none),
