@@ -1,5 +1,6 @@
 /* The steps of a house that open what is kept: keys, journal, store, buffer files. */
 #include "app/house_steps.h"
+#include "base/fd.h"
 #include "base/steady_clock.h"
 #include "base/util.h"
 #include "base/write_all.h"
@@ -10,11 +11,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 /* ---- whether there is a database, and whose it is ---- */
+
+/* Where the view keeps how far it is. */
+#define POSITION_NAME "session_buffers/position"
 
 /* Says that DATA_DIR has had a database, wherever that lies. */
 #define DATABASE_NOTE "database.known"
@@ -35,7 +40,7 @@ static bool has_segments(const struct house *h)
 static bool database_is_known(const struct house *h)
 {
     static const char *const names[] = {DATABASE_NOTE, CHECKPOINT_NAME, CHECKPOINT_OLD_NAME,
-                                        "session_buffers/position"};
+                                        POSITION_NAME};
     char path[HOUSE_PATH_BYTES];
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         (void)snprintf(path, sizeof path, "%s/%s", h->settings->data_dir, names[i]);
@@ -90,6 +95,8 @@ void house_keys_down(struct house *h)
 
 /* ---- the journal ---- */
 
+enum { WHERE_BYTES = 192 }; /* a reason, a name of a file, a number */
+
 /* Which frames the journal must hold: whoever else has been told of them says so. */
 struct proof {
     struct checkpoint_proof seen;
@@ -97,14 +104,12 @@ struct proof {
     const char *who;
 };
 
+/* Only what is whole for certain may accuse; a damaged one is told of by the view. */
 static uint64_t view_place(const char *dir)
 {
-    const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const uint64_t place = fd < 0 ? 0 : view_place_read(fd);
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return place;
+    CLEANUP(fd_close) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    uint64_t place = 0;
+    return fd >= 0 && view_place_read(fd, &place) == VIEW_PLACE_SEALED ? place : 0;
 }
 
 static struct proof proof_of(const struct house *h)
@@ -119,7 +124,7 @@ static struct proof proof_of(const struct house *h)
     p.who = p.seen.name;
     if (place > p.holds) {
         p.holds = place;
-        p.who = "session_buffers/position";
+        p.who = POSITION_NAME;
     }
     return p;
 }
@@ -132,21 +137,44 @@ static const char *witness(const struct proof *p, const struct journal_fault *wh
     return who == NULL ? "its configuration" : who;
 }
 
+/* The place of the view misses frames, and a checkpoint that can be read misses none: either they were
+ * written after it, or the file is not of this DATA_DIR. */
+static bool accuses_alone(const struct proof *p, const struct journal_fault *why)
+{
+    return p->who != NULL && strcmp(p->who, POSITION_NAME) == 0 && p->seen.name != NULL &&
+           why->reason != NULL && strcmp(why->reason, JOURNAL_ENDS_EARLY) == 0 &&
+           why->next >= p->seen.durable;
+}
+
+static err_t short_fault_of(struct house *h, const char *where, const struct journal_fault *why,
+                            const struct proof *p)
+{
+    static const char way_out[] = "restore what is missing, or give it up with canara accept-loss, "
+                                  "which ends all sessions";
+    if (accuses_alone(p, why)) {
+        return house_fault(h,
+                           "journal: %s, says " POSITION_NAME " alone, and %s misses nothing: look "
+                           "at that file first; if it was copied here from elsewhere, move it "
+                           "away; if not, %s",
+                           where, p->seen.name, way_out);
+    }
+    return house_fault(h, "journal: %s, says %s: %s", where, witness(p, why), way_out);
+}
+
 static err_t journal_fault_of(struct house *h, err_t e, const struct journal_fault *why,
                               const struct proof *p)
 {
+    char where[WHERE_BYTES];
     if (e.code == ERR_LIMIT) {
         return house_fault(h, "DATA_DIR=%s: another server is running on it",
                            h->settings->data_dir);
     }
+    (void)snprintf(where, sizeof where, "%s%s%s at byte %" PRIu64,
+                   why->reason == NULL ? "failed" : why->reason,
+                   why->file[0] == '\0' ? "" : ", file ", why->file, why->offset);
     h->journal_is_short = e.code == ERR_RANGE;
-    return house_fault(
-        h, "journal: %s%s%s at byte %llu%s%s%s", why->reason == NULL ? "failed" : why->reason,
-        why->file[0] == '\0' ? "" : ", file ", why->file, (unsigned long long)why->offset,
-        h->journal_is_short ? ", says " : "", h->journal_is_short ? witness(p, why) : "",
-        h->journal_is_short ? ": restore what is missing, or give it up with "
-                              "canara accept-loss, which ends all sessions"
-                            : "");
+    return h->journal_is_short ? short_fault_of(h, where, why, p)
+                               : house_fault(h, "journal: %s", where);
 }
 
 err_t house_journal_up(struct house *h)

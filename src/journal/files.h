@@ -19,6 +19,7 @@ struct journal_fault {
     char file[64];      /* name inside the directory; empty: the directory itself */
     uint64_t offset;    /* of the frame, in bytes */
     const char *reason; /* static text */
+    uint64_t next;      /* JOURNAL_ENDS_EARLY: all frames below are there */
 };
 
 struct journal_files {

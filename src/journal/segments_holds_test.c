@@ -75,6 +75,7 @@ static void what_was_durable_is_no_torn_tail_wherever_it_is_cut(void **state)
         assert_int_equal(after, left); /* whoever mends it finds what there was */
         assert_string_equal(why.file, "00000000000000000001.cjl");
         assert_true(why.offset <= left);
+        assert_in_range(why.next, 1, s->end - 1); /* so much is there */
     }
     for (size_t left = 0; left < len; left += 97) { /* a crash has lost writes */
         uint8_t *holed = calloc(1, len);
@@ -97,6 +98,7 @@ static void a_journal_without_segments_holds_nothing(void **state)
     testing_folder_remove(s->dir);
     assert_int_equal(open_code(s, &why), ERR_RANGE);
     assert_string_equal(why.file, "");
+    assert_int_equal(why.next, 1);
     s->config.holds = 1; /* before the first frame */
     assert_int_equal(open_code(s, &why), ERR_NONE);
 }

@@ -186,9 +186,11 @@ static err_t check_holds(const struct segments *s, const struct journal_reader *
     const journal_mark_t *mark = s->config.verify_from;
     struct journal_read_stats seen = {0};
     journal_reader_stats(reader, &seen);
-    const uint64_t next = journal_reader_sequence(reader);
-    if ((next == 0 ? 1 : next) < s->config.holds) {
-        *why = (struct journal_fault){.offset = seen.offset, .reason = JOURNAL_ENDS_EARLY};
+    const uint64_t next =
+        journal_reader_sequence(reader) == 0 ? 1 : journal_reader_sequence(reader);
+    if (next < s->config.holds) {
+        *why = (struct journal_fault){
+            .offset = seen.offset, .reason = JOURNAL_ENDS_EARLY, .next = next};
         if (seen.segment != 0) {
             segment_name_print(seen.segment, why->file);
         }

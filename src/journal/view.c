@@ -454,7 +454,10 @@ err_t view_open(const struct view_config *config, struct view **out)
     TRY(view_dir_open(v->config.dir, &v->dir));
 
     const uint64_t limit = journal_committed(v->config.journal);
-    v->place = view_place_read(v->dir);
+    if (view_place_read(v->dir, &v->place) == VIEW_PLACE_DAMAGED) {
+        log_event(v->config.log, LOG_WARN,
+                  "view.place_damaged"); /* the lines are compared from the begin */
+    }
     if (v->place > limit) {
         v->place = 0; /* of another journal; the files say themselves what they hold */
     }

@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/util.h"
 #include "base/write_all.h"
+#include "codec/crc32c.h"
 #include "codec/uuid_text.h"
 
 #include <errno.h>
@@ -17,7 +18,10 @@
 
 #define PLACE_NAME "position"
 #define PLACE_NEXT "position.tmp"
-#define PLACE_HEAD "canara-view 1 "
+
+/* Two forms; the second ends with a CRC-32C of what is before its last space. */
+#define PLACE_BARE   "canara-view 1 "
+#define PLACE_SEALED "canara-view 2 "
 
 enum { READ_CHUNK = 64 * 1024, NAME_SIZE = UUID_TEXT_LEN + sizeof ".jsonl", PLACE_SIZE = 64 };
 
@@ -242,26 +246,71 @@ err_t view_file_tail(int dir, uuid_t session, size_t max_lines, view_line_fn eac
 
 /* ---- the place ------------------------------------------------------------------------------- */
 
-uint64_t view_place_read(int dir)
+/* As a program of before wrote it: nothing in it says that it is what was written. */
+static size_t print_bare(uint64_t sequence, char out[PLACE_SIZE])
+{
+    const int n = snprintf(out, PLACE_SIZE, PLACE_BARE "%" PRIu64 "\n", sequence);
+    MUST(n > 0 && n < PLACE_SIZE);
+    return (size_t)n;
+}
+
+static size_t print_sealed(uint64_t sequence, char out[PLACE_SIZE])
+{
+    const int n = snprintf(out, PLACE_SIZE, PLACE_SEALED "%" PRIu64, sequence);
+    MUST(n > 0 && n < PLACE_SIZE);
+    const uint32_t crc = crc32c(0, (span_t){(const uint8_t *)out, (size_t)n});
+    const int more = snprintf(out + n, PLACE_SIZE - (size_t)n, " %08" PRIx32 "\n", crc);
+    MUST(more > 0 && n + more < PLACE_SIZE);
+    return (size_t)n + (size_t)more;
+}
+
+/* The number that begins at `at`; false: it is too large. */
+static bool digits(const char *at, uint64_t *out)
+{
+    uint64_t n = 0;
+    for (; *at >= '0' && *at <= '9'; at++) {
+        if (__builtin_mul_overflow(n, 10, &n) ||
+            __builtin_add_overflow(n, (uint64_t)(*at - '0'), &n)) {
+            return false;
+        }
+    }
+    *out = n;
+    return true;
+}
+
+/* Whatever is not what would be written is damaged, in whichever byte. */
+static enum view_place parse(const char *text, size_t len, uint64_t *sequence)
+{
+    static const size_t head = sizeof PLACE_SEALED - 1;
+    _Static_assert(sizeof PLACE_BARE == sizeof PLACE_SEALED, "one length");
+    char want[PLACE_SIZE];
+    uint64_t number = 0;
+    if (len <= head || !digits(text + head, &number)) {
+        return VIEW_PLACE_DAMAGED;
+    }
+    enum view_place found = VIEW_PLACE_DAMAGED;
+    if (len == print_sealed(number, want) && memcmp(text, want, len) == 0) {
+        found = VIEW_PLACE_SEALED;
+    } else if (len == print_bare(number, want) && memcmp(text, want, len) == 0) {
+        found = VIEW_PLACE_BARE;
+    }
+    *sequence = found == VIEW_PLACE_DAMAGED ? 0 : number;
+    return found;
+}
+
+enum view_place view_place_read(int dir, uint64_t *sequence)
 {
     CLEANUP(fd_close)
     int fd = openat(dir, PLACE_NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    const bool missing = fd < 0 && errno == ENOENT;
     char text[PLACE_SIZE + 1] = {0};
     size_t got = 0;
-    if (fd < 0 || failed(read_at(fd, (uint8_t *)text, PLACE_SIZE, 0, &got)) ||
-        strncmp(text, PLACE_HEAD, sizeof PLACE_HEAD - 1) != 0) {
-        return 0;
+    *sequence = 0;
+    if (fd < 0) {
+        return missing ? VIEW_PLACE_NONE : VIEW_PLACE_DAMAGED;
     }
-    uint64_t sequence = 0;
-    const char *at = text + sizeof PLACE_HEAD - 1;
-    while (*at >= '0' && *at <= '9') {
-        if (__builtin_mul_overflow(sequence, 10, &sequence) ||
-            __builtin_add_overflow(sequence, (uint64_t)(*at - '0'), &sequence)) {
-            return 0;
-        }
-        at++;
-    }
-    return at[0] == '\n' && at[1] == '\0' ? sequence : 0;
+    const bool read = !failed(read_at(fd, (uint8_t *)text, PLACE_SIZE, 0, &got));
+    return read ? parse(text, got, sequence) : VIEW_PLACE_DAMAGED;
 }
 
 err_t view_place_write(int dir, uint64_t sequence)
@@ -271,13 +320,12 @@ err_t view_place_write(int dir, uint64_t sequence)
         return err_new(ERR_IO);
     }
     char text[PLACE_SIZE];
-    const int n = snprintf(text, sizeof text, PLACE_HEAD "%" PRIu64 "\n", sequence);
-    MUST(n > 0 && (size_t)n < sizeof text);
+    const size_t n = print_sealed(sequence, text);
     (void)unlinkat(dir, PLACE_NEXT, 0); /* whatever was left there, a pipe even */
     CLEANUP(fd_close)
     int fd = openat(dir, PLACE_NEXT, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0 || failed(write_all(fd, (span_t){(const uint8_t *)text, (size_t)n})) ||
-        fdatasync(fd) != 0 || renameat(dir, PLACE_NEXT, dir, PLACE_NAME) != 0) {
+    if (fd < 0 || failed(write_all(fd, (span_t){(const uint8_t *)text, n})) || fdatasync(fd) != 0 ||
+        renameat(dir, PLACE_NEXT, dir, PLACE_NAME) != 0) {
         return err_new(ERR_STORAGE);
     }
     return ERR_OK;

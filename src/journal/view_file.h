@@ -40,10 +40,17 @@ NODISCARD err_t view_file_append(int dir, uuid_t session, span_t lines, uint64_t
 NODISCARD err_t view_file_tail(int dir, uuid_t session, size_t max_lines, view_line_fn each,
                                void *context);
 
-/* Read the place; 0 when there is none or it cannot be understood. */
-uint64_t view_place_read(int dir);
+enum view_place {
+    VIEW_PLACE_NONE,
+    VIEW_PLACE_DAMAGED, /* not as anybody has written it, or it cannot be read */
+    VIEW_PLACE_BARE, /* of an older program, without a checksum: good to go on from, and no evidence */
+    VIEW_PLACE_SEALED /* what was written */
+};
 
-/* Make the files durable, then the place. ERR_IO: lines may be lost for good, whatever a later call
+/* Read the place. `*sequence` is 0 where there is none, or a damaged one. */
+enum view_place view_place_read(int dir, uint64_t *sequence);
+
+/* Make the files durable, then the place, sealed. ERR_IO: lines may be lost for good, whatever a later call
  * says; ERR_STORAGE: only the place could not be kept, and may be later. */
 NODISCARD err_t view_place_write(int dir, uint64_t sequence);
 

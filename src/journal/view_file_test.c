@@ -21,6 +21,96 @@ static void a_folder_that_others_enter_is_not_taken(void **state)
     testing_folder_remove(folder);
 }
 
+static void expect_place(int fd, enum view_place want, uint64_t sequence)
+{
+    uint64_t found = 99;
+    assert_int_equal(view_place_read(fd, &found), want);
+    assert_int_equal(found, sequence);
+}
+
+static void put_place(const char *folder, const uint8_t *text, size_t len)
+{
+    char path[TESTING_PATH];
+    testing_join(path, folder, "position");
+    testing_store(path, text, len);
+}
+
+static void a_place_is_what_was_written_or_nothing(void **state)
+{
+    (void)state;
+    static const uint64_t places[] = {0, 1, 7, 123456789, UINT64_MAX};
+    char folder[TESTING_PATH];
+    char path[TESTING_PATH];
+    int fd = -1;
+    testing_folder(folder);
+    testing_join(path, folder, "position");
+    assert_ok(view_dir_open(folder, &fd));
+    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+        size_t len = 0;
+        assert_ok(view_place_write(fd, places[i]));
+        expect_place(fd, VIEW_PLACE_SEALED, places[i]);
+        uint8_t *whole = testing_load(path, &len);
+        for (size_t at = 0; at < len; at++) {
+            const uint8_t was = whole[at];
+            for (unsigned bit = 0; bit < 8; bit++) {
+                whole[at] = (uint8_t)(was ^ 1U << bit);
+                put_place(folder, whole, len);
+                expect_place(fd, VIEW_PLACE_DAMAGED, 0);
+            }
+            for (unsigned digit = '0'; digit <= '9'; digit++) {
+                whole[at] = (uint8_t)digit;
+                put_place(folder, whole, len);
+                expect_place(fd, digit == was ? VIEW_PLACE_SEALED : VIEW_PLACE_DAMAGED,
+                             digit == was ? places[i] : 0);
+            }
+            whole[at] = was;
+            put_place(folder, whole, at); /* cut there */
+            expect_place(fd, VIEW_PLACE_DAMAGED, 0);
+        }
+        free(whole);
+    }
+    assert_int_equal(close(fd), 0);
+    testing_folder_remove(folder);
+}
+
+static void a_place_of_before_is_good_to_go_on_from_and_no_evidence(void **state)
+{
+    (void)state;
+
+    static const struct {
+        const char *text;
+        enum view_place place;
+        uint64_t sequence;
+    } rows[] = {
+        {"canara-view 1 0\n", VIEW_PLACE_BARE, 0},
+        {"canara-view 1 42\n", VIEW_PLACE_BARE, 42},
+        {"canara-view 1 18446744073709551615\n", VIEW_PLACE_BARE, UINT64_MAX},
+        {"canara-view 1 18446744073709551616\n", VIEW_PLACE_DAMAGED, 0},
+        {"canara-view 1 42", VIEW_PLACE_DAMAGED, 0},
+        {"canara-view 1 42\n\n", VIEW_PLACE_DAMAGED, 0},
+        {"canara-view 1 042\n", VIEW_PLACE_DAMAGED, 0},
+        {"canara-view 1 -1\n", VIEW_PLACE_DAMAGED, 0},
+        {"canara-view 1 \n", VIEW_PLACE_DAMAGED, 0},
+        {"canara-view 1 ", VIEW_PLACE_DAMAGED, 0},
+        {"canara-view 2 42\n", VIEW_PLACE_DAMAGED, 0},
+        {"canara-view 2 42 00000000\n", VIEW_PLACE_DAMAGED, 0},
+        {"canara-view 1 42 00000000\n", VIEW_PLACE_DAMAGED, 0},
+        {"canara-view 3 42\n", VIEW_PLACE_DAMAGED, 0},
+        {"", VIEW_PLACE_DAMAGED, 0},
+    };
+
+    char folder[TESTING_PATH];
+    int fd = -1;
+    testing_folder(folder);
+    assert_ok(view_dir_open(folder, &fd));
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        put_place(folder, (const uint8_t *)rows[i].text, strlen(rows[i].text));
+        expect_place(fd, rows[i].place, rows[i].sequence);
+    }
+    assert_int_equal(close(fd), 0);
+    testing_folder_remove(folder);
+}
+
 static void a_pipe_in_the_way_of_the_place_is_not_waited_for(void **state)
 {
     (void)state;
@@ -28,15 +118,15 @@ static void a_pipe_in_the_way_of_the_place_is_not_waited_for(void **state)
     int fd = -1;
     testing_folder(folder);
     assert_ok(view_dir_open(folder, &fd));
-    assert_int_equal(view_place_read(fd), 0);
+    expect_place(fd, VIEW_PLACE_NONE, 0);
     assert_ok(view_place_write(fd, 7));
-    assert_int_equal(view_place_read(fd), 7);
+    expect_place(fd, VIEW_PLACE_SEALED, 7);
     assert_int_equal(unlinkat(fd, "position", 0), 0);
     assert_int_equal(mkfifoat(fd, "position", 0600), 0);
     assert_int_equal(mkfifoat(fd, "position.tmp", 0600), 0);
-    assert_int_equal(view_place_read(fd), 0);
+    expect_place(fd, VIEW_PLACE_DAMAGED, 0);
     assert_ok(view_place_write(fd, 8));
-    assert_int_equal(view_place_read(fd), 8);
+    expect_place(fd, VIEW_PLACE_SEALED, 8);
     assert_int_equal(close(fd), 0);
     testing_folder_remove(folder);
 }
@@ -45,6 +135,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_folder_that_others_enter_is_not_taken),
+        cmocka_unit_test(a_place_is_what_was_written_or_nothing),
+        cmocka_unit_test(a_place_of_before_is_good_to_go_on_from_and_no_evidence),
         cmocka_unit_test(a_pipe_in_the_way_of_the_place_is_not_waited_for),
     };
     return cmocka_run_group_tests_name("view_file", tests, NULL, NULL);

@@ -128,6 +128,70 @@ class Journal(Losses):
         self.remove()
         self.assertIn("says session_buffers/position", self.refusal())
 
+    def position(self):
+        return self.mine.data / "session_buffers" / "position"
+
+    def test_a_damaged_position_accuses_nobody_and_is_told_of(self):
+        user = self.challenged()
+        lines = self.mine.buffer(user)
+        text = bytearray(self.position().read_bytes())
+        for at in (0, len(b"canara-view 2 "), len(text) - 2):  # name, number, checksum
+            with self.subTest(at=at):
+                self.mine.stop()
+                skip = len(self.mine.log_text())
+                text = bytearray(self.position().read_bytes())
+                text[at] = ord("9") if text[at] != ord("9") else ord("8")
+                self.position().write_bytes(bytes(text))
+                self.mine.start()
+                self.assertIn("view.place_damaged", self.mine.log_text()[skip:])
+                self.assertTrue(user.status()["mpin_required"])
+                user.summary()
+                self.assertEqual(self.mine.buffer(user)[:len(lines)], lines)
+
+    def test_a_position_without_a_checksum_accuses_nobody(self):
+        user = self.challenged()
+        self.position().write_text("canara-view 1 99999\n")
+        self.mine.start()
+        self.assertTrue(user.status()["mpin_required"])
+        self.assertNotIn("view.place_damaged", self.mine.log_text())
+        self.assertEqual(self.mine.stop(), 0)
+        self.assertRegex(self.position().read_text(), r"^canara-view 2 \d+ [0-9a-f]{8}\n$")
+
+    def test_a_position_from_elsewhere_is_what_to_look_at_first(self):
+        user = self.challenged()
+        other = self.own()
+        busy = User(other)
+        for i in range(60):
+            busy.events([event("scroll", pixels=i)])
+        self.assertEqual(other.stop(), 0)
+        self.position().write_bytes((other.data / "session_buffers" / "position").read_bytes())
+        self.assertRegex(self.refusal(), r"says session_buffers/position alone, and sessions.checkpoint misses nothing: look at that file first.*canara accept-loss")
+        self.position().unlink()
+        self.mine.start()
+        self.assertTrue(user.status()["mpin_required"])
+
+    def test_frames_that_were_lost_behind_the_newest_checkpoint_are_still_missed(self):
+        user = self.challenged()
+        before = {path: path.read_bytes() for path in self.mine.data.glob("sessions.checkpoint*")}
+        self.assertTrue(before)
+        self.mine.start()
+        held = len(self.newest().read_bytes().rstrip(b"\0"))
+        for i in range(10):
+            user.events([event("scroll", pixels=i) for _ in range(10)])
+        user.summary()
+        self.assertEqual(self.mine.stop(signal.SIGTERM), 0)
+        for path, data in before.items():
+            path.write_bytes(data)
+        segments = sorted((self.mine.data / "journal").glob("*.cjl"))
+        if len(segments) == 1:
+            os.truncate(segments[0], held)
+        else:
+            segments[-1].unlink()
+        self.assertRegex(self.refusal(), r"says session_buffers/position alone, .*if not, restore what is missing")
+        self.assertEqual(self.run_command("accept-loss")[0], 0)
+        self.mine.start()
+        self.refused(user.get("/auth/session-status"), 401, "unauthorized")
+
     def test_sessions_that_no_journal_knows_are_over_and_their_files_stay(self):
         user = self.challenged()
         lines = self.mine.buffer(user)
