@@ -4,6 +4,7 @@
 #include "app/house.h"
 #include "app/notify.h"
 #include "app/options.h"
+#include "app/say.h"
 #include "app/settings.h"
 #include "base/util.h"
 #include "domain/checkpoint_keeper.h"
@@ -16,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define NAME "canara serve"
 
 enum { HANDOVER_SAVE_MS = 20000, TAKE_BACK_EVERY_MS = 500 };
 
@@ -40,6 +43,11 @@ struct main_loop {
     bool release;  /* the new process is prepared: go for it */
     bool answers;  /* and has taken over */
 };
+
+static void say_why(const char *why)
+{
+    say(STDERR_FILENO, NAME ": %s", why);
+}
 
 /* ---- handing over ---- */
 
@@ -175,12 +183,11 @@ static void print_addresses(const struct settings *s, uint16_t port)
     char base[SETTING_WORD_BYTES + 32];
     (void)snprintf(base, sizeof base, v6 ? "%s://[%s]:%u" : "%s://%s:%u",
                    settings_have_tls(s) ? "https" : "http", s->host, (unsigned)port);
-    (void)printf("listening on %s\n", base);
-    (void)printf("  documentation  %s/docs\n", base);
-    (void)printf("  health         %s/health\n", base);
-    (void)printf("  metrics        %s/metrics\n", base);
-    (void)printf("  data           %s\n", s->data_dir);
-    (void)fflush(stdout);
+    say(STDOUT_FILENO, "listening on %s", base);
+    say(STDOUT_FILENO, "  documentation  %s/docs", base);
+    say(STDOUT_FILENO, "  health         %s/health", base);
+    say(STDOUT_FILENO, "  metrics        %s/metrics", base);
+    say(STDOUT_FILENO, "  data           %s", s->data_dir);
 }
 
 /* ---- one life: from a start to a stop ---- */
@@ -209,10 +216,10 @@ static bool start_house(struct main_loop *m)
     }
     m->house->service.asked = NULL; /* only a start is ended so */
     m->pause = false;
-    print_addresses(m->settings, server_port(m->house->server));
     notify_manager("READY=1");
     inherited_tell_ready(&m->inherited);
     inherited_close(&m->inherited); /* the house has its own copies */
+    print_addresses(m->settings, server_port(m->house->server));
     if (m->reload) {
         reload_certificates(m);
     }
@@ -253,8 +260,8 @@ static enum life_end live_once(struct main_loop *m)
         notify_manager("STOPPING=1");
     }
     if (lost) {
-        (void)fprintf(stderr, "canara serve: the journal could not be written; what was "
-                              "acknowledged is safe, start again to recover\n");
+        say_why("the journal could not be written; what was acknowledged is safe, start again to "
+                "recover");
     }
     m->paused = clock_mono(clock_system());
     m->pause = true;
@@ -371,7 +378,7 @@ static int live(struct main_loop *m)
     if (end == LIFE_NOT_BEGUN && m->stop) {
         end = LIFE_DONE;
     } else if (end == LIFE_NOT_BEGUN) {
-        (void)fprintf(stderr, "canara serve: %s\n", m->house->why);
+        say_why(m->house->why);
     }
     while (end == LIFE_HANDED_OVER) {
         end = let_go(m) == PAUSE_OVER ? LIFE_DONE : live_on(m);
@@ -391,11 +398,11 @@ static bool take_over(struct main_loop *m)
     *m->house = (struct house){
         .kit = &m->kit, .inherited = m->inherited.fd, .inherited_count = m->inherited.count};
     if (failed(house_look(m->house, m->settings, clock_system()))) {
-        (void)fprintf(stderr, "canara serve: %s\n", m->house->why);
+        say_why(m->house->why);
         return false;
     }
     if (failed(inherited_await(&m->inherited))) {
-        (void)fprintf(stderr, "canara serve: the server before did not hand over\n");
+        say_why("the server before did not hand over");
         return false;
     }
     return true;
@@ -411,7 +418,7 @@ static int serve_with(struct main_loop *m)
     /* Signals first: threads that are started later inherit the blocked mask. */
     if (failed(loop_init(&m->loop, clock_system())) ||
         failed(signals_init(&m->signals, &m->loop, on_signal))) {
-        (void)fprintf(stderr, "canara serve: signals cannot be watched\n");
+        say_why("signals cannot be watched");
         return EXIT_CODE_FAILED;
     }
     const int code = live(m);
@@ -424,13 +431,26 @@ static int serve(struct main_loop *m)
 {
     m->house = calloc(1, sizeof *m->house);
     if (m->house == NULL) {
-        (void)fprintf(stderr, "canara serve: out of memory\n");
+        say_why("out of memory");
         return EXIT_CODE_FAILED;
     }
     const int code = serve_with(m);
     kit_close(&m->kit);
     free(m->house);
     return code;
+}
+
+static err_t load_settings(const struct option_sets *sets, struct settings *out)
+{
+    struct settings_report report;
+    const err_t answer = settings_load_here(sets, out, &report);
+    for (size_t i = 0; i < report.warnings; i++) {
+        say(STDERR_FILENO, NAME ": warning: %s", report.warning[i]);
+    }
+    if (failed(answer)) {
+        say_why(report.fault);
+    }
+    return answer;
 }
 
 int cmd_serve(int argc, char **argv)
@@ -444,7 +464,7 @@ int cmd_serve(int argc, char **argv)
          .into = &sets},
     };
     const struct option_spec spec = {
-        .command = "canara serve",
+        .command = NAME,
         .about =
             "Run the server until SIGTERM or `canara ctl drain`. Settings come from --set, the\n"
             "environment and a .env file in the working directory; canara check-config\n"
@@ -461,11 +481,11 @@ int cmd_serve(int argc, char **argv)
 
     CLEANUP(settings_wipe) struct settings settings = {0};
     struct main_loop m = {.settings = &settings, .inherited.pair = -1, .store_lock = -1};
-    if (failed(settings_load_and_say("canara serve", &sets, &settings))) {
+    if (failed(load_settings(&sets, &settings))) {
         return EXIT_CODE_FAILED;
     }
     if (failed(inherited_take(&m.inherited, &m.store_lock))) {
-        (void)fprintf(stderr, "canara serve: the sockets of LISTEN_FDS are not open\n");
+        say_why("the sockets of LISTEN_FDS are not open");
         return EXIT_CODE_FAILED;
     }
     const int code = serve(&m);

@@ -121,8 +121,12 @@ NODISCARD err_t settings_load(const struct settings_sources *from, struct settin
 
 struct option_sets;
 
-/* For commands: load from .env of the working directory, the environment and --set (may be NULL),
- * and say warnings and the fault on stderr, each behind the name of the command. */
+/* Load from .env of the working directory, the environment and --set (may be NULL). */
+NODISCARD err_t settings_load_here(const struct option_sets *sets, struct settings *out,
+                                   struct settings_report *report);
+
+/* The same for commands that serve nobody: warnings and the fault go to stderr, each behind the name of
+ * the command, and wait for its reader. */
 NODISCARD err_t settings_load_and_say(const char *command, const struct option_sets *sets,
                                       struct settings *out);
 

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-err_t settings_load_and_say(const char *command, const struct option_sets *sets,
-                            struct settings *out)
+err_t settings_load_here(const struct option_sets *sets, struct settings *out,
+                         struct settings_report *report)
 {
     const struct settings_sources from = {
         .set = sets == NULL ? NULL : sets->value,
@@ -14,8 +14,14 @@ err_t settings_load_and_say(const char *command, const struct option_sets *sets,
         .env_file = ".env",
         .environment = (const char *const *)environ,
     };
+    return settings_load(&from, out, report);
+}
+
+err_t settings_load_and_say(const char *command, const struct option_sets *sets,
+                            struct settings *out)
+{
     struct settings_report report;
-    const err_t answer = settings_load(&from, out, &report);
+    const err_t answer = settings_load_here(sets, out, &report);
     for (size_t i = 0; i < report.warnings; i++) {
         (void)fprintf(stderr, "%s: warning: %s\n", command, report.warning[i]);
     }

@@ -3,9 +3,13 @@
 #include "base/util.h"
 #include "tests/support/unit.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+enum { PATIENCE_S = 10 };
 
 static err_t fails_at(int step, int *reached)
 {
@@ -70,6 +74,32 @@ static void a_broken_fact_aborts_and_a_kept_one_does_not(void **state)
     assert_false(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+/* Who reads nothing of it must not keep a broken process alive. */
+static void a_broken_fact_aborts_though_nobody_reads_of_it(void **state)
+{
+    (void)state;
+    int pipe_ends[2];
+    assert_int_equal(pipe2(pipe_ends, O_CLOEXEC | O_NONBLOCK), 0);
+    char bytes[4096] = {0};
+    while (write(pipe_ends[1], bytes, sizeof bytes) > 0) {}
+    assert_int_equal(fcntl(pipe_ends[1], F_SETFL, 0), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        const struct rlimit no_core = {0, 0};
+        (void)setrlimit(RLIMIT_CORE, &no_core);
+        (void)dup2(pipe_ends[1], STDERR_FILENO);
+        (void)signal(SIGABRT, SIG_DFL);
+        (void)alarm(PATIENCE_S);
+        MUST(child != 0);
+        _exit(0);
+    }
+    int status = 0;
+    assert_true(child > 0 && waitpid(child, &status, 0) == child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    (void)close(pipe_ends[0]);
+    (void)close(pipe_ends[1]);
+}
+
 static void sizes_that_overflow_are_told_and_leave_the_result_alone(void **state)
 {
     (void)state;
@@ -91,6 +121,7 @@ int main(void)
         cmocka_unit_test(try_leaves_with_the_callees_error),
         cmocka_unit_test(scopes_are_cleaned_on_every_way_out),
         cmocka_unit_test(a_broken_fact_aborts_and_a_kept_one_does_not),
+        cmocka_unit_test(a_broken_fact_aborts_though_nobody_reads_of_it),
         cmocka_unit_test(sizes_that_overflow_are_told_and_leave_the_result_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

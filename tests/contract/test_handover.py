@@ -1,4 +1,6 @@
 """A new version takes over by SIGUSR2: no connection is refused, nothing acknowledged is lost."""
+import contextlib
+import fcntl
 import os
 import pathlib
 import re
@@ -456,6 +458,94 @@ class Handover(Case):
             early.close()
         server.port = port
         self.assertEqual(User(server).status()["is_active"], True)
+
+
+class Unread(Case):
+    """Nobody reads what the server says, and the pipe is full from the beginning: stdout and stderr are the same one, as they mostly are."""
+
+    def full_pipe(self):
+        ours, theirs = os.pipe()
+        self.addCleanup(os.close, ours)
+        self.addCleanup(os.close, theirs)
+        fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, 4096)
+        filling = os.open(f"/proc/self/fd/{theirs}", os.O_WRONLY | os.O_NONBLOCK)
+        for size in (1024, 1):
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    os.write(filling, b"\n" * size)
+        os.close(filling)
+        return ours, theirs
+
+    def unheard(self, **settings):
+        """A server that has said READY to its service manager, and to nobody else."""
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        server = Copied(start=False, PORT=port, **settings)
+        self.addCleanup(server.remove)
+        (server.dir / ".env").write_text("NO_SUCH_SETTING=1\n")  # a warning
+        server.data.mkdir(mode=0o700)
+        server.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(server.manager.close)
+        server.manager.bind(str(server.dir / "notify"))
+        server.manager.settimeout(20)
+        server.ours, server.theirs = self.full_pipe()
+        server.process = subprocess.Popen(server.command(), cwd=server.dir, stdin=subprocess.DEVNULL, stdout=server.theirs, stderr=server.theirs,
+                                          env={"PATH": "/usr/bin:/bin", "NOTIFY_SOCKET": str(server.dir / "notify")})
+        server.port = port
+        self.expect(server, "READY=1")
+        return server
+
+    def expect(self, server, word):
+        self.assertTrue(server.manager.recv(256).decode().startswith(word), word)
+
+    def end(self, server):
+        server.process.wait(20)
+        self.assertIsNotNone(server.process.poll())
+        self.assertEqual(fcntl.fcntl(server.theirs, fcntl.F_GETFL) & os.O_NONBLOCK, 0)  # others may want to wait
+
+    def test_it_gets_ready_and_stops_by_a_signal(self):
+        server = self.unheard()
+        self.assertTrue(server.is_ready())
+        self.assertEqual(server.stop(), 0)
+
+    def test_it_hands_over_and_the_next_one_drains(self):
+        server = self.unheard()
+        user = User(server)
+        old = server.process
+        server.hand_over()
+        self.expect(server, "READY=1")
+        self.expect(server, "MAINPID=")
+        server.adopt()
+        self.assertEqual(old.returncode, 0)
+        self.assertTrue(server.is_ready())
+        self.assertEqual(user.status()["is_active"], True)
+        done = subprocess.run([program["path"], "ctl", "drain", "--data-dir", str(server.data)], capture_output=True, text=True, check=False, timeout=20)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.expect(server, "STOPPING=1")
+        self.end(server)
+
+    def test_a_start_that_is_refused_ends(self):
+        for wrong in ("PORT=99999", "NO_SUCH_SETTING=1", "DATA_DIR=/proc/nowhere"):
+            with self.subTest(wrong):
+                _, theirs = self.full_pipe()
+                done = subprocess.run([program["path"], "serve", "--set", "DEBUG=True", "--set", wrong], stdin=subprocess.DEVNULL, stdout=theirs,
+                                      stderr=theirs, env={"PATH": "/usr/bin:/bin"}, cwd="/", check=False, timeout=20)
+                self.assertNotEqual(done.returncode, 0)
+
+    def test_who_reads_in_time_has_every_line_whole(self):
+        server = Copied(start=False)
+        self.addCleanup(server.remove)
+        server.data.mkdir(mode=0o700)
+        with subprocess.Popen(server.command(), cwd=server.dir, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                              env={"PATH": "/usr/bin:/bin"}, text=True) as process:
+            server.process = process
+            said = [process.stdout.readline() for _ in range(5)]
+            self.assertRegex(said[0], r"^listening on http://127\.0\.0\.1:\d+\n$")
+            base = said[0].split()[2]
+            self.assertEqual(said[1:], [f"  documentation  {base}/docs\n", f"  health         {base}/health\n", f"  metrics        {base}/metrics\n",
+                                        f"  data           {server.data}\n"])
+            self.assertEqual(server.stop(), 0)
+            self.assertEqual(process.stdout.read(), "")
 
 
 if __name__ == "__main__":
