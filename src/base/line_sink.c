@@ -9,7 +9,19 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
+
+/* A part to write. An iovec has no const, but writing only reads. */
+static struct iovec iovec_of_text(const char *bytes, size_t len)
+{
+    const union {
+        const void *in;
+        void *out;
+    } pointer = {.in = bytes};
+
+    return (struct iovec){.iov_base = pointer.out, .iov_len = len};
+}
 
 /* A second opening of the same pipe or terminal; -1 where that is refused. */
 static int open_again(int fd)
@@ -46,12 +58,30 @@ void line_sink_deinit(struct line_sink *s)
     (void)pthread_mutex_destroy(&s->turn);
 }
 
+/* Ask this one write not to wait; a kernel that cannot (pipes before Linux 6.4) writes as it is. */
+static ssize_t write_now(int fd, const char *bytes, size_t len)
+{
+    const struct iovec part = iovec_of_text(bytes, len);
+    const ssize_t n = pwritev2(fd, &part, 1, -1, RWF_NOWAIT);
+    return n < 0 && (errno == EOPNOTSUPP || errno == ENOSYS) ? write(fd, bytes, len) : n;
+}
+
+static ssize_t put_once(const struct line_sink *s, const char *bytes, size_t len)
+{
+    switch (s->way) {
+    case LINE_SINK_SOCKET: return send(s->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    case LINE_SINK_LOOK: return write_now(s->fd, bytes, len);
+    case LINE_SINK_PLAIN:
+    case LINE_SINK_OWN: break;
+    }
+    return write(s->fd, bytes, len);
+}
+
 static ssize_t put(const struct line_sink *s, const char *bytes, size_t len)
 {
     ssize_t n = 0;
     do {
-        n = s->way == LINE_SINK_SOCKET ? send(s->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL)
-                                       : write(s->fd, bytes, len);
+        n = put_once(s, bytes, len);
     } while (n < 0 && errno == EINTR);
     return n;
 }

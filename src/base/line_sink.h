@@ -3,7 +3,7 @@
  *
  * Floor      base
  * Source     pipe(7): at most PIPE_BUF bytes are written whole or not at all; open(2), O_NONBLOCK;
- *            proc(5), /proc/self/fd; send(2), MSG_DONTWAIT.
+ *            proc(5), /proc/self/fd; send(2), MSG_DONTWAIT; pwritev2(2), RWF_NOWAIT.
  * Units      bytes; a line has at most LIMIT_LOG_LINE_BYTES.
  * Ownership  the sink borrows the descriptor and owns the second opening of it, if it has one.
  * Errors     none: a line is written, or it is not.
@@ -12,7 +12,8 @@
  * O_NONBLOCK belongs to the open file, which a shell, a parent or a service manager may share: the
  * flag is never set on what was given. A pipe or a terminal is opened once more, without waiting; a
  * socket is asked not to wait at each line. Where the second opening is refused (another user's
- * pipe) room is looked for before each line, one line at a time; only a stranger who fills the pipe
+ * pipe, as often in a container) room is looked for before each line, one line at a time, and the write itself
+ * is asked not to wait; only where the kernel cannot be asked (pipes before Linux 6.4) whoever fills the pipe
  * in between can make that wait. A file is written as it is.
  */
 #ifndef BASE_LINE_SINK_H
