@@ -36,7 +36,25 @@ bool alone_speaks(const struct sample *s)
     return s->kind == SAMPLE_KEYS || s->kind == SAMPLE_TEXT || s->kind == SAMPLE_FEATURES;
 }
 
-bool alone_is_foreign(const struct part *p, const struct population *pop, bool simulated)
+static bool is_touched(const struct sample *s)
+{
+    bool any = false;
+    for (size_t f = 0; f < s->count; f++) {
+        any = any || (s->type[f] >= FEATURE_PRESSURE && s->type[f] <= FEATURE_PLACE_Y);
+    }
+    return any;
+}
+
+double alone_limit(const struct sample *s, bool simulated)
+{
+    if (!simulated) {
+        return ALONE_FOREIGN;
+    }
+    return s->kind == SAMPLE_KEYS && is_touched(s) ? ALONE_FOREIGN_TOUCHED
+                                                   : ALONE_FOREIGN_SIMULATED;
+}
+
+bool alone_is_foreign(const struct part *p, const struct population *pop, double limit)
 {
     const double root = sqrt(2.0);
     double sum = 0.0;
@@ -50,7 +68,7 @@ bool alone_is_foreign(const struct part *p, const struct population *pop, bool s
             n++;
         }
     }
-    return sum > (simulated ? ALONE_FOREIGN_SIMULATED : ALONE_FOREIGN) * (double)n;
+    return sum > limit * (double)n;
 }
 
 void alone_fusion(enum sample_kind kind, size_t compared, size_t known, struct fusion *out)

@@ -18,13 +18,18 @@
 
 /* People that a population tells apart are about one of its deviations away from its middle, a feature's
  * mean, and few of them 2. Whoever is further away than ALONE_FOREIGN is not like them; real people are not
- * like simulated ones, and need not be as far away. */
+ * like simulated ones, and need not be as far away: least of all where screens measure pressure, size and place,
+ * each in its own way. */
 #define ALONE_FOREIGN           2.5
 #define ALONE_FOREIGN_SIMULATED 1.2
+#define ALONE_FOREIGN_TOUCHED   0.6 /* simulated, typed on a screen that measures touches */
 
-/* Is the owner unlike the people of the population: other devices, other units, another text? What they say of
- * him and of others is no evidence then. `simulated`: as the model says. */
-bool alone_is_foreign(const struct part *p, const struct population *pop, bool simulated);
+/* Which of them holds for a sample. `simulated`: as the model says. */
+double alone_limit(const struct sample *s, bool simulated);
+
+/* Is the owner unlike the people of the population, further than `limit`: other devices, other units, another
+ * text? What they say of him and of others is no evidence then. */
+bool alone_is_foreign(const struct part *p, const struct population *pop, double limit);
 
 /* Can a sample be judged beside its owner alone? Typing can, and long vectors; summaries say too little. */
 bool alone_speaks(const struct sample *s);

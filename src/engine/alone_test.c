@@ -64,12 +64,32 @@ static void only_who_is_far_from_all_people_is_foreign(void **state)
     struct canara_profile *far = profile_of(&slow, model, &seed);
     const struct population *pop = model_population(model, &like, &room);
     for (int simulated = 0; simulated < 2; simulated++) {
-        assert_false(alone_is_foreign(near->part[0], pop, simulated != 0));
-        assert_true(alone_is_foreign(far->part[0], pop, simulated != 0));
+        const double limit = alone_limit(&like, simulated != 0);
+        assert_false(alone_is_foreign(near->part[0], pop, limit));
+        assert_true(alone_is_foreign(far->part[0], pop, limit));
     }
     canara_profile_free(&near);
     canara_profile_free(&far);
     canara_model_close(&model);
+}
+
+/* Screens measure touches each in its own way: of simulated people they say less than keyboards do. Real people
+ * are a measure as far as ever, and so is a text. */
+static void touches_are_held_against_simulated_people_soonest(void **state)
+{
+    (void)state;
+    uint64_t seed = 5;
+    const struct test_person owner = test_person(1);
+    struct sample s = typed_by(&owner, &seed);
+    assert_true(alone_limit(&s, true) == ALONE_FOREIGN_SIMULATED);
+    assert_true(alone_limit(&s, false) == ALONE_FOREIGN);
+    for (enum feature_type type = FEATURE_PRESSURE; type <= FEATURE_PLACE_Y; type++) {
+        s.type[s.count - 1] = (uint8_t)type;
+        assert_true(alone_limit(&s, true) == ALONE_FOREIGN_TOUCHED);
+        assert_true(alone_limit(&s, false) == ALONE_FOREIGN);
+    }
+    s.kind = SAMPLE_TEXT;
+    assert_true(alone_limit(&s, true) == ALONE_FOREIGN_SIMULATED);
 }
 
 /* Mean evidence of somebody's entries beside the profile. */
@@ -347,6 +367,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_who_is_far_from_all_people_is_foreign),
+        cmocka_unit_test(touches_are_held_against_simulated_people_soonest),
         cmocka_unit_test(a_foreign_owner_is_told_from_thieves_by_himself),
         cmocka_unit_test(a_summary_is_never_judged_alone),
         cmocka_unit_test(the_lines_are_lines),

@@ -345,7 +345,8 @@ static const struct fusion *judge(const struct canara_model *model, const struct
 {
     const struct part *p = l->part;
     const struct population *pop = model_population(model, s, room);
-    if (!alone_speaks(s) || (pop != NULL && !alone_is_foreign(p, pop, model->simulated))) {
+    if (!alone_speaks(s) ||
+        (pop != NULL && !alone_is_foreign(p, pop, alone_limit(s, model->simulated)))) {
         return pop != NULL && evidence_scores(l, pop, s, score, alike)
                    ? &pop->fusion[fusion_bucket(p->accepted)]
                    : NULL;

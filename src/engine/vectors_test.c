@@ -326,8 +326,8 @@ static void check_foreign(struct vectors *v, const double *x, size_t n)
 {
     const struct desk *d = v->state;
     vectors_count(v, n, 2);
-    vectors_same(v, alone_is_foreign(&d->part, &d->population, false), x[0]);
-    vectors_same(v, alone_is_foreign(&d->part, &d->population, true), x[1]);
+    vectors_same(v, alone_is_foreign(&d->part, &d->population, ALONE_FOREIGN), x[0]);
+    vectors_same(v, alone_is_foreign(&d->part, &d->population, ALONE_FOREIGN_SIMULATED), x[1]);
 }
 
 /* ---- fusion and person ---- */
