@@ -101,6 +101,17 @@ static void tell_long_vectors(const struct dataset *set)
     }
 }
 
+static void tell_joined(const struct dataset *set)
+{
+    if (dataset_joined(set) > 0) {
+        (void)fprintf(
+            stderr,
+            "canara evaluate: %zu pieces of free text were put together with those before them: a server "
+            "would have to be sent %d keys at a time\n",
+            dataset_joined(set), TEXT_KEYS_MIN);
+    }
+}
+
 static void tell_disorder(const struct evaluate_run *r)
 {
     char words[2][256];
@@ -134,6 +145,7 @@ static bool is_of_people(const struct evaluate_run *r)
 void evaluate_tell_set(const struct evaluate_run *r)
 {
     tell_long_vectors(r->set);
+    tell_joined(r->set);
     tell_disorder(r);
     if (is_of_people(r) && trials_of(r, DATASET_IMPOSTOR) == 0) {
         tell(r, "has no impostor trial: there are no error rates without");

@@ -77,7 +77,8 @@ void sample_name(struct sample *s, const char *kind, canara_text_t field, uint64
 bool sample_of_keys(const canara_event_t *event, struct sample *out);
 
 /* How many samples of free text an event holds: one for each TEXT_CHUNK keys begun, of the same size as
- * nearly as can be; 0 below TEXT_KEYS_MIN keys or where neither classes nor zones were told. */
+ * nearly as can be; 0 below TEXT_KEYS_MIN keys, and up to SAMPLE_KEYS_MAX where neither classes nor zones were told:
+ * that is how secrets come, and they are entries. */
 size_t sample_text_chunks(const canara_event_t *event);
 
 /* Sample number `chunk` of as many as there are. */

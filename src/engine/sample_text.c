@@ -53,11 +53,13 @@ struct text_times {
     struct pile hold[HOLD_GROUPS], down_down[PAIR_GROUPS], up_down[PAIR_GROUPS]; /* ms */
     uint8_t group[TEXT_CHUNK]; /* of each key: enum hold_group */
     size_t keys, deletes, pairs, rollovers, pauses;
+    bool all_one;    /* nothing was told of any key: all count as letters */
     double typed_ms; /* sum of the intervals that are no pauses */
 };
 
-static void times_begin(struct text_times *t)
+static void times_begin(struct text_times *t, bool all_one)
 {
+    t->all_one = all_one;
     piles_begin(t->hold, HOLD_GROUPS);
     piles_begin(t->down_down, PAIR_GROUPS);
     piles_begin(t->up_down, PAIR_GROUPS);
@@ -145,7 +147,7 @@ static void sort_pair(struct text_times *t, const canara_key_t *a, const canara_
         return;
     }
     t->typed_ms += down_down;
-    const enum pair_group group = pair_group(a, b);
+    const enum pair_group group = t->all_one ? PAIR_LETTERS : pair_group(a, b);
     if (group != PAIR_GROUPS) {
         pile_add(&t->down_down[group], down_down);
         pile_add(&t->up_down[group], b->down_ms - a->up_ms);
@@ -156,7 +158,7 @@ static void sort_keys(struct text_times *t, const canara_key_t *keys, size_t n)
 {
     t->keys = n;
     for (size_t i = 0; i < n; i++) {
-        const unsigned group = hold_group(&keys[i]);
+        const unsigned group = t->all_one ? (unsigned)HOLD_LETTER : hold_group(&keys[i]);
         t->group[i] = (uint8_t)group;
         t->deletes += keys[i].key_class == CANARA_KEY_DELETE;
         if (group != HOLD_GROUPS) {
@@ -267,36 +269,44 @@ static void put_touch(struct sample *s, const struct touch *t, const canara_key_
             UNEVEN_OFFSET));
 }
 
-/* Which touches are measured, zones or not; `told`: there is anything to group by. */
+/* What is measured of touches (bit i: touches[i]), and what there is to group keys by. */
+enum told { TOLD_CLASSES, TOLD_ZONES, TOLD_NOTHING }; /* numbers of contexts */
+
 struct look {
-    uint8_t touches, zones; /* bit i: touches[i] */
-    bool told;
+    uint8_t touches;
+    uint8_t told; /* enum told */
 };
 
 static struct look look_over(const canara_event_t *event)
 {
     struct look look = {0};
     unsigned any = 0;
+    bool classes = false;
+    bool zones = false;
     for (size_t i = 0; i < event->of.keystrokes.count; i++) {
         const canara_key_t *key = &event->of.keystrokes.keys[i];
         any |= key->has;
-        look.zones |= key->zone != CANARA_ZONE_NONE;
-        look.told = look.told || key->key_class != CANARA_KEY_OTHER;
+        zones = zones || key->zone != CANARA_ZONE_NONE;
+        classes = classes || key->key_class != CANARA_KEY_OTHER;
     }
     for (unsigned i = 0; i < ARRAY_LEN(touches); i++) {
         look.touches |= (uint8_t)((any >> touches[i].extra & 1U) << i);
     }
-    look.told = look.told || look.zones != 0;
+    look.told = (uint8_t)(zones ? TOLD_ZONES : (classes ? TOLD_CLASSES : TOLD_NOTHING));
     return look;
 }
 
 size_t sample_text_chunks(const canara_event_t *event)
 {
-    if (event->kind != CANARA_KEYSTROKES || (event->has & (uint32_t)CANARA_F_KEYS) == 0 ||
-        event->of.keystrokes.count < TEXT_KEYS_MIN || !look_over(event).told) {
+    if (event->kind != CANARA_KEYSTROKES || (event->has & (uint32_t)CANARA_F_KEYS) == 0) {
         return 0;
     }
-    return (event->of.keystrokes.count + TEXT_CHUNK - 1) / TEXT_CHUNK;
+    const size_t keys = event->of.keystrokes.count;
+    const bool secret = look_over(event).told == TOLD_NOTHING;
+    if (keys < TEXT_KEYS_MIN || (secret && keys <= SAMPLE_KEYS_MAX)) {
+        return 0; /* secrets tell nothing, and are entries */
+    }
+    return (keys + TEXT_CHUNK - 1) / TEXT_CHUNK;
 }
 
 void sample_of_text(const canara_event_t *event, size_t chunk, size_t chunks, struct sample *out)
@@ -306,9 +316,9 @@ void sample_of_text(const canara_event_t *event, size_t chunk, size_t chunks, st
     const size_t to = (chunk + 1) * n / chunks;
     const canara_key_t *keys = event->of.keystrokes.keys + from;
     const struct look look = look_over(event);
-    const uint8_t context[] = {LAYOUT, look.touches, look.zones};
+    const uint8_t context[] = {LAYOUT, look.touches, look.told};
     struct text_times SCRATCH times;
-    times_begin(&times);
+    times_begin(&times, look.told == TOLD_NOTHING);
     sort_keys(&times, keys, to - from);
     out->kind = SAMPLE_TEXT;
     out->count = 0;

@@ -230,11 +230,11 @@ static void what_tells_nothing_of_its_keys_is_no_text(void **state)
 {
     (void)state;
     canara_key_t keys[KEYS];
-    canara_event_t e = words(keys, 40, 1.0);
-    for (size_t i = 0; i < 40; i++) {
+    canara_event_t e = words(keys, SAMPLE_KEYS_MAX, 1.0);
+    for (size_t i = 0; i < SAMPLE_KEYS_MAX; i++) {
         keys[i].key_class = CANARA_KEY_OTHER;
     }
-    assert_int_equal(sample_text_chunks(&e), 0);
+    assert_int_equal(sample_text_chunks(&e), 0); /* an entry: so are secrets told */
     keys[3].zone = CANARA_ZONE_R1;
     assert_int_equal(sample_text_chunks(&e), 1);
     e.has = 0;
@@ -244,9 +244,27 @@ static void what_tells_nothing_of_its_keys_is_no_text(void **state)
     assert_int_equal(sample_text_chunks(&e), 0);
 }
 
+/* Too long for an entry, it is a text all the same, whose keys are all of one kind; compared with its own like only. */
+static void a_long_text_of_untold_keys_is_one_of_letters(void **state)
+{
+    (void)state;
+    canara_key_t keys[KEYS];
+    const canara_event_t e = words(keys, SAMPLE_KEYS_MAX + 1, 1.0);
+    const struct sample told = only(&e);
+    for (size_t i = 0; i < SAMPLE_KEYS_MAX + 1; i++) {
+        keys[i].key_class = CANARA_KEY_OTHER;
+    }
+    const struct sample s = only(&e);
+    assert_true(s.context != told.context);
+    assert_near(s.x[HOLD_LETTER], log(0.1), 1e-12, "most are letters");
+    assert_true(isnan(s.x[HOLD_LETTER + 2])); /* of spaces nothing was told */
+    assert_near(s.x[INTERVAL_LOW], log(0.15), 1e-12, "all alike");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_long_text_of_untold_keys_is_one_of_letters),
         cmocka_unit_test(groups_have_the_median_of_their_keys),
         cmocka_unit_test(zones_have_groups_of_their_own),
         cmocka_unit_test(the_shape_of_a_text_is_measured),

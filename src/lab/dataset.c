@@ -7,6 +7,7 @@
 #include "lab/event_keep.h"
 #include "lab/line_file.h"
 #include "lab/pool.h"
+#include "lab/text_join.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +27,7 @@ struct dataset {
     struct dataset_event *events;
     size_t events_count, events_cap;
     struct dataset_groups groups;
+    size_t joined;
 };
 
 /* What reading needs and the set does not. */
@@ -325,6 +327,18 @@ static err_t read_all(struct reading *r)
     return failed(groups_finish(&r->set->groups)) ? no_memory(r) : ERR_OK;
 }
 
+/* Machines are judged by what they sent, as they sent it. */
+static err_t join_texts(struct reading *r)
+{
+    struct dataset *const set = r->set;
+    if (dataset_models(set) == 0) {
+        return ERR_OK;
+    }
+    const err_t e = text_join(&set->pool, set->sessions, set->ids.count, set->events,
+                              &set->events_count, &set->joined);
+    return failed(e) ? no_memory(r) : ERR_OK;
+}
+
 err_t dataset_open(const char *dir, struct dataset **out, struct dataset_fault *fault)
 {
     CLEANUP(dataset_close) struct dataset *set = calloc(1, sizeof *set);
@@ -343,6 +357,7 @@ err_t dataset_open(const char *dir, struct dataset **out, struct dataset_fault *
     names_init(&set->ids, &set->pool);
     groups_init(&set->groups, &set->pool);
     TRY(read_all(&r));
+    TRY(join_texts(&r));
     *out = set;
     set = NULL;
     return ERR_OK;
@@ -420,6 +435,11 @@ const struct dataset_session *dataset_session(const struct dataset *set, size_t 
 {
     MUST(session < set->ids.count);
     return &set->sessions[session];
+}
+
+size_t dataset_joined(const struct dataset *set)
+{
+    return set->joined;
 }
 
 size_t dataset_events(const struct dataset *set)

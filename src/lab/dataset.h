@@ -132,6 +132,9 @@ const struct dataset_session *dataset_session(const struct dataset *set, size_t 
 int64_t dataset_session_begin(const struct dataset *set, size_t session);
 
 size_t dataset_events(const struct dataset *set);
+
+/* How many pieces of free text were taken into the one before (text_join.h). */
+size_t dataset_joined(const struct dataset *set);
 const struct dataset_event *dataset_event(const struct dataset *set, size_t event);
 
 /* Enrolled people, in the order of enrol.tsv; none in a set of bots. */
