@@ -30,51 +30,6 @@ static err_t refuse(struct json_fault *fault, const char *message, size_t at)
     return err_new(ERR_FORMAT);
 }
 
-/* A byte outside of strings. */
-static void count(struct json_shape *shape, size_t *depth, uint8_t byte)
-{
-    switch (byte) {
-    case '{':
-        shape->objects++;
-        *depth += 1;
-        return;
-    case '[':
-        shape->arrays++;
-        *depth += 1;
-        return;
-    case '}':
-    case ']': *depth -= *depth > 0 ? 1 : 0; return;
-    case ',': shape->commas++; return;
-    case ':': shape->colons++; return;
-    case '"': shape->strings++; return;
-    default: return;
-    }
-}
-
-/* jansson knows depth only as a constant of its own: count brackets outside strings before it, and
- * with them what it will take memory for. False: too deep, at `*at`. */
-static bool measure(span_t text, struct json_shape *shape, size_t *at)
-{
-    size_t depth = 0;
-    bool quoted = false;
-    shape->bytes = text.len;
-    for (size_t i = 0; i < text.len; i++) {
-        const uint8_t byte = text.ptr[i];
-        if (quoted) {
-            i += byte == '\\' ? 1 : 0;
-            quoted = byte != '"';
-            continue;
-        }
-        count(shape, &depth, byte);
-        quoted = byte == '"';
-        if (depth > JSON_READ_DEPTH) {
-            *at = i;
-            return false;
-        }
-    }
-    return true;
-}
-
 static const char *words_for(const json_error_t *error)
 {
     switch (json_error_code(error)) {
@@ -124,21 +79,10 @@ static err_t parse_in(struct json_room *room, span_t text, struct json **out,
     return ERR_OK;
 }
 
-err_t json_parse(span_t text, struct json **out, struct json_fault *fault)
+err_t json_parse_measured(span_t text, const struct json_shape *shape, struct json **out,
+                          struct json_fault *fault)
 {
-    size_t at = 0;
-    struct json_shape shape = {0};
-    if (text.len == 0) {
-        return refuse(fault, "the document is empty", 0);
-    }
-    const uint8_t *const nul = memchr(text.ptr, '\0', text.len);
-    if (nul != NULL) { /* jansson 2.14 takes it for the end and lets anything follow */
-        return refuse(fault, "a NUL byte", (size_t)(nul - text.ptr));
-    }
-    if (!measure(text, &shape, &at)) {
-        return refuse(fault, "nested more than 8 levels deep", at);
-    }
-    struct json_room *room = json_room_new(json_room_for(&shape));
+    struct json_room *room = json_room_new(json_room_for(shape));
     if (room == NULL) {
         return err_new(ERR_NOMEM);
     }
@@ -147,6 +91,13 @@ err_t json_parse(span_t text, struct json **out, struct json_fault *fault)
         json_room_free(&room);
     }
     return parsed;
+}
+
+err_t json_parse(span_t text, struct json **out, struct json_fault *fault)
+{
+    struct json_shape shape = {0};
+    TRY(json_measure(text, NULL, &shape, fault));
+    return json_parse_measured(text, &shape, out, fault);
 }
 
 void json_free(struct json **tree)

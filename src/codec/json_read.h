@@ -16,12 +16,11 @@
 
 #include "base/err.h"
 #include "base/span.h"
+#include "codec/json_shape.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-enum { JSON_READ_DEPTH = 8 };
 
 enum json_kind {
     JSON_KIND_ABSENT, /* what NULL is */
@@ -36,13 +35,12 @@ enum json_kind {
 
 struct json; /* one value of a tree */
 
-struct json_fault {
-    const char *message; /* static words for a person */
-    size_t at;           /* byte offset, as near as known */
-};
-
 /* Parse one JSON value of any kind. `fault` may be NULL. */
 NODISCARD err_t json_parse(span_t text, struct json **out, struct json_fault *fault);
+
+/* The same for a text of which json_measure() has just said the shape. */
+NODISCARD err_t json_parse_measured(span_t text, const struct json_shape *shape, struct json **out,
+                                    struct json_fault *fault);
 
 /* Free a whole tree, never a part (all of it is wiped: bodies hold passwords); NULL is fine. */
 void json_free(struct json **tree);

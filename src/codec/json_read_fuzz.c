@@ -90,6 +90,44 @@ static void check_same(const struct json *a, const struct json *b)
     }
 }
 
+static void count_value(const struct json *value, json_limits_t *counted);
+
+static bool count_member(void *arg, span_t name, const struct json *value)
+{
+    (void)name;
+    count_value(value, arg);
+    return true;
+}
+
+static void count_value(const struct json *value, json_limits_t *counted)
+{
+    const enum json_kind kind = json_kind(value);
+    counted->values += 1;
+    counted->nodes += kind == JSON_KIND_OBJECT || kind == JSON_KIND_ARRAY ? 1 : 0;
+    if (kind == JSON_KIND_OBJECT) {
+        json_visit(value, count_member, counted);
+    }
+    for (size_t i = 0; kind == JSON_KIND_ARRAY && i < json_count(value); i++) {
+        count_value(json_item(value, i), counted);
+    }
+}
+
+/* What was counted before is what came of it, to the last one. */
+static void check_shape(span_t input, const struct json *tree)
+{
+    json_limits_t limits = {0};
+    struct json_shape shape = {0};
+    count_value(tree, &limits);
+    MUST(!failed(json_measure(input, &limits, &shape, NULL)));
+    MUST(shape.values == limits.values && shape.objects + shape.arrays == limits.nodes);
+    limits.values -= 1;
+    MUST(json_measure(input, &limits, &shape, NULL).code == ERR_LIMIT);
+    limits.values += 1;
+    limits.nodes -= limits.nodes > 0 ? 1 : 0;
+    MUST(limits.nodes == shape.objects + shape.arrays ||
+         json_measure(input, &limits, &shape, NULL).code == ERR_LIMIT);
+}
+
 static void check_json(span_t input)
 {
     struct json *tree = NULL;
@@ -100,6 +138,7 @@ static void check_json(span_t input)
         return;
     }
     MUST(!has_nul);
+    check_shape(input, tree);
     struct buf out;
     struct json_writer w;
     buf_init(&out, 1 << 20);

@@ -28,13 +28,16 @@ static _Thread_local struct json_room *here; /* NULL: in none */
 
 /* Each term is what jansson allocates for such a thing, its head and rounding included. Tables grow
  * to twice the size and leave the smaller ones behind: four times the last is more than all of them.
- * A string is copied from the buffer of the lexer, which grows as tables do, and is then a value
- * (32 bytes) or the key of a pair (57 and its length). */
+ * So does the buffer of the lexer, with the longest token. A string is copied from there, and is then
+ * a value, or a name that is copied once more for its pair (57 bytes and its length). What a text
+ * that is no JSON makes it take until it gives up is less than what was counted, term by term. */
 enum {
     OF_DOCUMENT = 1024,
-    OF_BYTE = 4 + 2,
-    OF_STRING = 2 * GRAIN + 2 * (GRAIN - 1) + 1 + 57,
-    OF_NUMBER = GRAIN + 32,
+    OF_BYTE = 2,
+    OF_LONGEST = 4,
+    OF_STRING = 2 * GRAIN,
+    OF_NAME = 2 * GRAIN + 56,
+    OF_VALUE = GRAIN + 32, /* a string or a number; of objects and arrays, a part of what follows */
     OF_OBJECT = GRAIN + 80 + GRAIN + 128,
     OF_ARRAY = GRAIN + 48 + GRAIN + 64,
     OF_COMMA = 4 * 16 + 8 /* a place in a table; the heads of tables */
@@ -42,9 +45,9 @@ enum {
 
 size_t json_room_for(const struct json_shape *shape)
 {
-    const size_t values = shape->commas + shape->colons + shape->arrays + 1;
     return (size_t)OF_DOCUMENT + (size_t)OF_BYTE * shape->bytes +
-           (size_t)OF_STRING * shape->strings + (size_t)OF_NUMBER * values +
+           (size_t)OF_LONGEST * shape->longest + (size_t)OF_STRING * shape->strings +
+           (size_t)OF_NAME * shape->names + (size_t)OF_VALUE * shape->values +
            (size_t)OF_OBJECT * shape->objects + (size_t)OF_ARRAY * shape->arrays +
            (size_t)OF_COMMA * shape->commas;
 }

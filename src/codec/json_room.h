@@ -16,15 +16,12 @@
 #ifndef CODEC_JSON_ROOM_H
 #define CODEC_JSON_ROOM_H
 
+#include "codec/json_shape.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
 struct json_room;
-
-/* What a text is made of, as far as memory goes; quotes and brackets outside of strings. */
-struct json_shape {
-    size_t bytes, strings, objects, arrays, commas, colons;
-};
 
 /* Room enough for whatever jansson makes of such a text, or of the part of it that it reads. */
 size_t json_room_for(const struct json_shape *shape);

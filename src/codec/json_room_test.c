@@ -104,6 +104,14 @@ static void the_greediest_bodies_fit(void **state)
         {"\"", "\\u00e4", "\""},
         {"{\"", "k", "\":[]}"},
         {"[{\"a\":", "1", "}]"},
+        {"[", "{\"\":\"\"},", "0]"},
+        {"[", "\"\":", "0]"}, /* names where there are none */
+        {"[", "\"\",", ":::]"},
+        {"{\"\":[\"", "\\u0041", "\"]}"},
+        {"[", "12345678901234567,", "0]"},
+        {"[", "1            ,", "0]"},
+        {"[1", "0", "]"}, /* a number that is too large */
+        {"{\"", "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkk#\":\"vvvvvvvvvvvvvvvv\",\"", "\":0}"},
         {"", "a", ""},  /* no JSON at all */
         {"\"", "a", ""} /* without its end */
     };
