@@ -239,6 +239,7 @@ static enum call_place login_open_stage(struct call *c, struct shard *s)
         return problem_later(c, PROBLEM_OVERLOADED, 5);
     }
     take_keystrokes(c, s, live, "password");
+    call_forget_body(c); /* its password lies there, too */
     if (live->blocked) { /* how the password was typed can be enough */
         return problem(c, PROBLEM_SESSION_BLOCKED);
     }

@@ -216,7 +216,7 @@ static void a_login_that_was_overtaken_is_void(void **state)
     http_reader_init(&reader, HTTP_BODY_MAX);
     assert_int_equal(http_read(&reader, (uint8_t *)text, (size_t)len, &req), HTTP_READY);
     struct call *c = call_new(&d->api);
-    const arrival_t from = {.from = "127.0.0.1"};
+    const arrival_t from = {.from = "127.0.0.1", .bodies = &d->bodies};
     enum call_place place = api_dispatch(c, &req, &from);
     while (uuid_is_nil(c->target)) { /* as far as its row */
         place = c->next(c, NULL);

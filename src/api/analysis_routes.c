@@ -444,6 +444,7 @@ static enum call_place take_events(struct call *c, struct shard *s, struct live 
     struct events_work *work = call_keep(c, sizeof *work);
     behaviour_result_t result = {0};
     behaviour_take(s, live, events, count, clock_mono(shard_service(s)->clock), &result);
+    call_forget_body(c); /* the answer waits for the journal, which has its own */
     if (result.answer != BEHAVIOUR_TAKEN) {
         counter_add_shared(&c->api->metrics.refused_overload,
                            result.answer == BEHAVIOUR_STOPPED ? 0 : 1);

@@ -29,21 +29,28 @@ struct call *call_new(struct api *api)
     return c;
 }
 
+void call_forget_body(struct call *c)
+{
+    json_free(&c->json);
+    if (c->body.len > 0) {
+        union {
+            const uint8_t *constant;
+            uint8_t *owned;
+        } body = {c->body.ptr}; /* a copy of our own, made by api_dispatch() */
+
+        memory_wipe(body.owned, c->body.len);
+        free(body.owned);
+    }
+    c->body = (span_t){0};
+    bodies_give(&c->charge);
+}
+
 void call_free(struct call **c)
 {
     if (*c == NULL) {
         return;
     }
-    json_free(&(*c)->json);
-    if ((*c)->body.len > 0) {
-        union {
-            const uint8_t *constant;
-            uint8_t *owned;
-        } body = {(*c)->body.ptr}; /* a copy of our own, made by api_dispatch() */
-
-        memory_wipe(body.owned, (*c)->body.len);
-        free(body.owned);
-    }
+    call_forget_body(*c);
     memory_wipe((*c)->memory, (*c)->arena.used); /* stages may keep secrets there */
     if ((*c)->reply.ptr != NULL) {
         memory_wipe((*c)->reply.ptr, (*c)->reply.len); /* tokens */

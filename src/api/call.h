@@ -15,6 +15,7 @@
 #ifndef API_CALL_H
 #define API_CALL_H
 
+#include "api/bodies.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
@@ -47,6 +48,7 @@ enum call_auth {
 enum call_body {
     BODY_NONE,     /* whatever is sent is not read */
     BODY_OBJECT,   /* a JSON object */
+    BODY_TYPED,    /* the same, and it may say how a secret was typed: more values */
     BODY_OPTIONAL, /* the same, or nothing at all */
     BODY_EVENTS    /* handed on as bytes, for the event scanner */
 };
@@ -77,12 +79,13 @@ struct call {
     uint64_t address_narrow, address_wide;
     span_t path; /* a copy; without query */
     span_t param[ROUTE_PARAMS_MAX];
-    span_t body;        /* a copy; empty for none */
-    span_t device;      /* AUTH_NONE: X-Device-ID, a copy; empty when it is none, or sent twice */
-    bool device_sent;   /* AUTH_NONE: once or more; a bearer's was compared with his token */
-    struct json *json;  /* the body parsed, when the route says so; owned */
-    token_claims_t who; /* AUTH_BEARER, AUTH_LIVE */
-    span_t origin;      /* a copy; empty when not sent */
+    span_t body;          /* a copy; empty for none */
+    span_t device;        /* AUTH_NONE: X-Device-ID, a copy; empty when it is none, or sent twice */
+    bool device_sent;     /* AUTH_NONE: once or more; a bearer's was compared with his token */
+    struct json *json;    /* the body parsed, when the route says so; owned */
+    body_charge_t charge; /* what `body` or `json` holds of its loop's room for bodies */
+    token_claims_t who;   /* AUTH_BEARER, AUTH_LIVE */
+    span_t origin;        /* a copy; empty when not sent */
     bool origin_allowed;
     bool bearer_sent; /* a token came with the request, good or bad */
     bool head;        /* HEAD: the answer's body is counted, not sent */
@@ -125,6 +128,10 @@ void *call_keep(struct call *c, size_t size);
 /* The session of the caller's token in this shard, open and not blocked; otherwise NULL and the
  * 401 is the answer: return PLACE_DONE. */
 struct live *call_live(struct call *c, struct shard *s);
+
+/* Wipe the body and give its memory back before the call ends: no later stage reads it. What was taken
+ * from it as a span is gone, too. */
+void call_forget_body(struct call *c);
 
 /* Add a header line. */
 void call_header(struct call *c, const char *name, const char *value);

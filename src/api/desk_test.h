@@ -22,6 +22,7 @@ struct desk {
     struct api api;
     struct shard *shard[DESK_LOOPS];
     struct server_numbers numbers;
+    struct bodies bodies; /* of all calls */
     bool ready;
     size_t drains, reloads, news;
     bool reload_fails;
@@ -124,6 +125,7 @@ static inline void desk_begin(struct desk *d)
 
 static inline void desk_end(struct desk *d)
 {
+    assert_int_equal(bodies_held(&d->bodies), 0); /* whatever way the calls went */
     shard_free(&d->shard[1]);
     view_close(&d->view);
     house_end(&d->house);
@@ -214,18 +216,24 @@ static inline void desk_run(struct desk *d, struct call *c, enum call_place plac
 static inline struct call *ask_from(struct desk *d, const arrival_t *from, const char *method,
                                     const char *target, const char *headers, const char *body)
 {
-    char text[8192];
-    const int len = snprintf(text, sizeof text,
-                             "%s %s HTTP/1.1\r\nHost: localhost\r\n%sContent-Length: %zu\r\n\r\n%s",
-                             method, target, headers, strlen(body), body);
-    assert_in_range(len, 1, sizeof text - 1);
+    const size_t size = 8192 + strlen(body);
+    char *const text = malloc(size);
+    assert_non_null(text);
+    const int len =
+        snprintf(text, size, "%s %s HTTP/1.1\r\nHost: localhost\r\n%sContent-Length: %zu\r\n\r\n%s",
+                 method, target, headers, strlen(body), body);
+    assert_in_range(len, 1, size - 1);
     struct http_reader reader;
     struct http_request req;
     http_reader_init(&reader, HTTP_BODY_MAX);
     assert_int_equal(http_read(&reader, (uint8_t *)text, (size_t)len, &req), HTTP_READY);
     struct call *c = call_new(&d->api);
     assert_non_null(c);
-    desk_run(d, c, api_dispatch(c, &req, from));
+    arrival_t arrival = *from;
+    arrival.bodies = &d->bodies;
+    const enum call_place place = api_dispatch(c, &req, &arrival);
+    free(text); /* what the call needs of it, it has copied */
+    desk_run(d, c, place);
     return c;
 }
 

@@ -8,6 +8,7 @@
 #include "base/util.h"
 #include "codec/hex.h"
 #include "codec/json_read.h"
+#include "codec/json_room.h"
 #include "codec/uuid_text.h"
 #include "crypto/keys.h"
 #include "crypto/secret.h"
@@ -16,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PREFLIGHT_AGE_S = 600, HSTS_AGE_S = 31536000, TRACEPARENT_LEN = 55 };
+enum { PREFLIGHT_AGE_S = 600, HSTS_AGE_S = 31536000, BODIES_RETRY_S = 2, TRACEPARENT_LEN = 55 };
 
 /* ---- what every answer says of its request ---- */
 
@@ -178,31 +179,81 @@ static bool body_is_json(const struct http_request *req)
 
 static bool wants_type(const struct api_route *row, const struct http_request *req)
 {
-    return row->body == BODY_OBJECT || row->body == BODY_EVENTS ||
-           (row->body == BODY_OPTIONAL && req->body.len > 0);
+    switch (row->body) {
+    case BODY_NONE: return false;
+    case BODY_OPTIONAL: return req->body.len > 0;
+    case BODY_OBJECT:
+    case BODY_TYPED:
+    case BODY_EVENTS: break;
+    }
+    return true;
 }
 
-/* True: go on. False: answered. */
-static bool take_body(struct call *c, const struct http_request *req)
+/* True: there is room for what the body will hold. False: answered. Operators are few, and never sent
+ * away for what others hold. */
+static bool charge(struct call *c, const arrival_t *arrival, size_t bytes)
 {
-    if (!wants_type(c->route, req)) {
+    if (arrival->local || bodies_take(arrival->bodies, c->address_wide, bytes, &c->charge)) {
         return true;
     }
-    if (c->route->body == BODY_EVENTS) {
-        if (req->body.len == 0) {
-            (void)problem(c, PROBLEM_INVALID_JSON);
-            return false;
-        }
-        uint8_t *copy = malloc(req->body.len);
-        if (copy == NULL) {
-            (void)problem_world(c, err_new(ERR_NOMEM));
-            return false;
-        }
-        memcpy(copy, req->body.ptr, req->body.len);
-        c->body = (span_t){copy, req->body.len};
-        return true;
+    counter_add_shared(&c->api->metrics.bodies_refused, 1);
+    (void)problem_later(c, PROBLEM_OVERLOADED, BODIES_RETRY_S);
+    return false;
+}
+
+static bool take_events(struct call *c, span_t text, const arrival_t *arrival)
+{
+    if (text.len == 0) {
+        (void)problem(c, PROBLEM_INVALID_JSON);
+        return false;
     }
-    const err_t parsed = json_parse(req->body, &c->json, NULL);
+    if (!charge(c, arrival, text.len)) {
+        return false;
+    }
+    uint8_t *copy = malloc(text.len);
+    if (copy == NULL) {
+        (void)problem_world(c, err_new(ERR_NOMEM));
+        return false;
+    }
+    memcpy(copy, text.ptr, text.len);
+    c->body = (span_t){copy, text.len};
+    return true;
+}
+
+/* The body as a whole is not what the route takes. */
+static bool refuse_shape(struct call *c, const struct faults *f)
+{
+    (void)problem_faults(c, f);
+    return false;
+}
+
+/* Count what the text is made of: too much of it is refused before any memory is taken for it. */
+static bool measure(struct call *c, span_t text, struct json_shape *shape)
+{
+    static const json_limits_t plain = {LIMIT_BODY_VALUES, LIMIT_BODY_NODES};
+    static const json_limits_t typed = {LIMIT_TYPED_BODY_VALUES, LIMIT_TYPED_BODY_NODES};
+    struct json_fault fault = {0};
+    const err_t measured =
+        json_measure(text, c->route->body == BODY_TYPED ? &typed : &plain, shape, &fault);
+    if (measured.code == ERR_LIMIT) {
+        struct faults f = {0};
+        fault_add(&f, "", "must have at most %zu %s", fault.most, fault.of);
+        return refuse_shape(c, &f);
+    }
+    if (failed(measured)) {
+        (void)problem(c, PROBLEM_INVALID_JSON);
+        return false;
+    }
+    return true;
+}
+
+static bool take_tree(struct call *c, span_t text, const arrival_t *arrival)
+{
+    struct json_shape shape = {0};
+    if (!measure(c, text, &shape) || !charge(c, arrival, json_room_for(&shape))) {
+        return false;
+    }
+    const err_t parsed = json_parse_measured(text, &shape, &c->json, NULL);
     if (failed(parsed)) {
         (void)(parsed.code == ERR_NOMEM ? problem_world(c, parsed)
                                         : problem(c, PROBLEM_INVALID_JSON));
@@ -211,10 +262,19 @@ static bool take_body(struct call *c, const struct http_request *req)
     if (json_kind(c->json) != JSON_KIND_OBJECT) {
         struct faults f = {0};
         fault_add(&f, "", "must be an object");
-        (void)problem_faults(c, &f);
-        return false;
+        return refuse_shape(c, &f);
     }
     return true;
+}
+
+/* True: go on. False: answered. */
+static bool take_body(struct call *c, const struct http_request *req, const arrival_t *arrival)
+{
+    if (!wants_type(c->route, req)) {
+        return true;
+    }
+    return c->route->body == BODY_EVENTS ? take_events(c, req->body, arrival)
+                                         : take_tree(c, req->body, arrival);
 }
 
 /* Without a token it may name an account, which need not be there: both wait alike. */
@@ -348,7 +408,7 @@ enum call_place api_dispatch(struct call *c, const struct http_request *req,
         c->bearer = copy_span(c, (span_t){token.ptr, size_min(token.len, 256)});
         take_device(c, req);
     }
-    if (!take_body(c, req)) {
+    if (!take_body(c, req, arrival)) {
         return PLACE_DONE;
     }
     note_named_party(c);

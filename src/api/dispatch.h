@@ -24,6 +24,7 @@ typedef struct arrival {
     bool pressed;  /* the server is behind: what can wait is refused */
     mono_t began;
     struct rng_stock *random; /* of this thread; may be NULL */
+    struct bodies *bodies;    /* of this loop; api_dispatch() needs it */
 } arrival_t;
 
 /* Make an empty call (allocates only the struct). NULL when the heap refuses. */

@@ -313,6 +313,8 @@ static void write_resources(struct page *p, const struct metrics_page *from)
     family(p, "canara_queue_refused", "counter", "", "Calls refused because a queue was full");
     labelled(p, "canara_queue_refused_total", "queue", "cold", from->server.cold_refused);
     labelled(p, "canara_queue_refused_total", "queue", "hash", from->server.hash_refused);
+    labelled(p, "canara_queue_refused_total", "queue", "body",
+             counter_read(&from->api->metrics.bodies_refused));
     family(p, "canara_hash_pool_busy", "gauge", "", "Workers inside Argon2id");
     plain(p, "canara_hash_pool_busy", from->server.hash_busy);
     const int clock = atomic_load(&from->api->service->clock_state);

@@ -224,6 +224,7 @@ static void numbers_stand_where_they_belong(void **state)
     counter_add(&m->locks, 27);
     counter_add(&m->tls_resumed, 30);
     counter_add(&m->proxy_header, 31);
+    counter_add(&m->bodies_refused, 33);
     s.page->server.certificate_end_s = 32;
     counter_add(&m->answers[0][429 - ANSWER_STATUS_LOW], 28);
     counter_add(&m->answers[API_ROUTES_MAX - 1][0], 29);
@@ -250,6 +251,7 @@ static void numbers_stand_where_they_belong(void **state)
     assert_line(&s, "canara_queue_depth{queue=\"hash\"} 20");
     assert_line(&s, "canara_hash_pool_busy 21");
     assert_line(&s, "canara_queue_refused_total{queue=\"cold\"} 22");
+    assert_line(&s, "canara_queue_refused_total{queue=\"body\"} 33");
     assert_line(&s, "canara_connections{kind=\"websocket\"} 23");
     assert_line(&s, "canara_mpin_total{result=\"failed\"} 24");
     assert_line(&s, "canara_risk_evaluations_total{decision=\"deny\"} 25");

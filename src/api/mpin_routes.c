@@ -289,6 +289,7 @@ static enum call_place apply_stage(struct call *c, struct shard *s)
     if (!live->blocked) {
         take_keystrokes(c, s, live, "mpin");
     }
+    call_forget_body(c); /* its MPIN lies there, too */
     if (live->blocked) {
         return problem(c, PROBLEM_SESSION_BLOCKED);
     }

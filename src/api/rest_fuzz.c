@@ -165,8 +165,11 @@ static void upgrade(struct call *c, const struct http_request *req, const arriva
 static void ask(uint8_t how, struct buf *text)
 {
     const bool local = (how & LOCAL) != 0;
-    const arrival_t from = {
-        .from = local ? "" : "127.0.0.1", .address_narrow = 7, .loopback = !local, .local = local};
+    const arrival_t from = {.from = local ? "" : "127.0.0.1",
+                            .address_narrow = 7,
+                            .loopback = !local,
+                            .local = local,
+                            .bodies = &fixture->desk.bodies};
     struct http_reader reader;
     struct http_request req;
     http_reader_init(&reader, HTTP_BODY_MAX);
@@ -186,6 +189,7 @@ static void ask(uint8_t how, struct buf *text)
         check_answer(c);
     }
     call_free(&c);
+    MUST(bodies_held(&fixture->desk.bodies) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)

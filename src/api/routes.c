@@ -11,8 +11,8 @@
 /* clang-format off */
 static const struct api_route rows[] = {
     {{HTTP_POST,   SPAN_INIT(API "/auth/register")},        AUTH_NONE,   BODY_OBJECT,   PLACE_COLD,  false, register_begin,        API "/auth/register"},
-    {{HTTP_POST,   SPAN_INIT(API "/auth/login")},           AUTH_NONE,   BODY_OBJECT,   PLACE_COLD,  false, login_begin,           API "/auth/login"},
-    {{HTTP_POST,   SPAN_INIT(API "/auth/verify-mpin")},     AUTH_BEARER, BODY_OBJECT,   PLACE_OWNER, false, verify_mpin_begin,     API "/auth/verify-mpin"},
+    {{HTTP_POST,   SPAN_INIT(API "/auth/login")},           AUTH_NONE,   BODY_TYPED,    PLACE_COLD,  false, login_begin,           API "/auth/login"},
+    {{HTTP_POST,   SPAN_INIT(API "/auth/verify-mpin")},     AUTH_BEARER, BODY_TYPED,    PLACE_OWNER, false, verify_mpin_begin,     API "/auth/verify-mpin"},
     {{HTTP_POST,   SPAN_INIT(API "/auth/mpin-challenge")},  AUTH_BEARER, BODY_OBJECT,   PLACE_OWNER, false, mpin_challenge_begin,  API "/auth/mpin-challenge"},
     {{HTTP_GET,    SPAN_INIT(API "/auth/session-status")},  AUTH_BEARER, BODY_NONE,     PLACE_OWNER, false, session_status_begin,  API "/auth/session-status"},
     {{HTTP_POST,   SPAN_INIT(API "/auth/logout")},          AUTH_BEARER, BODY_NONE,     PLACE_OWNER, false, logout_begin,          API "/auth/logout"},

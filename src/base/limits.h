@@ -17,6 +17,20 @@
 #define LIMIT_EVENT_TYPE_BYTES   64
 #define LIMIT_EVENTS_PER_MESSAGE 256
 
+/* api: JSON bodies of requests, counted before they are read. A value is the whole, a member or an item,
+ * of whatever depth; a node is an object or an array. A login with 512 keys of down, up and class is
+ * 2,055 values, 515 of them nodes. */
+#define LIMIT_BODY_VALUES       256
+#define LIMIT_BODY_NODES        32
+#define LIMIT_TYPED_BODY_VALUES 2560
+#define LIMIT_TYPED_BODY_NODES  640
+
+/* api: what bodies of calls under way may hold of a loop; a tree is larger than its text */
+#define LIMIT_BODIES_BYTES         67108864
+#define LIMIT_BODIES_LARGE_BYTES   33554432 /* of those, in bodies that hold more than ... */
+#define LIMIT_BODY_SMALL_BYTES     32768    /* ... this: what people send holds less */
+#define LIMIT_BODIES_ADDRESS_BYTES 4194304  /* of the large, those of one neighbourhood */
+
 /* protocol: HTTP/1.1 (RFC 9112) */
 #define LIMIT_HTTP_HEAD_BYTES 16384 /* request line and all header fields */
 #define LIMIT_HTTP_HEADERS    64

@@ -27,7 +27,8 @@ arrival_t conn_arrival(struct conn *c, const struct http_request *req,
                        .local = c->local,
                        .pressed = atomic_load(&c->worker->server->pressed) > 0,
                        .began = loop_now(&c->worker->loop),
-                       .random = &c->worker->random};
+                       .random = &c->worker->random,
+                       .bodies = &c->worker->bodies};
 }
 
 void conn_refuse(struct conn *c, unsigned status, const char *reason)

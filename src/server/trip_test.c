@@ -181,6 +181,106 @@ static void nobody_is_hashed_for_that_has_waited_too_long(void **state)
     visitor_close(&v);
 }
 
+/* ---- greedy bodies */
+
+enum { GREEDY = 24 };
+
+static size_t held_by_bodies(const struct site *s)
+{
+    size_t held = 0;
+    for (unsigned i = 0; i < s->server->workers; i++) {
+        held += bodies_held(&s->server->worker[i]->bodies);
+    }
+    return held;
+}
+
+static bool no_body_is_held(struct site *s)
+{
+    return held_by_bodies(s) == 0;
+}
+
+/* A login with as much beside as a body may have: its tree is a megabyte. */
+static span_t greedy_login(void)
+{
+    static char text[80000];
+    size_t len = (size_t)snprintf(text, sizeof text,
+                                  "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\n" AS_JSON
+                                  "Content-Length: 65000\r\n\r\n");
+    const size_t end = len + 65000;
+    len += (size_t)snprintf(text + len, sizeof text - len, "{\"keys\":[");
+    for (int i = 0; i < 620; i++) {
+        len +=
+            (size_t)snprintf(text + len, sizeof text - len, "{\"a\":\"\",\"b\":\"\",\"c\":\"\"},");
+    }
+    len += (size_t)snprintf(text + len, sizeof text - len, "0],\"z\":\"");
+    memset(text + len, 'a', end - len);
+    text[end - 2] = '"';
+    text[end - 1] = '}';
+    return (span_t){(const uint8_t *)text, end};
+}
+
+static bool greedy_are_told_or_wait(struct site *s)
+{
+    return counter_read(&s->api.metrics.bodies_refused) + pool_depth(s->server->cold) == GREEDY;
+}
+
+static bool one_more_than_before(struct site *s)
+{
+    return counter_read(&s->api.metrics.bodies_refused) + pool_depth(s->server->cold) == GREEDY + 1;
+}
+
+/* The store stands still and they pile up: an address has its part of each loop, and no more. */
+static void greedy_bodies_have_a_bound_and_others_go_on(void **state)
+{
+    const unsigned *const loops = *state;
+    struct site s;
+    struct visitor greedy[GREEDY];
+    struct visitor v;
+    struct stopper held;
+    site_make(&s, *loops, false);
+    s.config.cold_workers = 1;
+    site_open(&s);
+    site_register(&s, ANN);
+    stopper_begin(&held, s.server->cold);
+    for (int i = 0; i < GREEDY; i++) {
+        visitor_open(&greedy[i], &s);
+        visitor_send(&greedy[i], greedy_login());
+    }
+    site_wait(greedy_are_told_or_wait, &s);
+    const size_t bound = (size_t)*loops * LIMIT_BODIES_ADDRESS_BYTES;
+    const size_t refused = counter_read(&s.api.metrics.bodies_refused);
+    assert_in_range(held_by_bodies(&s), 1, bound);
+    assert_in_range(refused, GREEDY - bound / 1000000, GREEDY - 1);
+
+    visitor_open(&v, &s);
+    ask_login(&v);
+    site_wait(one_more_than_before, &s);
+    assert_int_equal(counter_read(&s.api.metrics.bodies_refused), refused);
+    stopper_go_on(&held);
+    assert_int_equal(visitor_read(&v, false), 200);
+    size_t told = 0;
+    for (int i = 0; i < GREEDY; i++) {
+        const unsigned status = visitor_read(&greedy[i], false);
+        assert_true(status == 422 || status == 503); /* it names no address, or had no room */
+        told += status == 503 ? 1 : 0;
+    }
+    assert_int_equal(told, refused);
+    site_wait(no_body_is_held, &s);
+    visitor_send(&greedy[0], greedy_login());
+    assert_int_equal(visitor_read(&greedy[0], false), 422);
+
+    stopper_begin(&held, s.server->cold); /* whoever goes away leaves nothing behind */
+    visitor_send(&greedy[1], greedy_login());
+    site_wait(one_waits, &s);
+    for (int i = 0; i < GREEDY; i++) {
+        visitor_close(&greedy[i]);
+    }
+    stopper_go_on(&held);
+    site_wait(no_body_is_held, &s);
+    visitor_close(&v);
+    site_end(&s);
+}
+
 /* ---- one floods, others are served */
 
 #define BOB       "bob@example.org"
@@ -417,6 +517,7 @@ int main(void)
         ALONE(a_full_queue_answers_at_once_that_it_is_full),
         SITE_TEST_TIMED(nobody_is_hashed_for_that_has_waited_too_long, one),
         SITE_TEST_TIMED(nobody_is_hashed_for_that_has_waited_too_long, three),
+        ALONE(greedy_bodies_have_a_bound_and_others_go_on),
         ALONE(a_flood_of_one_account_keeps_no_other_from_log_in_and_out),
         ALONE(a_flood_of_one_account_keeps_no_other_from_its_hash),
         ALONE(a_malformed_registration_takes_no_place_to_hash),

@@ -137,6 +137,7 @@ struct worker { /* by what belongs together, there are few: NOLINT(clang-analyze
     mono_t accept_again, control_again; /* 0: not paused */
     struct shakes shakes;
     struct rng_stock random; /* for names of requests */
+    struct bodies bodies;    /* of calls that began here */
     uint8_t *plain;          /* PLAIN_BYTES with TLS, else NULL */
     uint8_t receive[RECEIVE_BYTES];
 };

@@ -80,6 +80,19 @@ class Statuses(Case):
             answer = self.refused(self.server.call("POST", LOGIN, raw=text), 422, "invalid-request")
             self.assertEqual(answer.errors[0][0], "")
 
+    def test_a_body_of_too_many_values_is_422_and_says_how_many(self):
+        login = {"email": "a@example.com", "password": "x", "device_id": "d"}
+        for path, body, values, nodes in ((API + "/auth/refresh", {"refresh_token": "x"}, 256, 32), (LOGIN, login, 2560, 640)):
+            before = len(body) + 2  # itself, its members, and the list
+            honest = self.server.call("POST", path, body=dict(body, z=[1] * (values - before)))
+            self.assertEqual(honest.status, 401)
+            for more, what in (([1] * (values - before + 1), f"{values} values"), ([{}] * (nodes - 1), f"{nodes} objects and arrays"),
+                               ([{}] * 21000, None)):
+                answer = self.refused(self.server.call("POST", path, raw=json.dumps(dict(body, z=more), separators=(",", ":")).encode()),
+                                      422, "invalid-request")
+                self.assertEqual(answer.errors[0][0], "")
+                self.assertTrue(what is None or answer.errors[0][1] == f"must have at most {what}", answer.errors)
+
     def test_unknown_members_are_ignored(self):
         body = {"email": "a@example.com", "password": "x", "device_id": "d", "extra": {"deep": [1]}}
         self.refused(self.server.call("POST", LOGIN, body=body), 401, "invalid-credentials")
