@@ -185,6 +185,13 @@ void journal_kick(struct journal_lane *lane)
     writer_wake(lane->journal);
 }
 
+void journal_crowd(struct journal_lane *lane, bool crowded)
+{
+    if (atomic_load_explicit(&lane->crowded, memory_order_relaxed) != crowded) {
+        atomic_store_explicit(&lane->crowded, crowded, memory_order_relaxed);
+    }
+}
+
 uint64_t journal_durable(const struct journal_lane *lane)
 {
     return atomic_load_explicit(&lane->done, memory_order_acquire);

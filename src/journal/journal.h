@@ -39,6 +39,10 @@ struct journal_lane;
 #define JOURNAL_VERIFY_BYTES_DEFAULT  (UINT64_C(256) << 20)
 #define JOURNAL_PROBE_MS_DEFAULT      250U
 
+/* See journal_crowd(). */
+#define JOURNAL_CROWD_FACTOR 4U
+#define JOURNAL_CROWD_US_MAX 10000U
+
 /* The narrowest and widest that a config may ask for. */
 #define JOURNAL_SEGMENT_BYTES_MIN ((uint64_t)4096)
 #define JOURNAL_SEGMENT_BYTES_MAX (UINT64_C(1) << 30)
@@ -115,6 +119,11 @@ NODISCARD err_t journal_room(struct journal_lane *lane, size_t bytes);
 /* Wake the writer if it sleeps and something was appended since the last call. Call once after a
  * batch of appends. Owner thread only. */
 void journal_kick(struct journal_lane *lane);
+
+/* Say whether a queue stands at the lane's owner: then nobody is served sooner for a commit that is sooner, and
+ * all are for the processor that it costs, so that commits begin JOURNAL_CROWD_FACTOR times as far apart
+ * (not beyond JOURNAL_CROWD_US_MAX). Owner thread only. */
+void journal_crowd(struct journal_lane *lane, bool crowded);
 
 /* Everything appended to the lane up to this position is durable. */
 uint64_t journal_durable(const struct journal_lane *lane);

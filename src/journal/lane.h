@@ -17,6 +17,7 @@
 
 #include <stdalign.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,7 @@ struct journal_lane {
     _Atomic uint64_t kicks;            /* moved after `head`, before the look whether to wake */
     uint64_t done_seen;                /* the owner's last sight of `done` */
     uint64_t kicked;                   /* the owner's: `head` at its last kick */
+    _Atomic bool crowded;              /* see journal_crowd() */
 
     alignas(64) _Atomic uint64_t done; /* up to here durable */
     uint64_t taken;                    /* the writer's: up to here in the frame at hand */

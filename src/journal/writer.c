@@ -56,10 +56,30 @@ static void sleep_until_kick(struct journal *j)
     while (read(j->wake, &count, sizeof count) < 0 && errno == EINTR) {}
 }
 
+static bool is_crowded(const struct journal *j)
+{
+    for (unsigned i = 0; i < j->config.lanes; i++) {
+        if (atomic_load_explicit(&j->lanes[i].crowded, memory_order_relaxed)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+uint32_t writer_distance_us(const struct journal *j)
+{
+    const uint32_t asked = j->config.commit_us;
+    if (asked >= JOURNAL_CROWD_US_MAX || !is_crowded(j)) {
+        return asked;
+    }
+    return asked < JOURNAL_CROWD_US_MAX / JOURNAL_CROWD_FACTOR ? asked * JOURNAL_CROWD_FACTOR
+                                                               : JOURNAL_CROWD_US_MAX;
+}
+
 /* Keep the distance to the last commit, so that a busy journal gathers more into each. */
 static void keep_distance(struct journal *j)
 {
-    const int64_t apart_ns = (int64_t)j->config.commit_us * 1000;
+    const int64_t apart_ns = (int64_t)writer_distance_us(j) * 1000;
     const int64_t passed_ns = clock_mono(j->config.clock).ns - j->began.ns;
     if (passed_ns >= 0 && passed_ns < apart_ns && !atomic_load(&j->stopping)) {
         const int64_t left = apart_ns - passed_ns;

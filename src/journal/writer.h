@@ -52,6 +52,9 @@ struct journal {
 /* The writer thread; `context` is the journal. */
 void *writer_run(void *context);
 
+/* Least time between the starts of two commits, as things are now. */
+uint32_t writer_distance_us(const struct journal *journal);
+
 /* Wake the writer if it sleeps. */
 void writer_wake(struct journal *journal);
 

@@ -81,6 +81,7 @@ bool pressure_round(struct pressure *p, mono_t before, mono_t now, bool full)
     }
     p->rested_ns += now.ns - before.ns;
     p->heard = now;
+    p->stands = p->full && full;
     p->full = full;
     return now.ns - p->began.ns >= INTERVAL_NS && end_interval(p, now);
 }

@@ -48,6 +48,7 @@ struct pressure {
     unsigned calm;       /* intervals in a row that keep up */
     unsigned relapses;   /* how often it fell behind lately */
     bool full;           /* the round in hand could not hear everybody */
+    bool stands;         /* nor could the one before: a queue stands */
     bool high;
 };
 

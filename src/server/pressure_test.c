@@ -150,9 +150,26 @@ static void a_probe_that_nobody_asked_for_says_nothing(void **state)
     assert_false(pressure_lets_go(&p, UINT32_MAX));
 }
 
+/* One full round may be chance: all who wait for one commit come back at once. */
+static void a_queue_stands_after_two_full_rounds(void **state)
+{
+    (void)state;
+    static const bool full[] = {true, false, true, true, true, false, true, true};
+    static const bool stands[] = {false, false, false, true, true, false, false, true};
+    struct pressure p;
+    mono_t now = {NS_PER_S};
+    pressure_init(&p, now);
+    for (size_t i = 0; i < ARRAY_LEN(full); i++) {
+        now.ns += NS_PER_MS;
+        (void)pressure_round(&p, now, now, full[i]);
+        assert_int_equal(p.stands, stands[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_queue_stands_after_two_full_rounds),
         cmocka_unit_test(a_loop_that_keeps_up_lets_nobody_go),
         cmocka_unit_test(a_loop_that_is_behind_lets_a_part_go_each_interval_and_no_more),
         cmocka_unit_test(new_sockets_wait_until_the_loop_has_kept_up_longer_each_time),

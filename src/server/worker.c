@@ -345,6 +345,7 @@ static void look_behind(struct worker *w, mono_t before)
         log_event(s->config.log, LOG_WARN, high ? "loop.behind" : "loop.caught_up",
                   FIELD_INT("loop", w->index));
     }
+    journal_crowd(w->lane, w->pressure.stands);
     if (pressure_wants_probe(&w->pressure)) {
         const uint64_t one = 1;
         const ssize_t put = write(w->probe_watch.fd, &one, sizeof one);
