@@ -1,6 +1,7 @@
 /* canara dataset: published research sets into the form that is measured with, and a check of it. */
 #include "app/commands.h"
 #include "app/options.h"
+#include "app/set_notes.h"
 #include "base/clock.h"
 #include "lab/dataset.h"
 #include "lab/dataset_order.h"
@@ -131,6 +132,7 @@ static int check(const char *dir)
         (void)printf("%-10s %zu\n", dataset_label_name(l), c.by_label[l]);
     }
     (void)printf("practised  %zu\nbackground %zu\n", c.practised, background);
+    set_notes_tell("canara dataset", dir, set);
     tell_disorder(set, dir);
     return EXIT_CODE_DONE;
 }

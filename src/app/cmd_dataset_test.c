@@ -79,6 +79,42 @@ static void wrong_words_are_refused_in_one_line(void **state)
     assert_non_null(strstr(d->err, "trials.tsv:1: session: is in the model's enrolment"));
 }
 
+/* Nothing is taken in silence, and what is said is the same in every command. */
+static void what_is_taken_all_the_same_is_told_once(void **state)
+{
+    struct lab_desk *d = *state;
+    desk_make_set(d, "typists", 2, 1);
+    FILE *const about = desk_open(d, "dataset.json");
+    (void)fputs("\xef\xbb\xbf{\"modality\":null}\n", about);
+    assert_int_equal(fclose(about), 0);
+    FILE *const enrol = desk_open(d, "enrol.tsv");
+    (void)fputs("model\tsession\n\nm0\ts0-0\n\nm0\ts0-1\n", enrol);
+    assert_int_equal(fclose(enrol), 0);
+    FILE *const trials = desk_open(d, "trials.tsv");
+    (void)fputs("m0\ts0-2\tGenuine\nm0\ts1-0\tIMPOSTOR\nm0\ts1-0\timpostor\n", trials);
+    assert_int_equal(fclose(trials), 0);
+    static const char *const commands[] = {"dataset check", "evaluate"};
+    static const char *const lines[] = {
+        "a byte order mark was passed over: 1, first at dataset.json:1\n",
+        "blank lines were passed over: 2, first at enrol.tsv:2\n",
+        "a row of column names was passed over: 1, first at enrol.tsv:1\n",
+        "count once: 1, first at trials.tsv:3\n",
+        "labels in capitals are read as in small letters: 2, first at trials.tsv:1\n",
+    };
+    char path[2 * SCRATCH_PATH];
+    (void)snprintf(path, sizeof path, "%s/trials-practised.tsv", d->set);
+    (void)unlink(path);
+    for (size_t c = 0; c < ARRAY_LEN(commands); c++) {
+        (void)desk_run_on_set(d, commands[c], "");
+        for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+            const char *const at = strstr(d->err, lines[i]);
+            if (at == NULL || strstr(at + 1, lines[i]) != NULL) {
+                fail_msg("%s: %s in %s", commands[c], lines[i], d->err);
+            }
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -87,6 +123,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_a_set_holds_is_counted, desk_setup, desk_teardown),
         cmocka_unit_test_setup_teardown(a_folder_without_the_published_files_is_not_converted,
                                         desk_setup, desk_teardown),
+        cmocka_unit_test_setup_teardown(what_is_taken_all_the_same_is_told_once, desk_setup,
+                                        desk_teardown),
         cmocka_unit_test_setup_teardown(wrong_words_are_refused_in_one_line, desk_setup,
                                         desk_teardown),
     };

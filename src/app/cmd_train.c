@@ -3,6 +3,7 @@
 #include "app/model_bytes.h"
 #include "app/options.h"
 #include "app/progress.h"
+#include "app/set_notes.h"
 #include "app/whole_file.h"
 #include "base/util.h"
 #include "engine/model.h"
@@ -19,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WORDS_MAX = 64, NAME_BYTES = 96 };
+enum { WORDS_MAX = 64, NAME_BYTES = DATASET_NAME_LONGEST + 24 };
 
 struct given {
     const char *out, *label;
@@ -47,7 +48,7 @@ static int out_of(const char *about, err_t e)
 /* Every source has its own room for names of sessions. */
 static void name_session(char out[NAME_BYTES], size_t source, const char *id)
 {
-    (void)snprintf(out, NAME_BYTES, "%zu:%.64s", source, id);
+    (void)snprintf(out, NAME_BYTES, "%zu:%.*s", source, DATASET_NAME_LONGEST, id);
 }
 
 static int gather_set(struct dataset *to, size_t source, const char *dir)
@@ -57,6 +58,7 @@ static int gather_set(struct dataset *to, size_t source, const char *dir)
     if (failed(dataset_open(dir, &from, &fault))) {
         return broken(dir, fault.text);
     }
+    set_notes_tell("canara train", dir, from);
     for (size_t i = 0; i < dataset_sessions(from); i++) {
         const struct dataset_session *const s = dataset_session(from, i);
         char name[NAME_BYTES];

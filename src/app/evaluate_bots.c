@@ -2,6 +2,7 @@
 #include "app/commands.h"
 #include "app/evaluate.h"
 #include "app/replayed.h"
+#include "app/set_notes.h"
 #include "lab/boost_client.h"
 #include "lab/bot_seen.h"
 
@@ -124,6 +125,7 @@ static int open_others(struct evaluate_run *r, struct bot_eval_options *options)
     if (failed(dataset_open(r->given->others, &r->others, &fault))) {
         return evaluate_broken(r->given->others, fault.text);
     }
+    set_notes_tell("canara evaluate", r->given->others, r->others);
     options->others = r->others;
     return EXIT_CODE_DONE;
 }

@@ -1,6 +1,7 @@
 #include "app/evaluate_checks.h"
 
 #include "app/commands.h"
+#include "app/set_notes.h"
 #include "app/whole_file.h"
 #include "base/util.h"
 #include "engine/samples_of.h"
@@ -144,6 +145,7 @@ static bool is_of_people(const struct evaluate_run *r)
 
 void evaluate_tell_set(const struct evaluate_run *r)
 {
+    set_notes_tell("canara evaluate", r->given->dir, r->set);
     tell_long_vectors(r->set);
     tell_joined(r->set);
     tell_disorder(r);

@@ -129,7 +129,7 @@ static err_t check_secret(struct scan *scan, scanned_event_t *out)
     const canara_text_t name = out->event.of.keystrokes.field;
     const span_t field = {(const uint8_t *)name.ptr, name.len};
     out->secret = span_eq(field, SPAN_LIT("password")) || span_eq(field, SPAN_LIT("mpin"));
-    if (out->secret && scan->open_keys && !scan->is_lab) {
+    if (out->secret && scan->open_keys && scan->odd == NULL) {
         return scan_refuse(scan, open_secret, "data.keys");
     }
     return ERR_OK;
@@ -345,10 +345,10 @@ enum scan_outcome event_scan(struct event_scratch *s, span_t text,
     return SCAN_REFUSED;
 }
 
-/* The `data` of one event, from the journal or from a data set. */
+/* The `data` of one event, from the journal or (odd) from a data set. */
 struct whole {
     span_t data;
-    bool is_lab;
+    unsigned *odd;
 };
 
 static enum scan_outcome scan_apart(struct event_scratch *s, const struct event_row *row,
@@ -356,11 +356,8 @@ static enum scan_outcome scan_apart(struct event_scratch *s, const struct event_
                                     scan_fault_t *fault)
 {
     s->arrays_len = 0;
-    struct scan scan = {.in = cursor_over(s, whole->data),
-                        .s = s,
-                        .fault = fault,
-                        .index = -1,
-                        .is_lab = whole->is_lab};
+    struct scan scan = {
+        .in = cursor_over(s, whole->data), .s = s, .fault = fault, .index = -1, .odd = whole->odd};
     const err_t taken = take_data(&scan, row, out);
     if (!failed(taken) && !failed(cursor_end(&scan.in))) {
         return SCAN_OK;
@@ -399,9 +396,10 @@ enum scan_outcome event_scan_stored(struct event_scratch *s, span_t type, span_t
 }
 
 enum scan_outcome event_scan_lab(struct event_scratch *s, span_t type, span_t data,
-                                 scanned_event_t *out, scan_fault_t *fault)
+                                 scanned_event_t *out, unsigned *odd, scan_fault_t *fault)
 {
-    const struct whole whole = {.data = data, .is_lab = true};
+    const struct whole whole = {.data = data, .odd = odd};
+    *odd = 0;
     if (!span_eq(type, SPAN_LIT("features"))) {
         return scan_typed(s, type, &whole, out, fault);
     }

@@ -77,11 +77,21 @@ NODISCARD enum scan_outcome event_scan(struct event_scratch *s, span_t text,
 NODISCARD enum scan_outcome event_scan_stored(struct event_scratch *s, span_t type, span_t data,
                                               scanned_event_t *out, scan_fault_t *fault);
 
-/* The same for an event of an evaluation data set: `features` is taken too, with name and values, and
- * keys of a secret field may have classes.
+/* What other people's data sets have and a client may not, in an event that was taken all the same. */
+enum event_odd {
+    EVENT_ODD_NAME =
+        1 << 0, /* a `field` or `name` of other bytes than [a-z0-9_-], or of more than 64 */
+    EVENT_ODD_NULL = 1 << 1, /* null where a field was expected: it is absent */
+};
+
+/* The same for an event of an evaluation data set, which need not be as a client's must: `features` is
+ * taken too, with name and values; keys of a secret field may have classes; a `field` or `name` may be
+ * any printable UTF-8 (the event then has a hash of it, which is in the engine's letters); null is the
+ * absence of a field. `*odd` gets the bits of enum event_odd that were met.
  * Nothing that a client or a journal can bring is to come this way. */
 NODISCARD enum scan_outcome event_scan_lab(struct event_scratch *s, span_t type, span_t data,
-                                           scanned_event_t *out, scan_fault_t *fault);
+                                           scanned_event_t *out, unsigned *odd,
+                                           scan_fault_t *fault);
 
 /* True for names of facts that only the server states (`session_*`, `mpin_failed`, ...). */
 NODISCARD bool event_type_is_server_fact(span_t type);

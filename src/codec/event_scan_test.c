@@ -501,10 +501,12 @@ static void features_are_taken_from_a_data_set_only(void **state)
     const span_t type = SPAN_LIT("features");
     const char *const good = "{\"name\":\"antal-scroll\",\"values\":[0.5,-1e9,1e9],\"more\":1}";
     scanned_event_t out;
+    unsigned odd = 0;
     assert_int_equal(event_scan_stored(f->scratch, type, span_of(good), &out, &f->fault),
                      SCAN_REFUSED);
     assert_string_equal(f->fault.message, "event_type features is for evaluation only");
-    assert_int_equal(event_scan_lab(f->scratch, type, span_of(good), &out, &f->fault), SCAN_OK);
+    assert_int_equal(event_scan_lab(f->scratch, type, span_of(good), &out, &odd, &f->fault),
+                     SCAN_OK);
     assert_int_equal(out.event.kind, CANARA_FEATURES);
     assert_int_equal(out.event.has, CANARA_F_VALUES);
     assert_int_equal(out.event.of.features.count, 3);
@@ -512,7 +514,8 @@ static void features_are_taken_from_a_data_set_only(void **state)
     assert_true(out.event.of.features.values[0] > 0.4 && out.event.of.features.values[1] < -1e8);
 
     const char *const gap = "{\"name\":\"a\",\"values\":[null,2]}";
-    assert_int_equal(event_scan_lab(f->scratch, type, span_of(gap), &out, &f->fault), SCAN_OK);
+    assert_int_equal(event_scan_lab(f->scratch, type, span_of(gap), &out, &odd, &f->fault),
+                     SCAN_OK);
     assert_int_equal(out.event.of.features.count, 2);
     assert_true(isnan(out.event.of.features.values[0]) && out.event.of.features.values[1] > 1.0);
 
@@ -522,32 +525,101 @@ static void features_are_taken_from_a_data_set_only(void **state)
         {"{}", "data"},
         {"{\"values\":[1]}", "data"},
         {"{\"name\":\"a\"}", "data"},
-        {"{\"name\":\"A\",\"values\":[1]}", "data.name"},
+        {"{\"name\":\"a\\u0007\",\"values\":[1]}", "data.name"},
+        {"{\"name\":null,\"values\":[1]}", "data"},
+        {"{\"name\":\"\",\"values\":[1]}", "data"},
         {"{\"name\":\"a\",\"values\":[]}", "data.values"},
         {"{\"name\":\"a\",\"values\":5}", "data.values"},
         {"{\"name\":\"a\",\"values\":[1,1e10]}", "data.values[1]"},
         {"{\"name\":\"a\",\"values\":[1,true]}", "data.values[1]"},
-        {"{\"name\":\"a\",\"values\":null}", "data.values"},
+        {"{\"name\":\"a\",\"values\":null}", "data"},
         {"{\"name\":\"a\",\"values\":[1]", ""},
         {"", ""},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         f->fault = (scan_fault_t){0};
-        assert_int_equal(event_scan_lab(f->scratch, type, span_of(bad[i].data), &out, &f->fault),
-                         SCAN_REFUSED);
+        assert_int_equal(
+            event_scan_lab(f->scratch, type, span_of(bad[i].data), &out, &odd, &f->fault),
+            SCAN_REFUSED);
         assert_string_equal(f->fault.field, bad[i].field);
     }
-    assert_int_equal(
-        event_scan_lab(f->scratch, SPAN_LIT("scroll"), span_of("{\"pixels\":2}"), &out, &f->fault),
-        SCAN_OK);
+    assert_int_equal(event_scan_lab(f->scratch, SPAN_LIT("scroll"), span_of("{\"pixels\":2}"), &out,
+                                    &odd, &f->fault),
+                     SCAN_OK);
     assert_int_equal(out.event.kind, CANARA_SCROLL);
     const span_t keys =
         SPAN_LIT("{\"field\":\"password\",\"keys\":[{\"down\":0,\"up\":1,\"class\":\"digit\"}]}");
-    assert_int_equal(event_scan_lab(f->scratch, SPAN_LIT("keystrokes"), keys, &out, &f->fault),
-                     SCAN_OK);
+    assert_int_equal(
+        event_scan_lab(f->scratch, SPAN_LIT("keystrokes"), keys, &out, &odd, &f->fault), SCAN_OK);
     assert_int_equal(event_scan_stored(f->scratch, SPAN_LIT("keystrokes"), keys, &out, &f->fault),
                      SCAN_REFUSED);
+}
+
+/* What the event of a data set is called, in the engine's letters. */
+static void lab_name(struct fixture *f, const char *name, char out[65], unsigned *odd)
+{
+    char text[1200];
+    scanned_event_t event;
+    (void)snprintf(text, sizeof text, "{\"name\":\"%s\",\"values\":[1]}", name);
+    assert_int_equal(
+        event_scan_lab(f->scratch, SPAN_LIT("features"), span_of(text), &event, odd, &f->fault),
+        SCAN_OK);
+    const canara_text_t got = event.event.of.features.name;
+    assert_in_range(got.len, 1, 64);
+    for (size_t i = 0; i < got.len; i++) {
+        assert_non_null(memchr("abcdefghijklmnopqrstuvwxyz0123456789_-", got.ptr[i], 38));
+    }
+    memcpy(out, got.ptr, got.len);
+    out[got.len] = '\0';
+}
+
+static void names_of_data_sets_stay_as_many_as_they_were(void **state)
+{
+    struct fixture *const f = *state;
+    char longest[1025];
+    char longer[65];
+    (void)memset(longest, 'x', 1024);
+    longest[1024] = '\0';
+    (void)memset(longer, 'x', 64);
+    longer[64] = '\0';
+    const char *const names[] = {"gait", "Gait", "gait 2", "gait.2", "M\xc3\xa4nner",
+                                 "n-",   "{}",   longest,  longer,   "\\u00e4"};
+    char got[ARRAY_LEN(names)][65];
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        char again[65];
+        unsigned odd = 0;
+        lab_name(f, names[i], got[i], &odd);
+        lab_name(f, names[i], again, &odd);
+        assert_string_equal(got[i], again);
+        assert_int_equal(odd == EVENT_ODD_NAME, strcmp(got[i], names[i]) != 0);
+        for (size_t k = 0; k < i; k++) {
+            assert_string_not_equal(got[i], got[k]);
+        }
+    }
+    assert_string_equal(got[0], "gait");
+    assert_string_equal(got[8], longer);
+}
+
+static void null_is_no_field_in_a_data_set(void **state)
+{
+    struct fixture *const f = *state;
+    static const char *const fields[] = {"null", "\"\"", " \"\""};
+    for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+        char text[200];
+        scanned_event_t out;
+        unsigned odd = 0;
+        (void)snprintf(text, sizeof text,
+                       "{\"field\":%s,\"keys\":[{\"down\":0,\"up\":1,\"class\":\"digit\"}]}",
+                       fields[i]);
+        const span_t type = SPAN_LIT("keystrokes");
+        assert_int_equal(event_scan_lab(f->scratch, type, span_of(text), &out, &odd, &f->fault),
+                         SCAN_OK);
+        assert_int_equal(out.event.has, CANARA_F_KEYS);
+        assert_int_equal(odd, EVENT_ODD_NULL);
+        assert_int_equal(event_scan_stored(f->scratch, type, span_of(text), &out, &f->fault),
+                         SCAN_REFUSED);
+    }
 }
 
 static void a_data_set_event_has_at_most_256_values(void **state)
@@ -562,8 +634,9 @@ static void a_data_set_event_has_at_most_256_values(void **state)
         }
         text[len] = '}';
         scanned_event_t out;
+        unsigned odd = 0;
         assert_int_equal(
-            event_scan_lab(f->scratch, SPAN_LIT("features"), span_of(text), &out, &f->fault),
+            event_scan_lab(f->scratch, SPAN_LIT("features"), span_of(text), &out, &odd, &f->fault),
             count <= 256 ? SCAN_OK : SCAN_REFUSED);
     }
 }
@@ -573,6 +646,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(features_are_taken_from_a_data_set_only),
         cmocka_unit_test(a_data_set_event_has_at_most_256_values),
+        cmocka_unit_test(names_of_data_sets_stay_as_many_as_they_were),
+        cmocka_unit_test(null_is_no_field_in_a_data_set),
         cmocka_unit_test(the_seeds_example_is_taken),
         cmocka_unit_test(every_type_is_typed),
         cmocka_unit_test(keystrokes_are_typed),

@@ -1,6 +1,9 @@
 #include "codec/event_values.h"
 
+#include "base/hash.h"
 #include "codec/decimal.h"
+#include "codec/hex.h"
+#include "codec/utf8.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -13,6 +16,7 @@ static const char key_shape[] = "a key must be an object of down, up, class and 
                                 "pressure, size, x, y, ax, ay, az, rx, ry, rz";
 static const char key_needs[] = "a key must have down, up and class";
 static const char key_order[] = "down must not decrease from key to key";
+static const char not_printable[] = "must be printable UTF-8, without control characters";
 static const char key_ends[] = "up must not be before down";
 
 err_t scan_refuse(struct scan *scan, const char *message, const char *format, ...)
@@ -132,18 +136,56 @@ static bool is_plain_name(span_t text)
     return text.len > 0;
 }
 
+static void put_text(canara_event_t *event, const struct event_field *field, canara_text_t value)
+{
+    memcpy((char *)event + field->at, &value, sizeof value);
+}
+
+/* Names of other people's data sets: the engine knows [a-z0-9_-] up to 64, so any other is known by its
+ * hash. 128 bits of a hash of tables: two names of a set stay two unless somebody searched for them. */
+static err_t take_foreign_name(struct scan *scan, const struct event_field *field,
+                               canara_event_t *event)
+{
+    enum { MARK = 2, HASH = 16, LEN = MARK + 2 * HASH };
+
+    span_t text = {0};
+    size_t room = 0;
+    TRY(cursor_take_text(&scan->in, &text));
+    if ((double)text.len <= field->high && is_plain_name(text)) {
+        put_text(event, field, (canara_text_t){(const char *)text.ptr, text.len});
+        return ERR_OK;
+    }
+    if (!utf8_is_printable(text)) {
+        return scan_refuse(scan, not_printable, "data.%s", (const char *)field->name.ptr);
+    }
+    uint8_t hash[HASH];
+    for (size_t i = 0; i < HASH; i++) {
+        hash[i] = (uint8_t)(hash_bytes(hash_key_of(i / 8), text) >> (56 - i % 8 * 8) & 0xff);
+    }
+    char *const name = arrays_open(scan, &room);
+    MUST(room > LEN);
+    memcpy(name, "n-", MARK);
+    hex_encode((span_t){hash, HASH}, name + MARK);
+    arrays_close(scan, LEN + 1);
+    *scan->odd |= EVENT_ODD_NAME;
+    put_text(event, field, (canara_text_t){name, LEN});
+    return ERR_OK;
+}
+
 static err_t take_text(struct scan *scan, const struct event_field *field, canara_event_t *event)
 {
     if (cursor_peek(&scan->in) != JSON_NEXT_TEXT) {
         return refuse_field(scan, field);
+    }
+    if (field->form == FORM_NAME && scan->odd != NULL) {
+        return take_foreign_name(scan, field, event);
     }
     span_t text = {0};
     TRY(cursor_take_text(&scan->in, &text));
     if ((double)text.len > field->high || (field->form == FORM_NAME && !is_plain_name(text))) {
         return refuse_field(scan, field);
     }
-    const canara_text_t value = {(const char *)text.ptr, text.len};
-    memcpy((char *)event + field->at, &value, sizeof value);
+    put_text(event, field, (canara_text_t){(const char *)text.ptr, text.len});
     return ERR_OK;
 }
 
@@ -428,8 +470,29 @@ static err_t take_by_form(struct scan *scan, const struct event_field *field, ca
     return refuse_field(scan, field);
 }
 
+/* In a data set null, and a name without a letter, is no field; passed over when it is one of these. */
+static err_t pass_absent(struct scan *scan, const struct event_field *field, bool *passed)
+{
+    const enum json_next next = cursor_peek(&scan->in);
+    const bool unnamed = field->form == FORM_NAME && next == JSON_NEXT_TEXT &&
+                         scan->in.end - scan->in.at > 1 && scan->in.at[1] == '"';
+    *passed = next == JSON_NEXT_NULL || unnamed;
+    if (!*passed) {
+        return ERR_OK;
+    }
+    *scan->odd |= EVENT_ODD_NULL;
+    return cursor_skip(&scan->in, NULL);
+}
+
 err_t event_field_take(struct scan *scan, const struct event_field *field, canara_event_t *event)
 {
+    if (scan->odd != NULL) {
+        bool passed = false;
+        TRY(pass_absent(scan, field, &passed));
+        if (passed) {
+            return ERR_OK;
+        }
+    }
     TRY(take_by_form(scan, field, event));
     /* Six axes or none: one that is missing would read as perfect stillness. */
     if (field->form != FORM_AXIS || scan->axes == ALL_AXES) {

@@ -21,7 +21,7 @@ struct scan {
     scan_fault_t *fault;
     int index;      /* of the event in the message's array, -1 when there is no array */
     uint32_t axes;  /* bit per axis of motion that was sent */
-    bool is_lab;    /* of a data set, whose secrets are nobody's */
+    unsigned *odd;  /* of a data set: what was passed over (enum event_odd); NULL for every other */
     bool open_keys; /* a key of another class than "other" was sent */
 };
 

@@ -106,6 +106,19 @@ size_t utf8_steering(span_t text, uint32_t *code)
     return 0;
 }
 
+bool utf8_is_printable(span_t text)
+{
+    uint32_t code = 0;
+    while (text.len > 0) {
+        const size_t step = utf8_sequence(text);
+        if (step == 0 || text.ptr[0] < 0x20 || utf8_steering(text, &code) > 0) {
+            return false;
+        }
+        text = (span_t){text.ptr + step, text.len - step};
+    }
+    return true;
+}
+
 size_t utf8_put(uint32_t code, uint8_t out[4])
 {
     MUST(code <= 0x10ffff && (code < 0xd800 || code > 0xdfff));

@@ -44,6 +44,10 @@ NODISCARD size_t utf8_sequence(span_t text);
  * U+202E, U+2066 to U+2069 (Bidi_Control, UAX 9); `*code` is its number. Else 0, and `*code` is untouched. */
 NODISCARD size_t utf8_steering(span_t text, uint32_t *code);
 
+/* True when the whole of `text` is UTF-8 without control bytes below 0x20 and without what utf8_steering()
+ * finds: what may stand on a terminal as it is. */
+NODISCARD bool utf8_is_printable(span_t text);
+
 /* Write `code` (<= 0x10ffff, no surrogate) as 1 to 4 bytes; returns how many. */
 size_t utf8_put(uint32_t code, uint8_t out[4]);
 

@@ -104,12 +104,39 @@ static void a_wrong_byte_is_seen_at_once(void **state)
     assert_int_equal(utf8_sequence(SPAN_LIT("")), 0);
 }
 
+static void what_steers_is_not_printable(void **state)
+{
+    (void)state;
+
+    static const struct {
+        span_t text;
+        bool printable;
+    } cases[] = {
+        {SPAN_INIT(""), true},
+        {SPAN_INIT("a b"), true},
+        {SPAN_INIT("M\xc3\xa4"), true},
+        {SPAN_INIT("\xf0\x9f\x98\x80"), true},
+        {SPAN_INIT("a\tb"), false},
+        {SPAN_INIT("a\n"), false},
+        {SPAN_INIT("\x7f"), false},
+        {SPAN_INIT("a\xc2\x85"), false},
+        {SPAN_INIT("\xe2\x80\xae"), false},
+        {SPAN_INIT("a\xff"), false},
+        {SPAN_INIT("\xc3"), false},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_int_equal(utf8_is_printable(cases[i].text), cases[i].printable);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_code_point_is_taken),
         cmocka_unit_test(any_cut_equals_the_whole),
         cmocka_unit_test(a_wrong_byte_is_seen_at_once),
+        cmocka_unit_test(what_steers_is_not_printable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,6 +59,10 @@ enum line_answer buffer_line_parse(struct line_scratch *s, span_t line, struct b
     if (line_text_parse(s, line, &b.text, fault) != LINE_OK) {
         return LINE_REFUSED;
     }
+    if (b.text.email.len == 0) { /* the server knows whose a session is */
+        *fault = (struct line_fault){"must be a string, the customer's address", "user_email"};
+        return LINE_REFUSED;
+    }
     if (event_type_is_server_fact(b.text.type)) {
         b.kind = read_fact(&b.text, &b);
         *out = b;
@@ -69,7 +73,7 @@ enum line_answer buffer_line_parse(struct line_scratch *s, span_t line, struct b
         *out = b;
         return LINE_OK;
     }
-    if (line_event_parse(s, &b.text, &b.event, fault) != LINE_OK) {
+    if (line_event_parse(s, &b.text, &b.event, &b.text.notes, fault) != LINE_OK) {
         return LINE_REFUSED;
     }
     *out = b;

@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         MUST(fault.message != NULL && strlen(fault.field) > 0);
         return 0;
     }
-    MUST(dataset_name_is_good(line.text.session) && line.text.email.len > 0);
+    MUST(dataset_name_is_readable(line.text.session) && line.text.email.len > 0);
     play(&line);
     return 0;
 }

@@ -3,7 +3,9 @@
 #include "base/util.h"
 #include "codec/json_read.h"
 #include "lab/dataset_groups.h"
+#include "lab/dataset_info.h"
 #include "lab/dataset_line.h"
+#include "lab/dataset_who.h"
 #include "lab/event_keep.h"
 #include "lab/line_file.h"
 #include "lab/pool.h"
@@ -28,6 +30,7 @@ struct dataset {
     size_t events_count, events_cap;
     struct dataset_groups groups;
     size_t joined;
+    struct dataset_notes notes;
 };
 
 /* What reading needs and the set does not. */
@@ -36,8 +39,10 @@ struct reading {
     int dir;
     struct line_scratch *scratch;
     struct dataset_fault *fault;
+    const char *path; /* of the folder */
     const char *file; /* the one at hand */
     size_t line;
+    size_t rows, met; /* of this file, and those whose session events.jsonl has */
 };
 
 static void reading_deinit(struct reading *r)
@@ -69,6 +74,11 @@ static err_t refuse_system(struct reading *r, const char *what)
     return refuse(r, ERR_IO, "file", "%s: %s", what, strerror_r(errno, words, sizeof words));
 }
 
+static void note(struct reading *r, uint32_t bits)
+{
+    notes_add(&r->set->notes, bits, r->file, r->line);
+}
+
 static err_t no_memory(struct reading *r)
 {
     return refuse(r, ERR_NOMEM, "file", "the memory is used up");
@@ -89,51 +99,19 @@ static err_t open_file(struct reading *r, const char *name, bool optional, int *
 
 /* ---- dataset.json ---- */
 
-static err_t take_text(struct reading *r, const struct json *tree, const char *name, bool optional,
-                       const char **out)
-{
-    span_t text = {0};
-    if (json_kind(json_get(tree, name)) == JSON_KIND_ABSENT && optional) {
-        *out = "";
-        return ERR_OK;
-    }
-    if (!json_get_text(tree, name, &text) || text.len > DATASET_TEXT_BYTES ||
-        (text.len == 0 && !optional)) {
-        return refuse(r, ERR_FORMAT, name, "must be a string of 1 to %d bytes", DATASET_TEXT_BYTES);
-    }
-    *out = pool_text(&r->set->pool, text);
-    return *out == NULL ? no_memory(r) : ERR_OK;
-}
-
-static err_t take_info(struct reading *r, const struct json *tree)
-{
-    static const char *const modalities[] = {"keystrokes", "pointer", "touch", "features", "mixed"};
-    struct dataset_info *const info = &r->set->info;
-    if (json_kind(tree) != JSON_KIND_OBJECT) {
-        return refuse(r, ERR_FORMAT, "file",
-                      "must be an object of name, source, licence, modality and optionally note");
-    }
-    TRY(take_text(r, tree, "name", false, &info->name));
-    TRY(take_text(r, tree, "source", false, &info->source));
-    TRY(take_text(r, tree, "licence", false, &info->licence));
-    TRY(take_text(r, tree, "modality", false, &info->modality));
-    TRY(take_text(r, tree, "note", true, &info->note));
-    if (!dataset_name_is_good((span_t){(const uint8_t *)info->name, strlen(info->name)})) {
-        return refuse(r, ERR_FORMAT, "name", "must be 1 to %d of A-Z, a-z, 0-9, ., _, @ and -",
-                      DATASET_NAME_BYTES);
-    }
-    for (size_t i = 0; i < ARRAY_LEN(modalities); i++) {
-        if (strcmp(info->modality, modalities[i]) == 0) {
-            return ERR_OK;
-        }
-    }
-    return refuse(r, ERR_FORMAT, "modality",
-                  "must be keystrokes, pointer, touch, features or mixed");
-}
-
 static void free_bytes(uint8_t **bytes)
 {
     free(*bytes);
+}
+
+/* The text of a file, or its first line, without the byte order mark that it may begin with. */
+static span_t without_mark(struct reading *r, span_t text)
+{
+    if (!line_has_mark(text)) {
+        return text;
+    }
+    note(r, NOTE_BIT(NOTE_MARK));
+    return (span_t){text.ptr + LINE_MARK_BYTES, text.len - LINE_MARK_BYTES};
 }
 
 static err_t read_info(struct reading *r)
@@ -158,57 +136,82 @@ static err_t read_info(struct reading *r)
         return refuse(r, ERR_LIMIT, "file", "must have at most %d bytes", DATASET_JSON_BYTES);
     }
     struct json_fault why = {.message = "no memory"};
-    if (line_has_mark((span_t){bytes, len})) {
-        return refuse(r, ERR_FORMAT, "file", "%s", line_marked);
-    }
-    if (failed(json_parse((span_t){bytes, len}, &tree, &why))) {
-        for (size_t i = 0; i < why.at && i < len; i++) {
-            r->line += bytes[i] == '\n' ? 1 : 0;
+    const span_t text = without_mark(r, (span_t){bytes, len});
+    if (failed(json_parse(text, &tree, &why))) {
+        for (size_t i = 0; i < why.at && i < text.len; i++) {
+            r->line += text.ptr[i] == '\n' ? 1 : 0;
         }
         return refuse(r, ERR_FORMAT, "file", "must be JSON: %s", why.message);
     }
-    return take_info(r, tree);
+    uint32_t notes = 0;
+    const err_t taken = dataset_info_take(&r->set->pool, tree, r->path, &r->set->info, &notes);
+    if (taken.code == ERR_FORMAT) {
+        return refuse(r, ERR_FORMAT, "file",
+                      "must be an object of name, source, licence, modality and optionally note");
+    }
+    note(r, notes);
+    return failed(taken) ? no_memory(r) : ERR_OK;
 }
 
 /* ---- events.jsonl ---- */
+
+/* A session that was not met before, without events yet. */
+static err_t add_session(struct reading *r, uint32_t number)
+{
+    struct dataset *const set = r->set;
+    if (set->ids.count > DATASET_SESSIONS_MAX) {
+        return refuse(r, ERR_LIMIT, "session_id", "at most %d sessions are allowed",
+                      DATASET_SESSIONS_MAX);
+    }
+    struct dataset_session *const grown =
+        array_grow(set->sessions, &set->sessions_cap, number, sizeof *grown);
+    if (grown == NULL) {
+        return no_memory(r);
+    }
+    set->sessions = grown;
+    set->sessions[number] = (struct dataset_session){
+        .id = set->ids.text[number], .user = DATASET_NO_USER, .first = (uint32_t)set->events_count};
+    return ERR_OK;
+}
+
+/* The account of a line; without one, whoever the session is of already. */
+static err_t take_account(struct reading *r, span_t email, struct dataset_session *session)
+{
+    struct dataset *const set = r->set;
+    uint32_t user = session->user;
+    bool is_new = false;
+    if (email.len > 0 && failed(names_add(&set->users, email, &user, &is_new))) {
+        return no_memory(r);
+    }
+    if (set->users.count > DATASET_USERS_MAX) {
+        return refuse(r, ERR_LIMIT, "user_email", "at most %d users are allowed",
+                      DATASET_USERS_MAX);
+    }
+    if (session->user != DATASET_NO_USER && session->user != user) {
+        return refuse(r, ERR_FORMAT, "user_email",
+                      "changes within session %.64s; a session must have one user", session->id);
+    }
+    session->user = user;
+    return ERR_OK;
+}
 
 /* The session that this line belongs to, a new one or the one at hand. */
 static err_t find_session(struct reading *r, const struct event_line *line, uint32_t *out)
 {
     struct dataset *const set = r->set;
-    uint32_t user = 0;
     bool is_new = false;
-    if (failed(names_add(&set->users, line->email, &user, &is_new)) ||
-        failed(names_add(&set->ids, line->session, out, &is_new))) {
+    if (failed(names_add(&set->ids, line->session, out, &is_new))) {
         return no_memory(r);
     }
-    if (!is_new) {
-        if (*out + 1 != set->ids.count) {
-            return refuse(r, ERR_FORMAT, "session_id",
-                          "%.64s comes back after another session; the lines of a session must "
-                          "follow one another",
-                          set->ids.text[*out]);
-        }
-        if (set->sessions[*out].user != user) {
-            return refuse(r, ERR_FORMAT, "user_email",
-                          "changes within session %.64s; a session must have one user",
-                          set->ids.text[*out]);
-        }
-        return ERR_OK;
+    if (is_new) {
+        TRY(add_session(r, *out));
+    } else if (*out + 1 != set->ids.count) {
+        return refuse(r, ERR_FORMAT, "session_id",
+                      "%.64s comes back after another session; the lines of a session must "
+                      "follow one another",
+                      set->ids.text[*out]);
     }
-    if (set->ids.count > DATASET_SESSIONS_MAX || set->users.count > DATASET_USERS_MAX) {
-        return refuse(r, ERR_LIMIT, "session_id", "at most %d sessions and %d users are allowed",
-                      DATASET_SESSIONS_MAX, DATASET_USERS_MAX);
-    }
-    struct dataset_session *const grown =
-        array_grow(set->sessions, &set->sessions_cap, *out, sizeof *grown);
-    if (grown == NULL) {
-        return no_memory(r);
-    }
-    set->sessions = grown;
-    set->sessions[*out] = (struct dataset_session){
-        .id = set->ids.text[*out], .user = user, .first = (uint32_t)set->events_count};
-    return ERR_OK;
+    return take_account(r, line->email, &set->sessions[*out]);
 }
 
 static err_t keep_event(struct reading *r, const struct event_line *line)
@@ -241,49 +244,104 @@ static err_t take_event(struct reading *r, span_t text)
     if (event_line_parse(r->scratch, text, &line, &why) != LINE_OK) {
         return refuse(r, ERR_FORMAT, why.field, "%s", why.message);
     }
+    note(r, line.notes);
     return keep_event(r, &line);
 }
 
 /* ---- the files of names ---- */
 
-static err_t find_row_session(struct reading *r, span_t name, uint32_t *out)
+/* A session that has no line in events.jsonl is known by the lists of what to learn from, and has no event:
+ * one that is tried and no other file knows is a mistake. */
+static err_t find_row_session(struct reading *r, enum group_list list, span_t name, uint32_t *out)
 {
-    if (names_find(&r->set->ids, name, out)) {
+    struct dataset *const set = r->set;
+    bool is_new = false;
+    if (names_find(&set->ids, name, out)) {
+        r->met += set->sessions[*out].count > 0;
         return ERR_OK;
     }
-    return refuse(r, ERR_FORMAT, "session",
-                  "%.*s is not in events.jsonl; one of its sessions is allowed", (int)name.len,
-                  (const char *)name.ptr);
+    if (list == GROUP_TRIALS || list == GROUP_PRACTISED) {
+        return refuse(r, ERR_FORMAT, "session",
+                      "%.*s is not in events.jsonl, and no other file has it", (int)name.len,
+                      (const char *)name.ptr);
+    }
+    if (failed(names_add(&set->ids, name, out, &is_new))) {
+        return no_memory(r);
+    }
+    note(r, NOTE_BIT(NOTE_EMPTY_SESSION));
+    return add_session(r, *out);
+}
+
+static enum row_form form_of(enum group_list list)
+{
+    return list == GROUP_BACKGROUND ? ROW_BACKGROUND : list == GROUP_ENROL ? ROW_ENROL : ROW_TRIAL;
+}
+
+/* What the columns are called, unless a session is called so. */
+static bool is_header(const struct reading *r, enum group_list list, span_t text)
+{
+    uint32_t unused = 0;
+    return r->rows == 0 && name_row_is_header(form_of(list), text) &&
+           !names_find(&r->set->ids, SPAN_LIT("session"), &unused);
 }
 
 static err_t take_row(struct reading *r, enum group_list list, span_t text)
 {
-    const enum row_form form = list == GROUP_BACKGROUND ? ROW_BACKGROUND
-                               : list == GROUP_ENROL    ? ROW_ENROL
-                                                        : ROW_TRIAL;
     struct name_row row;
     struct line_fault why;
     uint32_t session = 0;
-    if (name_row_parse(form, text, &row, &why) != LINE_OK) {
+    uint32_t notes = 0;
+    if (is_header(r, list, text)) {
+        note(r, NOTE_BIT(NOTE_HEADER));
+        return ERR_OK;
+    }
+    if (name_row_parse(form_of(list), text, &row, &why) != LINE_OK) {
         return refuse(r, ERR_FORMAT, why.field, "%s", why.message);
     }
-    TRY(find_row_session(r, row.session, &session));
-    const struct group_row add = {
-        .model = row.model,
-        .session = session,
-        .user = r->set->sessions[session].user,
-        .label = row.label,
-    };
-    const err_t e = groups_add(&r->set->groups, list, &add, &why);
+    TRY(find_row_session(r, list, row.session, &session));
+    const struct group_row add = {.model = row.model,
+                                  .session = session,
+                                  .user = r->set->sessions[session].user,
+                                  .label = row.label,
+                                  .line = (uint32_t)r->line};
+    const err_t e = groups_add(&r->set->groups, list, &add, &notes, &why);
     if (e.code == ERR_NOMEM) {
         return no_memory(r);
     }
+    note(r, row.notes | notes);
+    r->rows++;
     return failed(e) ? refuse(r, e.code, why.field, "%s", why.message) : ERR_OK;
 }
 
 /* ---- files line by line ---- */
 
 /* events.jsonl is GROUP_LISTS: its lines are events, those of the others rows. */
+static err_t take_line(struct reading *r, enum group_list list, span_t line)
+{
+    if (r->line == 1) {
+        line = without_mark(r, line);
+    }
+    if (line_is_blank(line)) {
+        note(r, NOTE_BIT(NOTE_BLANK_LINE));
+        return ERR_OK;
+    }
+    return list == GROUP_LISTS ? take_event(r, line) : take_row(r, list, line);
+}
+
+/* What a file must have had. */
+static err_t check_rows(struct reading *r, enum group_list list)
+{
+    const bool has_any = list == GROUP_LISTS ? r->set->events_count > 0 : r->rows > 0;
+    if (!has_any && list != GROUP_ENROL) { /* no enrolment: a set of bots */
+        return refuse(r, ERR_FORMAT, "file", "is empty; at least one line is needed");
+    }
+    if (list != GROUP_LISTS && r->rows > 0 && r->met == 0) {
+        return refuse(r, ERR_FORMAT, "session",
+                      "not one session of this file is in events.jsonl; its sessions are allowed");
+    }
+    return ERR_OK;
+}
+
 static err_t read_lines(struct reading *r, const char *name, bool optional, enum group_list list)
 {
     CLEANUP(line_file_close) struct line_file lines = {.fd = -1};
@@ -296,6 +354,7 @@ static err_t read_lines(struct reading *r, const char *name, bool optional, enum
     if (failed(line_file_open(&lines, fd, DATASET_LINE_BYTES))) {
         return no_memory(r);
     }
+    r->rows = r->met = 0;
     while (more) {
         span_t line = {0};
         const err_t e = line_file_next(&lines, &line, &more);
@@ -307,23 +366,43 @@ static err_t read_lines(struct reading *r, const char *name, bool optional, enum
             return refuse_system(r, "cannot be read");
         }
         if (more) {
-            TRY(list == GROUP_LISTS ? take_event(r, line) : take_row(r, list, line));
+            TRY(take_line(r, list, line));
         }
     }
-    if (lines.line == 0 && list != GROUP_ENROL) { /* no enrolment: a set of bots */
-        return refuse(r, ERR_FORMAT, "file", "is empty; at least one line is needed");
+    return check_rows(r, list);
+}
+
+static err_t read_rows(struct reading *r, bool optional, enum group_list list)
+{
+    return read_lines(r, group_file(list), optional, list);
+}
+
+/* Whose the sessions are, as far as the rows tell by now. */
+static err_t settle(struct reading *r, err_t (*step)(const struct who *, struct who_fault *))
+{
+    struct dataset *const set = r->set;
+    const struct who who = {
+        .users = &set->users, .ids = &set->ids, .session = set->sessions, .groups = &set->groups};
+    struct who_fault why = {.list = GROUP_ENROL};
+    const err_t e = step(&who, &why);
+    if (e.code != ERR_FORMAT) {
+        return failed(e) ? no_memory(r) : ERR_OK;
     }
-    return ERR_OK;
+    r->file = group_file(why.list);
+    r->line = why.line;
+    return refuse(r, ERR_FORMAT, why.field, "%s", why.message);
 }
 
 static err_t read_all(struct reading *r)
 {
     TRY(read_info(r));
     TRY(read_lines(r, "events.jsonl", false, GROUP_LISTS));
-    TRY(read_lines(r, "enrol.tsv", true, GROUP_ENROL)); /* a set of bots has none */
-    TRY(read_lines(r, "trials.tsv", false, GROUP_TRIALS));
-    TRY(read_lines(r, "trials-practised.tsv", true, GROUP_PRACTISED));
-    TRY(read_lines(r, "background.tsv", true, GROUP_BACKGROUND));
+    TRY(read_rows(r, true, GROUP_ENROL)); /* a set of bots has none */
+    TRY(settle(r, who_enrolled));
+    TRY(read_rows(r, true, GROUP_BACKGROUND));
+    TRY(read_rows(r, false, GROUP_TRIALS));
+    TRY(read_rows(r, true, GROUP_PRACTISED));
+    TRY(settle(r, who_tried));
     return failed(groups_finish(&r->set->groups)) ? no_memory(r) : ERR_OK;
 }
 
@@ -343,8 +422,12 @@ err_t dataset_open(const char *dir, struct dataset **out, struct dataset_fault *
 {
     CLEANUP(dataset_close) struct dataset *set = calloc(1, sizeof *set);
     CLEANUP(reading_deinit)
-    struct reading r = {
-        .set = set, .fault = fault, .file = dir, .line = 1, .scratch = malloc(sizeof *r.scratch)};
+    struct reading r = {.set = set,
+                        .fault = fault,
+                        .path = dir,
+                        .file = dir,
+                        .line = 1,
+                        .scratch = malloc(sizeof *r.scratch)};
     r.dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (r.dir < 0) {
         return refuse_system(&r, "cannot be opened; a folder with a data set is allowed");
@@ -400,7 +483,7 @@ err_t dataset_take(struct dataset *set, const char *email, const char *session,
                    const struct dataset_event *event)
 {
     struct dataset_fault fault;
-    struct reading r = {.set = set, .dir = -1, .fault = &fault, .file = "", .line = 1};
+    struct reading r = {.set = set, .dir = -1, .fault = &fault, .path = "", .file = "", .line = 1};
     const struct event_line line = {.at = event->at,
                                     .session = {(const uint8_t *)session, strlen(session)},
                                     .email = {(const uint8_t *)email, strlen(email)},
@@ -471,6 +554,9 @@ static double span_of(const canara_event_t *e)
 
 int64_t dataset_session_begin(const struct dataset *set, size_t session)
 {
+    if (dataset_session(set, session)->count == 0) {
+        return 0;
+    }
     const struct dataset_event *first = dataset_event(set, dataset_session(set, session)->first);
     const double span = fmax(0.0, span_of(&first->event));
     return first->at.ms - (int64_t)fmin(ceil(span), fmax(0.0, (double)first->at.ms));
@@ -496,6 +582,11 @@ const uint32_t *dataset_background(const struct dataset *set, size_t *count)
 {
     *count = set->groups.backgrounds;
     return set->groups.background;
+}
+
+const struct dataset_notes *dataset_notes(const struct dataset *set)
+{
+    return &set->notes;
 }
 
 bool dataset_has_practised(const struct dataset *set)

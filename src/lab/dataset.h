@@ -27,6 +27,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "canara.h"
+#include "lab/dataset_notes.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,8 +39,9 @@ enum {
     DATASET_TRIALS_MAX = 16000000, /* lines of one .tsv */
     DATASET_USERS_MAX = 1000000,   /* models too */
     DATASET_LINE_BYTES = 128 * 1024,
-    DATASET_NAME_BYTES = 64,   /* of a session, a model, a set */
-    DATASET_TEXT_BYTES = 1024, /* of source, licence, note */
+    DATASET_NAME_BYTES = 64,    /* of a session, a model, a set that we write */
+    DATASET_NAME_LONGEST = 256, /* of a session, a model, an account, a set that we read */
+    DATASET_TEXT_BYTES = 1024,  /* of source, licence, note: longer ones are cut */
     DATASET_FAULT_BYTES = 1024,
     DATASET_JSON_BYTES = 64 * 1024, /* dataset.json */
 };
@@ -56,10 +58,10 @@ enum dataset_label {
 
 /* Texts are NUL-terminated and never NULL; what was not given is empty. */
 struct dataset_info {
-    const char *name;     /* [a-z0-9-] */
+    const char *name;     /* printable, never empty: the folder's when the set has none */
     const char *source;   /* who made it, and where it comes from */
     const char *licence;  /* its terms */
-    const char *modality; /* keystrokes, pointer, touch, features or mixed */
+    const char *modality; /* keystrokes, pointer, touch, features or mixed, or anything else */
     const char *note;     /* what the importer changed or made up */
 };
 
@@ -67,7 +69,8 @@ struct dataset_session {
     const char *id;
     uint32_t user;  /* index for dataset_user() */
     uint32_t first; /* index of its first event */
-    uint32_t count; /* events, >= 1; they follow one another */
+    uint32_t
+        count; /* events, which follow one another; 0 when the set names it and has none of it */
 };
 
 struct dataset_event {
@@ -128,7 +131,7 @@ size_t dataset_sessions(const struct dataset *set);
 const struct dataset_session *dataset_session(const struct dataset *set, size_t session);
 
 /* When the session began, in ms since 1970. A set says when an event came, and an event comes when it is
- * over: the session is at least as old as the first event is long. */
+ * over: the session is at least as old as the first event is long. 0 for one without events. */
 int64_t dataset_session_begin(const struct dataset *set, size_t session);
 
 size_t dataset_events(const struct dataset *set);
@@ -146,6 +149,9 @@ struct dataset_trials dataset_bot_trials(const struct dataset *set);
 
 /* Sessions that may serve as background; `*count` is 0 when the set has no background.tsv. */
 const uint32_t *dataset_background(const struct dataset *set, size_t *count);
+
+/* What the set has otherwise than it should and was taken all the same; of the set. */
+const struct dataset_notes *dataset_notes(const struct dataset *set);
 
 /* True when there is a file trials-practised.tsv. */
 bool dataset_has_practised(const struct dataset *set);

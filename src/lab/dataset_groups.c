@@ -3,7 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define NO_MODEL UINT32_MAX /* rows of "-", and of background.tsv */
+const char *group_file(enum group_list list)
+{
+    static const char *const names[GROUP_LISTS] = {"enrol.tsv", "trials.tsv",
+                                                   "trials-practised.tsv", "background.tsv"};
+    return names[list];
+}
 
 void groups_init(struct dataset_groups *g, struct pool *pool)
 {
@@ -32,14 +37,16 @@ static err_t refuse(struct line_fault *fault, const char *field, const char *mes
     return err_new(ERR_FORMAT);
 }
 
-/* The model of an enrolment row; its first row says whose it is. */
+/* The model of an enrolment row; its first row that has an account says whose it is. */
 static err_t enrol_model(struct dataset_groups *g, const struct group_row *row, uint32_t *model,
                          struct line_fault *fault)
 {
     bool is_new = false;
     TRY(names_add(&g->models, row->model, model, &is_new));
     if (!is_new) {
-        return g->owner[*model] == row->user
+        uint32_t *const owner = &g->owner[*model];
+        *owner = *owner == DATASET_NO_USER ? row->user : *owner;
+        return row->user == DATASET_NO_USER || *owner == row->user
                    ? ERR_OK
                    : refuse(fault, "session",
                             "is of another user than the model's first; the enrolment of a model "
@@ -72,17 +79,11 @@ static err_t trial_model(const struct dataset_groups *g, const struct group_row 
                               : "must be human or bot where the model is -");
     }
     if (of_bots) {
-        *model = NO_MODEL;
+        *model = GROUP_NO_MODEL;
         return ERR_OK;
     }
     if (!names_find(&g->models, row->model, model)) {
         return refuse(fault, "model", "has no row in enrol.tsv; a model must be enrolled");
-    }
-    const bool own = g->owner[*model] == row->user;
-    if (own != (row->label == DATASET_GENUINE)) {
-        return refuse(fault, "label",
-                      own ? "must be genuine: the session is of the model's own user"
-                          : "must be impostor: the session is of another user than the model");
     }
     uint32_t unused = 0;
     if (map64_get(&g->rows[GROUP_ENROL].pairs, pair_of(*model, row->session), &unused)) {
@@ -93,11 +94,17 @@ static err_t trial_model(const struct dataset_groups *g, const struct group_row 
     return ERR_OK;
 }
 
-static err_t keep(struct kept_rows *rows, const struct kept_row *row, struct line_fault *fault)
+static err_t keep(struct kept_rows *rows, const struct kept_row *row, uint32_t *notes,
+                  struct line_fault *fault)
 {
-    uint32_t unused = 0;
-    if (map64_get(&rows->pairs, pair_of(row->model, row->session), &unused)) {
-        return refuse(fault, "session", "comes twice; a session is allowed once for each model");
+    uint32_t label = 0;
+    if (map64_get(&rows->pairs, pair_of(row->model, row->session), &label)) {
+        *notes |= NOTE_BIT(NOTE_SAME_ROW);
+        return label == (uint32_t)row->label
+                   ? ERR_OK
+                   : refuse(fault, "label",
+                            "is another than the one that this session has for the same model in a "
+                            "row before; one label is allowed");
     }
     if (rows->count == DATASET_TRIALS_MAX) {
         *fault = (struct line_fault){"too many lines; at most 16000000 are allowed", "file"};
@@ -108,15 +115,16 @@ static err_t keep(struct kept_rows *rows, const struct kept_row *row, struct lin
         return err_new(ERR_NOMEM);
     }
     rows->row = grown;
-    TRY(map64_put(&rows->pairs, pair_of(row->model, row->session), 0));
+    TRY(map64_put(&rows->pairs, pair_of(row->model, row->session), (uint32_t)row->label));
     rows->row[rows->count++] = *row;
     return ERR_OK;
 }
 
 err_t groups_add(struct dataset_groups *g, enum group_list list, const struct group_row *row,
-                 struct line_fault *fault)
+                 uint32_t *notes, struct line_fault *fault)
 {
-    struct kept_row kept = {.model = NO_MODEL, .session = row->session, .label = row->label};
+    struct kept_row kept = {
+        .model = GROUP_NO_MODEL, .session = row->session, .label = row->label, .line = row->line};
     switch (list) {
     case GROUP_ENROL:
         if (span_eq(row->model, SPAN_LIT("-"))) {
@@ -134,7 +142,7 @@ err_t groups_add(struct dataset_groups *g, enum group_list list, const struct gr
     case GROUP_BACKGROUND:
     case GROUP_LISTS: break;
     }
-    return keep(&g->rows[list], &kept, fault);
+    return keep(&g->rows[list], &kept, notes, fault);
 }
 
 /* ---- gathering ---- */
@@ -156,14 +164,14 @@ static err_t sort_rows(const struct dataset_groups *g, const struct kept_rows *r
     }
     memset(start, 0, (models + 2) * sizeof *start);
     for (size_t i = 0; i < rows->count; i++) {
-        const size_t m = rows->row[i].model == NO_MODEL ? models : rows->row[i].model;
+        const size_t m = rows->row[i].model == GROUP_NO_MODEL ? models : rows->row[i].model;
         start[m + 1]++;
     }
     for (size_t m = 0; m <= models; m++) {
         start[m + 1] += start[m];
     }
     for (size_t i = rows->count; i > 0; i--) { /* from behind: start[m + 1] ends as start of m */
-        const size_t m = rows->row[i - 1].model == NO_MODEL ? models : rows->row[i - 1].model;
+        const size_t m = rows->row[i - 1].model == GROUP_NO_MODEL ? models : rows->row[i - 1].model;
         sorted[--start[m + 1]] = rows->row[i - 1];
     }
     *out = sorted;

@@ -1,9 +1,10 @@
 #include "lab/dataset_line.h"
 
 #include "base/util.h"
-#include "codec/email.h"
+#include "codec/event_fields.h"
 #include "codec/json_cursor.h"
-#include "codec/time_text.h"
+#include "codec/utf8.h"
+#include "lab/dataset_time.h"
 
 #include <stdio.h>
 
@@ -14,11 +15,21 @@ static enum line_answer refuse(struct line_fault *fault, const char *field, cons
     return LINE_REFUSED;
 }
 
-const char line_marked[] = "begins with a byte order mark; the file must begin without";
+static const char marked[] =
+    "begins with a byte order mark; only the first line of a file may, and only once";
 
 bool line_has_mark(span_t line)
 {
-    return line.len >= 3 && memcmp(line.ptr, "\xef\xbb\xbf", 3) == 0;
+    return line.len >= LINE_MARK_BYTES && memcmp(line.ptr, "\xef\xbb\xbf", LINE_MARK_BYTES) == 0;
+}
+
+bool line_is_blank(span_t line)
+{
+    size_t i = 0;
+    while (i < line.len && memchr(" \t\r", line.ptr[i], 3) != NULL) {
+        i++;
+    }
+    return i == line.len;
 }
 
 bool dataset_name_is_good(span_t text)
@@ -33,31 +44,43 @@ bool dataset_name_is_good(span_t text)
     return text.len > 0 && text.len <= DATASET_NAME_BYTES;
 }
 
+bool dataset_name_is_readable(span_t text)
+{
+    return text.len > 0 && text.len <= DATASET_NAME_LONGEST && span_trim(text).len == text.len &&
+           utf8_is_printable(text);
+}
+
 /* ---- a line of events.jsonl ---- */
 
 enum part { PART_TIMESTAMP, PART_TYPE, PART_DATA, PART_SESSION, PART_EMAIL, PARTS };
 
+#define KIND(next) (1U << (unsigned)JSON_NEXT_##next)
+#define ANY_NAME   KIND(TEXT) | KIND(NUMBER)
+#define ANYTHING   ANY_NAME | KIND(OBJECT) | KIND(ARRAY) | KIND(BOOL) | KIND(NULL)
+
 static const struct {
     span_t name;
-    enum json_next kind;
+    unsigned kinds; /* that its value may be of */
+    bool optional;
     const char *missing;
 } parts[PARTS] = {
-    [PART_TIMESTAMP] = {SPAN_INIT("timestamp"), JSON_NEXT_TEXT,
-                        "must be a string, a time such as 2026-01-31T09:00:00.000Z"},
-    [PART_TYPE] = {SPAN_INIT("event_type"), JSON_NEXT_TEXT,
-                   "must be a string, 1 to 64 of a-z, 0-9 and _"},
-    [PART_DATA] = {SPAN_INIT("data"), JSON_NEXT_OBJECT, "must be an object"},
-    [PART_SESSION] = {SPAN_INIT("session_id"), JSON_NEXT_TEXT,
-                      "must be a string, 1 to 64 of A-Z, a-z, 0-9, ., _, @ and -"},
-    [PART_EMAIL] =
-        {SPAN_INIT("user_email"), JSON_NEXT_TEXT,
-         "must be a string, an address such as a@b.example or a name, 1 to 64 of A-Z, a-z, 0-9, ., _, @ and -"},
+    [PART_TIMESTAMP] = {SPAN_INIT("timestamp"), ANY_NAME, false,
+                        "must be a time such as 2026-01-31T09:00:00.000Z, or seconds or "
+                        "milliseconds since 1970"},
+    [PART_TYPE] = {SPAN_INIT("event_type"), KIND(TEXT), false, "must be a string"},
+    [PART_DATA] = {SPAN_INIT("data"), ANYTHING, false, "must be an object"},
+    [PART_SESSION] = {SPAN_INIT("session_id"), ANY_NAME, false,
+                      "must be a string of 1 to 256 bytes, printable UTF-8"},
+    [PART_EMAIL] = {SPAN_INIT("user_email"), ANY_NAME | KIND(NULL), true,
+                    "must be a string of at most 256 bytes, printable UTF-8: an address or a name"},
 };
 
 struct line_parts {
-    span_t text[PARTS];
-    enum part wrong; /* PARTS: none */
+    span_t text[PARTS]; /* of null: empty */
+    enum part wrong;    /* PARTS: none */
     unsigned seen;
+    unsigned numbers; /* parts that are written as numbers */
+    double at;        /* the time, of those */
 };
 
 static enum part part_find(span_t name)
@@ -67,6 +90,33 @@ static enum part part_find(span_t name)
         p++;
     }
     return p;
+}
+
+/* Take the value of one part, whichever kind it may be of. */
+static err_t take_part(struct json_cursor *in, enum part p, struct line_parts *out)
+{
+    const enum json_next next = cursor_peek(in);
+    out->seen |= 1U << p;
+    if ((parts[p].kinds & 1U << (unsigned)next) == 0) {
+        out->wrong = p;
+        return cursor_skip(in, NULL);
+    }
+    if (p == PART_DATA) {
+        return cursor_skip(in, &out->text[p]);
+    }
+    if (next == JSON_NEXT_TEXT) {
+        return cursor_take_text(in, &out->text[p]);
+    }
+    if (next != JSON_NEXT_NUMBER) {
+        return cursor_skip(in, NULL);
+    }
+    const uint8_t *const first = in->at;
+    double value = 0.0;
+    TRY(cursor_take_number(in, &value));
+    out->text[p] = (span_t){first, (size_t)(in->at - first)};
+    out->at = p == PART_TIMESTAMP ? value : out->at;
+    out->numbers |= 1U << p;
+    return ERR_OK;
 }
 
 static err_t take_parts(struct json_cursor *in, struct line_parts *out)
@@ -81,19 +131,7 @@ static err_t take_parts(struct json_cursor *in, struct line_parts *out)
             return cursor_end(in);
         }
         const enum part p = part_find(name);
-        if (p == PARTS) {
-            TRY(cursor_skip(in, NULL));
-            continue;
-        }
-        out->seen |= 1U << p;
-        if (cursor_peek(in) != parts[p].kind) {
-            out->wrong = p;
-            TRY(cursor_skip(in, NULL));
-        } else if (parts[p].kind == JSON_NEXT_TEXT) {
-            TRY(cursor_take_text(in, &out->text[p]));
-        } else {
-            TRY(cursor_skip(in, &out->text[p]));
-        }
+        TRY(p == PARTS ? cursor_skip(in, NULL) : take_part(in, p, out));
     }
 }
 
@@ -102,43 +140,33 @@ static enum line_answer refuse_part(struct line_fault *fault, enum part p)
     return refuse(fault, (const char *)parts[p].name.ptr, parts[p].missing);
 }
 
+/* Whether the engine has something of this name, or the server states it. */
+static bool is_known(span_t type)
+{
+    return event_row_find(type)->kind != CANARA_UNKNOWN || span_eq(type, SPAN_LIT("features"));
+}
+
 enum line_answer line_event_parse(struct line_scratch *s, const struct line_text *text,
-                                  canara_event_t *out, struct line_fault *fault)
+                                  canara_event_t *out, uint32_t *notes, struct line_fault *fault)
 {
     scanned_event_t scanned;
     scan_fault_t why;
-    if (event_scan_lab(&s->events, text->type, text->data, &scanned, &why) != SCAN_OK) {
+    unsigned odd = 0;
+    if (!is_known(text->type)) {
+        *notes |= event_type_is_server_fact(text->type) ? 0 : NOTE_BIT(NOTE_UNKNOWN_EVENT);
+        *out = (canara_event_t){.kind = CANARA_UNKNOWN};
+        return LINE_OK;
+    }
+    if (text->data.len == 0 || text->data.ptr[0] != '{') {
+        return refuse_part(fault, PART_DATA);
+    }
+    if (event_scan_lab(&s->events, text->type, text->data, &scanned, &odd, &why) != SCAN_OK) {
         return refuse(fault, why.field[0] == '\0' ? "data" : why.field, why.message);
     }
+    *notes |= (odd & EVENT_ODD_NAME) != 0 ? NOTE_BIT(NOTE_FIELD_NAME) : 0;
+    *notes |= (odd & EVENT_ODD_NULL) != 0 ? NOTE_BIT(NOTE_NULL) : 0;
     *out = scanned.event;
     return LINE_OK;
-}
-
-static bool is_type(span_t text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        const uint8_t b = text.ptr[i];
-        if (!((b >= 'a' && b <= 'z') || (b >= '0' && b <= '9') || b == '_')) {
-            return false;
-        }
-    }
-    return text.len > 0 && text.len <= EVENT_TYPE_MAX;
-}
-
-/* What a time without a zone lacks is said, and no more. */
-static enum line_answer refuse_time(struct line_fault *fault, span_t text)
-{
-    uint8_t with_zone[40];
-    wall_t at;
-    if (text.len + 1 < sizeof with_zone) {
-        memcpy(with_zone, text.ptr, text.len);
-        with_zone[text.len] = 'Z';
-        if (!failed(time_parse((span_t){with_zone, text.len + 1}, &at))) {
-            return refuse(fault, "timestamp",
-                          "has no zone; it must end in Z or an offset such as +02:00");
-        }
-    }
-    return refuse_part(fault, PART_TIMESTAMP);
 }
 
 /* The name of the member whose value holds the byte at `at`: the last in front of a colon. Plain names only. */
@@ -184,7 +212,7 @@ static const char *misspelt(span_t line, size_t at)
 static enum line_answer refuse_line(struct line_fault *fault, span_t line, const uint8_t *stopped)
 {
     if (line_has_mark(line)) {
-        return refuse(fault, "line", line_marked);
+        return refuse(fault, "line", marked);
     }
     const size_t at = line.len == 0 ? 0 : (size_t)(stopped - line.ptr);
     const char *const why = misspelt(line, at);
@@ -197,6 +225,41 @@ static enum line_answer refuse_line(struct line_fault *fault, span_t line, const
         (void)snprintf(field, sizeof field, "%.*s", (int)name.len, (const char *)name.ptr);
     }
     return refuse(fault, field, why);
+}
+
+/* A name without the blanks about it. */
+static span_t trim_name(span_t text, uint32_t *notes)
+{
+    const span_t name = span_trim(text);
+    *notes |= name.len == text.len || name.len == 0 ? 0 : NOTE_BIT(NOTE_BLANKS);
+    return name;
+}
+
+/* Check what the parts of a line say. */
+static enum line_answer take_names(const struct line_parts *found, struct line_text *out,
+                                   struct line_fault *fault)
+{
+    struct line_text line = {.type = found->text[PART_TYPE], .data = found->text[PART_DATA]};
+    const bool is_number = (found->numbers & 1U << PART_TIMESTAMP) != 0;
+    const err_t timed = is_number ? dataset_time_number(found->at, &line.at)
+                                  : dataset_time_text(span_trim(found->text[PART_TIMESTAMP]),
+                                                      &line.at, &line.notes);
+    if (failed(timed)) {
+        return refuse_part(fault, PART_TIMESTAMP);
+    }
+    line.notes |= is_number ? NOTE_BIT(NOTE_EPOCH) : 0;
+    line.notes |= (found->numbers & ~(1U << PART_TIMESTAMP)) != 0 ? NOTE_BIT(NOTE_NUMBER_NAME) : 0;
+    line.session = trim_name(found->text[PART_SESSION], &line.notes);
+    line.email = trim_name(found->text[PART_EMAIL], &line.notes);
+    if (!dataset_name_is_readable(line.session)) {
+        return refuse_part(fault, PART_SESSION);
+    }
+    if (line.email.len > 0 && !dataset_name_is_readable(line.email)) {
+        return refuse_part(fault, PART_EMAIL);
+    }
+    line.notes |= line.email.len == 0 ? NOTE_BIT(NOTE_NO_ACCOUNT) : 0;
+    *out = line;
+    return LINE_OK;
 }
 
 enum line_answer line_text_parse(struct line_scratch *s, span_t line, struct line_text *out,
@@ -217,30 +280,12 @@ enum line_answer line_text_parse(struct line_scratch *s, span_t line, struct lin
         return refuse_line(fault, line, in.at);
     }
     for (enum part p = PART_TIMESTAMP; p < PARTS; p++) {
-        if ((found.seen & 1U << p) == 0 || found.wrong == p) {
+        const bool missing = (found.seen & 1U << p) == 0 && !parts[p].optional;
+        if (missing || found.wrong == p) {
             return refuse_part(fault, p);
         }
     }
-    struct line_text line_out = {.type = found.text[PART_TYPE],
-                                 .data = found.text[PART_DATA],
-                                 .session = found.text[PART_SESSION],
-                                 .email = found.text[PART_EMAIL]};
-    if (failed(time_parse(found.text[PART_TIMESTAMP], &line_out.at))) {
-        return refuse_time(fault, found.text[PART_TIMESTAMP]);
-    }
-    if (!is_type(line_out.type)) {
-        return refuse_part(fault, PART_TYPE);
-    }
-    if (!dataset_name_is_good(line_out.session)) {
-        return refuse_part(fault, PART_SESSION);
-    }
-    email_t email;
-    if (!dataset_name_is_good(line_out.email) &&
-        failed(email_parse(line_out.email, &email, NULL))) {
-        return refuse_part(fault, PART_EMAIL);
-    }
-    *out = line_out;
-    return LINE_OK;
+    return take_names(&found, out, fault);
 }
 
 enum line_answer event_line_parse(struct line_scratch *s, span_t line, struct event_line *out,
@@ -249,11 +294,14 @@ enum line_answer event_line_parse(struct line_scratch *s, span_t line, struct ev
     struct line_text text;
     canara_event_t event;
     if (line_text_parse(s, line, &text, fault) != LINE_OK ||
-        line_event_parse(s, &text, &event, fault) != LINE_OK) {
+        line_event_parse(s, &text, &event, &text.notes, fault) != LINE_OK) {
         return LINE_REFUSED;
     }
-    *out = (struct event_line){
-        .at = text.at, .session = text.session, .email = text.email, .event = event};
+    *out = (struct event_line){.at = text.at,
+                               .session = text.session,
+                               .email = text.email,
+                               .notes = text.notes,
+                               .event = event};
     return LINE_OK;
 }
 
@@ -271,11 +319,29 @@ const char *dataset_label_name(enum dataset_label label)
     return (unsigned)label < DATASET_LABELS ? labels[label] : "unknown";
 }
 
-static bool label_find(span_t text, enum dataset_label *out)
+/* In small letters. False for what has other bytes than a word, or is too long for one. */
+static bool lower(span_t text, char out[16], bool *changed)
 {
-    for (enum dataset_label l = DATASET_GENUINE; l < DATASET_LABELS; l++) {
-        if (span_eq(text, (span_t){(const uint8_t *)labels[l], strlen(labels[l])})) {
-            *out = l;
+    *changed = false;
+    for (size_t i = 0; i < text.len && i < 15; i++) {
+        const uint8_t b = text.ptr[i];
+        const bool capital = b >= 'A' && b <= 'Z';
+        out[i] = (char)(capital ? b + ('a' - 'A') : b);
+        *changed = *changed || capital;
+    }
+    out[text.len < 15 ? text.len : 0] = '\0';
+    return text.len < 15;
+}
+
+static bool label_find(span_t text, struct name_row *row)
+{
+    char word[16];
+    bool changed = false;
+    for (enum dataset_label l = DATASET_GENUINE; lower(text, word, &changed) && l < DATASET_LABELS;
+         l++) {
+        if (strcmp(word, labels[l]) == 0) {
+            row->label = l;
+            row->notes |= changed ? NOTE_BIT(NOTE_LABEL_CASE) : 0;
             return true;
         }
     }
@@ -309,29 +375,56 @@ static const char *columns_wanted(enum row_form form)
     return "must be three columns with tabs between them: model, session, label";
 }
 
+/* Without the carriage return of a spreadsheet and the blanks before it. */
+static span_t trim_end(span_t line, uint32_t *notes)
+{
+    line.len -= line.len > 0 && line.ptr[line.len - 1] == '\r' ? 1U : 0U;
+    const size_t before = line.len;
+    while (line.len > 0 && memchr(" \t\r", line.ptr[line.len - 1], 3) != NULL) {
+        line.len--;
+    }
+    *notes |= line.len == before ? 0 : NOTE_BIT(NOTE_BLANKS);
+    return line;
+}
+
+bool name_row_is_header(enum row_form form, span_t line)
+{
+    static const char *const words[3] = {"model", "session", "label"};
+    span_t column[3] = {{0}};
+    uint32_t unused = 0;
+    bool is_header = split(trim_end(line, &unused), (size_t)form, column);
+    for (size_t i = 0; i < (size_t)form && is_header; i++) {
+        char word[16];
+        bool changed = false;
+        is_header = lower(span_trim(column[i]), word, &changed) &&
+                    strcmp(word, words[form == ROW_BACKGROUND ? 1 : i]) == 0;
+    }
+    return is_header;
+}
+
 enum line_answer name_row_parse(enum row_form form, span_t line, struct name_row *out,
                                 struct line_fault *fault)
 {
-    static const char bad_name[] = "must be 1 to 64 of A-Z, a-z, 0-9, ., _, @ and -";
+    static const char bad_name[] = "must be 1 to 256 bytes of printable UTF-8";
     span_t column[3] = {{0}};
+    struct name_row row = {.notes = 0};
     if (line_has_mark(line)) {
-        return refuse(fault, "line", line_marked);
+        return refuse(fault, "line", marked);
     }
-    line.len -= line.len > 0 && line.ptr[line.len - 1] == '\r' ? 1U : 0U; /* of a spreadsheet */
-    if (!split(line, (size_t)form, column)) {
+    if (!split(trim_end(line, &row.notes), (size_t)form, column)) {
         return refuse(fault, "line", columns_wanted(form));
     }
-    struct name_row row = {.session = column[form == ROW_BACKGROUND ? 0 : 1]};
+    row.session = trim_name(column[form == ROW_BACKGROUND ? 0 : 1], &row.notes);
     if (form != ROW_BACKGROUND) {
-        row.model = column[0];
-        if (!dataset_name_is_good(row.model)) {
+        row.model = trim_name(column[0], &row.notes);
+        if (!dataset_name_is_readable(row.model)) {
             return refuse(fault, "model", bad_name);
         }
     }
-    if (!dataset_name_is_good(row.session)) {
+    if (!dataset_name_is_readable(row.session)) {
         return refuse(fault, "session", bad_name);
     }
-    if (form == ROW_TRIAL && !label_find(column[2], &row.label)) {
+    if (form == ROW_TRIAL && !label_find(trim_name(column[2], &row.notes), &row)) {
         return refuse(fault, "label", "must be genuine, impostor, human or bot");
     }
     *out = row;

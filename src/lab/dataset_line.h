@@ -33,22 +33,26 @@ struct line_scratch {
     uint8_t text[DATASET_LINE_BYTES]; /* strings that had escapes: never longer than the line */
 };
 
-/* A line taken apart, its names checked, its data a whole object. */
+/* A line taken apart, its names checked, its data a whole value. */
 struct line_text {
     wall_t at;
-    span_t type, data, session, email;
+    span_t type, data, session;
+    span_t email;   /* the account: an address or a name; empty when the line has none */
+    uint32_t notes; /* NOTE_BIT()s of what was taken although it is not as it should be */
 };
 
 enum line_answer line_text_parse(struct line_scratch *s, span_t line, struct line_text *out,
                                  struct line_fault *fault);
 
-/* The typed event of such a line. */
+/* The typed event of such a line; one of a kind that nobody knows is CANARA_UNKNOWN, whatever its data.
+ * Adds to `*notes`. */
 enum line_answer line_event_parse(struct line_scratch *s, const struct line_text *text,
-                                  canara_event_t *out, struct line_fault *fault);
+                                  canara_event_t *out, uint32_t *notes, struct line_fault *fault);
 
 struct event_line {
     wall_t at;
-    span_t session, email;
+    span_t session, email; /* email: empty when the line has none */
+    uint32_t notes;
     canara_event_t event;
 };
 
@@ -62,17 +66,29 @@ enum row_form { ROW_BACKGROUND = 1, ROW_ENROL = 2, ROW_TRIAL = 3 };
 struct name_row {
     span_t model, session; /* model: empty in a background row */
     enum dataset_label label;
+    uint32_t notes;
 };
 
-/* Parse a row of a .tsv, without its line feed; a carriage return at its end is passed over. */
+/* Parse a row of a .tsv, without its line feed; blanks and a carriage return at its end are passed over. */
 enum line_answer name_row_parse(enum row_form form, span_t line, struct name_row *out,
                                 struct line_fault *fault);
 
-/* UTF-8's byte order mark, which only editors write, and what is said of it. */
-bool line_has_mark(span_t line);
-extern const char line_marked[];
+/* Whether a row says nothing but what its columns are called: model, session, label. */
+bool name_row_is_header(enum row_form form, span_t line);
 
-/* 1..DATASET_NAME_BYTES of [A-Za-z0-9._@-]: what sessions, models and sets are called. */
+/* Whether a line has nothing but blanks and carriage returns. */
+bool line_is_blank(span_t line);
+
+/* UTF-8's byte order mark, which only editors write: passed over at the beginning of a file alone. */
+bool line_has_mark(span_t line);
+
+enum { LINE_MARK_BYTES = 3 };
+
+/* 1..DATASET_NAME_BYTES of [A-Za-z0-9._@-]: what sessions, models and sets are called that we write. */
 bool dataset_name_is_good(span_t text);
+
+/* 1..DATASET_NAME_LONGEST bytes of printable UTF-8 without a blank at either end: what they may be called
+ * that we read. */
+bool dataset_name_is_readable(span_t text);
 
 #endif

@@ -23,8 +23,9 @@ static void check_row(enum row_form form, span_t line)
         MUST(fault.message != NULL && strlen(fault.field) > 0);
         return;
     }
-    MUST(is_within(row.session, line) && dataset_name_is_good(row.session));
-    MUST(form == ROW_BACKGROUND || (is_within(row.model, line) && dataset_name_is_good(row.model)));
+    MUST(is_within(row.session, line) && dataset_name_is_readable(row.session));
+    MUST(form == ROW_BACKGROUND ||
+         (is_within(row.model, line) && dataset_name_is_readable(row.model)));
     MUST(form != ROW_TRIAL || row.label < DATASET_LABELS);
 }
 
@@ -36,7 +37,7 @@ static void check_event(struct line_scratch *s, span_t line)
         MUST(fault.message != NULL && strlen(fault.field) > 0);
         return;
     }
-    MUST(dataset_name_is_good(out.session) && out.email.len > 0 && out.at.ms >= 0);
+    MUST(dataset_name_is_readable(out.session) && out.at.ms >= 0);
     MUST(event_check(&out.event));
     struct pool pool;
     pool_init(&pool);

@@ -2,21 +2,29 @@
 
 #include <stdio.h>
 
-static int64_t begin_of(const struct dataset *set, uint32_t session)
+/* When the first event of a session came; false when it has none. */
+static bool begin_of(const struct dataset *set, uint32_t session, int64_t *ms)
 {
-    return dataset_event(set, dataset_session(set, session)->first)->at.ms;
+    const struct dataset_session *const s = dataset_session(set, session);
+    if (s->count == 0) {
+        return false;
+    }
+    *ms = dataset_event(set, s->first)->at.ms;
+    return true;
 }
 
 static bool learns_late(const struct dataset *set, const struct dataset_model *m)
 {
     int64_t last = INT64_MIN;
     for (size_t i = 0; i < m->enrols; i++) {
-        const int64_t at = begin_of(set, m->enrol[i]);
+        int64_t at = INT64_MIN;
+        (void)begin_of(set, m->enrol[i], &at);
         last = at > last ? at : last;
     }
     for (size_t i = 0; i < m->trials.count; i++) {
+        int64_t at = 0;
         if (m->trials.at[i].label == DATASET_GENUINE &&
-            begin_of(set, m->trials.at[i].session) < last) {
+            begin_of(set, m->trials.at[i].session, &at) && at < last) {
             return true;
         }
     }

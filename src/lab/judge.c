@@ -52,6 +52,9 @@ static err_t teach_session(struct canara_profile *profile, const struct dataset 
     const struct dataset_session *s = dataset_session(set, session);
     uint8_t wanted = 0;
     *lesson = (canara_lesson_t){0};
+    if (s->count == 0) {
+        return ERR_OK;
+    }
     TRY(world(canara_learn_begin(profile, ended, trust, &wanted)));
     if (wanted == 0) {
         return ERR_OK;
@@ -241,6 +244,10 @@ static err_t score_fully(const struct sitting *s, const struct dataset *set, str
 {
     const struct dataset_session *from = dataset_session(set, bout->session);
     canara_verdict_t v;
+    if (from->count == 0) {
+        canara_session_begin(session, 0);
+        return ERR_OK; /* a trial without a score */
+    }
     canara_session_begin(session, dataset_session_begin(set, bout->session));
     for (size_t e = from->first; e < (size_t)from->first + from->count; e++) {
         const struct dataset_event *event = dataset_event(set, e);
