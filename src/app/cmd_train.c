@@ -62,6 +62,9 @@ static int gather_set(struct dataset *to, size_t source, const char *dir)
     for (size_t i = 0; i < dataset_sessions(from); i++) {
         const struct dataset_session *const s = dataset_session(from, i);
         char name[NAME_BYTES];
+        if (dataset_victim(from, s->user) != DATASET_NO_USER) {
+            continue; /* of somebody unknown */
+        }
         name_session(name, source, s->id);
         for (size_t k = 0; k < s->count; k++) {
             const err_t e = dataset_take(to, dataset_user(from, s->user), name,

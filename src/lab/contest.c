@@ -123,6 +123,12 @@ static err_t list_bouts(struct hall *h)
 
 /* ---- folds and units ---- */
 
+/* Who took over an account could be anybody: he is in no background, and takes no seat of his own. */
+static bool is_unknown(const struct dataset *set, size_t user)
+{
+    return dataset_victim(set, user) != DATASET_NO_USER;
+}
+
 /* Mark the owners and the people of trials; returns how many. */
 static size_t mark_players(struct hall *h)
 {
@@ -138,6 +144,7 @@ static size_t mark_players(struct hall *h)
         h->fold[dataset_session(h->set, h->contest->bout[i].session)->user] = 0;
     }
     for (size_t u = 0; u < users; u++) {
+        h->fold[u] = is_unknown(h->set, u) ? NO_FOLD : h->fold[u];
         n += h->fold[u] == 0;
     }
     return n;
@@ -167,6 +174,9 @@ static err_t deal(struct hall *h)
     size_t seat = 0;
     for (size_t u = 0; u < users; u++) {
         h->fold[u] = h->fold[u] == NO_FOLD ? NO_FOLD : (uint32_t)(seat++ % h->folds);
+    }
+    for (size_t u = 0; u < users; u++) { /* with the owner whose impostor he is */
+        h->fold[u] = is_unknown(h->set, u) ? h->fold[dataset_victim(h->set, u)] : h->fold[u];
     }
     const bool pairs = h->options->background == BACKGROUND_PAIRS;
     h->unit = calloc(pairs ? h->folds * (h->folds + 1) / 2 + 1 : h->folds + 1, sizeof *h->unit);
@@ -256,6 +266,7 @@ static err_t teach_unit(const struct hall *h, const struct unit *unit, struct bu
     }
     for (size_t u = 0; u < users; u++) {
         in[u] = h->fold[u] != unit->owners && h->fold[u] != unit->others &&
+                !is_unknown(h->set, u) &&
                 (h->options->background != BACKGROUND_ALL || is_owner(h->set, u));
     }
     const err_t taught =
@@ -400,7 +411,7 @@ static bool has_own_fields(const struct hall *h)
         size_t people = 0;
         bool owned = false;
         for (size_t u = 0; u < c->users; u++) {
-            people += bank_count(c, u) > 0;
+            people += bank_count(c, u) > 0 && !is_unknown(h->set, u);
             owned = owned || (bank_count(c, u) > 0 && is_owner(h->set, u));
         }
         if (c->like.kind == SAMPLE_KEYS && owned && people < PEOPLE_MIN) {

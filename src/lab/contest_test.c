@@ -56,7 +56,13 @@ static void write_session(struct set_writer *w, size_t user, const char *kind, s
     set_writer_event(w, (wall_t){1750000000000 + (int64_t)number * 86400000}, &event);
 }
 
-static void write_rows(struct set_writer *w, size_t m)
+/* What differs from one made set to the next. */
+struct how {
+    size_t odd; /* this user's background sessions are somebody else's hands */
+    bool taken; /* those of the first were by an impostor on his account */
+};
+
+static void write_rows(struct set_writer *w, size_t m, bool taken)
 {
     char id[48];
     char model[48];
@@ -69,6 +75,10 @@ static void write_rows(struct set_writer *w, size_t m)
         const size_t u = i / GENUINE;
         (void)snprintf(id, sizeof id, "s%zu-%zu", u, ENROL + i % GENUINE);
         set_writer_trial(w, model, id, u == m ? DATASET_GENUINE : DATASET_IMPOSTOR);
+    }
+    for (size_t i = 0; i < LESSONS && taken && m == 0; i++) {
+        (void)snprintf(id, sizeof id, "b0-%zu", i);
+        set_writer_trial(w, model, id, DATASET_IMPOSTOR);
     }
 }
 
@@ -84,8 +94,7 @@ static void write_background(const char *dir)
     assert_int_equal(fclose(f), 0);
 }
 
-/* `odd`: this user's background sessions are somebody else's hands. */
-static void write_set(const char *dir, size_t odd)
+static void write_set(const char *dir, struct how how)
 {
     static const struct dataset_info about = {
         .name = "phone", .source = "test", .licence = "none", .modality = "keystrokes", .note = ""};
@@ -96,11 +105,11 @@ static void write_set(const char *dir, size_t odd)
             write_session(w, u, "s", i, u);
         }
         for (size_t i = 0; i < LESSONS; i++) {
-            write_session(w, u, "b", i, u == odd ? 77 : u);
+            write_session(w, u, "b", i, u == how.odd ? 77 : u);
         }
     }
     for (size_t m = 0; m < PLAYERS; m++) {
-        write_rows(w, m);
+        write_rows(w, m, how.taken);
     }
     assert_false(failed(set_writer_finish(&w)));
     write_background(dir);
@@ -113,13 +122,13 @@ static uint64_t bits_of(double x)
     return bits;
 }
 
-static struct dataset *made(const struct scratch *dir, const char *name, size_t odd)
+static struct dataset *made(const struct scratch *dir, const char *name, struct how how)
 {
     char path[SCRATCH_PATH];
     struct dataset *set = NULL;
     struct dataset_fault fault;
     scratch_path(dir, name, path);
-    write_set(path, odd);
+    write_set(path, how);
     if (failed(dataset_open(path, &set, &fault))) {
         fail_msg("%s", fault.text);
     }
@@ -132,7 +141,7 @@ static void run(const struct dataset *set, enum background background, size_t fo
     const struct contest_options options = {
         .detector = DETECTOR_FULL, .background = background, .folds = folds, .threads = threads};
     assert_ok(contest_run(set, &options, out));
-    assert_int_equal(out->bouts, PLAYERS * PLAYERS * GENUINE);
+    assert_in_range(out->bouts, PLAYERS * PLAYERS * GENUINE, PLAYERS * PLAYERS * GENUINE + LESSONS);
     for (size_t i = 0; i < out->bouts; i++) {
         assert_true(isfinite(out->bout[i].score));
     }
@@ -146,8 +155,9 @@ static void owner_and_impostor_are_left_out_of_a_named_background(void **state)
     enum { ODD = 1 };
 
     CLEANUP(scratch_remove) struct scratch dir = scratch_new();
-    CLEANUP(dataset_close) struct dataset *plain = made(&dir, "plain", SIZE_MAX);
-    CLEANUP(dataset_close) struct dataset *odd = made(&dir, "odd", ODD);
+    CLEANUP(dataset_close)
+    struct dataset *plain = made(&dir, "plain", (struct how){SIZE_MAX, false});
+    CLEANUP(dataset_close) struct dataset *odd = made(&dir, "odd", (struct how){ODD, false});
     struct contest a;
     struct contest b;
     run(plain, BACKGROUND_PAIRS, 4096, 2, &a);
@@ -170,11 +180,42 @@ static void owner_and_impostor_are_left_out_of_a_named_background(void **state)
     contest_free(&b);
 }
 
+/* Whoever was on somebody's account teaches nobody, though the sessions stand in background.tsv. */
+static void who_took_over_an_account_is_in_no_background(void **state)
+{
+    (void)state;
+
+    static const struct {
+        enum background background;
+        size_t folds;
+    } rows[] = {{BACKGROUND_PAIRS, 4096}, {BACKGROUND_PAIRS, 2}, {BACKGROUND_FOLDS, 2}};
+    CLEANUP(scratch_remove) struct scratch dir = scratch_new();
+    CLEANUP(dataset_close) struct dataset *plain = made(&dir, "mine", (struct how){SIZE_MAX, true});
+    CLEANUP(dataset_close) struct dataset *odd = made(&dir, "others", (struct how){0, true});
+    for (size_t r = 0; r < ARRAY_LEN(rows); r++) {
+        struct contest a;
+        struct contest b;
+        run(plain, rows[r].background, rows[r].folds, 2, &a);
+        run(odd, rows[r].background, rows[r].folds, 2, &b);
+        assert_true(a.checksum == b.checksum);
+        size_t taken = 0;
+        for (size_t i = 0; i < a.bouts; i++) {
+            const size_t user = dataset_session(plain, a.bout[i].session)->user;
+            const bool unknown = dataset_victim(plain, user) != DATASET_NO_USER;
+            taken += unknown && a.bout[i].scored && b.bout[i].scored;
+            assert_true(unknown || bits_of(a.bout[i].score) == bits_of(b.bout[i].score));
+        }
+        assert_int_equal(taken, LESSONS);
+        contest_free(&a);
+        contest_free(&b);
+    }
+}
+
 static void threads_change_no_bit(void **state)
 {
     (void)state;
     CLEANUP(scratch_remove) struct scratch dir = scratch_new();
-    CLEANUP(dataset_close) struct dataset *set = made(&dir, "plain", SIZE_MAX);
+    CLEANUP(dataset_close) struct dataset *set = made(&dir, "plain", (struct how){SIZE_MAX, false});
     struct contest one;
     struct contest four;
     run(set, BACKGROUND_PAIRS, 3, 1, &one);
@@ -191,7 +232,7 @@ static void every_background_scores_what_it_may(void **state)
 {
     (void)state;
     CLEANUP(scratch_remove) struct scratch dir = scratch_new();
-    CLEANUP(dataset_close) struct dataset *set = made(&dir, "plain", SIZE_MAX);
+    CLEANUP(dataset_close) struct dataset *set = made(&dir, "plain", (struct how){SIZE_MAX, false});
 
     static const enum background all[] = {BACKGROUND_NONE, BACKGROUND_FOLDS, BACKGROUND_PAIRS};
 
@@ -222,6 +263,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(owner_and_impostor_are_left_out_of_a_named_background),
+        cmocka_unit_test(who_took_over_an_account_is_in_no_background),
         cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(every_background_scores_what_it_may),
     };

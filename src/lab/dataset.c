@@ -31,6 +31,7 @@ struct dataset {
     struct dataset_groups groups;
     size_t joined;
     struct dataset_notes notes;
+    const uint32_t *victim; /* one a user; NULL: nobody is unknown */
 };
 
 /* What reading needs and the set does not. */
@@ -377,14 +378,17 @@ static err_t read_rows(struct reading *r, bool optional, enum group_list list)
     return read_lines(r, group_file(list), optional, list);
 }
 
-/* Whose the sessions are, as far as the rows tell by now. */
-static err_t settle(struct reading *r, err_t (*step)(const struct who *, struct who_fault *))
+/* Whose the sessions are, as the rows of enrol.tsv tell, or (tried) all of them. */
+static err_t settle(struct reading *r, bool tried)
 {
     struct dataset *const set = r->set;
-    const struct who who = {
-        .users = &set->users, .ids = &set->ids, .session = set->sessions, .groups = &set->groups};
+    const struct who who = {.users = &set->users,
+                            .ids = &set->ids,
+                            .session = set->sessions,
+                            .groups = &set->groups,
+                            .notes = &set->notes};
     struct who_fault why = {.list = GROUP_ENROL};
-    const err_t e = step(&who, &why);
+    const err_t e = tried ? who_tried(&who, &set->victim, &why) : who_enrolled(&who, &why);
     if (e.code != ERR_FORMAT) {
         return failed(e) ? no_memory(r) : ERR_OK;
     }
@@ -398,11 +402,11 @@ static err_t read_all(struct reading *r)
     TRY(read_info(r));
     TRY(read_lines(r, "events.jsonl", false, GROUP_LISTS));
     TRY(read_rows(r, true, GROUP_ENROL)); /* a set of bots has none */
-    TRY(settle(r, who_enrolled));
+    TRY(settle(r, false));
     TRY(read_rows(r, true, GROUP_BACKGROUND));
     TRY(read_rows(r, false, GROUP_TRIALS));
     TRY(read_rows(r, true, GROUP_PRACTISED));
-    TRY(settle(r, who_tried));
+    TRY(settle(r, true));
     return failed(groups_finish(&r->set->groups)) ? no_memory(r) : ERR_OK;
 }
 
@@ -507,6 +511,12 @@ const char *dataset_user(const struct dataset *set, size_t user)
 {
     MUST(user < set->users.count);
     return set->users.text[user];
+}
+
+uint32_t dataset_victim(const struct dataset *set, size_t user)
+{
+    MUST(user < set->users.count);
+    return set->victim == NULL ? DATASET_NO_USER : set->victim[user];
 }
 
 size_t dataset_sessions(const struct dataset *set)

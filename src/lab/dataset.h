@@ -126,6 +126,10 @@ const struct dataset_info *dataset_about(const struct dataset *set);
 size_t dataset_users(const struct dataset *set);
 const char *dataset_user(const struct dataset *set, size_t user);
 
+/* Whose account this user took over: he is the impostor of sessions that are recorded on the account of
+ * the very model they are tried against, and nobody knows who he is. DATASET_NO_USER for everybody else. */
+uint32_t dataset_victim(const struct dataset *set, size_t user);
+
 /* Sessions and events, in the order of events.jsonl. The index MUST be below the count. */
 size_t dataset_sessions(const struct dataset *set);
 const struct dataset_session *dataset_session(const struct dataset *set, size_t session);

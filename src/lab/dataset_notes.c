@@ -21,6 +21,8 @@ static const char *const what[DATASET_NOTES] = {
     [NOTE_UNKNOWN_EVENT] = "events of a kind that nobody knows say nothing",
     [NOTE_FIELD_NAME]    = "names of fields and vectors that the engine has no letters for stand for themselves by a hash",
     [NOTE_NULL]          = "events with null, or an empty name, where a value is optional: it is absent",
+    [NOTE_TAKEN_OVER]    = "impostor sessions on the model's own account are of somebody unknown, who is in nobody's background",
+    [NOTE_OTHER_ACCOUNT] = "genuine sessions on another account than the model's are of the model's user",
     [NOTE_EMPTY_SESSION] = "sessions that events.jsonl does not have are sessions without events",
 };
 

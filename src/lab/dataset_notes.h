@@ -33,6 +33,8 @@ enum dataset_note {
     NOTE_FIELD_NAME,
     NOTE_NULL,
     NOTE_EMPTY_SESSION,
+    NOTE_TAKEN_OVER,
+    NOTE_OTHER_ACCOUNT,
     DATASET_NOTES
 };
 

@@ -301,6 +301,70 @@ static void a_session_without_events_is_known_by_what_enrols_it(void **state)
     assert_true(dataset_session_begin(set, empty) == 0);
 }
 
+static void check_user(const struct dataset *set, size_t session, const char *want)
+{
+    assert_string_equal(dataset_user(set, dataset_session(set, session)->user), want);
+}
+
+/* A takeover is recorded on the account of whom it hit: the label says that it was somebody else. */
+static void an_impostor_on_the_owners_account_is_somebody_unknown(void **state)
+{
+    (void)state;
+    static const char *const trials[] = {
+        "A\ta2\timpostor\nB\tb2\tgenuine\nB\ta2\timpostor\n",
+        "B\ta2\timpostor\nA\ta2\timpostor\n",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(trials); i++) {
+        CLEANUP(scratch_remove) struct scratch dir = scratch_new();
+        CLEANUP(dataset_close)
+        struct dataset *set = open_files(&dir, &(struct files){.trials = trials[i]});
+        check_notes(set, NOTE_BIT(NOTE_TAKEN_OVER), 1);
+        const uint32_t taker = dataset_session(set, 1)->user;
+        assert_int_equal(dataset_victim(set, taker), dataset_model(set, 0)->user);
+        check_user(set, 0, "a@x.example");
+        check_user(set, 1, "a@x.example\t(unknown)");
+        for (size_t u = 0; u < dataset_users(set); u++) {
+            assert_int_equal(dataset_victim(set, u) != DATASET_NO_USER, u == taker);
+        }
+        assert_int_equal(dataset_model(set, 0)->trials.at[0].label, DATASET_IMPOSTOR);
+    }
+}
+
+static void takeovers_of_one_account_are_one_person_each(void **state)
+{
+    (void)state;
+    static const char events[] = SCROLL("a1", OF("a")) SCROLL("a2", OF("a")) SCROLL("a3", OF("a"))
+        SCROLL("b1", OF("b")) SCROLL("b2", OF("b"));
+    CLEANUP(scratch_remove) struct scratch dir = scratch_new();
+    CLEANUP(dataset_close)
+    struct dataset *set = open_files(
+        &dir, &(struct files){.events = events,
+                              .trials = "A\ta2\timpostor\nA\ta3\timpostor\nB\tb2\timpostor\n"});
+    check_notes(set, NOTE_BIT(NOTE_TAKEN_OVER), 3);
+    assert_int_equal(dataset_users(set), 4);
+    assert_int_equal(dataset_session(set, 1)->user, dataset_session(set, 2)->user);
+    assert_int_not_equal(dataset_session(set, 1)->user, dataset_session(set, 4)->user);
+}
+
+/* And the mirror of it: who was genuine on another account was the model's user there. */
+static void a_genuine_session_is_the_owners_whatever_its_account(void **state)
+{
+    (void)state;
+    static const char *const trials[] = {
+        "A\tc1\tgenuine\nB\tc1\timpostor\n",
+        "B\tb2\timpostor\nA\tb2\tgenuine\n", /* on the account of B, by A: no takeover by somebody unknown */
+    };
+    for (size_t i = 0; i < ARRAY_LEN(trials); i++) {
+        CLEANUP(scratch_remove) struct scratch dir = scratch_new();
+        CLEANUP(dataset_close)
+        struct dataset *set = open_files(&dir, &(struct files){.trials = trials[i]});
+        check_notes(set, NOTE_BIT(NOTE_OTHER_ACCOUNT), 1);
+        check_user(set, i == 0 ? 4 : 3, "a@x.example");
+        check_user(set, 2, "b@x.example");
+        assert_int_equal(dataset_users(set), 3);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +376,9 @@ int main(void)
         cmocka_unit_test(numbers_are_names_too),
         cmocka_unit_test(events_of_unknown_kinds_are_told_and_say_nothing),
         cmocka_unit_test(a_session_without_an_account_is_its_models),
+        cmocka_unit_test(an_impostor_on_the_owners_account_is_somebody_unknown),
+        cmocka_unit_test(takeovers_of_one_account_are_one_person_each),
+        cmocka_unit_test(a_genuine_session_is_the_owners_whatever_its_account),
         cmocka_unit_test(a_session_without_events_is_known_by_what_enrols_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,6 +20,7 @@ struct who {
     const struct names *ids; /* of sessions */
     struct dataset_session *session;
     struct dataset_groups *groups;
+    struct dataset_notes *notes;
 };
 
 struct who_fault {
@@ -32,8 +33,11 @@ struct who_fault {
  * name none is an account of its own name. */
 NODISCARD err_t who_enrolled(const struct who *w, struct who_fault *fault);
 
-/* When every row is read: the sessions that are left are of the model that they are genuine for, or of
- * nobody else. Check that labels and owners agree. */
-NODISCARD err_t who_tried(const struct who *w, struct who_fault *fault);
+/* When every row is read, the labels decide: a session is of the model's user that it is genuine for, and
+ * one that is an impostor's on the model's own account is of somebody unknown. What is left names no account and is of
+ * nobody else. Enrolled sessions stay whose they are: a label that contradicts one is refused. `*victim` gets an array
+ * in the pool of `users`, one a user: whose account a person unknown took over; DATASET_NO_USER for everybody
+ * else. */
+NODISCARD err_t who_tried(const struct who *w, const uint32_t **victim, struct who_fault *fault);
 
 #endif
