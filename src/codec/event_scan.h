@@ -81,13 +81,17 @@ NODISCARD enum scan_outcome event_scan_stored(struct event_scratch *s, span_t ty
 enum event_odd {
     EVENT_ODD_NAME =
         1 << 0, /* a `field` or `name` of other bytes than [a-z0-9_-], or of more than 64 */
-    EVENT_ODD_NULL = 1 << 1, /* null where a field was expected: it is absent */
+    EVENT_ODD_NULL = 1 << 1,   /* null where a field was expected: it is absent */
+    EVENT_ODD_CLASS = 1 << 2,  /* keys without a class: other */
+    EVENT_ODD_MEMBER = 1 << 3, /* keys with members that nobody knows */
+    EVENT_ODD_SECRET = 1 << 4, /* the number of keys in place of the keys: they are absent */
 };
 
 /* The same for an event of an evaluation data set, which need not be as a client's must: `features` is
  * taken too, with name and values; keys of a secret field may have classes; a `field` or `name` may be
  * any printable UTF-8 (the event then has a hash of it, which is in the engine's letters); null is the
- * absence of a field. `*odd` gets the bits of enum event_odd that were met.
+ * absence of a field, of a key's too; a key may lack its class and have members that nobody knows; the keys may be
+ * a number, as a secret field's are kept. `*odd` gets the bits of enum event_odd that were met.
  * Nothing that a client or a journal can bring is to come this way. */
 NODISCARD enum scan_outcome event_scan_lab(struct event_scratch *s, span_t type, span_t data,
                                            scanned_event_t *out, unsigned *odd,

@@ -622,6 +622,73 @@ static void null_is_no_field_in_a_data_set(void **state)
     }
 }
 
+#define KEY(rest) "{\"keys\":[{\"down\":0,\"up\":80" rest "},{\"down\":90,\"up\":95.5" rest "}]}"
+
+static void keys_of_a_data_set_may_lack_and_hold_more(void **state)
+{
+    struct fixture *const f = *state;
+
+    static const struct {
+        const char *data;
+        unsigned odd;
+        uint8_t key_class;
+    } rows[] = {
+        {KEY(",\"class\":\"digit\""), 0, CANARA_KEY_DIGIT},
+        {KEY(""), EVENT_ODD_CLASS, CANARA_KEY_OTHER},
+        {KEY(",\"class\":null"), EVENT_ODD_CLASS | EVENT_ODD_NULL, CANARA_KEY_OTHER},
+        {KEY(",\"class\":\"space\",\"code\":32,\"more\":[{}]"), EVENT_ODD_MEMBER, CANARA_KEY_SPACE},
+        {KEY(",\"class\":\"enter\",\"zone\":null,\"pressure\":null,\"size\":null,\"x\":null,\"rz\":null"),
+         EVENT_ODD_NULL, CANARA_KEY_ENTER},
+    };
+
+    const span_t type = SPAN_LIT("keystrokes");
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        scanned_event_t out;
+        unsigned odd = 99;
+        const span_t data = span_of(rows[i].data);
+        assert_int_equal(event_scan_lab(f->scratch, type, data, &out, &odd, &f->fault), SCAN_OK);
+        assert_int_equal(odd, rows[i].odd);
+        assert_int_equal(out.event.of.keystrokes.count, 2);
+        for (size_t k = 0; k < 2; k++) {
+            const canara_key_t *const key = &out.event.of.keystrokes.keys[k];
+            assert_int_equal(key->key_class, rows[i].key_class);
+            assert_int_equal(key->zone, CANARA_ZONE_NONE);
+            assert_int_equal(key->has, 0);
+        }
+        assert_int_equal(event_scan_stored(f->scratch, type, data, &out, &f->fault),
+                         i == 0 ? SCAN_OK : SCAN_REFUSED);
+    }
+    static const char *const absent[] = {"{\"keys\":11}", "{\"keys\":null}"};
+    for (size_t i = 0; i < ARRAY_LEN(absent); i++) {
+        scanned_event_t out;
+        unsigned odd = 0;
+        assert_int_equal(
+            event_scan_lab(f->scratch, type, span_of(absent[i]), &out, &odd, &f->fault), SCAN_OK);
+        assert_int_equal(odd, i == 0 ? EVENT_ODD_SECRET : EVENT_ODD_NULL);
+        assert_int_equal(out.event.has, 0);
+    }
+
+    static const struct {
+        const char *data, *field;
+    } bad[] = {
+        {"{\"keys\":[{\"down\":null,\"up\":1}]}", "data.keys[0].down"},
+        {"{\"keys\":[{\"down\":0}]}", "data.keys[0]"},
+        {KEY(",\"class\":\"vowel\""), "data.keys[0].class"},
+        {KEY(",\"zone\":\"l9\""), "data.keys[0].zone"},
+        {KEY(",\"pressure\":101"), "data.keys[0].pressure"},
+        {"{\"keys\":\"11\"}", "data.keys"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        scanned_event_t out;
+        unsigned odd = 0;
+        assert_int_equal(
+            event_scan_lab(f->scratch, type, span_of(bad[i].data), &out, &odd, &f->fault),
+            SCAN_REFUSED);
+        assert_string_equal(f->fault.field, bad[i].field);
+    }
+}
+
 static void a_data_set_event_has_at_most_256_values(void **state)
 {
     struct fixture *const f = *state;
@@ -648,6 +715,7 @@ int main(void)
         cmocka_unit_test(a_data_set_event_has_at_most_256_values),
         cmocka_unit_test(names_of_data_sets_stay_as_many_as_they_were),
         cmocka_unit_test(null_is_no_field_in_a_data_set),
+        cmocka_unit_test(keys_of_a_data_set_may_lack_and_hold_more),
         cmocka_unit_test(the_seeds_example_is_taken),
         cmocka_unit_test(every_type_is_typed),
         cmocka_unit_test(keystrokes_are_typed),

@@ -285,6 +285,30 @@ static err_t take_key_part(struct scan *scan, const struct key_field *field, can
     return take_number(scan, field->low, field->high, out, in_range);
 }
 
+/* In a data set a key may have members that nobody knows, and null for what is optional: passed over. */
+static err_t pass_key_part(struct scan *scan, const struct key_field *field, bool *passed)
+{
+    const bool optional = field != NULL && field->part != KEY_DOWN && field->part != KEY_UP;
+    *passed = field == NULL || (optional && cursor_peek(&scan->in) == JSON_NEXT_NULL);
+    if (!*passed) {
+        return ERR_OK;
+    }
+    *scan->odd |= field == NULL ? EVENT_ODD_MEMBER : EVENT_ODD_NULL;
+    return cursor_skip(&scan->in, NULL);
+}
+
+/* What a key must have; in a data set the class is other where there is none. */
+static err_t check_key_parts(struct scan *scan, size_t n, unsigned parts, canara_key_t *key)
+{
+    unsigned needed = 1U << KEY_DOWN | 1U << KEY_UP | 1U << KEY_CLASS;
+    if (scan->odd != NULL && (parts & 1U << KEY_CLASS) == 0) {
+        *scan->odd |= EVENT_ODD_CLASS;
+        key->key_class = CANARA_KEY_OTHER;
+        needed &= ~(1U << KEY_CLASS);
+    }
+    return (parts & needed) == needed ? ERR_OK : scan_refuse(scan, key_needs, "data.keys[%zu]", n);
+}
+
 /* Take one key. What it may hold is closed: a member that told which key it was must not get in. */
 static err_t take_key(struct scan *scan, size_t n, canara_key_t *key)
 {
@@ -299,11 +323,18 @@ static err_t take_key(struct scan *scan, size_t n, canara_key_t *key)
         size_t index = 0;
         bool more = false;
         bool in_range = false;
+        bool passed = false;
         TRY(cursor_next_name(&scan->in, &frame, &name, &more));
         if (!more) {
             break;
         }
         const struct key_field *const field = key_field_find(name, &index);
+        if (scan->odd != NULL) {
+            TRY(pass_key_part(scan, field, &passed));
+        }
+        if (passed) {
+            continue;
+        }
         if (field == NULL) {
             return scan_refuse(scan, key_shape, "data.keys[%zu]", n);
         }
@@ -314,11 +345,7 @@ static err_t take_key(struct scan *scan, size_t n, canara_key_t *key)
         }
         parts |= 1U << field->part;
     }
-    const unsigned needed = 1U << KEY_DOWN | 1U << KEY_UP | 1U << KEY_CLASS;
-    if ((parts & needed) != needed) {
-        return scan_refuse(scan, key_needs, "data.keys[%zu]", n);
-    }
-    return ERR_OK;
+    return check_key_parts(scan, n, parts, key);
 }
 
 static err_t take_keys(struct scan *scan, const struct event_field *field, canara_event_t *event)
@@ -470,17 +497,19 @@ static err_t take_by_form(struct scan *scan, const struct event_field *field, ca
     return refuse_field(scan, field);
 }
 
-/* In a data set null, and a name without a letter, is no field; passed over when it is one of these. */
+/* In a data set null, a name without a letter, and the number of keys that stands in a buffer file for those of a
+ * secret field, is no field; passed over when it is one of these. */
 static err_t pass_absent(struct scan *scan, const struct event_field *field, bool *passed)
 {
     const enum json_next next = cursor_peek(&scan->in);
     const bool unnamed = field->form == FORM_NAME && next == JSON_NEXT_TEXT &&
                          scan->in.end - scan->in.at > 1 && scan->in.at[1] == '"';
-    *passed = next == JSON_NEXT_NULL || unnamed;
+    const bool redacted = field->form == FORM_KEYS && next == JSON_NEXT_NUMBER;
+    *passed = next == JSON_NEXT_NULL || unnamed || redacted;
     if (!*passed) {
         return ERR_OK;
     }
-    *scan->odd |= EVENT_ODD_NULL;
+    *scan->odd |= redacted ? EVENT_ODD_SECRET : EVENT_ODD_NULL;
     return cursor_skip(&scan->in, NULL);
 }
 

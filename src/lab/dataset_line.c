@@ -140,6 +140,15 @@ static enum line_answer refuse_part(struct line_fault *fault, enum part p)
     return refuse(fault, (const char *)parts[p].name.ptr, parts[p].missing);
 }
 
+static const struct {
+    enum event_odd odd;
+    enum dataset_note note;
+} odds[] = {
+    {EVENT_ODD_NAME, NOTE_FIELD_NAME}, {EVENT_ODD_NULL, NOTE_NULL},
+    {EVENT_ODD_CLASS, NOTE_KEY_CLASS}, {EVENT_ODD_MEMBER, NOTE_KEY_MEMBER},
+    {EVENT_ODD_SECRET, NOTE_SECRET},
+};
+
 /* Whether the engine has something of this name, or the server states it. */
 static bool is_known(span_t type)
 {
@@ -163,8 +172,9 @@ enum line_answer line_event_parse(struct line_scratch *s, const struct line_text
     if (event_scan_lab(&s->events, text->type, text->data, &scanned, &odd, &why) != SCAN_OK) {
         return refuse(fault, why.field[0] == '\0' ? "data" : why.field, why.message);
     }
-    *notes |= (odd & EVENT_ODD_NAME) != 0 ? NOTE_BIT(NOTE_FIELD_NAME) : 0;
-    *notes |= (odd & EVENT_ODD_NULL) != 0 ? NOTE_BIT(NOTE_NULL) : 0;
+    for (size_t i = 0; i < ARRAY_LEN(odds); i++) {
+        *notes |= (odd & odds[i].odd) != 0 ? NOTE_BIT(odds[i].note) : 0;
+    }
     *out = scanned.event;
     return LINE_OK;
 }

@@ -365,6 +365,34 @@ static void a_genuine_session_is_the_owners_whatever_its_account(void **state)
     }
 }
 
+static void what_is_odd_in_an_event_is_counted_by_events(void **state)
+{
+    (void)state;
+#define TYPED(data)                                                                        \
+    "{\"timestamp\":\"2025-06-24T10:30:00Z\",\"event_type\":\"keystrokes\",\"data\":" data \
+    ",\"session_id\":"                                                                     \
+    "\"a1\",\"user_email\":\"a\"}\n"
+    static const char events[] = TYPED(
+        "{\"field\":\"E-Mail\",\"keys\":[{\"down\":0,\"up\":1,\"key\":\"a\",\"x\":null},{\"down\":1,\"up\":2}]}")
+        TYPED(
+            "{\"field\":\"password\",\"keys\":[{\"down\":0,\"up\":1,\"key\":\"a\",\"x\":null},{\"down\":1,\"up\":2}]}")
+            TYPED("{\"field\":\"password\",\"keys\":2}") TYPED("{\"field\":\"mpin\",\"keys\":6}");
+    CLEANUP(scratch_remove) struct scratch dir = scratch_new();
+    CLEANUP(dataset_close)
+    struct dataset *set = open_files(
+        &dir, &(struct files){.events = events, .enrol = "", .trials = "-\ta1\thuman\n"});
+
+    static const struct {
+        enum dataset_note note;
+        size_t count;
+    } rows[] = {{NOTE_FIELD_NAME, 1}, {NOTE_KEY_CLASS, 2}, {NOTE_KEY_MEMBER, 2},
+                {NOTE_NULL, 2},       {NOTE_SECRET, 2},    {NOTE_UNKNOWN_EVENT, 0}};
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        assert_int_equal(dataset_notes(set)->count[rows[i].note], rows[i].count);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -375,6 +403,7 @@ int main(void)
         cmocka_unit_test(names_are_whatever_can_be_printed),
         cmocka_unit_test(numbers_are_names_too),
         cmocka_unit_test(events_of_unknown_kinds_are_told_and_say_nothing),
+        cmocka_unit_test(what_is_odd_in_an_event_is_counted_by_events),
         cmocka_unit_test(a_session_without_an_account_is_its_models),
         cmocka_unit_test(an_impostor_on_the_owners_account_is_somebody_unknown),
         cmocka_unit_test(takeovers_of_one_account_are_one_person_each),
