@@ -302,6 +302,11 @@ static err_t scan_message(struct scan *scan, scanned_event_t *out, size_t *count
     return ERR_OK;
 }
 
+_Static_assert(sizeof(((struct event_scratch *)NULL)->arrays) >= 2048 * sizeof(canara_point_t) +
+                                                                     512 * sizeof(canara_key_t) +
+                                                                     4096 * sizeof(double),
+               "what an event of a data set may hold has room, however long it is written");
+
 static struct json_cursor cursor_over(struct event_scratch *s, span_t text)
 {
     return (struct json_cursor){
@@ -348,7 +353,9 @@ enum scan_outcome event_scan(struct event_scratch *s, span_t text,
 /* The `data` of one event, from the journal or (odd) from a data set. */
 struct whole {
     span_t data;
+    size_t longest; /* bytes of data */
     unsigned *odd;
+    uint8_t *text; /* for strings that had escapes: `longest` bytes */
 };
 
 static enum scan_outcome scan_apart(struct event_scratch *s, const struct event_row *row,
@@ -358,6 +365,8 @@ static enum scan_outcome scan_apart(struct event_scratch *s, const struct event_
     s->arrays_len = 0;
     struct scan scan = {
         .in = cursor_over(s, whole->data), .s = s, .fault = fault, .index = -1, .odd = whole->odd};
+    scan.in.text = whole->text;
+    scan.in.text_cap = whole->longest;
     const err_t taken = take_data(&scan, row, out);
     if (!failed(taken) && !failed(cursor_end(&scan.in))) {
         return SCAN_OK;
@@ -368,16 +377,16 @@ static enum scan_outcome scan_apart(struct event_scratch *s, const struct event_
     return SCAN_REFUSED;
 }
 
-static bool is_scannable(span_t type, span_t data)
+static bool is_scannable(span_t type, const struct whole *whole)
 {
-    return data.len > 0 && data.len <= EVENT_MESSAGE_MAX && is_type_name(type);
+    return whole->data.len > 0 && whole->data.len <= whole->longest && is_type_name(type);
 }
 
 /* Everything but `features`. */
 static enum scan_outcome scan_typed(struct event_scratch *s, span_t type, const struct whole *whole,
                                     scanned_event_t *out, scan_fault_t *fault)
 {
-    if (!is_scannable(type, whole->data)) {
+    if (!is_scannable(type, whole)) {
         *fault = (scan_fault_t){.message = bad_json};
         return SCAN_REFUSED;
     }
@@ -388,27 +397,29 @@ static enum scan_outcome scan_typed(struct event_scratch *s, span_t type, const 
 enum scan_outcome event_scan_stored(struct event_scratch *s, span_t type, span_t data,
                                     scanned_event_t *out, scan_fault_t *fault)
 {
-    if (is_scannable(type, data) && span_eq(type, SPAN_LIT("features"))) {
+    const struct whole whole = {.data = data, .longest = sizeof s->text, .text = s->text};
+    if (is_scannable(type, &whole) && span_eq(type, SPAN_LIT("features"))) {
         *fault = (scan_fault_t){.message = is_evaluation, .field = "event_type"};
         return SCAN_REFUSED;
     }
-    return scan_typed(s, type, &(struct whole){.data = data}, out, fault);
+    return scan_typed(s, type, &whole, out, fault);
 }
 
-enum scan_outcome event_scan_lab(struct event_scratch *s, span_t type, span_t data,
+enum scan_outcome event_scan_lab(struct event_lab_scratch *s, span_t type, span_t data,
                                  scanned_event_t *out, unsigned *odd, scan_fault_t *fault)
 {
-    const struct whole whole = {.data = data, .odd = odd};
+    const struct whole whole = {
+        .data = data, .longest = sizeof s->text, .odd = odd, .text = s->text};
     *odd = 0;
     if (!span_eq(type, SPAN_LIT("features"))) {
-        return scan_typed(s, type, &whole, out, fault);
+        return scan_typed(&s->scan, type, &whole, out, fault);
     }
-    if (!is_scannable(type, data)) {
+    if (!is_scannable(type, &whole)) {
         *fault = (scan_fault_t){.message = bad_json};
         return SCAN_REFUSED;
     }
     *out = (scanned_event_t){.type = type, .event.kind = CANARA_FEATURES};
-    if (scan_apart(s, event_row_of_features(), &whole, out, fault) != SCAN_OK) {
+    if (scan_apart(&s->scan, event_row_of_features(), &whole, out, fault) != SCAN_OK) {
         return SCAN_REFUSED;
     }
     if (out->event.of.features.name.len == 0 || out->event.of.features.count == 0) {

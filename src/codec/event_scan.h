@@ -30,6 +30,7 @@
 enum {
     EVENT_MESSAGE_MAX = 64 * 1024, /* bytes of one message */
     EVENTS_PER_MESSAGE_MAX = 256,
+    EVENT_LAB_MAX = 512 * 1024, /* bytes of one event's data in a data set */
     EVENT_TYPE_MAX = 64,
     EVENT_TIMESTAMP_MAX = 64,
     SCAN_NAMES_MAX = 8 * 256, /* names of all open objects */
@@ -64,6 +65,13 @@ struct event_scratch {
     _Alignas(16) uint8_t arrays[5 * EVENT_MESSAGE_MAX];
 };
 
+/* The same for one event of a data set, which may be larger than a message. Its arrays are not: a field has at most
+ * 4096 numbers, 2048 points or 512 keys, and an event at most one such field. */
+struct event_lab_scratch {
+    struct event_scratch scan;
+    uint8_t text[EVENT_LAB_MAX];
+};
+
 /*
  * Scan one message: an event object, or an array of 1 to 256. On SCAN_OK out[0..*count) is filled;
  * on SCAN_REFUSED only `*fault` is, and nothing of `out` may be used (all or nothing).
@@ -93,7 +101,7 @@ enum event_odd {
  * absence of a field, of a key's too; a key may lack its class and have members that nobody knows; the keys may be
  * a number, as a secret field's are kept. `*odd` gets the bits of enum event_odd that were met.
  * Nothing that a client or a journal can bring is to come this way. */
-NODISCARD enum scan_outcome event_scan_lab(struct event_scratch *s, span_t type, span_t data,
+NODISCARD enum scan_outcome event_scan_lab(struct event_lab_scratch *s, span_t type, span_t data,
                                            scanned_event_t *out, unsigned *odd,
                                            scan_fault_t *fault);
 

@@ -12,6 +12,7 @@
 
 struct fixture {
     struct event_scratch *scratch;
+    struct event_lab_scratch *lab;
     scanned_event_t *events;
     size_t count;
     scan_fault_t fault;
@@ -25,15 +26,17 @@ static int set_up(void **state)
         return -1;
     }
     f->scratch = malloc(sizeof *f->scratch);
+    f->lab = malloc(sizeof *f->lab);
     f->events = calloc(EVENTS_PER_MESSAGE_MAX, sizeof *f->events);
     *state = f;
-    return f->scratch == NULL || f->events == NULL ? -1 : 0;
+    return f->scratch == NULL || f->lab == NULL || f->events == NULL ? -1 : 0;
 }
 
 static int tear_down(void **state)
 {
     struct fixture *const f = *state;
     free(f->scratch);
+    free(f->lab);
     free(f->events);
     free(f->held);
     free(f);
@@ -505,8 +508,7 @@ static void features_are_taken_from_a_data_set_only(void **state)
     assert_int_equal(event_scan_stored(f->scratch, type, span_of(good), &out, &f->fault),
                      SCAN_REFUSED);
     assert_string_equal(f->fault.message, "event_type features is for evaluation only");
-    assert_int_equal(event_scan_lab(f->scratch, type, span_of(good), &out, &odd, &f->fault),
-                     SCAN_OK);
+    assert_int_equal(event_scan_lab(f->lab, type, span_of(good), &out, &odd, &f->fault), SCAN_OK);
     assert_int_equal(out.event.kind, CANARA_FEATURES);
     assert_int_equal(out.event.has, CANARA_F_VALUES);
     assert_int_equal(out.event.of.features.count, 3);
@@ -514,8 +516,7 @@ static void features_are_taken_from_a_data_set_only(void **state)
     assert_true(out.event.of.features.values[0] > 0.4 && out.event.of.features.values[1] < -1e8);
 
     const char *const gap = "{\"name\":\"a\",\"values\":[null,2]}";
-    assert_int_equal(event_scan_lab(f->scratch, type, span_of(gap), &out, &odd, &f->fault),
-                     SCAN_OK);
+    assert_int_equal(event_scan_lab(f->lab, type, span_of(gap), &out, &odd, &f->fault), SCAN_OK);
     assert_int_equal(out.event.of.features.count, 2);
     assert_true(isnan(out.event.of.features.values[0]) && out.event.of.features.values[1] > 1.0);
 
@@ -539,19 +540,18 @@ static void features_are_taken_from_a_data_set_only(void **state)
 
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         f->fault = (scan_fault_t){0};
-        assert_int_equal(
-            event_scan_lab(f->scratch, type, span_of(bad[i].data), &out, &odd, &f->fault),
-            SCAN_REFUSED);
+        assert_int_equal(event_scan_lab(f->lab, type, span_of(bad[i].data), &out, &odd, &f->fault),
+                         SCAN_REFUSED);
         assert_string_equal(f->fault.field, bad[i].field);
     }
-    assert_int_equal(event_scan_lab(f->scratch, SPAN_LIT("scroll"), span_of("{\"pixels\":2}"), &out,
+    assert_int_equal(event_scan_lab(f->lab, SPAN_LIT("scroll"), span_of("{\"pixels\":2}"), &out,
                                     &odd, &f->fault),
                      SCAN_OK);
     assert_int_equal(out.event.kind, CANARA_SCROLL);
     const span_t keys =
         SPAN_LIT("{\"field\":\"password\",\"keys\":[{\"down\":0,\"up\":1,\"class\":\"digit\"}]}");
-    assert_int_equal(
-        event_scan_lab(f->scratch, SPAN_LIT("keystrokes"), keys, &out, &odd, &f->fault), SCAN_OK);
+    assert_int_equal(event_scan_lab(f->lab, SPAN_LIT("keystrokes"), keys, &out, &odd, &f->fault),
+                     SCAN_OK);
     assert_int_equal(event_scan_stored(f->scratch, SPAN_LIT("keystrokes"), keys, &out, &f->fault),
                      SCAN_REFUSED);
 }
@@ -563,7 +563,7 @@ static void lab_name(struct fixture *f, const char *name, char out[65], unsigned
     scanned_event_t event;
     (void)snprintf(text, sizeof text, "{\"name\":\"%s\",\"values\":[1]}", name);
     assert_int_equal(
-        event_scan_lab(f->scratch, SPAN_LIT("features"), span_of(text), &event, odd, &f->fault),
+        event_scan_lab(f->lab, SPAN_LIT("features"), span_of(text), &event, odd, &f->fault),
         SCAN_OK);
     const canara_text_t got = event.event.of.features.name;
     assert_in_range(got.len, 1, 64);
@@ -613,7 +613,7 @@ static void null_is_no_field_in_a_data_set(void **state)
                        "{\"field\":%s,\"keys\":[{\"down\":0,\"up\":1,\"class\":\"digit\"}]}",
                        fields[i]);
         const span_t type = SPAN_LIT("keystrokes");
-        assert_int_equal(event_scan_lab(f->scratch, type, span_of(text), &out, &odd, &f->fault),
+        assert_int_equal(event_scan_lab(f->lab, type, span_of(text), &out, &odd, &f->fault),
                          SCAN_OK);
         assert_int_equal(out.event.has, CANARA_F_KEYS);
         assert_int_equal(odd, EVENT_ODD_NULL);
@@ -646,7 +646,7 @@ static void keys_of_a_data_set_may_lack_and_hold_more(void **state)
         scanned_event_t out;
         unsigned odd = 99;
         const span_t data = span_of(rows[i].data);
-        assert_int_equal(event_scan_lab(f->scratch, type, data, &out, &odd, &f->fault), SCAN_OK);
+        assert_int_equal(event_scan_lab(f->lab, type, data, &out, &odd, &f->fault), SCAN_OK);
         assert_int_equal(odd, rows[i].odd);
         assert_int_equal(out.event.of.keystrokes.count, 2);
         for (size_t k = 0; k < 2; k++) {
@@ -662,8 +662,8 @@ static void keys_of_a_data_set_may_lack_and_hold_more(void **state)
     for (size_t i = 0; i < ARRAY_LEN(absent); i++) {
         scanned_event_t out;
         unsigned odd = 0;
-        assert_int_equal(
-            event_scan_lab(f->scratch, type, span_of(absent[i]), &out, &odd, &f->fault), SCAN_OK);
+        assert_int_equal(event_scan_lab(f->lab, type, span_of(absent[i]), &out, &odd, &f->fault),
+                         SCAN_OK);
         assert_int_equal(odd, i == 0 ? EVENT_ODD_SECRET : EVENT_ODD_NULL);
         assert_int_equal(out.event.has, 0);
     }
@@ -682,11 +682,63 @@ static void keys_of_a_data_set_may_lack_and_hold_more(void **state)
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         scanned_event_t out;
         unsigned odd = 0;
-        assert_int_equal(
-            event_scan_lab(f->scratch, type, span_of(bad[i].data), &out, &odd, &f->fault),
-            SCAN_REFUSED);
+        assert_int_equal(event_scan_lab(f->lab, type, span_of(bad[i].data), &out, &odd, &f->fault),
+                         SCAN_REFUSED);
         assert_string_equal(f->fault.field, bad[i].field);
     }
+}
+
+/* What is written at length is no more than what is written shortly; only a message has a longest. */
+static void an_event_of_a_data_set_may_be_written_at_length(void **state)
+{
+    struct fixture *const f = *state;
+    const size_t room = EVENT_LAB_MAX + 1;
+    char *const text = malloc(room + 1);
+    assert_non_null(text);
+    size_t len = (size_t)snprintf(text, room, "{\"points\":[");
+    for (size_t i = 0; i < 2048; i++) {
+        len += (size_t)snprintf(text + len, room - len,
+                                "%s[%zu.%030d,%zu.%030d,%zu.%030d,0.%030d,0.%030d,1]",
+                                i == 0 ? "" : ",", i, 1, i, 2, i, 3, 4, 5);
+    }
+    len += (size_t)snprintf(text + len, room - len, "]");
+    assert_in_range(len, 5 * EVENT_MESSAGE_MAX, EVENT_LAB_MAX - 1);
+    for (size_t extra = 0; extra < 2; extra++) {
+        const size_t all = EVENT_LAB_MAX + extra;
+        memset(text + len, ' ', all - len);
+        text[all - 1] = '}';
+        const span_t data = {(const uint8_t *)text, all};
+        scanned_event_t out;
+        unsigned odd = 0;
+        assert_int_equal(event_scan_lab(f->lab, SPAN_LIT("touch"), data, &out, &odd, &f->fault),
+                         extra == 0 ? SCAN_OK : SCAN_REFUSED);
+        assert_true(extra > 0 || out.event.of.path.count == 2048);
+        assert_true(extra > 0 || out.event.of.path.points[2047].x > 2046.9);
+        assert_int_equal(event_scan_stored(f->scratch, SPAN_LIT("touch"), data, &out, &f->fault),
+                         SCAN_REFUSED);
+    }
+    free(text);
+}
+
+/* Names with escapes are decoded into room of their own: as much as the event can have. */
+static void escapes_of_a_long_event_have_room(void **state)
+{
+    struct fixture *const f = *state;
+    char *const text = malloc(EVENT_LAB_MAX);
+    assert_non_null(text);
+    size_t len = 0;
+    for (size_t i = 0; i < 255; i++) {
+        len += (size_t)snprintf(text + len, EVENT_LAB_MAX - len, "%s\"\\t%zu%0900d\":1",
+                                i == 0 ? "{" : ",", i, 0);
+    }
+    len += (size_t)snprintf(text + len, EVENT_LAB_MAX - len, ",\"pixels\":7}");
+    scanned_event_t out;
+    unsigned odd = 0;
+    const span_t data = {(const uint8_t *)text, len};
+    assert_int_equal(event_scan_lab(f->lab, SPAN_LIT("scroll"), data, &out, &odd, &f->fault),
+                     SCAN_OK);
+    assert_true(out.event.of.scroll.pixels > 6.9);
+    free(text);
 }
 
 static void a_data_set_event_has_at_most_256_values(void **state)
@@ -703,7 +755,7 @@ static void a_data_set_event_has_at_most_256_values(void **state)
         scanned_event_t out;
         unsigned odd = 0;
         assert_int_equal(
-            event_scan_lab(f->scratch, SPAN_LIT("features"), span_of(text), &out, &odd, &f->fault),
+            event_scan_lab(f->lab, SPAN_LIT("features"), span_of(text), &out, &odd, &f->fault),
             count <= 256 ? SCAN_OK : SCAN_REFUSED);
     }
 }
@@ -714,6 +766,8 @@ int main(void)
         cmocka_unit_test(features_are_taken_from_a_data_set_only),
         cmocka_unit_test(a_data_set_event_has_at_most_256_values),
         cmocka_unit_test(names_of_data_sets_stay_as_many_as_they_were),
+        cmocka_unit_test(an_event_of_a_data_set_may_be_written_at_length),
+        cmocka_unit_test(escapes_of_a_long_event_have_room),
         cmocka_unit_test(null_is_no_field_in_a_data_set),
         cmocka_unit_test(keys_of_a_data_set_may_lack_and_hold_more),
         cmocka_unit_test(the_seeds_example_is_taken),

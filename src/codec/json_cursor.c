@@ -154,7 +154,7 @@ __attribute__((always_inline)) static inline err_t scan_text(struct json_cursor 
     }
     const size_t len = (size_t)(last.at - first);
     if (len - last.saved > JSON_STRING_MAX) {
-        return err_new(ERR_FORMAT);
+        return err_new(ERR_LIMIT);
     }
     raw->ptr = first;
     raw->len = len;
@@ -256,11 +256,11 @@ static bool add_name(span_t *names, size_t count, span_t name)
     return insert_sorted(names, count, name);
 }
 
-/* Remember the name of a member; ERR_FORMAT when its object has it already. */
+/* Remember the name of a member; ERR_FORMAT when its object has it already, ERR_LIMIT when it has too many. */
 static err_t note_name(struct json_cursor *c, json_frame_t *frame, span_t name)
 {
     if (frame->count == JSON_MEMBERS_MAX) {
-        return err_new(ERR_FORMAT);
+        return err_new(ERR_LIMIT);
     }
     if (c->names != NULL) {
         if (c->names_len == c->names_cap ||
@@ -296,8 +296,11 @@ enum json_next cursor_peek(struct json_cursor *c)
 
 err_t cursor_enter(struct json_cursor *c, json_frame_t *frame)
 {
-    if (c->at == c->end || (*c->at != '{' && *c->at != '[') || c->depth == c->depth_max) {
+    if (c->at == c->end || (*c->at != '{' && *c->at != '[')) {
         return err_new(ERR_FORMAT);
+    }
+    if (c->depth == c->depth_max) {
+        return err_new(ERR_LIMIT);
     }
     c->at++;
     c->depth++;
@@ -347,7 +350,7 @@ err_t cursor_next_item(struct json_cursor *c, json_frame_t *frame, bool *more)
 {
     TRY(next_in(c, frame, ']', more));
     if (*more && frame->count++ == JSON_ITEMS_MAX) {
-        return err_new(ERR_FORMAT);
+        return err_new(ERR_LIMIT);
     }
     return ERR_OK;
 }

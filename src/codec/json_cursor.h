@@ -4,8 +4,8 @@
  * Floor      codec
  * Source     RFC 8259, without \u0000 and without duplicate names.
  * Ownership  the cursor is a plain value; text, names and room for decoded strings are the caller's.
- * Errors     ERR_FORMAT: the text is not JSON as we take it (see the limits below). After it the
- *            cursor is of no more use.
+ * Errors     ERR_FORMAT: the text is not JSON as we take it; ERR_LIMIT: it goes over one of the limits
+ *            below. After either the cursor is of no more use.
  * Threads    one at a time.
  *
  * Cost is bounded: names of one object are compared one by one up to JSON_NAMES_LINEAR and are kept

@@ -207,7 +207,7 @@ static err_t add_file(struct buffers *b, const char *path, struct dataset_fault 
         const err_t e = line_file_next(&lines, &line, &more);
         at.line = lines.line == 0 ? 1 : lines.line;
         if (e.code == ERR_LIMIT) {
-            return refuse(&at, ERR_LIMIT, "line", "is longer than 128 KiB");
+            return refuse(&at, ERR_LIMIT, "line", "is longer than 512 KiB");
         }
         if (failed(e)) {
             return refuse_system(&at, "cannot be read");

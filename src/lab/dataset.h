@@ -36,12 +36,12 @@
 enum {
     DATASET_SESSIONS_MAX = 4000000,
     DATASET_EVENTS_MAX = 16000000,
-    DATASET_TRIALS_MAX = 16000000, /* lines of one .tsv */
-    DATASET_USERS_MAX = 1000000,   /* models too */
-    DATASET_LINE_BYTES = 128 * 1024,
-    DATASET_NAME_BYTES = 64,    /* of a session, a model, a set that we write */
-    DATASET_NAME_LONGEST = 256, /* of a session, a model, an account, a set that we read */
-    DATASET_TEXT_BYTES = 1024,  /* of source, licence, note: longer ones are cut */
+    DATASET_TRIALS_MAX = 16000000,   /* lines of one .tsv */
+    DATASET_USERS_MAX = 1000000,     /* models too */
+    DATASET_LINE_BYTES = 512 * 1024, /* one event, as long as it may be written */
+    DATASET_NAME_BYTES = 64,         /* of a session, a model, a set that we write */
+    DATASET_NAME_LONGEST = 256,      /* of a session, a model, an account, a set that we read */
+    DATASET_TEXT_BYTES = 1024,       /* of source, licence, note: longer ones are cut */
     DATASET_FAULT_BYTES = 1024,
     DATASET_JSON_BYTES = 64 * 1024, /* dataset.json */
 };

@@ -52,6 +52,9 @@ bool dataset_name_is_readable(span_t text)
 
 /* ---- a line of events.jsonl ---- */
 
+_Static_assert((size_t)DATASET_LINE_BYTES <= (size_t)EVENT_LAB_MAX,
+               "an event is shorter than its line");
+
 enum part { PART_TIMESTAMP, PART_TYPE, PART_DATA, PART_SESSION, PART_EMAIL, PARTS };
 
 #define KIND(next) (1U << (unsigned)JSON_NEXT_##next)
@@ -218,6 +221,17 @@ static const char *misspelt(span_t line, size_t at)
     return is_number ? "has a number that is too large or misspelt" : NULL;
 }
 
+/* Name the member that the byte at `at` belongs to. */
+static enum line_answer refuse_at(struct line_fault *fault, span_t line, size_t at, const char *why)
+{
+    const span_t name = name_before(line, at);
+    char field[64] = "line";
+    if (name.len > 0 && name.len < sizeof field) {
+        (void)snprintf(field, sizeof field, "%.*s", (int)name.len, (const char *)name.ptr);
+    }
+    return refuse(fault, field, why);
+}
+
 /* Why a line is not read, as nearly as can be told from the byte that reading stopped at. */
 static enum line_answer refuse_line(struct line_fault *fault, span_t line, const uint8_t *stopped)
 {
@@ -229,12 +243,18 @@ static enum line_answer refuse_line(struct line_fault *fault, span_t line, const
     if (why == NULL) {
         return refuse(fault, "line", "is no JSON object; one whole object a line is allowed");
     }
-    const span_t name = name_before(line, at);
-    char field[64] = "line";
-    if (name.len > 0 && name.len < sizeof field) {
-        (void)snprintf(field, sizeof field, "%.*s", (int)name.len, (const char *)name.ptr);
-    }
-    return refuse(fault, field, why);
+    return refuse_at(fault, line, at, why);
+}
+
+/* JSON that is well formed as far as it was read. */
+static enum line_answer refuse_limit(struct line_fault *fault, span_t line, const uint8_t *stopped)
+{
+    _Static_assert(JSON_DEPTH_MAX == 8 && JSON_MEMBERS_MAX == 256 && JSON_ITEMS_MAX == 4096 &&
+                       JSON_STRING_MAX == 1024,
+                   "the limits that are named below");
+    return refuse_at(fault, line, (size_t)(stopped - line.ptr),
+                     "goes over a limit; at most 8 levels, 256 members of an object, 4096 items of "
+                     "an array and 1024 bytes of a string are allowed");
 }
 
 /* A name without the blanks about it. */
@@ -285,9 +305,13 @@ enum line_answer line_text_parse(struct line_scratch *s, span_t line, struct lin
         .depth_max = JSON_DEPTH_MAX,
     };
     struct line_parts found = {.wrong = PARTS};
-    if (line.len > DATASET_LINE_BYTES || cursor_peek(&in) != JSON_NEXT_OBJECT ||
-        failed(take_parts(&in, &found))) {
+    if (line.len > DATASET_LINE_BYTES || cursor_peek(&in) != JSON_NEXT_OBJECT) {
         return refuse_line(fault, line, in.at);
+    }
+    const err_t e = take_parts(&in, &found);
+    if (failed(e)) {
+        return e.code == ERR_LIMIT ? refuse_limit(fault, line, in.at)
+                                   : refuse_line(fault, line, in.at);
     }
     for (enum part p = PART_TIMESTAMP; p < PARTS; p++) {
         const bool missing = (found.seen & 1U << p) == 0 && !parts[p].optional;

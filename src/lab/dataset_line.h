@@ -28,7 +28,7 @@ struct line_fault {
 
 /* Large: from the heap. */
 struct line_scratch {
-    struct event_scratch events;
+    struct event_lab_scratch events;
     span_t names[LINE_NAMES_MAX];
     uint8_t text[DATASET_LINE_BYTES]; /* strings that had escapes: never longer than the line */
 };

@@ -279,6 +279,47 @@ static void files_that_are_not_there_are_named(void **state)
     assert_err(dataset_open(path, &set, &fault), ERR_IO);
 }
 
+/* What of JSON is too much, by name and not as a fault of syntax. */
+static void limits_of_a_line_are_named(void **state)
+{
+    (void)state;
+
+    static const struct {
+        const char *first, *each, *last;
+        size_t most;
+        const char *field;
+    } rows[] = {
+        {"{\"note\":\"", "x", "\"}", 1024, "note"},
+        {"{\"more\":[0", ",0", "]}", 4095, "more"},
+        {"{\"more\":", "[", "", 6, "more"}, /* in two objects */
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        for (size_t extra = 0; extra < 2; extra++) {
+            CLEANUP(scratch_remove) struct scratch dir = scratch_new();
+            CLEANUP(dataset_close) struct dataset *set = NULL;
+            struct dataset_fault fault = {.text = ""};
+            char data[16384] = "";
+            char events[20000];
+            size_t len = (size_t)snprintf(data, sizeof data, "%s", rows[i].first);
+            for (size_t k = 0; k < rows[i].most + extra; k++) {
+                len += (size_t)snprintf(data + len, sizeof data - len, "%s", rows[i].each);
+            }
+            for (size_t k = 0; k < rows[i].most + extra && i == 2; k++) {
+                len += (size_t)snprintf(data + len, sizeof data - len, "]");
+            }
+            (void)snprintf(data + len, sizeof data - len, "%s", i == 2 ? "}" : rows[i].last);
+            (void)snprintf(events, sizeof events, LINE("scroll", "%s", "a1", "a"), data);
+            const struct files f = {.events = events, .enrol = "", .trials = "-\ta1\thuman\n"};
+            assert_int_equal(failed(open_files(&dir, &f, &set, &fault)), extra > 0);
+            char want[96];
+            (void)snprintf(want, sizeof want, "events.jsonl:1: %s: goes over a limit; at most 8",
+                           rows[i].field);
+            assert_true(extra == 0 || strncmp(fault.text, want, strlen(want)) == 0);
+        }
+    }
+}
+
 static void a_line_has_a_bound(void **state)
 {
     (void)state;
@@ -327,6 +368,7 @@ int main(void)
         cmocka_unit_test(every_fault_is_told_with_file_line_and_field),
         cmocka_unit_test(files_that_are_not_there_are_named),
         cmocka_unit_test(a_line_has_a_bound),
+        cmocka_unit_test(limits_of_a_line_are_named),
         cmocka_unit_test(the_last_line_may_lack_its_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
