@@ -280,11 +280,6 @@ static int evaluate_people(struct evaluate_run *r)
                        r->contest.checksum >> 16U);
     }
     e = evaluation_new(r->set, &r->contest, r->options.detector, evaluate_draw(r), &r->evaluation);
-    if (e.code == ERR_RANGE) {
-        return evaluate_broken(r->given->dir,
-                               "not one trial could be scored: a model has to hold five samples of "
-                               "a kind that the detector compares (docs/engine/datasets.md)");
-    }
     if (failed(e)) {
         return evaluate_broken(r->given->dir, evaluate_words(e, words));
     }

@@ -245,6 +245,69 @@ static void too_few_people_are_measured_with_the_built_in_model(void **state)
     assert_memory_equal(text.ptr, "simulated-", 10);
 }
 
+/* The first `each` entries of everybody alone are learnt from. */
+static void enrol(const struct lab_desk *d, size_t each)
+{
+    FILE *const f = desk_open(d, "enrol.tsv");
+    for (size_t i = 0; i < TYPISTS * each; i++) {
+        (void)fprintf(f, "m%zu\ts%zu-%zu\n", i / each, i / each, i % each);
+    }
+    assert_int_equal(fclose(f), 0);
+}
+
+static void models_that_cannot_be_enrolled_are_a_result_too(void **state)
+{
+    static const char *const figures[] = {"mean_eer", "mean_eer_ci", "global_eer",    "auc", "cllr",
+                                          "frr_070",  "anga",        "never_detected"};
+    static const char *const options[] = {"--json --replicates 10",
+                                          "--json --replicates 10 --background none",
+                                          "--json --replicates 10 --detector one-class",
+                                          "--json --replicates 10 --background folds:4"};
+    struct lab_desk *d = *state;
+    enrol(d, 2);
+    for (size_t i = 0; i < ARRAY_LEN(options); i++) {
+        assert_int_equal(desk_run_on_set(d, "evaluate", options[i]), 0);
+        CLEANUP(json_free) struct json *tree = parsed(d->out);
+        REPORT_HAS_PEOPLE_KEYS(tree);
+        assert_near(number(tree, "failure_to_enrol"), 1.0, 0.0, options[i]);
+        for (size_t k = 0; k < ARRAY_LEN(figures); k++) {
+            assert_int_equal(json_kind(json_get(tree, figures[k])), JSON_KIND_NULL);
+        }
+        assert_int_equal((int)number(tree, "users"), 0);
+        assert_int_equal((int)number(tree, "trials_genuine"), 0);
+        assert_int_equal((int)number(tree, "trials_impostor"), 0);
+        assert_int_equal((int)number(tree, "trials_unscored_genuine"), TYPISTS * DESK_GENUINE);
+        const bool folds = strstr(options[i], "folds") != NULL && strstr(d->out, "folds:4") != NULL;
+        assert_int_equal((int)number(tree, "trials_unscored_impostor"),
+                         TYPISTS * (folds ? TYPISTS / 4 - 1 : TYPISTS - 1) * 2);
+        assert_non_null(strstr(d->err, "not one trial could be scored, so no figure exists"));
+    }
+}
+
+/* A trial of a session without events, and of one without anything to compare, has no score. */
+static void trials_without_evidence_are_counted_by_kind(void **state)
+{
+    struct lab_desk *d = *state;
+    FILE *const background = desk_open(d, "background.tsv");
+    for (size_t u = 0; u < TYPISTS; u++) {
+        (void)fprintf(background, "s%zu-0\nlost-%zu\n", u, u);
+    }
+    char path[2 * SCRATCH_PATH];
+    (void)snprintf(path, sizeof path, "%s/trials.tsv", d->set);
+    FILE *const trials = fopen(path, "a");
+    assert_non_null(trials);
+    (void)fputs("m0\tlost-0\tgenuine\nm0\tlost-1\timpostor\nm1\tlost-1\tgenuine\n", trials);
+    assert_int_equal(fclose(background) + fclose(trials), 0);
+    assert_int_equal(
+        desk_run_on_set(d, "evaluate", "--json --background none --replicates 10 --adapt gated"),
+        0);
+    CLEANUP(json_free) struct json *tree = parsed(d->out);
+    assert_int_equal((int)number(tree, "trials_genuine"), TYPISTS * DESK_GENUINE);
+    assert_int_equal((int)number(tree, "trials_unscored_genuine"), 2);
+    assert_int_equal((int)number(tree, "trials_unscored_impostor"), 1);
+    assert_non_null(strstr(d->err, "sessions without events: 16, first at background.tsv:2"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +325,10 @@ int main(void)
                                         desk_teardown),
         cmocka_unit_test_setup_teardown(a_model_from_a_file_stands_in_for_the_background,
                                         desk_setup, desk_teardown),
+        cmocka_unit_test_setup_teardown(models_that_cannot_be_enrolled_are_a_result_too, typists,
+                                        desk_teardown),
+        cmocka_unit_test_setup_teardown(trials_without_evidence_are_counted_by_kind, typists,
+                                        desk_teardown),
         cmocka_unit_test_setup_teardown(too_few_people_are_measured_with_the_built_in_model,
                                         desk_setup, desk_teardown),
     };

@@ -169,6 +169,12 @@ void evaluate_tell_unmeasured(const struct evaluate_run *r)
 {
     size_t genuine = 0;
     size_t impostors = 0;
+    if (r->evaluation.scored == 0) {
+        tell(r,
+             "not one trial could be scored, so no figure exists: a model has to hold five samples "
+             "of a kind that the detector compares (docs/engine/datasets.md)");
+        return;
+    }
     for (size_t u = 0; u < r->evaluation.count; u++) {
         genuine += r->evaluation.users[u].genuine_count;
         impostors += r->evaluation.users[u].impostor_count;

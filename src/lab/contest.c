@@ -220,6 +220,7 @@ static err_t judge_model(const struct hall *h, const struct judge *judge, size_t
                 .model = bout[i].model, .session = bout[i].session, .genuine = bout[i].genuine};
             TRY(judge_try(judge, &sitting, h->set, &now));
             if (mine) {
+                bout[i].tried = true;
                 bout[i].scored = now.scored;
                 bout[i].absorbed = now.absorbed;
                 bout[i].score = now.score;

@@ -55,7 +55,8 @@ struct contest_options {
 struct bout {
     uint32_t model, session;
     bool genuine;
-    bool scored;   /* false: no evidence, or not part of this background's trials */
+    bool tried;    /* false: not part of this background's trials */
+    bool scored;   /* false: not tried, or no evidence */
     bool absorbed; /* learnt from (adapt) */
     double score;
 };

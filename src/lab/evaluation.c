@@ -63,7 +63,12 @@ static err_t collect(const struct dataset *set, const struct contest *c, struct 
         at += n;
     }
     MUST(at == c->bouts); /* they lie model by model */
-    e->unscored = c->bouts - (size_t)(next - e->score);
+    for (size_t i = 0; i < c->bouts; i++) {
+        const bool silent = c->bout[i].tried && !c->bout[i].scored;
+        *(c->bout[i].genuine ? &e->unscored_genuine : &e->unscored_impostor) += silent;
+    }
+    e->scored = (size_t)(next - e->score);
+    e->unscored = c->bouts - e->scored;
     e->absorbed_impostors = absorbed_share(c);
     e->failure_to_enrol = c->models == 0 ? NAN : (double)failures / (double)c->models;
     return ERR_OK;
@@ -184,10 +189,27 @@ err_t evaluation_lockout(const struct dataset *set, const struct contest *contes
 
 /* ---- all of it ---- */
 
+/* No trial has a score: no figure exists. */
+static void forget_all(struct evaluation *e)
+{
+    e->measures.mean_eer_sd = NAN;
+    for (size_t f = 0; f < FIGURES; f++) {
+        e->measures.value[f] = NAN;
+        e->interval[f] = (struct interval){NAN, NAN};
+    }
+    for (size_t u = 0; u < e->count; u++) {
+        e->user_eer[u] = NAN;
+    }
+}
+
 static err_t compute(const struct dataset *set, const struct contest *contest,
                      struct bootstrap_options options, struct evaluation *e)
 {
     TRY(collect(set, contest, e));
+    if (e->scored == 0) {
+        forget_all(e);
+        return ERR_OK;
+    }
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): evaluation_new() frees what was collected */
     TRY(measures_compute(e->users, e->count, &e->measures, e->user_eer));
     TRY(bootstrap_measures(e->users, e->count, options, e->interval));
@@ -227,13 +249,15 @@ void evaluation_report(const struct evaluation *e, bool adapt, struct report *r)
         const bool exists = !isnan(e->measures.value[f]);
         r->interval[f] = exists ? e->interval[f] : (struct interval){NAN, NAN};
     }
-    if (e->llr) {
+    if (e->llr && e->scored > 0) {
         r->anga = e->lockout.anga;
         r->ania = e->lockout.ania;
         r->never_detected = (double)e->lockout.never_detected;
     }
     r->absorbed_impostors = adapt ? e->absorbed_impostors : NAN;
     r->failure_to_enrol = e->failure_to_enrol;
+    r->unscored_genuine = e->unscored_genuine;
+    r->unscored_impostor = e->unscored_impostor;
     r->users = e->users;
     r->user_eer = e->user_eer;
     r->user_count = e->count;

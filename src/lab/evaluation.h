@@ -5,7 +5,7 @@
  * Source     docs/evaluation.md; the figures: measures.h, bootstrap.h, lockout.h.
  * Units      as contest.h.
  * Ownership  an evaluation owns its arrays and borrows the names from the data set.
- * Errors     ERR_RANGE: not one trial has a score; ERR_NOMEM. `out` is then untouched.
+ * Errors     ERR_NOMEM. `out` is then untouched.
  * Threads    no state.
  */
 #ifndef LAB_EVALUATION_H
@@ -30,13 +30,16 @@ struct evaluation {
     struct measures measures;
     struct interval interval[FIGURES];
     struct lockout lockout;
-    bool llr; /* scores are log-likelihood ratios: calibration and lockouts have a meaning */
-    size_t unscored;
-    double absorbed_impostors; /* share; NaN without impostors */
-    double failure_to_enrol;   /* share of models */
+    bool llr;        /* scores are log-likelihood ratios: calibration and lockouts have a meaning */
+    size_t scored;   /* trials */
+    size_t unscored; /* trials that are left out */
+    size_t unscored_genuine, unscored_impostor; /* of those that were tried: without evidence */
+    double absorbed_impostors;                  /* share; NaN without impostors */
+    double failure_to_enrol;                    /* share of models */
 };
 
-/* Compute every figure. Trials without a score are left out and counted. */
+/* Compute every figure. Trials without a score are left out and counted; where not one has a score every figure
+ * but failure_to_enrol is NaN. */
 NODISCARD err_t evaluation_new(const struct dataset *set, const struct contest *contest,
                                enum detector detector, struct bootstrap_options options,
                                struct evaluation *out);

@@ -61,15 +61,23 @@ static void no_evidence_ever_counts_for_more_than_the_filter_keeps(void **state)
     assert_near(got.ania, 2.0, 0.0, "ania");
 }
 
-static void nothing_to_score_is_an_error(void **state)
+static void where_nothing_is_scored_no_figure_exists(void **state)
 {
     (void)state;
     CLEANUP(dataset_close) struct dataset *set = people(1, 1);
     const struct contest none = {.models = 0};
     struct evaluation e = {.count = 77};
-    assert_err(evaluation_new(set, &none, DETECTOR_FULL, (struct bootstrap_options){10, 1}, &e),
-               ERR_RANGE);
-    assert_int_equal(e.count, 77);
+    struct report r;
+    assert_ok(evaluation_new(set, &none, DETECTOR_FULL, (struct bootstrap_options){10, 1}, &e));
+    assert_int_equal(e.count, 0);
+    assert_int_equal(e.scored, 0);
+    report_init(&r);
+    evaluation_report(&e, false, &r);
+    for (size_t f = 0; f < FIGURES; f++) {
+        assert_true(isnan(r.measures.value[f]) && isnan(r.interval[f].lo));
+    }
+    assert_true(isnan(r.anga) && isnan(r.ania) && isnan(r.never_detected));
+    evaluation_free(&e);
 }
 
 static void a_blank_set_takes_whole_sessions_of_one_user(void **state)
@@ -90,7 +98,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nats_add_up_to_a_lockout),
         cmocka_unit_test(no_evidence_ever_counts_for_more_than_the_filter_keeps),
-        cmocka_unit_test(nothing_to_score_is_an_error),
+        cmocka_unit_test(where_nothing_is_scored_no_figure_exists),
         cmocka_unit_test(a_blank_set_takes_whole_sessions_of_one_user),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

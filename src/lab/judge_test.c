@@ -141,6 +141,8 @@ static void a_model_that_no_trial_can_be_scored_with_failed_to_enrol(void **stat
         set, &c, DETECTOR_FULL, (struct bootstrap_options){.seed = 1, .replicates = 10}, &e)));
     assert_true(fabs(e.failure_to_enrol - 1.0 / PEOPLE) < 1e-12);
     assert_int_equal(e.unscored, PEOPLE * TRIED);
+    assert_int_equal(e.unscored_genuine, TRIED);
+    assert_int_equal(e.unscored_impostor, (PEOPLE - 1) * TRIED);
     evaluation_free(&e);
     contest_free(&c);
 }

@@ -42,6 +42,8 @@ struct report {
     const char *dataset, *detector, *background, *adapt;
     struct measures measures;
     struct interval interval[FIGURES];
+    size_t unscored_genuine,
+        unscored_impostor;             /* trials without evidence, beside those of `measures` */
     double anga, ania, never_detected; /* NaN unless sessions were run through the filter */
     double absorbed_impostors;         /* share of impostor trials learnt from; NaN: not adapting */
     double failure_to_enrol;           /* models without a profile; NaN: unknown */

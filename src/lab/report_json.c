@@ -169,6 +169,8 @@ err_t report_write_json(const struct report *r, struct buf *out)
     } else {
         named_count(&w, "trials_genuine", r->measures.genuine);
         named_count(&w, "trials_impostor", r->measures.impostor);
+        named_count(&w, "trials_unscored_genuine", r->unscored_genuine);
+        named_count(&w, "trials_unscored_impostor", r->unscored_impostor);
         people_figures(&w, r);
     }
     named_double(&w, "seconds", r->seconds);
