@@ -300,7 +300,7 @@ static void fill_report(struct evaluate_run *r)
     report->dataset = dataset_about(r->set)->name;
     report->detector = detector_name(r->options.detector);
     report->background = r->background;
-    report->adapt = r->given->adapt;
+    report->adapt = r->options.adapt ? "gated" : "off";
     report->commit = build_commit();
     report->model_version = r->model_name;
     report->seed = (uint64_t)r->given->seed;

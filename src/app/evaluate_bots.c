@@ -3,6 +3,7 @@
 #include "app/evaluate.h"
 #include "app/replayed.h"
 #include "app/set_notes.h"
+#include "base/util.h"
 #include "lab/boost_client.h"
 #include "lab/bot_seen.h"
 
@@ -32,9 +33,6 @@ static int check_options(const struct evaluate_run *r)
     if (r->options.detector != DETECTOR_FULL) {
         return evaluate_wrong("--detector", "bots are told by the detector full alone");
     }
-    if (r->options.adapt) {
-        return evaluate_wrong("--adapt", "nothing is learnt between trials of bots");
-    }
     if (g->model != NULL) {
         return evaluate_wrong("--model", "a model holds people; bots are told without one");
     }
@@ -50,29 +48,52 @@ static int check_options(const struct evaluate_run *r)
     return EXIT_CODE_DONE;
 }
 
-/* The detector that ships knows this set: it must not be measured on it. */
-static int leave_seen_out(struct evaluate_run *r, struct bot_eval_options *out)
+static bool has_been_seen(const struct evaluate_run *r)
 {
     const struct bot_seen seen = bot_seen_shipped();
-    if (!bot_seen_any(&seen, r->set)) {
-        return EXIT_CODE_DONE;
+    return bot_seen_any(&seen, r->set);
+}
+
+static void tell_seen(const struct evaluate_run *r)
+{
+    (void)fprintf(stderr,
+                  "canara evaluate: %s: the detector that ships has learned from this "
+                  "set, so these figures are too good; leaving out what is measured "
+                  "takes several families, several people and canara-boost\n",
+                  r->given->dir);
+}
+
+/* The detector that ships knows this set: it must not be measured on it. */
+static void leave_seen_out(struct evaluate_run *r, struct bot_eval_options *out)
+{
+    if (!has_been_seen(r)) {
+        return;
     }
     if (!bot_eval_can_leave_out(r->set) || !boost_is_here()) {
-        (void)fprintf(stderr,
-                      "canara evaluate: %s: the detector that ships has learned from this "
-                      "set, so these figures are too good; leaving out what is measured "
-                      "takes several families, several people and canara-boost\n",
-                      r->given->dir);
-        return EXIT_CODE_DONE;
+        tell_seen(r);
+        return;
     }
     (void)snprintf(r->background, sizeof r->background, "pairs:6");
     out->leave = BOT_LEAVE_PAIRS;
     out->folds = 6;
-    return EXIT_CODE_DONE;
+}
+
+/* What was asked for cannot be done: what ships gives a figure all the same. */
+static void leave_nobody(struct evaluate_run *r, struct bot_eval_options *out, const char *why)
+{
+    (void)fprintf(stderr,
+                  "canara evaluate: %s: --background %s: %s; nobody is left out, the detector that "
+                  "ships scores (background none)\n",
+                  r->given->dir, r->background, why);
+    if (has_been_seen(r)) {
+        tell_seen(r);
+    }
+    (void)snprintf(r->background, sizeof r->background, "none");
+    out->leave = BOT_LEAVE_NOBODY;
 }
 
 /* Nothing is learned from keys and touches: there is nothing to leave out. */
-static int score_by_rules(struct evaluate_run *r, struct bot_eval_options *out)
+static void score_by_rules(struct evaluate_run *r, struct bot_eval_options *out)
 {
     (void)fprintf(
         stderr,
@@ -81,39 +102,74 @@ static int score_by_rules(struct evaluate_run *r, struct bot_eval_options *out)
         r->given->dir);
     (void)snprintf(r->background, sizeof r->background, "none");
     out->leave = BOT_LEAVE_NOBODY;
-    return EXIT_CODE_DONE;
 }
 
-static int choose(struct evaluate_run *r, struct bot_eval_options *out)
+/* How many users have trials of this label; all of those with any for DATASET_LABELS. */
+static size_t count_users(const struct dataset *set, enum dataset_label label)
 {
+    const struct dataset_trials trials = dataset_bot_trials(set);
+    bool *const met = calloc(dataset_users(set) + 1, sizeof *met);
+    size_t n = 0;
+    for (size_t i = 0; met != NULL && i < trials.count; i++) {
+        bool *const user = &met[dataset_session(set, trials.at[i].session)->user];
+        const bool counts = label == DATASET_LABELS || trials.at[i].label == label;
+        n += counts && !*user;
+        *user = *user || counts;
+    }
+    free(met);
+    return n;
+}
+
+/* Each pair of folds is learned once: take fewer folds when that would be too often. */
+static void fewer_pairs(struct evaluate_run *r, struct bot_eval_options *out)
+{
+    enum { MOST = 64 };
+
+    _Static_assert(MOST * MOST <= BOT_FOLDS_MAX, "so many folds of both kinds can be learned");
+    const size_t families = size_min(count_users(r->set, DATASET_BOT), out->folds);
+    const size_t people = size_min(count_users(r->set, DATASET_HUMAN), out->folds);
+    if (out->leave != BOT_LEAVE_PAIRS || families * people <= BOT_FOLDS_MAX) {
+        return;
+    }
+    (void)fprintf(stderr,
+                  "canara evaluate: %s: --background %s: %zu pairs of folds are more than the %d "
+                  "that are learned at most; pairs:%d instead\n",
+                  r->given->dir, r->background, families * people, BOT_FOLDS_MAX, MOST);
+    (void)snprintf(r->background, sizeof r->background, "pairs:%d", MOST);
+    out->folds = MOST;
+}
+
+static void choose(struct evaluate_run *r, struct bot_eval_options *out)
+{
+    const enum background asked = r->options.background;
     *out = (struct bot_eval_options){.parts = BOT_PART_ALL, .folds = r->options.folds};
+    if (r->options.adapt) {
+        (void)fprintf(stderr,
+                      "canara evaluate: %s: --adapt gated: nothing is learnt between trials of "
+                      "humans and bots (adapt off)\n",
+                      r->given->dir);
+        r->options.adapt = false;
+    }
     if (r->given->background == NULL) {
         (void)snprintf(r->background, sizeof r->background, "none");
-        return leave_seen_out(r, out);
+        leave_seen_out(r, out);
+        return;
     }
-    switch (r->options.background) {
-    case BACKGROUND_NONE: return EXIT_CODE_DONE;
-    case BACKGROUND_FOLDS: out->leave = BOT_LEAVE_FOLDS; break;
-    case BACKGROUND_PAIRS: out->leave = BOT_LEAVE_PAIRS; break;
-    case BACKGROUND_ALL:
-    case BACKGROUNDS:
-        return evaluate_wrong("--background", "a set of bots takes none, folds:K, pairs:K or "
-                                              "leave-two-out");
+    if (asked == BACKGROUND_NONE) {
+        return;
     }
-    if (!bot_eval_can_leave_out(r->set)) {
-        return evaluate_broken("--background",
-                               "leaving out takes two families of bots and two users of people at "
-                               "least; --background none scores with what ships");
+    if (asked == BACKGROUND_ALL) {
+        leave_nobody(r, out, "a set of humans and bots enrols nobody");
+    } else if (!bot_eval_can_leave_out(r->set)) {
+        leave_nobody(r, out, "leaving out takes two families of bots and two users of people");
+    } else if (!bot_eval_can_learn(r->set)) {
+        score_by_rules(r, out);
+    } else if (!boost_is_here()) {
+        leave_nobody(r, out, "leaving out takes the program canara-boost, which is not here");
+    } else {
+        out->leave = asked == BACKGROUND_FOLDS ? BOT_LEAVE_FOLDS : BOT_LEAVE_PAIRS;
+        fewer_pairs(r, out);
     }
-    if (!bot_eval_can_learn(r->set)) {
-        return score_by_rules(r, out);
-    }
-    if (!boost_is_here()) {
-        return evaluate_broken("--background",
-                               "leaving out takes the program canara-boost, which is not here; "
-                               "--background none scores with what ships");
-    }
-    return EXIT_CODE_DONE;
 }
 
 static int open_others(struct evaluate_run *r, struct bot_eval_options *options)
@@ -149,22 +205,6 @@ static int by_group(const void *left, const void *right)
         return a->bot ? 1 : -1;
     }
     return a->trial < b->trial ? -1 : a->trial > b->trial;
-}
-
-/* How many users have trials of this label; all of those with any for DATASET_LABELS. */
-static size_t count_users(const struct dataset *set, enum dataset_label label)
-{
-    const struct dataset_trials trials = dataset_bot_trials(set);
-    bool *const met = calloc(dataset_users(set) + 1, sizeof *met);
-    size_t n = 0;
-    for (size_t i = 0; met != NULL && i < trials.count; i++) {
-        bool *const user = &met[dataset_session(set, trials.at[i].session)->user];
-        const bool counts = label == DATASET_LABELS || trials.at[i].label == label;
-        n += counts && !*user;
-        *user = *user || counts;
-    }
-    free(met);
-    return n;
 }
 
 /* Lay the scores out group by group. */
@@ -258,7 +298,12 @@ static int score_all(struct evaluate_run *r, struct bot_eval_options *options, d
     progress_init(&progress, "canara evaluate", clock_system(), isatty(STDERR_FILENO) != 0);
     options->progress = progress_at;
     options->ctx = &progress;
-    const err_t ran = bot_eval_run(r->set, options, score, &r->bots.folds, why);
+    err_t ran = bot_eval_run(r->set, options, score, &r->bots.folds, why);
+    if (failed(ran) && ran.code != ERR_NOMEM && options->leave != BOT_LEAVE_NOBODY) {
+        leave_nobody(r, options, why[0] != '\0' ? why : evaluate_words(ran, words));
+        why[0] = '\0';
+        ran = bot_eval_run(r->set, options, score, &r->bots.folds, why);
+    }
     progress_deinit(&progress);
     if (failed(ran)) {
         return evaluate_broken(r->given->dir, why[0] != '\0' ? why : evaluate_words(ran, words));
@@ -272,8 +317,11 @@ int evaluate_bots(struct evaluate_run *r)
 {
     struct bot_eval_options options;
     int code = check_options(r);
-    code = code == EXIT_CODE_DONE ? choose(r, &options) : code;
-    code = code == EXIT_CODE_DONE ? open_others(r, &options) : code;
+    if (code != EXIT_CODE_DONE) {
+        return code;
+    }
+    choose(r, &options);
+    code = open_others(r, &options);
     if (code != EXIT_CODE_DONE) {
         return code;
     }

@@ -203,10 +203,7 @@ static void what_bots_have_no_use_for_is_refused(void **state)
         const char *says;
     } rows[] = {
         {"--detector ratio", 2, "--detector: bots are told by the detector full alone"},
-        {"--adapt gated", 2, "--adapt: nothing is learnt"},
         {"--model x", 2, "--model: a model holds people"},
-        {"--background all", 2, "--background: a set of bots takes none"},
-        {"--background folds:2", 1, "--background: leaving out takes two families"},
         {"--others x", 2, "--others: needs a --background"},
         {"--impostors practised", 1, "has no file trials-practised.tsv"},
         {"--reliability /tmp/x", 2, "--reliability: "},
@@ -227,6 +224,62 @@ static void what_bots_have_no_use_for_is_refused(void **state)
     assert_non_null(strstr(d->err, "needs trials of both humans and bots"));
 }
 
+/* One family, or nobody to learn with: the figures are those of what ships, and are named so. */
+static void what_cannot_be_left_out_is_scored_with_what_ships(void **state)
+{
+    static const struct {
+        const char *rest, *says;
+    } rows[] = {
+        {"--background all", "--background all: a set of humans and bots enrols nobody; nobody is"},
+        {"--background folds:2", "--background folds:2: leaving out takes two families of bots"},
+        {"--background pairs:6", "--background pairs:6: leaving out takes two families of bots"},
+        {"--background leave-two-out", "--background leave-two-out: leaving out takes two"},
+        {"--adapt gated", "--adapt gated: nothing is learnt between trials"},
+    };
+    struct lab_desk *d = *state;
+    make_bots(d, "keys", act_keys, 1);
+    const double plain = made_figure(d, "", "auc");
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char options[96];
+        (void)snprintf(options, sizeof options, "--json --replicates 20 %s", rows[i].rest);
+        assert_int_equal(desk_run_on_set(d, "evaluate", options), 0);
+        assert_non_null(strstr(d->err, rows[i].says));
+        assert_ptr_equal(strchr(d->err, '\n'), d->err + strlen(d->err) - 1);
+        assert_non_null(strstr(d->out, "\"background\":\"none\",\"adapt\":\"off\""));
+        CLEANUP(json_free) struct json *tree = made_json(d->out);
+        assert_near(made_number(tree, "auc"), plain, 1e-12, rows[i].rest);
+    }
+}
+
+/* A trainer that is not there, and one that gives nothing. */
+static void without_a_trainer_that_works_nobody_is_left_out(void **state)
+{
+    static const struct {
+        const char *program, *says;
+    } rows[] = {
+        {"/nonexistent", "--background pairs:2: leaving out takes the program canara-boost"},
+        {"/bin/true", "--background pairs:2: canara-boost gave bad trees"},
+    };
+    struct lab_desk *d = *state;
+    make_bots(d, "pointer", act_pointer, 2);
+    const double plain = made_figure(d, "", "auc");
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        assert_int_equal(setenv("CANARA_BOOST", rows[i].program, 1),
+                         0); /* NOLINT(concurrency-mt-unsafe) */
+        const int code =
+            desk_run_on_set(d, "evaluate", "--json --replicates 20 --background pairs:2");
+        assert_int_equal(unsetenv("CANARA_BOOST"), 0); /* NOLINT(concurrency-mt-unsafe) */
+        assert_int_equal(code, 0);
+        if (strstr(d->err, rows[i].says) == NULL) {
+            fail_msg("%s", d->err);
+        }
+        assert_non_null(strstr(d->err, "nobody is left out, the detector that ships scores"));
+        assert_non_null(strstr(d->out, "\"background\":\"none\""));
+        CLEANUP(json_free) struct json *tree = made_json(d->out);
+        assert_near(made_number(tree, "auc"), plain, 1e-12, rows[i].program);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,6 +297,10 @@ int main(void)
                                         desk_teardown),
         cmocka_unit_test_setup_teardown(a_set_that_was_learned_from_is_known_by_its_movements,
                                         desk_setup, desk_teardown),
+        cmocka_unit_test_setup_teardown(what_cannot_be_left_out_is_scored_with_what_ships,
+                                        desk_setup, desk_teardown),
+        cmocka_unit_test_setup_teardown(without_a_trainer_that_works_nobody_is_left_out, desk_setup,
+                                        desk_teardown),
         cmocka_unit_test_setup_teardown(what_bots_have_no_use_for_is_refused, desk_setup,
                                         desk_teardown),
     };
