@@ -258,6 +258,19 @@ static int fall_back(struct evaluate_run *r)
     return open_model(r);
 }
 
+/* More folds than pairs of people leave somebody without an impostor: fewer were dealt. */
+static void tell_folds(struct evaluate_run *r)
+{
+    if (r->options.background != BACKGROUND_FOLDS || r->contest.folds == r->options.folds) {
+        return;
+    }
+    (void)fprintf(stderr,
+                  "canara evaluate: %s: too few people for --background %s: a fold takes two, of "
+                  "whom one is the other's impostor; folds:%zu instead\n",
+                  r->given->dir, r->background, r->contest.folds);
+    (void)snprintf(r->background, sizeof r->background, "folds:%zu", r->contest.folds);
+}
+
 static int evaluate_people(struct evaluate_run *r)
 {
     char words[96] = "";
@@ -275,6 +288,7 @@ static int evaluate_people(struct evaluate_run *r)
     if (failed(e)) {
         return evaluate_broken(r->given->dir, evaluate_words(e, words));
     }
+    tell_folds(r);
     if (r->is_taught) {
         (void)snprintf(r->model_name, sizeof r->model_name, "evaluation.%012" PRIx64,
                        r->contest.checksum >> 16U);

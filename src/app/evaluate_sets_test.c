@@ -238,11 +238,42 @@ static void what_leaves_nothing_to_measure_is_said(void **state)
     make(d, "alone", act_phone, 1, true);
     assert_int_equal(desk_run_on_set(d, "evaluate", "--detector manhattan --replicates 10"), 0);
     assert_non_null(strstr(d->err, "has no impostor trial"));
-    make(d, "four", act_phone, 4, true);
-    assert_int_equal(
-        desk_run_on_set(d, "evaluate", "--detector manhattan --background folds:4 --replicates 10"),
-        0);
-    assert_non_null(strstr(d->err, "impostors of --background folds:K are the others"));
+}
+
+/* Two people a fold at least, or somebody has no impostor: as many folds as that leaves, and no more. */
+static void folds_are_as_many_as_pairs_of_people(void **state)
+{
+    static const struct {
+        size_t people;
+        const char *asked, *got; /* NULL: as asked */
+        int impostors;
+    } rows[] = {
+        {4, "folds:4", "folds:2", 4 * 1 * IMPOSTOR},
+        {4, "folds:2", NULL, 4 * 1 * IMPOSTOR},
+        {5, "folds:3", "folds:2", (3 * 2 + 2 * 1) * IMPOSTOR},
+        {3, "folds:4096", "folds:1", 3 * 2 * IMPOSTOR},
+        {16, "folds:16", "folds:8", 16 * IMPOSTOR},
+    };
+    struct lab_desk *d = *state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char name[16];
+        char rest[96];
+        char says[64];
+        (void)snprintf(name, sizeof name, "folds-%zu", i);
+        make(d, name, act_phone, rows[i].people, true);
+        (void)snprintf(rest, sizeof rest,
+                       "--json --detector manhattan --background %s --replicates 10",
+                       rows[i].asked);
+        assert_int_equal(desk_run_on_set(d, "evaluate", rest), 0);
+        CLEANUP(json_free) struct json *tree = made_json(d->out);
+        assert_int_equal((int)made_number(tree, "trials_impostor"), rows[i].impostors);
+        assert_int_equal((int)made_number(tree, "trials_unscored_impostor"), 0);
+        (void)snprintf(says, sizeof says, "\"background\":\"%s\"",
+                       rows[i].got == NULL ? rows[i].asked : rows[i].got);
+        assert_non_null(strstr(d->out, says));
+        (void)snprintf(says, sizeof says, "too few people for --background %s:", rows[i].asked);
+        assert_int_equal(strstr(d->err, says) != NULL, rows[i].got != NULL);
+    }
 }
 
 int main(void)
@@ -262,6 +293,8 @@ int main(void)
                                         desk_teardown),
         cmocka_unit_test_setup_teardown(a_detector_is_refused_for_what_it_does_not_compare,
                                         desk_setup, desk_teardown),
+        cmocka_unit_test_setup_teardown(folds_are_as_many_as_pairs_of_people, desk_setup,
+                                        desk_teardown),
         cmocka_unit_test_setup_teardown(what_leaves_nothing_to_measure_is_said, desk_setup,
                                         desk_teardown),
     };

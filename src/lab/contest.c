@@ -155,7 +155,8 @@ static size_t fold_count(const struct contest_options *o, size_t players)
     switch (o->background) {
     case BACKGROUND_NONE: return 1;
     case BACKGROUND_ALL: return players;
-    case BACKGROUND_FOLDS:
+    case BACKGROUND_FOLDS: /* who is alone in his fold has no impostor */
+        return players < 2 * o->folds ? (players < 4 ? 1 : players / 2) : o->folds;
     case BACKGROUND_PAIRS:
     case BACKGROUNDS: break;
     }
@@ -170,6 +171,7 @@ static err_t deal(struct hall *h)
         return err_new(ERR_NOMEM);
     }
     h->folds = fold_count(h->options, mark_players(h));
+    h->contest->folds = h->folds;
     MUST(h->folds > 0); /* a set without a model has no contest */
     size_t seat = 0;
     for (size_t u = 0; u < users; u++) {

@@ -43,7 +43,8 @@ enum background {
 struct contest_options {
     enum detector detector;
     enum background background;
-    size_t folds;   /* 2..; for BACKGROUND_PAIRS with as many as people: leave two out */
+    size_t
+        folds; /* 2..; fewer are dealt where BACKGROUND_FOLDS would leave somebody alone in his; for BACKGROUND_PAIRS with as many as people: leave two out */
     span_t model;   /* for BACKGROUND_NONE; empty: the built-in one */
     bool adapt;     /* gated updating between trials */
     bool practised; /* the impostors of trials-practised.tsv */
@@ -65,6 +66,7 @@ struct contest {
     struct bout *bout;
     size_t bouts;
     size_t models;
+    size_t folds;      /* that people were dealt to */
     uint64_t checksum; /* of the names of all models that scored */
 };
 
