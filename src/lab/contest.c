@@ -1,8 +1,10 @@
 #include "lab/contest.h"
 
+#include "base/hash_map.h"
 #include "engine/numbers.h"
 #include "lab/bank.h"
 #include "lab/judge.h"
+#include "lab/lesson.h"
 #include "lab/people.h"
 #include "lab/teach.h"
 
@@ -30,6 +32,7 @@ bool detector_knows_people(enum detector d)
 /* One unit of work: the owners of one fold against the others of another. */
 struct unit {
     size_t owners, others;
+    size_t lesson;
     uint64_t checksum; /* of the model's name */
 };
 
@@ -45,6 +48,8 @@ struct hall {
     size_t folds;
     struct unit *unit;
     size_t units;
+    struct lesson *lesson; /* of units that leave the same teachers out */
+    size_t shared;         /* how many lessons */
     _Atomic size_t next, done;
     _Atomic int error;
     struct contest *contest;
@@ -294,18 +299,29 @@ static bool has_bouts(const struct hall *h, size_t owners, size_t others)
     return false;
 }
 
+/* Who asks for a lesson: any of the units that share it would be taught the same. */
+struct pupil {
+    const struct hall *hall;
+    const struct unit *unit;
+};
+
+static err_t teach_pupil(const void *ctx, struct buf *bytes)
+{
+    const struct pupil *const p = ctx;
+    return teach_unit(p->hall, p->unit, bytes);
+}
+
 static err_t run_unit(const struct hall *h, struct unit *unit)
 {
     if (!has_bouts(h, unit->owners, unit->others) && !has_bouts(h, unit->others, unit->owners)) {
         return ERR_OK;
     }
     CLEANUP(judge_deinit) struct judge judge = {0};
-    CLEANUP(buf_deinit) struct buf bytes;
-    buf_init(&bytes, MODEL_MAX);
+    span_t model = h->options->model;
     if (knows_people(h)) {
-        TRY(teach_unit(h, unit, &bytes));
+        const struct pupil pupil = {h, unit};
+        TRY(lesson_hear(&h->lesson[unit->lesson], teach_pupil, &pupil, &model));
     }
-    const span_t model = knows_people(h) ? buf_span(&bytes) : h->options->model;
     TRY(judge_init(&judge, h->options->detector, h->options->adapt, h->bank, model));
     const char *const name = canara_model_name(judge.model);
     unit->checksum = fnv_add(FNV_START, name, strlen(name));
@@ -325,6 +341,7 @@ static void *work(void *ctx)
             return NULL;
         }
         const err_t e = run_unit(h, &h->unit[at]);
+        lesson_leave(&h->lesson[h->unit[at].lesson]);
         if (failed(e)) {
             atomic_store(&h->error, (int)e.code);
         }
@@ -424,11 +441,76 @@ static bool has_own_fields(const struct hall *h)
     return false;
 }
 
+/* Mark the folds that have somebody who may teach: to leave another out changes no lesson. */
+static void mark_teachers(const struct hall *h, bool *teaches)
+{
+    const struct bank *const from = h->lessons != NULL ? h->lessons : h->bank;
+    for (size_t i = 0; i < bank_contexts(from); i++) {
+        const struct bank_context *const c = bank_context(from, i);
+        for (size_t u = 0; u < c->users; u++) {
+            if (h->fold[u] != NO_FOLD && !is_unknown(h->set, u) && bank_count(c, u) > 0) {
+                teaches[h->fold[u]] = true;
+            }
+        }
+    }
+}
+
+/* What a unit leaves out of its lesson, as a number: no, one, or two folds that teach. */
+static uint64_t left_out(const struct unit *u, const bool *teaches)
+{
+    const uint64_t a = teaches[u->owners] ? u->owners + 1 : 0;
+    const uint64_t b = teaches[u->others] && u->others != u->owners ? u->others + 1 : 0;
+    return a > b ? a << 32U | b : b << 32U | a;
+}
+
+/* The lesson of each unit, the same for all that leave the same out. */
+static err_t share_lessons(struct hall *h, const bool *teaches)
+{
+    err_t e = ERR_OK;
+    struct map64 met;
+    map64_init(&met, 0);
+    for (size_t i = 0; i < h->units && !failed(e); i++) {
+        const uint64_t out = left_out(&h->unit[i], teaches);
+        uint32_t lesson = (uint32_t)h->shared;
+        if (!map64_get(&met, out, &lesson)) {
+            lesson_init(&h->lesson[h->shared++], MODEL_MAX);
+            e = map64_put(&met, out, lesson);
+        }
+        h->unit[i].lesson = lesson;
+        lesson_announce(&h->lesson[lesson]);
+    }
+    map64_deinit(&met);
+    return e;
+}
+
+static err_t plan_lessons(struct hall *h)
+{
+    bool *const teaches = calloc(h->folds + 1, sizeof *teaches);
+    h->lesson = calloc(h->units + 1, sizeof *h->lesson);
+    err_t e = teaches == NULL || h->lesson == NULL ? err_new(ERR_NOMEM) : ERR_OK;
+    if (!failed(e)) {
+        mark_teachers(h, teaches);
+        e = share_lessons(h, teaches);
+    }
+    free(teaches);
+    return e;
+}
+
+static void free_lessons(struct hall *h)
+{
+    for (size_t i = 0; i < h->shared; i++) {
+        h->contest->taught += h->lesson[i].taught;
+        lesson_deinit(&h->lesson[i]);
+    }
+    free(h->lesson);
+}
+
 static err_t prepare(struct hall *h)
 {
     TRY(list_bouts(h));
     TRY(deal(h));
     TRY(fill_banks(h));
+    TRY(plan_lessons(h));
     if (knows_people(h)) {
         const struct bank *const from = h->lessons != NULL ? h->lessons : h->bank;
         TRY(school_new(from, has_own_fields(h), &h->school));
@@ -454,6 +536,7 @@ err_t contest_run(const struct dataset *set, const struct contest_options *optio
         enrolled_free(&h.enrolled[m]);
     }
     free(h.enrolled);
+    free_lessons(&h);
     school_free(&h.school);
     bank_free(&h.lessons);
     bank_free(&h.bank);

@@ -67,6 +67,7 @@ struct contest {
     size_t bouts;
     size_t models;
     size_t folds;      /* that people were dealt to */
+    size_t taught;     /* models that were trained on the way: one for each set of teachers */
     uint64_t checksum; /* of the names of all models that scored */
 };
 

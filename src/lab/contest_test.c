@@ -60,6 +60,7 @@ static void write_session(struct set_writer *w, size_t user, const char *kind, s
 struct how {
     size_t odd; /* this user's background sessions are somebody else's hands */
     bool taken; /* those of the first were by an impostor on his account */
+    bool apart; /* the background is of people who are in no trial */
 };
 
 static void write_rows(struct set_writer *w, size_t m, bool taken)
@@ -82,13 +83,13 @@ static void write_rows(struct set_writer *w, size_t m, bool taken)
     }
 }
 
-static void write_background(const char *dir)
+static void write_background(const char *dir, size_t first)
 {
     char path[2 * SCRATCH_PATH];
     (void)snprintf(path, sizeof path, "%s/background.tsv", dir);
     FILE *const f = fopen(path, "w");
     assert_non_null(f);
-    for (size_t i = 0; i < (size_t)(PLAYERS + OTHERS) * LESSONS; i++) {
+    for (size_t i = first * LESSONS; i < (size_t)(PLAYERS + OTHERS) * LESSONS; i++) {
         (void)fprintf(f, "b%zu-%zu\n", i / LESSONS, i % LESSONS);
     }
     assert_int_equal(fclose(f), 0);
@@ -112,7 +113,7 @@ static void write_set(const char *dir, struct how how)
         write_rows(w, m, how.taken);
     }
     assert_false(failed(set_writer_finish(&w)));
-    write_background(dir);
+    write_background(dir, how.apart ? PLAYERS : 0);
 }
 
 static uint64_t bits_of(double x)
@@ -156,8 +157,8 @@ static void owner_and_impostor_are_left_out_of_a_named_background(void **state)
 
     CLEANUP(scratch_remove) struct scratch dir = scratch_new();
     CLEANUP(dataset_close)
-    struct dataset *plain = made(&dir, "plain", (struct how){SIZE_MAX, false});
-    CLEANUP(dataset_close) struct dataset *odd = made(&dir, "odd", (struct how){ODD, false});
+    struct dataset *plain = made(&dir, "plain", (struct how){.odd = SIZE_MAX});
+    CLEANUP(dataset_close) struct dataset *odd = made(&dir, "odd", (struct how){.odd = ODD});
     struct contest a;
     struct contest b;
     run(plain, BACKGROUND_PAIRS, 4096, 2, &a);
@@ -190,8 +191,10 @@ static void who_took_over_an_account_is_in_no_background(void **state)
         size_t folds;
     } rows[] = {{BACKGROUND_PAIRS, 4096}, {BACKGROUND_PAIRS, 2}, {BACKGROUND_FOLDS, 2}};
     CLEANUP(scratch_remove) struct scratch dir = scratch_new();
-    CLEANUP(dataset_close) struct dataset *plain = made(&dir, "mine", (struct how){SIZE_MAX, true});
-    CLEANUP(dataset_close) struct dataset *odd = made(&dir, "others", (struct how){0, true});
+    CLEANUP(dataset_close)
+    struct dataset *plain = made(&dir, "mine", (struct how){.odd = SIZE_MAX, .taken = true});
+    CLEANUP(dataset_close)
+    struct dataset *odd = made(&dir, "others", (struct how){.odd = 0, .taken = true});
     for (size_t r = 0; r < ARRAY_LEN(rows); r++) {
         struct contest a;
         struct contest b;
@@ -211,11 +214,39 @@ static void who_took_over_an_account_is_in_no_background(void **state)
     }
 }
 
+/* Who is in no trial is never left out: there is one model for everybody, and one to train. */
+static void the_same_teachers_teach_once(void **state)
+{
+    (void)state;
+
+    static const struct {
+        enum background background;
+        size_t folds, all,
+            apart; /* models trained with a background of everybody, of others alone */
+    } rows[] = {{BACKGROUND_PAIRS, 4096, 10, 1},
+                {BACKGROUND_PAIRS, 2, 3, 1},
+                {BACKGROUND_FOLDS, 2, 2, 1},
+                {BACKGROUND_NONE, 0, 0, 0}};
+    CLEANUP(scratch_remove) struct scratch dir = scratch_new();
+    CLEANUP(dataset_close) struct dataset *all = made(&dir, "all", (struct how){.odd = SIZE_MAX});
+    CLEANUP(dataset_close)
+    struct dataset *apart = made(&dir, "apart", (struct how){.odd = SIZE_MAX, .apart = true});
+    for (size_t r = 0; r < ARRAY_LEN(rows); r++) {
+        struct contest c;
+        run(all, rows[r].background, rows[r].folds, 3, &c);
+        assert_int_equal(c.taught, rows[r].all);
+        contest_free(&c);
+        run(apart, rows[r].background, rows[r].folds, 3, &c);
+        assert_int_equal(c.taught, rows[r].apart);
+        contest_free(&c);
+    }
+}
+
 static void threads_change_no_bit(void **state)
 {
     (void)state;
     CLEANUP(scratch_remove) struct scratch dir = scratch_new();
-    CLEANUP(dataset_close) struct dataset *set = made(&dir, "plain", (struct how){SIZE_MAX, false});
+    CLEANUP(dataset_close) struct dataset *set = made(&dir, "plain", (struct how){.odd = SIZE_MAX});
     struct contest one;
     struct contest four;
     run(set, BACKGROUND_PAIRS, 3, 1, &one);
@@ -232,7 +263,7 @@ static void every_background_scores_what_it_may(void **state)
 {
     (void)state;
     CLEANUP(scratch_remove) struct scratch dir = scratch_new();
-    CLEANUP(dataset_close) struct dataset *set = made(&dir, "plain", (struct how){SIZE_MAX, false});
+    CLEANUP(dataset_close) struct dataset *set = made(&dir, "plain", (struct how){.odd = SIZE_MAX});
 
     static const enum background all[] = {BACKGROUND_NONE, BACKGROUND_FOLDS, BACKGROUND_PAIRS};
 
@@ -264,6 +295,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(owner_and_impostor_are_left_out_of_a_named_background),
         cmocka_unit_test(who_took_over_an_account_is_in_no_background),
+        cmocka_unit_test(the_same_teachers_teach_once),
         cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(every_background_scores_what_it_may),
     };
