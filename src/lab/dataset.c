@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -544,32 +543,6 @@ const struct dataset_event *dataset_event(const struct dataset *set, size_t even
 {
     MUST(event < set->events_count);
     return &set->events[event];
-}
-
-/* How long an event took, by its own account. */
-static double span_of(const canara_event_t *e)
-{
-    const bool path = e->kind == CANARA_POINTER || e->kind == CANARA_TOUCH;
-    if (path && (e->has & CANARA_F_POINTS) != 0 && e->of.path.count > 0) {
-        const canara_point_t *const p = e->of.path.points;
-        return p[e->of.path.count - 1].t_ms - p[0].t_ms;
-    }
-    if (e->kind == CANARA_KEYSTROKES && (e->has & CANARA_F_KEYS) != 0 &&
-        e->of.keystrokes.count > 0) {
-        const canara_key_t *const k = e->of.keystrokes.keys;
-        return k[e->of.keystrokes.count - 1].up_ms - k[0].down_ms;
-    }
-    return 0.0;
-}
-
-int64_t dataset_session_begin(const struct dataset *set, size_t session)
-{
-    if (dataset_session(set, session)->count == 0) {
-        return 0;
-    }
-    const struct dataset_event *first = dataset_event(set, dataset_session(set, session)->first);
-    const double span = fmax(0.0, span_of(&first->event));
-    return first->at.ms - (int64_t)fmin(ceil(span), fmax(0.0, (double)first->at.ms));
 }
 
 size_t dataset_models(const struct dataset *set)

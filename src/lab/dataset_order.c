@@ -1,6 +1,33 @@
 #include "lab/dataset_order.h"
 
+#include <math.h>
 #include <stdio.h>
+
+/* How long an event took, by its own account. */
+static double span_of(const canara_event_t *e)
+{
+    const bool path = e->kind == CANARA_POINTER || e->kind == CANARA_TOUCH;
+    if (path && (e->has & CANARA_F_POINTS) != 0 && e->of.path.count > 0) {
+        const canara_point_t *const p = e->of.path.points;
+        return p[e->of.path.count - 1].t_ms - p[0].t_ms;
+    }
+    if (e->kind == CANARA_KEYSTROKES && (e->has & CANARA_F_KEYS) != 0 &&
+        e->of.keystrokes.count > 0) {
+        const canara_key_t *const k = e->of.keystrokes.keys;
+        return k[e->of.keystrokes.count - 1].up_ms - k[0].down_ms;
+    }
+    return 0.0;
+}
+
+int64_t dataset_session_begin(const struct dataset *set, size_t session)
+{
+    if (dataset_session(set, session)->count == 0) {
+        return 0;
+    }
+    const struct dataset_event *first = dataset_event(set, dataset_session(set, session)->first);
+    const double span = fmax(0.0, span_of(&first->event));
+    return first->at.ms - (int64_t)fmin(ceil(span), fmax(0.0, (double)first->at.ms));
+}
 
 /* When the first event of a session came; false when it has none. */
 static bool begin_of(const struct dataset *set, uint32_t session, int64_t *ms)
