@@ -62,7 +62,8 @@ bool alone_is_foreign(const struct part *p, const struct population *pop, double
     for (size_t f = 0; f < p->features; f++) {
         const float *const all = pop->lanes.habit + f * LANES_HABIT + 1; /* of all ages */
         const double middle = part_middle(p, f);
-        if (!isnan(middle)) {
+        const bool varies = part_spread(p, f) > 0.0 && all[LANES_GROUP] > 0.0F;
+        if (!isnan(middle) && varies) {
             const double z = root * (middle - (double)all[0]) * (double)all[LANES_GROUP];
             sum += fmin(fabs(z), CAP);
             n++;

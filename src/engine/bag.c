@@ -316,7 +316,10 @@ static enum canara_status work_out_alone(struct bag *b, size_t n, const struct c
         return CANARA_NO_MEMORY;
     }
     each_row(b, copy_row, value);
-    const struct self_rows rows = {.value = value, .count = n, .features = features};
+    const struct self_rows rows = {.value = value,
+                                   .count = n,
+                                   .features = features,
+                                   .vectors = b->own.kind == SAMPLE_FEATURES};
     const bool good = own_work_out_alone(&b->own, &rows, crowd);
     free(value);
     return good ? CANARA_OK : CANARA_NO_MEMORY;

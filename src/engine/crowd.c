@@ -41,7 +41,7 @@ static uint8_t bin_of(const float *edge, size_t edges, float x)
 void crowd_bins(const struct crowd *c, const struct sample *s, uint8_t out[CROWD_FEATURES_MAX])
 {
     for (size_t f = 0; f < c->features; f++) {
-        const double x = cell_value(s->kind, cell_code(s->kind, s->x[f]));
+        const double x = cell_kept(s->kind, s->x[f]);
         out[f] = isnan(x) ? 0 : bin_of(c->edge + f * CROWD_EDGES, c->edges[f], (float)x);
     }
 }

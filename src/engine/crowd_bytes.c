@@ -6,6 +6,7 @@
 
 /* No number is further from zero. */
 #define EDGE_MAX    1e6F
+#define VECTOR_MAX  ((float)SAMPLE_VECTOR_MAX) /* the same of vectors */
 #define LEVEL_MAX   8.0F
 #define TO_MAX      1e4F
 #define BETWEEN_MAX 1e6F
@@ -50,13 +51,15 @@ static bool head_ok(const struct crowd *c)
 }
 
 /* `to` is NULL when they are only to be checked. */
-static bool read_edges(struct byte_reader *r, const uint8_t *edges, size_t n, float *to)
+static bool read_edges(struct byte_reader *r, const struct crowd *c, const uint8_t *edges,
+                       float *to)
 {
-    for (size_t f = 0; f < n; f++) {
+    const float max = c->kind == SAMPLE_FEATURES ? VECTOR_MAX : EDGE_MAX;
+    for (size_t f = 0; f < c->features; f++) {
         float last = -INFINITY;
         for (size_t i = 0; i < edges[f]; i++) {
             const float x = read_f32(r);
-            if (!(x > last && fabsf(x) <= EDGE_MAX)) {
+            if (!(x > last && fabsf(x) <= max)) {
                 return false;
             }
             last = x;
@@ -160,7 +163,7 @@ bool crowd_read(struct byte_reader *r, struct crowd *c, void *room)
     if (room != NULL) {
         p = crowd_lay_out(c, room);
     }
-    if (!read_edges(r, edges, c->features, p.edge) || !read_axes(r, c, edges, &p) ||
+    if (!read_edges(r, c, edges, p.edge) || !read_axes(r, c, edges, &p) ||
         !read_rows(r, c, edges, p.row)) {
         return false;
     }

@@ -24,6 +24,10 @@ enum {
     STEPS_FAR = INT32_MAX
 };
 
+/* A product of spreads that goes beyond: only vectors have such units. The next one is 1e-30 to 1e12. */
+#define SCALE_LEAST 1e-100
+#define SCALE_MOST  1e100
+
 size_t fusion_bucket(size_t n)
 {
     return n < 10 ? 0 : (n < 20 ? 1 : (n < 50 ? 2 : 3));
@@ -60,12 +64,20 @@ static void density_add(struct density_sum *d, double gap, double spread)
     const double z = clip(gap / spread, -Z_MAX, Z_MAX);
     d->product *= 1.0 + 0.5 * z * z;
     d->scale *= spread;
-    if (++d->n == LOG_EVERY) {
+    if (++d->n == LOG_EVERY || !(d->scale > SCALE_LEAST && d->scale < SCALE_MOST)) {
         density_close(d);
     }
 }
 
-static void lay_side_by_side(const struct part *p, const struct sample *s, struct pair *out)
+/* Does the feature vary between people? */
+static bool tells_people_apart(const struct population *pop, size_t f)
+{
+    return pop->lanes.habit[f * LANES_HABIT + LANES_GROUP + 1] > 0.0F; /* of all ages */
+}
+
+/* `pop` may be NULL. */
+static void lay_side_by_side(const struct part *p, const struct population *pop,
+                             const struct sample *s, struct pair *out)
 {
     struct part_habit SCRATCH h;
     struct density_sum own = {.product = 1.0, .scale = 1.0};
@@ -77,7 +89,7 @@ static void lay_side_by_side(const struct part *p, const struct sample *s, struc
     out->known = 0;
     out->one_class = 0.0;
     for (size_t f = 0; f < p->features; f++) {
-        const bool known = !isnan(h.middle[f]);
+        const bool known = !isnan(h.middle[f]) && (pop == NULL || tells_people_apart(pop, f));
         out->known += known;
         if (!known || isnan(s->x[f])) {
             both->not_at[both->missing++] = (uint8_t)f;
@@ -151,12 +163,13 @@ static double nearest(const struct lens *l, const struct pair *pair, uint32_t *c
 }
 
 /* Side by side, when there is enough of both. */
-static bool compare(const struct lens *l, const struct sample *s, struct pair *out)
+static bool compare(const struct lens *l, const struct population *pop, const struct sample *s,
+                    struct pair *out)
 {
     if (l->count < EVIDENCE_SAMPLES_MIN) {
         return false;
     }
-    lay_side_by_side(l->part, s, out);
+    lay_side_by_side(l->part, pop, s, out);
     const double n = (double)out->sample.n;
     const double share = l->part->kind == SAMPLE_TEXT ? PRESENT_SHARE_TEXT : PRESENT_SHARE;
     return n > 0.0 && n >= share * (double)out->known;
@@ -179,7 +192,7 @@ bool evidence_one_class(const struct lens *l, const struct sample *s, double out
                         struct likeness *alike)
 {
     struct pair SCRATCH pair;
-    if (!compare(l, s, &pair)) {
+    if (!compare(l, NULL, s, &pair)) {
         return false;
     }
     memset(out, 0, SCORES * sizeof *out);
@@ -191,7 +204,7 @@ bool evidence_scores(const struct lens *l, const struct population *pop, const s
                      double out[SCORES], struct likeness *alike)
 {
     struct pair SCRATCH pair;
-    if (!compare(l, s, &pair)) {
+    if (!compare(l, pop, s, &pair)) {
         return false;
     }
     const double n = (double)pair.sample.n;

@@ -89,7 +89,8 @@ enum { EVIDENCE_COPY_FEATURES = 10 }; /* four keys */
 bool evidence_is_copy(const struct part *p, const struct likeness *alike);
 
 /* Compare. `alike` may be NULL. False when fewer than EVIDENCE_SAMPLES_MIN samples are known or fewer
- * than 70 % of the features that the profile has are there, of a text 35 %. */
+ * than 70 % of the features that the profile has are there, of a text 35 %. A column of a vector that does not vary
+ * among the owner's samples, or between people, is none of them. */
 bool evidence_scores(const struct lens *l, const struct population *pop, const struct sample *s,
                      double out[SCORES], struct likeness *alike);
 

@@ -59,7 +59,7 @@ static double deviation(const double *x, const double *weight, size_t n, double 
     return sum / total;
 }
 
-habit_t habit_of(const double *x, const struct habit_weights *weights, size_t n)
+habit_t habit_of(const double *x, const struct habit_weights *weights, size_t n, double least)
 {
     double value[HABIT_SAMPLES_MAX];
     double mass[HABIT_SAMPLES_MAX];
@@ -68,5 +68,5 @@ habit_t habit_of(const double *x, const struct habit_weights *weights, size_t n)
         return (habit_t){NAN, NAN};
     }
     const double middle = lower_median(value, mass, kept);
-    return (habit_t){middle, fmax(deviation(x, weights->spread, n, middle), HABIT_SPREAD_MIN)};
+    return (habit_t){middle, fmax(deviation(x, weights->spread, n, middle), least)};
 }

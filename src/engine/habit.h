@@ -14,13 +14,13 @@
 
 #include <stddef.h>
 
-#define HABIT_SPREAD_MIN 0.02
+#define HABIT_SPREAD_MIN 0.02 /* of features whose units are known */
 
 enum { HABIT_SAMPLES_MAX = 64 };
 
 typedef struct habit {
     double middle;
-    double spread; /* at least HABIT_SPREAD_MIN */
+    double spread;
 } habit_t;
 
 /* 2^(-age / half_life) for ages 0 to n - 1; n is at most HABIT_SAMPLES_MAX. */
@@ -32,8 +32,8 @@ struct habit_weights {
     double spread[HABIT_SAMPLES_MAX];
 };
 
-/* Of n >= 1 values, newest first, n at most HABIT_SAMPLES_MAX; NaN values are left out, and with none
- * left both members are NaN. */
-habit_t habit_of(const double *x, const struct habit_weights *weights, size_t n);
+/* Of n >= 1 values, newest first, n at most HABIT_SAMPLES_MAX; the spread is `least` at least. NaN values are
+ * left out, and with none left both members are NaN. */
+habit_t habit_of(const double *x, const struct habit_weights *weights, size_t n, double least);
 
 #endif

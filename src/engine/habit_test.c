@@ -14,7 +14,7 @@ static habit_t of(const double *x, const double *weight, size_t n)
     struct habit_weights w = {{0}, {0}};
     memcpy(w.middle, weight, n * sizeof *weight);
     memcpy(w.spread, weight, n * sizeof *weight);
-    return habit_of(x, &w, n);
+    return habit_of(x, &w, n, HABIT_SPREAD_MIN);
 }
 
 static void middle_and_spread_have_weights_of_their_own(void **state)
@@ -22,7 +22,7 @@ static void middle_and_spread_have_weights_of_their_own(void **state)
     (void)state;
     const double x[] = {1.0, 5.0, 5.0};
     const struct habit_weights w = {.middle = {9.0, 1.0, 1.0}, .spread = {1.0, 1.0, 2.0}};
-    const habit_t h = habit_of(x, &w, 3);
+    const habit_t h = habit_of(x, &w, 3, HABIT_SPREAD_MIN);
     assert_near(h.middle, 1.0, 1e-12, "middle");
     assert_near(h.spread, 3.0, 1e-12, "spread");
 }

@@ -39,10 +39,12 @@ void lanes_lay(const struct population *pop, float *at, struct lanes *out)
         double sum = 0.0;
         find_person(pop, person, &middle, &spread);
         for (size_t f = 0; f < n; f++) {
-            const double log_of = log((double)spread[f]);
+            const bool varies =
+                spread[f] > 0.0F; /* of a vector's column: what does not is in nobody's way */
+            const double log_of = varies ? log((double)spread[f]) : 0.0;
             float *habit = at + (group * n + f) * LANES_HABIT + lane;
             habit[0] = middle[f];
-            habit[LANES_GROUP] = (float)(M_SQRT1_2 / (double)spread[f]);
+            habit[LANES_GROUP] = varies ? (float)(M_SQRT1_2 / (double)spread[f]) : 0.0F;
             log_spread[(group * n + f) * LANES_GROUP + lane] = (float)log_of;
             sum += log_of;
         }

@@ -54,7 +54,7 @@ static void crowd_free(struct crowd_of *c)
 /* `holes` of a hundred features are missing. */
 static struct sample sample_of(size_t features, unsigned holes, double wide, uint64_t *seed)
 {
-    struct sample s = {.kind = SAMPLE_FEATURES, .context = 7, .count = features, .name = "test"};
+    struct sample s = {.kind = SAMPLE_KEYS, .context = 7, .count = features, .name = "test"};
     for (size_t f = 0; f < features; f++) {
         const double x = -1.5 + wide * random_in(seed, -1.0, 1.0);
         s.x[f] = random_in(seed, 0.0, 100.0) < holes ? NAN : x;
@@ -251,8 +251,9 @@ static void the_widest_ring_has_room(void **state)
     (void)state;
     struct part p;
     size_t most = 0;
-    for (size_t features = 1; features <= SAMPLE_FEATURES_MAX; features++) {
-        const struct sample s = {.kind = SAMPLE_FEATURES, .count = features};
+    for (size_t i = 0; i < 2 * (size_t)SAMPLE_FEATURES_MAX; i++) {
+        const struct sample s = {.kind = i % 2 == 0 ? SAMPLE_KEYS : SAMPLE_FEATURES,
+                                 .count = i / 2 + 1};
         part_begin(&p, &s);
         p.count = p.ring;
         most = lens_bytes(&p) > most ? lens_bytes(&p) : most;

@@ -12,7 +12,8 @@
 
 enum { CHECK_BYTES = 8, HEAD_BYTES = 4 + 2 + 2 + MODEL_LABEL_BYTES + 1 + 4, NUMBER_MAX = 1000000 };
 
-#define SPREAD_MIN 1e-4F
+#define SPREAD_MIN        1e-4F
+#define VECTOR_SPREAD_MIN 1e-30F /* whose inverse is a float; 0: the column does not vary */
 
 /* ---- one population, written and read ---- */
 
@@ -66,17 +67,27 @@ struct block {
     bool bad;
 };
 
-enum range { MIDDLES, SPREADS };
+enum range { MIDDLES, SPREADS, VECTOR_MIDDLES, VECTOR_SPREADS };
+
+static bool number_ok(float x, enum range range)
+{
+    const float vector_max = (float)SAMPLE_VECTOR_MAX;
+    switch (range) {
+    case MIDDLES: return fabsf(x) <= 1e6F;
+    case SPREADS: return x >= SPREAD_MIN && x <= 1e6F;
+    case VECTOR_MIDDLES: return fabsf(x) <= vector_max;
+    case VECTOR_SPREADS:
+        return (x >= VECTOR_SPREAD_MIN && x <= 2.0F * vector_max) || (x >= 0.0F && x <= 0.0F);
+    }
+    return false;
+}
 
 static const float *take_floats(struct byte_reader *r, struct block *b, size_t n, enum range range)
 {
     const float *out = b->at == NULL ? NULL : b->at + b->used;
     for (size_t i = 0; i < n; i++) {
         const float x = read_f32(r);
-        const float low = range == SPREADS ? SPREAD_MIN : -1e6F;
-        if (!(x >= low && x <= 1e6F)) {
-            b->bad = true;
-        }
+        b->bad = b->bad || !number_ok(x, range);
         if (b->at != NULL) {
             b->at[b->used] = x;
         }
@@ -88,10 +99,11 @@ static const float *take_floats(struct byte_reader *r, struct block *b, size_t n
     return out;
 }
 
-static void take_density(struct byte_reader *r, struct block *b, size_t n, struct density *out)
+static void take_density(struct byte_reader *r, struct block *b, size_t n, bool vectors,
+                         struct density *out)
 {
-    out->middle = take_floats(r, b, n, MIDDLES);
-    out->spread = take_floats(r, b, n, SPREADS);
+    out->middle = take_floats(r, b, n, vectors ? VECTOR_MIDDLES : MIDDLES);
+    out->spread = take_floats(r, b, n, vectors ? VECTOR_SPREADS : SPREADS);
 }
 
 /* Numbers that were read once are laid out for the scores behind them. */
@@ -156,11 +168,12 @@ static bool read_population(struct byte_reader *r, struct block *b, struct popul
         return false;
     }
     const size_t n = p->features;
+    const bool vectors = p->kind == SAMPLE_FEATURES;
     for (size_t i = 0; i < 2; i++) {
-        take_density(r, b, n, &p->all[i]);
+        take_density(r, b, n, vectors, &p->all[i]);
     }
-    p->usual = take_floats(r, b, n, SPREADS);
-    take_density(r, b, n * p->cohort, &p->cohort_of);
+    p->usual = take_floats(r, b, n, vectors ? VECTOR_SPREADS : SPREADS);
+    take_density(r, b, n * p->cohort, vectors, &p->cohort_of);
     if (r->failed) {
         return false;
     }

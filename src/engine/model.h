@@ -30,7 +30,9 @@ enum {
 /* Student's t with two degrees of freedom for each feature. */
 struct density {
     const float *middle; /* median */
-    const float *spread; /* mean absolute deviation about it, drawn together for single people */
+    const float *
+        spread; /* mean absolute deviation about it, drawn together for single people; 0: a vector's column
+                            that does not vary says nothing */
 };
 
 /* People in general in one context, or (context 0) in one kind. Arrays have `features` members; a

@@ -6,8 +6,8 @@
 #include <math.h>
 
 /* Of the versions before, the first had no axes (what it says is of no crowd of today, until it is worked out anew) and
- * both were of one form. */
-enum { WITHOUT_AXES = 1, OF_ONE_FORM = 2, VERSION = 3 };
+ * both were of one form. Vectors alone have the last: before, as signed logarithms, they were of other units. */
+enum { WITHOUT_AXES = 1, OF_ONE_FORM = 2, VERSION = 3, VERSION_VECTORS = 4 };
 
 enum { CHECK_BYTES = 8 };
 
@@ -44,7 +44,7 @@ void own_save(const struct own *o, uint8_t bytes[CANARA_PART_BYTES], size_t *siz
 {
     struct byte_writer w = {.at = bytes, .left = CANARA_PART_BYTES};
     write_u32(&w, OWN_MAGIC);
-    write_u16(&w, VERSION);
+    write_u16(&w, o->kind == SAMPLE_FEATURES ? VERSION_VECTORS : VERSION);
     write_u8(&w, o->kind);
     write_u8(&w, o->form);
     write_u64(&w, o->context);
@@ -131,13 +131,22 @@ static bool read_among(struct byte_reader *r, struct own *o)
     return true;
 }
 
+static bool column_ok(const struct own *o, size_t f)
+{
+    const bool vectors = o->kind == SAMPLE_FEATURES;
+    const float middle = vectors ? (float)SAMPLE_VECTOR_MAX : SELF_MIDDLE_MAX;
+    const float least = vectors ? 0.0F : SELF_SPREAD_MIN;
+    const float most = vectors ? 2.0F * (float)SAMPLE_VECTOR_MAX : SELF_SPREAD_MAX;
+    return fabsf(o->self.middle[f]) <= middle && o->self.spread[f] >= least &&
+           o->self.spread[f] <= most;
+}
+
 static bool read_alone(struct byte_reader *r, struct own *o)
 {
     for (size_t f = 0; f < o->features; f++) {
         o->self.middle[f] = read_f32(r);
         o->self.spread[f] = read_f32(r);
-        if (!(fabsf(o->self.middle[f]) <= SELF_MIDDLE_MAX && o->self.spread[f] >= SELF_SPREAD_MIN &&
-              o->self.spread[f] <= SELF_SPREAD_MAX)) {
+        if (!column_ok(o, f)) {
             return false;
         }
     }
@@ -189,6 +198,13 @@ static bool read_head(struct byte_reader *r, uint16_t version, struct own *o)
            fabsf(o->score_mean) <= 1e6F && o->score_m2 >= 0.0F && o->score_m2 <= 1e12F;
 }
 
+/* `r` stands at the kind. */
+static bool version_ok(uint16_t version, struct byte_reader r)
+{
+    return read_u8(&r) == SAMPLE_FEATURES ? version == VERSION_VECTORS
+                                          : version >= WITHOUT_AXES && version <= VERSION;
+}
+
 enum canara_status own_load(struct own *o, const uint8_t *bytes, size_t size)
 {
     if (size < CHECK_BYTES || size > CANARA_PART_BYTES) {
@@ -201,7 +217,7 @@ enum canara_status own_load(struct own *o, const uint8_t *bytes, size_t size)
     if (!mine || read_u64(&end) != fnv_add(FNV_START, bytes, size - CHECK_BYTES)) {
         return CANARA_BAD_FORMAT;
     }
-    if (version < WITHOUT_AXES || version > VERSION) {
+    if (!version_ok(version, r)) {
         return CANARA_BAD_VERSION;
     }
     struct own loaded = {0};

@@ -26,7 +26,7 @@ static void begin(struct own *o)
 {
     memset(o, 0, sizeof *o);
     o->context = 77;
-    o->kind = SAMPLE_FEATURES;
+    o->kind = SAMPLE_STROKE;
     o->features = TEST_FEATURES;
 }
 

@@ -3,7 +3,7 @@
  *
  * Floor      engine (may use: base)
  * Source     docs/engine/actions.md.
- * Units      rows of codes as cell.h says.
+ * Units      rows of codes as cell.h says; before those of vectors the first value of each column, a float.
  * Ownership  plain value of at most CANARA_PART_BYTES without a pointer in it.
  * Errors     enum canara_status where bytes come in.
  * Threads    no shared state; one writer.
@@ -31,10 +31,10 @@ struct bag_page {
     uint16_t features;
     uint16_t count, trusted; /* rows */
     uint8_t kind;
-    uint8_t number;  /* part of its name: 0 to BAG_PAGES - 1 */
-    uint8_t level;   /* one row in 2^level of its time is kept */
-    uint8_t changed; /* since it was loaded; not stored */
-    uint8_t cell[PAGE_ROOM];
+    uint8_t number;          /* part of its name: 0 to BAG_PAGES - 1 */
+    uint8_t level;           /* one row in 2^level of its time is kept */
+    uint8_t changed;         /* since it was loaded; not stored */
+    uint8_t cell[PAGE_ROOM]; /* bases, then rows */
 };
 
 static_assert(sizeof(struct bag_page) <= CANARA_PART_BYTES, "a page is at most 4 KiB");

@@ -2,124 +2,17 @@
 
 #include "engine/habit.h"
 #include "engine/numbers.h"
+#include "engine/part_cells.h"
 
 #include <math.h>
 #include <string.h>
 
-/* The pool: per feature middle, spread, anchor's middle and spread, shrunk spread, centre of narrow
- * cells (2 bytes each); then the cells of each slot. */
-enum { HABIT_BYTES = PART_HABIT_BYTES, MISSING16 = INT16_MIN, MISSING8 = INT8_MIN };
-
-#define FINE   2048.0 /* steps of a 16-bit cell and of a middle */
-#define SPREAD 4096.0 /* steps of a spread */
-#define COARSE 25.0   /* steps of an 8-bit cell, about the value of the first sample */
-
-enum { MIDDLE, SPREAD_OF, ANCHOR_MIDDLE, ANCHOR_SPREAD, SHRUNK, CENTRE };
-
-enum { CORE_BYTES = 2 * CENTRE }; /* of each feature: centres are for cells alone */
-
-static double habit_get(const struct part *p, size_t which, size_t f);
-static void habit_put(struct part *p, size_t which, size_t f, double x);
-
-static size_t cell_bytes(const struct part *p)
-{
-    return (p->bits & PART_NARROW) != 0 ? 1 : 2;
-}
-
-/* ---- cells ---- */
-
-static int16_t get16(const uint8_t *at)
-{
-    int16_t x = 0;
-    memcpy(&x, at, sizeof x);
-    return x;
-}
-
-static void put16(uint8_t *at, int16_t x)
-{
-    memcpy(at, &x, sizeof x);
-}
-
-static uint8_t *cells(struct part *p, size_t slot)
-{
-    return p->of.pool + HABIT_BYTES * (size_t)p->features + slot * p->features * cell_bytes(p);
-}
-
-double part_cell(const struct part *p, size_t slot, size_t f)
-{
-    const uint8_t *at =
-        p->of.pool + HABIT_BYTES * (size_t)p->features + (slot * p->features + f) * cell_bytes(p);
-    if ((p->bits & PART_NARROW) != 0) {
-        const int8_t x = (int8_t)*at;
-        return x == MISSING8 ? NAN : habit_get(p, CENTRE, f) + (double)x / COARSE;
-    }
-    const int16_t x = get16(at);
-    return x == MISSING16 ? NAN : (double)x / FINE;
-}
-
-static void store_cell(const struct part *p, uint8_t *row, size_t f, double x)
-{
-    if ((p->bits & PART_NARROW) != 0) {
-        const double step =
-            clip(floor((x - habit_get(p, CENTRE, f)) * COARSE + 0.5), -127.0, 127.0);
-        row[f] = (uint8_t)(isnan(x) ? (int8_t)MISSING8 : (int8_t)step);
-        return;
-    }
-    put16(row + 2 * f, isnan(x) ? (int16_t)MISSING16 : to_int16(x * FINE));
-}
-
 static void store_sample(struct part *p, size_t slot, const struct sample *s)
 {
-    uint8_t *row = cells(p, slot);
     for (size_t f = 0; f < p->features; f++) {
-        store_cell(p, row, f, s->x[f]);
+        part_cell_put(p, slot, f, s->x[f]);
     }
     p->bits |= PART_CHANGED;
-}
-
-/* ---- the habit ---- */
-
-static double habit_get(const struct part *p, size_t which, size_t f)
-{
-    const uint8_t *at = p->of.pool + 2 * (which * p->features + f);
-    if (which == SPREAD_OF || which == ANCHOR_SPREAD || which == SHRUNK) {
-        uint16_t x = 0;
-        memcpy(&x, at, sizeof x);
-        return (double)x / SPREAD;
-    }
-    const int16_t x = get16(at);
-    return x == MISSING16 ? NAN : (double)x / FINE;
-}
-
-static void habit_put(struct part *p, size_t which, size_t f, double x)
-{
-    uint8_t *at = p->of.pool + 2 * (which * p->features + f);
-    if (which == SPREAD_OF || which == ANCHOR_SPREAD || which == SHRUNK) {
-        const uint16_t v = isnan(x) ? 0 : to_uint16(x * SPREAD);
-        memcpy(at, &v, sizeof v);
-        return;
-    }
-    put16(at, isnan(x) ? (int16_t)MISSING16 : to_int16(x * FINE));
-}
-
-static void take_spreads(const struct part *p, size_t which, float *out)
-{
-    const uint8_t *at = p->of.pool + 2 * which * p->features;
-    for (size_t f = 0; f < p->features; f++) {
-        uint16_t x = 0;
-        memcpy(&x, at + 2 * f, sizeof x);
-        out[f] = (float)x * (float)(1.0 / SPREAD); /* exact, as below */
-    }
-}
-
-void part_habit(const struct part *p, struct part_habit *out)
-{
-    for (size_t f = 0; f < p->features; f++) {
-        const int16_t x = get16(p->of.pool + 2 * f);
-        out->middle[f] = x == MISSING16 ? NAN : (float)x * (float)(1.0 / FINE);
-    }
-    take_spreads(p, SPREAD_OF, out->spread);
-    take_spreads(p, SHRUNK, out->shrunk);
 }
 
 void part_begin(struct part *p, const struct sample *s)
@@ -129,52 +22,44 @@ void part_begin(struct part *p, const struct sample *s)
     memcpy(p->name, s->name, sizeof p->name);
     p->kind = (uint8_t)s->kind;
     p->features = (uint16_t)s->count;
-    p->bits = PART_CHANGED | (s->count >= PART_WIDE_FROM ? PART_NARROW : 0);
-    const size_t room = sizeof p->of.pool - HABIT_BYTES * s->count;
-    const size_t slots = room / (s->count * cell_bytes(p));
+    p->bits = PART_CHANGED | (s->count >= PART_WIDE_FROM ? PART_NARROW : 0) |
+              (s->kind == SAMPLE_FEATURES ? PART_VECTORS : 0);
+    const size_t room = sizeof p->of.pool - part_habit_bytes(p) * s->count;
+    const size_t slots = room / part_row_bytes(p);
     p->slots = (uint16_t)(slots < PART_RING + PART_HELD ? slots : PART_RING + PART_HELD);
     p->ring = (uint16_t)(p->slots - PART_HELD);
-    for (size_t f = 0; f < p->features; f++) {
-        habit_put(p, MIDDLE, f, NAN); /* nothing is known before the first part_refresh() */
-        habit_put(p, ANCHOR_MIDDLE, f, NAN);
-        habit_put(p, CENTRE, f, isnan(s->x[f]) ? 0.0 : s->x[f]);
-    }
+    part_cells_begin(p, s); /* nothing is known before the first part_refresh() */
 }
 
 size_t part_core_bytes(const struct part *p)
 {
     return part_is_table(p) ? sizeof *p
-                            : offsetof(struct part, of) + CORE_BYTES * (size_t)p->features;
+                            : offsetof(struct part, of) + part_known_bytes(p) * p->features;
 }
 
 double part_middle(const struct part *p, size_t f)
 {
-    return habit_get(p, MIDDLE, f);
+    return part_number_get(p, PART_MIDDLE, f);
 }
 
 double part_spread(const struct part *p, size_t f)
 {
-    return habit_get(p, SPREAD_OF, f);
+    return part_number_get(p, PART_SPREAD, f);
 }
 
 double part_anchor_middle(const struct part *p, size_t f)
 {
-    return habit_get(p, ANCHOR_MIDDLE, f);
+    return part_number_get(p, PART_ANCHOR_MIDDLE, f);
 }
 
 double part_anchor_spread(const struct part *p, size_t f)
 {
-    return habit_get(p, ANCHOR_SPREAD, f);
+    return part_number_get(p, PART_ANCHOR_SPREAD, f);
 }
 
 double part_shrunk(const struct part *p, size_t f)
 {
-    return habit_get(p, SHRUNK, f);
-}
-
-double part_centre(const struct part *p, size_t f)
-{
-    return habit_get(p, CENTRE, f);
+    return part_number_get(p, PART_SHRUNK, f);
 }
 
 void part_shrink(struct part *p, const double *usual)
@@ -183,17 +68,19 @@ void part_shrink(struct part *p, const double *usual)
     const double own = n / (n + PART_SHRINK);
     for (size_t f = 0; f < p->features; f++) {
         const double spread = part_spread(p, f);
-        const double shrunk =
-            spread > 0.0 ? exp(own * log(spread) + (1.0 - own) * log(usual[f])) : usual[f];
-        habit_put(p, SHRUNK, f, fmax(shrunk, 1.0 / SPREAD));
+        const double shrunk = spread > 0.0 && usual[f] > 0.0
+                                  ? exp(own * log(spread) + (1.0 - own) * log(usual[f]))
+                                  : fmax(spread, usual[f]);
+        part_number_put(p, PART_SHRUNK, f, fmax(shrunk, part_spread_least(p)));
     }
 }
 
 void part_row(const struct part *p, size_t slot, double cap, double *row)
 {
     for (size_t f = 0; f < p->features; f++) {
-        const double z = (part_cell(p, slot, f) - part_middle(p, f)) / part_spread(p, f);
-        row[f] = clip(z, -cap, cap);
+        const double spread = part_spread(p, f);
+        const double z = (part_cell(p, slot, f) - part_middle(p, f)) / spread;
+        row[f] = spread > 0.0 ? clip(z, -cap, cap) : NAN;
     }
 }
 
@@ -215,7 +102,7 @@ static double distance(const struct part *p, size_t a, size_t b)
     size_t n = 0;
     for (size_t f = 0; f < p->features; f++) {
         const double gap = fabs(part_cell(p, a, f) - part_cell(p, b, f)) / part_spread(p, f);
-        if (!isnan(gap)) {
+        if (isfinite(gap)) {
             sum += fmin(gap, 4.0);
             n++;
         }
@@ -255,18 +142,19 @@ void part_refresh(struct part *p, bool limited)
     }
     habit_weights(weights.middle, p->count, PART_HALF_LIFE_MIDDLE);
     habit_weights(weights.spread, p->count, PART_HALF_LIFE_SPREAD);
+    const double least = (p->bits & PART_VECTORS) != 0 ? 0.0 : HABIT_SPREAD_MIN;
     for (size_t f = 0; f < p->features; f++) {
         for (size_t i = 0; i < p->count; i++) {
             x[i] = part_cell(p, p->order[i], f);
         }
-        habit_t h = habit_of(x, &weights, p->count);
+        habit_t h = habit_of(x, &weights, p->count, least);
         const double was = part_middle(p, f);
         const double step = PART_STEP * part_spread(p, f);
         if (limited && !isnan(was) && !isnan(h.middle)) {
             h.middle = clip(h.middle, was - step, was + step);
         }
-        habit_put(p, MIDDLE, f, h.middle);
-        habit_put(p, SPREAD_OF, f, h.spread);
+        part_number_put(p, PART_MIDDLE, f, h.middle);
+        part_number_put(p, PART_SPREAD, f, h.spread);
     }
     p->nearest = (float)(p->count >= 5 ? usual_nearest(p) : 0.0);
     p->bits |= PART_CHANGED;
@@ -275,8 +163,8 @@ void part_refresh(struct part *p, bool limited)
 void part_anchor(struct part *p)
 {
     for (size_t f = 0; f < p->features; f++) {
-        habit_put(p, ANCHOR_MIDDLE, f, part_middle(p, f));
-        habit_put(p, ANCHOR_SPREAD, f, part_spread(p, f));
+        part_number_put(p, PART_ANCHOR_MIDDLE, f, part_middle(p, f));
+        part_number_put(p, PART_ANCHOR_SPREAD, f, part_spread(p, f));
     }
     p->pressed = 0;
     p->bits |= PART_ANCHORED | PART_CHANGED;
@@ -383,13 +271,12 @@ static void drop_held(struct part *p, size_t at)
 
 static void winsorise(struct part *p, size_t slot)
 {
-    uint8_t *row = cells(p, slot);
     for (size_t f = 0; f < p->features; f++) {
         const double x = part_cell(p, slot, f);
         const double middle = part_middle(p, f);
         const double reach = PART_WINSOR * part_spread(p, f);
         if (!isnan(x) && !isnan(middle)) {
-            store_cell(p, row, f, clip(x, middle - reach, middle + reach));
+            part_cell_put(p, slot, f, clip(x, middle - reach, middle + reach));
         }
     }
 }

@@ -4,7 +4,7 @@
  * Floor      engine (may use: base)
  * Source     docs/engine/profile.md.
  * Units      features as sample.h says; quantised to 1/2048 (16 bits) or, where a sample is wide,
- *            to 1/25 about the first sample (8 bits).
+ *            to 1/25 about the first sample (8 bits); vectors as part_cells.h says.
  * Ownership  plain value of at most CANARA_PART_BYTES without a pointer in it.
  * Errors     enum canara_status where bytes come in.
  * Threads    no shared state; one writer.
@@ -24,8 +24,7 @@ enum {
     PART_RING = 50,          /* accepted samples that are kept at most */
     PART_HELD = 6,           /* samples in quarantine at most */
     PART_HELD_A_SESSION = 2, /* of them from one session at most */
-    PART_WIDE_FROM = 41,     /* features from which cells are of 8 bits */
-    PART_HABIT_BYTES = 12    /* of the pool for each feature, before the cells */
+    PART_WIDE_FROM = 41      /* features from which cells are of 8 bits */
 };
 
 #define PART_HALF_LIFE_MIDDLE 10.0 /* in samples */
@@ -54,8 +53,9 @@ enum {
 enum part_bits {
     PART_ANCHORED = 1 << 0,
     PART_DRIFTED = 1 << 1,
-    PART_NARROW = 1 << 2, /* cells of 8 bits */
-    PART_CHANGED = 1 << 3 /* since it was loaded; not stored */
+    PART_NARROW = 1 << 2,  /* cells of 8 bits */
+    PART_CHANGED = 1 << 3, /* since it was loaded; not stored */
+    PART_VECTORS = 1 << 4  /* features of any unit: part_cells.h */
 };
 
 /* Tables: parts that hold counts instead of samples, one of each to a person. They have no features. */
@@ -120,10 +120,11 @@ static inline bool part_is_like(const struct part *p, const struct sample *s)
 /* The quantised value of feature f of the sample in `slot`; NaN when it is missing. */
 double part_cell(const struct part *p, size_t slot, size_t f);
 
-/* All of them in units of the habit's spread about its middle, cut at +-cap: row[f] for each feature. */
+/* All of them in units of the habit's spread about its middle, cut at +-cap: row[f] for each feature; NaN where it is
+ * missing or never varied. */
 void part_row(const struct part *p, size_t slot, double cap, double *row);
 
-/* The habit as the scores see it. Undefined while count is 0. */
+/* The habit as the scores see it. Undefined while count is 0. The spread of a vector's column that never varied is 0. */
 double part_middle(const struct part *p, size_t f);
 double part_spread(const struct part *p, size_t f);
 
@@ -131,7 +132,8 @@ double part_spread(const struct part *p, size_t f);
 double part_anchor_middle(const struct part *p, size_t f);
 double part_anchor_spread(const struct part *p, size_t f);
 
-/* The same of all features, for scoring: NaN, and spreads without meaning, where nothing is known. */
+/* The same of all features, for scoring: NaN, and spreads without meaning, where nothing is known or a vector's column
+ * never varied. */
 struct part_habit {
     float middle[SAMPLE_FEATURES_MAX];
     float spread[SAMPLE_FEATURES_MAX];
@@ -165,11 +167,11 @@ bool part_let_in(struct part *p, uint32_t session, int64_t at_ms);
 void part_refresh(struct part *p, bool limited);
 
 /* Draw the spreads towards those of people in general, n samples against 15 (ENGINE: B): from then on
- * part_shrunk() holds. `usual` has a spread for each feature, > 0. */
+ * part_shrunk() holds. `usual` has a spread for each feature, > 0; of a vector's column that does not vary 0. */
 void part_shrink(struct part *p, const double *usual);
 double part_shrunk(const struct part *p, size_t f);
 
-/* The value that cells of 8 bits lie about; a number. */
+/* The value that cells of 8 bits, and all of vectors, lie about; a number, of vectors NaN before there is a value. */
 double part_centre(const struct part *p, size_t f);
 
 /* Freeze the habit as the anchor. */

@@ -1,42 +1,43 @@
 /* part_bytes.c - a part as bytes: written and read in one place, every field checked. */
 #include "engine/byte_cursor.h"
 #include "engine/numbers.h"
-#include "engine/part.h"
+#include "engine/part_cells.h"
 #include "engine/session_state.h"
 
 #include <math.h>
 
-#define MAGIC   UINT32_C(0x50524e43) /* "CNRP" */
-#define VERSION 3                    /* 2: tables; 3: proofs and the fence */
-#define OLDEST  2                    /* that is read still: nothing was proved, nothing pressed */
+#define MAGIC UINT32_C(0x50524e43) /* "CNRP" */
+
+/* 2: tables; 3: proofs and the fence; vectors alone have 4: before, as signed logarithms, they were of other units. */
+enum { OLDEST = 2, VERSION = 3, VERSION_VECTORS = 4 };
 
 enum {
-    HABIT_BYTES = PART_HABIT_BYTES,
     CHECK_BYTES = 8,
-    STORED_BITS = PART_ANCHORED | PART_DRIFTED | PART_NARROW
+    FORM_BITS = PART_NARROW | PART_VECTORS, /* that kind and features decide */
+    STORED_BITS = PART_ANCHORED | PART_DRIFTED | FORM_BITS
 };
 
-static size_t row_bytes(const struct part *p)
+static size_t habits_bytes(const struct part *p)
 {
-    return (size_t)p->features * ((p->bits & PART_NARROW) != 0 ? 1U : 2U);
+    return part_habit_bytes(p) * p->features;
 }
 
 static size_t row_at(const struct part *p, size_t slot)
 {
-    return HABIT_BYTES * (size_t)p->features + slot * row_bytes(p);
+    return habits_bytes(p) + slot * part_row_bytes(p);
 }
 
 static void write_rows(struct byte_writer *w, const struct part *p)
 {
-    write_bytes(w, p->of.pool, HABIT_BYTES * (size_t)p->features);
+    write_bytes(w, p->of.pool, habits_bytes(p));
     for (size_t i = 0; i < p->count; i++) {
-        write_bytes(w, p->of.pool + row_at(p, p->order[i]), row_bytes(p));
+        write_bytes(w, p->of.pool + row_at(p, p->order[i]), part_row_bytes(p));
     }
     for (size_t i = 0; i < p->held; i++) {
         write_u64(w, (uint64_t)p->in_quarantine[i].at_ms);
         write_u32(w, p->in_quarantine[i].session);
         write_u8(w, (uint8_t)p->in_quarantine[i].proved);
-        write_bytes(w, p->of.pool + row_at(p, p->in_quarantine[i].slot), row_bytes(p));
+        write_bytes(w, p->of.pool + row_at(p, p->in_quarantine[i].slot), part_row_bytes(p));
     }
 }
 
@@ -44,7 +45,7 @@ void part_save(const struct part *p, uint8_t bytes[CANARA_PART_BYTES], size_t *s
 {
     struct byte_writer w = {.at = bytes, .left = CANARA_PART_BYTES};
     write_u32(&w, MAGIC);
-    write_u16(&w, VERSION);
+    write_u16(&w, (p->bits & PART_VECTORS) != 0 ? VERSION_VECTORS : VERSION);
     write_u8(&w, p->kind);
     write_u8(&w, p->bits & STORED_BITS);
     write_u64(&w, p->context);
@@ -90,15 +91,20 @@ static bool name_ok(const char name[CANARA_PART_NAME_BYTES])
     return n == CANARA_PART_NAME_BYTES;
 }
 
-/* A spread of zero would divide by it, and no cell lies about what is no number. */
+/* A spread of zero would divide by it; a vector's says that a column never varied. */
+static bool spread_ok(const struct part *p, double spread)
+{
+    return (p->bits & PART_VECTORS) != 0 ? spread >= 0.0 : spread > 0.0;
+}
+
 static bool habits_ok(const struct part *p)
 {
     for (size_t f = 0; f < p->features; f++) {
         const bool known = p->count > 0 && !isnan(part_middle(p, f));
         const bool anchored = (p->bits & PART_ANCHORED) != 0 && !isnan(part_anchor_middle(p, f));
-        if (isnan(part_centre(p, f)) ||
-            (known && !(part_spread(p, f) > 0.0 && part_shrunk(p, f) > 0.0)) ||
-            (anchored && !(part_anchor_spread(p, f) > 0.0))) {
+        if (!part_column_ok(p, f) ||
+            (known && !(spread_ok(p, part_spread(p, f)) && part_shrunk(p, f) > 0.0)) ||
+            (anchored && !spread_ok(p, part_anchor_spread(p, f)))) {
             return false;
         }
     }
@@ -130,10 +136,10 @@ static bool read_held(struct byte_reader *r, uint16_t version, struct held *out)
 
 static bool read_rows(struct byte_reader *r, uint16_t version, struct part *p)
 {
-    read_bytes(r, p->of.pool, HABIT_BYTES * (size_t)p->features);
+    read_bytes(r, p->of.pool, habits_bytes(p));
     for (size_t i = 0; i < p->count; i++) {
         p->order[i] = (uint8_t)i;
-        read_bytes(r, p->of.pool + row_at(p, i), row_bytes(p));
+        read_bytes(r, p->of.pool + row_at(p, i), part_row_bytes(p));
     }
     for (size_t i = 0; i < p->held; i++) {
         const size_t slot = (size_t)p->count + i;
@@ -141,7 +147,7 @@ static bool read_rows(struct byte_reader *r, uint16_t version, struct part *p)
         if (!read_held(r, version, &p->in_quarantine[i])) {
             return false;
         }
-        read_bytes(r, p->of.pool + row_at(p, slot), row_bytes(p));
+        read_bytes(r, p->of.pool + row_at(p, slot), part_row_bytes(p));
     }
     return habits_ok(p) && quarantine_ok(p);
 }
@@ -188,6 +194,7 @@ static bool read_head(struct byte_reader *r, uint16_t version, struct part *p)
     struct sample like = {.kind = (enum sample_kind)0};
     const uint8_t kind = read_u8(r);
     const uint8_t bits = read_u8(r);
+    like.kind = kind < SAMPLE_KINDS ? (enum sample_kind)kind : SAMPLE_KEYS;
     like.context = read_u64(r);
     read_bytes(r, like.name, sizeof like.name);
     like.count = read_u16(r);
@@ -195,7 +202,7 @@ static bool read_head(struct byte_reader *r, uint16_t version, struct part *p)
     const uint16_t held = read_u16(r);
     if (r->failed || (bits & ~STORED_BITS) != 0 ||
         !(kind < SAMPLE_KINDS ? begin_samples(p, &like) : begin_table(p, kind, &like)) ||
-        count > p->ring || held > PART_HELD || (p->bits & PART_NARROW) != (bits & PART_NARROW) ||
+        count > p->ring || held > PART_HELD || (p->bits & FORM_BITS) != (bits & FORM_BITS) ||
         (part_is_table(p) && held != 0)) {
         return false;
     }
@@ -214,6 +221,13 @@ static bool read_head(struct byte_reader *r, uint16_t version, struct part *p)
            p->nearest >= 0.0F && p->nearest <= 1e6F;
 }
 
+/* `r` stands at the kind. Vectors of before were of other units. */
+static bool version_ok(uint16_t version, struct byte_reader r)
+{
+    return read_u8(&r) == SAMPLE_FEATURES ? version == VERSION_VECTORS
+                                          : version >= OLDEST && version <= VERSION;
+}
+
 enum canara_status part_load(struct part *p, const uint8_t *bytes, size_t size)
 {
     if (size < CHECK_BYTES || size > CANARA_PART_BYTES) {
@@ -226,7 +240,7 @@ enum canara_status part_load(struct part *p, const uint8_t *bytes, size_t size)
     if (!mine || read_u64(&end) != fnv_add(FNV_START, bytes, size - CHECK_BYTES)) {
         return CANARA_BAD_FORMAT;
     }
-    if (version < OLDEST || version > VERSION) {
+    if (!version_ok(version, r)) {
         return CANARA_BAD_VERSION;
     }
     struct part loaded;

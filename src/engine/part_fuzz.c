@@ -61,9 +61,13 @@ static void check(const uint8_t *bytes, size_t len)
     use(&p);
 }
 
-/* Both that are read: today's where the last byte is odd. The older inputs that are kept end evenly. */
+/* Vectors, whose kind is the first byte, have one of their own. Of the others both that are read: today's where the
+ * last byte is odd. The older inputs that are kept end evenly. */
 static uint8_t version_for(const uint8_t *bytes, size_t len)
 {
+    if (len > 0 && bytes[0] == SAMPLE_FEATURES) {
+        return 4;
+    }
     return len > 0 && bytes[len - 1] % 2 == 1 ? 3 : 2;
 }
 

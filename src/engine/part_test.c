@@ -2,6 +2,7 @@
 #include "engine/part_test.h"
 
 #include "base/util.h"
+#include "engine/part_cells.h"
 #include "tests/support/random.h"
 #include "tests/support/unit.h"
 
@@ -299,7 +300,7 @@ static void quarantine_of_the_future_is_refused(void **state)
 static size_t as_version_2(const struct part *p, const uint8_t *bytes, size_t size, uint8_t *out)
 {
     const size_t row = (size_t)p->features * ((p->bits & PART_NARROW) != 0 ? 1 : 2);
-    const size_t rows = PART_HABIT_BYTES * (size_t)p->features + row * p->count;
+    const size_t rows = part_habit_bytes(p) * (size_t)p->features + row * p->count;
     size_t n = 79;
     size_t at = n + 3;
     memcpy(out, bytes, n);

@@ -116,12 +116,21 @@ enum canara_status canara_profile_seal(struct canara_profile *profile)
     return CANARA_OK;
 }
 
-enum canara_status canara_profile_load(struct canara_profile *profile, const void *bytes,
-                                       size_t size)
+/* Vectors were once kept as signed logarithms, and what is known of them is of no use: they are learnt anew. All
+ * three sorts of part begin alike. */
+static bool is_vector_of_before(const void *bytes, size_t size)
 {
-    if (profile->sealed) {
-        return CANARA_BAD_VALUE;
-    }
+    enum { OF_PAGES = 1, OF_OTHERS = 3 };
+
+    struct byte_reader r = {.at = bytes, .left = size};
+    const uint32_t magic = read_u32(&r);
+    const uint16_t version = read_u16(&r);
+    const uint8_t kind = read_u8(&r);
+    return kind == SAMPLE_FEATURES && version <= (magic == PAGE_MAGIC ? OF_PAGES : OF_OTHERS);
+}
+
+static enum canara_status load_part(struct canara_profile *profile, const void *bytes, size_t size)
+{
     if (bags_are(bytes, size)) {
         return bags_load(profile, bytes, size);
     }
@@ -144,6 +153,16 @@ enum canara_status canara_profile_load(struct canara_profile *profile, const voi
     *profile->part[number] = loaded;
     profile_focus(profile, number);
     return CANARA_OK;
+}
+
+enum canara_status canara_profile_load(struct canara_profile *profile, const void *bytes,
+                                       size_t size)
+{
+    if (profile->sealed) {
+        return CANARA_BAD_VALUE;
+    }
+    const enum canara_status status = load_part(profile, bytes, size);
+    return status == CANARA_BAD_VERSION && is_vector_of_before(bytes, size) ? CANARA_OK : status;
 }
 
 size_t canara_profile_parts(const struct canara_profile *profile)

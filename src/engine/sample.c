@@ -6,7 +6,11 @@
 #include <math.h>
 #include <string.h>
 
-enum { NAME_HASH_CHARS = 12 };
+enum {
+    NAME_HASH_CHARS = 12,
+    VECTOR_LAYOUT =
+        2 /* what is known of vectors of before, which were signed logarithms, is not of these */
+};
 
 /* What may stand in the name of a part; the hash tells fields apart. */
 static char plain(char c)
@@ -157,15 +161,22 @@ static bool of_motion(const canara_event_t *event, struct sample *out)
     return true;
 }
 
+/* As it is: whoever compares it does so in the units of the people who have it (docs/decisions/0065). */
+static double vector_value(double x)
+{
+    const float kept = (float)x;
+    return fabsf(kept) < SAMPLE_VECTOR_LEAST ? 0.0 : (double)kept;
+}
+
 static bool of_features(const canara_event_t *event, struct sample *out)
 {
     const size_t n = event->of.features.count;
     out->kind = SAMPLE_FEATURES;
     for (size_t i = 0; i < n && i < SAMPLE_FEATURES_MAX; i++) {
-        add(out, signed_log(event->of.features.values[i]));
+        add(out, vector_value(event->of.features.values[i]));
     }
-    const uint64_t count = n;
-    sample_name(out, "features", event->of.features.name, fnv_add(FNV_START, &count, sizeof count));
+    const uint64_t look[2] = {n, VECTOR_LAYOUT};
+    sample_name(out, "features", event->of.features.name, fnv_add(FNV_START, look, sizeof look));
     return n > 0;
 }
 

@@ -4,7 +4,8 @@
  * Floor      engine (may use: base)
  * Source     docs/engine/features.md. Log times: Killourhy and Maxion 2009 gave the three times of a
  *            key; the logarithm because times are skewed and errors are relative.
- * Units      features are natural logs of seconds unless sample_keys.c says otherwise.
+ * Units      features are natural logs of seconds unless sample_keys.c says otherwise; of a vector those of its
+ *            columns, which nobody knows.
  * Ownership  plain value, on the caller's stack.
  * Errors     false: the event holds no sample of the kind.
  * Threads    no shared state.
@@ -27,6 +28,11 @@ enum {
     SAMPLE_TEXT_SHARES =
         32 /* features of a text before its shares of rollover, corrections and pauses */
 };
+
+/* Values of a vector are kept as floats, as they come; nearer to zero than VECTOR_LEAST is zero, so that their
+ * differences and the inverses of those are floats, too. */
+#define SAMPLE_VECTOR_MAX   1e9 /* canara.h: what may be sent */
+#define SAMPLE_VECTOR_LEAST 1e-20F
 
 /* Added to a pressure and a size within their logarithm: 0 is a measurement, too. */
 #define SAMPLE_PRESSURE_OFFSET 0.03

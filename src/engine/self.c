@@ -56,7 +56,12 @@ static void measure(const struct self_rows *rows, size_t f, float *work, struct 
     }
     const float spread = n > 0 ? (float)(sum / (double)n) : 1.0F;
     out->middle[f] = middle;
-    out->spread[f] = spread < SELF_SPREAD_MIN ? SELF_SPREAD_MIN : spread;
+    out->spread[f] = rows->vectors || spread >= SELF_SPREAD_MIN ? spread : SELF_SPREAD_MIN;
+}
+
+static bool varies(const struct self *s, size_t f)
+{
+    return s->spread[f] > 0.0F;
 }
 
 static double scaled(const struct self *s, size_t f, double x)
@@ -86,7 +91,8 @@ bool self_learn(const struct self_rows *rows, struct self *out)
     for (size_t i = 0; i < kept; i++) {
         const float *value = rows->value + (i * rows->count / kept) * n;
         for (size_t f = 0; f < n; f++) {
-            out->row[i * n + f] = isnan(value[f]) ? 0 : lens_byte(scaled(out, f, (double)value[f]));
+            const bool there = !isnan(value[f]) && varies(out, f);
+            out->row[i * n + f] = there ? lens_byte(scaled(out, f, (double)value[f])) : 0;
         }
     }
     out->rows = (uint16_t)kept;
@@ -98,15 +104,17 @@ bool self_score(const struct self *s, const struct sample *x, double *out)
     struct lens_mark SCRATCH mark;
     uint32_t SCRATCH gap[SELF_ROOM];
     size_t there = 0;
+    size_t known = 0;
     lens_clear(&mark, x->count);
     for (size_t f = 0; f < x->count; f++) {
-        const double value = cell_value(x->kind, cell_code(x->kind, x->x[f]));
-        if (!isnan(value)) {
+        const double value = cell_kept(x->kind, x->x[f]);
+        known += varies(s, f);
+        if (!isnan(value) && varies(s, f)) {
             lens_put(&mark, f, scaled(s, f, value));
             there++;
         }
     }
-    if (2 * there < x->count || s->rows == 0) {
+    if (2 * there < known || there == 0 || s->rows == 0) {
         return false;
     }
     lens_row_distances(s->row, s->rows, x->count, &mark, gap);

@@ -30,7 +30,8 @@ static void learn(struct self *s, uint64_t person, double unit, size_t rows)
             value[i * FEATURES + f] = (float)x[f];
         }
     }
-    assert_true(self_learn(&(struct self_rows){value, rows, FEATURES}, s));
+    assert_true(
+        self_learn(&(struct self_rows){.value = value, .count = rows, .features = FEATURES}, s));
 }
 
 static double mean_score(const struct self *s, uint64_t person, double unit)
@@ -120,7 +121,7 @@ static void a_row_without_a_feature_is_as_far_in_it_as_can_be(void **state)
     struct sample x = {.kind = SAMPLE_FEATURES, .count = 2, .x = {1.0, 3.0}};
     const float value[] = {1.0F, NAN, 1.0F, NAN, 1.0F, NAN};
     double score = 0.0;
-    assert_true(self_learn(&(struct self_rows){value, 3, 2}, &s));
+    assert_true(self_learn(&(struct self_rows){.value = value, .count = 3, .features = 2}, &s));
     assert_true(s.middle[1] == 0.0F && s.spread[1] == 1.0F);
     assert_true(self_score(&s, &x, &score));
     assert_near(score, log(LENS_CAP / 2.0), 1e-9, "half of the features at the cap");
@@ -133,7 +134,7 @@ static void features_that_never_change_have_a_spread(void **state)
     struct sample x = {.kind = SAMPLE_STROKE, .count = 2, .x = {1.0, 2.0}};
     const float value[] = {1.0F, 2.0F, 1.0F, 2.0F};
     double score = 0.0;
-    assert_true(self_learn(&(struct self_rows){value, 2, 2}, &s));
+    assert_true(self_learn(&(struct self_rows){.value = value, .count = 2, .features = 2}, &s));
     assert_true(s.spread[0] == SELF_SPREAD_MIN);
     assert_true(self_score(&s, &x, &score));
     x.x[0] = 7.0; /* far away, and cut */

@@ -2,6 +2,7 @@
 #include "engine/cell.h"
 #include "engine/crowd.h"
 #include "engine/own.h"
+#include "engine/short_float.h"
 #include "tests/support/unit.h"
 #include "tests/support/vectors.h"
 
@@ -42,8 +43,20 @@ static void begin(void *state)
 static void check_cell(struct vectors *v, const double *x, size_t n)
 {
     const enum sample_kind kind = (enum sample_kind)x[0];
-    vectors_count(v, n, 3);
-    vectors_same(v, cell_value(kind, cell_code(kind, x[1])), x[2]);
+    vectors_count(v, n, 4);
+    vectors_same(v, cell_value(kind, cell_code(kind, x[1], x[2]), x[2]), x[3]);
+}
+
+static void check_short(struct vectors *v, const double *x, size_t n)
+{
+    vectors_count(v, n, 2);
+    vectors_same(v, short_value(short_code(x[0])), x[1]);
+}
+
+static void check_tiny(struct vectors *v, const double *x, size_t n)
+{
+    vectors_count(v, n, 2);
+    vectors_same(v, tiny_value(tiny_code(x[0])), x[1]);
 }
 
 static void add_edges(struct vectors *v, const double *x, size_t n)
@@ -211,7 +224,8 @@ static void check_axes(struct vectors *v, const double *x, size_t n)
 static void both_implementations_see_the_same_crowd(void **state)
 {
     static const struct vector_verb verbs[] = {
-        {"cell", check_cell},           {"edges", add_edges},
+        {"cell", check_cell},           {"short", check_short},
+        {"tiny", check_tiny},           {"edges", add_edges},
         {"others", add_other},          {"index", index_crowd},
         {"shares", check_shares},       {"own", add_own},
         {"work_out", work_out},         {"against", check_against},

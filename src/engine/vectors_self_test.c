@@ -19,6 +19,13 @@ struct desk {
 static void begin(void *state)
 {
     memset(state, 0, sizeof(struct desk));
+    ((struct desk *)state)->sample.kind = SAMPLE_STROKE;
+}
+
+static void take_kind(struct vectors *v, const double *x, size_t n)
+{
+    vectors_count(v, n, 1);
+    ((struct desk *)v->state)->sample.kind = (enum sample_kind)x[0];
 }
 
 static void add_row(struct vectors *v, const double *x, size_t n)
@@ -37,7 +44,13 @@ static void learn(struct vectors *v, const double *x, size_t n)
     struct desk *d = v->state;
     (void)x;
     vectors_count(v, n, 0);
-    assert_true(self_learn(&(struct self_rows){d->value, d->rows, d->features}, &d->self));
+    const struct self_rows rows = {
+        .value = d->value,
+        .count = d->rows,
+        .features = d->features,
+        .vectors = d->sample.kind == SAMPLE_FEATURES,
+    };
+    assert_true(self_learn(&rows, &d->self));
 }
 
 static void check_feature(struct vectors *v, const double *x, size_t n)
@@ -52,7 +65,7 @@ static void take_sample(struct vectors *v, const double *x, size_t n)
 {
     struct desk *d = v->state;
     vectors_count(v, n, d->features);
-    d->sample = (struct sample){.kind = SAMPLE_STROKE, .count = n};
+    d->sample = (struct sample){.kind = d->sample.kind, .count = n};
     memcpy(d->sample.x, x, n * sizeof *x);
 }
 
@@ -91,9 +104,9 @@ static void check_line(struct vectors *v, const double *x, size_t n)
 static void both_implementations_hold_strokes_against_the_same_rows(void **state)
 {
     static const struct vector_verb verbs[] = {
-        {"row", add_row},        {"learn", learn},       {"feature", check_feature},
-        {"sample", take_sample}, {"score", check_score}, {"silent", check_silent},
-        {"line", check_line},    {NULL, NULL},
+        {"kind", take_kind},        {"row", add_row},        {"learn", learn},
+        {"feature", check_feature}, {"sample", take_sample}, {"score", check_score},
+        {"silent", check_silent},   {"line", check_line},    {NULL, NULL},
     };
     (void)state;
     static struct desk desk;

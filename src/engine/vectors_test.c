@@ -53,7 +53,7 @@ static void take_habit(struct vectors *v, const double *x, size_t n)
     struct habit_weights weights;
     habit_weights(weights.middle, n, PART_HALF_LIFE_MIDDLE);
     habit_weights(weights.spread, n, PART_HALF_LIFE_SPREAD);
-    const habit_t h = habit_of(x, &weights, n);
+    const habit_t h = habit_of(x, &weights, n, HABIT_SPREAD_MIN);
     d->result[0] = h.middle;
     d->result[1] = h.spread;
 }
@@ -64,11 +64,20 @@ static struct sample *sample_of(struct vectors *v, const double *x, size_t n)
 {
     struct desk *d = v->state;
     assert_true(n <= SAMPLE_FEATURES_MAX);
-    d->sample.kind = SAMPLE_FEATURES;
     d->sample.context = 1;
     d->sample.count = n;
-    memcpy(d->sample.x, x, n * sizeof *x);
+    for (size_t f = 0; f < n;
+         f++) { /* a vector has floats, of which a line tells thirteen digits */
+        d->sample.x[f] = d->sample.kind == SAMPLE_FEATURES ? (double)(float)x[f] : x[f];
+    }
     return &d->sample;
+}
+
+/* Of what kind samples are; keys where nothing is said. */
+static void take_kind(struct vectors *v, const double *x, size_t n)
+{
+    vectors_count(v, n, 1);
+    ((struct desk *)v->state)->sample.kind = (enum sample_kind)x[0];
 }
 
 static void begin_part(struct vectors *v, const double *x, size_t n)
@@ -405,6 +414,7 @@ static void both_implementations_know_the_same_person(void **state)
     static const struct vector_verb verbs[] = {
         {"habit", take_habit},
         {"is", check_result},
+        {"kind", take_kind},
         {"begin", begin_part},
         {"room", check_room},
         {"accept", accept},

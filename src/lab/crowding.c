@@ -35,7 +35,7 @@ static size_t pour(const struct bank_context *c, const bool *in, size_t f, struc
         const size_t each = all < EACH_MAX ? all : EACH_MAX;
         for (size_t i = 0; i < each; i++) {
             const double x = (double)c->sample[c->first[u] + i * all / each].x[f];
-            const double kept = cell_value(c->like.kind, cell_code(c->like.kind, x));
+            const double kept = cell_kept(c->like.kind, x);
             if (!isnan(kept)) {
                 out[n++] = (struct weighed){.x = (float)kept, .weight = 1.0 / (double)each};
             }
@@ -44,8 +44,24 @@ static size_t pour(const struct bank_context *c, const bool *in, size_t f, struc
     return n;
 }
 
+/* Of vectors half the way to the next larger value: a bin is the same then when the value lost its last digits in a page
+ * (cell.h), and a column that does not vary has one bin. False: there is none. */
+static bool edge_above(const struct weighed *x, size_t n, size_t at, float *out)
+{
+    size_t next = at;
+    while (next < n && !(x[next].x > x[at].x)) {
+        next++;
+    }
+    if (next == n) {
+        return false;
+    }
+    const float half = x[at].x + 0.5F * (x[next].x - x[at].x);
+    *out = half < x[next].x ? half : x[at].x;
+    return true;
+}
+
 /* Quantiles of equal steps, each once. */
-static uint8_t find_edges(struct weighed *x, size_t n, float *out)
+static uint8_t find_edges(struct weighed *x, size_t n, bool vector, float *out)
 {
     qsort(x, n, sizeof *x, ascending);
     double all = 0.0;
@@ -61,8 +77,9 @@ static uint8_t find_edges(struct weighed *x, size_t n, float *out)
             sum += x[at].weight;
             at++;
         }
-        if (edges == 0 || x[at].x > out[edges - 1]) {
-            out[edges++] = x[at].x;
+        float edge = x[at].x;
+        if ((!vector || edge_above(x, n, at, &edge)) && (edges == 0 || edge > out[edges - 1])) {
+            out[edges++] = edge;
         }
     }
     return edges;
@@ -119,7 +136,8 @@ err_t crowding_plain(const struct bank_context *c, const bool *in, size_t people
     const struct crowd_arrays room = crowd_lay_out(&p.crowd, p.room);
     crowd_take(&p.crowd, &room);
     for (size_t f = 0; f < c->like.count; f++) {
-        room.edges[f] = find_edges(x, pour(c, in, f, x), room.edge + f * CROWD_EDGES);
+        room.edges[f] = find_edges(x, pour(c, in, f, x), c->like.kind == SAMPLE_FEATURES,
+                                   room.edge + f * CROWD_EDGES);
     }
     free(x);
     fill_rows(c, in, each, &p.crowd, room.row);

@@ -8,7 +8,8 @@
 
 enum { NOVICE_MIN = 5, EACH_MAX = 40 }; /* samples of one person that are pooled at most */
 
-#define SPREAD_MIN 0.02
+#define SPREAD_MIN        0.02
+#define VECTOR_SPREAD_MIN 1e-30F /* model.c: of vectors, whose unit nobody knows */
 
 struct pool {
     double *value;
@@ -27,7 +28,13 @@ static void pour(const struct bank_context *c, size_t user, size_t n, size_t f, 
     }
 }
 
-static void describe(struct pool *pool, float *middle, float *spread)
+/* What is below the least is none: nobody differs from others there. */
+static float vector_spread(double spread)
+{
+    return spread < (double)VECTOR_SPREAD_MIN ? 0.0F : (float)spread;
+}
+
+static void describe(struct pool *pool, bool vector, float *middle, float *spread)
 {
     if (pool->count == 0) {
         *middle = 0.0F;
@@ -41,7 +48,8 @@ static void describe(struct pool *pool, float *middle, float *spread)
         sum += fabs(pool->value[i] - m);
     }
     *middle = (float)m;
-    *spread = (float)fmax(sum / (double)pool->count, SPREAD_MIN);
+    const double mean = sum / (double)pool->count;
+    *spread = vector ? vector_spread(mean) : (float)fmax(mean, SPREAD_MIN);
 }
 
 static bool counts(const struct bank_context *c, const bool *in, size_t user)
@@ -52,6 +60,19 @@ static bool counts(const struct bank_context *c, const bool *in, size_t user)
 static size_t novice_samples(size_t n)
 {
     return n / 8 > NOVICE_MIN ? n / 8 : NOVICE_MIN;
+}
+
+static bool is_vector(const struct bank_context *c)
+{
+    return c->like.kind == SAMPLE_FEATURES;
+}
+
+/* A column varies among people of all ages or it does not; where few novices were alike, they vary as all do. */
+static void agree(float *novices, const float *all)
+{
+    if (!(*novices > 0.0F && *all > 0.0F)) {
+        *novices = *all;
+    }
 }
 
 static void pool_all(const struct bank_context *c, const bool *in, struct pool *pool, float *at)
@@ -66,14 +87,18 @@ static void pool_all(const struct bank_context *c, const bool *in, struct pool *
                     pour(c, u, age == 0 ? novice_samples(all) : all, f, pool);
                 }
             }
-            describe(pool, &at[2 * age * n + f], &at[(2 * age + 1) * n + f]);
+            describe(pool, is_vector(c), &at[2 * age * n + f], &at[(2 * age + 1) * n + f]);
         }
+    }
+    for (size_t f = 0; f < n && is_vector(c); f++) {
+        agree(&at[n + f], &at[3 * n + f]);
     }
 }
 
-/* Geometric mean of single people's spreads. */
+/* Geometric mean of single people's spreads. Of a vector's column in which nobody varies it is that of `all`, 0 where
+ * they do not, either. */
 static void usual_spreads(const struct bank_context *c, const struct stages *stages, const bool *in,
-                          float *out)
+                          const float *all, float *out)
 {
     for (size_t f = 0; f < c->like.count; f++) {
         double sum = 0.0;
@@ -85,7 +110,13 @@ static void usual_spreads(const struct bank_context *c, const struct stages *sta
                 n++;
             }
         }
-        out[f] = (float)(n == 0 ? 1.0 : fmax(exp(sum / (double)n), SPREAD_MIN));
+        if (is_vector(c)) {
+            out[f] = n == 0 || !(all[f] > 0.0F)
+                         ? all[f]
+                         : fmaxf((float)exp(sum / (double)n), VECTOR_SPREAD_MIN);
+        } else {
+            out[f] = (float)(n == 0 ? 1.0 : fmax(exp(sum / (double)n), SPREAD_MIN));
+        }
     }
 }
 
@@ -96,6 +127,16 @@ static size_t count_people(const struct bank_context *c, const bool *in)
         n += counts(c, in, u);
     }
     return n;
+}
+
+/* 0 where a vector's column does not vary between people. */
+static float single_spread(const struct part *p, const float *usual, size_t f)
+{
+    const float spread = (float)part_shrunk(p, f);
+    if (p->kind != SAMPLE_FEATURES) {
+        return spread;
+    }
+    return usual[f] > 0.0F ? fmaxf(spread, VECTOR_SPREAD_MIN) : 0.0F;
 }
 
 /* Profiles of single people, evenly chosen when there are more than a model holds. */
@@ -124,7 +165,7 @@ static void choose_cohort(const struct bank_context *c, const struct stages *sta
         for (size_t f = 0; f < n; f++) {
             const double m = part_middle(&part, f);
             middle[kept * n + f] = isnan(m) ? p->population.all[1].middle[f] : (float)m;
-            spread[kept * n + f] = (float)part_shrunk(&part, f);
+            spread[kept * n + f] = single_spread(&part, p->population.usual, f);
         }
         kept++;
     }
@@ -160,7 +201,7 @@ err_t people_new(const struct bank_context *c, const struct stages *stages, cons
         return err_new(ERR_NOMEM);
     }
     pool_all(c, in, &pool, number);
-    usual_spreads(c, stages, in, number + 4 * n);
+    usual_spreads(c, stages, in, number + 3 * n, number + 4 * n);
     for (size_t i = 0; i < 2; i++) {
         p.population.all[i] = density_at(number + 2 * i * n, n);
     }

@@ -23,12 +23,11 @@ struct reference {
     err_t error;
 };
 
-/* Vectors and scrolling are kept as signed logs (sample.c). What other events hold beside times and touches
+/* Scrolling is kept as signed logs (sample.c), vectors as they come. What other events hold beside times and touches
  * was never published as a measurement: it stays a feature. */
 static double plain_raw(const struct sample *s, size_t f)
 {
-    const bool is_log = s->kind == SAMPLE_FEATURES || s->kind == SAMPLE_SCROLL;
-    return is_log ? copysign(expm1(fabs(s->x[f])), s->x[f]) : s->x[f];
+    return s->kind == SAMPLE_SCROLL ? copysign(expm1(fabs(s->x[f])), s->x[f]) : s->x[f];
 }
 
 /* The measurement behind a feature. */

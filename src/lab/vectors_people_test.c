@@ -129,11 +129,17 @@ static void check_result(struct vectors *v, const double *x, size_t n)
 
 /* ---- people ---- */
 
+/* Of what kind samples are; keys where nothing is said. */
+static void take_kind(struct vectors *v, const double *x, size_t n)
+{
+    vectors_count(v, n, 1);
+    ((struct desk *)v->state)->context.like.kind = (enum sample_kind)x[0];
+}
+
 static void take_like(struct vectors *v, const double *x, size_t n)
 {
     struct desk *d = v->state;
     assert_true(n <= FEATURES);
-    d->context.like.kind = SAMPLE_FEATURES;
     d->context.like.context = 1;
     d->context.like.count = n;
     memcpy(d->context.like.x, x, n * sizeof *x);
@@ -311,6 +317,7 @@ static void both_implementations_learn_the_same_of_people(void **state)
         {"doubting", check_doubting},
         {"margin", margin},
         {"is", check_result},
+        {"kind", take_kind},
         {"like", take_like},
         {"user", add_user},
         {"has", add_sample},

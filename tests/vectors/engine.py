@@ -91,6 +91,11 @@ PLATFORM_STEPS = [8, 10, 16, 100]
 COARSE_BINS, SHARE_MIN, CROWD_SHRINK, NEIGHBOUR, AGAINST_STEPS, AGAINST_CLIP = 17, 1e-4, 20.0, 0.15, 32, 16.0
 BYTE_STEPS = 16
 
+# src/engine/short_float.h: (digits, the smallest exponent of two with a leading one, the largest)
+SHORT, TINY = (8, -90, 36), (3, -4, 10)
+# src/engine/sample.h, sample.c, part_cells.c: vectors; lab/people.c
+VECTOR_LEAST, VECTOR_LAYOUT, VECTOR_HABIT_BYTES, VECTOR_SPREAD_MIN = 1e-20, 2, 14, 1e-30
+
 # src/engine/axes.h, axes.c: chosen on Antal's strokes
 AXES_ALIKE, AXES_OWN, AXES_FREEDOM, AXES_CLIP = 0.1, 30.0, 4.0, 16.0
 
@@ -135,6 +140,15 @@ def middle_cell(x):
 
 def spread_cell(x):
     return 0.0 if math.isnan(x) else nearest_step(x, SPREAD_STEPS, 0, 65535)
+
+
+def short_float(x, form):
+    """The nearest float of so few digits, halves away from zero; the largest beyond it."""
+    if math.isnan(x) or x == 0:
+        return x
+    digits, least, most = form
+    step = 2.0 ** (max(math.frexp(abs(x))[1] - 1, least) - digits)
+    return math.copysign(min(math.floor(abs(x) / step + 0.5) * step, (2 - 2.0 ** -digits) * 2.0 ** most), x)
 
 
 def logit(p):
@@ -386,7 +400,7 @@ def weights(n, half_life):
     return [2 ** (-age / half_life) for age in range(n)]
 
 
-def habit(x):
+def habit(x, least=SPREAD_MIN):
     """Lower weighted median, and weighted mean absolute deviation about it, of values newest first."""
     there = [(v, wm, ws) for v, wm, ws in zip(x, weights(len(x), HALF_LIFE_MIDDLE), weights(len(x), HALF_LIFE_SPREAD))
              if not math.isnan(v)]
@@ -395,17 +409,19 @@ def habit(x):
     half = math.fsum(wm for _, wm, _ in there) / 2
     middle = min(v for v, _, _ in there if math.fsum(w for u, w, _ in there if u <= v) >= half)
     mean = math.fsum(ws * abs(v - middle) for v, _, ws in there) / math.fsum(ws for _, _, ws in there)
-    return middle, max(mean, SPREAD_MIN)
+    return middle, max(mean, least)
 
 
 class Part:
     """Samples of one person, newest first, as the cells keep them, and the habit in them."""
 
+    least = SPREAD_MIN
+
     def __init__(self, first):
         n = len(first)
         self.narrow = n >= WIDE_FROM
         self.centre = [middle_cell(0.0 if math.isnan(x) else x) for x in first]
-        self.slots = min(RING + HELD, (POOL_BYTES - HABIT_BYTES * n) // (n * (1 if self.narrow else 2)))
+        self.slots = min(RING + HELD, (POOL_BYTES - self.habit_bytes() * n) // (n * (1 if self.narrow else 2)))
         self.room = self.slots - HELD
         self.ring, self.held = [], []
         self.accepted = self.scored = 0
@@ -413,6 +429,18 @@ class Part:
         self.middle, self.spread, self.shrunk = [NAN] * n, [0.0] * n, [0.0] * n
         self.anchor = None
         self.pressed = 0
+
+    def habit_bytes(self):
+        return HABIT_BYTES
+
+    def as_middle(self, f, x):
+        return middle_cell(x)
+
+    def as_spread(self, x):
+        return spread_cell(x)
+
+    def varies(self, f):
+        return not math.isnan(self.middle[f])
 
     def cells(self, x):
         if self.narrow:
@@ -471,17 +499,18 @@ class Part:
 
     def refresh(self, limited=False):
         for f in range(len(self.middle)):
-            m, s = habit([row[f] for row in self.ring])
+            m, s = habit([row[f] for row in self.ring], self.least)
             was, step = self.middle[f], STEP * self.spread[f]
             if limited and not math.isnan(was) and not math.isnan(m):
                 m = clip(m, was - step, was + step)
-            self.middle[f], self.spread[f] = middle_cell(m), spread_cell(s)
+            self.middle[f], self.spread[f] = self.as_middle(f, m), self.as_spread(s)
         self.nearest = f32(self.usual_nearest()) if len(self.ring) >= NEAREST_FROM else 0.0
 
     def usual_nearest(self):
         """Median of how far the newest samples are from the nearest other one."""
         def apart(a, b):
-            gaps = [min(abs(u - v) / s, NEAREST_CUT) for u, v, s in zip(a, b, self.spread) if not math.isnan(u - v)]
+            gaps = [min(abs(u - v) / s, NEAREST_CUT) for u, v, s in zip(a, b, self.spread)
+                    if s > 0 and not math.isnan(u - v)]
             return math.fsum(gaps) / len(gaps) if gaps else 0.0
         near = [min(apart(a, b) for j, b in enumerate(self.ring) if j != i)
                 for i, a in enumerate(self.ring[:NEAREST_OF])]
@@ -490,19 +519,22 @@ class Part:
     def shrink(self, usual):
         """Towards people in general: a geometric mean, n samples against SHRINK."""
         own = len(self.ring) / (len(self.ring) + SHRINK)
-        self.shrunk = [spread_cell(max(s ** own * u ** (1 - own) if s > 0 else u, 1 / SPREAD_STEPS))
+        least = 1 / SPREAD_STEPS if self.least else 2.0 ** (SHORT[1] - SHORT[0])
+        self.shrunk = [self.as_spread(max(s ** own * u ** (1 - own) if s > 0 and u > 0 else max(s, u), least))
                        for s, u in zip(self.spread, usual)]
 
     def drift(self):
         if self.anchor is None:
             return 0.0
-        gaps = [abs(m - a) / s for m, a, s in zip(self.middle, *self.anchor) if not math.isnan(m - a)]
+        gaps = [abs(m - a) / s for m, a, s in zip(self.middle, *self.anchor)
+                if s > 0 and not math.isnan(m - a)]
         return math.fsum(gaps) / len(gaps)
 
     def from_anchor(self, x):
         if self.anchor is None:
             return 0.0
-        gaps = [min(abs(v - a) / s, DRIFT_CUT) for v, a, s in zip(x, *self.anchor) if not math.isnan(v - a)]
+        gaps = [min(abs(v - a) / s, DRIFT_CUT) for v, a, s in zip(x, *self.anchor)
+                if s > 0 and not math.isnan(v - a)]
         return math.fsum(gaps) / len(gaps) if gaps else 0.0
 
     def note(self, nats):
@@ -513,6 +545,43 @@ class Part:
         self.m2, self.mean = f32(self.m2 + gap * (nats - mean)), f32(mean)
 
 
+class VectorPart(Part):
+    """The same of a vector, whose columns have any unit: gaps from the first value of a column, as floats of few
+    digits, the narrow ones in the first gap. A column that never varied says nothing."""
+
+    least = 0.0
+
+    def __init__(self, first):
+        super().__init__(first)
+        self.centre, self.unit = [NAN] * len(first), [0.0] * len(first)
+
+    def habit_bytes(self):
+        return VECTOR_HABIT_BYTES + (2 if self.narrow else 0)
+
+    def as_middle(self, f, x):
+        return self.centre[f] + short_float(x - self.centre[f], SHORT)
+
+    def as_spread(self, x):
+        return 0.0 if math.isnan(x) else short_float(x, SHORT)
+
+    def varies(self, f):
+        return super().varies(f) and self.spread[f] > 0
+
+    def cell(self, f, x):
+        if math.isnan(x):
+            return NAN
+        if math.isnan(self.centre[f]):
+            self.centre[f] = f32(x)
+        gap = x - self.centre[f]
+        if not self.narrow:
+            return self.centre[f] + short_float(gap, SHORT)
+        self.unit[f] = self.unit[f] or short_float(abs(gap), SHORT)
+        return self.centre[f] + (short_float(gap / self.unit[f], TINY) * self.unit[f] if self.unit[f] else 0.0)
+
+    def cells(self, x):
+        return [self.cell(f, v) for f, v in enumerate(x)]
+
+
 # Evidence -------------------------------------------------------------------------------------------------------------
 
 class Density:
@@ -521,8 +590,8 @@ class Density:
     def __init__(self, middle, spread):
         self.given = [*middle, *spread]
         self.middle, self.spread = [f32(m) for m in middle], [f32(s) for s in spread]
-        self.inverse = [f32(1 / s) for s in self.spread]
-        self.factor = [f32(math.exp(math.log(s) * 2 / 3)) for s in self.spread]
+        self.inverse = [f32(1 / s) if s else 0.0 for s in self.spread]
+        self.factor = [f32(math.exp(math.log(s) * 2 / 3)) if s else 1.0 for s in self.spread]
 
     def z(self, f, x):
         return clip((x - self.middle[f]) * self.inverse[f], -Z_MAX, Z_MAX)
@@ -541,20 +610,23 @@ def log_t(z, spread):
 
 def scores(part, population, x):
     """[ratio, one-class, nearest, cohort, rivals]; None: too little to compare. Without people the middle two."""
-    known = [f for f, m in enumerate(part.middle) if not math.isnan(m)]
+    known = [f for f in range(len(part.middle))
+             if part.varies(f) and (population is None or population["all"][1].spread[f] > 0)]
     both = [f for f in known if not math.isnan(x[f])]
     if len(part.ring) < SAMPLES_MIN or not both or len(both) < PRESENT_SHARE * len(known):
         return None
 
-    def units(row, f):
-        return clip((row[f] - part.middle[f]) / part.spread[f], -CAP, CAP)
+    middle = [f32(m) for m in part.middle]  # a vector's is no float by itself
 
-    def step(row, f):
-        return math.floor(units(row, f) * LENS_STEP + 128.5)
+    def units(row, f, middle):
+        return clip((row[f] - middle[f]) / part.spread[f], -CAP, CAP)
 
-    one_class = math.fsum(abs(units(x, f)) for f in both) / len(both)
-    bare = [sum(CAP * LENS_STEP if math.isnan(row[f]) else abs(step(x, f) - step(row, f)) for f in both)
-            / (LENS_STEP * len(both)) for row in part.ring]
+    def step(row, f, middle):
+        return math.floor(units(row, f, middle) * LENS_STEP + 128.5)
+
+    one_class = math.fsum(abs(units(x, f, middle)) for f in both) / len(both)
+    bare = [sum(CAP * LENS_STEP if math.isnan(row[f]) else abs(step(x, f, middle) - step(row, f, part.middle))
+                for f in both) / (LENS_STEP * len(both)) for row in part.ring]
     away = [gap + AGE_COST * age / RING for age, gap in enumerate(bare)]
     few = sorted(away)[:NEAREST]
     near = math.fsum(few) / len(few)
@@ -563,7 +635,7 @@ def scores(part, population, x):
     part.copied = [min(bare), len(both) >= COPY_FEATURES and min(bare) < COPY * part.nearest]
 
     def log_own(f):
-        return log_t(clip((x[f] - part.middle[f]) / part.shrunk[f], -Z_MAX, Z_MAX), part.shrunk[f])
+        return log_t(clip((x[f] - middle[f]) / part.shrunk[f], -Z_MAX, Z_MAX), part.shrunk[f])
 
     own = math.fsum(log_own(f) for f in both)
     s1, s2 = (math.fsum(d.log(f, x[f]) for f in both) - own for d in population["all"])
@@ -585,13 +657,14 @@ def way(middle, population):
     """How far somebody is from the middle of all people, a feature's mean in their spreads."""
     everybody = population["all"][1]
     away = [min(abs(m - everybody.middle[f]) / everybody.spread[f], FOREIGN_CUT)
-            for f, m in enumerate(middle) if not math.isnan(m)]
-    return math.fsum(away) / len(away)
+            for f, m in enumerate(middle) if not math.isnan(m) and everybody.spread[f] > 0]
+    return math.fsum(away) / len(away) if away else 0.0
 
 
 def is_foreign(part, population):
     """Not like the people of a population: of a real one, of a simulated one."""
-    return [way(part.middle, population) > limit for limit in (FOREIGN, FOREIGN_SIMULATED)]
+    middle = [m if part.varies(f) else NAN for f, m in enumerate(part.middle)]
+    return [way(middle, population) > limit for limit in (FOREIGN, FOREIGN_SIMULATED)]
 
 
 def alone(text, known, features):
@@ -649,12 +722,12 @@ def averages(nats, run):
 STROKE, VECTOR = 5, 7  # kinds of samples
 
 
-def byte_cell(kind, x):
-    """A stroke's feature as one byte keeps it, any other as half a float (IEEE 754-2008, binary16)."""
+def byte_cell(kind, x, base=0.0):
+    """A stroke's feature as one byte keeps it, a vector's value as the gap from the first of its column."""
     if math.isnan(x):
         return NAN
     if kind == VECTOR:
-        return struct.unpack("<e", struct.pack("<e", clip(x, -65504.0, 65504.0)))[0]
+        return base + short_float(x - base, SHORT)
     return nearest_step(x, BYTE_STEPS, 1 - 128, 255 - 128)
 
 
@@ -731,9 +804,11 @@ def axes_apart(between, places):
 
 
 class Himself:
-    """A person's strokes, the newest first, to hold strokes against where other people are no measure."""
+    """A person's strokes, the newest first, to hold strokes against where other people are no measure. Of vectors a
+    spread has no least, and a column without one says nothing."""
 
-    def __init__(self, rows):
+    def __init__(self, rows, vectors=False):
+        least = 0.0 if vectors else f32(SELF_SPREAD_MIN)
         self.known = len(rows)
         self.middle, self.spread = [], []
         for column in zip(*rows):
@@ -741,20 +816,20 @@ class Himself:
             middle = there[(len(there) - 1) // 2] if there else 0.0
             away = math.fsum(abs(x - middle) for x in there) / len(there) if there else 1.0
             self.middle.append(middle)
-            self.spread.append(f32(max(f32(away), f32(SELF_SPREAD_MIN))))
+            self.spread.append(f32(max(f32(away), least)))
         kept = min(len(rows), SELF_ROOM // len(rows[0]))
         self.rows = [self.steps(rows[i * len(rows) // kept]) for i in range(kept)]
 
     def steps(self, x):
         """In whole steps of a 31st of a spread; missing is None."""
-        return [None if math.isnan(v) else math.floor(clip((v - m) / s, -CAP, CAP) * LENS_STEP + 0.5)
+        return [None if math.isnan(v) or not s else math.floor(clip((v - m) / s, -CAP, CAP) * LENS_STEP + 0.5)
                 for v, m, s in zip(x, self.middle, self.spread)]
 
     def score(self, x):
         """ln of the distance to the nearest row; nothing of fewer than half of the features."""
         mine = self.steps(x)
         there = [f for f, v in enumerate(mine) if v is not None]
-        if 2 * len(there) < len(mine):
+        if 2 * len(there) < sum(s > 0 for s in self.spread):
             return None
         least = min(sum(CAP * LENS_STEP if row[f] is None else abs(mine[f] - row[f]) for f in there) for row in self.rows)
         return math.log(max(least / LENS_STEP / len(there), SELF_LEAST))
@@ -949,20 +1024,21 @@ def levels(tree):
 
 # People and their fusion ----------------------------------------------------------------------------------------------
 
-def describe(values):
+def describe(values, vector=False):
     m = lower_median(values)
-    return m, max(math.fsum(abs(v - m) for v in values) / len(values), SPREAD_MIN)
+    mean = math.fsum(abs(v - m) for v in values) / len(values)
+    return m, (mean if mean >= VECTOR_SPREAD_MIN else 0.0) if vector else max(mean, SPREAD_MIN)
 
 
-def part_of(samples, like):
-    part = Part(like)
+def part_of(samples, like, vector=False):
+    part = VectorPart(like) if vector else Part(like)
     for x in samples[-RING:]:
         part.accept(x)
     part.refresh()
     return part
 
 
-def population_of(people, like):
+def population_of(people, like, vector=False):
     """(densities of novices and of all ages, usual spreads, densities of single people)"""
     people = [p for p in people if len(p) >= NOVICE_MIN]
 
@@ -973,18 +1049,26 @@ def population_of(people, like):
             each = min(n, EACH_MAX)
             rows += [p[i * n // each] for i in range(each)]
         columns = [[v for v in column if not math.isnan(v)] for column in zip(*rows)]
-        return Density(*zip(*(describe(c) if c else (0.0, 1.0) for c in columns)))
+        return list(zip(*(describe(c, vector) if c else (0.0, 1.0) for c in columns)))
 
-    both = [pooled(lambda n: max(NOVICE_MIN, n // NOVICE_SHARE)), pooled(lambda n: n)]
-    parts = [part_of(p, like) for p in people]
+    novices, everybody = pooled(lambda n: max(NOVICE_MIN, n // NOVICE_SHARE)), pooled(lambda n: n)
+    if vector:
+        novices[1] = [s if s and t else t for s, t in zip(novices[1], everybody[1])]
+    both = [Density(*novices), Density(*everybody)]
+    parts = [part_of(p, like, vector) for p in people]
     usual = []
     for f in range(len(like)):
         logs = [math.log(p.spread[f]) for p in parts if p.spread[f] > 0]
+        if vector:
+            of_all = both[1].spread[f]
+            usual.append(f32(math.exp(math.fsum(logs) / len(logs))) if logs and of_all else of_all)
+            continue
         usual.append(f32(max(math.exp(math.fsum(logs) / len(logs)), SPREAD_MIN) if logs else 1.0))
     cohort = []
     for p in parts:
         p.shrink(usual)
-        cohort.append(Density([both[1].middle[f] if math.isnan(m) else m for f, m in enumerate(p.middle)], p.shrunk))
+        cohort.append(Density([both[1].middle[f] if math.isnan(m) else m for f, m in enumerate(p.middle)],
+                              [s if u else 0.0 for s, u in zip(p.shrunk, usual)]))
     return {"all": both, "usual": usual, "cohort": cohort}
 
 
@@ -1314,8 +1398,11 @@ def sample_vectors(d):
     yield from summary("a moved phone", "motion", mean + sd, motion(mean, sd), "motion")
     for n in (1, 7, 128, 130):
         x = [d.about(0, 40) for _ in range(n)]
-        yield from summary(f"{n} values of elsewhere", "vector", x, [signed_log(v) for v in x[:FEATURES_MAX]],
-                           "features", fnv(struct.pack("<Q", n)), "swipe-v1")
+        yield from summary(f"{n} values of elsewhere", "vector", x, [f32(v) for v in x[:FEATURES_MAX]],
+                           "features", fnv(struct.pack("<QQ", n, VECTOR_LAYOUT)), "swipe-v1")
+    x = [1e9, -1e9, 0.1, 1e-19, 1e-21, -1e-21, 0.0, NAN]
+    yield from summary("values of any size", "vector", x, [0.0 if abs(v) < VECTOR_LEAST else f32(v) for v in x],
+                       "features", fnv(struct.pack("<QQ", len(x), VECTOR_LAYOUT)), "swipe-v1")
 
 
 def timing_case(title, ms):
@@ -1365,9 +1452,10 @@ def habit_cases(d):
 class PartLines:
     """A part, and the lines that make the C code do the same."""
 
-    def __init__(self, title, first):
-        self.part = Part(first)
-        self.lines = [f"case part {title}", given("begin", *first), given("room", self.part.slots, self.part.room)]
+    def __init__(self, title, first, kind=Part):
+        self.part = kind(first)
+        self.lines = [f"case part {title}", *([given("kind", VECTOR)] if kind is VectorPart else []),
+                      given("begin", *first), given("room", self.part.slots, self.part.room)]
 
     def add(self, line):
         self.lines.append(line)
@@ -1452,6 +1540,62 @@ class Person:
         to = other.centre if other else self.centre
         return [NAN if self.d.chance(self.missing) else self.d.about(c + way * (t - c), s)
                 for c, t, s in zip(self.centre, to, self.spread)]
+
+
+class Columns:
+    """Somebody whose vectors have columns of any unit: one in four never varies, one in nine only for others."""
+
+    def __init__(self, d, n, like=None):
+        self.d = d
+        self.unit = like.unit if like else [10.0 ** (d.below(9) - 4) for _ in range(n)]
+        self.offset = like.offset if like else [[0.0, 100.0, 1e4][d.below(3)] * u for u in self.unit]
+        self.centre = [d.about(0, 1) for _ in range(n)]
+        self.spread = [0.0 if f % 4 == 1 else d.between(0.1, 0.5) for f in range(n)]
+
+    def value(self, f, x):
+        return f32(self.offset[f] + self.unit[f] * x)
+
+    def sample(self, missing=0.0, everywhere=False):
+        return [NAN if self.d.chance(missing) else self.value(f, c + self.d.about(0, s or (0.3 if everywhere else 0)))
+                for f, (c, s) in enumerate(zip(self.centre, self.spread))]
+
+
+def vector_part_vectors(d):
+    for n, count, cohort in [(1, 6, 0), (5, 9, 2), (15, 50, 3), (15, 70, 0), (30, 12, 8), (40, 40, 1), (41, 30, 2),
+                             (64, 8, 4), (100, 21, 2), (128, 9, 0)]:
+        person = Columns(d, n)
+        other = Columns(d, n, person)
+        lines = PartLines(f"a vector of {n} values from {count} samples", person.sample(0.2), VectorPart)
+        for _ in range(count):
+            lines.accept(person.sample(0.05))
+        lines.look()
+        lines.refresh()
+        lines.shrink([0.0 if f % 9 == 2 else s for f, s in enumerate(other.unit)])
+
+        def density():
+            return Density([other.value(f, d.about(0, 1)) for f in range(n)],
+                           [0.0 if f % 9 == 2 else d.between(0.1, 2) * u for f, u in enumerate(other.unit)])
+        population = {"all": [density(), density()], "cohort": [density() for _ in range(cohort)]}
+        lines.people(population)
+        for x in (person.sample(), other.sample(), person.sample(0.2), person.sample(0, True), person.sample(0.9),
+                  [1e9] * n):
+            lines.scores(population, x)
+        yield from lines.lines
+
+    person, thief = Columns(d, 9), Columns(d, 9)
+    thief = Columns(d, 9, person)
+    lines = PartLines("a vector that waits, is cut and is led away", person.sample(), VectorPart)
+    for _ in range(20):
+        lines.accept(person.sample())
+    lines.refresh()
+    lines.anchor()
+    for session in range(1, 9):
+        lines.hold(person.sample(0, True) if session % 2 else thief.sample(), session, session)
+        if session % 3 == 0:
+            lines.release(session, session)
+            lines.refresh(True)
+            lines.drift(thief.sample())
+    yield from lines.lines
 
 
 def crowd(d, n, cohort):
@@ -1824,7 +1968,8 @@ def crowd_vectors(d):
     yield "case crowd what is kept of a feature"
     for kind in (STROKE, VECTOR):
         for x in [NAN, 0.0, -0.0, 1e-9, 99.0, -99.0, 1e6, -1e6, 2.0 ** -15, *(d.about(0, 4) for _ in range(12))]:
-            yield given("cell", kind, x, byte_cell(kind, x))
+            for base in (0.0, 12345.5) if kind == VECTOR else (0.0,):
+                yield given("cell", kind, x, base, byte_cell(kind, x, base))
     for edge_counts, rows, own in [([31, 4, 0, 15, 16], 60, 19), ([9, 31], 25, 1), ([31] * 3, 40, 12)]:
         edges = [sorted({d.about(0, 3) for _ in range(n)}) for n in edge_counts]
         edges[0] = sorted({byte_cell(STROKE, e) for e in edges[0]})  # some values are on an edge
@@ -1874,9 +2019,22 @@ def crowd_vectors(d):
             yield near("axes", axes_against(between, known, along(levels, to, b)))
 
 
+def short_float_vectors(d):
+    yield "case crowd floats of few digits"
+    for form, verb in ((SHORT, "short"), (TINY, "tiny")):
+        digits, least, most = form
+        for x in [0.0, 1.0, 1e300, 1e9, 1920.0, 1921.0, 2.0 ** least, 2.0 ** (least - digits), 2.0 ** (least - digits - 2),
+                  0.7 * 2.0 ** (least - digits), 1.999 * 2.0 ** most, 0.9999, 1.0625, 1.001953125,
+                  *(d.about(0, 3) * 10.0 ** d.below(4) for _ in range(12))]:
+            yield given(verb, x, short_float(x, form))
+            yield given(verb, -x, short_float(-x, form) or 0.0)
+
+
 def himself_vectors(d):
-    for features, rows in [(31, 140), (5, 12), (16, 30), (8, 1)]:
+    for features, rows, vectors in [(31, 140, 0), (5, 12, 0), (16, 30, 0), (8, 1, 0), (15, 60, 1), (6, 5, 1)]:
         yield f"case himself {features} features of {rows} rows"
+        if vectors:
+            yield given("kind", VECTOR)
 
         def draw(shift, missing):
             return [NAN if d.chance(missing) else byte_cell(STROKE, d.about(shift, 1 + f % 3))
@@ -1888,7 +2046,7 @@ def himself_vectors(d):
         for x in person:
             yield given("row", *x)
         yield given("learn")
-        known = Himself(person)
+        known = Himself(person, vectors)
         for f in range(features):
             yield near("feature", f, known.middle[f], known.spread[f])
         for x in [person[0], *(draw(shift, missing) for shift in (1.0, 3.0) for missing in (0.0, 0.2, 0.45, 0.9))]:
@@ -1952,11 +2110,24 @@ def fusing_case(d, title, n, counts):
         yield near("bucket", b, *fusion_numbers(f))
 
 
-def people_case(d, title, n, counts, left_out=()):
-    like, people = draw_people(d, n, counts)
+def draw_columns(d, n, counts):
+    """Vectors: nobody varies in one column, the same for all; each has a value of his own in another."""
+    first = Columns(d, n)
+    everybody = [Columns(d, n, first) for _ in counts]
+    for u, p in enumerate(everybody):
+        p.centre[0], p.spread[0] = 0.5, 0.0
+        p.centre[1], p.spread[1] = float(u), 0.0
+        p.spread[2] = 0.3
+    return first.sample(), [[p.sample() for _ in range(c)] for p, c in zip(everybody, counts)]
+
+
+def people_case(d, title, n, counts, left_out=(), vector=False):
+    like, people = draw_columns(d, n, counts) if vector else draw_people(d, n, counts)
     yield f"case lab {title}"
+    if vector:
+        yield given("kind", VECTOR)
     yield from people_lines(like, people, left_out)
-    made = population_of(kept(people, left_out), like)
+    made = population_of(kept(people, left_out), like, vector)
     yield given("people", len(made["cohort"]))
     for name, density in zip(("novices", "all"), made["all"]):
         yield near(name, *density.middle, *density.spread)
@@ -1993,6 +2164,7 @@ def lab_vectors(d):
                             [5, 50, 4, 7, 30, 9, 12, 6])
     yield from fusing_case(d, "everybody against everybody", 6, [9 + 2 * u for u in range(12)])
     yield from fusing_case(d, "a few with much", 3, [7, 8, 61, 12, 6, 9, 11, 55, 10, 8, 7, 9, 14])
+    yield from people_case(d, "vectors of any unit", 5, [6, 9, 45, 12, 16, 5], vector=True)
 
 
 def vectors():
@@ -2002,8 +2174,10 @@ def vectors():
     yield from part_vectors(Draw(3))
     yield from session_vectors(Draw(4))
     yield from crowd_vectors(Draw(6))
+    yield from short_float_vectors(Draw(10))
     yield from himself_vectors(Draw(8))
     yield from fence_vectors(Draw(7))
+    yield from vector_part_vectors(Draw(9))
     yield from lab_vectors(Draw(5))
 
 
