@@ -3,6 +3,7 @@
 
 #include "base/util.h"
 #include "engine/events_test.h"
+#include "engine/session_state.h"
 #include "tests/support/random.h"
 #include "tests/support/unit.h"
 
@@ -574,6 +575,54 @@ static void a_session_that_never_began_is_not_let_through(void **state)
     assert_int_equal(canara_reasons(&s, T0, reasons), 0);
 }
 
+/* A session that came back from a disk with damage is refused, or its risk is still one. */
+static void any_damage_leaves_a_risk_between_zero_and_one(void **state)
+{
+    (void)state;
+    canara_session_t s = begun();
+    uint64_t seed = 11;
+    (void)note(&s, CANARA_FACT_EXTERNAL, 9.0, T0);
+    for (size_t i = 0; i < 8 * sizeof s + 20000; i++) {
+        canara_session_t damaged = s;
+        uint8_t *bytes = (uint8_t *)&damaged;
+        const canara_event_t event = {.kind = CANARA_IDLE_TIMEOUT};
+        canara_verdict_t v = {.risk = 2.0};
+        if (i < 8 * sizeof s) {
+            bytes[i / 8] ^= (uint8_t)(1U << i % 8);
+        } else { /* all of it but the version */
+            for (size_t k = 4; k < sizeof s; k++) {
+                bytes[k] = (uint8_t)random_below(&seed, 256);
+            }
+        }
+        const canara_verdict_t seen = peek(&damaged, T0 + 5000);
+        assert_true(seen.risk >= 0.0 && seen.risk <= 1.0);
+        canara_session_t noted = damaged;
+        if (canara_observe(&damaged, NULL, NULL, &event, T0 + 5000, &v) == CANARA_OK) {
+            assert_true(v.risk >= 0.0 && v.risk <= 1.0);
+        } else {
+            assert_int_equal(seen.level, CANARA_LEVEL_BLOCKED);
+        }
+        if (canara_note(&noted, NULL, CANARA_FACT_MPIN_PASSED, 0.0, T0 + 5000, &v) == CANARA_OK) {
+            assert_true(v.risk >= 0.0 && v.risk <= 1.0);
+        }
+    }
+}
+
+/* Odds of no number are those of a stranger, who is blocked. */
+static void a_session_whose_numbers_are_none_is_blocked(void **state)
+{
+    (void)state;
+    canara_session_t s = begun();
+    struct session_state inside;
+    assert_true(session_load(&s, &inside));
+    inside.lambda = NAN;
+    session_store(&s, &inside);
+    assert_near(peek(&s, T0).risk, 1.0, 0.0, "looked at");
+    const canara_verdict_t v = observe(&s, &(canara_event_t){.kind = CANARA_IDLE_TIMEOUT}, T0);
+    assert_near(v.risk, 1.0, 0.0, "gone on with");
+    assert_int_equal(v.level, CANARA_LEVEL_BLOCKED);
+}
+
 static void reasons_are_named_and_the_strongest_comes_first(void **state)
 {
     (void)state;
@@ -636,6 +685,8 @@ int main(void)
         cmocka_unit_test(events_without_what_they_are_made_of_are_taken),
         cmocka_unit_test(a_look_never_blocks),
         cmocka_unit_test(a_session_that_never_began_is_not_let_through),
+        cmocka_unit_test(any_damage_leaves_a_risk_between_zero_and_one),
+        cmocka_unit_test(a_session_whose_numbers_are_none_is_blocked),
         cmocka_unit_test(reasons_are_named_and_the_strongest_comes_first),
         cmocka_unit_test(names_exist_for_everything),
     };

@@ -134,5 +134,5 @@ void filter_predict(struct session_state *s, double risk)
 double filter_risk(const struct session_state *s)
 {
     const double odds = exp(s->lambda + context_nats(s)) + expm1(bot_nats(s)) / BOT_ODDS_PER_PRIOR;
-    return 1.0 - 1.0 / (1.0 + odds);
+    return odds >= 0.0 ? 1.0 - 1.0 / (1.0 + odds) : 1.0; /* NaN, too */
 }

@@ -47,7 +47,7 @@ void filter_failed(struct session_state *s);
 /* Set the state so that the risk is `risk` now, and not a rounding below it. */
 void filter_predict(struct session_state *s, double risk);
 
-/* 1 - 1 / (1 + e^(lambda + C) + (e^B - 1) / 19). */
+/* 1 - 1 / (1 + e^(lambda + C) + (e^B - 1) / 19); 1 where a damaged session makes no number of it. */
 double filter_risk(const struct session_state *s);
 
 #endif

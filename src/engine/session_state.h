@@ -92,17 +92,29 @@ static_assert(sizeof(struct session_state) ==
               "no padding: sessions are compared byte by byte");
 static_assert(CONTEXT_RULES <= 16, "one counter for each context rule");
 
+/* Times that no session has are damage, and would overflow. */
+static inline bool session_time_ok(int64_t at_ms)
+{
+    return at_ms >= 0 && at_ms <= SESSION_TIME_MAX;
+}
+
+static inline bool session_is_one(const struct session_state *s)
+{
+    return s->version == SESSION_VERSION && session_time_ok(s->begin_ms) &&
+           session_time_ok(s->at_ms) && session_time_ok(s->leapt_ms);
+}
+
 static inline bool session_load(const canara_session_t *from, struct session_state *s)
 {
     memcpy(s, from, sizeof *s);
-    return s->version == SESSION_VERSION;
+    return session_is_one(s);
 }
 
 /* The state inside a value of the public type, to work on; NULL where there is none. */
 static inline struct session_state *session_inside(canara_session_t *session)
 {
     struct session_state *s = (void *)session; /* may_alias: that is what the attribute is for */
-    return s->version == SESSION_VERSION ? s : NULL;
+    return session_is_one(s) ? s : NULL;
 }
 
 static inline void session_mark(const struct session_state *s, session_mark_t *out)
