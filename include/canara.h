@@ -2,11 +2,13 @@
  * canara.h - libcanara: is this still the owner? Typed events in, risk with reasons out.
  *
  * Language   C99, and clean as C++.
+ * Source     docs/engine of the project: how evidence becomes risk, by which papers and from which data.
  * Units      stated at each member; times in milliseconds since 1970 (wall) unless said.
  * Ownership  events, sessions and answers are plain values; arrays an event points to are borrowed for
  *            the length of the call that takes it. Models and profiles are opened and closed by the
  *            caller, and only making, opening, loading, learning and sealing allocate; no scoring does.
- * Errors     enum canara_status; on anything but CANARA_OK no out parameter was touched.
+ * Errors     enum canara_status, what each function may give at the function; on anything but CANARA_OK no out
+ *            parameter was touched.
  * NULL       allowed for a profile that is only read, a config (the default) and a model; for what
  *            *_free() and *_close() are to free, not for its address. Nowhere else.
  * Threads    no shared state; one thread at a time per session value.
@@ -120,7 +122,8 @@ typedef struct canara_text {
 } canara_text_t;
 
 /* One event. Which optional fields were sent stands in `has`: bit of enum canara_field. What was not sent is
- * not looked at; what was has to lie in its range, or the event is refused with CANARA_BAD_VALUE. */
+ * not looked at; what was has to lie in its range, or the event is refused with CANARA_BAD_VALUE. Bits of fields
+ * that an event of the kind has not are not looked at, either: the event is taken. */
 enum canara_field {
     CANARA_F_WORDS_PER_MINUTE = 1 << 0,
     CANARA_F_KEY_PRESS_INTERVALS = 1 << 1,
@@ -219,7 +222,7 @@ typedef struct canara_event {
 
         struct {
             canara_text_t name;   /* 1..64 of [a-z0-9_-] */
-            const double *values; /* each -1e9..1e9; NaN: missing */
+            const double *values; /* each -1e9..1e9, of any unit; NaN: missing */
             size_t count;         /* 1..256; the first 128 are looked at */
         } features;
     } of;
@@ -322,7 +325,7 @@ enum { CANARA_PROFILE_PARTS = 34, CANARA_PART_BYTES = 4096, CANARA_PART_NAME_BYT
 
 /* An empty profile. The model is borrowed and must outlive it; without one (NULL) the profile says
  * nothing, and learns what is supervised and the first samples of each part, not what must pass a
- * gate. */
+ * gate. CANARA_NO_MEMORY. */
 CANARA_API enum canara_status canara_profile_new(const struct canara_model *model,
                                                  struct canara_profile **out);
 
@@ -331,7 +334,9 @@ CANARA_API void canara_profile_free(struct canara_profile **profile);
 
 /* Add a part from what canara_profile_save() once gave. Any bytes are survived: CANARA_BAD_FORMAT or
  * CANARA_BAD_VERSION, and the profile is as before (set the part aside, the user is in learning
- * again). A part of a name that is held already replaces it. */
+ * again). A part of a name that is held already replaces it; CANARA_FULL: there is no room for one more of its sort.
+ * CANARA_NO_MEMORY; CANARA_BAD_VALUE: the profile is sealed. CANARA_OK, and nothing is added: vectors (features) of a
+ * version whose units are not today's; they are learnt anew. */
 CANARA_API enum canara_status canara_profile_load(struct canara_profile *profile, const void *bytes,
                                                   size_t size);
 
@@ -350,7 +355,8 @@ typedef struct canara_part {
     size_t size;                       /* bytes written */
 } canara_part_t;
 
-/* Write part `number` in the form that canara_profile_load() takes (same on every machine). */
+/* Write part `number` in the form that canara_profile_load() takes (same on every machine).
+ * CANARA_BAD_VALUE: there is no such part, or the profile is sealed. */
 CANARA_API enum canara_status canara_profile_save(const struct canara_profile *profile,
                                                   size_t number, uint8_t bytes[CANARA_PART_BYTES],
                                                   canara_part_t *out);
@@ -395,13 +401,20 @@ typedef struct canara_lesson {
 
 /* Learn from a session that has ended: begin with the state it ended in, then every event of it once
  * more in order, then end. Scores given meanwhile are those of before the lesson.
- * canara_learn_begin() says in `*wanted` whether the session may teach anything; if not, the rest may
- * be left out (canara_learn_end() too). CANARA_NO_MEMORY: there is no lesson. */
+ * canara_learn_begin() says in `*wanted` whether the session may teach anything; if not, there is no lesson and the
+ * rest is left out (canara_learn_end() too). It begins anew where a lesson was under way. CANARA_BAD_VALUE: the
+ * session was never begun, the profile is sealed, or `trust` is none. CANARA_NO_MEMORY: there is no lesson. */
 CANARA_API enum canara_status canara_learn_begin(struct canara_profile *profile,
                                                  const struct canara_session *ended,
                                                  enum canara_trust trust, uint8_t *wanted);
+
+/* CANARA_BAD_TIME; CANARA_BAD_VALUE: there is no lesson, or the event is refused as by canara_observe(); nothing is learnt
+ * then. CANARA_NO_MEMORY: what there was memory for is learnt. */
 CANARA_API enum canara_status canara_learn(struct canara_profile *profile,
                                            const canara_event_t *event, int64_t at_ms);
+
+/* CANARA_BAD_TIME; CANARA_BAD_VALUE: there is no lesson. CANARA_NO_MEMORY: the lesson is still under way; end it
+ * once more, or free the profile and keep what was stored before. */
 CANARA_API enum canara_status canara_learn_end(struct canara_profile *profile, int64_t at_ms,
                                                canara_lesson_t *out);
 
@@ -417,25 +430,28 @@ CANARA_API enum canara_status canara_config_check(const canara_config_t *config)
 CANARA_API void canara_session_begin(canara_session_t *session, int64_t at_ms);
 
 /* Take in one event received at `at_ms`. Times that go back count as no time passed; a `config` of
- * NULL is the default here and below. CANARA_BAD_VALUE also for a session that was never begun. */
+ * NULL is the default here and below. CANARA_BAD_TIME; CANARA_BAD_VALUE: the event or the config is out of range, or the
+ * session was never begun. */
 CANARA_API enum canara_status canara_observe(canara_session_t *session,
                                              const canara_config_t *config,
                                              const struct canara_profile *profile,
                                              const canara_event_t *event, int64_t at_ms,
                                              canara_verdict_t *out);
 
-/* Take in one fact. Its `value` is as enum canara_fact says. */
+/* Take in one fact. Its `value` is as enum canara_fact says; where it is unused, any finite number. The errors are those of
+ * canara_observe(). */
 CANARA_API enum canara_status canara_note(canara_session_t *session, const canara_config_t *config,
                                           enum canara_fact fact, double value, int64_t at_ms,
                                           canara_verdict_t *out);
 
-/* Risk, level and latch as they stand at `at_ms`, without new evidence (decay only). Never fails
- * open: a session that was never begun is blocked, thresholds that fail their check are the default
- * ones. */
+/* Risk, level and latch as they stand at `at_ms`, without new evidence (decay only). Any time will do: one before the
+ * newest event or fact counts as that, one beyond the year 9999 as its end. Never fails open: a session that was never
+ * begun is blocked, with a risk of 1, thresholds that fail their check are the default ones. */
 CANARA_API void canara_peek(const canara_session_t *session, const canara_config_t *config,
                             int64_t at_ms, canara_verdict_t *out);
 
-/* The named evidence behind the risk at `at_ms`, strongest first. Returns how many. */
+/* The named evidence behind the risk at `at_ms`, which may be any time as for canara_peek(), strongest first. Returns how
+ * many; 0 of a session that was never begun. */
 CANARA_API size_t canara_reasons(const canara_session_t *session, int64_t at_ms,
                                  canara_reason_t out[CANARA_REASONS_MAX]);
 

@@ -521,6 +521,14 @@ static void events_without_what_they_are_made_of_are_taken(void **state)
         const canara_event_t bare = {.kind = (enum canara_event_kind)kind};
         assert_int_equal(try_event(&bare), CANARA_OK);
     }
+    for (unsigned bit = 0; bit < 31; bit++) { /* fields of others are not looked at */
+        const canara_event_t none = {.kind = CANARA_IDLE_TIMEOUT, .has = UINT32_C(1) << bit};
+        assert_int_equal(try_event(&none), CANARA_OK);
+        const canara_event_t scroll = {.kind = CANARA_SCROLL,
+                                       .has = UINT32_C(1) << bit,
+                                       .of.scroll = {.pixels = 5.0, .velocity = -5.0}};
+        assert_int_equal(try_event(&scroll), CANARA_OK);
+    }
     const canara_event_t beyond = {.kind = CANARA_EVENT_KINDS};
     assert_int_equal(try_event(&beyond), CANARA_BAD_VALUE);
 
