@@ -28,8 +28,11 @@ awk '/^```c$/ { on = 1; next } /^```$/ { on = 0 } on' "$source/docs/embedding.md
 # shellcheck disable=SC2046
 "$cc" -std=c99 -Wall -Wextra -Werror -o "$folder/first" "$folder/first.c" $(pkg-config --cflags --libs canara)
 LD_LIBRARY_PATH=$lib "$folder/first" >"$folder/first.txt"
-grep -q 'normal    learnt$' "$folder/first.txt"
-grep -q '^store .* as keys:account:' "$folder/first.txt"
+grep -q '^entry 1 .*normal$' "$folder/first.txt"
+grep -q '^entry 2 .*challenge$' "$folder/first.txt"
+grep -q 'bot\.superhuman_timing$' "$folder/first.txt"
+grep -q '^MPIN .*normal$' "$folder/first.txt"
+[ "$(wc -l <"$folder/first.c")" -lt 60 ] # an example fits a screen
 # shellcheck disable=SC2046
 "$cc" -std=c99 -o "$folder/first-static" "$folder/first.c" $(pkg-config --cflags canara) -l:libcanara.a -lm \
     -L"$(pkg-config --variable=libdir canara)"
