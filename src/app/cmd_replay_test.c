@@ -114,7 +114,7 @@ static void what_is_wrong_is_said_with_its_place(void **state)
     static const struct {
         const char *text, *says;
     } rows[] = {
-        {"{}\n", ":1: timestamp: must be a string"},
+        {"{}\n", ":1: timestamp: must be a time"},
         {LINE("00:00.000", "x", "{}", "a") "nonsense\n", ":2: line: is no JSON object"},
         {LINE("00:00.000", "typing_pattern", "{\"words_per_minute\":-1}", "a"),
          ":1: data.words_per_minute: "},

@@ -73,6 +73,32 @@ static void every_shorter_line_is_refused_with_a_field(void **state)
     }
 }
 
+/* A file of the server's is read as strictly as ever: what is assumed of a set would be wrong here. */
+static void what_the_server_never_writes_is_refused(void **state)
+{
+    (void)state;
+#define FOREIGN(at, data, user)                                                             \
+    "{\"timestamp\":" at ",\"event_type\":\"keystrokes\",\"data\":" data ",\"session_id\":" \
+    "\"a\",\"user_email\":" user "}"
+    static const char *const lines[] = {
+        FOREIGN("1750000000", "{}", "\"u\""),
+        FOREIGN("\"2026-03-01T09:00:00\"", "{}", "\"u\""),
+        FOREIGN("\"2026-03-01T09:00:00Z\"", "{}", "null"),
+        FOREIGN("\"2026-03-01T09:00:00Z\"", "{}", "7"),
+        FOREIGN("\"2026-03-01T09:00:00Z\"", "{\"field\":\"Name\"}", "\"u\""),
+        FOREIGN("\"2026-03-01T09:00:00Z\"", "{\"field\":null}", "\"u\""),
+    };
+    CLEANUP(free_scratch) struct line_scratch *s = malloc(sizeof *s);
+    assert_non_null(s);
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+        struct buffer_line line;
+        struct line_fault fault = {.message = NULL};
+        const span_t text = {(const uint8_t *)lines[i], strlen(lines[i])};
+        assert_int_equal(buffer_line_parse(s, text, &line, &fault), LINE_REFUSED);
+        assert_non_null(strstr(fault.message, "is not as the server writes it"));
+    }
+}
+
 static void a_line_that_the_server_is_writing_is_left_out(void **state)
 {
     (void)state;
@@ -124,6 +150,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_is_an_event_a_fact_a_secret_or_a_remark),
         cmocka_unit_test(every_shorter_line_is_refused_with_a_field),
+        cmocka_unit_test(what_the_server_never_writes_is_refused),
         cmocka_unit_test(a_line_that_the_server_is_writing_is_left_out),
         cmocka_unit_test(a_session_has_one_user),
     };
