@@ -658,6 +658,12 @@ static void keys_of_a_data_set_may_lack_and_hold_more(void **state)
         assert_int_equal(event_scan_stored(f->scratch, type, data, &out, &f->fault),
                          i == 0 ? SCAN_OK : SCAN_REFUSED);
     }
+}
+
+static void keys_of_a_data_set_may_be_absent(void **state)
+{
+    struct fixture *const f = *state;
+    const span_t type = SPAN_LIT("keystrokes");
     static const char *const absent[] = {"{\"keys\":11}", "{\"keys\":null}"};
     for (size_t i = 0; i < ARRAY_LEN(absent); i++) {
         scanned_event_t out;
@@ -667,6 +673,12 @@ static void keys_of_a_data_set_may_lack_and_hold_more(void **state)
         assert_int_equal(odd, i == 0 ? EVENT_ODD_SECRET : EVENT_ODD_NULL);
         assert_int_equal(out.event.has, 0);
     }
+}
+
+static void keys_of_a_data_set_are_refused_for_what_is_wrong(void **state)
+{
+    struct fixture *const f = *state;
+    const span_t type = SPAN_LIT("keystrokes");
 
     static const struct {
         const char *data, *field;
@@ -770,6 +782,8 @@ int main(void)
         cmocka_unit_test(escapes_of_a_long_event_have_room),
         cmocka_unit_test(null_is_no_field_in_a_data_set),
         cmocka_unit_test(keys_of_a_data_set_may_lack_and_hold_more),
+        cmocka_unit_test(keys_of_a_data_set_may_be_absent),
+        cmocka_unit_test(keys_of_a_data_set_are_refused_for_what_is_wrong),
         cmocka_unit_test(the_seeds_example_is_taken),
         cmocka_unit_test(every_type_is_typed),
         cmocka_unit_test(keystrokes_are_typed),

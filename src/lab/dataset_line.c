@@ -23,10 +23,15 @@ bool line_has_mark(span_t line)
     return line.len >= LINE_MARK_BYTES && memcmp(line.ptr, "\xef\xbb\xbf", LINE_MARK_BYTES) == 0;
 }
 
+static bool is_blank(uint8_t b)
+{
+    return b == ' ' || b == '\t' || b == '\r';
+}
+
 bool line_is_blank(span_t line)
 {
     size_t i = 0;
-    while (i < line.len && memchr(" \t\r", line.ptr[i], 3) != NULL) {
+    while (i < line.len && is_blank(line.ptr[i])) {
         i++;
     }
     return i == line.len;
@@ -58,8 +63,8 @@ _Static_assert((size_t)DATASET_LINE_BYTES <= (size_t)EVENT_LAB_MAX,
 enum part { PART_TIMESTAMP, PART_TYPE, PART_DATA, PART_SESSION, PART_EMAIL, PARTS };
 
 #define KIND(next) (1U << (unsigned)JSON_NEXT_##next)
-#define ANY_NAME   KIND(TEXT) | KIND(NUMBER)
-#define ANYTHING   ANY_NAME | KIND(OBJECT) | KIND(ARRAY) | KIND(BOOL) | KIND(NULL)
+#define ANY_NAME   (KIND(TEXT) | KIND(NUMBER))
+#define ANYTHING   (ANY_NAME | KIND(OBJECT) | KIND(ARRAY) | KIND(BOOL) | KIND(NULL))
 
 static const struct {
     span_t name;
@@ -414,7 +419,7 @@ static span_t trim_end(span_t line, uint32_t *notes)
 {
     line.len -= line.len > 0 && line.ptr[line.len - 1] == '\r' ? 1U : 0U;
     const size_t before = line.len;
-    while (line.len > 0 && memchr(" \t\r", line.ptr[line.len - 1], 3) != NULL) {
+    while (line.len > 0 && is_blank(line.ptr[line.len - 1])) {
         line.len--;
     }
     *notes |= line.len == before ? 0 : NOTE_BIT(NOTE_BLANKS);
@@ -427,7 +432,7 @@ bool name_row_is_header(enum row_form form, span_t line)
     span_t column[3] = {{0}};
     uint32_t unused = 0;
     bool is_header = split(trim_end(line, &unused), (size_t)form, column);
-    for (size_t i = 0; i < (size_t)form && is_header; i++) {
+    for (size_t i = 0; i < ARRAY_LEN(words) && i < (size_t)form && is_header; i++) {
         char word[16];
         bool changed = false;
         is_header = lower(span_trim(column[i]), word, &changed) &&

@@ -109,10 +109,12 @@ static void long_texts_are_cut_between_characters(void **state)
     char name[1001] = "";
     char source[4001] = "";
     for (size_t i = 0; i < 500; i++) {
-        memcpy(name + 2 * i, "\xc3\xa4", 2);
+        name[2 * i] = '\xc3';
+        name[2 * i + 1] = '\xa4';
     }
     memset(source, 's', 4000);
-    memcpy(source, "\xc3\xa4", 2);
+    source[0] = '\xc3';
+    source[1] = '\xa4';
     (void)snprintf(json, sizeof json,
                    "{\"name\":\"x%s\",\"source\":\"%s\",\"licence\":\"l\",\"modality\":\"mixed\"}",
                    name, source);

@@ -65,11 +65,11 @@ static size_t put_zone(span_t zone, uint8_t *to, uint32_t *notes)
     if (zone.len != 3 && zone.len != 5 && !colon) {
         return 0;
     }
+    const uint8_t *const minutes = zone.len > 3 ? zone.ptr + zone.len - 2 : (const uint8_t *)"00";
     memcpy(to, zone.ptr, 3);
-    memcpy(to + 3, ":00", 3);
-    if (zone.len > 3) {
-        memcpy(to + 4, zone.ptr + zone.len - 2, 2);
-    }
+    to[3] = ':';
+    to[4] = minutes[0];
+    to[5] = minutes[1];
     return 6;
 }
 
