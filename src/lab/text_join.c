@@ -9,11 +9,11 @@
 #include <string.h>
 
 enum {
-    ENTRY_KEYS = 3,       /* fewer keys are no entry by themselves */
-    PAUSE_MS = 2001,      /* longer than typing: what is longer still counts the same */
-    ROLLOVER_MS = 300,    /* a key comes so much before the last one is let go, at most */
-    SPAN_MS = 600 * 1000, /* of the keys of one event (canara.h) */
-    KEYS_MOST = 512,      /* likewise */
+    ENTRY_KEYS = 3,            /* fewer keys are no entry by themselves */
+    PAUSE_MS = 2001,           /* longer than typing: what is longer still counts the same */
+    ROLLOVER_MS = 300,         /* a key comes so much before the last one is let go, at most */
+    SPAN_MS = 600 * 1000,      /* of the keys of one event (canara.h) */
+    KEYS_MOST = 512,           /* likewise */
     TEXT_KEYS = 4 * TEXT_CHUNK /* of a text that is put together */
 };
 
