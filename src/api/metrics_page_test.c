@@ -224,7 +224,6 @@ static void numbers_stand_where_they_belong(void **state)
     counter_add(&m->locks, 27);
     counter_add(&m->tls_resumed, 30);
     counter_add(&m->proxy_header, 31);
-    counter_add(&m->bodies_refused, 33);
     s.page->server.certificate_end_s = 32;
     counter_add(&m->answers[0][429 - ANSWER_STATUS_LOW], 28);
     counter_add(&m->answers[API_ROUTES_MAX - 1][0], 29);
@@ -251,7 +250,6 @@ static void numbers_stand_where_they_belong(void **state)
     assert_line(&s, "canara_queue_depth{queue=\"hash\"} 20");
     assert_line(&s, "canara_hash_pool_busy 21");
     assert_line(&s, "canara_queue_refused_total{queue=\"cold\"} 22");
-    assert_line(&s, "canara_queue_refused_total{queue=\"body\"} 33");
     assert_line(&s, "canara_connections{kind=\"websocket\"} 23");
     assert_line(&s, "canara_mpin_total{result=\"failed\"} 24");
     assert_line(&s, "canara_risk_evaluations_total{decision=\"deny\"} 25");
@@ -261,6 +259,16 @@ static void numbers_stand_where_they_belong(void **state)
                 "canara_http_requests_total{route=\"/api/v1/auth/register\",status=\"429\"} 28");
     assert_line(&s, "canara_http_requests_total{route=\"/api/v1/auth/register\",status=\"200\"} 0");
     assert_line(&s, "canara_http_requests_total{route=\"unknown\",status=\"200\"} 29");
+    sheet_free(&s);
+}
+
+static void refused_bodies_are_counted(void **state)
+{
+    (void)state;
+    struct sheet s = sheet_new();
+    counter_add(&s.api->metrics.bodies_refused, 33);
+    sheet_write(&s);
+    assert_line(&s, "canara_queue_refused_total{queue=\"body\"} 33");
     sheet_free(&s);
 }
 
@@ -446,6 +454,7 @@ int main(void)
         cmocka_unit_test(every_line_is_openmetrics_and_no_family_comes_twice),
         cmocka_unit_test(the_page_holds_what_the_document_lists_in_that_order_and_no_more),
         cmocka_unit_test(numbers_stand_where_they_belong),
+        cmocka_unit_test(refused_bodies_are_counted),
         cmocka_unit_test(what_the_journal_lacks_shows),
         cmocka_unit_test(lessons_and_profiles_are_counted),
         cmocka_unit_test(a_histogram_is_cumulative_and_its_seconds_are_exact),

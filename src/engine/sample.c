@@ -6,11 +6,10 @@
 #include <math.h>
 #include <string.h>
 
-enum {
-    NAME_HASH_CHARS = 12,
-    VECTOR_LAYOUT =
-        2 /* what is known of vectors of before, which were signed logarithms, is not of these */
-};
+enum { NAME_HASH_CHARS = 12 };
+
+/* What is known of vectors of before, which were signed logarithms, is not of these. */
+enum { VECTOR_LAYOUT = 2 };
 
 /* What may stand in the name of a part; the hash tells fields apart. */
 static char plain(char c)
@@ -175,8 +174,10 @@ static bool of_features(const canara_event_t *event, struct sample *out)
     for (size_t i = 0; i < n && i < SAMPLE_FEATURES_MAX; i++) {
         add(out, vector_value(event->of.features.values[i]));
     }
-    const uint64_t look[2] = {n, VECTOR_LAYOUT};
-    sample_name(out, "features", event->of.features.name, fnv_add(FNV_START, look, sizeof look));
+    const uint64_t count = n;
+    const uint64_t layout = VECTOR_LAYOUT;
+    const uint64_t hash = fnv_add(FNV_START, &count, sizeof count);
+    sample_name(out, "features", event->of.features.name, fnv_add(hash, &layout, sizeof layout));
     return n > 0;
 }
 

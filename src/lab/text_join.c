@@ -329,6 +329,7 @@ err_t text_join(struct pool *pool, struct dataset_session *sessions, size_t sess
     CLEANUP(free_joint) struct joint *joint = calloc(1, sizeof *joint);
     *joined = 0;
     if (v.field == NULL || joint == NULL) {
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser does not see CLEANUP */
         return err_new(ERR_NOMEM);
     }
     for (size_t s = 0; s < sessions_count; s++) {
