@@ -11,8 +11,8 @@
 
 enum { RETRY_LOGIN_MS = 60000, SWEEP = 16 };
 
-/* Of a bucket, when it will be empty. Of a throttle, two neighbouring windows; the older one counts for the share of it that is still in sight
- * (the approximation of a sliding window that Cloudflare described in 2017). */
+/* Of a bucket, when it will be empty. Of a throttle, two neighbouring windows; the older one counts for the share of
+ * it that is still in sight (the approximation of a sliding window that Cloudflare described in 2017). */
 struct entry {
     uint64_t key;
 

@@ -17,22 +17,6 @@ static int64_t commit_one_by_one(struct journal *j)
     return clock_mono(clock_system()).ns - began.ns;
 }
 
-static int folder_make(void **state)
-{
-    char *folder = malloc(TESTING_PATH);
-    assert_non_null(folder);
-    testing_folder(folder);
-    *state = folder;
-    return 0;
-}
-
-static int folder_end(void **state)
-{
-    testing_folder_remove(*state);
-    free(*state);
-    return 0;
-}
-
 /* The first commit waits for none before it: COMMITS - 1 distances lie between them. */
 static void commits_are_further_apart_while_a_queue_stands_at_any_lane(void **state)
 {
@@ -81,9 +65,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(commits_are_further_apart_while_a_queue_stands_at_any_lane,
-                                        folder_make, folder_end),
-        cmocka_unit_test_setup_teardown(a_distance_of_more_than_that_stays_as_it_is, folder_make,
-                                        folder_end),
+                                        testing_folder_make, testing_folder_end),
+        cmocka_unit_test_setup_teardown(a_distance_of_more_than_that_stays_as_it_is,
+                                        testing_folder_make, testing_folder_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,22 +8,6 @@
 
 #include <dirent.h>
 
-static int folder_make(void **state)
-{
-    char *folder = malloc(TESTING_PATH);
-    assert_non_null(folder);
-    testing_folder(folder);
-    *state = folder;
-    return 0;
-}
-
-static int folder_end(void **state)
-{
-    testing_folder_remove(*state);
-    free(*state);
-    return 0;
-}
-
 static size_t count_segments(const char *dir)
 {
     DIR *d = opendir(dir);
@@ -589,7 +573,7 @@ static void a_mark_is_found_again_and_everything_behind_it_is_read(void **state)
 
 int main(void)
 {
-#define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, folder_make, folder_end)
+#define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, testing_folder_make, testing_folder_end)
     const struct CMUnitTest tests[] = {
         IN_FOLDER(a_kick_without_anything_new_lets_the_writer_sleep),
         IN_FOLDER(what_was_appended_is_read_back_in_order_over_restarts),

@@ -43,6 +43,23 @@ static inline void testing_folder_remove(const char *folder)
     (void)nftw(folder, testing_remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+/* The same as setup and teardown of a test: the state is the folder's path. */
+static inline int testing_folder_make(void **state)
+{
+    char *folder = malloc(TESTING_PATH);
+    assert_non_null(folder);
+    testing_folder(folder);
+    *state = folder;
+    return 0;
+}
+
+static inline int testing_folder_end(void **state)
+{
+    testing_folder_remove(*state);
+    free(*state);
+    return 0;
+}
+
 static inline void testing_join(char out[TESTING_PATH], const char *folder, const char *name)
 {
     const int n = snprintf(out, TESTING_PATH, "%s/%s", folder, name);
