@@ -3,6 +3,7 @@
 #include "engine/bots.h"
 #include "engine/filter.h"
 #include "engine/numbers.h"
+#include "lab/bot_typed.h"
 #include "lab/numbers.h"
 
 #include <math.h>
@@ -15,6 +16,7 @@
 struct watch {
     struct session_state s;
     struct bot_sum sum; /* decays as the engine's does */
+    struct bot_typed typed;
 };
 
 static double bot_nats(const struct watch *w, enum bot_parts parts)
@@ -35,13 +37,21 @@ static void go_on(struct watch *w)
     bots_look(&w->s, &quiet, w->s.at_ms);
 }
 
+/* Sessions that never gave B a nat, by what moved and what was typed: below 0, more for a machine. */
+static double order_of(const struct watch *w)
+{
+    const bool moved = w->sum.windows > 0.0;
+    const double mean = moved ? w->sum.margin / w->sum.windows : UNTOLD;
+    double typed = 0.0;
+    if (!bot_typed_margin(&w->typed, &typed)) {
+        return fmin(mean - BOT_LEARNED_ZERO, 0.0);
+    }
+    return -log1p(exp(BOT_LEARNED_ZERO - typed - (moved ? mean : 0.0)));
+}
+
 static double score_of(const struct watch *w, double peak, enum bot_parts parts)
 {
-    if (peak > 0.0 || (parts & BOT_PART_LEARNED) == 0) {
-        return peak;
-    }
-    const double mean = w->sum.windows > 0.0 ? w->sum.margin / w->sum.windows : UNTOLD;
-    return fmin(mean - BOT_LEARNED_ZERO, 0.0);
+    return peak > 0.0 || (parts & BOT_PART_LEARNED) == 0 ? peak : order_of(w);
 }
 
 static void look(struct watch *w, const struct dataset_event *event, bool replayed,
@@ -57,6 +67,7 @@ static void look(struct watch *w, const struct dataset_event *event, bool replay
     if (replayed) {
         rule_met_bot(&w->s, BOT_REPLAY);
     }
+    bot_typed_add(&w->typed, e);
     if (e->kind == CANARA_POINTER && (e->has & CANARA_F_POINTS) != 0) {
         struct bot_windows windows;
         bot_windows_begin(&windows, e->of.path.points, e->of.path.count);

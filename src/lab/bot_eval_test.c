@@ -3,6 +3,7 @@
 
 #include "base/util.h"
 #include "lab/boost_client.h"
+#include "lab/bot_typist.h"
 #include "lab/set_writer.h"
 #include "tests/support/scratch.h"
 #include "tests/support/unit.h"
@@ -118,11 +119,77 @@ static void the_shipped_detector_needs_no_other_program(void **state)
     assert_true(bot_eval_share(set, DATASET_BOT, 1.0) > 0.0);
 }
 
+enum { KEYS = 12 };
+
+/* People with a pace for each place, and a script that draws each pause: none of them meets a rule. */
+static void write_typed(const char *dir)
+{
+    static const struct dataset_info about = {
+        .name = "typed", .source = "test", .licence = "none", .modality = "keystrokes", .note = ""};
+    struct set_writer *w = NULL;
+    struct rng rng;
+    rng_seed(&rng, 5);
+    assert_false(failed(set_writer_open(&w, dir, &about)));
+    for (size_t i = 0; i < SESSIONS; i++) {
+        canara_key_t own[KEYS] = {{.down_ms = 0.0, .up_ms = 90.0}};
+        canara_key_t typed[BOT_TYPIST_KEYS];
+        struct bot_typist typist;
+        char id[32];
+        const bool bot = i % 2 == 1;
+        for (size_t k = 1; k < KEYS; k++) {
+            const double usual = k % 4 == 0 ? 500.0 : 160.0;
+            own[k].down_ms = round(own[k - 1].down_ms + usual * exp(0.2 * rng_normal(&rng)));
+            own[k].up_ms = own[k].down_ms + round(90.0 * exp(0.15 * rng_normal(&rng)));
+        }
+        canara_event_t event = {
+            .kind = CANARA_KEYSTROKES,
+            .has = CANARA_F_FIELD | CANARA_F_KEYS,
+            .of.keystrokes = {.field = {"password", 8}, .keys = own, .count = KEYS}};
+        const canara_event_t like = event;
+        bot_typist_begin(&typist, BOT_SCRIPT_FIXED, &rng);
+        bot_typist_types(&typist, &like, NULL, &rng, typed);
+        event.of.keystrokes.keys = bot ? typed : own;
+        (void)snprintf(id, sizeof id, "s%zu", i);
+        set_writer_session(w, id, bot ? "script@x.invalid" : "person@x.invalid");
+        set_writer_event(w, (wall_t){1750000000000 + (int64_t)i * 100000}, &event);
+        set_writer_trial(w, "-", id, bot ? DATASET_BOT : DATASET_HUMAN);
+    }
+    assert_false(failed(set_writer_finish(&w)));
+}
+
+static void typed_sessions_are_put_in_order_below_zero(void **state)
+{
+    (void)state;
+    CLEANUP(scratch_remove) struct scratch dir = scratch_new();
+    CLEANUP(dataset_close) struct dataset *set = NULL;
+    const struct bot_eval_options options = {.parts = BOT_PART_ALL};
+    struct bot_folds folds;
+    struct dataset_fault fault;
+    char path[SCRATCH_PATH];
+    char why[BOOST_WHY_BYTES] = "";
+    double score[SESSIONS];
+    double above = 0.0;
+    scratch_path(&dir, "set", path);
+    write_typed(path);
+    assert_false(failed(dataset_open(path, &set, &fault)));
+    assert_false(failed(bot_eval_run(set, &options, score, &folds, why)));
+    const struct dataset_trials trials = dataset_bot_trials(set);
+    for (size_t i = 0; i < SESSIONS; i++) {
+        assert_true(score[i] < 0.0); /* an order is no evidence: B is 0 */
+        for (size_t j = 0; j < SESSIONS; j++) {
+            above += trials.at[i].label == DATASET_BOT && trials.at[j].label == DATASET_HUMAN &&
+                     score[i] > score[j];
+        }
+    }
+    assert_true(above / (0.25 * SESSIONS * SESSIONS) > 0.9);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(families_and_devices_are_left_out),
         cmocka_unit_test(the_shipped_detector_needs_no_other_program),
+        cmocka_unit_test(typed_sessions_are_put_in_order_below_zero),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
