@@ -1,18 +1,15 @@
 /*
- * assets.h - the documents and pages that are part of the program, gzip-compressed at build time.
+ * assets.h - the documents and pages that are part of the program, gzip-compressed at build time and as they are.
  *
  * Floor      api
  * Source     web/CMakeLists.txt lists them; openapi.json and asyncapi.json come from docs/api/.
  * Units      sizes in bytes.
  * Ownership  everything lives as long as the program and is read-only.
- * Errors     asset_inflate: as buf_append, and ERR_FORMAT when the embedded bytes are damaged.
  * Threads    any.
  */
 #ifndef API_ASSETS_H
 #define API_ASSETS_H
 
-#include "base/buf.h"
-#include "base/err.h"
 #include "base/span.h"
 
 #include <stddef.h>
@@ -23,7 +20,8 @@ struct asset {
     const char *etag;         /* weak, quoted: one tag for the compressed and the plain form */
     const unsigned char *gz;
     size_t gz_len;
-    size_t raw_len; /* after inflating */
+    const unsigned char *raw;
+    size_t raw_len;
 };
 
 /* The Content-Security-Policy that /docs needs, and nothing more. */
@@ -33,8 +31,5 @@ struct asset {
 
 /* Find the asset of a path (no query string, no decoding), or NULL. */
 const struct asset *asset_find(span_t path);
-
-/* Append the uncompressed bytes, for a client that does not take gzip. */
-NODISCARD err_t asset_inflate(const struct asset *a, struct buf *out);
 
 #endif

@@ -305,15 +305,10 @@ static bool serve_asset(struct call *c, const struct http_request *req)
     }
     c->status = 200;
     c->docs = true;
+    c->borrowed = (span_t){a->raw, a->raw_len};
     if (http_accepts_coding(req, "gzip")) {
         c->encoding = "gzip";
         c->borrowed = (span_t){a->gz, a->gz_len};
-        return true;
-    }
-    c->reply.limit = a->raw_len;
-    const err_t inflated = asset_inflate(a, &c->reply);
-    if (failed(inflated)) {
-        (void)problem_world(c, inflated);
     }
     return true;
 }
@@ -518,10 +513,16 @@ err_t api_answer(struct call *c, bool keep_alive, struct buf *out)
     if (bare) {
         return http_response_finish(out);
     }
-    return c->head ? http_response_end_head(out, body.len) : http_response_end(out, body);
+    return c->head || c->borrowed.len > 0 ? http_response_end_head(out, body.len)
+                                          : http_response_end(out, body);
 }
 
 size_t api_answer_bytes(const struct call *c)
 {
-    return size_max(c->borrowed.len, c->reply.len) + c->extra.len;
+    return c->reply.len + c->extra.len;
+}
+
+span_t api_answer_page(const struct call *c)
+{
+    return c->head ? (span_t){0} : c->borrowed;
 }

@@ -39,11 +39,14 @@ enum call_place api_dispatch(struct call *c, const struct http_request *req,
 /* Answer a request that the HTTP reader refused, with its reason, or that did not come in time. */
 void api_refuse(struct call *c, unsigned http_status, const char *reason);
 
-/* Write the whole answer: status line, headers, body. */
+/* Write the answer: status line, headers, and the body, unless that is a page. */
 NODISCARD err_t api_answer(struct call *c, bool keep_alive, struct buf *out);
 
 /* Bytes that the answer needs beyond its fixed headers. */
 size_t api_answer_bytes(const struct call *c);
+
+/* What is to be sent behind it: static bytes, of whatever length. */
+span_t api_answer_page(const struct call *c);
 
 /* ---- what every request goes through, an upgrade too ---- */
 

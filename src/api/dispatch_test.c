@@ -442,7 +442,7 @@ static void a_page_is_kept_by_whoever_has_it(void **state)
     c = ask(*state, "GET", "/docs", "", "");
     assert_int_equal(c->status, 200);
     assert_null(c->encoding);
-    assert_true(c->reply.len > packed);
+    assert_true(c->borrowed.len > packed);
     call_free(&c);
     char header[256];
     (void)snprintf(header, sizeof header, "If-None-Match: %s\r\n", etag);
@@ -451,6 +451,26 @@ static void a_page_is_kept_by_whoever_has_it(void **state)
     assert_non_null(strstr(out, "Cache-Control: no-cache\r\n"));
     assert_null(strstr(out, "\r\nContent-Type:"));
     expect(*state, "GET", "/docs", "If-None-Match: \"other\"\r\n", "", 200);
+}
+
+/* Whoever asks for the largest one costs what any other request does. */
+static void a_page_is_nobodys_copy(void **state)
+{
+    static const char *const methods[] = {"GET", "HEAD"};
+    for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+        struct buf wire;
+        buf_init(&wire, (size_t)1 << 22);
+        struct call *c = ask(*state, methods[i], "/docs/swagger-ui-bundle.js", "", "");
+        assert_int_equal(c->status, 200);
+        assert_int_equal(c->reply.len, 0);
+        assert_int_equal(api_answer_bytes(c), c->extra.len);
+        assert_ok(api_answer(c, true, &wire));
+        assert_true(wire.len < 2048);
+        assert_true(memmem(wire.ptr, wire.len, "Content-Length: 1", 17) != NULL); /* a megabyte */
+        assert_true(i == 0 ? api_answer_page(c).len > 1000000 : api_answer_page(c).len == 0);
+        buf_deinit(&wire);
+        call_free(&c);
+    }
 }
 
 /* ---- before there is a call */
@@ -556,6 +576,7 @@ int main(void)
         DESK_TEST(a_token_is_needed_and_must_be_whole),
         DESK_TEST(a_device_that_is_named_must_be_the_one_of_the_login),
         DESK_TEST(a_page_is_kept_by_whoever_has_it),
+        DESK_TEST(a_page_is_nobodys_copy),
         DESK_TEST(what_the_reader_refused_is_answered_and_ends_the_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

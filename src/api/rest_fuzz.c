@@ -129,7 +129,7 @@ static void check_answer(struct call *c)
     MUST(c->status >= 200 && c->status < 600 && c->status != 500);
     struct buf out;
     buf_init(&out, ANSWER_MAX);
-    MUST(!failed(api_answer(c, true, &out)));
+    MUST(!failed(api_answer(c, true, &out)) && !failed(buf_append(&out, api_answer_page(c))));
     struct http_reader reader;
     struct http_response res;
     http_reader_init(&reader, ANSWER_MAX);

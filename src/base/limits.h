@@ -64,8 +64,11 @@
 #define LIMIT_HEADER_DEADLINE_MS 15000 /* from the first byte of a request to its last */
 #define LIMIT_IDLE_KEEPALIVE_MS  60000
 #define LIMIT_OUT_BUFFER_BYTES   262144 /* unsent bytes of one connection */
-#define LIMIT_REQUESTS_PER_ROUND 16     /* of one connection, before a loop serves others again */
-#define LIMIT_FORWARDED_HOPS     16     /* proxies of ours that one Forwarded line may name */
+#define LIMIT_PAGE_PIECE_BYTES   65536 /* of a page, sent to one connection in a round of its loop */
+#define LIMIT_NOT_SENT_BYTES \
+    131072 /* that the kernel takes of one connection and cannot send yet */
+#define LIMIT_REQUESTS_PER_ROUND 16 /* of one connection, before a loop serves others again */
+#define LIMIT_FORWARDED_HOPS     16 /* proxies of ours that one Forwarded line may name */
 
 /* server: what comes before the first request */
 #define LIMIT_PROXY_DEADLINE_MS 3000 /* from accepting to a whole PROXY header */

@@ -1,5 +1,7 @@
 #include "net/stream.h"
 
+#include "base/limits.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -49,6 +51,12 @@ void stream_set_no_delay(int fd)
 {
     const int on = 1;
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+void stream_set_lean(int fd)
+{
+    const int most = LIMIT_NOT_SENT_BYTES;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof most);
 }
 
 void stream_shut_write(int fd)

@@ -32,6 +32,10 @@ NODISCARD enum stream_outcome stream_send(int fd, span_t bytes, size_t *sent);
  * happens. */
 void stream_set_no_delay(int fd);
 
+/* Let the kernel hold little that the peer does not take (TCP_NOTSENT_LOWAT), rather than megabytes for
+ * whoever never reads. On a unix socket nothing happens. */
+void stream_set_lean(int fd);
+
 /* Say that nothing more will be sent; the peer may still send. */
 void stream_shut_write(int fd);
 

@@ -1,8 +1,11 @@
 #include "net/stream.h"
 
+#include "base/limits.h"
 #include "tests/support/random.h"
 #include "tests/support/unit.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -93,7 +96,42 @@ static void a_descriptor_that_is_none_is_an_error(void **state)
     int none = -1;
     stream_close(&none);
     stream_set_no_delay(none);
+    stream_set_lean(none);
     stream_shut_write(none);
+}
+
+/* A connection over loopback: ours, and that of somebody who reads nothing and has little room. */
+static struct pair pair_over_tcp(void)
+{
+    const int narrow = 4096;
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof at;
+    CLEANUP(stream_close) int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct pair p = {.theirs = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    assert_int_equal(setsockopt(p.theirs, SOL_SOCKET, SO_RCVBUF, &narrow, sizeof narrow), 0);
+    assert_int_equal(bind(listening, (const struct sockaddr *)&at, size), 0);
+    assert_int_equal(listen(listening, 1), 0);
+    assert_int_equal(getsockname(listening, (struct sockaddr *)&at, &size), 0);
+    assert_int_equal(connect(p.theirs, (const struct sockaddr *)&at, size), 0);
+    p.ours = accept(listening, NULL, NULL);
+    assert_true(p.ours >= 0);
+    return p;
+}
+
+static void the_kernel_holds_little_for_a_peer_that_never_reads(void **state)
+{
+    (void)state;
+    static uint8_t bytes[16384];
+    CLEANUP(pair_close) struct pair p = pair_over_tcp();
+    size_t taken = 0;
+    size_t n = 0;
+    stream_set_lean(p.ours);
+    while (taken < 1U << 24 &&
+           stream_send(p.ours, (span_t){bytes, sizeof bytes}, &n) == STREAM_MORE) {
+        taken += n;
+    }
+    /* what may be on its way, what waits behind it, and one write more */
+    assert_in_range(taken, LIMIT_NOT_SENT_BYTES, LIMIT_NOT_SENT_BYTES + 65536 + 2 * sizeof bytes);
 }
 
 int main(void)
@@ -103,6 +141,7 @@ int main(void)
         cmocka_unit_test(both_directions_say_when_they_would_block),
         cmocka_unit_test(a_peer_that_went_is_an_outcome_and_not_a_signal),
         cmocka_unit_test(a_descriptor_that_is_none_is_an_error),
+        cmocka_unit_test(the_kernel_holds_little_for_a_peer_that_never_reads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@ _Static_assert((int)LIMIT_TLS_UNSENT_BYTES >= SEALED_FULL_BYTES + SEAL_BYTES + S
 
 size_t channel_pending(const struct conn *c)
 {
-    return c->out.len + (c->tls == NULL ? 0 : c->tls->unsent.len);
+    return c->out.len + c->page.len + (c->tls == NULL ? 0 : c->tls->unsent.len);
 }
 
 /* ---- receiving ---- */
@@ -120,12 +120,66 @@ static bool send_front(const struct conn *c, struct buf *bytes)
     return true;
 }
 
+/* ---- pages: one piece in a round, so that whoever asks for many delays nobody ---- */
+
+static uint16_t this_round(const struct conn *c)
+{
+    return (uint16_t)(c->worker->round & UINT16_MAX);
+}
+
+/* The next piece of the page; empty when there is none, or not in this round. */
+static span_t page_piece(const struct conn *c)
+{
+    const bool due = c->out.len == 0 && c->page.len > 0 && c->paged != this_round(c);
+    return due ? (span_t){c->page.ptr, size_min(c->page.len, LIMIT_PAGE_PIECE_BYTES)} : (span_t){0};
+}
+
+/* Whoever takes it, however slowly, holds nothing but its connection. */
+static void page_turn(struct conn *c, size_t taken)
+{
+    c->page = (span_t){c->page.ptr + taken, c->page.len - taken};
+    c->paged = this_round(c);
+    timer_set(&c->worker->wheel, &c->timer,
+              mono_after_ms(loop_now(&c->worker->loop), LIMIT_IDLE_KEEPALIVE_MS));
+}
+
+/* False when the connection is broken. */
+static bool send_page(struct conn *c)
+{
+    size_t sent = 0;
+    const span_t piece = page_piece(c);
+    if (piece.len == 0) {
+        return true;
+    }
+    const enum stream_outcome outcome = stream_send(c->watch.fd, piece, &sent);
+    if (outcome == STREAM_MORE) {
+        page_turn(c, sent);
+    }
+    return outcome == STREAM_MORE || outcome == STREAM_WOULD_BLOCK;
+}
+
+/* ---- under TLS ---- */
+
+static bool seal_page(struct conn *c)
+{
+    const span_t piece = page_piece(c);
+    if (piece.len == 0) {
+        return true;
+    }
+    if (failed(tls_conn_write(c->tls, piece))) {
+        return false;
+    }
+    page_turn(c, piece.len);
+    return true;
+}
+
 /* Put the front of what is to be said behind what is sealed; behind the last byte, the end. */
 static bool seal_some(struct conn *c)
 {
     struct tls_conn *t = c->tls;
     if (t->closing) {
         buf_clear(&c->out);
+        c->page = (span_t){0};
         return true;
     }
     const size_t n = size_min(c->out.len, SEAL_BYTES);
@@ -134,14 +188,24 @@ static bool seal_some(struct conn *c)
             return false;
         }
         buf_consume(&c->out, n);
+    } else if (!seal_page(c)) {
+        return false;
     }
-    return c->state != CONN_LINGER || c->out.len > 0 || !failed(tls_conn_close(t));
+    return c->state != CONN_LINGER || c->out.len > 0 || c->page.len > 0 ||
+           !failed(tls_conn_close(t));
+}
+
+/* There is more to seal in this round. */
+static bool has_more_to_seal(const struct conn *c)
+{
+    const bool last_word = c->state == CONN_LINGER && !c->tls->closing && c->page.len == 0;
+    return c->out.len > 0 || page_piece(c).len > 0 || last_word;
 }
 
 bool channel_send(struct conn *c)
 {
     if (c->tls == NULL) {
-        return send_front(c, &c->out);
+        return send_front(c, &c->out) && send_page(c);
     }
     struct buf *unsent = &c->tls->unsent;
     do {
@@ -153,8 +217,7 @@ bool channel_send(struct conn *c)
             return false;
         }
         /* a connection that ends has its last word, too, before its side is shut */
-    } while (unsent->len == 0 && c->tls->open && !c->tls->broken &&
-             (c->out.len > 0 || (c->state == CONN_LINGER && !c->tls->closing)));
+    } while (unsent->len == 0 && c->tls->open && !c->tls->broken && has_more_to_seal(c));
     if (unsent->len == 0) {
         give_back(c);
     }
@@ -167,7 +230,8 @@ void channel_end(struct conn *c)
         return;
     }
     size_t sent = 0;
-    const bool said = c->out.len > 0 || !failed(tls_conn_close(c->tls)); /* not in mid-answer */
+    const bool said = c->out.len > 0 || c->page.len > 0 ||
+                      !failed(tls_conn_close(c->tls)); /* not in mid-answer */
     const struct buf *unsent = &c->tls->unsent;
     if (said && unsent->len > 0 && c->watch.fd >= 0) {
         (void)!stream_send(c->watch.fd, buf_span(unsent), &sent);

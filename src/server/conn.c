@@ -110,7 +110,9 @@ uint32_t conn_wants(const struct conn *c)
 {
     switch ((enum conn_state)c->state) {
     case CONN_HTTP:
-        return conn_has_more(c) || channel_pending(c) > OUT_FULL_BYTES ? 0U : (uint32_t)EPOLLIN;
+        return conn_has_more(c) || c->page.len > 0 || channel_pending(c) > OUT_FULL_BYTES
+                   ? 0U
+                   : (uint32_t)EPOLLIN;
     case CONN_CALL: return 0U;
     case CONN_PROXY:
     case CONN_SHAKE: return (uint32_t)EPOLLIN;

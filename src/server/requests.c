@@ -84,17 +84,23 @@ static void keep(struct conn *c, const uint8_t *bytes, size_t len)
     }
 }
 
+/* Its answers have room; a page is the last of them. */
+static bool has_room(const struct conn *c)
+{
+    return c->out.len <= OUT_FULL_BYTES && c->page.len == 0;
+}
+
 /* A peer that sends requests and takes no answers waits until it has taken some. False: it does,
  * or it is gone; conn_flush() resumes it. */
 static bool may_take(struct conn *c, const uint8_t *bytes, size_t len)
 {
-    if (c->out.len <= OUT_FULL_BYTES) {
+    if (has_room(c)) {
         return true;
     }
     if (!conn_flush(c)) {
         return false;
     }
-    if (c->out.len <= OUT_FULL_BYTES) {
+    if (has_room(c)) {
         return true;
     }
     keep(c, bytes, len);
@@ -211,8 +217,9 @@ void conn_answer(struct conn *c, struct call *call)
     if (c->out.ptr == NULL && w->spares > 0) {
         c->out = w->spare[--w->spares];
     }
-    c->out.limit = LIMIT_OUT_BUFFER_BYTES + api_answer_bytes(call); /* a page may be larger */
+    c->out.limit = LIMIT_OUT_BUFFER_BYTES + api_answer_bytes(call); /* a list may be larger */
     const err_t written = api_answer(call, alive, &c->out);
+    c->page = api_answer_page(call);
     struct api_metrics *m = &w->server->config.api->metrics;
     histogram_observe_shared(&m->request_ns,
                              clock_mono(w->server->config.clock).ns - call->began.ns);
@@ -239,7 +246,8 @@ void conn_answer(struct conn *c, struct call *call)
 void conn_resume(struct conn *c)
 {
     struct worker *w = c->worker;
-    if (c->state == CONN_HTTP && conn_has_more(c) && channel_pending(c) <= OUT_FULL_BYTES) {
+    if (c->state == CONN_HTTP && conn_has_more(c) && channel_pending(c) <= OUT_FULL_BYTES &&
+        c->page.len == 0) {
         if (!turn_is_over(c)) {
             read_requests(c, c->in.ptr, c->in.len);
         } else if (!c->dirty) {

@@ -26,6 +26,7 @@ static void welcome(struct worker *w, int fd, const struct peer_address *peer, b
         return;
     }
     stream_set_no_delay(fd);
+    stream_set_lean(fd);
     struct conn *c = conn_open(w, fd, peer, false);
     if (c != NULL) {
         (void)greet_begin(c);

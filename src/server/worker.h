@@ -61,6 +61,7 @@ struct conn {
     struct conn *dirty_next;
     struct buf in;        /* an incomplete request, or what waits for a fetch */
     struct buf out;       /* not yet sent, in plain */
+    span_t page;          /* to be sent behind it: static bytes, nobody's copy */
     struct tls_conn *tls; /* NULL: plain, or nothing has come yet */
 
     union {
@@ -76,6 +77,7 @@ struct conn {
     uint8_t requests; /* and how many; at worst it misses one turn of 65,536 */
     uint8_t state;
     uint16_t messages; /* in its last read, up to UINT16_MAX */
+    uint16_t paged;    /* low bits of the last round that took a piece of its page */
     bool dirty;        /* in a list of the worker's: something to send, or its turn to come */
     bool local;        /* of the control socket */
     bool shut;         /* LINGER: our side is closed */

@@ -1,5 +1,5 @@
 # cmake -D ROWS=file -D OUT=dir -P embed.cmake: for each row "path|content type|file" write OUT/N.gz,
-# and one assembler file and one C table over all of them. The same input gives the same bytes.
+# and one assembler file and one C table over all of them, each packed and as it is. The same input gives the same bytes.
 set(n 0)
 set(table "")
 set(externs "")
@@ -29,10 +29,12 @@ foreach(row IN LISTS rows)
   file(SIZE ${OUT}/${n}.gz gz)
   file(SHA256 ${OUT}/${n}.gz hash)
   string(SUBSTRING "${hash}" 0 24 tag)
-  string(APPEND externs "extern const unsigned char asset_${n}[];\n")
-  string(APPEND table "    {\"${path}\", \"${type}\", \"W/\\\"${tag}\\\"\", asset_${n}, ${gz}, ${raw}},\n")
+  string(APPEND externs "extern const unsigned char asset_${n}[], page_${n}[];\n")
+  string(APPEND table "    {\"${path}\", \"${type}\", \"W/\\\"${tag}\\\"\", asset_${n}, ${gz}, page_${n}, ${raw}},\n")
   string(APPEND bytes ".balign 16\n.globl asset_${n}\n.hidden asset_${n}\n.type asset_${n}, @object\n"
-         ".size asset_${n}, ${gz}\nasset_${n}:\n.incbin \"${OUT}/${n}.gz\"\n")
+         ".size asset_${n}, ${gz}\nasset_${n}:\n.incbin \"${OUT}/${n}.gz\"\n"
+         ".balign 16\n.globl page_${n}\n.hidden page_${n}\n.type page_${n}, @object\n"
+         ".size page_${n}, ${raw}\npage_${n}:\n.incbin \"${file}\"\n")
   math(EXPR n "${n} + 1")
 endforeach()
 file(WRITE ${OUT}/assets_bytes.S
