@@ -55,6 +55,7 @@ struct api_metrics {
     counter_t refused_json, refused_shape, refused_range, refused_server_fact, refused_seq,
         refused_rate, refused_overload;
     counter_t bodies_refused; /* for want of room: bodies.h */
+    counter_t held_dropped;   /* connections, for what all together hold */
     histogram_t ack_ns, request_ns, lag_ns;
     gauge_t http_connections, ws_connections;
     counter_t tls_full, tls_resumed, tls_failed, tls_late, tls_crowded;

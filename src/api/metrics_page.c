@@ -315,6 +315,8 @@ static void write_resources(struct page *p, const struct metrics_page *from)
     labelled(p, "canara_queue_refused_total", "queue", "hash", from->server.hash_refused);
     labelled(p, "canara_queue_refused_total", "queue", "body",
              counter_read(&from->api->metrics.bodies_refused));
+    labelled(p, "canara_queue_refused_total", "queue", "connection",
+             counter_read(&from->api->metrics.held_dropped));
     family(p, "canara_hash_pool_busy", "gauge", "", "Workers inside Argon2id");
     plain(p, "canara_hash_pool_busy", from->server.hash_busy);
     const int clock = atomic_load(&from->api->service->clock_state);

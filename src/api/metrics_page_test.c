@@ -267,8 +267,10 @@ static void refused_bodies_are_counted(void **state)
     (void)state;
     struct sheet s = sheet_new();
     counter_add(&s.api->metrics.bodies_refused, 33);
+    counter_add(&s.api->metrics.held_dropped, 34);
     sheet_write(&s);
     assert_line(&s, "canara_queue_refused_total{queue=\"body\"} 33");
+    assert_line(&s, "canara_queue_refused_total{queue=\"connection\"} 34");
     sheet_free(&s);
 }
 

@@ -76,9 +76,47 @@ static void unmark(struct conn *c)
     unlist(c, &c->worker->later);
 }
 
+/* ---- what it holds ---- */
+
+static size_t holds(const struct conn *c)
+{
+    const size_t message = c->has_ws ? c->reader.ws.held_cap : 0;
+    const size_t sealed = c->tls == NULL ? 0 : c->tls->unsent.cap;
+    return c->in.cap + c->out.cap + sealed + message;
+}
+
+static void recount(struct conn *c, size_t now)
+{
+    if (c->held == 0 && now > 0) {
+        c->row = holding_row(address_wide_key(&c->peer));
+    }
+    holding_change(&c->worker->holding, c->row, c->held, now);
+    c->held = (uint32_t)now;
+}
+
+bool conn_weigh(struct conn *c)
+{
+    struct worker *w = c->worker;
+    const size_t before = c->held;
+    const size_t now = holds(c);
+    if (now == before || c->local) {
+        return true;
+    }
+    recount(c, now);
+    /* A proxy is many, and this machine no neighbourhood. */
+    const bool near = !c->proxy && !address_is_loopback(&c->peer);
+    if (now < before || !holding_is_over(&w->holding, c->row, now, near)) {
+        return true;
+    }
+    counter_add_shared(&w->server->config.api->metrics.held_dropped, 1);
+    conn_drop(c);
+    return false;
+}
+
 void conn_drop(struct conn *c)
 {
     struct worker *w = c->worker;
+    recount(c, 0);
     if (c->state == CONN_SOCKET) {
         socket_detach(c);
     }
@@ -220,7 +258,7 @@ void conn_flush_all(struct worker *w)
         struct conn *c = w->dirty;
         w->dirty = c->dirty_next;
         c->dirty = false;
-        if (conn_flush(c)) {
+        if (conn_flush(c) && conn_weigh(c)) {
             conn_resume(c);
         }
     }
@@ -327,8 +365,12 @@ static void on_ready(struct watch *watch, uint32_t events)
     }
     hear(c);
     c = conn_find(w, index, generation);
-    if (c != NULL && c->out.len > LIMIT_OUT_BUFFER_BYTES / 2 && c->state == CONN_SOCKET) {
-        (void)conn_flush(c); /* a slow reader gets one more chance before its buffer is full */
+    if (c == NULL) {
+        return;
+    }
+    const bool full = c->out.len > LIMIT_OUT_BUFFER_BYTES / 2 && c->state == CONN_SOCKET;
+    if (!full || conn_flush(c)) { /* a slow reader gets one more chance before its buffer is full */
+        (void)conn_weigh(c);
     }
 }
 

@@ -22,6 +22,7 @@
 #include "net/tls_conn.h"
 #include "protocol/ws_frames.h"
 #include "server/acks.h"
+#include "server/holding.h"
 #include "server/pool.h"
 #include "server/pressure.h"
 
@@ -72,11 +73,13 @@ struct conn {
     struct peer_address peer;
     uint32_t index;
     uint32_t generation;
+    uint32_t held;    /* bytes of memory, as the loop has counted them */
     uint32_t beside;  /* bytes of frames that are no message's text, not charged yet */
     uint16_t turn;    /* low bits of the last round that took requests from it, */
     uint8_t requests; /* and how many; at worst it misses one turn of 65,536 */
     uint8_t state;
     uint16_t messages; /* in its last read, up to UINT16_MAX */
+    uint16_t row;      /* where they are counted */
     uint16_t paged;    /* low bits of the last round that took a piece of its page */
     bool dirty;        /* in a list of the worker's: something to send, or its turn to come */
     bool local;        /* of the control socket */
@@ -140,6 +143,7 @@ struct worker { /* by what belongs together, there are few: NOLINT(clang-analyze
     struct shakes shakes;
     struct rng_stock random; /* for names of requests */
     struct bodies bodies;    /* of calls that began here */
+    struct holding holding;  /* of connections that are here */
     uint8_t *plain;          /* PLAIN_BYTES with TLS, else NULL */
     uint8_t receive[RECEIVE_BYTES];
 };
@@ -217,6 +221,9 @@ void conn_begin_round(struct worker *w);
 
 /* Send what there is. False: the connection is gone. */
 bool conn_flush(struct conn *c);
+
+/* Count what the connection holds now. False: all together hold too much, and it was dropped for it. */
+bool conn_weigh(struct conn *c);
 
 /* Send what every marked connection has. */
 void conn_flush_all(struct worker *w);
