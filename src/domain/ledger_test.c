@@ -360,6 +360,37 @@ static void a_block_counts_for_the_next_login_before_it_is_written(void **state)
     assert_true(seed.row.mpin_required);
 }
 
+/* Its MPIN was on its way to be hashed when it was blocked: whoever knows the MPIN and always has one under
+ * way is held back by the block all the same. */
+static void an_mpin_of_a_session_that_was_blocked_meanwhile_lifts_nothing(void **state)
+{
+    struct house *h = *state;
+    session_seed_t seed = {0};
+    session_seed_t next = {0};
+    credentials_t cred = {0};
+    mpin_result_t r = {0};
+    struct writer w;
+    open_one(h, &seed, &cred);
+    const ledger_item_t block = end_of(&seed, END_BLOCKED);
+    open_session(h, ANN, "phone", &next, &cred);
+    assert_false(next.restricted);
+    post(h, &block);
+    open_session(h, ANN, "phone", &next, &cred); /* marks the account, too */
+    assert_ok(mpin_check(&h->svc, seed.row.account, seed.row.id, span_of(MPIN), &r));
+    assert_int_equal(r.answer, MPIN_RIGHT);
+    start(&w, h);
+    stop(&w);
+    for (int i = 0; i < 2; i++) { /* the store knows by now */
+        open_session(h, ANN, "phone", &next, &cred);
+        assert_true(next.restricted);
+        assert_ok(mpin_check(&h->svc, seed.row.account, seed.row.id, span_of(MPIN), &r));
+        assert_int_equal(r.answer, MPIN_RIGHT);
+    }
+    assert_ok(mpin_check(&h->svc, seed.row.account, next.row.id, span_of(MPIN), &r));
+    open_session(h, ANN, "phone", &next, &cred);
+    assert_false(next.restricted);
+}
+
 static void what_a_comparison_could_not_write_the_ledger_writes(void **state)
 {
     struct house *h = *state;
@@ -394,6 +425,7 @@ int main(void)
         SENTENCE(a_full_ledger_refuses_and_keeps_what_it_has),
         SENTENCE(a_block_counts_for_the_next_login_before_it_is_written),
         SENTENCE(a_place_is_written_when_the_store_has_it_and_not_before),
+        SENTENCE(an_mpin_of_a_session_that_was_blocked_meanwhile_lifts_nothing),
         SENTENCE(what_a_comparison_could_not_write_the_ledger_writes),
         ON_SQLITE(whoever_ends_a_session_in_the_store_leaves_the_mark_of_a_block_that_waits),
     };

@@ -248,6 +248,21 @@ static err_t spend_one_try(struct service *svc, uuid_t who, const struct account
 
 /* ---- what follows a comparison ---- */
 
+/* What is held against the account since a block, until an MPIN succeeds. Not that of a session that has ended
+ * while it waited for its turn to hash: its answer is a refusal, and what ended it stays. An end that is in
+ * force in its loop reaches the store late, and is asked last, as for a change. */
+static err_t lift_restriction(struct service *svc, struct store_tx *tx, const settlement_t *s)
+{
+    struct session_row session = {0};
+    bool found = false;
+    enum session_end how = END_NONE;
+    TRY(store_session_get(tx, s->session, &session, &found));
+    if (!found || session.end != END_NONE || ledger_holds_end(svc->ledger, s->session, &how)) {
+        return ERR_OK;
+    }
+    return account_mark_restricted(tx, s->account, false);
+}
+
 static err_t settle_right(struct service *svc, const settlement_t *s)
 {
     CLEANUP(store_rollback) struct store_tx tx = {0};
@@ -256,7 +271,7 @@ static err_t settle_right(struct service *svc, const settlement_t *s)
     const wall_t now = clock_wall(svc->clock);
     TRY(store_decisions_mpin_passed(&tx, s->session, DECISION_CHALLENGE,
                                     wall_after_ms(now, -DECISION_ASKED_MS), now));
-    TRY(account_mark_restricted(&tx, s->account, false));
+    TRY(lift_restriction(svc, &tx, s));
     return store_commit(&tx);
 }
 
