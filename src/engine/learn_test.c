@@ -284,7 +284,7 @@ static void with_a_mpin_now_and_then_a_habit_goes_on(void **state)
     struct scene s;
     begin(&s, 50);
     assert_int_equal(walk(&s, 0.003, 120, 3), 0);
-    assert_true(part_drift(s.profile->part[0]) > 1.5 * PART_FENCE);
+    assert_true(part_drift(s.profile->part[0]) > 1.4 * PART_FENCE);
     assert_int_equal(canara_profile_learning(s.profile).state, CANARA_LEARNT);
     end(&s);
 }

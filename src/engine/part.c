@@ -133,6 +133,14 @@ static double usual_nearest(const struct part *p)
     return n == 0 ? 0.0 : sorted[n / 2];
 }
 
+/* Half of the way, as a ratio, from the spread of the ring to that of enrolment: what passes the gate is the owner's
+ * most typical, and its spread alone gets narrower and narrower. Without two spreads there is no way between them. */
+static double followed_spread(const struct part *p, size_t f, double spread)
+{
+    const double anchor = (p->bits & PART_ANCHORED) != 0 ? part_anchor_spread(p, f) : NAN;
+    return anchor > 0.0 && spread > 0.0 ? sqrt(spread * anchor) : spread;
+}
+
 void part_refresh(struct part *p, bool limited)
 {
     struct habit_weights weights;
@@ -154,7 +162,7 @@ void part_refresh(struct part *p, bool limited)
             h.middle = clip(h.middle, was - step, was + step);
         }
         part_number_put(p, PART_MIDDLE, f, h.middle);
-        part_number_put(p, PART_SPREAD, f, h.spread);
+        part_number_put(p, PART_SPREAD, f, limited ? followed_spread(p, f, h.spread) : h.spread);
     }
     p->nearest = (float)(p->count >= 5 ? usual_nearest(p) : 0.0);
     p->bits |= PART_CHANGED;

@@ -163,7 +163,8 @@ size_t part_release(struct part *p, uint32_t session, int64_t at_ms);
  * fence: it is dropped then, and the answer is true. What was proved is let in everywhere. */
 bool part_let_in(struct part *p, uint32_t session, int64_t at_ms);
 
-/* Work the habit out again. `limited`: it moves PART_STEP deviations at most from where it is. */
+/* Work the habit out again. `limited`: its middle moves PART_STEP deviations at most from where it is, and with an
+ * anchor its spread is the geometric mean of the ring's and the anchor's. */
 void part_refresh(struct part *p, bool limited);
 
 /* Draw the spreads towards those of people in general, n samples against 15 (ENGINE: B): from then on

@@ -111,6 +111,39 @@ static void a_limited_refresh_moves_a_tenth_of_a_deviation(void **state)
     assert_near(part_middle(&p, 0), 1.0, 1e-3, "free");
 }
 
+/* What comes through the gate is typical: its spread alone would go on getting narrower. */
+static void a_spread_that_follows_stays_half_way_to_its_anchor(void **state)
+{
+    (void)state;
+    static const double widths[] = {0.025, 0.4};
+    for (size_t i = 0; i < ARRAY_LEN(widths); i++) {
+        struct part p = anchored(2);
+        const double anchor = part_anchor_spread(&p, 0);
+        const double middle = part_anchor_middle(&p, 0);
+        for (int k = 0; k < PART_RING; k++) {
+            accept_all(&p, (const double[]){middle + (k % 2 == 0 ? widths[i] : -widths[i])}, 1);
+        }
+        for (int again = 0; again < 3; again++) {
+            part_refresh(&p, true);
+        }
+        const double followed = part_spread(&p, 0);
+        assert_near(part_anchor_spread(&p, 0), anchor, 0.0, "the anchor stays");
+        part_refresh(&p, false);
+        assert_near(followed, sqrt(anchor * part_spread(&p, 0)), 1e-3, "half way, however often");
+    }
+}
+
+static void without_an_anchor_a_spread_is_that_of_the_ring(void **state)
+{
+    (void)state;
+    struct part p = settled(2);
+    accept_all(&p, (const double[]){0.05, 0.05, 0.05, 0.05, 0.05, 0.05}, 6);
+    part_refresh(&p, true);
+    const double limited = part_spread(&p, 0);
+    part_refresh(&p, false);
+    assert_near(limited, part_spread(&p, 0), 0.0, "wherever the middle is held");
+}
+
 static void drift_is_the_mean_over_features_from_the_anchor(void **state)
 {
     (void)state;
@@ -369,6 +402,8 @@ int main(void)
         cmocka_unit_test(busy_sessions_do_not_starve_each_other),
         cmocka_unit_test(what_leaves_the_quarantine_is_cut_at_three_deviations),
         cmocka_unit_test(a_limited_refresh_moves_a_tenth_of_a_deviation),
+        cmocka_unit_test(a_spread_that_follows_stays_half_way_to_its_anchor),
+        cmocka_unit_test(without_an_anchor_a_spread_is_that_of_the_ring),
         cmocka_unit_test(drift_is_the_mean_over_features_from_the_anchor),
         cmocka_unit_test(a_part_of_version_2_is_read_and_has_proved_nothing),
         cmocka_unit_test(a_proof_is_yes_or_no),

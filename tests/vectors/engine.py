@@ -503,6 +503,8 @@ class Part:
             was, step = self.middle[f], STEP * self.spread[f]
             if limited and not math.isnan(was) and not math.isnan(m):
                 m = clip(m, was - step, was + step)
+            if limited and self.anchor is not None and s > 0 and self.anchor[1][f] > 0:
+                s = math.sqrt(s * self.anchor[1][f])  # half of the way, as a ratio
             self.middle[f], self.spread[f] = self.as_middle(f, m), self.as_spread(s)
         self.nearest = f32(self.usual_nearest()) if len(self.ring) >= NEAREST_FROM else 0.0
 
