@@ -78,7 +78,7 @@ static void a_page_reaches_whoever_only_listens(void **state)
 /* Little of it fits into the kernel on either side. */
 static void open_narrow(struct visitor *v, struct site *s)
 {
-    const int narrow = 4096;
+    const int narrow = 65536;
     visitor_open(v, s);
     assert_int_equal(setsockopt(v->fd, SOL_SOCKET, SO_RCVBUF, &narrow, sizeof narrow), 0);
 }
