@@ -290,7 +290,7 @@ enum { CANARA_REASONS_MAX = 24 };
 
 /* The state of one session: a value to copy, keep and compare; content is the library's. */
 typedef struct canara_session {
-    uint64_t opaque[77];
+    uint64_t opaque[90];
 } canara_session_t;
 
 /* ---- the model: what is known of people in general -------------------------------------------- */

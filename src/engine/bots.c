@@ -1,5 +1,6 @@
 #include "engine/bots.h"
 
+#include "engine/bot_habits.h"
 #include "engine/bot_learned.h"
 #include "engine/numbers.h"
 #include "engine/path.h"
@@ -174,6 +175,43 @@ static void look_at_motion(struct session_state *s, const struct bot_windows *w,
     s->motion[1] = sum.windows;
 }
 
+/* Even steps of a finger, stroke by stroke: it may wait between two, and it leaps from one to the next. */
+static double least_spread(const canara_point_t *p, size_t n)
+{
+    double least = BOT_MOTION_UNEVEN;
+    for (size_t first = 0; first < n;) {
+        const size_t length = path_stroke_length(p, n, first);
+        if (length >= BOT_MOTION_MIN_POINTS) {
+            least = fmin(least, bot_motion_step_spread(p + first, length));
+        }
+        first += length;
+    }
+    return least;
+}
+
+static void look_at_habits(struct session_state *s, const canara_event_t *event)
+{
+    const canara_point_t *p = event->of.path.points;
+    const size_t n = event->of.path.count;
+    const struct bot_shown shown = event->kind == CANARA_TOUCH ? bot_habits_touch(&s->habits, p, n)
+                                                               : bot_habits_point(&s->habits, p, n);
+    if (shown.straight) {
+        rule_met_bot(s, BOT_STRAIGHT_REACHES);
+    }
+    if (shown.quick) {
+        rule_met_bot(s, BOT_QUICK_PRESS);
+    }
+    if (shown.even) {
+        rule_met_bot(s, BOT_EVEN_HOLDS);
+    }
+    if (shown.jumps) {
+        rule_met_bot(s, BOT_JUMPS);
+    }
+    if (shown.again) {
+        rule_met_bot(s, BOT_SAME_SWIPE);
+    }
+}
+
 /* What pointer and touch have in common. */
 static void look_at_path(struct session_state *s, const canara_event_t *event, int64_t at_ms)
 {
@@ -189,7 +227,7 @@ static void look_at_path(struct session_state *s, const canara_event_t *event, i
         rule_met_bot(s, BOT_EXACT_GRID);
     }
     if (touch) {
-        w.spread = bot_motion_step_spread(p, n);
+        w.spread = least_spread(p, n);
     } else {
         bot_windows_begin(&w, p, n);
     }
@@ -212,6 +250,7 @@ static void look_at_points(struct session_state *s, const canara_event_t *event,
         return;
     }
     look_at_path(s, event, at_ms);
+    look_at_habits(s, event);
     if (event->kind == CANARA_TOUCH) {
         if (path_touch_is_synthetic(p, n)) {
             rule_met_bot(s, BOT_SYNTHETIC_TOUCH);

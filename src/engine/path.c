@@ -137,8 +137,7 @@ bool path_pointer_is_straight(const canara_point_t *p, size_t n)
     return false;
 }
 
-/* Length of the stroke that begins at `first`: up to its lift or the next landing. */
-static size_t stroke_length(const canara_point_t *p, size_t n, size_t first)
+size_t path_stroke_length(const canara_point_t *p, size_t n, size_t first)
 {
     size_t end = first + 1;
     while (end < n && p[end].buttons == PATH_TOUCH_MOVE) {
@@ -150,7 +149,7 @@ static size_t stroke_length(const canara_point_t *p, size_t n, size_t first)
 bool path_touch_is_straight(const canara_point_t *p, size_t n)
 {
     for (size_t first = 0; first < n;) {
-        const size_t length = stroke_length(p, n, first);
+        const size_t length = path_stroke_length(p, n, first);
         if (is_straight_and_even(p + first, length, SWIPE_MIN_POINTS, TOUCH_MIN_MS)) {
             return true;
         }
@@ -214,7 +213,7 @@ bool path_touch_is_synthetic(const canara_point_t *p, size_t n)
     size_t taps = 0;
     bool still = true;
     for (size_t first = 0; first < n;) {
-        const size_t length = stroke_length(p, n, first);
+        const size_t length = path_stroke_length(p, n, first);
         const canara_point_t *stroke = p + first;
         first += length;
         if (length < 2) {

@@ -36,6 +36,9 @@ bool path_is_on_grid(const canara_point_t *p, size_t n);
  * lifted at the very point where it landed, with the same. */
 bool path_touch_is_synthetic(const canara_point_t *p, size_t n);
 
+/* Length of the stroke that begins at `first` < n: up to its lift or the next landing. */
+size_t path_stroke_length(const canara_point_t *p, size_t n, size_t first);
+
 /* Times go back more than once (in touch: within a stroke, since fingers may be sent in turn). */
 bool path_times_go_back(const canara_point_t *p, size_t n, bool touch);
 

@@ -23,6 +23,10 @@ static const struct rule bot_rules[BOT_RULES] = {
     [BOT_LEARNED_MOTION]         = {"bot.learned_motion",         "automation",  3.0, REPEAT_WEIGHS},
     [BOT_NEAR_COPY]              = {"bot.near_copy",              "replay",      3.0, REPEAT_HALVES},
     [BOT_EVEN_HOLDS]             = {"bot.even_holds",             "automation",  1.5, REPEAT_HALVES},
+    [BOT_QUICK_PRESS]            = {"bot.quick_press",            "automation",  2.0, REPEAT_REFILLS},
+    [BOT_STRAIGHT_REACHES]       = {"bot.straight_reaches",       "automation",  2.0, REPEAT_HALVES},
+    [BOT_SAME_SWIPE]             = {"bot.same_swipe",             "automation",  3.0, REPEAT_HALVES},
+    [BOT_JUMPS]                  = {"bot.jumps",                  "automation",  2.0, REPEAT_HALVES},
 };
 
 static const struct rule context_rules[CONTEXT_RULES] = {

@@ -12,6 +12,7 @@
 #define ENGINE_SESSION_STATE_H
 
 #include "canara.h"
+#include "engine/bot_habits.h"
 #include "engine/rules.h"
 
 #include <assert.h>
@@ -22,7 +23,7 @@
 /* What a state means. Raised with every change of the struct below, and with every change of the engine
  * after which the same events give other numbers: a checkpoint of before is then passed over, and its
  * sessions are played again (docs/decisions/0039). version_test.c notices. */
-#define SESSION_VERSION  UINT32_C(0xCA4A000C)
+#define SESSION_VERSION  UINT32_C(0xCA4A000D)
 #define SESSION_TIME_MAX INT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z */
 
 /* What device_context last said, and where the pointer stands. */
@@ -61,6 +62,7 @@ struct __attribute__((may_alias)) session_state {
     int64_t leapt_ms;              /* the newest pointer event ended in a leap then, and the pointer
                                         has not stirred since; 0: it did not */
     double motion[2];              /* margins of windows of movement, and how many; both decay */
+    struct bot_habits habits;      /* of reaches, clicks, taps and swipes */
     double context[CONTEXT_RULES]; /* nats */
     uint8_t context_times[16];     /* how often each rule has counted, 0..2 */
     uint64_t model_hash, os_hash;  /* of device_context; 0 = not told */
@@ -87,7 +89,8 @@ static_assert(sizeof(struct session_state) <= sizeof(canara_session_t) &&
                   _Alignof(canara_session_t) >= sizeof(uint64_t),
               "the state must fit");
 static_assert(sizeof(struct session_state) ==
-                  32 + sizeof(double) * (SHARES + 2 * BOT_RULES + 2 + CONTEXT_RULES) + 56 + 8 +
+                  32 + sizeof(struct bot_habits) +
+                      sizeof(double) * (SHARES + 2 * BOT_RULES + 2 + CONTEXT_RULES) + 56 + 8 +
                       (size_t)14 * PERSON_SHARES + 2 + 8,
               "no padding: sessions are compared byte by byte");
 static_assert(CONTEXT_RULES <= 16, "one counter for each context rule");

@@ -65,9 +65,9 @@ RUN_OF, MEMORY = 10, 60
 START, REST, TIME_MS, EDGE = 0.05, 0.025, 600000.0, 1e-9
 PASSED, PASS_SHARE, FAIL_NATS, LAMBDA_MAX = 0.02, 0.25, 2.0, 60.0
 BOT_HALF_LIFE_MS, BOT_ODDS_PER_PRIOR, EXTERNAL_MAX = 600000.0, 19.0, 10.0
-BOTS = [4.0, 4.0, 1.0, 4.0, 3.0, 3.0, 2.0, 2.0, 6.0, 5.0, 3.0, 1.5, 2.0, 3.0, 3.0, 1.5]
-# the bot rule that a repeat only fills up again, the one that is weighed anew, the one that knows the ring
-REFILLS, WEIGHS, NEAR_COPY, EVEN_HOLDS = 7, 13, 14, 15
+BOTS = [4.0, 4.0, 1.0, 4.0, 3.0, 3.0, 2.0, 2.0, 6.0, 5.0, 3.0, 1.5, 2.0, 3.0, 3.0, 1.5, 2.0, 2.0, 3.0, 2.0]
+# the bot rules that a repeat only fills up again, the one that is weighed anew, the one that knows the ring
+REFILLS, WEIGHS, NEAR_COPY, EVEN_HOLDS = (7, 16), 13, 14, 15
 CONTEXTS = [1.5, 4.0, 3.0, 1.0, 0.5, 1.5, 1.0, 0.8, 0.8, 0.8, 0.5, 0.7, 0.4]
 EXTERNAL = len(CONTEXTS)
 TYPING, NAVIGATION, POINTER, TOUCH, MOTION, MPIN, PREDICTION = range(7)
@@ -896,7 +896,7 @@ class Session:
 
     def met_bot(self, rule):
         """The n-th repeat adds value / 2^n: half the way to twice the value."""
-        left = BOTS[rule] - self.spent[rule] if rule == REFILLS else (2 * BOTS[rule] - self.spent[rule]) / 2
+        left = BOTS[rule] - self.spent[rule] if rule in REFILLS else (2 * BOTS[rule] - self.spent[rule]) / 2
         self.spent[rule] += max(left, 0)
         self.bot[rule] += max(left, 0)
 
@@ -1820,7 +1820,7 @@ def session_vectors(d):
     yield from scripted("a machine's movements, weighed again and again", ("weigh_bot", 0.0, 1.25),
                         ("weigh_bot", 1.25, 7.5), ("advance", second + 300000), ("weigh_bot", 7.5, 6.5),
                         ("weigh_bot", 6.5, -3.0), ("passed",))
-    for rule in [*range(WEIGHS), NEAR_COPY, EVEN_HOLDS]:
+    for rule in [*range(WEIGHS), *range(NEAR_COPY, len(BOTS))]:
         yield from scripted(f"bot rule {rule}", *[("bot", rule)] * 3, ("advance", second + 600000), ("bot", rule))
     for rule in range(EXTERNAL):
         yield from scripted(f"context rule {rule}", *[("context", rule)] * 3)
