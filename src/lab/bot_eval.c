@@ -3,6 +3,7 @@
 #include "engine/bots.h"
 #include "engine/filter.h"
 #include "engine/numbers.h"
+#include "lab/bot_lean.h"
 #include "lab/bot_typed.h"
 #include "lab/numbers.h"
 
@@ -16,6 +17,7 @@
 struct watch {
     struct session_state s;
     struct bot_sum sum; /* decays as the engine's does */
+    struct bot_lean lean;
     struct bot_typed typed;
 };
 
@@ -37,21 +39,25 @@ static void go_on(struct watch *w)
     bots_look(&w->s, &quiet, w->s.at_ms);
 }
 
-/* Sessions that never gave B a nat, by what moved and what was typed: below 0, more for a machine. */
-static double order_of(const struct watch *w)
+/* Sessions that never gave B a nat, by what moved, what was typed and how fingers went: below 0, more for a
+ * machine. */
+static double order_of(const struct watch *w, double lean)
 {
-    const bool moved = w->sum.windows > 0.0;
-    const double mean = moved ? w->sum.margin / w->sum.windows : UNTOLD;
     double typed = 0.0;
-    if (!bot_typed_margin(&w->typed, &typed)) {
-        return fmin(mean - BOT_LEARNED_ZERO, 0.0);
-    }
-    return -log1p(exp(BOT_LEARNED_ZERO - typed - (moved ? mean : 0.0)));
+    const bool wrote = bot_typed_margin(&w->typed, &typed);
+    const bool moved = w->sum.windows > 0.0;
+    const double still = wrote ? 0.0 : UNTOLD;
+    const double mean = moved ? w->sum.margin / w->sum.windows : still;
+    return -log1p(exp(BOT_LEARNED_ZERO - mean - typed - lean));
 }
 
 static double score_of(const struct watch *w, double peak, enum bot_parts parts)
 {
-    return peak > 0.0 || (parts & BOT_PART_LEARNED) == 0 ? peak : order_of(w);
+    if ((parts & BOT_PART_LEARNED) == 0) {
+        return peak;
+    }
+    const double lean = bot_lean_of(&w->lean, &w->s.habits);
+    return peak > 0.0 ? peak + 0.01 * lean /* of equal nats */ : order_of(w, lean);
 }
 
 static void look(struct watch *w, const struct dataset_event *event, bool replayed,
@@ -72,6 +78,9 @@ static void look(struct watch *w, const struct dataset_event *event, bool replay
         struct bot_windows windows;
         bot_windows_begin(&windows, e->of.path.points, e->of.path.count);
         bot_learned_add(trees, &windows, &w->sum);
+    }
+    if (e->kind == CANARA_TOUCH && (e->has & CANARA_F_POINTS) != 0) {
+        bot_lean_add(&w->lean, e->of.path.points, e->of.path.count);
     }
 }
 

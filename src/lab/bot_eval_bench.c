@@ -3,6 +3,7 @@
  *   lab_bot_eval_bench                    nanoseconds of CPU an event of 100 points, part by part
  *   lab_bot_eval_bench rules DIR [POINTS] for each rule the share of a set's sessions that meet it, when
  *                                         clients send so many points at a time
+ *   lab_bot_eval_bench sessions DIR       of each trial of a set of bots its user, label, score and rules met
  *   lab_bot_eval_bench hands DIR OTHERS DEVICE...
  *                                         one own generator and the people of these devices left out
  *   lab_bot_eval_bench trees DIR OTHERS   bot_learned_trees.c, learned from all, on stdout
@@ -73,8 +74,8 @@ static void look_in_pieces(struct seen *w, const struct dataset_event *event)
     }
 }
 
-static void look_at_session(const struct dataset *set, size_t session, size_t points,
-                            size_t met[BOT_RULES])
+/* What a session meets. */
+static struct seen see_session(const struct dataset *set, size_t session, size_t points)
 {
     static const canara_event_t quiet = {.kind = CANARA_IDLE_TIMEOUT};
     const struct dataset_session *in = dataset_session(set, session);
@@ -84,6 +85,13 @@ static void look_at_session(const struct dataset *set, size_t session, size_t po
         look_in_pieces(&w, dataset_event(set, e));
     }
     look(&w, &quiet, w.s.at_ms + 1000);
+    return w;
+}
+
+static void look_at_session(const struct dataset *set, size_t session, size_t points,
+                            size_t met[BOT_RULES])
+{
+    const struct seen w = see_session(set, session, points);
     for (size_t r = 0; r < BOT_RULES; r++) {
         met[r] += w.met[r];
     }
@@ -129,6 +137,25 @@ static int rules(const struct dataset *set, size_t points)
             }
         }
         print_rules(dataset_label_name(labels[l]), met, sessions);
+    }
+    return 0;
+}
+
+static int sessions(const struct dataset *set)
+{
+    const struct dataset_trials t = dataset_bot_trials(set);
+    const struct bot_judge shipped = {.trees = bot_learned_shipped(), .parts = BOT_PART_ALL};
+    for (size_t i = 0; i < t.count; i++) {
+        const size_t session = t.at[i].session;
+        const struct seen w = see_session(set, session, 0);
+        (void)printf("%s %s %.6f", dataset_user(set, dataset_session(set, session)->user),
+                     dataset_label_name(t.at[i].label), bot_eval_session(set, session, &shipped));
+        for (size_t r = 0; r < BOT_RULES; r++) {
+            if (w.met[r]) {
+                (void)printf(" %s", bot_rule_row((enum bot_rule)r)->name);
+            }
+        }
+        (void)printf("\n");
     }
     return 0;
 }
@@ -373,14 +400,17 @@ int main(int argc, char **argv)
     if (argc < 3) {
         return cost();
     }
-    const bool only_rules = strcmp(argv[1], "rules") == 0;
+    const bool each = strcmp(argv[1], "sessions") == 0;
+    const bool only_rules = each || strcmp(argv[1], "rules") == 0;
     if (!opened(argv[2], &set) || (argc > 3 && !only_rules && !opened(argv[3], &others))) {
         return 1;
     }
     l.set = set;
     l.others = others;
     int status = 1;
-    if (only_rules) {
+    if (each) {
+        status = sessions(set);
+    } else if (only_rules) {
         status = rules(set, argc > 3 ? strtoul(argv[3], NULL, 10) : 0);
     } else if (others == NULL) {
         status = complain("needs a second set of people");
