@@ -295,9 +295,26 @@ enum bot_leap bot_clock_leaps(const canara_point_t *p, size_t n)
     return found;
 }
 
+/* So many reports move that no more than 6 in 10 of them all can be still: mostly seen half the way. */
+static bool moves_enough(const canara_point_t *p, size_t n)
+{
+    size_t moves = 0;
+    for (size_t i = 1; i < n; i++) {
+        const double way = fmax(fabs(p[i].x - p[i - 1].x), fabs(p[i].y - p[i - 1].y));
+        moves += p[i].buttons == p[i - 1].buttons && way >= STILL_PX;
+        if (5 * moves > 2 * n) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool bot_clock_is_still(const canara_point_t *p, size_t n)
 {
     size_t reports = 0;
+    if (moves_enough(p, n)) {
+        return false;
+    }
     const double share = still_share(p, n, &reports);
     return reports >= STILL_MIN && share > STILL;
 }

@@ -87,19 +87,18 @@ struct pointing {
     bool leapt;           /* the newest move was far, behind a rest */
 };
 
-/* A reach is over before point `end`. True when it was straight. */
-static bool end_reach(struct bot_habits *h, const struct pointing *r, const canara_point_t *p,
-                      size_t end)
+/* A reach of so many places, `n` points from `p` on, is over. True when it was straight. */
+static bool end_reach(struct bot_habits *h, size_t places, const canara_point_t *p, size_t n)
 {
-    if (r->places < REACH_PLACES) {
+    if (places < REACH_PLACES) {
         return false;
     }
-    const canara_point_t *const a = &p[r->first];
-    const canara_point_t *const b = &p[end - 1];
-    if ((b->x - a->x) * (b->x - a->x) + (b->y - a->y) * (b->y - a->y) < REACH_PX * REACH_PX) {
+    const double x = p[n - 1].x - p[0].x;
+    const double y = p[n - 1].y - p[0].y;
+    if (x * x + y * y < REACH_PX * REACH_PX) {
         return false;
     }
-    const bool straight = is_line(a, end - r->first, REACH_PX);
+    const bool straight = is_line(p, n, REACH_PX);
     count(&h->straight, straight);
     return straight;
 }
@@ -154,7 +153,7 @@ struct bot_shown bot_habits_point(struct bot_habits *h, const canara_point_t *p,
         const bool same = p[i].buttons == p[i - 1].buttons;
         if (!same || !(dt >= 0.0) || dt > GAP_MS || dot < 0.0 ||
             dot * dot < TURN_COSINE * TURN_COSINE * r.square * square) {
-            s.straight = end_reach(h, &r, p, i) || s.straight;
+            s.straight = end_reach(h, r.places, p + r.first, i - r.first) || s.straight;
             r.first = same && square > 0.0 ? i - 1 : i; /* a turn belongs to both */
             r.places = 1;
             r.x = r.y = r.square = 0.0;
@@ -169,7 +168,7 @@ struct bot_shown bot_habits_point(struct bot_habits *h, const canara_point_t *p,
             r.square = square;
         }
     }
-    s.straight = end_reach(h, &r, p, n) || s.straight;
+    s.straight = end_reach(h, r.places, p + r.first, n - r.first) || s.straight;
     s.straight =
         s.straight && h->straight.part >= STRAIGHT_MIN && 2U * h->straight.part >= h->straight.all;
     s.quick = s.quick && mostly_quick(h);
