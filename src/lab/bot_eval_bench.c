@@ -392,6 +392,23 @@ static int cost(void)
     return sum > -1e300 ? 0 : 1;
 }
 
+/* One own generator after the other left out, with these two devices of people. */
+static int hands_without(struct left_out *l, const char *one, const char *other)
+{
+    l->device[0] = device_of(l->set, one);
+    l->device[1] = device_of(l->set, other);
+    l->without = calloc(dataset_users(l->set) + 1, sizeof *l->without);
+    if (l->without == NULL) {
+        return complain("no memory");
+    }
+    for (uint32_t u = 0; u < dataset_users(l->set); u++) {
+        l->without[u] = u == l->device[0] || u == l->device[1];
+    }
+    const int status = hands(l);
+    free(l->without);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     struct left_out l = {.device = {DATASET_NO_USER, DATASET_NO_USER}};
@@ -417,14 +434,7 @@ int main(int argc, char **argv)
     } else if (strcmp(argv[1], "trees") == 0) {
         status = ship(&l);
     } else {
-        l.device[0] = device_of(set, argc > 4 ? argv[4] : NULL);
-        l.device[1] = device_of(set, argc > 5 ? argv[5] : NULL);
-        l.without = calloc(dataset_users(set) + 1, sizeof *l.without);
-        for (uint32_t u = 0; l.without != NULL && u < dataset_users(set); u++) {
-            l.without[u] = u == l.device[0] || u == l.device[1];
-        }
-        status = l.without == NULL ? complain("no memory") : hands(&l);
-        free(l.without);
+        status = hands_without(&l, argc > 4 ? argv[4] : NULL, argc > 5 ? argv[5] : NULL);
     }
     dataset_close(&set);
     dataset_close(&others);

@@ -61,10 +61,12 @@ static void near(double got, double want, const char *name, const char *what)
 
 static void check(const struct bot_typed *t, const char *name, char **words)
 {
-    double want[NUMBERS];
+    double want[NUMBERS] = {0};
     double got[BOT_TYPED_RATIOS];
     double margin = NAN;
-    const size_t n = numbers_of(words, want) - 2;
+    const size_t told = numbers_of(words, want);
+    assert_true(told >= 2);
+    const size_t n = told - 2;
     assert_int_equal(bot_typed_ratios(t, got), n);
     assert_int_equal(bot_typed_margin(t, &margin), n > 0);
     near(bot_typed_alike(t), want[0], name, "agreement");
