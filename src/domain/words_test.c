@@ -9,7 +9,7 @@
 static void every_bit_comes_back(void **state)
 {
     (void)state;
-    static const size_t sizes[] = {0, 8, 64, 72, 616, WORDS_BYTES_MAX};
+    static const size_t sizes[] = {0, 8, 64, 72, 720, WORDS_BYTES_MAX};
     uint64_t seed = 11;
     for (int round = 0; round < 500; round++) {
         const size_t size = sizes[random_below(&seed, ARRAY_LEN(sizes))];
@@ -36,8 +36,21 @@ static void every_bit_comes_back(void **state)
     }
 }
 
+/* A session of which little is known yet takes hardly more than what is known. */
+static void what_is_zero_takes_a_bit_for_eight_words(void **state)
+{
+    (void)state;
+    uint64_t from[90] = {[3] = 7, [89] = 9};
+    uint8_t packed[WORDS_PACKED_MAX(sizeof from)];
+    struct byte_writer w = {.at = packed, .left = sizeof packed};
+    words_pack(&w, from, sizeof from);
+    assert_false(w.failed);
+    assert_int_equal(sizeof packed - w.left, 2 + 2 + 16);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_bit_comes_back)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_bit_comes_back),
+                                       cmocka_unit_test(what_is_zero_takes_a_bit_for_eight_words)};
     return cmocka_run_group_tests_name("words", tests, NULL, NULL);
 }
