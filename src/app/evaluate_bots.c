@@ -98,7 +98,7 @@ static void score_by_rules(struct evaluate_run *r, struct bot_eval_options *out)
     (void)fprintf(
         stderr,
         "canara evaluate: %s: the learned detector knows movements of a pointer, of which people and machines "
-        "of this set have none: rules, replays and typing tell them apart, and nothing is left out (background none)\n",
+        "of this set have none: rules, replays, typing and strokes tell them apart, and nothing is left out (background none)\n",
         r->given->dir);
     (void)snprintf(r->background, sizeof r->background, "none");
     out->leave = BOT_LEAVE_NOBODY;

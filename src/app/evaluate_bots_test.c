@@ -100,7 +100,7 @@ static void without_movements_nothing_is_left_out_and_that_is_told(void **state)
         (void)snprintf(options, sizeof options, "--json --replicates 20 --background %s",
                        backgrounds[i]);
         assert_int_equal(desk_run_on_set(d, "evaluate", options), 0);
-        assert_non_null(strstr(d->err, "rules, replays and typing"));
+        assert_non_null(strstr(d->err, "rules, replays, typing and strokes"));
         assert_non_null(strstr(d->out, "\"background\":\"none\""));
         CLEANUP(json_free) struct json *tree = made_json(d->out);
         assert_near(made_number(tree, "auc"), plain, 1e-12, backgrounds[i]);

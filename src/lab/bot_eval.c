@@ -57,7 +57,7 @@ static double score_of(const struct watch *w, double peak, enum bot_parts parts)
         return peak;
     }
     const double lean = bot_lean_of(&w->lean, &w->s.habits);
-    return peak > 0.0 ? peak + 0.01 * lean /* of equal nats */ : order_of(w, lean);
+    return peak > 0.0 ? peak + 0.01 * (lean + BOT_LEAN_MAX) /* of equal nats */ : order_of(w, lean);
 }
 
 static void look(struct watch *w, const struct dataset_event *event, bool replayed,

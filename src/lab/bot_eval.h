@@ -3,7 +3,8 @@
  *
  * Floor      lab (may use: base, codec, engine)
  * Units      nats. A score is the peak of B over the session; sessions that never gave B a nat are
- *            ordered below 0 by their learned evidence and by their typing (bot_typed.h).
+ *            ordered below 0 by their learned evidence, their typing (bot_typed.h) and their strokes
+ *            (bot_lean.h), which also order sessions of equal nats, by hundredths above them.
  * Ownership  folds belong to the caller: bot_folds_free().
  * Errors     ERR_NOMEM; ERR_RANGE when the set has no such trials, or a fold has nothing to learn; those of
  *            boost_train(); all but the first with a line in `why`.

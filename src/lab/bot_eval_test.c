@@ -184,12 +184,66 @@ static void typed_sessions_are_put_in_order_below_zero(void **state)
     assert_true(above / (0.25 * SESSIONS * SESSIONS) > 0.9);
 }
 
+enum { SWIPE = 24 };
+
+/* Keys held for a millisecond, which a rule tells, and swipes as a hand's are. */
+static void write_quick_keys(const char *dir)
+{
+    static const struct dataset_info about = {
+        .name = "quick", .source = "test", .licence = "none", .modality = "touch", .note = ""};
+    canara_key_t keys[KEYS];
+    canara_point_t p[SWIPE];
+    struct set_writer *w = NULL;
+    for (size_t i = 0; i < KEYS; i++) {
+        const double at = 150.0 * (double)i + 40.0 * sin((double)(i * i));
+        keys[i] = (canara_key_t){.down_ms = round(at), .up_ms = round(at) + 1.0};
+    }
+    for (int i = 0; i < SWIPE; i++) {
+        const double u = (double)i / (SWIPE - 1);
+        p[i] = (canara_point_t){.t_ms = 12.0 * i,
+                                .x = 200.0 + 80.0 * u * (1.0 - u),
+                                .y = 700.0 - 400.0 * u * u * (3.0 - 2.0 * u),
+                                .pressure = 0.5 + 0.16 * sin(3.0 * u),
+                                .buttons = i == 0 ? 0 : (i + 1 == SWIPE ? 2 : 1)};
+    }
+    const canara_event_t typed = {.kind = CANARA_KEYSTROKES,
+                                  .has = CANARA_F_KEYS,
+                                  .of.keystrokes = {.keys = keys, .count = KEYS}};
+    const canara_event_t swiped = {
+        .kind = CANARA_TOUCH, .has = CANARA_F_POINTS, .of.path = {.points = p, .count = SWIPE}};
+    assert_false(failed(set_writer_open(&w, dir, &about)));
+    set_writer_session(w, "s", "script@x.invalid");
+    set_writer_event(w, (wall_t){1750000000000}, &swiped);
+    set_writer_event(w, (wall_t){1750000003000}, &typed);
+    set_writer_trial(w, "-", "s", DATASET_BOT);
+    assert_false(failed(set_writer_finish(&w)));
+}
+
+static void what_orders_sessions_takes_nothing_from_their_nats(void **state)
+{
+    (void)state;
+    CLEANUP(scratch_remove) struct scratch dir = scratch_new();
+    CLEANUP(dataset_close) struct dataset *set = NULL;
+    const struct bot_judge rules = {bot_learned_shipped(), BOT_PART_RULES, NULL};
+    const struct bot_judge all = {bot_learned_shipped(), BOT_PART_ALL, NULL};
+    struct dataset_fault fault;
+    char path[SCRATCH_PATH];
+    scratch_path(&dir, "set", path);
+    write_quick_keys(path);
+    assert_false(failed(dataset_open(path, &set, &fault)));
+    const double nats = bot_eval_session(set, 0, &rules);
+    assert_true(nats >= 4.0);
+    assert_in_range((uint64_t)(1000.0 * (bot_eval_session(set, 0, &all) - nats)), 0, 80);
+    assert_true(bot_eval_session(set, 0, &all) >= nats);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(families_and_devices_are_left_out),
         cmocka_unit_test(the_shipped_detector_needs_no_other_program),
         cmocka_unit_test(typed_sessions_are_put_in_order_below_zero),
+        cmocka_unit_test(what_orders_sessions_takes_nothing_from_their_nats),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
