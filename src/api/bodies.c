@@ -9,12 +9,6 @@ static bool is_large(size_t bytes)
     return bytes > LIMIT_BODY_SMALL_BYTES;
 }
 
-static size_t row_of(uint64_t address)
-{
-    const span_t bytes = {(const uint8_t *)&address, sizeof address};
-    return (size_t)(hash_bytes(hash_key_of(1), bytes) % BODIES_ROWS);
-}
-
 static bool has_room(const atomic_size_t *held, size_t bytes, size_t limit)
 {
     const size_t now = atomic_load(held);
@@ -24,7 +18,7 @@ static bool has_room(const atomic_size_t *held, size_t bytes, size_t limit)
 /* Nobody else takes, so that what has room keeps it. */
 bool bodies_take(struct bodies *b, uint64_t address, size_t bytes, body_charge_t *out)
 {
-    const size_t row = row_of(address);
+    const size_t row = hash_row(address, BODIES_ROWS);
     if (!has_room(&b->held, bytes, LIMIT_BODIES_BYTES)) {
         return false;
     }

@@ -74,3 +74,9 @@ uint64_t hash_bytes(hash_key_t key, span_t bytes)
     sip_round(v);
     return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
+
+uint32_t hash_row(uint64_t key, uint32_t rows)
+{
+    const span_t bytes = {(const uint8_t *)&key, sizeof key};
+    return (uint32_t)(hash_bytes(hash_key_of(1), bytes) % rows);
+}

@@ -26,4 +26,8 @@ hash_key_t hash_key_of(uint64_t seed);
 /* Hash `bytes` under `key`. */
 uint64_t hash_bytes(hash_key_t key, span_t bytes);
 
+/* The row of a key in a table of `rows` sums, where keys may share one: whoever has as many keys as there are
+ * rows meets a row of another's. */
+uint32_t hash_row(uint64_t key, uint32_t rows);
+
 #endif

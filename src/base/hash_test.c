@@ -58,12 +58,30 @@ static void nothing_at_all_has_a_hash(void **state)
     assert_true(hash_bytes(key, (span_t){NULL, 0}) == hash_bytes(key, SPAN_LIT("")));
 }
 
+static void keys_spread_over_all_rows(void **state)
+{
+    (void)state;
+
+    enum { ROWS = 64 };
+
+    unsigned met[ROWS] = {0};
+    for (uint64_t key = 0; key < 16 * (uint64_t)ROWS; key++) {
+        const uint32_t row = hash_row(key << 8, ROWS); /* as neighbourhoods come */
+        assert_true(row < ROWS);
+        met[row]++;
+    }
+    for (size_t i = 0; i < ROWS; i++) {
+        assert_in_range(met[i], 1, 48);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_values_come_out),
         cmocka_unit_test(keys_lengths_and_every_bit_matter),
         cmocka_unit_test(nothing_at_all_has_a_hash),
+        cmocka_unit_test(keys_spread_over_all_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,13 +63,12 @@
 /* server: connections */
 #define LIMIT_HEADER_DEADLINE_MS 15000 /* from the first byte of a request to its last */
 #define LIMIT_IDLE_KEEPALIVE_MS  60000
-#define LIMIT_OUT_BUFFER_BYTES   262144 /* unsent bytes of one connection */
-#define LIMIT_HELD_BYTES         134217728 /* of all connections of a loop: requests, answers, messages */
-#define LIMIT_HELD_NEAR_BYTES    16777216 /* of those, of one neighbourhood */
-#define LIMIT_LIGHT_BYTES        4096     /* whoever holds no more stays whatever others hold */
-#define LIMIT_PAGE_PIECE_BYTES   65536 /* of a page, sent to one connection in a round of its loop */
-#define LIMIT_NOT_SENT_BYTES \
-    131072 /* that the kernel takes of one connection and cannot send yet */
+#define LIMIT_OUT_BUFFER_BYTES   262144    /* unsent bytes of one connection */
+#define LIMIT_HELD_BYTES         134217728 /* of all connections of a loop */
+#define LIMIT_HELD_NEAR_BYTES    16777216  /* of those, of one neighbourhood */
+#define LIMIT_LIGHT_BYTES        4096      /* whoever holds no more stays whatever others hold */
+#define LIMIT_PAGE_PIECE_BYTES   65536     /* of a page, to one connection in a round */
+#define LIMIT_NOT_SENT_BYTES     131072    /* of one connection, unsent in the kernel */
 #define LIMIT_REQUESTS_PER_ROUND 16 /* of one connection, before a loop serves others again */
 #define LIMIT_FORWARDED_HOPS     16 /* proxies of ours that one Forwarded line may name */
 

@@ -42,8 +42,7 @@ struct bot_habits {
 /* What the newest event has shown, beside what was known. */
 struct bot_shown {
     bool straight; /* one more straight reach or swipe, and most of three or more are */
-    bool
-        quick; /* one more press that no finger makes, and three quarters, four at least, are none */
+    bool quick; /* one more press that no finger makes; three quarters, four at least, are such */
     bool even;  /* one more tap or swipe, and all of ten taps or eight swipes last the same time */
     bool jumps; /* one more jump, and a quarter of all movements and three at least are */
     bool again; /* a swipe landed and was lifted where the one before was */

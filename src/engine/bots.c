@@ -120,25 +120,6 @@ static bool bit(const struct session_state *s, enum session_bits b)
     return (s->bits & (unsigned)b) != 0;
 }
 
-static bool presses(const canara_point_t *p, size_t n)
-{
-    uint32_t buttons = 0;
-    for (size_t i = 0; i < n; i++) {
-        buttons |= p[i].buttons;
-    }
-    return buttons != 0;
-}
-
-/* The pointer, which stood at (x, y), moves; known at the first step, mostly. */
-static bool stirs_at_all(const canara_point_t *p, size_t n, double x, double y)
-{
-    size_t i = 0;
-    while (i < n && !(fabs(p[i].x - x) > 0.0) && !(fabs(p[i].y - y) > 0.0)) {
-        i++;
-    }
-    return i < n;
-}
-
 /* Follow the pointer over the points, of which there is one at least. True for a press far from where the
  * pointer stood, with no movement since the last press, on a device that has shown a pointer that moves. */
 static bool follow_pointer(struct session_state *s, const canara_point_t *p, size_t n)
@@ -150,16 +131,7 @@ static bool follow_pointer(struct session_state *s, const canara_point_t *p, siz
     bool moves = bit(s, SESSION_POINTER_MOVES);
     bool down = bit(s, SESSION_POINTER_DOWN);
     bool leapt = false;
-    const bool pressed = presses(p, n);
-    if (!pressed) { /* nothing else to follow */
-        const bool stirs = stirs_at_all(p, n, x, y);
-        moved = moved || stirs;
-        moves = moves || stirs;
-        down = false;
-        x = p[n - 1].x;
-        y = p[n - 1].y;
-    }
-    for (size_t i = 0; pressed && i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         const double dx = p[i].x - x;
         const double dy = p[i].y - y;
         const double jump = dx * dx + dy * dy; /* of px^2: the points are sane */

@@ -3,14 +3,6 @@
 #include "server/greet_test.h"
 
 #define SIGN "\r\n\r\n\0\r\nQUIT\n"
-#define FROM(a, b, c, d)                                                              \
-    (span_t)                                                                          \
-    {                                                                                 \
-        (const uint8_t[]){0x0d, 0x0a, 0x0d, 0x0a, 0,    0x0d, 0x0a, 0x51, 0x55, 0x49, \
-                          0x54, 0x0a, 0x21, 0x11, 0,    12,   a,    b,    c,    d,    \
-                          10,   0,    0,    1,    0xcd, 0xef, 1,    0xbb},            \
-            28                                                                        \
-    }
 
 /* ---- PROXY headers ---- */
 

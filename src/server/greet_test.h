@@ -13,6 +13,16 @@
 
 #define GET_METRICS "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n"
 
+/* A PROXY header, version 2: this connection is that of a.b.c.d. */
+#define FROM(a, b, c, d)                                                              \
+    (span_t)                                                                          \
+    {                                                                                 \
+        (const uint8_t[]){0x0d, 0x0a, 0x0d, 0x0a, 0,    0x0d, 0x0a, 0x51, 0x55, 0x49, \
+                          0x54, 0x0a, 0x21, 0x11, 0,    12,   a,    b,    c,    d,    \
+                          10,   0,    0,    1,    0xcd, 0xef, 1,    0xbb},            \
+            28                                                                        \
+    }
+
 static inline uint64_t count_of(const counter_t *c)
 {
     return counter_read(c);

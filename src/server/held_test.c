@@ -1,22 +1,8 @@
 /* What all connections of a loop hold together: it has a bound, and a neighbourhood a part of it. */
 #include "base/limits.h"
-#include "server/site_test.h"
+#include "server/greet_test.h"
 
 enum { CROWD = 400, BODY_BYTES = 65000 };
-
-#define FROM(a, b, c, d)                                                              \
-    (span_t)                                                                          \
-    {                                                                                 \
-        (const uint8_t[]){0x0d, 0x0a, 0x0d, 0x0a, 0,    0x0d, 0x0a, 0x51, 0x55, 0x49, \
-                          0x54, 0x0a, 0x21, 0x11, 0,    12,   a,    b,    c,    d,    \
-                          10,   0,    0,    1,    0xcd, 0xef, 1,    0xbb},            \
-            28                                                                        \
-    }
-
-static bool nobody_is_here(struct site *s)
-{
-    return gauge_read(&s->api.metrics.http_connections) == 0;
-}
 
 static bool all_were_weighed(struct site *s)
 {

@@ -6,8 +6,7 @@
 
 uint16_t holding_row(uint64_t neighbourhood)
 {
-    const span_t bytes = {(const uint8_t *)&neighbourhood, sizeof neighbourhood};
-    return (uint16_t)(hash_bytes(hash_key_of(1), bytes) % HOLDING_ROWS);
+    return (uint16_t)hash_row(neighbourhood, HOLDING_ROWS);
 }
 
 void holding_change(struct holding *h, uint16_t row, size_t before, size_t now)

@@ -22,6 +22,8 @@ import random
 import struct
 import sys
 
+import keep
+
 # Constants: each once, with the place in the C code that must say the same --------------------------------------------
 
 # src/engine/sample_keys.c, sample_text.c, sample.c: floors and offsets inside the logarithms (seconds, shares, px/s)
@@ -2183,17 +2185,5 @@ def vectors():
     yield from lab_vectors(Draw(5))
 
 
-def main():
-    made = "".join(row + "\n" for row in vectors())
-    if sys.argv[1:2] == ["--check"] and len(sys.argv) == 3:
-        with open(sys.argv[2], encoding="ascii") as kept:
-            same = kept.read() == made
-        if not same:
-            print(f"{sys.argv[2]} is not what engine.py writes: run engine.py > engine.txt")
-        return 0 if same else 1
-    sys.stdout.write(made)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(keep.main("engine", vectors()))

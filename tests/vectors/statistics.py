@@ -17,6 +17,8 @@ import random
 import sys
 from fractions import Fraction
 
+import keep
+
 PRIOR = 0.05
 BINS = 15
 MASK = (1 << 64) - 1
@@ -393,17 +395,5 @@ def vectors():
     yield from paired_case("one user", [0.25], [0.5], 10, 24)
 
 
-def main():
-    made = "".join(row + "\n" for row in vectors())
-    if sys.argv[1:2] == ["--check"] and len(sys.argv) == 3:
-        with open(sys.argv[2], encoding="ascii") as kept:
-            same = kept.read() == made
-        if not same:
-            print(f"{sys.argv[2]} is not what statistics.py writes: run statistics.py > statistics.txt")
-        return 0 if same else 1
-    sys.stdout.write(made)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(keep.main("statistics", vectors()))

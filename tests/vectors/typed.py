@@ -11,6 +11,8 @@ import math
 import random
 import sys
 
+import keep
+
 WEIGHT = [-0.733, 5.649, -3.320, 6.787, -4.524, 1.701, 0.492]
 BARE = [-0.533, -1.000, 3.935, -5.497, -1.523]
 LETTER, DIGIT, DELETE, MODIFIER = 0, 1, 3, 6
@@ -159,17 +161,5 @@ def vectors():
         yield "expect " + " ".join(f"{v:.12g}" for v in [agreement(s), margin, *r])
 
 
-def main():
-    made = "".join(row + "\n" for row in vectors())
-    if sys.argv[1:2] == ["--check"] and len(sys.argv) == 3:
-        with open(sys.argv[2], encoding="ascii") as kept:
-            same = kept.read() == made
-        if not same:
-            print(f"{sys.argv[2]} is not what typed.py writes: run typed.py > typed.txt")
-        return 0 if same else 1
-    sys.stdout.write(made)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(keep.main("typed", vectors()))
