@@ -6,7 +6,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 # What building needs, as Debian 12 packages; docs/dependencies.md gives the reason for each.
 build_packages=(gcc libc6-dev cmake ninja-build pkg-config git ca-certificates
-    libcmocka-dev libsodium-dev libjansson-dev libsqlite3-dev libssl-dev
+    libcmocka-dev libsodium-dev libargon2-dev libjansson-dev libsqlite3-dev libssl-dev
     libarchive-dev)
 # What the tests need on top; libxgboost-dev for canara-boost, which is built where it is found.
 test_packages=(clang clang-tidy clang-format libclang-rt-14-dev valgrind curl python3

@@ -182,14 +182,16 @@ static void domain_free(struct house *h)
     ledger_free(&h->ledger);
     account_locks_free(&h->service.locks);
     quota_free(&h->service.quota);
+    hash_memory_free(&h->service.hashing.memory);
 }
 
 static err_t domain_up(struct house *h)
 {
     struct service *svc = &h->service;
     svc->rules = house_rules(h->settings);
-    svc->hashing = PWHASH_COST;
-    if (failed(quota_new(h->clock, &svc->quota)) || failed(account_locks_new(&svc->locks)) ||
+    svc->hashing.cost = PWHASH_COST;
+    if (failed(hash_memory_new((size_t)h->settings->hash_workers, &svc->hashing.memory)) ||
+        failed(quota_new(h->clock, &svc->quota)) || failed(account_locks_new(&svc->locks)) ||
         failed(ledger_new(svc, &h->ledger)) || failed(tutor_new(svc, &h->tutor))) {
         domain_free(h);
         return house_fault(h, "out of memory, or the database refused, at the start");

@@ -152,7 +152,7 @@ static void unknown_verifier(const struct job *j, char out[PWHASH_TEXT_BYTES])
 static err_t learn_verifier(struct job *j)
 {
     const struct pwhash_subject nobody = {.account = uuid_random(), .purpose = PWHASH_PASSWORD};
-    TRY(pwhash_make(j->svc->keys, nobody, SPAN_LIT("nobody"), j->svc->hashing, j->verifier));
+    TRY(pwhash_make(j->svc->keys, &j->svc->hashing, nobody, SPAN_LIT("nobody"), j->verifier));
     for (int i = 0; i < 2; i++) {
         char *const cut = strrchr(j->verifier, '$');
         MUST(cut != NULL);
@@ -173,7 +173,7 @@ static err_t known_password(struct job *j, struct account_row *row, struct load_
     random_text(login->password, SALT_BYTES, sizeof login->password);
     const int len = snprintf(login->email, sizeof login->email, "%s", row->email);
     MUST(len > 0 && (size_t)len < sizeof login->email);
-    return pwhash_make(j->svc->keys, who, text_of(login->password), j->svc->hashing,
+    return pwhash_make(j->svc->keys, &j->svc->hashing, who, text_of(login->password),
                        row->password_hash);
 }
 
@@ -183,7 +183,7 @@ static err_t known_mpin(struct job *j, struct account_row *row, char mpin[MPIN_B
     uint32_t number = 0;
     rng_fill(&number, sizeof number);
     (void)snprintf(mpin, MPIN_BYTES, "%04u", (unsigned)(number % 10000U));
-    return pwhash_make(j->svc->keys, who, text_of(mpin), j->svc->hashing, row->mpin_hash);
+    return pwhash_make(j->svc->keys, &j->svc->hashing, who, text_of(mpin), row->mpin_hash);
 }
 
 /* Those who log in have no sessions: a login too many would end them under somebody's hands. */

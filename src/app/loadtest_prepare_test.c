@@ -83,7 +83,7 @@ static void expect_rows(struct house *h, const struct tokens *t)
         assert_int_equal(head.revision, i < 66 ? 1 : 0);
         const struct pwhash_subject who = {.account = row.id, .purpose = PWHASH_PASSWORD};
         const char *const known = t->login[0].password;
-        assert_ok(pwhash_verify(h->service.keys, who,
+        assert_ok(pwhash_verify(h->service.keys, &h->service.hashing, who,
                                 (span_t){(const uint8_t *)known, strlen(known)}, row.password_hash,
                                 &match));
         assert_int_equal(match, i == 70); /* a verifier of nobody's is still one that reads */

@@ -2,12 +2,12 @@
  * pwhash.h - passwords and MPINs at rest: HMAC-SHA-256 under the pepper, then Argon2id.
  *
  * Floor      crypto
- * Source     RFC 9106; libsodium 1.0.18; OWASP password storage: 19 MiB, t=2, p=1.
+ * Source     RFC 9106; libargon2 20171227, its reference program; OWASP password storage: 19 MiB, t=2, p=1.
  * Units      memory in KiB.
  * Ownership  stored texts are held by the caller; intermediate secrets are wiped.
  * Errors     ERR_NOMEM when Argon2 has no memory; ERR_FORMAT for a stored text that is not ours
  *            or asks for more than the limits; ERR_RANGE for a pepper id that is not in the ring.
- * Threads    any number; each call takes its own memory for about 20 ms. Never on a loop.
+ * Threads    any number; each call takes a piece of memory for about 20 ms. Never on a loop.
  *
  * Stored text: p=PEPPERID$argon2id$v=19$m=19456,t=2,p=1$SALT$HASH (at most 127 characters).
  */
@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/span.h"
 #include "base/uuid.h"
+#include "crypto/hash_memory.h"
 #include "crypto/keys.h"
 
 #include <stdbool.h>
@@ -36,6 +37,12 @@ struct pwhash_cost {
 /* The one cost that a server uses. */
 #define PWHASH_COST ((struct pwhash_cost){.memory_kib = 19456, .passes = 2})
 
+/* What hashes are made with. */
+struct hashing {
+    struct hash_memory *memory; /* NULL: each takes memory of its own */
+    struct pwhash_cost cost;    /* of those that are made from now on */
+};
+
 enum pwhash_purpose { PWHASH_PASSWORD, PWHASH_MPIN };
 
 /* Whose secret it is: a hash verifies for this account and this purpose alone. */
@@ -45,13 +52,14 @@ struct pwhash_subject {
 };
 
 /* Hash a secret of 1..PWHASH_SECRET_BYTES bytes with a fresh salt. */
-NODISCARD err_t pwhash_make(const struct keyring *k, struct pwhash_subject who, span_t secret,
-                            struct pwhash_cost cost, char out[PWHASH_TEXT_BYTES]);
+NODISCARD err_t pwhash_make(const struct keyring *k, const struct hashing *h,
+                            struct pwhash_subject who, span_t secret, char out[PWHASH_TEXT_BYTES]);
 
 /* Compare a secret with a stored text, NUL-terminated. A secret that is empty or too long costs
  * the same and does not match. */
-NODISCARD err_t pwhash_verify(const struct keyring *k, struct pwhash_subject who, span_t secret,
-                              const char *stored, bool *out_match);
+NODISCARD err_t pwhash_verify(const struct keyring *k, const struct hashing *h,
+                              struct pwhash_subject who, span_t secret, const char *stored,
+                              bool *out_match);
 
 /* The two halves of pwhash_verify(), for whoever must act between them: the first takes memory and
  * can fail, the second cannot. Nothing is known of the secret before the second. */
@@ -61,8 +69,9 @@ struct pwhash_proof {
 };
 
 /* Hash a secret as the stored text was made. The proof is to be compared, or wiped. */
-NODISCARD err_t pwhash_prove(const struct keyring *k, struct pwhash_subject who, span_t secret,
-                             const char *stored, struct pwhash_proof *out);
+NODISCARD err_t pwhash_prove(const struct keyring *k, const struct hashing *h,
+                             struct pwhash_subject who, span_t secret, const char *stored,
+                             struct pwhash_proof *out);
 
 /* Compare in constant time, and wipe the proof. */
 bool pwhash_compare(struct pwhash_proof *proof);
@@ -73,9 +82,9 @@ void pwhash_proof_wipe(struct pwhash_proof *proof);
 bool pwhash_is_known(const struct keyring *k, const char *stored);
 
 /* Spend what pwhash_verify() spends, for an account that does not exist. Never matches. */
-NODISCARD err_t pwhash_dummy(const struct keyring *k, span_t secret, struct pwhash_cost cost);
+NODISCARD err_t pwhash_dummy(const struct keyring *k, const struct hashing *h, span_t secret);
 
 /* Say whether a stored text should be made anew after a match: an older pepper or another cost. */
-bool pwhash_is_stale(const struct keyring *k, const char *stored, struct pwhash_cost cost);
+bool pwhash_is_stale(const struct keyring *k, const struct hashing *h, const char *stored);
 
 #endif

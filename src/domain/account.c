@@ -25,8 +25,8 @@ err_t account_register(struct service *svc, const char *email, const char *email
     (void)strncat(row.email_key, email_key, sizeof row.email_key - 1);
     const struct pwhash_subject as_password = {.account = row.id, .purpose = PWHASH_PASSWORD};
     const struct pwhash_subject as_mpin = {.account = row.id, .purpose = PWHASH_MPIN};
-    TRY(pwhash_make(svc->keys, as_password, password, svc->hashing, row.password_hash));
-    TRY(pwhash_make(svc->keys, as_mpin, mpin, svc->hashing, row.mpin_hash));
+    TRY(pwhash_make(svc->keys, &svc->hashing, as_password, password, row.password_hash));
+    TRY(pwhash_make(svc->keys, &svc->hashing, as_mpin, mpin, row.mpin_hash));
 
     enum account_created created = ACCOUNT_EMAIL_TAKEN;
     CLEANUP(store_rollback) struct store_tx tx = {0};
@@ -153,7 +153,7 @@ static err_t renew_password(struct service *svc, login_t *login, span_t password
     char hash[PWHASH_TEXT_BYTES];
     bool ours = false;
     const struct pwhash_subject who = {.account = login->account.id, .purpose = PWHASH_PASSWORD};
-    TRY(pwhash_make(svc->keys, who, password, svc->hashing, hash));
+    TRY(pwhash_make(svc->keys, &svc->hashing, who, password, hash));
     CLEANUP(store_rollback) struct store_tx tx = {0};
     TRY(store_begin(svc->store, STORE_WRITE, &tx));
     TRY(is_still_ours(&tx, login, &ours));
@@ -189,9 +189,10 @@ err_t login_prove(struct service *svc, login_t *login, span_t password, bool *ri
     if (known) {
         const struct pwhash_subject who = {.account = login->account.id,
                                            .purpose = PWHASH_PASSWORD};
-        TRY(pwhash_verify(svc->keys, who, password, login->account.password_hash, &match));
+        TRY(pwhash_verify(svc->keys, &svc->hashing, who, password, login->account.password_hash,
+                          &match));
     } else {
-        TRY(pwhash_dummy(svc->keys, password, svc->hashing));
+        TRY(pwhash_dummy(svc->keys, &svc->hashing, password));
     }
     if (!match) {
         charge_failure(svc, login);
@@ -204,7 +205,7 @@ err_t login_prove(struct service *svc, login_t *login, span_t password, bool *ri
     if (!charge_success(svc, login)) { /* others have logged in meanwhile */
         return ERR_OK;
     }
-    if (pwhash_is_stale(svc->keys, login->account.password_hash, svc->hashing)) {
+    if (pwhash_is_stale(svc->keys, &svc->hashing, login->account.password_hash)) {
         TRY(renew_password(svc, login, password));
     }
     *right = true;

@@ -405,15 +405,15 @@ static void hashes_of_an_older_cost_are_made_anew_when_their_secret_comes(void *
     const uuid_t ann = register_account(h, ANN);
     login_t before = login_from(ANN, "phone");
     assert_ok(login_look(&h->svc, &before));
-    h->svc.hashing.passes += 1;
+    h->svc.hashing.cost.passes += 1;
     open_session(h, ANN, "phone", &seed, &cred);
     assert_ok(mpin_check(&h->svc, ann, seed.row.id, span_of(MPIN), &r));
     login_t after = login_from(ANN, "phone");
     assert_true(try_login(h, &after, PASSWORD));
     assert_string_not_equal(before.account.password_hash, after.account.password_hash);
     assert_string_not_equal(before.account.mpin_hash, after.account.mpin_hash);
-    assert_false(pwhash_is_stale(h->svc.keys, after.account.password_hash, h->svc.hashing));
-    assert_false(pwhash_is_stale(h->svc.keys, after.account.mpin_hash, h->svc.hashing));
+    assert_false(pwhash_is_stale(h->svc.keys, &h->svc.hashing, after.account.password_hash));
+    assert_false(pwhash_is_stale(h->svc.keys, &h->svc.hashing, after.account.mpin_hash));
     assert_ok(mpin_check(&h->svc, ann, seed.row.id, span_of(MPIN), &r));
     assert_int_equal(r.answer, MPIN_RIGHT);
 }

@@ -185,7 +185,7 @@ static inline void house_begin(struct house *h, enum house_store kind, size_t la
     assert_ok(steady_clock_new(&h->clock.face, &h->svc.steady));
     steady_clock_begin(h->svc.steady, &(steady_record_t){0});
     h->svc.rules = house_rules();
-    h->svc.hashing = (struct pwhash_cost){.memory_kib = 8, .passes = 1};
+    h->svc.hashing.cost = (struct pwhash_cost){.memory_kib = 8, .passes = 1};
     char why[KEYRING_WHY_BYTES];
     const struct keyring_config keys = {.debug = true, .data_dir = h->dir.path};
     assert_ok(keyring_open(&keys, &h->svc.keys, why));

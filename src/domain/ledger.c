@@ -280,6 +280,7 @@ static void look_at_heap(struct ledger *l, struct heap_keeper *keeper)
 {
     (void)pthread_mutex_unlock(&l->mutex);
     store_rest(l->svc->store, mono_after_ms(clock_mono(clock_system()), -STORE_UNUSED_MS));
+    hash_memory_rest(l->svc->hashing.memory);
     if (heap_give_back(keeper)) {
         log_event(l->svc->log, LOG_DEBUG, "heap.given_back",
                   FIELD_INT("free_bytes", (int64_t)keeper->given));

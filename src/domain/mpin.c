@@ -207,7 +207,7 @@ static err_t prepare(struct service *svc, uuid_t who, span_t given, struct accou
         return ERR_OK;
     }
     const struct pwhash_subject subject = {.account = who, .purpose = PWHASH_MPIN};
-    return pwhash_prove(svc->keys, subject, given, row->mpin_hash, proof);
+    return pwhash_prove(svc->keys, &svc->hashing, subject, given, row->mpin_hash, proof);
 }
 
 static err_t list_sessions(struct store_tx *tx, uuid_t account, mpin_result_t *out)
@@ -378,7 +378,7 @@ static err_t renew_hash(struct service *svc, struct account_row *was, span_t mpi
     bool found = false;
     CLEANUP(account_wipe) struct account_row now = {0};
     const struct pwhash_subject who = {.account = was->id, .purpose = PWHASH_MPIN};
-    TRY(pwhash_make(svc->keys, who, mpin, svc->hashing, hash));
+    TRY(pwhash_make(svc->keys, &svc->hashing, who, mpin, hash));
     CLEANUP(store_rollback) struct store_tx tx = {0};
     TRY(store_begin(svc->store, STORE_WRITE, &tx));
     TRY(store_account_by_id(&tx, was->id, &now, &found));
@@ -423,7 +423,7 @@ static err_t compare(struct service *svc, uuid_t account, uuid_t session, span_t
     if (!s.right) {
         return ERR_OK;
     }
-    if (pwhash_is_stale(svc->keys, row.mpin_hash, svc->hashing)) {
+    if (pwhash_is_stale(svc->keys, &svc->hashing, row.mpin_hash)) {
         const err_t renewed = renew_hash(svc, &row, given);
         (void)renewed; /* it was right, and the next one makes the hash anew */
     }

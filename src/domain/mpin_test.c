@@ -398,7 +398,7 @@ static void a_late_success_takes_back_no_later_failure(void **state)
 static void without_memory_to_hash_no_try_is_spent(void **state)
 {
     struct house *h = *state;
-    h->svc.hashing = PWHASH_COST;
+    h->svc.hashing.cost = PWHASH_COST;
     const uuid_t ann = register_account(h, ANN);
     assert_int_equal(check(h, ann, MPIN).answer, MPIN_RIGHT);
     const char *const given[] = {MPIN, WRONG, MPIN, WRONG, MPIN};

@@ -18,7 +18,7 @@ static err_t complete(struct service *svc, const char *proved, span_t fresh, cha
 {
     const struct pwhash_subject who = {.account = order->account, .purpose = order->purpose};
     memcpy(order->proved, proved, sizeof order->proved);
-    return pwhash_make(svc->keys, who, fresh, svc->hashing, order->fresh);
+    return pwhash_make(svc->keys, &svc->hashing, who, fresh, order->fresh);
 }
 
 err_t password_change_order(struct service *svc, span_t password, span_t new_password,
@@ -35,7 +35,7 @@ err_t password_change_order(struct service *svc, span_t password, span_t new_pas
     order->purpose = PWHASH_PASSWORD;
     if (found) {
         const struct pwhash_subject who = {.account = order->account, .purpose = PWHASH_PASSWORD};
-        TRY(pwhash_verify(svc->keys, who, password, row.password_hash, &match));
+        TRY(pwhash_verify(svc->keys, &svc->hashing, who, password, row.password_hash, &match));
     }
     if (match) {
         TRY(complete(svc, row.password_hash, new_password, order));

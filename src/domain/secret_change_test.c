@@ -87,7 +87,7 @@ static void an_old_hash_that_is_made_anew_takes_back_no_change(void **state)
     login_t login = login_from(ANN, "phone");
     assert_ok(login_look(&h->svc, &login));
     (void)change(h, order_password(h, &keep, PASSWORD, NEW_PASSWORD));
-    h->svc.hashing.passes += 1;
+    h->svc.hashing.cost.passes += 1;
     assert_ok(login_prove(&h->svc, &login, span_of(PASSWORD), &right));
     assert_true(password_is(h, NEW_PASSWORD));
 }
@@ -202,7 +202,7 @@ static void a_hash_that_was_made_anew_on_the_way_does_not_overtake_its_own_chang
     struct house *h = *state;
     (void)register_account(h, ANN);
     const struct session_row who = enter(h, "laptop");
-    h->svc.hashing.passes += 1;
+    h->svc.hashing.cost.passes += 1;
     assert_int_equal(change(h, order_mpin(h, &who, MPIN, NEW_MPIN)).answer, CHANGED);
     assert_true(mpin_is(h, &who, NEW_MPIN));
 }

@@ -57,11 +57,11 @@ struct service {
     const struct canara_profile *stranger; /* of the model, without parts; NULL with it */
     struct tutor *tutor;                   /* tutor_new() puts itself here; NULL before */
     struct profile_counts profiles;
-    struct sleepers *sleepers;               /* sessions not yet awake after a start; NULL: none */
-    struct replay_memory *replay;            /* NULL: behaviour is compared with nothing */
-    struct steady_clock *steady;             /* what of the wall clock is believed: clock_guard.h */
-    _Atomic int clock_state;                 /* enum steady_state, as it was logged last */
-    struct pwhash_cost hashing;              /* PWHASH_COST, except in tests */
+    struct sleepers *sleepers;    /* sessions not yet awake after a start; NULL: none */
+    struct replay_memory *replay; /* NULL: behaviour is compared with nothing */
+    struct steady_clock *steady;  /* what of the wall clock is believed: clock_guard.h */
+    _Atomic int clock_state;      /* enum steady_state, as it was logged last */
+    struct hashing hashing;       /* of passwords and MPINs; at PWHASH_COST, except in tests */
     struct hmac_key refresh_key, ticket_key; /* opaque_key_init() */
 };
 
