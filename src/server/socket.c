@@ -150,6 +150,7 @@ static void hand_over(struct conn *c, struct call *call, const upgrade_t *up, sp
                            .out = c->out,
                            .tls = c->tls,
                            .counted = c->counted,
+                           .proxy = c->proxy,
                            .len = rest.len};
     buf_init(&c->out, LIMIT_OUT_BUFFER_BYTES);
     if (rest.len > 0) {
@@ -246,6 +247,7 @@ void socket_arrive(struct worker *w, struct handover *h)
         c->out = h->out; /* answers to what was asked before */
         c->tls = h->tls;
         c->counted = h->counted;
+        c->proxy = h->proxy;
         c->keep_alive = false;
         if (h->call->status != 0) {
             refuse(c, h->call);

@@ -396,6 +396,54 @@ static void a_peer_that_takes_no_answers_is_dropped(void **state)
     visitor_close(&v);
 }
 
+/* ---- behind a proxy */
+
+static void count_strangers(void *ctx, struct shard *shard)
+{
+    const struct worker *w = CONTAINER_OF(shard_watcher_of(shard), struct worker, watcher);
+    _Atomic int *strangers = ctx;
+    for (uint32_t i = 0; i < w->conns.seen; i++) {
+        const struct conn *c = slab_is_taken(&w->conns, i) ? slab_at(&w->conns, i) : NULL;
+        (void)atomic_fetch_add(strangers, c != NULL && c->state == CONN_SOCKET && !c->proxy);
+    }
+}
+
+static void all_counted(void *ctx)
+{
+    _Atomic int *strangers = ctx;
+    (void)atomic_fetch_add(strangers, TIMES + 1); /* there are not so many */
+}
+
+/* Or they would all be one neighbourhood's, and share what one may hold. */
+static void a_socket_of_a_proxy_stays_one_in_another_loop(void **state)
+{
+    (void)state;
+    struct site s;
+    struct visitor v[TIMES];
+    struct badge b[TIMES];
+    struct cidr_list trusted = {0};
+    _Atomic int strangers = 0;
+    assert_ok(cidr_list_parse(span_of("127.0.0.0/8"), &trusted));
+    site_make(&s, 3, false);
+    s.config.trusted = &trusted;
+    site_open(&s);
+    site_register(&s, ANN);
+    for (int i = 0; i < TIMES; i++) {
+        arrive(&s, &v[i], &b[i], "");
+    }
+    struct courier *courier = &s.server->courier;
+    assert_ok(courier->every_loop(courier, count_strangers, all_counted, &strangers));
+    for (int i = 0; atomic_load(&strangers) <= TIMES; i++) {
+        assert_true(i < SITE_PATIENCE_S * 1000);
+        (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    assert_int_equal(atomic_load(&strangers), TIMES + 1);
+    for (int i = 0; i < TIMES; i++) {
+        visitor_close(&v[i]);
+    }
+    site_end(&s);
+}
+
 /* ---- time */
 
 static void a_silent_peer_is_pinged_and_then_given_up(void **state)
@@ -542,6 +590,7 @@ int main(void)
         BOTH(messages_of_one_read_may_share_an_acknowledgement),
         SECURE(messages_of_one_read_may_share_an_acknowledgement),
         BOTH(a_peer_that_takes_no_answers_is_dropped),
+        cmocka_unit_test(a_socket_of_a_proxy_stays_one_in_another_loop),
         BOTH_TIMED(a_silent_peer_is_pinged_and_then_given_up),
         BOTH_TIMED(a_session_that_expires_closes_its_socket),
         BOTH(news_of_a_session_reaches_its_socket),

@@ -194,7 +194,7 @@ struct handover {
     struct buf out; /* not yet sent */
     struct tls_conn *tls;
     int fd;
-    bool counted;
+    bool counted, proxy;
     size_t len;
     uint8_t bytes[];
 };
