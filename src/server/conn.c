@@ -320,6 +320,7 @@ static void on_readable(struct conn *c)
         return;
     }
     c->talk.heard = loop_now(&w->loop);
+    c->pings = 0;
     if (c->tls != NULL || c->state == CONN_SHAKE) {
         channel_take(c, (span_t){w->receive, got});
         return;

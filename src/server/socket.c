@@ -10,6 +10,9 @@
 
 enum { STORE_RETRY_S = 5, STOP_RETRY_S = 1 };
 
+/* Two: the first is sent up to LIMIT_WS_PING_MS after the last word of a peer. */
+enum { PINGS_UNANSWERED_MAX = LIMIT_WS_DEAD_MS / LIMIT_WS_PING_MS - 1 };
+
 /* ---- what the conversation says ---- */
 
 static void say(struct conn *c, err_t written)
@@ -387,13 +390,16 @@ void socket_hear(struct conn *c, uint8_t *bytes, size_t len)
     }
 }
 
+/* Counted in pings and not by the clock alone: after a pause of this process or its machine nobody has
+ * been heard for long, and what they said waits to be read. */
 void socket_tick(struct conn *c, mono_t now)
 {
     struct worker *w = c->worker;
-    if (mono_ms_between(c->talk.heard, now) >= LIMIT_WS_DEAD_MS - LIMIT_WS_PING_MS) {
-        conn_drop(c); /* it left a ping unanswered for twenty seconds */
+    if (c->pings == PINGS_UNANSWERED_MAX) {
+        conn_drop(c);
         return;
     }
+    c->pings++;
     say(c, ws_write_ping(mouth(c), (span_t){0}));
     timer_set(&w->wheel, &c->timer, mono_after_ms(now, LIMIT_WS_PING_MS));
 }

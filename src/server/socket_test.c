@@ -446,6 +446,14 @@ static void a_socket_of_a_proxy_stays_one_in_another_loop(void **state)
 
 /* ---- time */
 
+static void expect_ping(struct visitor *v)
+{
+    assert_int_equal(visitor_hear(v), WS_PING);
+    visitor_frame(v, WS_OP_PONG, "");
+    visitor_frame(v, WS_OP_PING, "");
+    assert_int_equal(visitor_hear(v), WS_PONG); /* so both have been heard */
+}
+
 static void a_silent_peer_is_pinged_and_then_given_up(void **state)
 {
     struct site *s = *state;
@@ -454,10 +462,7 @@ static void a_silent_peer_is_pinged_and_then_given_up(void **state)
     site_register(s, ANN);
     arrive(s, &v, &b, "");
     site_pass(s, LIMIT_WS_PING_MS + 10);
-    assert_int_equal(visitor_hear(&v), WS_PING);
-    visitor_frame(&v, WS_OP_PONG, "");
-    visitor_frame(&v, WS_OP_PING, "");
-    assert_int_equal(visitor_hear(&v), WS_PONG); /* so both have been heard */
+    expect_ping(&v);
     site_pass(s, LIMIT_WS_PING_MS + 10);
     assert_int_equal(visitor_hear(&v), WS_PING);
     site_pass(s, LIMIT_WS_PING_MS + 10);
@@ -474,6 +479,23 @@ static void a_silent_peer_is_pinged_and_then_given_up(void **state)
         }
     }
     site_wait(no_sockets, s);
+    visitor_close(&v);
+}
+
+/* It answered every ping that there was. */
+static void a_pause_of_the_server_gives_nobody_up(void **state)
+{
+    struct site *s = *state;
+    struct visitor v;
+    struct badge b;
+    site_register(s, ANN);
+    arrive(s, &v, &b, "");
+    site_pass(s, LIMIT_WS_PING_MS + 10);
+    expect_ping(&v);
+    site_pass(s, 3 * LIMIT_WS_DEAD_MS);
+    expect_ping(&v);
+    say_event(&v, 1);
+    expect_ack(&v, 1, 1);
     visitor_close(&v);
 }
 
@@ -592,6 +614,7 @@ int main(void)
         BOTH(a_peer_that_takes_no_answers_is_dropped),
         cmocka_unit_test(a_socket_of_a_proxy_stays_one_in_another_loop),
         BOTH_TIMED(a_silent_peer_is_pinged_and_then_given_up),
+        BOTH_TIMED(a_pause_of_the_server_gives_nobody_up),
         BOTH_TIMED(a_session_that_expires_closes_its_socket),
         BOTH(news_of_a_session_reaches_its_socket),
         SECURE(news_of_a_session_reaches_its_socket),

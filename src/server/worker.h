@@ -78,6 +78,7 @@ struct conn {
     uint16_t turn;    /* low bits of the last round that took requests from it, */
     uint8_t requests; /* and how many; at worst it misses one turn of 65,536 */
     uint8_t state;
+    uint8_t pings;     /* sent since it was last heard */
     uint16_t messages; /* in its last read, up to UINT16_MAX */
     uint16_t row;      /* where they are counted */
     uint16_t paged;    /* low bits of the last round that took a piece of its page */
