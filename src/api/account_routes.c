@@ -251,18 +251,31 @@ static enum call_place login_open_stage(struct call *c, struct shard *s)
     return when_durable(c, live, login_opened_stage);
 }
 
-/* ---- refresh ---- */
+/* ---- refresh: look (cold), ask the session (owner), spend (cold), answer (owner) ---- */
 
 struct refresh_work {
+    refresh_ask_t ask;
+    struct session_row row;
     credentials_t credentials;
 };
+
+/* The session of the token, as long as it may be refreshed. NULL: it may not, and the answer says why. */
+static struct live *refresh_session(struct call *c, struct shard *s)
+{
+    struct live *live = shard_find(s, c->target);
+    if (live == NULL || live->blocked) {
+        (void)problem(c, PROBLEM_INVALID_REFRESH_TOKEN);
+        return NULL;
+    }
+    return live;
+}
 
 static enum call_place refresh_answer_stage(struct call *c, struct shard *s)
 {
     struct refresh_work *work = c->scratch;
-    struct live *live = shard_find(s, c->target);
-    if (live == NULL || live->blocked) {
-        return problem(c, PROBLEM_INVALID_REFRESH_TOKEN);
+    struct live *live = refresh_session(c, s);
+    if (live == NULL) {
+        return PLACE_DONE;
     }
     struct json_writer w;
     json_writer_init(&w, &c->reply);
@@ -270,9 +283,38 @@ static enum call_place refresh_answer_stage(struct call *c, struct shard *s)
     return answer_json(c, 200, &w);
 }
 
-enum call_place refresh_begin(struct call *c, struct shard *s)
+static enum call_place refresh_spend_stage(struct call *c, struct shard *s)
 {
     (void)s;
+    struct refresh_work *work = c->scratch;
+    enum refresh_outcome outcome = REFRESH_REFUSED;
+    uint32_t wait_s = 0;
+    const err_t e =
+        account_refresh(c->service, &work->ask, &work->row, &work->credentials, &outcome, &wait_s);
+    if (failed(e)) {
+        return problem_world(c, e);
+    }
+    if (outcome == REFRESH_TOO_OFTEN) {
+        return problem_later(c, PROBLEM_TOO_MANY_REQUESTS, wait_s);
+    }
+    if (outcome == REFRESH_STOLEN) {
+        tell_all(c, &work->row.id, 1, TELL_END, END_REFRESH_REUSED, 0.0);
+    }
+    if (outcome != REFRESH_DONE) {
+        return problem(c, PROBLEM_INVALID_REFRESH_TOKEN);
+    }
+    return call_go(c, PLACE_OWNER, refresh_answer_stage);
+}
+
+/* Before the token is spent: whoever is refused here, or told to come back, comes back with it, and must
+ * not be taken for a thief. */
+static enum call_place refresh_ask_stage(struct call *c, struct shard *s)
+{
+    return refresh_session(c, s) == NULL ? PLACE_DONE : call_go(c, PLACE_COLD, refresh_spend_stage);
+}
+
+enum call_place refresh_begin(struct call *c, struct shard *s)
+{
     struct faults f = {0};
     span_t token = {0};
     if (!body_text(c, &f, "refresh_token", 1, 256, &token)) {
@@ -282,27 +324,22 @@ enum call_place refresh_begin(struct call *c, struct shard *s)
         return problem_later(c, PROBLEM_UNAVAILABLE, CLOCK_RETRY_S);
     }
     struct refresh_work *work = call_keep(c, sizeof *work);
-    struct session_row *row = call_keep(c, sizeof *row);
     enum refresh_outcome outcome = REFRESH_REFUSED;
-    uint32_t wait_s = 0;
-    const refresh_ask_t ask = {.token = token, .device = c->device_sent ? &c->device : NULL};
-    const err_t e = account_refresh(c->service, &ask, row, &work->credentials, &outcome, &wait_s);
+    work->ask = (refresh_ask_t){.token = token, .device = c->device_sent ? &c->device : NULL};
+    const err_t e = account_refresh_look(c->service, &work->ask, &work->row, &outcome);
     if (failed(e)) {
         return problem_world(c, e);
     }
-    if (outcome == REFRESH_TOO_OFTEN) {
-        return problem_later(c, PROBLEM_TOO_MANY_REQUESTS, wait_s);
-    }
     c->bearer_sent = true; /* a bad refresh token is an invalid token, RFC 6750 */
-    if (outcome == REFRESH_STOLEN) {
-        tell_all(c, &row->id, 1, TELL_END, END_REFRESH_REUSED, 0.0);
-    }
-    if (outcome != REFRESH_DONE) {
-        return problem(c, PROBLEM_INVALID_REFRESH_TOKEN);
-    }
-    c->target = row->id;
     c->scratch = work;
-    return call_go(c, PLACE_OWNER, refresh_answer_stage);
+    c->target = work->row.id;
+    switch (outcome) {
+    case REFRESH_DONE: return call_go(c, PLACE_OWNER, refresh_ask_stage);
+    case REFRESH_STOLEN: return refresh_spend_stage(c, s); /* nothing can keep its end off */
+    case REFRESH_REFUSED:
+    case REFRESH_TOO_OFTEN: break;
+    }
+    return problem(c, PROBLEM_INVALID_REFRESH_TOKEN);
 }
 
 /* ---- change password: prove and hash (hash), ask the session again (owner), write (cold) ---- */

@@ -366,6 +366,48 @@ static void a_refresh_that_fails_on_the_way_can_be_repeated(void **state)
     }
 }
 
+/* Nor is a token spent for whoever is refused because of a clock that nobody can vouch for. */
+static void a_refresh_that_a_jump_of_the_clock_refuses_can_be_repeated(void **state)
+{
+    struct desk *d = *state;
+    struct bearer b = {0};
+    char token[128];
+    (void)register_account(&d->house, ANN);
+    desk_let_clock_settle(d);
+    log_in_for_refresh(d, &b, token);
+    const int64_t jump_ms = 2 * d->house.svc.rules.session_idle_ms;
+    house_turn_wall(&d->house.clock, jump_ms);
+    clock_guard_watch(&d->house.svc);
+    struct call *c = refresh(d, token);
+    assert_int_equal(c->status, 401);
+    call_free(&c);
+    house_turn_wall(&d->house.clock, -jump_ms);
+    clock_guard_watch(&d->house.svc);
+    c = refresh(d, token);
+    assert_int_equal(c->status, 200);
+    call_free(&c);
+}
+
+/* Its block is in force before the store has it. */
+static void a_blocked_session_spends_no_refresh_token(void **state)
+{
+    struct desk *d = *state;
+    session_seed_t seed = {0};
+    credentials_t credentials = {0};
+    struct live *live = NULL;
+    (void)register_account(&d->house, ANN);
+    open_session(&d->house, ANN, "phone", &seed, &credentials);
+    struct shard *owner = desk_owner(d, seed.row.id);
+    assert_ok(shard_open(owner, &seed, &live));
+    behaviour_block(owner, live, END_OPERATOR, false);
+    for (int i = 0; i < 2; i++) {
+        struct call *c = refresh(d, credentials.refresh_token);
+        assert_int_equal(c->status, 401);
+        call_free(&c);
+    }
+    assert_int_equal(stored_session(&d->house, seed.row.id).end, END_NONE); /* and no thief */
+}
+
 /* ---- change the password */
 
 static void a_new_password_ends_every_other_session(void **state)
@@ -542,6 +584,8 @@ int main(void)
         DESK_TEST(a_refresh_with_another_device_is_refused_and_the_token_stays_good),
         DESK_TEST(refreshes_of_a_session_are_bounded_and_the_token_stays_good),
         DESK_TEST(a_refresh_that_fails_on_the_way_can_be_repeated),
+        DESK_TEST(a_refresh_that_a_jump_of_the_clock_refuses_can_be_repeated),
+        DESK_TEST(a_blocked_session_spends_no_refresh_token),
         DESK_TEST(a_new_password_ends_every_other_session),
         DESK_TEST(a_challenged_session_changes_no_password),
         DESK_TEST(a_change_that_waits_is_refused_when_its_session_ends_meanwhile),

@@ -400,9 +400,8 @@ static err_t judge(struct service *svc, struct store_tx *tx, const refresh_ask_t
     return ERR_OK;
 }
 
-/* The cheap look: what it refuses has waited for no writer and written nothing. */
-static err_t look(struct service *svc, const refresh_ask_t *ask, struct session_row *row,
-                  enum refresh_outcome *outcome)
+err_t account_refresh_look(struct service *svc, const refresh_ask_t *ask, struct session_row *row,
+                           enum refresh_outcome *outcome)
 {
     CLEANUP(store_rollback) struct store_tx tx = {0};
     TRY(store_begin(svc->store, STORE_READ, &tx));
@@ -412,7 +411,7 @@ static err_t look(struct service *svc, const refresh_ask_t *ask, struct session_
 err_t account_refresh(struct service *svc, const refresh_ask_t *ask, struct session_row *row,
                       credentials_t *out, enum refresh_outcome *outcome, uint32_t *wait_s)
 {
-    TRY(look(svc, ask, row, outcome));
+    TRY(account_refresh_look(svc, ask, row, outcome));
     if (*outcome == REFRESH_REFUSED) {
         return ERR_OK;
     }
