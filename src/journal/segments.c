@@ -139,13 +139,14 @@ static void seal(struct segments *s)
 }
 
 /* Whether all of the oldest segment is older than retention keeps. A segment that says it began in the
- * future was begun while the clock was ahead: the one behind it tells more. */
+ * future was begun while the clock was ahead, and one that says nothing cannot be read: the one behind it
+ * tells more. */
 static bool oldest_is_past(const struct segments *s)
 {
     const int64_t kept_ms = (int64_t)s->config.retention_days * 24 * 3600 * MS_PER_S;
     const int64_t now_ms = clock_wall(s->config.vouched).ms;
     size_t i = 1;
-    while (i < s->count && s->list[i].since.ms > now_ms) {
+    while (i < s->count && (s->list[i].since.ms > now_ms || s->list[i].since.ms == 0)) {
         i++;
     }
     return kept_ms > 0 && i < s->count && s->list[i].since.ms < now_ms - kept_ms;
@@ -373,7 +374,7 @@ uint64_t segments_since(struct segments *s, wall_t since)
 {
     lock_take(&s->lock);
     size_t i = s->count;
-    while (i > 0 && s->list[i - 1].since.ms > since.ms) {
+    while (i > 0 && (s->list[i - 1].since.ms > since.ms || s->list[i - 1].since.ms == 0)) {
         i--;
     }
     /* `i` segments begin before `since`; one more, in case the clock was set back. */

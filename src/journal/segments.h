@@ -27,7 +27,7 @@ enum { SEGMENT_PAGE = 4096 };
 struct segment {
     uint64_t first; /* sequence of its first frame */
     uint64_t bytes; /* on disk */
-    wall_t since;   /* commit time of its first frame */
+    wall_t since;   /* commit time of its first frame; 0: that cannot be read */
 };
 
 struct segments {

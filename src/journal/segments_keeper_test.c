@@ -1,4 +1,5 @@
 /* segments_keeper_test.c - what the keeper may not do while the writer goes on. */
+#include "journal/frame.h"
 #include "journal/journal.h"
 #include "journal/segments.h"
 #include "tests/support/journal.h"
@@ -163,11 +164,74 @@ static void a_start_on_a_full_disk_takes_no_events_until_there_is_room(void **st
     testing_folder_remove(folder);
 }
 
+/* ---- a segment whose first frame cannot be read ---- */
+
+enum { LINES = 200, DAMAGED = 1 };
+
+static void spoil_head(const struct segments *s, const char *dir)
+{
+    char name[SEGMENT_NAME_SIZE];
+    char path[TESTING_PATH];
+    segment_name_print(s->list[DAMAGED].first, name);
+    testing_join(path, dir, name);
+    const int fd = open(path, O_WRONLY | O_CLOEXEC);
+    assert_int_equal(pwrite(fd, "?", 1, 0), 1);
+    assert_int_equal(close(fd), 0);
+}
+
+static void wait_for_keeper(struct segments *s)
+{
+    for (int ms = 0; !is_prepared(s); ms++) { /* behind its first look at what is old */
+        assert_true(ms < WAIT_MS);
+        (void)usleep(1000);
+    }
+}
+
+/* Nobody knows when it was begun: that makes nothing older than it is, and nothing younger. */
+static void an_unreadable_head_costs_no_segment_and_hides_none(void **state)
+{
+    (void)state;
+    char folder[TESTING_PATH];
+    char dir[TESTING_PATH];
+    testing_folder(folder);
+    testing_join(dir, folder, "journal");
+    struct journal_config config = testing_config(dir);
+    struct journal *j = NULL;
+    assert_ok(journal_open(&config, &j, NULL));
+    for (uint64_t line = 1; line <= LINES; line++) {
+        const journal_record_t r = testing_record(testing_id(1), line, "{\"a\":[1,2,3]}");
+        assert_true(testing_append(j, &r));
+    }
+    journal_close(&j);
+
+    config.vouched = clock_system();
+    config.files = journal_files_system();
+    config.retention_days = 1;
+    struct segments s;
+    struct segments_found found;
+    assert_ok(segments_init(&s, &config, &found, NULL));
+    wait_for_keeper(&s);
+    const size_t count = s.count;
+    assert_true(count > DAMAGED + 2);
+    spoil_head(&s, dir);
+    segments_deinit(&s);
+
+    for (int start = 0; start < 2; start++) {
+        assert_ok(segments_init(&s, &config, &found, NULL));
+        wait_for_keeper(&s);
+        assert_int_equal(s.count, count);
+        assert_int_equal(segments_since(&s, (wall_t){1}), 0);
+        segments_deinit(&s);
+    }
+    testing_folder_remove(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_retired_is_cut_before_the_next_is_prepared),
         cmocka_unit_test(a_start_on_a_full_disk_takes_no_events_until_there_is_room),
+        cmocka_unit_test(an_unreadable_head_costs_no_segment_and_hides_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
