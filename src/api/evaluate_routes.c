@@ -231,14 +231,21 @@ static void observe_context(struct call *c, struct evaluate_work *work)
     }
 }
 
+/* A moment that is still to come is of a clock that was ahead: nobody knows how long ago it was. */
+static bool is_soon_after(wall_t now, wall_t passed)
+{
+    const int64_t ms = now.ms - passed.ms;
+    return passed.ms != 0 && ms >= 0 && ms <= DECISION_RETRY_MS;
+}
+
 /* The same question again, once, soon after its MPIN, and nothing new was found against whoever asks. */
 static bool is_exempt(const struct live *live, const struct evaluate_work *work)
 {
     const struct decision_row *b = &work->before;
     return !live->doubted && work->again && work->known &&
            b->decision == (uint8_t)DECISION_CHALLENGE && !b->retry_used &&
-           b->mpin_passed_at.ms != 0 && work->at.ms - b->mpin_passed_at.ms <= DECISION_RETRY_MS &&
-           strcmp(b->action, work->row.action) == 0 && strcmp(b->amount, work->row.amount) == 0 &&
+           is_soon_after(work->at, b->mpin_passed_at) && strcmp(b->action, work->row.action) == 0 &&
+           strcmp(b->amount, work->row.amount) == 0 &&
            strcmp(b->currency, work->row.currency) == 0 &&
            b->beneficiary_new == work->row.beneficiary_new;
 }

@@ -239,6 +239,21 @@ static void a_permission_by_mpin_does_not_keep(void **state)
     expect_decision(d, &b, again(&a, "10"), "challenge");
 }
 
+/* Nor does a wall clock that is set back stretch it. */
+static void a_clock_that_goes_back_keeps_no_permission(void **state)
+{
+    struct desk *d = *state;
+    struct bearer b;
+    desk_enter(d, &b, "phone");
+    predict_for(&b, 0.8);
+    const struct answer a = evaluate(d, &b, PLAIN);
+    pass_mpin(d, &b);
+    predict_for(&b, 0.8);
+    house_turn_wall(&d->house.clock, -3600 * MS_PER_S);
+    scripted_clock_pass(&d->house.clock, 600 * MS_PER_S);
+    expect_decision(d, &b, again(&a, "10"), "challenge");
+}
+
 static const char *payment(const char *amount)
 {
     static _Thread_local char text[128];
@@ -431,6 +446,7 @@ int main(void)
         DESK_TEST(with_enforce_the_answer_is_a_problem),
         DESK_TEST(a_challenged_decision_is_allowed_once_after_the_mpin),
         DESK_TEST(a_permission_by_mpin_does_not_keep),
+        DESK_TEST(a_clock_that_goes_back_keeps_no_permission),
         DESK_TEST(one_mpin_frees_the_question_that_was_challenged_last),
         DESK_TEST(a_question_asked_under_two_ids_is_freed_once),
         DESK_TEST(a_question_is_freed_by_an_mpin_within_ten_minutes),
