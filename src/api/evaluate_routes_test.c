@@ -254,6 +254,37 @@ static void a_clock_that_goes_back_keeps_no_permission(void **state)
     expect_decision(d, &b, again(&a, "10"), "challenge");
 }
 
+struct twin {
+    const struct bearer *bearer;
+    const struct answer *first;
+};
+
+static void ask_meanwhile(struct desk *d, void *ctx)
+{
+    const struct twin *t = ctx;
+    expect_decision(d, t->bearer, again(t->first, "10"), "allow");
+}
+
+/* Whoever asks twice at once, with one MPIN: each stage of one call may see all of the other. */
+static void of_two_retries_at_once_one_is_allowed(void **state)
+{
+    enum { STAGES = 5 };
+
+    struct desk *d = *state;
+    d->house.svc.rules.evaluate_per_session = (throttle_t){0};
+    for (unsigned stage = 1; stage <= STAGES; stage++) {
+        struct bearer b;
+        desk_enter(d, &b, "phone");
+        predict_for(&b, 0.8);
+        const struct answer first = evaluate(d, &b, PLAIN);
+        pass_mpin(d, &b);
+        predict_for(&b, 0.8);
+        struct twin twin = {&b, &first};
+        desk_meanwhile(d, stage, ask_meanwhile, &twin);
+        expect_decision(d, &b, again(&first, "10"), "challenge");
+    }
+}
+
 static const char *payment(const char *amount)
 {
     static _Thread_local char text[128];
@@ -447,6 +478,7 @@ int main(void)
         DESK_TEST(a_challenged_decision_is_allowed_once_after_the_mpin),
         DESK_TEST(a_permission_by_mpin_does_not_keep),
         DESK_TEST(a_clock_that_goes_back_keeps_no_permission),
+        DESK_TEST(of_two_retries_at_once_one_is_allowed),
         DESK_TEST(one_mpin_frees_the_question_that_was_challenged_last),
         DESK_TEST(a_question_asked_under_two_ids_is_freed_once),
         DESK_TEST(a_question_is_freed_by_an_mpin_within_ten_minutes),
