@@ -1,5 +1,6 @@
 /* Register, log in, refresh, change the password: what is answered, and that nothing is half done. */
 #include "api/desk_test.h"
+#include "base/limits.h"
 
 #define REGISTER "/api/v1/auth/register"
 #define LOG_IN   "/api/v1/auth/login"
@@ -232,6 +233,34 @@ static void a_login_that_was_overtaken_is_void(void **state)
     assert_null(shard_find(desk_owner(d, id), id));
     assert_int_equal(live_in_store(&d->house, ann), 0);
     call_free(&c);
+}
+
+static unsigned fail_from(struct desk *d, uint64_t narrow, uint64_t wide)
+{
+    const arrival_t from = {.from = "192.0.2.1", .address_narrow = narrow, .address_wide = wide};
+    struct call *c =
+        ask_from(d, &from, "POST", LOG_IN, "Content-Type: application/json\r\n", BAD_LOGIN);
+    const unsigned status = c->status;
+    call_free(&c);
+    return status;
+}
+
+static void failed_logins_count_for_their_address_and_its_neighbourhood(void **state)
+{
+    enum { FAILURES = 2 };
+
+    struct desk *d = *state;
+    d->house.svc.rules.login_per_account = (throttle_t){1000, 1};
+    d->house.svc.rules.login_per_address = (throttle_t){FAILURES, 600};
+    for (int i = 0; i < FAILURES; i++) {
+        assert_int_equal(fail_from(d, 1, 1), 401);
+    }
+    assert_int_equal(fail_from(d, 1, 1), 429);
+    for (uint64_t i = 0; i < FAILURES * LIMIT_WIDE_FACTOR; i++) {
+        assert_int_equal(fail_from(d, 100 + i, 2), 401);
+    }
+    assert_int_equal(fail_from(d, 99, 2), 429);
+    assert_int_equal(fail_from(d, 99, 3), 401);
 }
 
 /* ---- refresh */
@@ -579,6 +608,7 @@ int main(void)
         DESK_TEST(a_login_that_fails_on_the_way_is_no_login),
         DESK_TEST(a_login_that_was_overtaken_is_void),
         DESK_TEST(guessing_at_a_change_is_slowed_down),
+        DESK_TEST(failed_logins_count_for_their_address_and_its_neighbourhood),
         DESK_TEST(a_refresh_token_works_once_and_twice_ends_the_session),
         DESK_TEST(what_was_never_a_refresh_token_is_refused),
         DESK_TEST(a_refresh_with_another_device_is_refused_and_the_token_stays_good),

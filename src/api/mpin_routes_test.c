@@ -96,8 +96,12 @@ static void an_mpin_of_another_form_costs_nothing(void **state)
     struct bearer b;
     desk_enter(d, &b, "phone");
     const uuid_t ann = b.live->account;
-    static const char *const bodies[] = {"{\"mpin\":\"1\"}", "{\"mpin\":\"12345\"}",
-                                         "{\"mpin\":\"abcd\"}", "{\"mpin\":1234}", "{}"};
+    static const char *const bodies[] = {"{\"mpin\":\"1\"}",
+                                         "{\"mpin\":\"12345\"}",
+                                         "{\"mpin\":\"abcd\"}",
+                                         "{\"mpin\":1234}",
+                                         "{}",
+                                         "{\"mpin\":\"" WRONG "\",\"keystrokes\":1}"};
     for (int round = 0; round < 3; round++) {
         for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
             desk_expect(d, &b, "POST", VERIFY, bodies[i], i < 3 ? 400 : 422);

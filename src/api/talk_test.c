@@ -3,6 +3,7 @@
 
 #include "api/desk_test.h"
 #include "base/limits.h"
+#include "domain/sleepers.h"
 
 enum { WORDS_KEPT = 64, WORD_BYTES = 1024 };
 
@@ -373,6 +374,28 @@ static void news_change_what_they_are_about(void **state)
     free(e);
 }
 
+/* It cannot be woken to be told while the store is away: it hears of it when it wakes. */
+static void news_reach_a_session_that_sleeps_on(void **state)
+{
+    static const enum session_end how[] = {END_OPERATOR, END_REVOKED};
+    struct desk *d = *state;
+    for (size_t i = 0; i < ARRAY_LEN(how); i++) {
+        struct bearer b;
+        struct sleepers *sleepers = NULL;
+        desk_enter(d, &b, "phone");
+        const uuid_t id = b.live->id;
+        assert_ok(sleepers_new(&d->house.svc, &sleepers));
+        b.live->asleep = true;
+        live_recount(b.owner, b.live);
+        store_scripted_fail_begins(d->house.svc.store, 1);
+        api_told(b.owner, id, i == 0 ? TELL_BLOCK : TELL_END, how[i], 0.0);
+        assert_true(shard_peek(b.owner, id)->asleep);
+        const struct live *woken = shard_find(b.owner, id);
+        assert_true(i == 0 ? woken != NULL && woken->how == (uint8_t)how[i] : woken == NULL);
+        sleepers_free(&sleepers);
+    }
+}
+
 /* ---- the end */
 
 static void a_close_is_said_once(void **state)
@@ -425,6 +448,7 @@ int main(void)
         DESK_TEST(each_end_has_its_code),
         DESK_TEST(each_block_has_its_words),
         DESK_TEST(news_change_what_they_are_about),
+        DESK_TEST(news_reach_a_session_that_sleeps_on),
         DESK_TEST(a_close_is_said_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
