@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-enum { UNUSUAL_SESSIONS = 10, FIRST_SESSIONS = 10, SHORT_ENTRIES = 8 };
+enum { UNUSUAL_SESSIONS = 10, SHORT_ENTRIES = 8 };
 
 /* How somebody comes to be unusual. */
 enum unusual_way {

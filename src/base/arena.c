@@ -22,17 +22,3 @@ void *arena_alloc(struct arena *a, size_t size, size_t align)
     a->used = end;
     return a->mem + start;
 }
-
-void *arena_alloc_array(struct arena *a, size_t count, size_t size, size_t align)
-{
-    size_t bytes = 0;
-    if (!size_mul(count, size, &bytes)) {
-        return NULL;
-    }
-    return arena_alloc(a, bytes, align);
-}
-
-void arena_reset(struct arena *a)
-{
-    a->used = 0;
-}

@@ -3,7 +3,7 @@
  *
  * Floor      base
  * Units      bytes.
- * Ownership  the arena borrows `mem`; what it hands out dies at arena_reset() or with `mem`.
+ * Ownership  the arena borrows `mem`; what it hands out dies with `mem`.
  * Errors     NULL when full: the caller answers ERR_LIMIT. It never falls back to the heap.
  * Threads    one at a time.
  */
@@ -27,15 +27,5 @@ void arena_init(struct arena *a, void *mem, size_t len);
 /* Take `size` bytes aligned to `align` (a power of two); not cleared. NULL when they do not fit.
  * Zero bytes are a valid, distinct-from-NULL request. */
 NODISCARD void *arena_alloc(struct arena *a, size_t size, size_t align);
-
-/* Give everything back. */
-void arena_reset(struct arena *a);
-
-/* Take room for `count` values of `type`; NULL when they do not fit or the product overflows. */
-#define ARENA_ARRAY(a, type, count) \
-    ((type *)arena_alloc_array((a), (count), sizeof(type), _Alignof(type)))
-
-/* The function behind ARENA_ARRAY. */
-NODISCARD void *arena_alloc_array(struct arena *a, size_t count, size_t size, size_t align);
 
 #endif

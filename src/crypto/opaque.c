@@ -3,7 +3,6 @@
 #include "base/err.h"
 #include "base/rng.h"
 #include "codec/base64.h"
-#include "codec/hex.h"
 #include "crypto/secret.h"
 
 #include <string.h>
@@ -32,11 +31,4 @@ void opaque_key_init(struct hmac_key *key, const struct keyring *k, const char *
 void opaque_hash(const struct hmac_key *key, span_t text, uint8_t out[OPAQUE_HASH_BYTES])
 {
     hmac_sha256(key, text, out);
-}
-
-void token_log_id(span_t text, char out[LOG_ID_CHARS + 1])
-{
-    uint8_t digest[SHA256_BYTES];
-    sha256(text, digest);
-    hex_encode((span_t){digest, LOG_ID_CHARS / 2}, out);
 }

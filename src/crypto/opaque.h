@@ -16,7 +16,6 @@
 #define OPAQUE_BYTES      32
 #define OPAQUE_CHARS      43 /* base64url without padding */
 #define OPAQUE_HASH_BYTES 32
-#define LOG_ID_CHARS      8
 
 /* Make a new text of 256 random bits, NUL-terminated. */
 void opaque_make(char out[OPAQUE_CHARS + 1]);
@@ -26,8 +25,5 @@ void opaque_key_init(struct hmac_key *key, const struct keyring *k, const char *
 
 /* What is stored instead of the text. Any bytes hash; look-ups by the result need no ct_equal. */
 void opaque_hash(const struct hmac_key *key, span_t text, uint8_t out[OPAQUE_HASH_BYTES]);
-
-/* What a log may say of a token: the first 8 hexadecimal digits of its SHA-256. */
-void token_log_id(span_t text, char out[LOG_ID_CHARS + 1]);
 
 #endif

@@ -2,33 +2,12 @@
 
 #include <sodium.h>
 
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
 err_t crypto_start(void)
 {
     return sodium_init() < 0 ? err_new(ERR_IO) : ERR_OK;
-}
-
-err_t secret_set(struct secret *s, span_t bytes)
-{
-    if (bytes.len > SECRET_MAX_BYTES) {
-        return err_new(ERR_LIMIT);
-    }
-    sodium_memzero(s, sizeof *s);
-    if (bytes.len > 0) {
-        memcpy(s->byte, bytes.ptr, bytes.len);
-    }
-    s->len = bytes.len;
-    return ERR_OK;
-}
-
-void secret_wipe(struct secret *s)
-{
-    if (s != NULL) {
-        sodium_memzero(s, sizeof *s);
-    }
 }
 
 void memory_wipe(void *at, size_t len)

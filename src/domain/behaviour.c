@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { SHOWN_EVERY_MS = 30000, NOTICE_EVERY_MS = 600000, FACT_DATA_BYTES = 256 };
+enum { SHOWN_EVERY_MS = 30000, FACT_DATA_BYTES = 256 };
 
 /* ---- what a bearer may see ---- */
 

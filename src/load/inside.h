@@ -25,8 +25,7 @@ enum {
     OUT_MAX_BYTES = 1 << 20,
     CONNECTS_IN_AIR = 512,
     RETRY_MS = 1000, /* and up to as much again, by chance */
-    RETRY_MAX_MS = 30000,
-    PEER_KEY_BYTES = 24
+    RETRY_MAX_MS = 30000
 };
 
 enum peer_phase {

@@ -36,16 +36,6 @@ void latency_add(struct latency *l, int64_t ns)
     l->max_ns = at_least > l->max_ns ? at_least : l->max_ns;
 }
 
-void latency_merge(struct latency *l, const struct latency *from)
-{
-    for (size_t i = 0; i < LATENCY_BUCKETS; i++) {
-        l->bucket[i] += from->bucket[i];
-    }
-    l->count += from->count;
-    l->sum_ns += from->sum_ns;
-    l->max_ns = from->max_ns > l->max_ns ? from->max_ns : l->max_ns;
-}
-
 int64_t latency_at(const struct latency *l, double share)
 {
     const double wanted = share * (double)l->count;

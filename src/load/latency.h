@@ -32,9 +32,6 @@ struct latency {
 /* Count one; a negative time (a clock that stepped) counts as 0. */
 void latency_add(struct latency *l, int64_t ns);
 
-/* Count everything of `from` too. */
-void latency_merge(struct latency *l, const struct latency *from);
-
 /* The least time within which this share (0..1) of all was done, rounded up to its bucket's end but
  * never above the longest. 0 when nothing was counted. */
 int64_t latency_at(const struct latency *l, double share);

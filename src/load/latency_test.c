@@ -77,33 +77,12 @@ static void percentiles_are_those_of_a_sorted_list(void **state)
     free(l);
 }
 
-static void two_merged_are_as_one(void **state)
-{
-    (void)state;
-    struct latency *a = new_one();
-    struct latency *b = new_one();
-    struct latency *all = new_one();
-    struct rng rng;
-    rng_seed(&rng, 8);
-    for (int i = 0; i < 5000; i++) {
-        const int64_t ns = (int64_t)rng_below(&rng, 1000000);
-        latency_add(i % 3 == 0 ? a : b, ns);
-        latency_add(all, ns);
-    }
-    latency_merge(a, b);
-    assert_memory_equal(a, all, sizeof *a);
-    free(a);
-    free(b);
-    free(all);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_value_reads_back_within_its_bucket),
         cmocka_unit_test(nothing_says_nothing_and_the_longest_is_exact),
         cmocka_unit_test(percentiles_are_those_of_a_sorted_list),
-        cmocka_unit_test(two_merged_are_as_one),
     };
     return cmocka_run_group_tests_name("latency", tests, NULL, NULL);
 }
