@@ -12,11 +12,12 @@
 #define CODEC_EMAIL_H
 
 #include "base/err.h"
+#include "base/limits.h"
 #include "base/span.h"
 
 #include <stdint.h>
 
-enum { EMAIL_MAX = 254, EMAIL_LOCAL_MAX = 64 };
+enum { EMAIL_MAX = LIMIT_EMAIL_BYTES, EMAIL_LOCAL_MAX = LIMIT_EMAIL_LOCAL_BYTES };
 
 typedef struct email {
     uint8_t len;              /* of `text` and of `key` */

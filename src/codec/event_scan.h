@@ -20,6 +20,7 @@
 #define CODEC_EVENT_SCAN_H
 
 #include "base/err.h"
+#include "base/limits.h"
 #include "base/span.h"
 #include "canara.h"
 
@@ -28,12 +29,12 @@
 #include <stdint.h>
 
 enum {
-    EVENT_MESSAGE_MAX = 64 * 1024, /* bytes of one message */
-    EVENTS_PER_MESSAGE_MAX = 256,
+    EVENT_MESSAGE_MAX = LIMIT_WS_MESSAGE_BYTES, /* bytes of one message */
+    EVENTS_PER_MESSAGE_MAX = LIMIT_EVENTS_PER_MESSAGE,
     EVENT_LAB_MAX = 512 * 1024, /* bytes of one event's data in a data set */
-    EVENT_TYPE_MAX = 64,
+    EVENT_TYPE_MAX = LIMIT_EVENT_TYPE_BYTES,
     EVENT_TIMESTAMP_MAX = 64,
-    SCAN_NAMES_MAX = 8 * 256, /* names of all open objects */
+    SCAN_NAMES_MAX = LIMIT_JSON_DEPTH * 256, /* names of all open objects */
 };
 
 #define EVENT_SEQ_MAX ((INT64_C(1) << 53) - 1) /* what a JavaScript client can count */

@@ -15,6 +15,7 @@
 #define CODEC_JSON_CURSOR_H
 
 #include "base/err.h"
+#include "base/limits.h"
 #include "base/span.h"
 
 #include <stdbool.h>
@@ -22,10 +23,10 @@
 #include <stdint.h>
 
 enum {
-    JSON_DEPTH_MAX = 8,
+    JSON_DEPTH_MAX = LIMIT_JSON_DEPTH,
     JSON_MEMBERS_MAX = 256,
-    JSON_ITEMS_MAX = 4096,
-    JSON_STRING_MAX = 1024, /* decoded bytes */
+    JSON_ITEMS_MAX = LIMIT_JSON_ARRAY,
+    JSON_STRING_MAX = LIMIT_JSON_STRING_BYTES, /* decoded */
     JSON_NAMES_LINEAR = 16,
 };
 

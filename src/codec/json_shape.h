@@ -13,11 +13,12 @@
 #define CODEC_JSON_SHAPE_H
 
 #include "base/err.h"
+#include "base/limits.h"
 #include "base/span.h"
 
 #include <stddef.h>
 
-enum { JSON_READ_DEPTH = 8 };
+enum { JSON_READ_DEPTH = LIMIT_JSON_DEPTH };
 
 struct json_fault {
     const char *message; /* static words for a person */
