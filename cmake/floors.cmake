@@ -17,6 +17,7 @@ function(add_floor name)
   add_library(${name} STATIC ${sources})
   target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
   target_link_libraries(${name} PUBLIC ${F_USES} m PRIVATE warnings)
+  set_target_properties(${name} PROPERTIES C_VISIBILITY_PRESET hidden) # libcanara is made of one
   set_property(GLOBAL APPEND PROPERTY CANARA_FLOORS ${name})
 endfunction()
 
@@ -66,7 +67,7 @@ function(add_floor_fuzzers name)
       add_executable(${fuzzer} ${source})
       target_link_options(${fuzzer} PRIVATE -fsanitize=fuzzer)
     else()
-      add_executable(${fuzzer} ${source} ${CMAKE_SOURCE_DIR}/tests/support/fuzz_replay.c)
+      add_executable(${fuzzer} ${source} $<TARGET_OBJECTS:fuzz_replay>)
       test_links_fast(${fuzzer})
       add_test(NAME ${name}/${fuzzer}
                COMMAND ${fuzzer} fuzz/corpus/${subject} fuzz/regression/${subject}
@@ -78,7 +79,8 @@ function(add_floor_fuzzers name)
   endforeach()
 endfunction()
 
-# add_floor_benches(NAME): each src/NAME/*_bench.c becomes a program (never a test).
+# add_floor_benches(NAME): each src/NAME/*_bench.c becomes a program (never a test); not part of "all" in builds
+# that are no measure.
 function(add_floor_benches name)
   file(GLOB benches CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*_bench.c)
   foreach(source ${benches})
@@ -86,5 +88,8 @@ function(add_floor_benches name)
     add_executable(${name}_${bench} ${source})
     target_include_directories(${name}_${bench} PRIVATE ${CMAKE_SOURCE_DIR})
     target_link_libraries(${name}_${bench} PRIVATE ${name} warnings)
+    if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+      set_target_properties(${name}_${bench} PROPERTIES EXCLUDE_FROM_ALL ON)
+    endif()
   endforeach()
 endfunction()

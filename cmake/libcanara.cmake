@@ -3,33 +3,34 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-get_target_property(libcanara_sources engine SOURCES)
+# The floor's own objects are taken, hidden names and all; only bytecode of clang's cannot go into the archive.
+set(objects engine)
+if(CMAKE_INTERPROCEDURAL_OPTIMIZATION AND NOT CMAKE_C_COMPILER_ID STREQUAL "GNU")
+  get_target_property(sources engine SOURCES)
+  add_library(libcanara_objects OBJECT ${sources})
+  target_include_directories(libcanara_objects PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
+  target_link_libraries(libcanara_objects PRIVATE warnings)
+  set_target_properties(libcanara_objects PROPERTIES C_VISIBILITY_PRESET hidden INTERPROCEDURAL_OPTIMIZATION OFF)
+  set(objects libcanara_objects)
+endif()
 
 # The archive holds one object, in which all names but those of canara.h are local: a client may call its own
 # functions as we call ours. It is linked by compilers that we do not know: no bytecode in it.
-add_library(libcanara_objects OBJECT ${libcanara_sources})
-set_target_properties(libcanara_objects PROPERTIES INTERPROCEDURAL_OPTIMIZATION OFF)
-target_compile_options(libcanara_objects PRIVATE $<$<COMPILE_LANGUAGE:C>:-fno-lto>)
 set(whole ${CMAKE_BINARY_DIR}/libcanara_whole.o)
 add_custom_command(OUTPUT ${whole}
-  COMMAND ${CMAKE_LINKER} -r -o ${whole} $<TARGET_OBJECTS:libcanara_objects>
-  COMMAND ${CMAKE_OBJCOPY} --localize-hidden ${whole}
-  DEPENDS libcanara_objects $<TARGET_OBJECTS:libcanara_objects> COMMAND_EXPAND_LISTS VERBATIM)
+  COMMAND ${CMAKE_LINKER} -r -o ${whole} $<TARGET_OBJECTS:${objects}>
+  COMMAND ${CMAKE_OBJCOPY} --localize-hidden --remove-section .gnu.lto_* --remove-section .gnu.debuglto_* ${whole}
+  DEPENDS ${objects} $<TARGET_OBJECTS:${objects}> COMMAND_EXPAND_LISTS VERBATIM)
 set_source_files_properties(${whole} PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
 add_library(libcanara_static STATIC ${whole})
 set_target_properties(libcanara_static PROPERTIES LINKER_LANGUAGE C EXPORT_NAME canara_static)
 
-add_library(libcanara_shared SHARED ${libcanara_sources})
-set_target_properties(libcanara_shared PROPERTIES EXPORT_NAME canara
+add_library(libcanara_shared SHARED $<TARGET_OBJECTS:engine>)
+set_target_properties(libcanara_shared PROPERTIES LINKER_LANGUAGE C EXPORT_NAME canara
   VERSION ${PROJECT_VERSION}
   # before 1.0 a minor version may change what is in the library's structures
   SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 
-foreach(target libcanara_objects libcanara_shared)
-  target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
-  target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:warnings>)
-  set_target_properties(${target} PROPERTIES C_VISIBILITY_PRESET hidden)
-endforeach()
 foreach(target libcanara_static libcanara_shared)
   target_include_directories(${target} INTERFACE
     $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)

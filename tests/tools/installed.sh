@@ -105,5 +105,8 @@ if command -v g++ >/dev/null; then
 fi
 # nothing in it asks for a stack that can be executed
 if command -v readelf >/dev/null; then
+    if readelf -SW "$lib/libcanara.a" | grep lto; then # nor is there bytecode
+        exit 1
+    fi
     readelf -lW "$lib/libcanara.so" | awk '/GNU_STACK/ && / RWE / { bad = 1 } END { exit bad }'
 fi
