@@ -33,6 +33,7 @@ struct bucket {
 };
 
 struct replay_memory {
+    void *block; /* `bucket` begins in it, where a line of the cache does */
     struct bucket *bucket;
     size_t buckets;
     hash_key_t key;
@@ -50,12 +51,14 @@ err_t replay_memory_new(size_t bytes, const struct clock *clock, struct replay_m
     m->buckets = bytes / sizeof(struct bucket);
     m->clock = clock;
     rng_fill(&m->key, sizeof m->key);
-    m->bucket = aligned_alloc(_Alignof(struct bucket), m->buckets * sizeof(struct bucket));
-    if (m->bucket == NULL) {
+    /* Zero as the kernel gives it: no page is touched before it is needed. */
+    m->block = calloc(m->buckets + 1, sizeof(struct bucket));
+    if (m->block == NULL) {
         free(m);
         return err_new(ERR_NOMEM);
     }
-    memset(m->bucket, 0, m->buckets * sizeof(struct bucket));
+    const size_t past = (uintptr_t)m->block % sizeof(struct bucket);
+    m->bucket = (void *)((char *)m->block + (sizeof(struct bucket) - past));
     *out = m;
     return ERR_OK;
 }
@@ -63,7 +66,7 @@ err_t replay_memory_new(size_t bytes, const struct clock *clock, struct replay_m
 void replay_memory_free(struct replay_memory **m)
 {
     if (*m != NULL) {
-        free((*m)->bucket);
+        free((*m)->block);
         free(*m);
         *m = NULL;
     }
