@@ -9,7 +9,7 @@ build_packages=(gcc libc6-dev cmake ninja-build pkg-config git ca-certificates
     libcmocka-dev libsodium-dev libargon2-dev libjansson-dev libsqlite3-dev libssl-dev
     libarchive-dev)
 # What the tests need on top; libxgboost-dev for canara-boost, which is built where it is found.
-test_packages=(clang clang-tidy clang-format libclang-rt-14-dev valgrind curl python3
+test_packages=(clang clang-tidy clang-format libclang-rt-14-dev lld valgrind curl python3
     python3-websockets python3-requests sqlite3 zstd xz-utils libxgboost-dev
     openssl haproxy nginx)
 
