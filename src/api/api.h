@@ -101,7 +101,4 @@ struct route_table api_operator_routes(void);
 /* Deliver a courier's news in the owner's loop. */
 void api_told(struct shard *s, uuid_t session, enum tell what, enum session_end how, double value);
 
-/* True when this Origin may use the service: listed, or the public one. */
-bool api_origin_allowed(const struct api *api, span_t origin);
-
 #endif

@@ -102,27 +102,8 @@ static span_t copy_span(struct call *c, span_t from)
     return (span_t){to, from.len};
 }
 
-enum { PATH_KEPT_MAX = 1024, ORIGIN_KEPT_MAX = 256 };
-
-void api_note_request(struct call *c, const struct http_request *req, const arrival_t *arrival)
-{
-    name_request(c, http_header_find(req, "x-request-id"), arrival->random);
-    join_trace(c, http_header_find(req, "traceparent"), arrival->random);
-    c->path = copy_span(c, (span_t){req->path.ptr, size_min(req->path.len, PATH_KEPT_MAX)});
-    const span_t origin = http_header_find(req, "origin");
-    if (origin.len > 0) {
-        c->origin = copy_span(c, (span_t){origin.ptr, size_min(origin.len, ORIGIN_KEPT_MAX)});
-        c->origin_allowed = api_origin_allowed(c->api, origin);
-    }
-    c->head = req->method == HTTP_HEAD;
-    c->began = arrival->began;
-    c->address_narrow = arrival->address_narrow;
-    c->address_wide = arrival->address_wide;
-    c->loopback = arrival->loopback;
-    (void)strncat(c->from, arrival->from, sizeof c->from - 1);
-}
-
-bool api_origin_allowed(const struct api *api, span_t origin)
+/* Listed, or the public one. */
+static bool is_origin_allowed(const struct api *api, span_t origin)
 {
     const span_t own = {(const uint8_t *)api->public_origin, strlen(api->public_origin)};
     if (own.len > 0 && span_eq(origin, own)) {
@@ -134,6 +115,26 @@ bool api_origin_allowed(const struct api *api, span_t origin)
         }
     }
     return false;
+}
+
+enum { PATH_KEPT_MAX = 1024, ORIGIN_KEPT_MAX = 256 };
+
+void api_note_request(struct call *c, const struct http_request *req, const arrival_t *arrival)
+{
+    name_request(c, http_header_find(req, "x-request-id"), arrival->random);
+    join_trace(c, http_header_find(req, "traceparent"), arrival->random);
+    c->path = copy_span(c, (span_t){req->path.ptr, size_min(req->path.len, PATH_KEPT_MAX)});
+    const span_t origin = http_header_find(req, "origin");
+    if (origin.len > 0) {
+        c->origin = copy_span(c, (span_t){origin.ptr, size_min(origin.len, ORIGIN_KEPT_MAX)});
+        c->origin_allowed = is_origin_allowed(c->api, origin);
+    }
+    c->head = req->method == HTTP_HEAD;
+    c->began = arrival->began;
+    c->address_narrow = arrival->address_narrow;
+    c->address_wide = arrival->address_wide;
+    c->loopback = arrival->loopback;
+    (void)strncat(c->from, arrival->from, sizeof c->from - 1);
 }
 
 /* ---- who is calling ---- */

@@ -130,7 +130,7 @@ static void say_error(struct talk *t, struct shard *s, const char *message, cons
     say_trouble(t, s, message, field);
     t->errors_in_a_row++;
     if (t->errors_in_a_row >= LIMIT_WS_ERRORS_IN_A_ROW) {
-        talk_end(t, TALK_CLOSE_POLICY, "too many errors");
+        talk_end(t, WS_CLOSE_POLICY, "too many errors");
     }
 }
 
@@ -144,13 +144,13 @@ static talk_due_t take(struct talk *t, struct api *api, struct shard *s,
     case BEHAVIOUR_TAKEN: break;
     case BEHAVIOUR_BUSY:
         counter_add_shared(&api->metrics.refused_overload, 1);
-        talk_end(t, TALK_CLOSE_OVERLOAD, "overload");
+        talk_end(t, WS_CLOSE_TRY_LATER, "overload");
         return nothing;
     case BEHAVIOUR_NO_SPACE:
         counter_add_shared(&api->metrics.refused_overload, 1);
         say_trouble(t, s, "Storage is full, events are refused for now", "");
         return nothing;
-    case BEHAVIOUR_STOPPED: talk_end(t, TALK_CLOSE_OVERLOAD, "journal has failed"); return nothing;
+    case BEHAVIOUR_STOPPED: talk_end(t, WS_CLOSE_TRY_LATER, "journal has failed"); return nothing;
     }
     t->errors_in_a_row = 0;
     histogram_observe(&shard_metrics(s)->decision_ns,
@@ -182,7 +182,7 @@ talk_due_t talk_message(struct talk *t, struct api *api, struct shard *s,
     }
     if (!live_allows(s, t->live, count, text.len, began)) {
         counter_add_shared(&api->metrics.refused_rate, 1);
-        talk_end(t, TALK_CLOSE_POLICY, "too many events");
+        talk_end(t, WS_CLOSE_POLICY, "too many events");
         return due;
     }
     return take(t, api, s, events, count, began);
@@ -195,7 +195,7 @@ void talk_noise(struct talk *t, struct api *api, struct shard *s, size_t bytes)
     }
     if (!live_allows(s, t->live, 0, bytes, clock_mono(shard_service(s)->clock))) {
         counter_add_shared(&api->metrics.refused_rate, 1);
-        talk_end(t, TALK_CLOSE_POLICY, "too many frames");
+        talk_end(t, WS_CLOSE_POLICY, "too many frames");
     }
 }
 

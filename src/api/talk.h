@@ -13,15 +13,13 @@
 #include "api/api.h"
 #include "codec/event_scan.h"
 #include "domain/behaviour.h"
+#include "protocol/ws_frames.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Beside those of the protocol, WS_CLOSE_. */
 enum talk_close {
-    TALK_CLOSE_GOING_AWAY = 1001,
-    TALK_CLOSE_UNACCEPTABLE = 1003,
-    TALK_CLOSE_POLICY = 1008,
-    TALK_CLOSE_OVERLOAD = 1013,
     TALK_CLOSE_EXPIRED = 4401,
     TALK_CLOSE_BLOCKED = 4403,
     TALK_CLOSE_LOGGED_OUT = 4408,

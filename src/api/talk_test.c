@@ -250,7 +250,7 @@ static void ten_errors_in_a_row_close_and_a_good_message_starts_again(void **sta
     for (int i = 0; i < LIMIT_WS_ERRORS_IN_A_ROW; i++) {
         (void)say(e, "{");
     }
-    expect_close(e, TALK_CLOSE_POLICY, "too many errors");
+    expect_close(e, WS_CLOSE_POLICY, "too many errors");
     const size_t said = e->said;
     assert_false(say(e, "{\"event_type\":\"app_resume\",\"data\":{}}").due);
     (void)say(e, "{");
@@ -268,7 +268,7 @@ static void more_events_than_the_rate_allows_close(void **state)
         taken += say(e, "{\"event_type\":\"app_resume\",\"data\":{}}").due ? 1U : 0U;
     }
     assert_in_range(taken, 5, LIMIT_EVENTS_PER_MESSAGE); /* time stands still */
-    expect_close(e, TALK_CLOSE_POLICY, "too many events");
+    expect_close(e, WS_CLOSE_POLICY, "too many events");
     assert_int_equal(counter_read(&d->api.metrics.refused_rate), 1);
     free(e);
 }
@@ -284,7 +284,7 @@ static void more_bytes_than_the_rate_allows_close_as_more_events_do(void **state
         taken += say(e, text).due ? 1U : 0U;
     }
     assert_int_equal(taken, LIMIT_EVENT_BYTES_FIRST / strlen(text)); /* time stands still */
-    expect_close(e, TALK_CLOSE_POLICY, "too many events");
+    expect_close(e, WS_CLOSE_POLICY, "too many events");
     assert_int_equal(counter_read(&d->api.metrics.refused_rate), 1);
     free(e);
 }
@@ -401,8 +401,8 @@ static void news_reach_a_session_that_sleeps_on(void **state)
 static void a_close_is_said_once(void **state)
 {
     struct ear *e = open_ear(*state);
-    talk_end(&e->talk, TALK_CLOSE_GOING_AWAY, "server is stopping");
-    talk_end(&e->talk, TALK_CLOSE_OVERLOAD, "overload");
+    talk_end(&e->talk, WS_CLOSE_GOING_AWAY, "server is stopping");
+    talk_end(&e->talk, WS_CLOSE_TRY_LATER, "overload");
     expect_close(e, 1001, "server is stopping");
     acknowledge(e, 1, 1);
     assert_int_equal(e->said, 1);

@@ -34,7 +34,8 @@ static const struct {
 
 static const span_t crlf = SPAN_INIT("\r\n");
 
-const char *http_reason(unsigned status)
+/* "OK" for 200 and so on; "Unknown" for a status that is not in the table. */
+static const char *reason_of(unsigned status)
 {
     for (size_t i = 0; i < ARRAY_LEN(reasons); i++) {
         if (reasons[i].status == status) {
@@ -56,7 +57,7 @@ err_t http_response_begin(struct buf *out, unsigned status)
                               (uint8_t)('0' + status % 10), ' '};
     TRY(buf_append(out, SPAN_LIT("HTTP/1.1 ")));
     TRY(buf_append(out, (span_t){digits, sizeof digits}));
-    TRY(buf_append(out, text_of(http_reason(status))));
+    TRY(buf_append(out, text_of(reason_of(status))));
     return buf_append(out, crlf);
 }
 

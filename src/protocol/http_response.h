@@ -19,9 +19,6 @@
 #include "base/err.h"
 #include "base/span.h"
 
-/* "OK" for 200 and so on; "Unknown" for a status that is not in the table. Static text. */
-const char *http_reason(unsigned status);
-
 /* Append the status line. */
 NODISCARD err_t http_response_begin(struct buf *out, unsigned status);
 

@@ -11,8 +11,9 @@ static bool believes_forwarded(const struct conn *c)
     return c->proxy && !c->worker->server->config.proxy_protocol;
 }
 
-arrival_t conn_arrival(struct conn *c, const struct http_request *req,
-                       char text[ADDRESS_TEXT_BYTES])
+/* Address as the rules see it: behind a trusted proxy, the one it forwards. */
+static arrival_t arrival_of(struct conn *c, const struct http_request *req,
+                            char text[ADDRESS_TEXT_BYTES])
 {
     const bool believed = believes_forwarded(c);
     const struct peer_address from =
@@ -52,7 +53,7 @@ static void take_request(struct conn *c, const struct http_request *req, span_t 
         return;
     }
     char text[ADDRESS_TEXT_BYTES];
-    const arrival_t arrival = conn_arrival(c, req, text);
+    const arrival_t arrival = arrival_of(c, req, text);
     c->keep_alive = req->keep_alive;
 
     if (!c->local && api_is_upgrade(req)) {

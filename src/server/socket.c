@@ -290,7 +290,7 @@ static void owe(struct conn *c, const talk_due_t *due)
                        .generation = c->generation,
                        .count = due->count};
     if (failed(acks_push(&w->acks, &ack))) {
-        talk_end(&c->talk, TALK_CLOSE_OVERLOAD, "overload");
+        talk_end(&c->talk, WS_CLOSE_TRY_LATER, "overload");
         return;
     }
     w->acked_round = w->round;
@@ -309,7 +309,7 @@ static void take_item(struct conn *c, enum ws_item item, const struct ws_item_da
         }
         return;
     }
-    case WS_MESSAGE_BINARY: talk_end(&c->talk, TALK_CLOSE_UNACCEPTABLE, "text frames only"); return;
+    case WS_MESSAGE_BINARY: talk_end(&c->talk, WS_CLOSE_UNACCEPTABLE, "text frames only"); return;
     case WS_PING: say(c, ws_write_pong(mouth(c), data->payload)); return;
     case WS_CLOSE:
         metrics_count_close(&api->metrics, data->code);
@@ -378,7 +378,7 @@ void socket_hear(struct conn *c, uint8_t *bytes, size_t len)
     if (pressure_lets_go(&w->pressure, c->messages)) {
         /* What it has sent and was not told that we have, it sends again when it comes back. */
         counter_add_shared(&w->server->config.api->metrics.refused_overload, 1);
-        talk_end(&c->talk, TALK_CLOSE_OVERLOAD, "overload");
+        talk_end(&c->talk, WS_CLOSE_TRY_LATER, "overload");
         return;
     }
     const size_t held = ws_reader_held(&c->reader.ws);

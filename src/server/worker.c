@@ -116,7 +116,7 @@ static void close_sockets(struct worker *w)
         }
         struct conn *c = slab_at(&w->conns, i);
         if (c->state == CONN_SOCKET) {
-            talk_end(&c->talk, TALK_CLOSE_GOING_AWAY, "server is stopping");
+            talk_end(&c->talk, WS_CLOSE_GOING_AWAY, "server is stopping");
         } else if (c->state == CONN_HTTP && channel_pending(c) > 0) {
             conn_finish(c);
         } else if ((c->state == CONN_HTTP || c->state == CONN_PROXY || c->state == CONN_SHAKE) &&

@@ -262,10 +262,6 @@ void conn_resume(struct conn *c);
 /* Answer what is no request, and close. */
 void conn_refuse(struct conn *c, unsigned status, const char *reason);
 
-/* Address as the rules see it: behind a trusted proxy, the one it forwards. */
-arrival_t conn_arrival(struct conn *c, const struct http_request *req,
-                       char text[ADDRESS_TEXT_BYTES]);
-
 /* ---- greet.c: what comes before the first request ---- */
 
 /* A connection was accepted: begin with what the settings ask of it. False: it is gone. */
