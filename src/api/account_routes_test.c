@@ -256,8 +256,8 @@ static void failed_logins_count_for_their_address_and_its_neighbourhood(void **s
         assert_int_equal(fail_from(d, 1, 1), 401);
     }
     assert_int_equal(fail_from(d, 1, 1), 429);
-    for (uint64_t i = 0; i < FAILURES * LIMIT_WIDE_FACTOR; i++) {
-        assert_int_equal(fail_from(d, 100 + i, 2), 401);
+    for (int i = 0; i < FAILURES * LIMIT_WIDE_FACTOR; i++) {
+        assert_int_equal(fail_from(d, 100 + (uint64_t)i, 2), 401);
     }
     assert_int_equal(fail_from(d, 99, 2), 429);
     assert_int_equal(fail_from(d, 99, 3), 401);

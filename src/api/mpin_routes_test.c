@@ -101,7 +101,7 @@ static void an_mpin_of_another_form_costs_nothing(void **state)
                                          "{\"mpin\":\"abcd\"}",
                                          "{\"mpin\":1234}",
                                          "{}",
-                                         "{\"mpin\":\"" WRONG "\",\"keystrokes\":1}"};
+                                         ("{\"mpin\":\"" WRONG "\",\"keystrokes\":1}")};
     for (int round = 0; round < 3; round++) {
         for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
             desk_expect(d, &b, "POST", VERIFY, bodies[i], i < 3 ? 400 : 422);

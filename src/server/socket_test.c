@@ -492,7 +492,7 @@ static void a_pause_of_the_server_gives_nobody_up(void **state)
     arrive(s, &v, &b, "");
     site_pass(s, LIMIT_WS_PING_MS + 10);
     expect_ping(&v);
-    site_pass(s, 3 * LIMIT_WS_DEAD_MS);
+    site_pass(s, (int64_t)3 * LIMIT_WS_DEAD_MS);
     expect_ping(&v);
     say_event(&v, 1);
     expect_ack(&v, 1, 1);
