@@ -1,6 +1,9 @@
 /* Starting, binding, being asked to stop; with one loop and with three. */
 #include "server/site_test.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 static unsigned one = 1;
 static unsigned three = 3;
 
@@ -64,6 +67,26 @@ static void a_server_that_was_never_started_is_taken_down(void **state)
     }
     server_stop(s.server); /* nothing runs: nothing happens */
     site_end(&s);
+}
+
+/* A listener that was never opened has no descriptor to close: 0 would be somebody else's. */
+static void a_server_that_ends_leaves_the_first_descriptor_open(void **state)
+{
+    const unsigned *loops = *state;
+    struct site s;
+    site_make(&s, *loops, false);
+    site_open(&s);
+    const int kept = dup(STDIN_FILENO);
+    const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    assert_true(null >= 0);
+    assert_int_equal(dup2(null, STDIN_FILENO), STDIN_FILENO);
+    site_end(&s);
+    assert_true(fcntl(STDIN_FILENO, F_GETFD) >= 0);
+    if (kept >= 0) {
+        (void)dup2(kept, STDIN_FILENO);
+        (void)close(kept);
+    }
+    (void)close(null);
 }
 
 static void every_session_has_one_loop(void **state)
@@ -225,6 +248,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ALONE(an_address_that_cannot_be_had_is_named_with_the_reason),
         ALONE(a_server_that_was_never_started_is_taken_down),
+        ALONE(a_server_that_ends_leaves_the_first_descriptor_open),
         BOTH(every_session_has_one_loop),
         BOTH(a_drain_is_seen_by_whoever_waits_for_it),
         BOTH(a_stopped_server_takes_nobody_in),

@@ -417,8 +417,8 @@ void worker_init(struct worker *w, struct server *server, unsigned index)
 {
     w->server = server;
     w->index = index;
-    w->listener.fd = -1;
-    w->control.fd = -1;
+    w->listener.fd = w->listener.spare_fd = -1;
+    w->control.fd = w->control.spare_fd = -1;
     w->control_watch.fd = -1;
     w->probe_watch.fd = -1;
     w->watcher.notify = socket_notify;
