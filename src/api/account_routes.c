@@ -256,6 +256,7 @@ static enum call_place login_open_stage(struct call *c, struct shard *s)
 struct refresh_work {
     refresh_ask_t ask;
     struct session_row row;
+    enum refresh_outcome outcome; /* of the look */
     credentials_t credentials;
 };
 
@@ -287,7 +288,7 @@ static enum call_place refresh_spend_stage(struct call *c, struct shard *s)
 {
     (void)s;
     struct refresh_work *work = c->scratch;
-    enum refresh_outcome outcome = REFRESH_REFUSED;
+    enum refresh_outcome outcome = work->outcome;
     uint32_t wait_s = 0;
     const err_t e =
         account_refresh(c->service, &work->ask, &work->row, &work->credentials, &outcome, &wait_s);
@@ -324,16 +325,15 @@ enum call_place refresh_begin(struct call *c, struct shard *s)
         return problem_later(c, PROBLEM_UNAVAILABLE, CLOCK_RETRY_S);
     }
     struct refresh_work *work = call_keep(c, sizeof *work);
-    enum refresh_outcome outcome = REFRESH_REFUSED;
     work->ask = (refresh_ask_t){.token = token, .device = c->device_sent ? &c->device : NULL};
-    const err_t e = account_refresh_look(c->service, &work->ask, &work->row, &outcome);
+    const err_t e = account_refresh_look(c->service, &work->ask, &work->row, &work->outcome);
     if (failed(e)) {
         return problem_world(c, e);
     }
     c->bearer_sent = true; /* a bad refresh token is an invalid token, RFC 6750 */
     c->scratch = work;
     c->target = work->row.id;
-    switch (outcome) {
+    switch (work->outcome) {
     case REFRESH_DONE: return call_go(c, PLACE_OWNER, refresh_ask_stage);
     case REFRESH_STOLEN: return refresh_spend_stage(c, s); /* nothing can keep its end off */
     case REFRESH_REFUSED:

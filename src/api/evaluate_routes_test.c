@@ -226,14 +226,21 @@ static void a_challenged_decision_is_allowed_once_after_the_mpin(void **state)
     expect_decision(d, &b, again(&a, "10"), "challenge"); /* once */
 }
 
+/* Somebody who enters, is challenged and passes the MPIN. */
+static struct answer challenged_and_passed(struct desk *d, struct bearer *b)
+{
+    desk_enter(d, b, "phone");
+    predict_for(b, 0.8);
+    const struct answer a = evaluate(d, b, PLAIN);
+    pass_mpin(d, b);
+    return a;
+}
+
 static void a_permission_by_mpin_does_not_keep(void **state)
 {
     struct desk *d = *state;
     struct bearer b;
-    desk_enter(d, &b, "phone");
-    predict_for(&b, 0.8);
-    const struct answer a = evaluate(d, &b, PLAIN);
-    pass_mpin(d, &b);
+    const struct answer a = challenged_and_passed(d, &b);
     scripted_clock_pass(&d->house.clock, 121 * MS_PER_S);
     predict_for(&b, 0.8);
     expect_decision(d, &b, again(&a, "10"), "challenge");
@@ -244,10 +251,7 @@ static void a_clock_that_goes_back_keeps_no_permission(void **state)
 {
     struct desk *d = *state;
     struct bearer b;
-    desk_enter(d, &b, "phone");
-    predict_for(&b, 0.8);
-    const struct answer a = evaluate(d, &b, PLAIN);
-    pass_mpin(d, &b);
+    const struct answer a = challenged_and_passed(d, &b);
     predict_for(&b, 0.8);
     house_turn_wall(&d->house.clock, -3600 * MS_PER_S);
     scripted_clock_pass(&d->house.clock, 600 * MS_PER_S);
@@ -274,10 +278,7 @@ static void of_two_retries_at_once_one_is_allowed(void **state)
     d->house.svc.rules.evaluate_per_session = (throttle_t){0};
     for (unsigned stage = 1; stage <= STAGES; stage++) {
         struct bearer b;
-        desk_enter(d, &b, "phone");
-        predict_for(&b, 0.8);
-        const struct answer first = evaluate(d, &b, PLAIN);
-        pass_mpin(d, &b);
+        const struct answer first = challenged_and_passed(d, &b);
         predict_for(&b, 0.8);
         struct twin twin = {&b, &first};
         desk_meanwhile(d, stage, ask_meanwhile, &twin);
@@ -373,10 +374,7 @@ static void what_is_found_after_the_mpin_takes_the_permission_back(void **state)
     struct desk *d = *state;
     for (size_t i = 0; i < ARRAY_LEN(finds); i++) {
         struct bearer b;
-        desk_enter(d, &b, "phone");
-        predict_for(&b, 0.8);
-        const struct answer a = evaluate(d, &b, PLAIN);
-        pass_mpin(d, &b);
+        const struct answer a = challenged_and_passed(d, &b);
         finds[i](d, &b);
         assert_false(b.live->blocked);
         assert_int_equal(peek(&d->house, b.live).mpin_required, 1);
@@ -392,10 +390,7 @@ static void another_question_takes_no_permission_back(void **state)
 {
     struct desk *d = *state;
     struct bearer b;
-    desk_enter(d, &b, "phone");
-    predict_for(&b, 0.8);
-    const struct answer a = evaluate(d, &b, PLAIN);
-    pass_mpin(d, &b);
+    const struct answer a = challenged_and_passed(d, &b);
     expect_decision(d, &b,
                     "{\"action\":\"transfer\",\"amount\":90000,\"beneficiary_new\":true,"
                     "\"context\":{\"remote_control\":true,\"rooted\":true}}",

@@ -154,7 +154,6 @@ static err_t hash(struct hash_memory *memory, struct pwhash_cost cost, uint8_t s
         .version = ARGON2_VERSION_13,
         .allocate_cbk = lend,
         .free_cbk = take_back,
-        .flags = ARGON2_FLAG_CLEAR_PASSWORD,
     };
     order.out = out;
     order.pwd = mixed;

@@ -411,10 +411,6 @@ err_t account_refresh_look(struct service *svc, const refresh_ask_t *ask, struct
 err_t account_refresh(struct service *svc, const refresh_ask_t *ask, struct session_row *row,
                       credentials_t *out, enum refresh_outcome *outcome, uint32_t *wait_s)
 {
-    TRY(account_refresh_look(svc, ask, row, outcome));
-    if (*outcome == REFRESH_REFUSED) {
-        return ERR_OK;
-    }
     if (*outcome == REFRESH_DONE && !quota_take(svc->quota, QUOTA_REFRESH, uuid_hash(row->id),
                                                 svc->rules.refresh_per_session, wait_s)) {
         *outcome = REFRESH_TOO_OFTEN;

@@ -91,11 +91,13 @@ typedef struct refresh_ask {
     const span_t *device; /* as the caller calls it; NULL: not said. A wrong one spends nothing */
 } refresh_ask_t;
 
-/* The cheap look at what account_refresh() would do, but for how often: it waits for no writer and
- * changes nothing. `row` is filled for REFRESH_DONE and REFRESH_STOLEN. */
+/* What is to be done with a token, but for how often: waits for no writer and changes nothing. `row` is
+ * filled for REFRESH_DONE and REFRESH_STOLEN. */
 NODISCARD err_t account_refresh_look(struct service *svc, const refresh_ask_t *ask,
                                      struct session_row *row, enum refresh_outcome *outcome);
 
+/* Do what the look said, REFRESH_DONE or REFRESH_STOLEN, with its `row`. `*outcome` becomes what was done:
+ * another may have used the token meanwhile. */
 NODISCARD err_t account_refresh(struct service *svc, const refresh_ask_t *ask,
                                 struct session_row *row, credentials_t *out,
                                 enum refresh_outcome *outcome, uint32_t *wait_s);

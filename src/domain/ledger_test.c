@@ -109,7 +109,7 @@ static void a_block_ends_the_session_its_tokens_and_marks_the_account(void **sta
     assert_int_equal(row.ended.ms, SCRIPTED_WALL_MS + 1000);
     assert_near(row.risk, 0.97, 0.0, "what its status shows afterwards");
     const refresh_ask_t ask = {.token = span_of(cred.refresh_token)};
-    assert_ok(account_refresh(&h->svc, &ask, &refreshed, &cred, &outcome, &wait_s));
+    assert_ok(look_and_refresh(h, &ask, &refreshed, &cred, &outcome, &wait_s));
     assert_int_equal(outcome, REFRESH_REFUSED);
     open_session(h, ANN, "phone", &next, &cred);
     assert_true(next.restricted);
@@ -325,8 +325,8 @@ static void whoever_ends_a_session_in_the_store_leaves_the_mark_of_a_block_that_
         case 4:
             other = cred;
             ask.token = span_of(cred.refresh_token);
-            assert_ok(account_refresh(&h->svc, &ask, &row, &other, &outcome, &wait_s));
-            assert_ok(account_refresh(&h->svc, &ask, &row, &other, &outcome, &wait_s));
+            assert_ok(look_and_refresh(h, &ask, &row, &other, &outcome, &wait_s));
+            assert_ok(look_and_refresh(h, &ask, &row, &other, &outcome, &wait_s));
             assert_int_equal(outcome, REFRESH_STOLEN);
             break;
         default:

@@ -8,7 +8,7 @@ static enum refresh_outcome refresh(struct house *h, const char *token, struct s
     enum refresh_outcome outcome = REFRESH_DONE;
     uint32_t wait_s = 0;
     const refresh_ask_t ask = {.token = span_of(token)};
-    assert_ok(account_refresh(&h->svc, &ask, row, out, &outcome, &wait_s));
+    assert_ok(look_and_refresh(h, &ask, row, out, &outcome, &wait_s));
     return outcome;
 }
 
@@ -141,7 +141,7 @@ static void a_session_has_sixty_refreshes_at_once_and_what_is_beyond_spends_noth
     refresh_often(h, &now, spent, TIMES);
     for (int i = 0; i < 3; i++) {
         const refresh_ask_t ask = {.token = span_of(now.refresh_token)};
-        assert_ok(account_refresh(&h->svc, &ask, &row, &next, &outcome, &wait_s));
+        assert_ok(look_and_refresh(h, &ask, &row, &next, &outcome, &wait_s));
         assert_int_equal(outcome, REFRESH_TOO_OFTEN);
         assert_int_equal(wait_s, 60);
     }
@@ -179,7 +179,7 @@ static void what_is_refused_waits_for_no_writer(void **state)
     assert_ok(store_begin(h->svc.store, STORE_WRITE, &tx)); /* or they would end in a time-out */
     assert_int_equal(refresh(h, "not a token at all", &row, &next), REFRESH_REFUSED);
     assert_int_equal(refresh(h, gone.refresh_token, &row, &next), REFRESH_REFUSED);
-    assert_ok(account_refresh(&h->svc, &elsewhere, &row, &next, &outcome, &wait_s));
+    assert_ok(look_and_refresh(h, &elsewhere, &row, &next, &outcome, &wait_s));
     assert_int_equal(outcome, REFRESH_REFUSED);
 }
 
@@ -251,7 +251,7 @@ static void a_refresh_that_cannot_be_stored_spends_nothing(void **state)
     open_session(h, ANN, "phone", &seed, &cred);
     store_scripted_fail_commits(h->svc.store, 1);
     const refresh_ask_t ask = {.token = span_of(cred.refresh_token)};
-    assert_err(account_refresh(&h->svc, &ask, &row, &next, &outcome, &wait_s), ERR_STORAGE);
+    assert_err(look_and_refresh(h, &ask, &row, &next, &outcome, &wait_s), ERR_STORAGE);
     assert_int_equal(refresh(h, cred.refresh_token, &row, &next), REFRESH_DONE);
 }
 
@@ -270,16 +270,16 @@ static void a_refresh_by_another_device_is_refused_and_spends_nothing(void **sta
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         const span_t device = span_of(wrong[i]);
         const refresh_ask_t ask = {.token = span_of(cred.refresh_token), .device = &device};
-        assert_ok(account_refresh(&h->svc, &ask, &row, &next, &outcome, &wait_s));
+        assert_ok(look_and_refresh(h, &ask, &row, &next, &outcome, &wait_s));
         assert_int_equal(outcome, REFRESH_REFUSED);
     }
     const span_t device = span_of("phone");
     refresh_ask_t ask = {.token = span_of(cred.refresh_token), .device = &device};
-    assert_ok(account_refresh(&h->svc, &ask, &row, &next, &outcome, &wait_s));
+    assert_ok(look_and_refresh(h, &ask, &row, &next, &outcome, &wait_s));
     assert_int_equal(outcome, REFRESH_DONE);
     const span_t other = span_of("tablet"); /* twice is stolen, whoever brings it */
     ask.device = &other;
-    assert_ok(account_refresh(&h->svc, &ask, &row, &next, &outcome, &wait_s));
+    assert_ok(look_and_refresh(h, &ask, &row, &next, &outcome, &wait_s));
     assert_int_equal(outcome, REFRESH_STOLEN);
 }
 

@@ -63,6 +63,16 @@ static inline void open_session(struct house *h, const char *email, const char *
     assert_ok(login_open(&h->svc, &login, seed, credentials));
 }
 
+/* As a request does it: what the look refuses goes no further. */
+static inline err_t look_and_refresh(struct house *h, const refresh_ask_t *ask,
+                                     struct session_row *row, credentials_t *out,
+                                     enum refresh_outcome *outcome, uint32_t *wait_s)
+{
+    TRY(account_refresh_look(&h->svc, ask, row, outcome));
+    return *outcome == REFRESH_REFUSED ? ERR_OK
+                                       : account_refresh(&h->svc, ask, row, out, outcome, wait_s);
+}
+
 /* The whole login: the session lives in the shard. */
 static inline struct live *log_in(struct house *h, const char *email, const char *device)
 {
