@@ -78,12 +78,13 @@ static struct letter *pop(struct mailbox *mb)
 struct letter *mailbox_take(struct mailbox *mb)
 {
     struct letter *letter = pop(mb);
-    if (letter != NULL || !atomic_load_explicit(&mb->rung, memory_order_relaxed)) {
+    if (letter != NULL) {
         return letter;
     }
     /* Empty: hush first, then say so, then look again. A post before "say so" is found by the
      * look, or finishes its push and rings; a post after it rings. Hushing last would swallow
-     * the ring of a letter that the look missed. */
+     * the ring of a letter that the look missed. Hushed whatever `rung` says: the ring of a poster
+     * that was held up comes behind its letter, and behind the last "say so". */
     uint64_t count = 0;
     const ssize_t got = read(mb->fd, &count, sizeof count);
     (void)got;
