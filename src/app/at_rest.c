@@ -45,11 +45,11 @@ bool at_rest_is_there(const char *command, const struct settings *s)
     return true;
 }
 
-err_t at_rest_store(const char *command, const struct settings *s, struct store **out)
+err_t at_rest_store(const char *command, const struct settings *s, bool look, struct store **out)
 {
     char why[STORE_WHY_BYTES] = "";
     const struct store_config config = {
-        .url = s->database_url, .data_dir = s->data_dir, .clock = clock_system()};
+        .url = s->database_url, .data_dir = s->data_dir, .look = look, .clock = clock_system()};
     const err_t opened = store_open(&config, out, why);
     if (failed(opened)) {
         (void)at_rest_complain(command, why);

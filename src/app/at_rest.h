@@ -30,7 +30,10 @@ int at_rest_complain(const char *command, const char *what);
 /* Whether database and pepper are there: nothing is made. */
 bool at_rest_is_there(const char *command, const struct settings *s);
 
-NODISCARD err_t at_rest_store(const char *command, const struct settings *s, struct store **out);
+/* Whoever only looks (`look`) leaves a database of an older version as it is: the server that runs on it may be
+ * of that version. */
+NODISCARD err_t at_rest_store(const char *command, const struct settings *s, bool look,
+                              struct store **out);
 NODISCARD err_t at_rest_audit(const char *command, const struct settings *s, struct keyring **keys,
                               struct audit **out);
 

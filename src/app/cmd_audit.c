@@ -86,7 +86,7 @@ static int verify(const struct settings *s, const uint8_t *head)
     uint64_t records = 0;
     uint64_t at = 0;
     if (failed(crypto_start()) || failed(at_rest_audit(command, s, &keys, &audit)) ||
-        failed(at_rest_store(command, s, &store))) {
+        failed(at_rest_store(command, s, true, &store))) {
         return EXIT_CODE_FAILED;
     }
     if (failed(audit_verify(audit, store, NULL, &verdict, &records, &at))) {
@@ -166,7 +166,7 @@ static err_t walk_last(struct store *store, uint64_t last)
 static int show(const struct settings *s, int64_t last)
 {
     CLEANUP(store_close) struct store *store = NULL;
-    if (failed(at_rest_store(command, s, &store))) {
+    if (failed(at_rest_store(command, s, true, &store))) {
         return EXIT_CODE_FAILED;
     }
     return failed(walk_last(store, (uint64_t)last))

@@ -33,7 +33,7 @@ static int show(const struct settings *s)
     CLEANUP(store_close) struct store *store = NULL;
     steady_record_t r = {0};
     const wall_t now = clock_wall(clock_system());
-    if (failed(at_rest_store(command, s, &store))) {
+    if (failed(at_rest_store(command, s, true, &store))) {
         return EXIT_CODE_FAILED;
     }
     if (failed(clock_guard_load(store, &r))) {
@@ -83,7 +83,8 @@ static int accept_now(const struct settings *s)
     const wall_t now = clock_wall(clock_system());
     if (!is_down(s, &lock) || failed(crypto_start()) ||
         failed(at_rest_audit(command, s, &keys, &audit)) ||
-        failed(at_rest_store(command, s, &store)) || !at_rest_fits(command, store, keys, audit)) {
+        failed(at_rest_store(command, s, false, &store)) ||
+        !at_rest_fits(command, store, keys, audit)) {
         return EXIT_CODE_FAILED;
     }
     if (failed(clock_guard_record(store, audit, now))) {

@@ -2,8 +2,10 @@
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import unittest
+from contextlib import closing
 
 from support import Case, User, event, program
 
@@ -340,6 +342,18 @@ class Owner(Losses):
         for words in (("audit", "verify"), ("audit", "show")):
             code, said = self.run_command(*words)
             self.assertEqual(code, 0, said)
+
+    def test_who_only_looks_brings_no_database_up_to_date(self):
+        """A program that was installed and not started yet must not change what the running one serves from."""
+        User(self.mine)
+        with closing(sqlite3.connect(self.mine.data / "canara.db")) as base:
+            with base:
+                base.execute("DELETE FROM migrations WHERE number = (SELECT max(number) FROM migrations)")
+            before = base.execute("SELECT * FROM migrations").fetchall()
+            for words in (("audit", "verify"), ("audit", "show"), ("clock", "show")):
+                code, said = self.run_command(*words)
+                self.assertEqual(code, 0, said)
+            self.assertEqual(base.execute("SELECT * FROM migrations").fetchall(), before)
 
 
 if __name__ == "__main__":
