@@ -16,7 +16,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SHOW_DEFAULT = 100, LINE_BYTES = 8192 }; /* a detail may grow to six times its length */
+enum {
+    SHOW_DEFAULT = 100,
+    SHOW_AT_ONCE = 32, /* read together, before any is printed */
+    LINE_BYTES = 8192  /* a detail may grow to six times its length */
+};
 
 static const char command[] = "canara audit";
 
@@ -126,9 +130,8 @@ static void write_id(struct json_writer *w, const char *name, uuid_t id)
     }
 }
 
-static err_t print_row(void *ctx, const struct audit_row *row)
+static err_t print_row(const struct audit_row *row)
 {
-    (void)ctx;
     char line[LINE_BYTES];
     char hash[2 * STORE_DIGEST_BYTES + 1];
     struct json_writer w;
@@ -153,14 +156,55 @@ static err_t print_row(void *ctx, const struct audit_row *row)
     return printf("%.*s\n", (int)text.len, (const char *)text.ptr) < 0 ? err_new(ERR_IO) : ERR_OK;
 }
 
-static err_t walk_last(struct store *store, uint64_t last)
+/* Some records in a row, as they stand in the chain. */
+struct some {
+    struct audit_row row[SHOW_AT_ONCE];
+    size_t count;
+};
+
+static err_t take_row(void *ctx, const struct audit_row *row)
 {
-    uint64_t head = 0;
+    struct some *const s = ctx;
+    if (s->count == SHOW_AT_ONCE) {
+        return err_new(ERR_LIMIT);
+    }
+    s->row[s->count++] = *row;
+    return ERR_OK;
+}
+
+static err_t read_some(struct store *store, uint64_t from, struct some *out)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    out->count = 0;
+    TRY(store_begin(store, STORE_READ, &tx));
+    const err_t walked = store_audit_walk(&tx, from, take_row, out);
+    return failed(walked) && out->count == SHOW_AT_ONCE ? ERR_OK : walked;
+}
+
+static err_t read_head(struct store *store, uint64_t *out)
+{
     uint8_t hash[STORE_DIGEST_BYTES];
     CLEANUP(store_rollback) struct store_tx tx = {0};
     TRY(store_begin(store, STORE_READ, &tx));
-    TRY(store_audit_head(&tx, &head, hash));
-    return store_audit_walk(&tx, head > last ? head - last + 1 : 1, print_row, NULL);
+    return store_audit_head(&tx, out, hash);
+}
+
+/* Printed between two looks: a reader that stands (a pager) would keep the server's log from being folded
+ * back, and let it grow, for as long as the database is looked at. */
+static err_t show_last(struct store *store, uint64_t last)
+{
+    struct some some;
+    uint64_t head = 0;
+    TRY(read_head(store, &head)); /* what comes later is not waited for */
+    uint64_t from = head > last ? head - last + 1 : 1;
+    while (from <= head) {
+        TRY(read_some(store, from, &some));
+        for (size_t i = 0; i < some.count && some.row[i].seq <= head; i++) {
+            TRY(print_row(&some.row[i]));
+        }
+        from = some.count == 0 ? head + 1 : some.row[some.count - 1].seq + 1;
+    }
+    return ERR_OK;
 }
 
 static int show(const struct settings *s, int64_t last)
@@ -169,7 +213,7 @@ static int show(const struct settings *s, int64_t last)
     if (failed(at_rest_store(command, s, true, &store))) {
         return EXIT_CODE_FAILED;
     }
-    return failed(walk_last(store, (uint64_t)last))
+    return failed(show_last(store, (uint64_t)last))
                ? complain("the database could not be read, or the output not written")
                : EXIT_CODE_DONE;
 }

@@ -1,4 +1,5 @@
 """Files that were lost or damaged while the server was down: nothing turns from asked to allowed without a word."""
+import json
 import os
 import shutil
 import signal
@@ -19,6 +20,12 @@ class Losses(Case):
         done = subprocess.run([program["path"], *words, *sets], cwd=self.mine.dir, capture_output=True, text=True,
                               env={"PATH": "/usr/bin:/bin"}, check=False, timeout=30)
         return done.returncode, done.stdout + done.stderr
+
+    def start_command(self, *words):
+        """The same, with a pipe at its stdout that holds one page."""
+        sets = [part for name, value in self.mine.settings.items() for part in ("--set", f"{name}={value}")]
+        return subprocess.Popen([program["path"], *words, *sets], cwd=self.mine.dir, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                bufsize=0, pipesize=4096, env={"PATH": "/usr/bin:/bin"})
 
     def challenged(self):
         """A customer with events whose MPIN is asked for, and a server that has stopped in order."""
@@ -354,6 +361,23 @@ class Owner(Losses):
                 code, said = self.run_command(*words)
                 self.assertEqual(code, 0, said)
             self.assertEqual(base.execute("SELECT * FROM migrations").fetchall(), before)
+
+    def test_whoever_reads_the_audit_slowly_holds_no_log_of_the_database(self):
+        user = User(self.mine)
+        for _ in range(40):
+            user.login()
+        show = self.start_command("audit", "show", "--last", "1000000")
+        try:
+            first = show.stdout.read(1)  # it has begun, and stands with a full pipe
+            user.login()
+            with closing(sqlite3.connect(self.mine.data / "canara.db", timeout=2)) as base:
+                busy, size, folded = base.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self.assertEqual((busy, size, folded), (0, 0, 0))
+            shown = [json.loads(line) for line in (first + show.stdout.read()).splitlines()]
+        finally:
+            show.kill()
+            show.communicate()
+        self.assertEqual([line["seq"] for line in shown], list(range(1, shown[-1]["seq"] + 1)))
 
 
 if __name__ == "__main__":
