@@ -93,15 +93,24 @@ static void refuse_header(struct conn *c, const char *reason)
     conn_drop(c);
 }
 
+struct peer_address greet_client(const struct peer_address *proxy, const struct proxy_header *h)
+{
+    struct peer_address client = {.port = h->source_port};
+    memcpy(client.bytes, h->source, sizeof client.bytes);
+    if (address_is_loopback(&client) && !address_is_loopback(proxy)) {
+        memset(client.bytes, 0, sizeof client.bytes);
+    }
+    return client;
+}
+
 /* A client that the proxy has no address of is nobody in particular, and above all not this machine:
- * the unspecified address. One within TRUSTED_PROXIES is a client all the same: the header is the last
- * word on whose connection it is. */
+ * the unspecified address. So is one of the proxy's own machine, where that is another. One within
+ * TRUSTED_PROXIES is a client all the same: the header is the last word on whose connection it is. */
 static void take_header(struct conn *c, const struct proxy_header *h)
 {
     c->proxy = h->own;
     if (!h->own) {
-        c->peer = (struct peer_address){.port = h->source_port};
-        memcpy(c->peer.bytes, h->source, sizeof c->peer.bytes);
+        c->peer = greet_client(&c->peer, h);
     }
     buf_deinit(&c->in);
     if (admit(c) && c->state == CONN_HTTP) {

@@ -216,6 +216,41 @@ static void a_header_that_does_not_come_in_time_is_not_waited_for(void **state)
     site_end(&s);
 }
 
+/* 127.0.0.1 is another machine in the mouth of each. */
+static void this_machine_is_named_by_nobody_elsewhere(void **state)
+{
+    static const struct {
+        const char *proxy, *source, *client;
+    } cases[] = {
+        {"127.0.0.1", "10.0.0.9", "10.0.0.9"},
+        {"127.0.0.1", "127.0.0.1", "127.0.0.1"},
+        {"::1", "127.0.0.9", "127.0.0.9"},
+        {"127.0.0.1", "::1", "::1"},
+        {"10.1.2.3", "10.0.0.9", "10.0.0.9"},
+        {"10.1.2.3", "2001:db8::9", "2001:db8::9"},
+        {"10.1.2.3", "127.0.0.1", "::"},
+        {"10.1.2.3", "127.200.0.1", "::"},
+        {"10.1.2.3", "::ffff:127.0.0.1", "::"},
+        {"2001:db8::1", "::1", "::"},
+        {"2001:db8::1", "::", "::"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct peer_address proxy;
+        struct peer_address source;
+        char text[ADDRESS_TEXT_BYTES];
+        assert_ok(address_parse(span_of(cases[i].proxy), &proxy));
+        assert_ok(address_parse(span_of(cases[i].source), &source));
+        struct proxy_header h = {.known = true, .source_port = 4711};
+        memcpy(h.source, source.bytes, sizeof h.source);
+        const struct peer_address client = greet_client(&proxy, &h);
+        address_print(&client, text);
+        assert_string_equal(text, cases[i].client);
+        assert_int_equal(client.port, 4711);
+    }
+}
+
 /* On a public address without TLS. */
 static void where_only_proxies_may_speak_strangers_are_hung_up_on(void **state)
 {
@@ -262,6 +297,7 @@ int main(void)
         cmocka_unit_test(a_client_among_the_trusted_shares_the_handshakes_of_its_address),
         cmocka_unit_test(nobody_but_a_proxy_of_ours_may_send_a_header),
         cmocka_unit_test(a_header_that_does_not_come_in_time_is_not_waited_for),
+        cmocka_unit_test(this_machine_is_named_by_nobody_elsewhere),
         cmocka_unit_test(where_only_proxies_may_speak_strangers_are_hung_up_on),
     };
     /* clang-format on */

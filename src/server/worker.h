@@ -20,6 +20,7 @@
 #include "net/loop.h"
 #include "net/mailbox.h"
 #include "net/tls_conn.h"
+#include "protocol/proxy_header.h"
 #include "protocol/ws_frames.h"
 #include "server/acks.h"
 #include "server/holding.h"
@@ -269,6 +270,9 @@ bool greet_begin(struct conn *c);
 
 /* Whether this peer may speak to us at all. Counts one that may not. */
 bool greet_allows(struct server *s, const struct peer_address *peer);
+
+/* Whose connection it is by a PROXY header that comes from `proxy`. */
+struct peer_address greet_client(const struct peer_address *proxy, const struct proxy_header *h);
 
 /* A PROXY header is readable. */
 void greet_read_proxy(struct conn *c);
