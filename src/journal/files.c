@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static int system_open(const struct journal_files *self, int dir, const char *name, int flags,
@@ -49,6 +50,18 @@ static int system_unlink(const struct journal_files *self, int dir, const char *
     return unlinkat(dir, name, 0);
 }
 
+/* Some file systems have no number of blocks to tell. */
+static uint64_t system_room(const struct journal_files *self, int dir)
+{
+    (void)self;
+    struct statvfs st;
+    uint64_t bytes = 0;
+    const bool known =
+        fstatvfs(dir, &st) == 0 && st.f_blocks > 0 &&
+        !__builtin_mul_overflow((uint64_t)st.f_bavail, (uint64_t)st.f_frsize, &bytes);
+    return known ? bytes : UINT64_MAX;
+}
+
 const struct journal_files *journal_files_system(void)
 {
     static const struct journal_files system = {
@@ -59,6 +72,7 @@ const struct journal_files *journal_files_system(void)
         .ftruncate = system_ftruncate,
         .rename = system_rename,
         .unlink = system_unlink,
+        .room = system_room,
     };
     return &system;
 }

@@ -2,7 +2,7 @@
  * files.h - the file operations of the journal as a table, so that tests can make each one fail.
  *
  * Floor      journal
- * Errors     every operation answers as its system call does: -1 and errno.
+ * Errors     every operation answers as its system call does: -1 and errno; room() UINT64_MAX for what is not known.
  * Threads    called from the writer and its helper at the same time.
  */
 #ifndef JOURNAL_FILES_H
@@ -32,6 +32,8 @@ struct journal_files {
     int (*ftruncate)(const struct journal_files *self, int fd, off_t length);
     int (*rename)(const struct journal_files *self, int dir, const char *from, const char *to);
     int (*unlink)(const struct journal_files *self, int dir, const char *name);
+    uint64_t (*room)(const struct journal_files *self,
+                     int dir); /* bytes that its disk still takes */
 };
 
 /* A part to write. An iovec has no const, but writing only reads. */

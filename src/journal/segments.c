@@ -102,10 +102,14 @@ static int fill_with_zeros(const struct segments *s, int fd)
     return files->fsync(files, fd) == 0 ? 0 : errno;
 }
 
-/* Make the next segment; 0 and its fd, or an errno. */
+/* Make the next segment; 0 and its fd, or an errno. It is asked for again and again while the disk is
+ * full: without room for all of it not one byte is taken from those who still find some. */
 static int prepare(const struct segments *s, int *out)
 {
     const struct journal_files *files = s->config.files;
+    if (files->room(files, s->dir) < s->config.segment_bytes) {
+        return ENOSPC;
+    }
     const int fd = files->open(files, s->dir, SEGMENTS_NEXT, O_WRONLY | O_CREAT | O_EXCL, 0600);
     if (fd < 0) {
         const int number = errno;

@@ -164,6 +164,70 @@ static void a_start_on_a_full_disk_takes_no_events_until_there_is_room(void **st
     testing_folder_remove(folder);
 }
 
+/* A disk that lacks one byte for a segment. */
+struct narrow {
+    struct journal_files files; /* first member */
+    _Atomic uint64_t room;
+    _Atomic unsigned asked, written;
+};
+
+static struct narrow *narrow_of(const struct journal_files *self)
+{
+    const union {
+        const struct journal_files *in;
+        struct narrow *out;
+    } pointer = {.in = self};
+
+    return pointer.out;
+}
+
+static uint64_t tell_room(const struct journal_files *self, int dir)
+{
+    (void)dir;
+    struct narrow *const n = narrow_of(self);
+    atomic_fetch_add(&n->asked, 1);
+    return atomic_load(&n->room);
+}
+
+static ssize_t count_and_put(const struct journal_files *self, int fd, const struct iovec *parts,
+                             int count, off_t offset)
+{
+    atomic_fetch_add(&narrow_of(self)->written, 1);
+    return pwritev(fd, parts, count, offset);
+}
+
+/* What is left is for the database and the buffer files: it is not filled with zeros at each look, up to the last byte,
+ * only to find that they are too many. */
+static void without_room_for_a_segment_what_is_left_is_left(void **state)
+{
+    (void)state;
+    char folder[TESTING_PATH];
+    char dir[TESTING_PATH];
+    testing_folder(folder);
+    testing_join(dir, folder, "journal");
+    struct narrow narrow = {.files = *journal_files_system(), .room = BYTES - 1};
+    narrow.files.room = tell_room;
+    narrow.files.pwritev = count_and_put;
+    struct journal_config config = testing_config(dir);
+    config.files = &narrow.files;
+    config.segment_bytes = BYTES;
+    config.probe_ms = 1;
+    struct journal *j = NULL;
+    assert_ok(journal_open(&config, &j, NULL));
+    wait_until(j, false);
+    for (int ms = 0; atomic_load(&narrow.asked) < 3; ms++) {
+        assert_true(ms < WAIT_MS);
+        (void)usleep(1000);
+    }
+    assert_int_equal(atomic_load(&narrow.written), 0);
+    atomic_store(&narrow.room, BYTES);
+    wait_until(j, true);
+    const journal_record_t r = testing_record(testing_id(1), 1, "{}");
+    assert_true(testing_append(j, &r));
+    journal_close(&j);
+    testing_folder_remove(folder);
+}
+
 /* ---- a segment whose first frame cannot be read ---- */
 
 enum { LINES = 200, DAMAGED = 1 };
@@ -231,6 +295,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_retired_is_cut_before_the_next_is_prepared),
         cmocka_unit_test(a_start_on_a_full_disk_takes_no_events_until_there_is_room),
+        cmocka_unit_test(without_room_for_a_segment_what_is_left_is_left),
         cmocka_unit_test(an_unreadable_head_costs_no_segment_and_hides_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

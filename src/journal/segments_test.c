@@ -302,7 +302,7 @@ static struct trouble trouble_of(enum operation operation, int number, struct co
 {
     return (struct trouble){
         .files = {try_open, try_pwritev, try_fdatasync, try_fsync, try_ftruncate, try_rename,
-                  try_unlink},
+                  try_unlink, journal_files_system()->room},
         .operation = operation,
         .number = number,
         .countdown = countdown,
