@@ -111,6 +111,33 @@ static void takes_texts_up_to_their_limits_only(void **state)
     assert_err(journal_record_size(&r, &size), ERR_RANGE);
 }
 
+/* What may be written is read, or the next start would find damage. */
+static void what_is_as_long_as_may_be_is_read_and_nothing_longer(void **state)
+{
+    (void)state;
+    static uint8_t text[JOURNAL_DATA_MAX + 1];
+    static uint8_t bytes[JOURNAL_RECORD_MAX + 1];
+    journal_record_t longest = sample();
+    longest.type = (span_t){text, JOURNAL_TYPE_MAX};
+    longest.client_time = (span_t){text, JOURNAL_CLIENT_TIME_MAX};
+    longest.data = (span_t){text, JOURNAL_DATA_MAX};
+    journal_record_t out = {0};
+    size_t took = 0;
+    assert_int_equal(render(&longest, bytes), JOURNAL_RECORD_MAX);
+    assert_ok(journal_record_read((span_t){bytes, JOURNAL_RECORD_MAX}, &out, &took));
+    assert_int_equal(took, JOURNAL_RECORD_MAX);
+    assert_int_equal(out.type.len, JOURNAL_TYPE_MAX);
+    assert_int_equal(out.client_time.len, JOURNAL_CLIENT_TIME_MAX);
+    assert_int_equal(out.data.len, JOURNAL_DATA_MAX);
+
+    for (int i = 0; i < 3; i++) {
+        journal_record_t longer = longest;
+        (i == 0 ? &longer.type : i == 1 ? &longer.client_time : &longer.data)->len++;
+        journal_record_head(&longer, JOURNAL_RECORD_MAX + 1, bytes);
+        assert_err(journal_record_read((span_t){bytes, sizeof bytes}, &out, &took), ERR_FORMAT);
+    }
+}
+
 static void a_frame_head_is_whole_or_refused(void **state)
 {
     (void)state;
@@ -173,6 +200,7 @@ int main(void)
         cmocka_unit_test(reads_back_every_field_bit_for_bit),
         cmocka_unit_test(refuses_every_prefix_and_bad_lengths),
         cmocka_unit_test(takes_texts_up_to_their_limits_only),
+        cmocka_unit_test(what_is_as_long_as_may_be_is_read_and_nothing_longer),
         cmocka_unit_test(a_frame_head_is_whole_or_refused),
         cmocka_unit_test(segment_names_are_exact),
     };
