@@ -394,12 +394,68 @@ static void a_journal_that_has_failed_acknowledges_nothing_and_ends_the_server(v
     }
 }
 
+/* ---- acknowledgements that find no place */
+
+/* Something to be done within the only loop. */
+struct within {
+    struct site *site;
+    bool fill;
+    atomic_bool done;
+};
+
+static void fill_or_empty(void *ctx, struct shard *shard)
+{
+    const struct within *in = ctx;
+    struct worker *w = in->site->server->worker[0];
+    ack_t ack = {.position = UINT64_MAX, .conn = UINT32_MAX};
+    assert_ptr_equal(w->shard, shard);
+    while (in->fill ? !failed(acks_push(&w->acks, &ack)) : acks_pop(&w->acks, UINT64_MAX, &ack)) {}
+}
+
+static void note_done(void *ctx)
+{
+    struct within *in = ctx;
+    atomic_store(&in->done, true);
+}
+
+static void in_the_loop(struct site *s, bool fill)
+{
+    struct within in = {.site = s, .fill = fill};
+    assert_ok(server_visit(s->server, fill_or_empty, note_done, &in));
+    for (int ms = 0; !atomic_load(&in.done); ms++) {
+        assert_true(ms < 20000);
+        (void)usleep(1000);
+    }
+}
+
+/* A client that was never told would wait for ever, with its socket open. */
+static void an_event_whose_acknowledgement_finds_no_place_ends_its_socket(void **state)
+{
+    static const char event[] = "{\"event_type\":\"app_resume\",\"data\":{}}";
+    struct site *s = *state;
+    struct visitor v;
+    struct badge b;
+    site_register(s, ANN);
+    visitor_open(&v, s);
+    badge_get(&b, &v, ANN, "phone");
+    assert_int_equal(visitor_upgrade(&v, &b, ""), 101);
+    visitor_expect(&v, "\"connection_established\"");
+    visitor_say(&v, event);
+    visitor_expect(&v, "\"data_received\"");
+    in_the_loop(s, true);
+    visitor_say(&v, event);
+    visitor_expect_close(&v, 1013);
+    visitor_close(&v);
+    in_the_loop(s, false);
+}
+
 #define BOTH(name) SITE_TEST(name, one), SITE_TEST(name, three)
 
 int main(void)
 {
     /* clang-format off */
     const struct CMUnitTest tests[] = {
+        SITE_TEST(an_event_whose_acknowledgement_finds_no_place_ends_its_socket, one),
         BOTH(a_visit_goes_to_every_loop_once_and_in_its_thread),
         BOTH(news_of_nobody_is_no_trouble),
         BOTH(more_news_than_letters_all_arrive),
