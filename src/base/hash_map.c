@@ -160,6 +160,11 @@ void map64_deinit(struct map64 *m)
     map_deinit(&m->as_uuid);
 }
 
+err_t map64_reserve(struct map64 *m, uint32_t count)
+{
+    return map_reserve(&m->as_uuid, count);
+}
+
 err_t map64_put(struct map64 *m, uint64_t key, uint32_t value)
 {
     return map_put(&m->as_uuid, widen(key), value);

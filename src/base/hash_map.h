@@ -57,6 +57,7 @@ struct map64 {
 
 void map64_init(struct map64 *m, uint64_t seed);
 void map64_deinit(struct map64 *m);
+NODISCARD err_t map64_reserve(struct map64 *m, uint32_t count);
 NODISCARD err_t map64_put(struct map64 *m, uint64_t key, uint32_t value);
 bool map64_get(const struct map64 *m, uint64_t key, uint32_t *out);
 bool map64_remove(struct map64 *m, uint64_t key);

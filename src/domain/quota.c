@@ -48,6 +48,11 @@ err_t quota_new(const struct clock *clock, struct quota **out)
     uint64_t seed = 0;
     rng_fill(&seed, sizeof seed);
     map64_init(&q->where, seed);
+    if (failed(map64_reserve(&q->where, QUOTA_KEYS_MAX))) {
+        free(q->entries);
+        free(q);
+        return err_new(ERR_NOMEM);
+    }
     q->clock = clock;
     MUST(pthread_mutex_init(&q->mutex, NULL) == 0);
     *out = q;
@@ -118,17 +123,16 @@ static uint32_t reuse(struct quota *q)
     return stalest;
 }
 
-static bool make(struct quota *q, uint64_t key, struct entry **out)
+static struct entry *find_or_make(struct quota *q, uint64_t key)
 {
+    struct entry *e = NULL;
+    if (find(q, key, &e)) {
+        return e;
+    }
     const uint32_t at = q->used < QUOTA_KEYS_MAX ? q->used++ : reuse(q);
+    MUST(!failed(map64_put(&q->where, key, at))); /* room for all of them was made at the start */
     q->entries[at] = (struct entry){.key = key};
-    *out = &q->entries[at];
-    return !failed(map64_put(&q->where, key, at));
-}
-
-static bool find_or_make(struct quota *q, uint64_t key, struct entry **out)
-{
-    return find(q, key, out) || make(q, key, out);
+    return &q->entries[at];
 }
 
 /* Milliseconds until a key that has used up its limit has room for one try: first by what the older
@@ -175,11 +179,7 @@ static void charge(struct quota *q, enum quota_kind kind, uint64_t key, throttle
     if (limit.count == 0) {
         return;
     }
-    const uint64_t full = key_of(kind, key);
-    struct entry *e = NULL;
-    if (!find_or_make(q, full, &e)) {
-        return; /* out of memory: the other throttles still hold */
-    }
+    struct entry *e = find_or_make(q, key_of(kind, key));
     const int64_t ms = now_ms(q);
     roll(e, ms / ((int64_t)limit.window_s * MS_PER_S));
     e->now += 1;
@@ -189,14 +189,10 @@ static void charge(struct quota *q, enum quota_kind kind, uint64_t key, throttle
 static bool take(struct quota *q, enum quota_kind kind, uint64_t key, throttle_t limit,
                  uint32_t *wait_s)
 {
-    struct entry *e = NULL;
     if (limit.count == 0) {
         return true;
     }
-    if (!find_or_make(q, key_of(kind, key), &e)) {
-        *wait_s = 1; /* there is no other throttle for these */
-        return false;
-    }
+    struct entry *e = find_or_make(q, key_of(kind, key));
     e->last_ms = now_ms(q);
     return bucket_take(&e->empty, limit, clock_mono(q->clock), wait_s);
 }

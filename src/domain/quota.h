@@ -4,7 +4,9 @@
  * Floor      domain
  * Source     THREATS.md rows 1, 3, 21; CONTRACT.md 1 (LOGIN_PER_ACCOUNT and so on).
  * Units      milliseconds of the monotonic clock; counts of tries.
- * Ownership  quota_new/quota_free; bounded: at most QUOTA_KEYS_MAX keys, the stalest is forgotten.
+ * Ownership  quota_new/quota_free; bounded: at most QUOTA_KEYS_MAX keys, the stalest is forgotten. Room
+ *            for all is set aside by quota_new(), the only call that fails for memory: a throttle that
+ *            could not count would let everybody through.
  * Threads    any; one mutex inside, never held across a call out.
  *
  * A throttle counts failures in a sliding window (two half-weighted windows); a key is asked with
@@ -55,7 +57,7 @@ void quota_address_charge(struct quota *q, enum quota_kind kind, uint64_t narrow
                           throttle_t limit);
 
 /* For what counts when it is done and not when it failed, a bucket (bucket.h): whether it has room for one
- * more, and to take that room, in one step. Without memory for the key none is taken: `*wait_s` is 1. */
+ * more, and to take that room, in one step. */
 bool quota_has_room(struct quota *q, enum quota_kind kind, uint64_t key, throttle_t limit,
                     uint32_t *wait_s);
 bool quota_take(struct quota *q, enum quota_kind kind, uint64_t key, throttle_t limit,

@@ -3,6 +3,7 @@
 
 #include "base/util.h"
 #include "tests/support/random.h"
+#include "tests/support/scarce_memory.h"
 #include "tests/support/scripted_clock.h"
 #include "tests/support/unit.h"
 
@@ -264,6 +265,21 @@ static void a_bucket_is_taken_from_by_key_and_kind(void **state)
     assert_true(quota_has_room(p->quota, QUOTA_REFRESH, 1, (throttle_t){0}, &wait_s));
 }
 
+static void without_memory_it_counts_all_the_same(void **state)
+{
+    struct post *p = *state;
+    const throttle_t limit = {1, 3600};
+    unsigned lost = 0;
+    scarce_memory_begin(0);
+    for (uint64_t key = 0; key < QUOTA_KEYS_MAX; key++) {
+        uint32_t wait_s = 0;
+        quota_charge(p->quota, QUOTA_LOGIN_ADDRESS, key, limit);
+        lost += quota_allows(p->quota, QUOTA_LOGIN_ADDRESS, key, limit, &wait_s) ? 1U : 0U;
+    }
+    scarce_memory_end();
+    assert_int_equal(lost, 0);
+}
+
 int main(void)
 {
 // clang-format off
@@ -282,6 +298,7 @@ int main(void)
         SENTENCE(the_wall_clock_has_no_say),
         SENTENCE(a_full_table_forgets_old_keys_and_keeps_new_ones),
         SENTENCE(a_bucket_is_taken_from_by_key_and_kind),
+        SENTENCE(without_memory_it_counts_all_the_same),
     };
     return cmocka_run_group_tests_name("quota", tests, NULL, NULL);
 }
