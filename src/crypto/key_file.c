@@ -165,8 +165,11 @@ bool path_is_inside(const char *path, const char *folder)
 {
     char real[PATH_MAX];
     char real_folder[PATH_MAX];
-    if (realpath(path, real) == NULL || realpath(folder, real_folder) == NULL) {
+    if (realpath(path, real) == NULL) {
         return true;
+    }
+    if (realpath(folder, real_folder) == NULL) {
+        return errno != ENOENT; /* in a folder that is yet to be made lies nothing */
     }
     const size_t n = strlen(real_folder);
     if (n == 1) { /* the folder is "/" */

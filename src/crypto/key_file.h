@@ -34,7 +34,8 @@ NODISCARD err_t key_file_make(const char *path, span_t bytes, char why[KEYRING_W
 /* Whether anything is at `path` (a dangling link counts). */
 bool key_file_is_there(const char *path);
 
-/* Whether `path` lies inside `folder`, after every link is followed. True when in doubt. */
+/* Whether `path`, which is there, lies inside `folder`, after every link is followed. True when in
+ * doubt; false for a folder that is not there yet. */
 bool path_is_inside(const char *path, const char *folder);
 
 #endif

@@ -150,6 +150,31 @@ static void production_asks_for_both_secrets(void **state)
     }
 }
 
+/* canara check-config, before the first start has made the folder. */
+static void no_pepper_lies_in_a_folder_that_is_yet_to_be_made(void **state)
+{
+    (void)state;
+    CLEANUP(scratch_remove) struct scratch etc = scratch_new();
+    char pepper[SCRATCH_PATH];
+    char data[SCRATCH_PATH];
+    char link[SCRATCH_PATH];
+    char why[KEYRING_WHY_BYTES] = "";
+    scratch_path(&etc, "pepper", pepper);
+    scratch_path(&etc, "data", data);
+    scratch_path(&etc, "link", link);
+    assert_ok(pepper_file_make(pepper, why));
+    assert_int_equal(symlink("data", link), 0);
+    const char *const folders[] = {data, link};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        const struct keyring_config config = {
+            .secret_key = GOOD_KEY, .data_dir = folders[i], .pepper_file = pepper};
+        CLEANUP(keyring_close) struct keyring *k = NULL;
+        if (failed(keyring_open(&config, &k, why))) {
+            fail_msg("%s: %s", folders[i], why);
+        }
+    }
+}
+
 static void a_pepper_file_of_others_or_damaged_is_refused(void **state)
 {
     (void)state;
@@ -300,6 +325,7 @@ int main(void)
         cmocka_unit_test(a_key_has_an_upper_limit),
         cmocka_unit_test(development_makes_its_keys_once),
         cmocka_unit_test(production_asks_for_both_secrets),
+        cmocka_unit_test(no_pepper_lies_in_a_folder_that_is_yet_to_be_made),
         cmocka_unit_test(a_pepper_file_of_others_or_damaged_is_refused),
         cmocka_unit_test(the_newest_pepper_hashes_and_the_oldest_derives),
         cmocka_unit_test(a_pepper_is_never_written_over),
