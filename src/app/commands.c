@@ -12,7 +12,7 @@ static const struct command table[] = {
     {"ctl",          "speak to a running server",                          cmd_ctl},
     {"audit",        "verify or print the chain of security events",       cmd_audit},
     {"clock",        "compare this machine's time with the time on record", cmd_clock},
-    {"demo",         "play an owner, a script and a thief against a server", cmd_demo},
+    {"demo",         "play an owner, a script and two thieves against a server", cmd_demo},
     {"journal",      "dump or verify the journal",                         cmd_journal},
     {"accept-loss",  "go on without what the journal has lost; ends all sessions", cmd_accept_loss},
     {"simulate",     "make or play traffic of simulated people and attackers", cmd_simulate},
