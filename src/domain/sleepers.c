@@ -179,7 +179,7 @@ static err_t read_all(struct service *svc, waking_t *w)
     struct session_row row = {0};
     bool found = false;
     TRY(store_session_get(&tx, w->session, &row, &found));
-    w->end = found ? row.end : END_REVOKED; /* its account was erased */
+    w->end = found ? row.end : END_REVOKED; /* its row is gone */
     return ERR_OK;
 }
 

@@ -2,6 +2,7 @@
  * worse than knowing less. */
 #include "domain/tutor.h"
 
+#include "base/rng.h"
 #include "domain/people_test.h"
 
 #include <pthread.h>
@@ -443,15 +444,13 @@ static void nobody_learns_from_blocked_empty_or_forgotten_sessions(void **state)
     shard_end(h->shard, blocked, END_EXPIRED, false);
     assert_int_equal(tutor_depth(h->tutor), 0);
 
-    ann_comes_and_goes(h, &ann);
-    bool erased = false;
-    {
-        CLEANUP(store_rollback) struct store_tx tx = {0};
-        assert_ok(store_begin(h->svc.store, STORE_WRITE, &tx));
-        assert_ok(store_account_erase(&tx, account, &erased));
-        assert_ok(store_commit(&tx));
-    }
-    assert_true(erased);
+    struct live *live = log_in(h, ANN, "phone");
+    type_as(h, live, &ann, 1);
+    struct live nobodys = *live; /* of an account that the store does not know */
+    nobodys.account = uuid_random();
+    tutor_hand_in(&h->svc, shard_lane(h->shard), &nobodys);
+    behaviour_block(h->shard, live, END_OPERATOR, false);
+    assert_int_equal(tutor_depth(h->tutor), 1);
     while (tutor_depth(h->tutor) > 0) {
         (void)tutor_teach(h->tutor);
     }

@@ -131,22 +131,6 @@ static err_t session_forget(struct store_tx *tx, size_t at)
     return scripted_remove(tx, T_SESSIONS, at);
 }
 
-static err_t account_erase(struct store_tx *tx, uuid_t id, bool *erased)
-{
-    TRY(scripted_gate(tx));
-    *erased = scripted_has(tx, ACCOUNT_ID, &id);
-    while (scripted_has(tx, SESSION_ACCOUNT, &id)) {
-        TRY(session_forget(tx, scripted_find(tx, SESSION_ACCOUNT, &id)));
-    }
-    TRY(scripted_remove_all(tx, MPIN_ACCOUNT, &id));
-    TRY(scripted_remove_all(tx, SCRIPTED_DEVICE_ACCOUNT, &id));
-    TRY(scripted_remove_all(tx, SCRIPTED_HAD_DEVICE, &id));
-    TRY(scripted_remove_all(tx, MEMBER(T_DECISIONS, struct decision_row, account), &id));
-    TRY(scripted_remove_all(tx, MEMBER(T_PROFILES, struct profile_entry, account), &id));
-    TRY(scripted_remove_all(tx, MEMBER(T_PARTS, struct part_entry, account), &id));
-    return scripted_remove_all(tx, ACCOUNT_ID, &id);
-}
-
 /* ---- MPIN tries */
 
 static err_t mpin_load(struct store_tx *tx, uuid_t account, struct mpin_state *out)
@@ -466,7 +450,6 @@ const struct store_ops scripted_ops = {
     .account_set_password = account_set_password,
     .account_set_mpin = account_set_mpin,
     .account_hash_unlike = scripted_account_hash_unlike,
-    .account_erase = account_erase,
     .mpin_load = mpin_load,
     .mpin_save = mpin_save,
     .device_touch = scripted_device_touch,

@@ -75,8 +75,7 @@ struct member {
         (t), offsetof(type, name), sizeof(((type *)NULL)->name) \
     }
 
-#define SCRIPTED_DEVICE_ACCOUNT MEMBER(T_DEVICES, struct device_entry, account)
-#define SCRIPTED_HAD_DEVICE     MEMBER(T_HAD_DEVICE, struct had_device_entry, account)
+#define SCRIPTED_HAD_DEVICE MEMBER(T_HAD_DEVICE, struct had_device_entry, account)
 
 /* Below, at or above zero, as qsort() asks. */
 static inline int scripted_order(int64_t a, int64_t b)

@@ -129,18 +129,6 @@ err_t sqlite_account_hash_unlike(struct store_tx *tx, const char (*known)[STORE_
     return ERR_OK;
 }
 
-err_t sqlite_account_erase(struct store_tx *tx, uuid_t id, bool *erased)
-{
-    static const struct sql erase = {SQL_ACCOUNT_ERASE, "DELETE FROM accounts WHERE id = ?"};
-    CLEANUP(query_end) struct query q;
-    query_begin(&q, seat_of(tx), &erase);
-    query_bind_uuid(&q, &id);
-    size_t changed = 0;
-    TRY(query_run(&q, &changed));
-    *erased = changed == 1;
-    return ERR_OK;
-}
-
 /* ---- MPIN tries */
 
 err_t sqlite_mpin_load(struct store_tx *tx, uuid_t account, struct mpin_state *out)

@@ -20,7 +20,6 @@ err_t sqlite_account_set_password(struct store_tx *tx, uuid_t id, const char *ha
 err_t sqlite_account_set_mpin(struct store_tx *tx, uuid_t id, const char *hash, int64_t pepper);
 err_t sqlite_account_hash_unlike(struct store_tx *tx, const char (*known)[STORE_HASH_BEGIN + 1],
                                  size_t count, char *out, bool *found);
-err_t sqlite_account_erase(struct store_tx *tx, uuid_t id, bool *erased);
 err_t sqlite_mpin_load(struct store_tx *tx, uuid_t account, struct mpin_state *out);
 err_t sqlite_mpin_save(struct store_tx *tx, uuid_t account, const struct mpin_state *state);
 err_t sqlite_device_touch(struct store_tx *tx, uuid_t account, const uint8_t *key, wall_t at,

@@ -144,11 +144,6 @@ err_t store_account_hash_unlike(struct store_tx *tx, const char (*known)[STORE_H
     RUN(tx, STORE_READ, account_hash_unlike, known, count, out, found);
 }
 
-err_t store_account_erase(struct store_tx *tx, uuid_t id, bool *erased)
-{
-    RUN(tx, STORE_WRITE, account_erase, id, erased);
-}
-
 err_t store_mpin_load(struct store_tx *tx, uuid_t account, struct mpin_state *out)
 {
     RUN(tx, STORE_READ, mpin_load, account, out);

@@ -102,8 +102,6 @@ NODISCARD err_t store_account_set_mpin(struct store_tx *tx, uuid_t id, const cha
 NODISCARD err_t store_account_hash_unlike(struct store_tx *tx,
                                           const char (*known)[STORE_HASH_BEGIN + 1], size_t count,
                                           char out[STORE_HASH_BEGIN + 1], bool *found);
-/* W. Erase the account and all that hangs on it, except its audit links. */
-NODISCARD err_t store_account_erase(struct store_tx *tx, uuid_t id, bool *erased);
 
 /* ---- MPIN tries */
 NODISCARD err_t store_mpin_load(struct store_tx *tx, uuid_t account, struct mpin_state *out);

@@ -111,67 +111,6 @@ static void a_hash_that_begins_otherwise_is_found(void **state)
     assert_err(store_account_hash_unlike(&tx, known, 0, as, &found), ERR_RANGE);
 }
 
-static err_t no_part(void *ctx, const struct profile_part *part)
-{
-    (void)ctx;
-    fail_msg("the part %s is there", part->name);
-    return ERR_OK;
-}
-
-static void erasing_an_account_takes_all_but_its_audit_links(void **state)
-{
-    CLEANUP(store_rollback) struct store_tx tx = {0};
-    begin(state, STORE_WRITE, &tx);
-    const uuid_t id = sample_id('a', 1);
-    bool yes = false;
-    bool first = false;
-    uint8_t key[STORE_DIGEST_BYTES];
-    sample_digest(key, 'k', 1);
-    add_account(&tx, 1);
-    add_account(&tx, 2);
-    add_session(&tx, 1, 1);
-    add_session(&tx, 2, 2);
-    add_refresh(&tx, 1, 1);
-    const struct mpin_state tries = {.failures = 2};
-    assert_ok(store_mpin_save(&tx, id, &tries));
-    assert_ok(store_device_touch(&tx, id, key, (wall_t){1}, &yes, &first));
-    const struct decision_row decision = sample_decision(1, 1, 1);
-    assert_ok(store_decision_put(&tx, &decision));
-    assert_int_equal(save_part(&tx, 1, 0, "pointer", SPAN_LIT("p")), PROFILE_SAVED);
-    assert_int_equal(save_part(&tx, 2, 0, "pointer", SPAN_LIT("p")), PROFILE_SAVED);
-    const struct audit_row link = sample_audit(1);
-    assert_ok(store_audit_insert(&tx, &link));
-
-    assert_ok(store_account_erase(&tx, id, &yes));
-    assert_true(yes);
-    assert_ok(store_account_erase(&tx, id, &yes));
-    assert_false(yes);
-    assert_false(has_account(&tx, 1));
-    assert_true(has_account(&tx, 2));
-    struct session_row session = {0};
-    assert_false(has_session(&tx, 1, &session));
-    assert_true(has_session(&tx, 2, &session));
-    assert_int_equal(show(&tx, 1, 1, 10), REFRESH_UNKNOWN);
-    assert_ok(store_device_known(&tx, id, key, &yes));
-    assert_false(yes);
-    struct mpin_state state_now = {0};
-    assert_ok(store_mpin_load(&tx, id, &state_now));
-    assert_int_equal(state_now.failures, 0);
-    struct profile_head head = {.revision = 9};
-    assert_ok(store_profile_head(&tx, id, &head));
-    assert_int_equal(head.revision, 0);
-    assert_ok(store_profile_load(&tx, id, 1, no_part, NULL));
-    assert_ok(store_profile_head(&tx, sample_id('a', 2), &head));
-    assert_int_equal(head.revision, 1);
-    struct decision_row gone = {0};
-    assert_ok(store_decision_get(&tx, decision.id, &gone, &yes));
-    assert_false(yes);
-    uint64_t seq = 0;
-    assert_ok(store_audit_head(&tx, &seq, key));
-    assert_int_equal(seq, 1);
-    assert_ok(store_commit(&tx));
-}
-
 /* ---- MPIN tries */
 
 static void tries_are_zero_at_first_and_kept_after(void **state)
@@ -556,7 +495,6 @@ static const struct sentence sentences[] = {
     SENTENCE(a_taken_id_is_a_failure),
     SENTENCE(secrets_are_replaced_with_their_pepper),
     SENTENCE(a_hash_that_begins_otherwise_is_found),
-    SENTENCE(erasing_an_account_takes_all_but_its_audit_links),
     SENTENCE(tries_are_zero_at_first_and_kept_after),
     SENTENCE(a_device_is_new_once_and_the_first_only_once),
     SENTENCE(beyond_the_limit_the_device_not_seen_for_longest_is_forgotten),

@@ -29,7 +29,6 @@ struct store_ops {
     err_t (*account_set_mpin)(struct store_tx *, uuid_t, const char *, int64_t);
     err_t (*account_hash_unlike)(struct store_tx *, const char (*)[STORE_HASH_BEGIN + 1], size_t,
                                  char *, bool *);
-    err_t (*account_erase)(struct store_tx *, uuid_t, bool *);
 
     err_t (*mpin_load)(struct store_tx *, uuid_t, struct mpin_state *);
     err_t (*mpin_save)(struct store_tx *, uuid_t, const struct mpin_state *);

@@ -187,7 +187,6 @@ static const struct store_ops sqlite_ops = {
     .account_set_password = sqlite_account_set_password,
     .account_set_mpin = sqlite_account_set_mpin,
     .account_hash_unlike = sqlite_account_hash_unlike,
-    .account_erase = sqlite_account_erase,
     .mpin_load = sqlite_mpin_load,
     .mpin_save = sqlite_mpin_save,
     .device_touch = sqlite_device_touch,
