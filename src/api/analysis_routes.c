@@ -97,6 +97,72 @@ err_t count_events(struct call *c, uuid_t session, uint64_t *out)
     return e;
 }
 
+/* ---- scoring a session again from its journal ---- */
+
+struct replayed {
+    canara_session_t engine;
+    canara_verdict_t verdict;
+    struct baselines *baselines; /* owned; with DEBUG only. baselines_free() */
+    bool exact; /* with the very profile and model that the session was scored with */
+};
+
+struct replay {
+    struct call *call;
+    playing_t play;
+    struct canara_profile *profile; /* owned */
+    struct replayed *out;
+};
+
+/* The opening says which profile the session was scored with. */
+static err_t replay_opening(struct replay *r, const journal_record_t *record)
+{
+    struct service *svc = r->call->service;
+    profile_pin_t pin = {0};
+    enum profile_found found = PROFILE_MISSING;
+    TRY(profile_pin_read(record, &pin));
+    canara_profile_free(&r->profile);
+    TRY(profile_of_pin(svc, r->call->who.account, &pin, &r->profile, &found));
+    r->out->exact = found == PROFILE_AS_PINNED;
+    r->play.profile = r->profile != NULL ? r->profile : svc->stranger;
+    return ERR_OK;
+}
+
+static err_t replay_record(void *ctx, const journal_record_t *record)
+{
+    struct replay *r = ctx;
+    bool counted = false;
+    if (record->kind == JOURNAL_SESSION_OPEN) {
+        TRY(replay_opening(r, record));
+    }
+    return recovery_play(&r->play, record, &r->out->verdict, &counted);
+}
+
+/* Score the caller's session again from its journal. In a worker. Inexact without the profile that its
+ * opening names, or under another model. */
+static err_t replay_session(struct call *c, wall_t created, struct replayed *out)
+{
+    struct service *svc = c->service;
+    struct replay r = {.call = c, .out = out};
+    r.play = (playing_t){.scratch = malloc(sizeof *r.play.scratch),
+                         .config = &svc->rules.risk,
+                         .profile = svc->stranger,
+                         .engine = &out->engine,
+                         .baselines = svc->rules.debug ? &out->baselines : NULL};
+    if (r.play.scratch == NULL) {
+        return err_new(ERR_NOMEM);
+    }
+    out->exact = true;
+    canara_session_begin(&out->engine, created.ms);
+    const err_t e =
+        journal_session_records(svc->journal, c->who.session, created, replay_record, &r);
+    free(r.play.scratch);
+    canara_profile_free(&r.profile);
+    if (failed(e)) {
+        baselines_free(&out->baselines);
+    }
+    return e;
+}
+
 /* ---- summary ---- */
 
 struct summary_work {
@@ -220,63 +286,6 @@ enum call_place summary_begin(struct call *c, struct shard *s)
     work->last_activity = live->last_activity;
     work->blocked = live->blocked;
     return call_go(c, PLACE_COLD, summary_stage);
-}
-
-/* ---- scoring a session again from its journal ---- */
-
-struct replay {
-    struct call *call;
-    playing_t play;
-    struct canara_profile *profile; /* owned */
-    struct replayed *out;
-};
-
-/* The opening says which profile the session was scored with. */
-static err_t replay_opening(struct replay *r, const journal_record_t *record)
-{
-    struct service *svc = r->call->service;
-    profile_pin_t pin = {0};
-    enum profile_found found = PROFILE_MISSING;
-    TRY(profile_pin_read(record, &pin));
-    canara_profile_free(&r->profile);
-    TRY(profile_of_pin(svc, r->call->who.account, &pin, &r->profile, &found));
-    r->out->exact = found == PROFILE_AS_PINNED;
-    r->play.profile = r->profile != NULL ? r->profile : svc->stranger;
-    return ERR_OK;
-}
-
-static err_t replay_record(void *ctx, const journal_record_t *record)
-{
-    struct replay *r = ctx;
-    bool counted = false;
-    if (record->kind == JOURNAL_SESSION_OPEN) {
-        TRY(replay_opening(r, record));
-    }
-    return recovery_play(&r->play, record, &r->out->verdict, &counted);
-}
-
-err_t replay_session(struct call *c, wall_t created, struct replayed *out)
-{
-    struct service *svc = c->service;
-    struct replay r = {.call = c, .out = out};
-    r.play = (playing_t){.scratch = malloc(sizeof *r.play.scratch),
-                         .config = &svc->rules.risk,
-                         .profile = svc->stranger,
-                         .engine = &out->engine,
-                         .baselines = svc->rules.debug ? &out->baselines : NULL};
-    if (r.play.scratch == NULL) {
-        return err_new(ERR_NOMEM);
-    }
-    out->exact = true;
-    canara_session_begin(&out->engine, created.ms);
-    const err_t e =
-        journal_session_records(svc->journal, c->who.session, created, replay_record, &r);
-    free(r.play.scratch);
-    canara_profile_free(&r.profile);
-    if (failed(e)) {
-        baselines_free(&out->baselines);
-    }
-    return e;
 }
 
 /* ---- simulate-ml-analysis ---- */

@@ -81,7 +81,8 @@ static void read_shard(struct shard *s, struct metrics_page *out)
     histogram_read(&m->decision_ns, &out->decision);
 }
 
-void metrics_read(const struct api *api, struct metrics_page *out)
+/* Read everything that a running server shows. */
+static void read_all(const struct api *api, struct metrics_page *out)
 {
     *out = (struct metrics_page){.api = api};
     api->numbers(api->numbers_ctx, &out->server);
@@ -405,7 +406,8 @@ err_t metrics_write(const struct metrics_page *page, struct buf *out)
 
 /* ---- answering ---- */
 
-bool metrics_allowed(const struct api *api, bool loopback, span_t bearer)
+/* Whether a caller may see it: this machine, or the bearer METRICS_TOKEN. */
+static bool is_allowed(const struct api *api, bool loopback, span_t bearer)
 {
     const size_t len = strlen(api->metrics_token);
     return loopback ||
@@ -415,11 +417,11 @@ bool metrics_allowed(const struct api *api, bool loopback, span_t bearer)
 enum call_place metrics_begin(struct call *c, struct shard *s)
 {
     (void)s;
-    if (!metrics_allowed(c->api, c->loopback, c->bearer)) {
+    if (!is_allowed(c->api, c->loopback, c->bearer)) {
         return problem(c, PROBLEM_UNAUTHORIZED);
     }
     struct metrics_page page;
-    metrics_read(c->api, &page);
+    read_all(c->api, &page);
     const err_t written = metrics_write(&page, &c->reply);
     if (failed(written)) {
         return problem_world(c, written);

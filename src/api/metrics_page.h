@@ -32,14 +32,8 @@ struct metrics_page {
     size_t ledger_depth, lesson_depth;
 };
 
-/* Read everything that a running server shows. */
-void metrics_read(const struct api *api, struct metrics_page *out);
-
 /* Append the whole page, `# EOF` included. */
 NODISCARD err_t metrics_write(const struct metrics_page *page, struct buf *out);
-
-/* Whether a caller may see it: this machine, or the bearer METRICS_TOKEN. */
-bool metrics_allowed(const struct api *api, bool loopback, span_t bearer);
 
 /* Count a refused message of events by the reason of its fault. */
 void metrics_count_refusal(struct api_metrics *m, const scan_fault_t *fault);

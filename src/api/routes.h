@@ -2,6 +2,11 @@
  * routes.h - the first stages of every route; routes.c holds the table. Private to the api floor.
  *
  * Floor      api
+ * Source     docs/ARCHITECTURE.md, "The life of a REST call".
+ * Ownership  what a stage keeps lives in the call (call_keep()) and goes with it.
+ * Errors     a stage answers with a problem and is done; what is no answer is an err_t of the floor below.
+ * Threads    a stage runs where the row of routes.c, or the stage before it, has sent the call: `s` is
+ *            the shard of that loop, NULL in a worker (call.h).
  */
 #ifndef API_ROUTES_H
 #define API_ROUTES_H
@@ -132,18 +137,6 @@ enum call_place upgrade_ended_stage(struct call *c, struct shard *s);
 
 /* Client events among the newest lines of the session's buffer file. */
 NODISCARD err_t count_events(struct call *c, uuid_t session, uint64_t *out);
-
-/* A session that is scored again. */
-struct replayed {
-    canara_session_t engine;
-    canara_verdict_t verdict;
-    struct baselines *baselines; /* owned; with DEBUG only. baselines_free() */
-    bool exact; /* with the very profile and model that the session was scored with */
-};
-
-/* Score the caller's session again from its journal. In a worker. Inexact without the profile that its
- * opening names, or under another model. */
-NODISCARD err_t replay_session(struct call *c, wall_t created, struct replayed *out);
 
 /* The model's name for answers; the version of the rules without a model. */
 const char *model_name(const struct service *svc);

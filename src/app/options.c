@@ -20,7 +20,8 @@ static void print_option(const char *name, const char *operand, const char *help
     (void)printf("  %-*s %s\n", HELP_COLUMN, left, help);
 }
 
-void options_help(const struct option_spec *spec)
+/* Print the help text of a command on stdout. */
+static void help(const struct option_spec *spec)
 {
     const bool words = spec->usage != NULL && spec->usage[0] != '\0';
     (void)printf("usage: %s [OPTION]...%s%s\n\n%s\n\n", spec->command, words ? " " : "",
@@ -102,7 +103,7 @@ static enum option_answer read_option(const struct option_spec *spec, int argc, 
     const char *value = word[2 + len] == '=' ? word + 2 + len + 1 : NULL;
     const struct option *const o = find(spec, word + 2, len);
     if (o == NULL && value == NULL && strcmp(word, "--help") == 0) {
-        options_help(spec);
+        help(spec);
         return OPTIONS_HELP;
     }
     if (o == NULL) {
@@ -130,7 +131,7 @@ enum option_answer options_read(const struct option_spec *spec, int argc, char *
         if (options && strcmp(word, "--") == 0) {
             options = false;
         } else if (options && strcmp(word, "-h") == 0) {
-            options_help(spec);
+            help(spec);
             return OPTIONS_HELP;
         } else if (options && word[0] == '-' && word[1] != '\0') {
             const enum option_answer answer = word[1] == '-' ? read_option(spec, argc, argv, &i)

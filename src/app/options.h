@@ -71,9 +71,6 @@ enum option_answer {
 enum option_answer options_read(const struct option_spec *spec, int argc, char **argv,
                                 struct option_words *words);
 
-/* Print the help text of a command on stdout. */
-void options_help(const struct option_spec *spec);
-
 /* Number of single-character edits (insert, delete, replace, swap) between two words, at most
  * `limit` + 1. */
 size_t word_distance(const char *a, const char *b, size_t limit);

@@ -285,12 +285,3 @@ void settings_wipe(struct settings *s)
 {
     memory_wipe(s, sizeof *s);
 }
-
-bool settings_list_next(const char **cursor, span_t *item)
-{
-    const char *p = *cursor + strspn(*cursor, ", \t");
-    const size_t n = strcspn(p, ", \t");
-    *cursor = p + n;
-    *item = (span_t){(const uint8_t *)p, n};
-    return n > 0;
-}

@@ -57,7 +57,7 @@ struct settings {
     uint16_t port;                 /* 0 = any free one */
     bool allow_plaintext;
     bool ws_query_token;                      /* WS_QUERY_TOKEN=allow */
-    char cors_origins[SETTING_LIST_BYTES];    /* comma-separated, checked; settings_list_next() */
+    char cors_origins[SETTING_LIST_BYTES];    /* comma-separated, checked */
     char public_origin[SETTING_WORD_BYTES];   /* "" = none */
     char trusted_proxies[SETTING_LIST_BYTES]; /* comma-separated networks, checked */
     char metrics_token[SETTING_WORD_BYTES];   /* "" = loopback only */
@@ -132,9 +132,6 @@ NODISCARD err_t settings_load_and_say(const char *command, const struct option_s
 
 /* Overwrite everything; for CLEANUP. */
 void settings_wipe(struct settings *s);
-
-/* Walk a comma-separated list: `*cursor` starts at its text; false at the end. */
-bool settings_list_next(const char **cursor, span_t *item);
 
 /* Whether `host` is loopback (127.0.0.0/8, ::1). */
 bool settings_host_is_loopback(const struct settings *s);

@@ -398,7 +398,7 @@ static err_t take_place(struct shard *s, const session_seed_t *seed, struct live
         return err_new(ERR_NOMEM);
     }
 
-    /* As much of its time is gone as is vouched for; what may be gone, is_doubted() sees. */
+    /* As much of its time is gone as is vouched for; what may be gone, live_is_doubted() sees. */
     const wall_t wall = clock_vouched(s->service);
     const mono_t mono = clock_mono(s->service->clock);
     live->created = seed->row.created;

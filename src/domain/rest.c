@@ -71,7 +71,8 @@ void mind_unpack(const uint8_t *packed, struct mind *out)
     *out = mind;
 }
 
-void mind_unpack_engine(const uint8_t *packed, canara_session_t *out)
+/* The engine's state alone. */
+static void unpack_engine(const uint8_t *packed, canara_session_t *out)
 {
     struct byte_reader r = reader_of(packed);
     words_unpack(&r, out, sizeof *out);
@@ -100,7 +101,7 @@ const canara_session_t *live_engine(const struct live *live, canara_session_t *r
     if (live->mind != NULL) {
         return &live->mind->engine;
     }
-    mind_unpack_engine(live->packed, room);
+    unpack_engine(live->packed, room);
     return room;
 }
 

@@ -41,7 +41,4 @@ void mind_drop(struct shard *s, struct live *live);
 /* A mind as it was packed. */
 void mind_unpack(const uint8_t *packed, struct mind *out);
 
-/* The engine's state alone. */
-void mind_unpack_engine(const uint8_t *packed, canara_session_t *out);
-
 #endif

@@ -51,7 +51,6 @@ enum bot_move_feature {
 enum bot_motion_series { MOTION_RAW, MOTION_THINNED, MOTION_EVEN, MOTION_SERIES };
 
 #define BOT_MOTION_UNEVEN 30.0
-#define BOT_MOTION_EVEN   0.5 /* BOT_MOTION_EVENNESS above: bot_motion_step_spread() under 1 */
 
 enum {
     BOT_MOTION_EVENNESS = MOTION_SERIES * MOVE_FEATURES, /* 1 / (1 + bot_motion_step_spread()) */

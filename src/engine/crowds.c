@@ -93,8 +93,3 @@ const struct crowd *crowds_of(const struct crowds *c, uint64_t context, uint8_t 
     }
     return NULL;
 }
-
-const struct crowd *crowds_find(const struct crowds *c, const struct sample *s)
-{
-    return crowds_of(c, s->context, (uint8_t)s->kind, s->count);
-}

@@ -28,8 +28,8 @@ typedef void *allocate_t(size_t n, size_t size);
 enum canara_status crowds_read_with(struct byte_reader r, allocate_t *allocate, struct crowds *out);
 void crowds_free(struct crowds *c);
 
-/* The crowd that samples like this one are compared with; NULL when there is none. */
-const struct crowd *crowds_find(const struct crowds *c, const struct sample *s);
+/* The crowd that samples of this context, kind and number of features are compared with; NULL when
+ * there is none. */
 const struct crowd *crowds_of(const struct crowds *c, uint64_t context, uint8_t kind,
                               size_t features);
 

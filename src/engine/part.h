@@ -172,9 +172,6 @@ void part_refresh(struct part *p, bool limited);
 void part_shrink(struct part *p, const double *usual);
 double part_shrunk(const struct part *p, size_t f);
 
-/* The value that cells of 8 bits, and all of vectors, lie about; a number, of vectors NaN before there is a value. */
-double part_centre(const struct part *p, size_t f);
-
 /* Freeze the habit as the anchor. */
 void part_anchor(struct part *p);
 

@@ -120,11 +120,6 @@ void part_cells_begin(struct part *p, const struct sample *s)
     }
 }
 
-double part_centre(const struct part *p, size_t f)
-{
-    return centre_get(p, f);
-}
-
 bool part_column_ok(const struct part *p, size_t f)
 {
     const double centre = centre_get(p, f);

@@ -5,7 +5,7 @@
  * Units      nats of evidence, positive against the owner; times in milliseconds since 1970.
  * Ownership  plain value; worked on where the public type lies (session_inside()), or in a copy. What
  *            may refuse a call is asked before anything is changed.
- * Errors     session_load() and session_inside() refuse a value that session_begin() never made.
+ * Errors     session_load() and session_inside() refuse a value that canara_session_begin() never made.
  * Threads    no shared state.
  */
 #ifndef ENGINE_SESSION_STATE_H

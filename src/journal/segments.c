@@ -277,7 +277,8 @@ err_t segments_init(struct segments *s, const struct journal_config *config,
     return ERR_OK;
 }
 
-void segments_stop(struct segments *s)
+/* Make every wait end. */
+static void stop_waits(struct segments *s)
 {
     lock_take(&s->lock);
     s->stop = true;
@@ -288,7 +289,7 @@ void segments_stop(struct segments *s)
 void segments_deinit(struct segments *s)
 {
     if (s->keeper_runs) {
-        segments_stop(s);
+        stop_waits(s);
         thread_join(s->keeper);
     }
     if (s->sealed >= 0) {

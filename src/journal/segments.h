@@ -67,11 +67,8 @@ void segments_deinit(struct segments *s);
  * after `first`. Waits while it is being prepared. On failure `*fd` stays as it was. */
 NODISCARD err_t segments_rotate(struct segments *s, int *fd, uint64_t used, uint64_t first);
 
-/* Wait until a segment is prepared, the time is over, or segments_stop() was called. */
+/* Wait until a segment is prepared, the time is over, or all is torn down. */
 void segments_await(struct segments *s, uint32_t ms);
-
-/* Make every wait end. */
-void segments_stop(struct segments *s);
 
 /* How many segments there are and what they take. */
 void segments_sum(struct segments *s, uint64_t *count, uint64_t *bytes);

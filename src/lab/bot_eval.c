@@ -335,7 +335,8 @@ bool bot_eval_can_learn(const struct dataset *set)
     return met[DATASET_HUMAN] && met[DATASET_BOT];
 }
 
-uint64_t bot_eval_shipped_checksum(void)
+/* The checksum of the trees that ship. */
+static uint64_t shipped_checksum(void)
 {
     const struct trees *const t = bot_learned_shipped();
     const uint64_t roots = fnv_add(FNV_START, t->root, (size_t)t->trees * TREES_ROOT_BYTES);
@@ -350,8 +351,7 @@ static err_t run(struct run *r, double *score, struct bot_folds *folds)
     if (r->options->leave != BOT_LEAVE_NOBODY) {
         TRY(run_folds(r, folds));
     }
-    folds->checksum =
-        r->options->leave == BOT_LEAVE_NOBODY ? bot_eval_shipped_checksum() : r->checksum;
+    folds->checksum = r->options->leave == BOT_LEAVE_NOBODY ? shipped_checksum() : r->checksum;
     for (size_t i = 0; i < trials.count; i++) {
         score[i] = r->times[i] > 0.0 ? r->sum[i] / r->times[i]
                                      : bot_eval_session(r->set, trials.at[i].session, &shipped);

@@ -75,9 +75,6 @@ bool bot_eval_can_leave_out(const struct dataset *set);
 /* Whether there are movements of a pointer to learn from, of people and of machines. */
 bool bot_eval_can_learn(const struct dataset *set);
 
-/* The checksum of the trees that ship. */
-uint64_t bot_eval_shipped_checksum(void);
-
 /* Score every trial of dataset_bot_trials(set), in its order, into `score`: by trees that have seen
  * neither the family nor the device (the mean over the folds it was left out of; own generators and
  * `others` are always learned from, which takes canara-boost), or by the shipped ones. */

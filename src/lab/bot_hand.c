@@ -302,22 +302,6 @@ size_t bot_hand_move(enum bot_hand hand, struct rng *rng, canara_point_t out[BOT
     return h.n;
 }
 
-void bot_hand_replay(const canara_point_t *path, size_t n, struct rng *rng, canara_point_t *out)
-{
-    const double shake = exp(bot_habit_between(rng, log(0.8), log(5.0)));
-    const double jitter = bot_habit_between(rng, 0.0, 0.8);
-    double t = path[0].t_ms;
-    for (size_t i = 0; i < n; i++) {
-        out[i] = path[i];
-        t += i > 0 ? (path[i].t_ms - path[i - 1].t_ms) *
-                         (1.0 + jitter * bot_habit_between(rng, -1.0, 1.0))
-                   : 0.0;
-        out[i].t_ms = t;
-        out[i].x = round(path[i].x + shake * rng_normal(rng));
-        out[i].y = round(path[i].y + shake * rng_normal(rng));
-    }
-}
-
 const char *bot_hand_name(enum bot_hand hand)
 {
     static const char *const names[BOT_HANDS] = {

@@ -42,9 +42,6 @@ enum { BOT_HAND_POINTS = 512 };
 /* One movement of a machine with habits drawn from `rng`. Returns how many points, at least 16. */
 size_t bot_hand_move(enum bot_hand hand, struct rng *rng, canara_point_t out[BOT_HAND_POINTS]);
 
-/* A recorded path played again: noise on places and times, drawn from `rng`. `n` <= BOT_HAND_POINTS. */
-void bot_hand_replay(const canara_point_t *path, size_t n, struct rng *rng, canara_point_t *out);
-
 /* The path as another recorder would have told it: other times, other density of px. Both people and
  * machines go through it, so that nothing is learnt of recorders. `out` has room for `n`; never finer
  * than the path itself in substance. Returns how many points were reported, at most `n`. */

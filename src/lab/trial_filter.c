@@ -128,9 +128,15 @@ static void prove(struct stage *st)
     st->s.level = CANARA_LEVEL_NORMAL;
 }
 
-struct trial_filter_person trial_filter_one(const struct trial_filter *t, uint64_t person)
+/* What one person's two honest hours and one takeover gave. */
+struct person_found {
+    double challenges_an_hour;
+    double minutes; /* from the takeover to the challenge; infinite beyond 30 */
+};
+
+static struct person_found one_person(const struct trial_filter *t, uint64_t person)
 {
-    struct trial_filter_person out = {0};
+    struct person_found out = {0};
     struct stage st;
     begin(&st, t, person);
     double challenges = 0.0;
@@ -171,7 +177,7 @@ err_t trial_filter_run(const struct trial_filter *t, struct trial_report *out)
         return err_new(ERR_NOMEM);
     }
     for (size_t i = 0; i < t->people; i++) {
-        const struct trial_filter_person one = trial_filter_one(t, i);
+        const struct person_found one = one_person(t, i);
         often[i] = one.challenges_an_hour;
         minutes[i] = one.minutes;
         missed[i] = isinf(one.minutes) ? 1.0 : 0.0;

@@ -28,14 +28,6 @@ struct trial_filter {
     double drift; /* deviations by which the owner has moved towards the others */
 };
 
-/* What one person's two honest hours and one takeover gave. */
-struct trial_filter_person {
-    double challenges_an_hour;
-    double minutes; /* from the takeover to the challenge; infinite beyond 30 */
-};
-
-struct trial_filter_person trial_filter_one(const struct trial_filter *t, uint64_t person);
-
 /* Measure many and add the figures. */
 NODISCARD err_t trial_filter_run(const struct trial_filter *t, struct trial_report *out);
 

@@ -2,6 +2,8 @@
  * tls_inside.h - what tls.c and tls_conn.c know of each other, and nobody else.
  *
  * Floor      net
+ * Ownership  the server's structure is tls.c's; a context is counted by OpenSSL.
+ * Threads    any; the mutex is around what a reload changes.
  */
 #ifndef NET_TLS_INSIDE_H
 #define NET_TLS_INSIDE_H

@@ -12,7 +12,7 @@ enum {
 
 enum line { LINE_MORE, LINE_READY, LINE_BARE, LINE_LONG };
 
-/* One bit per ASCII byte; http_parse_test.c compares them with the grammar's letters. */
+/* One bit per ASCII byte; http_values_test.c compares them with the grammar's letters. */
 /* clang-format off */
 static const uint64_t sets[][2] = {
     [HTTP_SET_TOKEN]    = {UINT64_C(0x03ff6cfa00000000), UINT64_C(0x57ffffffc7fffffe)}, /* 9110 5.6.2 */

@@ -94,7 +94,8 @@ static void recount(struct conn *c, size_t now)
     c->held = (uint32_t)now;
 }
 
-bool conn_weigh(struct conn *c)
+/* Count what the connection holds now. False: all together hold too much, and it was dropped for it. */
+static bool weigh(struct conn *c)
 {
     struct worker *w = c->worker;
     const size_t before = c->held;
@@ -258,7 +259,7 @@ void conn_flush_all(struct worker *w)
         struct conn *c = w->dirty;
         w->dirty = c->dirty_next;
         c->dirty = false;
-        if (conn_flush(c) && conn_weigh(c)) {
+        if (conn_flush(c) && weigh(c)) {
             conn_resume(c);
         }
     }
@@ -371,7 +372,7 @@ static void on_ready(struct watch *watch, uint32_t events)
     }
     const bool full = c->out.len > LIMIT_OUT_BUFFER_BYTES / 2 && c->state == CONN_SOCKET;
     if (!full || conn_flush(c)) { /* a slow reader gets one more chance before its buffer is full */
-        (void)conn_weigh(c);
+        (void)weigh(c);
     }
 }
 

@@ -33,7 +33,7 @@ static void run_errand(void *ctx, struct shard *s)
     }
 }
 
-/* As after a start: how that comes about is src/domain/sleepers_test.c's. */
+/* As after a start: how that comes about is src/domain/checkpoint_test.c's. */
 static void put_to_sleep(void *ctx, struct shard *s)
 {
     struct live *live = shard_peek(s, ((struct errand *)ctx)->session);

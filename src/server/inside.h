@@ -2,6 +2,8 @@
  * inside.h - the server's own structure, shared by the files of this floor and nobody else.
  *
  * Floor      server
+ * Ownership  the server's; workers and pools are freed after their threads have ended.
+ * Threads    what is neither atomic nor behind the mutex of its own type is set before threads start.
  */
 #ifndef SERVER_INSIDE_H
 #define SERVER_INSIDE_H

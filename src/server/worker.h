@@ -224,9 +224,6 @@ void conn_begin_round(struct worker *w);
 /* Send what there is. False: the connection is gone. */
 bool conn_flush(struct conn *c);
 
-/* Count what the connection holds now. False: all together hold too much, and it was dropped for it. */
-bool conn_weigh(struct conn *c);
-
 /* Send what every marked connection has. */
 void conn_flush_all(struct worker *w);
 

@@ -41,8 +41,8 @@ bool scripted_fetch(const struct store_tx *tx, struct member where, const void *
     return true;
 }
 
-/* The row whose member equals `value`, for writing. */
-err_t scripted_edit_where(struct store_tx *tx, struct member where, const void *value, void **out)
+/* The row whose member equals `value`, for writing; ERR_STORAGE when there is none. */
+static err_t edit_where(struct store_tx *tx, struct member where, const void *value, void **out)
 {
     TRY(scripted_must_have(tx, where, value));
     return scripted_edit(tx, where.table, scripted_find(tx, where, value), out);
@@ -106,7 +106,7 @@ static err_t account_set_password(struct store_tx *tx, uuid_t id, const char *ha
 {
     TRY(scripted_gate(tx));
     void *row = NULL;
-    TRY(scripted_edit_where(tx, ACCOUNT_ID, &id, &row));
+    TRY(edit_where(tx, ACCOUNT_ID, &id, &row));
     struct account_row *account = row;
     scripted_put_text(account->password_hash, hash, sizeof account->password_hash);
     account->password_pepper = pepper;
@@ -117,7 +117,7 @@ static err_t account_set_mpin(struct store_tx *tx, uuid_t id, const char *hash, 
 {
     TRY(scripted_gate(tx));
     void *row = NULL;
-    TRY(scripted_edit_where(tx, ACCOUNT_ID, &id, &row));
+    TRY(edit_where(tx, ACCOUNT_ID, &id, &row));
     struct account_row *account = row;
     scripted_put_text(account->mpin_hash, hash, sizeof account->mpin_hash);
     account->mpin_pepper = pepper;
@@ -418,7 +418,7 @@ static err_t refresh_turn(struct store_tx *tx, uuid_t session, const uint8_t *ne
 {
     TRY(scripted_gate(tx));
     void *place = NULL;
-    TRY(scripted_edit_where(tx, REFRESH_SESSION, &session, &place));
+    TRY(edit_where(tx, REFRESH_SESSION, &session, &place));
     struct refresh_row *family = place;
     memcpy(family->newest, newest, sizeof family->newest);
     return ERR_OK;

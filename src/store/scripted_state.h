@@ -123,10 +123,6 @@ NODISCARD err_t scripted_must_lack(const struct store_tx *tx, struct member wher
 bool scripted_fetch(const struct store_tx *tx, struct member where, const void *value, void *out,
                     size_t width);
 
-/* The row whose member equals `value`, for writing; ERR_STORAGE when there is none. */
-NODISCARD err_t scripted_edit_where(struct store_tx *tx, struct member where, const void *value,
-                                    void **out);
-
 /* Copy text whose length the face has checked. */
 void scripted_put_text(char *to, const char *from, size_t cap);
 

@@ -2,7 +2,7 @@
  * world.h - what a running scenario consists of, and the steps that lines of it name.
  *
  * Floor      tests
- * Ownership  world_open() ... world_close().
+ * Ownership  scenario_run.c makes one for each file and closes it.
  * Errors     a step answers NULL, or the reason why the scenario fails here.
  * Threads    one.
  */
