@@ -1,10 +1,14 @@
 #!/usr/bin/python3
 """Contract tests: start the real server and talk to it as a stranger would.
 
-run.py --canara build/release/canara [--only PATTERN] [--list]
-PATTERN is part of "module.Class.test" or of a test's sentence. The last line is "N passed, M failed".
+run.py --canara build/release/canara [--only PATTERN] [--jobs N] [--list]
+PATTERN is part of "module.Class.test" or of a test's sentence. N classes of tests run at a time, each with
+servers of its own: most of a test is waiting. The last line is "N passed, M failed".
 """
 import argparse
+import io
+import itertools
+import multiprocessing
 import pathlib
 import sys
 import time
@@ -24,8 +28,9 @@ def sentence(test):
 class Report(unittest.TestResult):
     """One line a test, in order, as it ends; faults in full below it."""
 
-    def __init__(self):
+    def __init__(self, out):
         super().__init__()
+        self.out = out
         self.passed = self.skipped_count = 0
         self.broken = []
         self.began = 0.0
@@ -35,7 +40,7 @@ class Report(unittest.TestResult):
         self.began = time.monotonic()
 
     def line(self, mark, test, more=""):
-        print(f"{mark:7} {sentence(test)} ({time.monotonic() - self.began:.1f} s){more}", flush=True)
+        print(f"{mark:7} {sentence(test)} ({time.monotonic() - self.began:.1f} s){more}", file=self.out, flush=True)
 
     def addSuccess(self, test):
         self.passed += 1
@@ -45,7 +50,7 @@ class Report(unittest.TestResult):
         self.broken.append(sentence(test) if isinstance(test, unittest.TestCase) else str(test))
         if isinstance(test, unittest.TestCase):
             self.line("FAILED", test)
-        print("    " + self._exc_info_to_string(fault, test).replace("\n", "\n    "), flush=True)
+        print("    " + self._exc_info_to_string(fault, test).replace("\n", "\n    "), file=self.out, flush=True)
 
     def addFailure(self, test, err):
         self.bad(test, err)
@@ -55,7 +60,7 @@ class Report(unittest.TestResult):
 
     def addSubTest(self, test, subtest, err):
         if err is not None:
-            print(f"    with {subtest._subDescription()}", flush=True)
+            print(f"    with {subtest._subDescription()}", file=self.out, flush=True)
             self.bad(test, err)
 
     def addSkip(self, test, reason):
@@ -71,17 +76,48 @@ def tests_of(suite):
             yield item
 
 
+groups = []  # the tests of a class each; made before workers are forked, who find them here
+
+
+def run_group(number, out):
+    """Run a class of tests; what is told of it later, and to whichever process."""
+    report = Report(out)
+    try:
+        unittest.TestSuite(groups[number]).run(report)
+    finally:
+        support.stop_shared()
+    return report.passed, report.skipped_count, report.broken
+
+
+def run_group_apart(number):
+    """The same in a worker: its lines come back whole, so that those of two classes do not mix."""
+    out = io.StringIO()
+    return run_group(number, out), out.getvalue()
+
+
+def results_of(jobs):
+    """What run_group() says of each group, as they end."""
+    if jobs == 1:
+        yield from (run_group(number, sys.stdout) for number in range(len(groups)))
+        return
+    with multiprocessing.get_context("fork").Pool(jobs) as pool:
+        for result, text in pool.imap_unordered(run_group_apart, range(len(groups))):
+            print(text, end="", flush=True)
+            yield result
+
+
 def main():
     args = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     args.add_argument("--canara", default="build/release/canara")
     args.add_argument("--only", action="append", default=[])
+    args.add_argument("--jobs", type=int, default=1, choices=range(1, 65), metavar="N")
     args.add_argument("--list", action="store_true")
     args = args.parse_args()
     support.program["path"] = str(pathlib.Path(args.canara).resolve())
 
     loader = unittest.TestLoader()
     found = list(tests_of(loader.discover(str(HERE), "test_*.py", str(HERE))))
-    found += list(tests_of(loader.discover(str(HERE), "openapi_check.py", str(HERE))))  # last: it looks back
+    found += list(tests_of(loader.discover(str(HERE), "openapi_check.py", str(HERE))))
     chosen = [t for t in found if not args.only or any(p in t.id() or p in sentence(t) for p in args.only)]
     if args.list:
         print("\n".join(sentence(t) for t in chosen))
@@ -89,18 +125,20 @@ def main():
     if not pathlib.Path(support.program["path"]).exists():
         print(f"{args.canara} does not exist: build it first\n0 passed, 1 failed")
         return 1
-    report = Report()
-    try:
-        unittest.TestSuite(chosen).run(report)
-    finally:
-        support.stop_shared()
-    failed = len(set(report.broken))
-    for name in dict.fromkeys(report.broken):
+    groups.extend(list(tests) for _, tests in itertools.groupby(chosen, type))
+    groups.sort(key=lambda tests: not getattr(tests[0], "is_long", False))  # nobody waits for the long ones at the end
+    passed = skipped = 0
+    broken = {}
+    for group_passed, group_skipped, group_broken in results_of(args.jobs):
+        passed += group_passed
+        skipped += group_skipped
+        broken.update(dict.fromkeys(group_broken))
+    for name in broken:
         print(f"failed: {name}")
-    if report.skipped_count:
-        print(f"{report.skipped_count} skipped")
-    print(f"{report.passed} passed, {failed} failed")
-    return failed != 0
+    if skipped:
+        print(f"{skipped} skipped")
+    print(f"{passed} passed, {len(broken)} failed")
+    return len(broken) != 0
 
 
 if __name__ == "__main__":

@@ -351,6 +351,7 @@ class Case(unittest.TestCase):
 
     maxDiff = None
     settings = {}
+    is_long = False  # a class that takes half a minute begins first
 
     @property
     def server(self):

@@ -29,6 +29,8 @@ def canara(*words):
 
 
 class RealPeople(Case):
+    is_long = True
+
     @classmethod
     def setUpClass(cls):
         source = folder("mobikey")

@@ -301,6 +301,8 @@ class Throttles(Case):
 
 
 class Slow(Case):
+    is_long = True
+
     def test_tickets_last_30_seconds_and_idle_sessions_their_minutes(self):
         from sockets import Refused, Socket
         server = self.own(SESSION_EXPIRE_MINUTES="1")
