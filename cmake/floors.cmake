@@ -97,8 +97,9 @@ function(add_floor_fuzzers name)
   endforeach()
 endfunction()
 
-# add_floor_benches(NAME): each src/NAME/*_bench.c becomes a program (never a test); not part of "all" in builds
-# that are no measure.
+# add_floor_benches(NAME): each src/NAME/*_bench.c becomes a program (never a test). `benches` builds them all; part
+# of "all" where CANARA_BENCHES is on (preset bench): linking them whole takes longer than all tests of a floor.
+add_custom_target(benches)
 function(add_floor_benches name)
   file(GLOB benches CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*_bench.c)
   foreach(source ${benches})
@@ -106,7 +107,8 @@ function(add_floor_benches name)
     add_executable(${name}_${bench} ${source})
     target_include_directories(${name}_${bench} PRIVATE ${CMAKE_SOURCE_DIR})
     target_link_libraries(${name}_${bench} PRIVATE ${name} warnings)
-    if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+    add_dependencies(benches ${name}_${bench})
+    if(NOT CANARA_BENCHES)
       set_target_properties(${name}_${bench} PROPERTIES EXCLUDE_FROM_ALL ON)
     endif()
   endforeach()

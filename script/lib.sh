@@ -67,12 +67,13 @@ configure() {
 }
 
 # build PRESET [cmake --build arguments]: quiet when all goes well, everything when not.
+# glibc's malloc takes large pages meanwhile: clang then has a third fewer page faults, which cost most on a virtual machine.
 build() {
     local preset=$1 log
     shift
     log=$(mktemp)
     if configure "$preset" >"$log" 2>&1 &&
-        cmake --build "$root/build/$preset" "$@" >>"$log" 2>&1; then
+        GLIBC_TUNABLES=glibc.malloc.hugetlb=1 cmake --build "$root/build/$preset" "$@" >>"$log" 2>&1; then
         rm -f "$log"
         return 0
     fi
