@@ -30,8 +30,13 @@ err_t operator_write_down(struct call *c, const char *kind, uuid_t account, uuid
         memcpy(text, written.ptr, written.len);
         text[written.len] = '\0';
     }
-    log_event(c->service->log, LOG_NOTICE, "operator.act", FIELD_TEXT("kind", kind),
-              FIELD_UUID("session", session), FIELD_TEXT("request_id", c->request_id));
+    if (uuid_is_nil(session)) {
+        log_event(c->service->log, LOG_NOTICE, "operator.act", FIELD_TEXT("kind", kind),
+                  FIELD_TEXT("request_id", c->request_id));
+    } else {
+        log_event(c->service->log, LOG_NOTICE, "operator.act", FIELD_TEXT("kind", kind),
+                  FIELD_UUID("session", session), FIELD_TEXT("request_id", c->request_id));
+    }
     const audit_entry_t entry = {
         .kind = kind, .account = account, .session = session, .detail = text};
     return audit_record(c->service->audit, c->service->store, &entry);

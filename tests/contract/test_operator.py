@@ -31,6 +31,15 @@ class Operator(Case):
         self.assertEqual(user.verify().status, 200)
         self.assertEqual(user.status()["mpin_attempts"], 0)
 
+    def test_the_log_names_the_session_of_an_act_and_none_where_there_is_none(self):
+        user = User(self.mine)
+        self.ctl("end", "--session", user.session_id)
+        self.ctl("reload")
+        acts = {kind: line for line in self.mine.log_text().splitlines() if "operator.act" in line
+                for kind in ("operator.end", "operator.reload") if kind in line}
+        self.assertIn(user.session_id, acts["operator.end"])
+        self.assertNotIn("session", acts["operator.reload"])
+
     def test_ending_a_session_is_told_and_closes_4403(self):
         user = User(self.mine)
         link = Socket(user)
