@@ -10,7 +10,7 @@
 /* m = a a' / n, of n columns of noise. */
 static void draw(uint64_t *seed, size_t n, size_t columns, double *m)
 {
-    double a[SYMMETRIC_MAX * SYMMETRIC_MAX];
+    double a[SYMMETRIC_MAX * SYMMETRIC_MAX] = {0};
     assert_true(columns <= SYMMETRIC_MAX);
     for (size_t i = 0; i < n * columns; i++) {
         a[i] = random_in(seed, -1.0, 1.0);

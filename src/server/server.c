@@ -142,10 +142,11 @@ static err_t bind_worker(struct server *s, struct worker *w, char why[SERVER_WHY
 
 static err_t make_worker(struct server *s, unsigned index, char why[SERVER_WHY_BYTES])
 {
-    struct worker *w = calloc(1, sizeof *w);
+    struct worker *w = aligned_alloc(_Alignof(struct worker), sizeof *w);
     if (w == NULL) {
         return err_new(ERR_NOMEM);
     }
+    memset(w, 0, sizeof *w);
     s->worker[index] = w;
     worker_init(w, s, index);
     TRY(loop_init(&w->loop, s->config.clock));

@@ -289,7 +289,7 @@ static const char *step_never(struct world *w, struct words *args)
     const char *type = words_take(args);
     const char *why = s == NULL ? w->why : socket_catch_up(s);
     char held[VALUE_BYTES] = "";
-    for (size_t i = 0; why == NULL && i < s->holding; i++) {
+    for (size_t i = 0; s != NULL && why == NULL && i < s->holding; i++) {
         if (field_text(s->held[i], "type", held) && strcmp(held, type) == 0) {
             return because(w, "%s has come", type);
         }
