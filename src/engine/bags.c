@@ -171,8 +171,11 @@ bool bags_opinion(const struct canara_profile *profile, const struct sample *s,
     if (fusion == NULL) {
         return false;
     }
-    *out = (struct opinion){.nats = evidence_fuse(fusion, score, o->known),
-                            .alone = fusion == alone,
+    const bool lone = fusion == alone;
+    *out = (struct opinion){.nats = lone ? evidence_fuse(fusion, score, o->known)
+                                         : evidence_fuse_one(fusion, score, o->known),
+                            .alone = lone,
+                            .crowd = !lone,
                             .fusion = fusion,
                             .tally = {.scored = o->scored,
                                       .known = o->known,

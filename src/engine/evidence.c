@@ -241,17 +241,34 @@ double evidence_doubt(double margin, double ceiling, double floor)
     return softplus(margin + floor) - floor - softplus(margin - ceiling);
 }
 
+double evidence_margin(double nats, double ceiling, double floor)
+{
+    const double l = clip(nats, FUSION_EDGE - floor, ceiling - FUSION_EDGE);
+    return log((exp(l) - exp(-floor)) / -expm1(l - ceiling));
+}
+
 double evidence_limit(const struct fusion *f, size_t samples)
 {
     return fmin(f->limit, EVIDENCE_YOUNG_NATS * (double)samples);
 }
 
-double evidence_fuse(const struct fusion *f, const double score[SCORES], size_t samples)
+static double fuse(const struct fusion *f, const double score[SCORES], double ceiling, double floor)
 {
     double sum = f->bias;
     for (size_t i = 0; i < SCORES; i++) {
         sum += f->weight[i] * clip((score[i] - f->mean[i]) / f->scale[i], FUSION_LOW, f->high);
     }
+    return evidence_doubt(sum, ceiling, floor);
+}
+
+double evidence_fuse(const struct fusion *f, const double score[SCORES], size_t samples)
+{
     const double limit = evidence_limit(f, samples);
-    return clip(evidence_doubt(sum, f->ceiling, f->floor), -limit, limit);
+    return clip(fuse(f, score, f->ceiling, f->floor), -limit, limit);
+}
+
+double evidence_fuse_one(const struct fusion *f, const double score[SCORES], size_t samples)
+{
+    const double limit = evidence_limit(f, samples);
+    return clip(fuse(f, score, FUSION_SURE, FUSION_SURE), -limit, limit);
 }

@@ -57,11 +57,13 @@ struct fusion {
     double variance; /* of the owner's evidence */
     double run;      /* >= 1: how much less a run of samples in a session says than its count */
     double
-        ceiling; /* nats: where odd samples of owners end what speaks against one; FUSION_SURE: nowhere */
+        ceiling; /* nats: where odd samples of owners (of crowds, odd sessions) end what speaks against one;
+                    FUSION_SURE: nowhere */
     double floor; /* nats: the same for what speaks for one */
 };
 
 #define FUSION_SURE 40.0 /* nats: further than any line goes, so that nothing is cut */
+#define FUSION_EDGE 1e-5 /* nats: what a float still tells from an end */
 
 /* To and from the bytes of a model. False: a number is out of its range. */
 enum { FUSION_BYTES = 8 * (3 * SCORES + 9) };
@@ -102,11 +104,17 @@ bool evidence_one_class(const struct lens *l, const struct sample *s, double out
  * others' like the owner's (Copas 1988): ln((e^margin + e^-floor) / (1 + e^(margin - ceiling))). */
 double evidence_doubt(double margin, double ceiling, double floor);
 
+/* The margin that evidence_doubt() makes these nats of, FUSION_EDGE inside both ends at most. */
+double evidence_margin(double nats, double ceiling, double floor);
+
 /* The most that one sample may say of a profile that knows so many. */
 double evidence_limit(const struct fusion *f, size_t samples);
 
 /* Calibrated nats, within the limit of the fusion and, for young profiles, half a nat for each known
  * sample. */
 double evidence_fuse(const struct fusion *f, const double score[SCORES], size_t samples);
+
+/* The same of one sample of a crowd: there a session has the ends, and its samples a line alone. */
+double evidence_fuse_one(const struct fusion *f, const double score[SCORES], size_t samples);
 
 #endif

@@ -41,6 +41,16 @@ double person_average(double heard, size_t before, double nats, double run)
     return (sum + nats) / (1.0 + alike * (now - 1.0)) - heard;
 }
 
+double person_average_doubted(double heard, size_t before, double nats, const struct fusion *f)
+{
+    if (f->ceiling >= FUSION_SURE && f->floor >= FUSION_SURE) {
+        return person_average(heard, before, nats, f->run);
+    }
+    const double margin = evidence_margin(heard, f->ceiling, f->floor);
+    const double now = margin + person_average(margin, before, nats, f->run);
+    return evidence_doubt(now, f->ceiling, f->floor) - clip(heard, -f->floor, f->ceiling);
+}
+
 double person_alike(enum sample_kind kind, size_t before)
 {
     const double n = (double)before;
@@ -80,6 +90,18 @@ void person_hear(struct session_state *s, enum share share, double nats, double 
     s->samples[share] = (uint16_t)(s->samples[share] + (s->samples[share] < UINT16_MAX ? 1 : 0));
 }
 
+/* What a sample of `nats` adds to its session. */
+static double hear(const struct session_state *s, enum share share, const struct opinion *o,
+                   double nats)
+{
+    const double heard = (double)s->heard[share];
+    const size_t before = s->samples[share];
+    if (o->crowd) {
+        return person_average_doubted(heard, before, nats, o->fusion);
+    }
+    return o->tally.many ? person_average(heard, before, nats, o->fusion->run) : nats;
+}
+
 static void look_at(void *ctx, const struct sample *sample)
 {
     struct look *look = ctx;
@@ -102,10 +124,7 @@ static void look_at(void *ctx, const struct sample *sample)
     const double weighed = person_weigh(opinion.nats, (double)look->s->bias[share], &w);
     /* what was led away is not for the owner, not even through his centre */
     const double alone = opinion.led_away ? fmax(weighed, 0.0) : weighed;
-    const double among = opinion.tally.many
-                             ? person_average((double)look->s->heard[share],
-                                              look->s->samples[share], alone, opinion.fusion->run)
-                             : alone;
+    const double among = hear(look->s, share, &opinion, alone);
     const double nats = person_young(opinion.tally.known, look->s->share[share], among);
     person_hear(look->s, share, nats, opinion.nats - w.owner);
     filter_evidence(look->s, share, nats);

@@ -52,6 +52,10 @@ double person_weigh(double l, double bias, const struct person_weight *w);
  * (equal correlation r between any two). */
 double person_average(double heard, size_t before, double nats, double run);
 
+/* The same where whole sessions are doubted: what has been heard ends where odd sessions begin, and the
+ * average goes on behind (docs/decisions/0078). With ends at FUSION_SURE, person_average(). */
+double person_average_doubted(double heard, size_t before, double nats, const struct fusion *f);
+
 /* By how much a sample counts less behind so many of its share in the session: what a person does in one
  * session has the day in common, in whatever field (Kish 1965, as V), and texts have more. 1 for the first. */
 double person_alike(enum sample_kind kind, size_t before);

@@ -44,6 +44,64 @@ static void samples_that_are_alike_add_less_and_less(void **state)
     assert_near(heard, 20.0, 1e-9, "what is not alike adds up");
 }
 
+static void a_session_of_a_crowd_says_no_more_than_odd_sessions_leave_it(void **state)
+{
+    (void)state;
+    uint64_t seed = 78;
+    for (int round = 0; round < 200; round++) {
+        const struct fusion f = {.run = random_in(&seed, 1.0, 10.0),
+                                 .ceiling = random_in(&seed, 4.5, 12.0),
+                                 .floor = random_in(&seed, 4.5, 12.0)};
+        const double usual = random_in(&seed, -2.0, 2.0);
+        double average = 0.0;
+        double heard = 0.0;
+        for (size_t n = 0; n < 100; n++) {
+            const double nats = usual + random_in(&seed, -2.0, 2.0);
+            average += person_average(average, n, nats, f.run);
+            const double more = person_average_doubted(heard, n, nats, &f);
+            assert_true(person_average_doubted(heard, n, nats + 0.1, &f) >= more);
+            heard += more;
+            assert_true(heard <= f.ceiling && heard >= -f.floor);
+            if (fabs(average) < 4.0 && n < 10) {
+                assert_near(heard, evidence_doubt(average, f.ceiling, f.floor), 1e-9,
+                            "the average");
+            }
+        }
+    }
+}
+
+static void a_session_that_nothing_is_doubted_of_is_averaged(void **state)
+{
+    (void)state;
+    const struct fusion f = {.run = 4.0, .ceiling = FUSION_SURE, .floor = FUSION_SURE};
+    uint64_t seed = 79;
+    for (size_t n = 0; n < 100; n++) {
+        const double heard = random_in(&seed, -50.0, 50.0);
+        const double nats = random_in(&seed, -4.0, 4.0);
+        assert_true(person_average_doubted(heard, n, nats, &f) ==
+                    person_average(heard, n, nats, 4.0));
+    }
+}
+
+/* Summaries of the mouse are heard in the same share, beyond what actions may say. */
+static void what_others_said_beyond_the_ends_is_not_taken_back(void **state)
+{
+    (void)state;
+    const struct fusion f = {.run = 4.0, .ceiling = 4.5, .floor = 6.0};
+    static const double heard[] = {-1e3, -6.1, -6.0, 4.5, 4.6, 1e3};
+    for (size_t i = 0; i < sizeof heard / sizeof *heard; i++) {
+        for (double nats = -4.0; nats <= 4.0; nats += 1.0) {
+            const double more = person_average_doubted(heard[i], 30, nats, &f);
+            assert_true(isfinite(more) && fabs(more) < 0.1);
+        }
+        assert_true(isfinite(evidence_margin(heard[i], f.ceiling, f.floor)));
+    }
+    for (double margin = -12.0; margin <= 12.0; margin += 0.25) {
+        const double l = evidence_doubt(margin, f.ceiling, f.floor);
+        assert_near(evidence_margin(l, f.ceiling, f.floor), margin, 1e-9, "there and back");
+    }
+}
+
 static void the_first_sample_of_a_session_counts_whole_and_later_ones_less(void **state)
 {
     (void)state;
@@ -199,6 +257,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_young_profile_never_speaks_half_a_nat_a_sample_against_somebody),
         cmocka_unit_test(samples_that_are_alike_add_less_and_less),
+        cmocka_unit_test(a_session_of_a_crowd_says_no_more_than_odd_sessions_leave_it),
+        cmocka_unit_test(a_session_that_nothing_is_doubted_of_is_averaged),
+        cmocka_unit_test(what_others_said_beyond_the_ends_is_not_taken_back),
         cmocka_unit_test(the_first_sample_of_a_session_counts_whole_and_later_ones_less),
         cmocka_unit_test(evidence_is_cut_whatever_comes),
         cmocka_unit_test(an_entry_played_again_is_a_copy_and_the_next_one_counts_half),

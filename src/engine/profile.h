@@ -88,6 +88,7 @@ struct opinion {
     bool led_away;  /* it would speak for the owner, and the anchor does not */
     bool
         alone; /* held against the owner alone; typing has an empty `tally` then, it is of another line */
+    bool crowd;                  /* of a crowd: the fusion's ends are those of a session */
     bool is_copy;                /* of an entry that the ring holds: evidence_is_copy() */
     const struct fusion *fusion; /* that gave it; valid until the room is left */
     struct own_tally tally;      /* the owner's own evidence so far */

@@ -402,6 +402,17 @@ static void average(struct vectors *v, const double *x, size_t n)
     d->result[1] = heard;
 }
 
+static void average_doubted(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    double heard = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        d->result[0] = heard;
+        heard += person_average_doubted(heard, i, x[i], &d->fusion);
+    }
+    d->result[1] = heard;
+}
+
 static void weigh(struct vectors *v, const double *x, size_t n)
 {
     struct desk *d = v->state;
@@ -450,6 +461,7 @@ static void both_implementations_know_the_same_person(void **state)
         {"weight", check_weight},
         {"weigh", weigh},
         {"average", average},
+        {"average_doubted", average_doubted},
         {NULL, NULL},
     };
     (void)state;

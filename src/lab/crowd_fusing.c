@@ -3,6 +3,7 @@
 #include "engine/own.h"
 #include "engine/person.h"
 #include "lab/crowding.h"
+#include "lab/doubting.h"
 #include "lab/logistic.h"
 
 #include <math.h>
@@ -25,7 +26,8 @@ enum {
 
 #define RIDGE     1e-3
 #define LIMIT_MAX 4.0
-#define HIGH      1e3  /* scales: the scores of a crowd have ends of their own */
+#define HIGH      1e3 /* scales: the scores of a crowd have ends of their own */
+#define SCALE_MIN 1e-6
 #define RUN_MAX   10.0 /* nothing new in a second sample */
 
 /* Trials of one bucket; rows of a block follow each other. */
@@ -238,17 +240,47 @@ static void sum_blocks(const struct rows *r, const double *l, const struct perso
     }
 }
 
-/* A line through what the filter would hear of each block with this `run`. */
-static err_t fit_line(const struct blocks *b, double run, struct logistic *out)
+/* What the filter would hear of each block with this `run`, and the line through it: bias + slope heard. */
+struct session_line {
+    double bias, slope;
+    double ceiling, floor; /* where odd sessions end it */
+};
+
+/* Standardised in place, as doubting_fit() asks for. */
+static err_t fit_line(const struct blocks *b, double run, struct session_line *out)
 {
     const double alike = (run - 1.0) / (PERSON_RUN - 1.0);
+    const double n = (double)b->count;
+    double sum = 0.0;
+    double square = 0.0;
     for (size_t i = 0; i < b->count; i++) {
         b->heard[i] = b->sum[i] / (1.0 + alike * (b->size[i] - 1.0));
+        sum += b->heard[i];
+        square += b->heard[i] * b->heard[i];
     }
-    return logistic_fit(
-        &(struct logistic_data){
-            .x = b->heard, .label = b->label, .rows = b->count, .columns = 1, .ridge = RIDGE},
-        out);
+    const double mean = sum / n;
+    const double scale = fmax(sqrt(fmax(square / n - mean * mean, 0.0)), SCALE_MIN);
+    for (size_t i = 0; i < b->count; i++) {
+        b->heard[i] = (b->heard[i] - mean) / scale;
+    }
+    const struct logistic_data data = {.x = b->heard,
+                                       .label = b->label,
+                                       .rows = b->count,
+                                       .columns = 1,
+                                       .ridge = RIDGE,
+                                       .standardised = true};
+    struct logistic from;
+    struct doubting m;
+    TRY(logistic_fit(&data, &from));
+    TRY(doubting_fit(&data, &from, &m));
+    *out = (struct session_line){.bias = m.bias - m.weight[0] * mean / scale,
+                                 .slope = m.weight[0] / scale,
+                                 .ceiling = m.ceiling,
+                                 .floor = m.floor};
+    for (size_t i = 0; i < b->count; i++) {
+        b->heard[i] = b->heard[i] * scale + mean;
+    }
+    return ERR_OK;
 }
 
 /* The run at which the line has slope 1: samples are then discounted as they should be. */
@@ -258,9 +290,9 @@ static err_t search_run(const struct blocks *b, double *out)
     double high = RUN_MAX;
     for (int i = 0; i < 24; i++) {
         const double run = 0.5 * (low + high);
-        struct logistic m;
+        struct session_line m;
         TRY(fit_line(b, run, &m));
-        if (m.weight[0] / m.scale[0] < 1.0) {
+        if (m.slope < 1.0) {
             low = run;
         } else {
             high = run;
@@ -271,11 +303,12 @@ static err_t search_run(const struct blocks *b, double *out)
 }
 
 /* What the evidence of these runs is worth, for who wants to know. */
-static err_t tell(const struct blocks *b, const struct logistic *m, unsigned kind,
+static err_t tell(const struct blocks *b, const struct session_line *m, unsigned kind,
                   struct calibration *to)
 {
     for (size_t i = 0; to != NULL && i < b->count; i++) {
-        TRY(calibration_add(to, kind, b->label[i] != 0, logistic_margin(m, 1, &b->heard[i])));
+        const double l = evidence_doubt(m->bias + m->slope * b->heard[i], m->ceiling, m->floor);
+        TRY(calibration_add(to, kind, b->label[i] != 0, l));
     }
     return ERR_OK;
 }
@@ -291,7 +324,7 @@ static err_t fit_run(const struct fitting *t, const struct rows *r, const double
     struct blocks b = {.sum = room, .label = calloc(r->count, 1)};
     err_t e = room == NULL || b.label == NULL ? err_new(ERR_NOMEM) : ERR_OK;
     if (!failed(e) && w.weight > 0.0) {
-        struct logistic m = {.bias = 0.0};
+        struct session_line m = {.bias = 0.0};
         b.size = room + r->count;
         b.heard = b.size + r->count;
         sum_blocks(r, l, &w, &b);
@@ -302,14 +335,14 @@ static err_t fit_run(const struct fitting *t, const struct rows *r, const double
         if (!failed(e)) {
             e = tell(&b, &m, t->c->like.kind, watch_calibration(t->watch));
         }
-        const double slope = failed(e) ? 0.0 : m.weight[0] / m.scale[0];
-        if (slope > 1e-3 && b.count > 0) {
+        if (!failed(e) && m.slope > 1e-3 && b.count > 0) {
             const double alike = (f->run - 1.0) / (PERSON_RUN - 1.0);
             const double size = (double)r->count / (double)b.count;
-            const double middle =
-                (m.mean[0] - m.bias / slope) * (1.0 + alike * (size - 1.0)) / size;
+            const double middle = -m.bias / m.slope * (1.0 + alike * (size - 1.0)) / size;
             f->owner += middle / w.weight;
             f->impostor += middle / w.weight;
+            f->ceiling = m.ceiling;
+            f->floor = m.floor;
         }
     }
     free(room);
@@ -340,7 +373,7 @@ static err_t fit_bucket(const struct fitting *t, const struct rows *r, struct fu
         return err_new(ERR_NOMEM);
     }
     for (size_t i = 0; i < r->count; i++) {
-        l[i] = evidence_fuse(&f, r->x[i], SIZE_MAX);
+        l[i] = evidence_fuse_one(&f, r->x[i], SIZE_MAX);
     }
     double own = 0.0;
     double other = 0.0;

@@ -1768,6 +1768,10 @@ def fusion_vectors(d):
         nats = [d.about(0.3, 1) for _ in range(5 if number else 70)]
         lines.add(given("average", fusion["run"], *nats))
         lines.add(near("is", *averages(nats, fusion["run"])[-2:]))
+        few = [x / 4 for x in nats[:12]]
+        lines.add(given("average_doubted", *few))
+        lines.add(near("is", *(doubt(x, fusion["ceiling"], fusion["floor"])
+                               for x in averages(few, fusion["run"])[-2:])))
         lines.add(near("noted", lines.part.scored, lines.part.mean, lines.part.m2))
         yield from lines.lines
 
