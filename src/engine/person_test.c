@@ -90,13 +90,14 @@ static void what_others_said_beyond_the_ends_is_not_taken_back(void **state)
     const struct fusion f = {.run = 4.0, .ceiling = 4.5, .floor = 6.0};
     static const double heard[] = {-1e3, -6.1, -6.0, 4.5, 4.6, 1e3};
     for (size_t i = 0; i < sizeof heard / sizeof *heard; i++) {
-        for (double nats = -4.0; nats <= 4.0; nats += 1.0) {
+        for (int nats = -4; nats <= 4; nats++) {
             const double more = person_average_doubted(heard[i], 30, nats, &f);
             assert_true(isfinite(more) && fabs(more) < 0.1);
         }
         assert_true(isfinite(evidence_margin(heard[i], f.ceiling, f.floor)));
     }
-    for (double margin = -12.0; margin <= 12.0; margin += 0.25) {
+    for (int quarter = -48; quarter <= 48; quarter++) {
+        const double margin = 0.25 * quarter;
         const double l = evidence_doubt(margin, f.ceiling, f.floor);
         assert_near(evidence_margin(l, f.ceiling, f.floor), margin, 1e-9, "there and back");
     }
