@@ -164,7 +164,7 @@ class Evaluation(unittest.TestCase):
         status, out, errors = self.run_script("--only", "balabit-mouse", STAND_IN_FAILS="all")
         self.assertEqual(status, 1)
         self.assertIn("failed: balabit-closed: canara evaluate: no memory\n", errors)
-        self.assertIn("| pairs:5 (open set) |", out)
+        self.assertIn("| pairs:5 (owner's fold) |", out)
         self.assertNotIn("closed set", out)
 
     def test_row_measured_with_something_else_is_a_failure(self):
