@@ -22,6 +22,18 @@ def read(path):
     return (ROOT / path).read_text(encoding="utf-8")
 
 
+def paragraphs(text):
+    """(number of its first line, the whole on one line) of every paragraph, row and item of a list."""
+    first, whole = 0, ""
+    for number, line in enumerate([*text.splitlines(), ""], 1):
+        if whole and re.match(r"\s*(?:$|[-*|#>]|\d+\.|```)", line):
+            yield first, whole
+            whole = ""
+        if not whole:
+            first = number
+        whole = f"{whole} {line.strip()}" if whole else line.rstrip()
+
+
 def test_exists(path, name):
     """A C test is a function of cmocka's shape, a Python test a method."""
     form = rf"^static void {name}\(void \*\*" if path.endswith(".c") else rf"^\s+def {name}\(self"
@@ -30,7 +42,7 @@ def test_exists(path, name):
 
 def check_tests(document, text):
     named = 0
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in paragraphs(text):
         whole = re.match(r"- `([^`]+)`$", line)
         if whole:
             named += 1
@@ -72,7 +84,7 @@ def identifiers():
 
 
 def check_names(document, text, known):
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in paragraphs(text):
         for code in re.findall(r"`([^`]+)`", line):
             for name in re.findall(r"^([A-Za-z_][A-Za-z0-9_]*)\(\)$", code):
                 if name not in known:
