@@ -103,7 +103,7 @@ struct replayed {
     canara_session_t engine;
     canara_verdict_t verdict;
     struct baselines *baselines; /* owned; with DEBUG only. baselines_free() */
-    bool exact; /* with the very profile and model that the session was scored with */
+    bool exact; /* whole, with the very profile and model that the session was scored with */
 };
 
 struct replay {
@@ -137,8 +137,8 @@ static err_t replay_record(void *ctx, const journal_record_t *record)
     return recovery_play(&r->play, record, &r->out->verdict, &counted);
 }
 
-/* Score the caller's session again from its journal. In a worker. Inexact without the profile that its
- * opening names, or under another model. */
+/* Score the caller's session again from its journal. In a worker. Inexact without its opening, the profile
+ * that this names, or what followed, and under another model. */
 static err_t replay_session(struct call *c, wall_t created, struct replayed *out)
 {
     struct service *svc = c->service;
@@ -151,10 +151,11 @@ static err_t replay_session(struct call *c, wall_t created, struct replayed *out
     if (r.play.scratch == NULL) {
         return err_new(ERR_NOMEM);
     }
-    out->exact = true;
     canara_session_begin(&out->engine, created.ms);
+    bool outrun = false;
     const err_t e =
-        journal_session_records(svc->journal, c->who.session, created, replay_record, &r);
+        journal_session_records(svc->journal, c->who.session, created, replay_record, &r, &outrun);
+    out->exact = out->exact && !outrun;
     free(r.play.scratch);
     canara_profile_free(&r.profile);
     if (failed(e)) {

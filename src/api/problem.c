@@ -40,7 +40,7 @@ static const struct row { /* in the order of docs/api.md: NOLINT(clang-analyzer-
     [PROBLEM_SESSION_NOT_FOUND]     = {"not-found",             404, "Not found",               "Session not found", CHALLENGE_NONE},
     [PROBLEM_METHOD_NOT_ALLOWED]    = {"method-not-allowed",    405, "Method not allowed",      "Method not allowed", CHALLENGE_NONE},
     [PROBLEM_REQUEST_TIMEOUT]       = {"request-timeout",       408, "Request timeout",         "Request timeout", CHALLENGE_NONE},
-    [PROBLEM_PROFILE_UNAVAILABLE]   = {"profile-unavailable",   409, "Profile not available",   "The profile or the model that this session is scored with is not available any more", CHALLENGE_NONE},
+    [PROBLEM_PROFILE_UNAVAILABLE]   = {"profile-unavailable",   409, "Profile not available",   "The profile, the model or the part of the journal that this session is scored with is not available any more", CHALLENGE_NONE},
     [PROBLEM_SESSION_GONE]          = {"session-gone",          410, "Session blocked",         "Session is blocked", CHALLENGE_NONE},
     [PROBLEM_PAYLOAD_TOO_LARGE]     = {"payload-too-large",     413, "Body too large",          "Body is larger than 65536 bytes", CHALLENGE_NONE},
     [PROBLEM_URI_TOO_LONG]          = {"uri-too-long",          414, "Request target too long", "Request target too long", CHALLENGE_NONE},

@@ -2,6 +2,10 @@
  * socket. */
 #include "api/desk_test.h"
 #include "domain/people_test.h"
+#include "journal/frame.h"
+#include "tests/support/journal.h"
+
+#include <fcntl.h>
 
 enum { OFTEN = 14 };
 
@@ -203,6 +207,43 @@ static void without_its_profile_or_model_a_session_is_not_scored_again(void **st
     desk_expect(d, &b, "POST", path, "{\"predicted_risk_score\":0.1}", 200);
 }
 
+/* Fill the segment at hand and take away the one before it, as retention does. */
+static void lose_the_past(struct house *h)
+{
+    static char data[30 * 1024];
+    memset(data, ' ', sizeof data - 1);
+    data[0] = '{';
+    data[sizeof data - 2] = '}';
+    for (uint64_t line = 1; line <= 40; line++) {
+        const journal_record_t r = testing_record(testing_id(9), line, data);
+        assert_true(testing_append(h->svc.journal, &r));
+    }
+    const int dir = open(h->journal_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(dir >= 0);
+    CLEANUP(segment_list_deinit) struct segment_list list = {0};
+    char name[SEGMENT_NAME_SIZE];
+    assert_ok(segment_list_read(dir, &list));
+    assert_int_equal(list.count, 2);
+    segment_name_print(list.first[0], name);
+    assert_int_equal(unlinkat(dir, name, 0), 0);
+    (void)close(dir);
+}
+
+static void without_its_beginning_a_session_is_not_scored_again(void **state)
+{
+    struct desk *d = *state;
+    struct hand ann = ann_hand();
+    char path[128];
+    struct bearer b = {0};
+    d->api.debug = true;
+    (void)ann_is_known(d);
+    assert_true(log_in_typing(d, &ann, &b));
+    (void)snprintf(path, sizeof path, "/api/v1/ws/sessions/%s/simulate-ml-analysis", b.id);
+    desk_expect(d, &b, "POST", path, "", 200);
+    lose_the_past(&d->house);
+    desk_expect(d, &b, "POST", path, "", 409);
+}
+
 /* ---- operators ---- */
 
 static void an_operator_sees_parts_and_never_their_content(void **state)
@@ -301,6 +342,7 @@ int main(void)
         DESK_TEST(the_mpin_is_learnt_as_a_field_of_its_own),
         DESK_TEST(scoring_again_gives_the_very_double_of_the_live_session),
         DESK_TEST(without_its_profile_or_model_a_session_is_not_scored_again),
+        DESK_TEST(without_its_beginning_a_session_is_not_scored_again),
         DESK_TEST(an_operator_sees_parts_and_never_their_content),
         DESK_TEST(an_operator_resets_and_goes_back_and_it_is_in_the_audit),
         DESK_TEST(an_operator_is_told_what_cannot_be),

@@ -52,8 +52,10 @@ static struct kept *journal_of(struct house *h, uuid_t session)
     struct kept *k = calloc(1, sizeof *k);
     assert_non_null(k);
     settle(h);
-    assert_ok(
-        journal_session_records(h->svc.journal, session, (wall_t){SCRIPTED_WALL_MS}, keep, k));
+    bool outrun = true;
+    assert_ok(journal_session_records(h->svc.journal, session, (wall_t){SCRIPTED_WALL_MS}, keep, k,
+                                      &outrun));
+    assert_false(outrun);
     return k;
 }
 

@@ -138,7 +138,10 @@ static void scoring_the_journal_again_gives_the_live_score_to_the_bit(void **sta
             live_on(h, live, &random);
             settle(h);
         }
-        assert_ok(journal_session_records(h->svc.journal, live->id, live->created, play, &again));
+        bool outrun = true;
+        assert_ok(journal_session_records(h->svc.journal, live->id, live->created, play, &again,
+                                          &outrun));
+        assert_false(outrun);
         assert_memory_equal(&again.engine, &live->mind->engine, sizeof again.engine);
     }
 }

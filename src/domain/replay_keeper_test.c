@@ -91,7 +91,10 @@ static void a_recorded_session_is_stopped_and_scores_the_same_again(void **state
     assert_int_equal(counter_read(&shard_metrics(h->shard)->replays), 1);
     settle(h);
     struct facts f = {.house = h};
-    assert_ok(journal_session_records(h->svc.journal, thief->id, thief->created, look, &f));
+    bool outrun = true;
+    assert_ok(
+        journal_session_records(h->svc.journal, thief->id, thief->created, look, &f, &outrun));
+    assert_false(outrun);
     assert_int_equal(f.replays, 1);
     assert_true(f.grams >= 1.0);
     assert_memory_equal(&f.engine, &thief->mind->engine, sizeof f.engine);

@@ -186,7 +186,10 @@ static void scoring_again_gives_the_same_bits_whatever_was_learnt_since(void **s
         type_as(h, live, round % 2 == 0 ? &ann : &thief, 1);
         settle(h);
         struct replay again = {.h = h, .account = account, .found = PROFILE_MISSING};
-        assert_ok(journal_session_records(h->svc.journal, live->id, live->created, play, &again));
+        bool outrun = true;
+        assert_ok(journal_session_records(h->svc.journal, live->id, live->created, play, &again,
+                                          &outrun));
+        assert_false(outrun);
         canara_profile_free(&again.profile);
         assert_int_equal(again.found, PROFILE_AS_PINNED);
         assert_memory_equal(&again.engine, &live->mind->engine, sizeof again.engine);

@@ -291,14 +291,19 @@ const char *journal_dir(const struct journal *journal)
 }
 
 err_t journal_session_records(struct journal *journal, uuid_t session, wall_t since,
-                              journal_record_fn each, void *context)
+                              journal_record_fn each, void *context, bool *outrun)
 {
+    *outrun = false;
     CLEANUP(journal_reader_close) struct journal_reader *reader = NULL;
     TRY(journal_reader_open(journal->config.dir, journal_sequence_since(journal, since),
                             journal_committed(journal), &reader, NULL));
     journal_record_t record = {0};
     for (bool more = true;;) {
         const err_t e = journal_reader_next(reader, &record, &more);
+        if (failed(e) && journal_reader_is_outrun(reader)) {
+            *outrun = true;
+            return ERR_OK;
+        }
         if (failed(e)) {
             const struct journal_fault *where = journal_reader_fault(reader);
             log_event(journal->config.log, LOG_ERROR, "journal.damage",

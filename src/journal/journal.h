@@ -171,9 +171,10 @@ void journal_view_done(struct journal *journal, uint64_t sequence);
 typedef err_t (*journal_record_fn)(void *context, const journal_record_t *record);
 
 /* Hand every durable record of a session, in order, to `each`. Blocks and reads segments from
- * `since` (the session's opening) on: for cold workers. */
+ * `since` (the session's opening) on: for cold workers. What retention has removed is not given;
+ * `*outrun`: it removed what was to be read next, so that the newest are missing, too. */
 NODISCARD err_t journal_session_records(struct journal *journal, uuid_t session, wall_t since,
-                                        journal_record_fn each, void *context);
+                                        journal_record_fn each, void *context, bool *outrun);
 
 /* Path of the journal's directory, as configured. */
 const char *journal_dir(const struct journal *journal);

@@ -528,6 +528,13 @@ void journal_reader_extend(struct journal_reader *r, uint64_t limit, const journ
     r->end = *end;
 }
 
+bool journal_reader_is_outrun(const struct journal_reader *r)
+{
+    CLEANUP(segment_list_deinit) struct segment_list list = {0};
+    return !failed(segment_list_read(r->dir, &list)) && list.count > 0 &&
+           list.first[0] > r->expected;
+}
+
 uint64_t journal_reader_sequence(const struct journal_reader *r)
 {
     if (r->payload.len > 0) {

@@ -63,6 +63,9 @@ void journal_reader_extend(struct journal_reader *reader, uint64_t limit,
  * none, or none yet. */
 NODISCARD err_t journal_reader_skip(struct journal_reader *reader, uint64_t *lost, bool *found);
 
+/* After ERR_FORMAT: it is no damage, retention has removed what would have come next. */
+bool journal_reader_is_outrun(const struct journal_reader *reader);
+
 /* Sequence of the frame that the next record comes from, or would come from. */
 uint64_t journal_reader_sequence(const struct journal_reader *reader);
 

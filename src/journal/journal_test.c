@@ -492,15 +492,67 @@ static void all_records_of_one_session_come_in_order(void **state)
         assert_true(testing_append(j, &r));
     }
     struct walk walk = {0};
-    assert_ok(journal_session_records(j, testing_id(2), since, walk_one, &walk));
+    bool outrun = true;
+    assert_ok(journal_session_records(j, testing_id(2), since, walk_one, &walk, &outrun));
     assert_int_equal(walk.records, 60);
+    assert_false(outrun);
     walk = (struct walk){.stop_at = 5};
-    assert_err(journal_session_records(j, testing_id(2), since, walk_one, &walk), ERR_LIMIT);
+    assert_err(journal_session_records(j, testing_id(2), since, walk_one, &walk, &outrun),
+               ERR_LIMIT);
     assert_int_equal(walk.records, 5);
     assert_true(journal_sequence_since(j, since) > 1);
     assert_int_equal(journal_sequence_for_tail(j, UINT64_MAX), 0);
     assert_true(journal_sequence_for_tail(j, 1) > 60);
     journal_close(&j);
+}
+
+struct race {
+    const char *dir;
+    bool
+        oldest_first; /* as retention removes segments; else one from the middle, which nobody may */
+    uint64_t records;
+};
+
+/* Others remove segments while the first record is looked at. */
+static err_t lose_segments(void *context, const journal_record_t *record)
+{
+    struct race *w = context;
+    (void)record;
+    if (w->records++ > 0) {
+        return ERR_OK;
+    }
+    const int dir = open(w->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(dir >= 0);
+    CLEANUP(segment_list_deinit) struct segment_list list = {0};
+    assert_ok(segment_list_read(dir, &list));
+    assert_true(list.count > 4);
+    for (size_t i = w->oldest_first ? 0 : 1; i < 2; i++) {
+        char name[SEGMENT_NAME_SIZE];
+        segment_name_print(list.first[i], name);
+        assert_int_equal(unlinkat(dir, name, 0), 0);
+    }
+    (void)close(dir);
+    return ERR_OK;
+}
+
+static void what_retention_takes_under_a_reader_is_no_damage(void **state)
+{
+    for (int oldest_first = 1; oldest_first >= 0; oldest_first--) {
+        char dir[TESTING_PATH];
+        testing_join(dir, *state, oldest_first ? "oldest" : "middle");
+        const struct journal_config config = testing_config(dir);
+        append_lines(&config, 1, 200);
+        struct journal *j = NULL;
+        assert_ok(journal_open(&config, &j, NULL));
+        struct race race = {.dir = dir, .oldest_first = oldest_first};
+        bool outrun = !oldest_first;
+        const err_t e =
+            journal_session_records(j, testing_id(1), (wall_t){0}, lose_segments, &race, &outrun);
+        assert_int_equal(e.code, oldest_first ? ERR_NONE : ERR_FORMAT);
+        assert_int_equal(outrun, oldest_first);
+        assert_in_range(race.records, 1, 199);
+        journal_close(&j);
+    }
 }
 
 /* Lines from the mark to the end; -1: the mark is refused. */
@@ -590,6 +642,7 @@ int main(void)
         IN_FOLDER(a_clock_that_is_ahead_and_not_vouched_for_takes_nothing),
         IN_FOLDER(retention_of_what_is_young_is_told_until_enough_is_kept_again),
         IN_FOLDER(all_records_of_one_session_come_in_order),
+        IN_FOLDER(what_retention_takes_under_a_reader_is_no_damage),
         IN_FOLDER(a_mark_is_found_again_and_everything_behind_it_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
