@@ -18,7 +18,8 @@ enum {
     ZERO_CHUNK = 64 * 1024,
     ZERO_PARTS = 16,
     SYNC_EVERY = 8 * 1024 * 1024, /* so that commits beside it wait for little */
-    KEEPER_MS = 1000
+    KEEPER_MS = 1000,
+    PAUSES_MAX = 6 /* doublings of the pause behind a segment begun in vain: 64 probes, 16 s */
 };
 
 static const _Alignas(SEGMENT_PAGE) uint8_t zeros[ZERO_CHUNK];
@@ -103,9 +104,11 @@ static int fill_with_zeros(const struct segments *s, int fd)
 }
 
 /* Make the next segment; 0 and its fd, or an errno. It is asked for again and again while the disk is
- * full: without room for all of it not one byte is taken from those who still find some. */
-static int prepare(const struct segments *s, int *out)
+ * full: without room for all of it not one byte is taken from those who still find some. `*in_vain`: the
+ * file system had promised room (it may not tell of a quota), and zeros were written for nothing. */
+static int prepare(const struct segments *s, int *out, bool *in_vain)
 {
+    *in_vain = false;
     const struct journal_files *files = s->config.files;
     if (files->room(files, s->dir) < s->config.segment_bytes) {
         return ENOSPC;
@@ -120,6 +123,7 @@ static int prepare(const struct segments *s, int *out)
     if (number != 0) {
         (void)close(fd);
         (void)files->unlink(files, s->dir, SEGMENTS_NEXT); /* gives its blocks back */
+        *in_vain = true;
         return number;
     }
     *out = fd;
@@ -223,8 +227,12 @@ static void prepare_next(struct segments *s)
 {
     lock_give(&s->lock);
     int fd = -1;
-    const int number = prepare(s, &fd);
+    bool in_vain = false;
+    const int number = prepare(s, &fd, &in_vain);
     lock_take(&s->lock);
+    s->in_vain = in_vain ? s->in_vain + 1 : 0;
+    const uint32_t pause = in_vain ? 1U << size_min(s->in_vain, PAUSES_MAX) : 0;
+    s->retry_at = mono_after_ms(clock_mono(s->config.clock), (int64_t)s->config.probe_ms * pause);
     if (number != 0 && s->prepare_errno != number) {
         log_event(s->config.log, LOG_ERROR, "journal.no_segment", FIELD_INT("errno", number));
     }
@@ -245,7 +253,8 @@ static void *keeper_run(void *context)
         /* Before the next one is made: it may need the room. What was retired meanwhile is cut first. */
         retain(s);
         const bool retired = s->sealed >= 0;
-        if (s->prepared < 0 && !retired && !s->stop) {
+        if (s->prepared < 0 && !retired && !s->stop &&
+            clock_mono(s->config.clock).ns >= s->retry_at.ns) {
             prepare_next(s);
         }
         if (s->stop || s->sealed >= 0) {

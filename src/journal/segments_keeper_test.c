@@ -3,6 +3,7 @@
 #include "journal/journal.h"
 #include "journal/segments.h"
 #include "tests/support/journal.h"
+#include "tests/support/scripted_clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -228,6 +229,80 @@ static void without_room_for_a_segment_what_is_left_is_left(void **state)
     testing_folder_remove(folder);
 }
 
+/* ---- a quota ---- */
+
+/* What the file system calls free is not all for us: it is refused when it is written. */
+struct rationed {
+    struct journal_files files; /* first member */
+    _Atomic bool is_full;
+    _Atomic unsigned begun;
+};
+
+static ssize_t put_by_quota(const struct journal_files *self, int fd, const struct iovec *parts,
+                            int count, off_t offset)
+{
+    union {
+        const struct journal_files *in;
+        struct rationed *out;
+    } const r = {.in = self};
+
+    if (atomic_load(&r.out->is_full)) {
+        atomic_fetch_add(&r.out->begun, 1);
+        errno = EDQUOT;
+        return -1;
+    }
+    return pwritev(fd, parts, count, offset);
+}
+
+/* Let time pass until a segment was begun so often. */
+static void pass_until_begun(const struct rationed *r, struct scripted_clock *clock, unsigned times)
+{
+    for (int ms = 0; atomic_load(&r->begun) < times; ms++) {
+        assert_true(ms < WAIT_MS);
+        scripted_clock_pass(clock, 1);
+        (void)usleep(1000);
+    }
+}
+
+/* A quota lets each try write as far as it goes, for nothing: tries come after pauses that grow. */
+static void what_is_written_in_vain_is_written_ever_more_seldom(void **state)
+{
+    (void)state;
+    char folder[TESTING_PATH];
+    char dir[TESTING_PATH];
+    testing_folder(folder);
+    testing_join(dir, folder, "journal");
+    struct rationed quota = {.files = *journal_files_system(), .is_full = true};
+    quota.files.pwritev = put_by_quota;
+    struct scripted_clock clock;
+    scripted_clock_init(&clock);
+    struct journal_config config = testing_config(dir);
+    config.files = &quota.files;
+    config.clock = &clock.face;
+    config.probe_ms = 1;
+    struct journal *j = NULL;
+    assert_ok(journal_open(&config, &j, NULL));
+    wait_until(j, false);
+    for (unsigned tries = 1; tries < 9; tries++) {
+        assert_int_equal(atomic_load(&quota.begun), tries);
+        scripted_clock_pass(&clock, tries < 6 ? (1 << tries) - 1 : 63); /* all but the last ms */
+        (void)usleep(10 * 1000);
+        assert_int_equal(atomic_load(&quota.begun), tries);
+        pass_until_begun(&quota, &clock, tries + 1);
+        wait_until(j, false);
+    }
+    atomic_store(&quota.is_full, false);
+    for (int ms = 0; ms < WAIT_MS && !journal_takes_events(j); ms++) {
+        scripted_clock_pass(&clock, 64);
+        (void)usleep(1000);
+    }
+    assert_true(journal_takes_events(j));
+    const journal_record_t r = testing_record(testing_id(1), 1, "{}");
+    assert_true(testing_append(j, &r));
+    journal_close(&j);
+    testing_folder_remove(folder);
+}
+
 /* ---- a segment whose first frame cannot be read ---- */
 
 enum { LINES = 200, DAMAGED = 1 };
@@ -296,6 +371,7 @@ int main(void)
         cmocka_unit_test(what_was_retired_is_cut_before_the_next_is_prepared),
         cmocka_unit_test(a_start_on_a_full_disk_takes_no_events_until_there_is_room),
         cmocka_unit_test(without_room_for_a_segment_what_is_left_is_left),
+        cmocka_unit_test(what_is_written_in_vain_is_written_ever_more_seldom),
         cmocka_unit_test(an_unreadable_head_costs_no_segment_and_hides_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
