@@ -51,19 +51,46 @@ static void name_session(char out[NAME_BYTES], size_t source, const char *id)
     (void)snprintf(out, NAME_BYTES, "%zu:%.*s", source, DATASET_NAME_LONGEST, id);
 }
 
+static void free_flags(bool **flags)
+{
+    free(*flags);
+}
+
+/* Which sessions a set of bots calls a machine's; NULL without memory. Says how many there are. */
+static bool *find_machines(const struct dataset *set, const char *dir)
+{
+    const struct dataset_trials trials = dataset_bot_trials(set);
+    bool *const is_machine = calloc(dataset_sessions(set) + 1, sizeof *is_machine);
+    size_t n = 0;
+    for (size_t i = 0; is_machine != NULL && i < trials.count; i++) {
+        bool *const it = &is_machine[trials.at[i].session];
+        n += trials.at[i].label == DATASET_BOT && !*it;
+        *it = *it || trials.at[i].label == DATASET_BOT;
+    }
+    if (n > 0) {
+        (void)fprintf(stderr, "canara train: %s: %zu sessions of machines are left out\n", dir, n);
+    }
+    return is_machine;
+}
+
 static int gather_set(struct dataset *to, size_t source, const char *dir)
 {
     CLEANUP(dataset_close) struct dataset *from = NULL;
+    CLEANUP(free_flags) bool *is_machine = NULL;
     struct dataset_fault fault;
     if (failed(dataset_open(dir, &from, &fault))) {
         return broken(dir, fault.text);
     }
     set_notes_tell("canara train", dir, from);
+    is_machine = find_machines(from, dir);
+    if (is_machine == NULL) {
+        return out_of(dir, err_new(ERR_NOMEM));
+    }
     for (size_t i = 0; i < dataset_sessions(from); i++) {
         const struct dataset_session *const s = dataset_session(from, i);
         char name[NAME_BYTES];
-        if (dataset_victim(from, s->user) != DATASET_NO_USER) {
-            continue; /* of somebody unknown */
+        if (is_machine[i] || dataset_victim(from, s->user) != DATASET_NO_USER) {
+            continue; /* of nobody, or of somebody unknown */
         }
         name_session(name, source, s->id);
         for (size_t k = 0; k < s->count; k++) {

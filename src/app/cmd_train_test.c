@@ -71,6 +71,40 @@ static void buffer_files_and_data_sets_teach_alike(void **state)
     assert_memory_equal(first.ptr, second.ptr, first.len);
 }
 
+/* Twelve people and two machines teach what the twelve people do. */
+static void machines_teach_nothing_about_people(void **state)
+{
+    struct lab_desk *d = *state;
+    char line[4 * SCRATCH_PATH];
+    char a[SCRATCH_PATH];
+    char b[SCRATCH_PATH];
+    char path[2 * SCRATCH_PATH];
+    scratch_path(&d->dir, "a.model", a);
+    scratch_path(&d->dir, "b.model", b);
+    (void)snprintf(line, sizeof line, "--out %s", a);
+    assert_int_equal(desk_run_on_set(d, "train", line), 0);
+    desk_make_set(d, "bots", 14, 4); /* the first twelve are those of `typists` */
+    (void)snprintf(path, sizeof path, "%s/trials-practised.tsv", d->set);
+    assert_int_equal(unlink(path), 0);
+    FILE *const enrol = desk_open(d, "enrol.tsv");
+    FILE *const trials = desk_open(d, "trials.tsv");
+    for (size_t u = 0; u < 14; u++) {
+        for (size_t e = 0; e < DESK_ENROL + DESK_GENUINE; e++) {
+            (void)fprintf(trials, "-\ts%zu-%zu\t%s\n", u, e, u < 12 ? "human" : "bot");
+        }
+    }
+    assert_int_equal(fclose(enrol) + fclose(trials), 0);
+    (void)snprintf(line, sizeof line, "--out %s", b);
+    assert_int_equal(desk_run_on_set(d, "train", line), 0);
+    assert_non_null(strstr(d->err, "bots: 40 sessions of machines are left out\n"));
+    CLEANUP(buf_deinit) struct buf people;
+    CLEANUP(buf_deinit) struct buf both;
+    load(a, &people);
+    load(b, &both);
+    assert_int_equal(both.len, people.len);
+    assert_memory_equal(both.ptr, people.ptr, people.len);
+}
+
 static void what_cannot_be_learnt_from_is_refused_and_leaves_no_file(void **state)
 {
     struct lab_desk *d = *state;
@@ -134,6 +168,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_model_is_made_and_shown, typists, desk_teardown),
         cmocka_unit_test_setup_teardown(buffer_files_and_data_sets_teach_alike, typists,
+                                        desk_teardown),
+        cmocka_unit_test_setup_teardown(machines_teach_nothing_about_people, typists,
                                         desk_teardown),
         cmocka_unit_test_setup_teardown(what_cannot_be_learnt_from_is_refused_and_leaves_no_file,
                                         desk_setup, desk_teardown),
