@@ -119,23 +119,28 @@ static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHE
 
 /* ---- rules of a context ---- */
 
-static bool set_rules(SSL_CTX *ctx, const struct tls_server *s)
+bool tls_set_rules(SSL_CTX *ctx, bool only_1_3)
 {
-    static const unsigned char id[] = "canara";
     char groups[] = "X25519:P-256:P-384"; /* not const: a macro of OpenSSL casts it */
     SSL_CTX_set_security_level(ctx, SECURITY_LEVEL);
-    (void)SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-                                       SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+    (void)SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     (void)SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
     (void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-    (void)SSL_CTX_set_timeout(ctx,
-                              (long)(LIMIT_TLS_TICKET_KEY_MS / 1000) * (LIMIT_TLS_TICKET_KEYS - 1));
-    SSL_CTX_set_alpn_select_cb(ctx, choose_protocol, NULL);
-    return SSL_CTX_set_min_proto_version(ctx, s->only_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION) == 1 &&
+    return SSL_CTX_set_min_proto_version(ctx, only_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION) == 1 &&
            SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) == 1 &&
            SSL_CTX_set_cipher_list(ctx, ciphers_1_2) == 1 &&
            SSL_CTX_set_ciphersuites(ctx, ciphers_1_3) == 1 &&
-           SSL_CTX_set1_groups_list(ctx, groups) == 1 &&
+           SSL_CTX_set1_groups_list(ctx, groups) == 1;
+}
+
+static bool set_rules(SSL_CTX *ctx, const struct tls_server *s)
+{
+    static const unsigned char id[] = "canara";
+    (void)SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+    (void)SSL_CTX_set_timeout(ctx,
+                              (long)(LIMIT_TLS_TICKET_KEY_MS / 1000) * (LIMIT_TLS_TICKET_KEYS - 1));
+    SSL_CTX_set_alpn_select_cb(ctx, choose_protocol, NULL);
+    return tls_set_rules(ctx, s->only_1_3) &&
            SSL_CTX_set_session_id_context(ctx, id, sizeof id - 1) == 1 &&
            SSL_CTX_set_num_tickets(ctx, 1) == 1 && SSL_CTX_set_max_early_data(ctx, 0) == 1 &&
            SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, on_ticket) == 1;

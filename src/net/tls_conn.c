@@ -105,15 +105,16 @@ static SSL *make_ssl(struct tls_server *s)
     return ssl;
 }
 
-err_t tls_conn_new(struct tls_server *s, struct tls_conn **out)
+err_t tls_conn_over(SSL *ssl, BIO_METHOD *method, size_t unsent_max, struct tls_conn **out)
 {
     struct tls_conn *t = calloc(1, sizeof *t);
     if (t == NULL) {
+        SSL_free(ssl);
         return err_new(ERR_NOMEM);
     }
-    buf_init(&t->unsent, LIMIT_TLS_UNSENT_BYTES);
-    t->ssl = make_ssl(s);
-    BIO *const wire = t->ssl == NULL ? NULL : BIO_new(s->wire);
+    buf_init(&t->unsent, unsent_max);
+    t->ssl = ssl;
+    BIO *const wire = ssl == NULL ? NULL : BIO_new(method);
     if (wire == NULL) {
         tls_conn_free(&t);
         ERR_clear_error();
@@ -121,10 +122,16 @@ err_t tls_conn_new(struct tls_server *s, struct tls_conn **out)
     }
     BIO_set_data(wire, t);
     BIO_set_init(wire, 1);
-    SSL_set_bio(t->ssl, wire, wire); /* takes it */
-    (void)SSL_set_app_data(t->ssl, t);
-    SSL_set_accept_state(t->ssl);
+    SSL_set_bio(ssl, wire, wire); /* takes it */
+    (void)SSL_set_app_data(ssl, t);
     *out = t;
+    return ERR_OK;
+}
+
+err_t tls_conn_new(struct tls_server *s, struct tls_conn **out)
+{
+    TRY(tls_conn_over(make_ssl(s), s->wire, LIMIT_TLS_UNSENT_BYTES, out));
+    SSL_set_accept_state((*out)->ssl);
     return ERR_OK;
 }
 

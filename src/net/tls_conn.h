@@ -1,10 +1,10 @@
 /*
- * tls_conn.h - one TLS connection without a socket: cipher bytes in, plain bytes out, and back.
+ * tls_conn.h - one side of a TLS connection without a socket: cipher bytes in, plain bytes out, and back.
  *
  * Floor      net
  * Source     RFC 8446, RFC 5246; OpenSSL 3 in release-buffers mode.
  * Units      bytes.
- * Ownership  tls_conn_new/tls_conn_free; `unsent` belongs to the connection, and the holder takes
+ * Ownership  tls_conn_new, tls_client_connect (tls_client.h) / tls_conn_free; `unsent` belongs to the connection, and the holder takes
  *            from its front what the socket took.
  * Errors     tls_conn_write, _close: ERR_IO when the connection is broken, ERR_LIMIT with too much
  *            unsent; it is then of no further use.

@@ -1,5 +1,5 @@
 /*
- * tls_inside.h - what tls.c and tls_conn.c know of each other, and nobody else.
+ * tls_inside.h - what tls.c, tls_client.c and tls_conn.c know of each other, and nobody else.
  *
  * Floor      net
  * Ownership  the server's structure is tls.c's; a context is counted by OpenSSL.
@@ -26,8 +26,17 @@ struct tls_server {
 /* The context of now, with a reference that the caller gives back; NULL when there is none. */
 SSL_CTX *tls_server_ctx(struct tls_server *s);
 
+/* Versions, ciphers and groups, of servers and clients. */
+bool tls_set_rules(SSL_CTX *ctx, bool only_1_3);
+
 /* Where a connection's cipher bytes come from and go to. NULL without memory. */
 BIO_METHOD *tls_wire_new(void);
+
+struct tls_conn;
+
+/* A connection over `ssl`, which is its own from now on, also on failure (NULL: ERR_NOMEM). It holds at most so
+ * many bytes that are not sent. */
+NODISCARD err_t tls_conn_over(SSL *ssl, BIO_METHOD *wire, size_t unsent_max, struct tls_conn **out);
 
 /* Watch what handshake messages a connection is sent. */
 void tls_watch_messages(SSL_CTX *ctx);
