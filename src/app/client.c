@@ -36,7 +36,7 @@ static bool is_host(const char *text, size_t len)
     return len > 0 && len < CLIENT_HOST_BYTES;
 }
 
-static bool take_authority(struct client *c, const char *text, size_t len)
+static bool take_authority(struct client *c, const char *text, size_t len, const char *port)
 {
     const bool bracket = text[0] == '[';
     const size_t host_len = strcspn(text, bracket ? "]" : ":/");
@@ -48,32 +48,42 @@ static bool take_authority(struct client *c, const char *text, size_t len)
     }
     memcpy(c->host, host, n);
     c->host[n] = '\0';
-    (void)snprintf(c->port, sizeof c->port, "80");
+    (void)snprintf(c->port, sizeof c->port, "%s", port);
     if (after == len) {
         return true;
     }
     return text[after] == ':' && take_port(c, text + after + 1, len - after - 1);
 }
 
-err_t client_init(struct client *c, const char *url)
+static bool begins(const char *text, const char *with)
 {
-    static const char scheme[] = "http://";
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+err_t client_target(struct client *c, const char *url, bool *tls)
+{
     *c = (struct client){.clock = clock_system(), .wait_ms = CLIENT_WAIT_MS, .stop_fd = -1};
-    if (strncmp(url, "https://", 8) == 0) {
-        return wire_fault(c, ERR_FORMAT,
-                          "%.128s: this tool speaks plain http; name the inner address of the "
-                          "proxy that ends TLS",
-                          url);
-    }
-    const bool known = strncmp(url, scheme, sizeof scheme - 1) == 0;
-    const char *const rest = known ? url + sizeof scheme - 1 : url;
+    *tls = begins(url, "https://");
+    const bool known = *tls || begins(url, "http://");
+    const char *const rest = known ? strchr(url, '/') + 2 : url;
     const size_t len = strcspn(rest, "/");
     const bool whole = rest[len] == '\0' || strcmp(rest + len, "/") == 0;
-    if (!known || !whole || !take_authority(c, rest, len)) {
+    if (!known || !whole || !take_authority(c, rest, len, *tls ? "443" : "80")) {
         return wire_fault(c, ERR_FORMAT, "%.128s: is no URL of the form http://HOST:PORT", url);
     }
     (void)snprintf(c->authority, sizeof c->authority, "%.*s", (int)len, rest);
     return ERR_OK;
+}
+
+err_t client_init(struct client *c, const char *url)
+{
+    bool tls = false;
+    TRY(client_target(c, url, &tls));
+    return tls ? wire_fault(c, ERR_FORMAT,
+                            "%.128s: this tool speaks plain http; name the inner address of the "
+                            "proxy that ends TLS",
+                            url)
+               : ERR_OK;
 }
 
 /* ---- one question ---- */

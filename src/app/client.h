@@ -64,6 +64,9 @@ struct client_answer {
 /* Prepare to talk to http://HOST[:PORT][/]. ERR_FORMAT, with `why`, for any other URL. */
 NODISCARD err_t client_init(struct client *c, const char *url);
 
+/* The same for who talks himself, and can do so under TLS: also https://HOST[:PORT][/]. */
+NODISCARD err_t client_target(struct client *c, const char *url, bool *tls);
+
 /* Ask once, on a connection of its own. `out` is overwritten, on failure it is empty. */
 NODISCARD err_t client_ask(struct client *c, const struct client_request *request,
                            struct client_answer *out);

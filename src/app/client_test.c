@@ -139,6 +139,27 @@ static void addresses_are_read(void **state)
     }
 }
 
+static void a_target_may_speak_tls(void **state)
+{
+    (void)state;
+
+    static const struct {
+        const char *url, *port, *authority;
+        bool tls;
+    } rows[] = {{"https://10.0.0.1", "443", "10.0.0.1", true},
+                {"https://[::1]:8443/", "8443", "[::1]:8443", true},
+                {"http://10.0.0.1", "80", "10.0.0.1", false}};
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct client c;
+        bool tls = !rows[i].tls;
+        assert_ok(client_target(&c, rows[i].url, &tls));
+        assert_int_equal(tls, rows[i].tls);
+        assert_string_equal(c.port, rows[i].port);
+        assert_string_equal(c.authority, rows[i].authority);
+    }
+}
+
 static void other_addresses_are_refused(void **state)
 {
     (void)state;
@@ -439,6 +460,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_are_read),
+        cmocka_unit_test(a_target_may_speak_tls),
         cmocka_unit_test(other_addresses_are_refused),
         cmocka_unit_test(answers_are_read_in_any_cut),
         cmocka_unit_test(bad_answers_are_faults),

@@ -5,6 +5,7 @@
 #include "app/loadtest_report.h"
 #include "app/options.h"
 #include "app/stop_signal.h"
+#include "app/whole_file.h"
 #include "base/util.h"
 #include "net/stream.h"
 
@@ -19,10 +20,10 @@ enum { TIMEOUT_DEFAULT_MS = 10000, DURATION_DEFAULT_S = 10, FILES_KEPT = 32, UNS
 enum { KEYSTROKES_BATCH_MAX = LIMIT_WS_MESSAGE_BYTES / RHYTHM_EVENT_BYTES - 1 };
 
 struct run_options {
-    const char *mix, *tokens, *event;
+    const char *mix, *tokens, *event, *ca, *tls_name;
     int64_t connections, depth, batch, rate, duration, count, warm_up, ramp, timeout, pid, first,
         sources;
-    bool json, plain, allow_remote, quiet;
+    bool json, plain, allow_remote, insecure, quiet;
 };
 
 static int wrong(const char *what, const char *why)
@@ -34,9 +35,10 @@ static int wrong(const char *what, const char *why)
 /* ---- whom to load ---- */
 
 /* A number, never a name: nobody is to be loaded by a slip of a name server. */
-static int take_target(const char *url, bool allow_remote, struct client *c, struct load_plan *plan)
+static int take_target(const char *url, bool allow_remote, struct client *c, bool *tls,
+                       struct load_plan *plan)
 {
-    if (failed(client_init(c, url))) {
+    if (failed(client_target(c, url, tls))) {
         return wrong(url, c->why);
     }
     const char *const host = strcmp(c->host, "localhost") == 0 ? "127.0.0.1" : c->host;
@@ -49,6 +51,43 @@ static int take_target(const char *url, bool allow_remote, struct client *c, str
     plan->target.port = (uint16_t)strtoul(c->port, NULL, 10);
     plan->authority = c->authority;
     return EXIT_CODE_DONE;
+}
+
+static int read_ca(const char *path, struct buf *out)
+{
+    char words[96] = "";
+    const err_t e = path == NULL ? ERR_OK : whole_file_read(path, out);
+    if (!failed(e)) {
+        return EXIT_CODE_DONE;
+    }
+    return wrong(path, e.code == ERR_IO      ? strerror_r(errno, words, sizeof words)
+                       : e.code == ERR_LIMIT ? "is longer than certificates are (64 KiB)"
+                                             : "out of memory");
+}
+
+/* Whom to believe under TLS: the address that is called, unless the certificate is for another name. */
+static int take_trust(const struct run_options *o, const struct client *c, bool tls,
+                      struct load_plan *plan)
+{
+    if (!tls) {
+        const char *const idle = o->ca != NULL         ? "--ca"
+                                 : o->tls_name != NULL ? "--tls-name"
+                                 : o->insecure         ? "--insecure"
+                                                       : NULL;
+        return idle == NULL ? EXIT_CODE_DONE : wrong(idle, "is for https://");
+    }
+    CLEANUP(buf_deinit) struct buf ca;
+    buf_init(&ca, LIMIT_TLS_PEM_BYTES);
+    const int code = read_ca(o->ca, &ca);
+    if (code != EXIT_CODE_DONE) {
+        return code;
+    }
+    char why[TLS_WHY_BYTES];
+    const struct tls_trust trust = {.name = o->tls_name != NULL ? o->tls_name : c->host,
+                                    .ca_name = o->ca,
+                                    .ca = buf_span(&ca),
+                                    .anybody = o->insecure};
+    return failed(tls_client_new(&trust, &plan->tls, why)) ? wrong("https", why) : EXIT_CODE_DONE;
 }
 
 static void choose_sources(const struct run_options *o, struct load_plan *plan)
@@ -228,15 +267,18 @@ static int run(const struct run_options *o, const char *url)
     struct client client;
     struct load_plan plan = {.stop_fd = -1};
     CLEANUP(tokens_deinit) struct tokens tokens = {0};
-    int code = take_target(url, o->allow_remote, &client, &plan);
+    bool tls = false;
+    int code = take_target(url, o->allow_remote, &client, &tls, &plan);
     code = code == EXIT_CODE_DONE ? take_options(o, &plan) : code;
     code = code == EXIT_CODE_DONE ? take_sessions(o, &tokens, &plan) : code;
     code = code == EXIT_CODE_DONE ? check_files(plan.connections) : code;
-    if (code != EXIT_CODE_DONE) {
-        return code;
+    code = code == EXIT_CODE_DONE ? take_trust(o, &client, tls, &plan) : code;
+    if (code == EXIT_CODE_DONE) {
+        choose_sources(o, &plan);
+        code = go(o, &plan);
     }
-    choose_sources(o, &plan);
-    return go(o, &plan);
+    tls_client_free(&plan.tls);
+    return code;
 }
 
 int loadtest_cmd_run(int argc, char **argv)
@@ -269,13 +311,16 @@ int loadtest_cmd_run(int argc, char **argv)
         {"sources",     "N",    "loopback addresses to come from (one for 500 connections); 0: the kernel's choice", OPTION_NUMBER, &o.sources, 0, LOAD_SOURCES_MAX},
         {"server-pid",  "PID",  "measure the CPU of this process, too",               OPTION_NUMBER, &o.pid, 1, INT32_MAX},
         {"allow-remote", NULL,  "load another machine, which is yours to load",       OPTION_FLAG,   &o.allow_remote, 0, 0},
+        {"ca",          "FILE", "https: certificates to trust, PEM (those of this system)", OPTION_TEXT, &o.ca, 0, 0},
+        {"tls-name",    "NAME", "https: the server's name in its certificate (HOST)", OPTION_TEXT,   &o.tls_name, 0, 0},
+        {"insecure",    NULL,   "https: whatever certificate the server shows",       OPTION_FLAG,   &o.insecure, 0, 0},
         {"json",        NULL,   "one line of JSON instead of a table",                OPTION_FLAG,   &o.json, 0, 0},
         {"quiet",       NULL,   "no progress on stderr",                              OPTION_FLAG,   &o.quiet, 0, 0},
     };
     /* clang-format on */
     const struct option_spec spec = {
         .command = "canara loadtest run",
-        .usage = "http://HOST:PORT",
+        .usage = "http[s]://HOST:PORT",
         .about = "Put a bounded load on a server, and say what it did.\n\n"
                  "events   a socket, an event a message      status   GET session-status\n"
                  "batches  a socket, an array a message      summary  GET behavior-summary\n"

@@ -96,7 +96,9 @@ void loadtest_report_table(FILE *to, const struct load_plan *plan, const struct 
     }
     for (size_t i = 0; i < TROUBLES; i++) {
         if (t->trouble[i] > 0) {
-            (void)fprintf(to, "%-9s %" PRIu64 "\n", trouble_name((enum trouble)i), t->trouble[i]);
+            const char *const why = i == TROUBLE_TLS ? r->tls_why : "";
+            (void)fprintf(to, "%-9s %" PRIu64 "%s%s\n", trouble_name((enum trouble)i),
+                          t->trouble[i], why[0] == '\0' ? "" : ", the first: ", why);
         }
     }
 }
@@ -203,6 +205,12 @@ err_t loadtest_report_json(FILE *to, const struct load_plan *plan, const struct 
     fixed(&w, "seconds", r->seconds);
     json_name(&w, "stopped");
     json_bool(&w, r->stopped);
+    json_name(&w, "tls");
+    json_bool(&w, plan->tls != NULL);
+    if (r->tls_why[0] != '\0') {
+        json_name(&w, "tls_why");
+        json_cstr(&w, r->tls_why);
+    }
     number(&w, "answers", tally_answers(&r->tally));
     write_scenarios(&w, plan, r);
     write_events(&w, r);

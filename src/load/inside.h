@@ -31,6 +31,7 @@ enum {
 enum peer_phase {
     PEER_OFF,        /* not connected; its timer brings it back */
     PEER_CONNECTING, /* connect() is under way */
+    PEER_SECURING,   /* the TLS handshake is */
     PEER_SHAKING,    /* the upgrade is asked for, or granted and the greeting awaited */
     PEER_UP,
     PEER_OVER /* its session has ended: it does not come again */
@@ -52,7 +53,8 @@ struct peer {
     struct http_reader http;
     struct ws_reader ws;
     struct buf in;  /* an answer that is not whole yet */
-    struct buf out; /* what the kernel would not take yet */
+    struct buf out; /* what the kernel would not take yet; with TLS what is not sealed yet */
+    struct tls_conn *tls;
     struct flight *flight;
     struct rng rng;
     mono_t began;      /* connecting */
@@ -94,6 +96,7 @@ struct run {
     mono_t told; /* the last progress */
     uint64_t told_answers, told_events;
     uint8_t received[RECEIVE_BYTES];
+    uint8_t plain[RECEIVE_BYTES + LIMIT_TLS_RECORD_BYTES]; /* with TLS: what it was */
     char text[LIMIT_WS_MESSAGE_BYTES];
 };
 
@@ -101,6 +104,7 @@ struct run {
 void peer_init(struct peer *p, struct run *r, uint32_t number, enum scenario scenario);
 void peer_deinit(struct peer *p);
 void peer_connect(struct peer *p);
+void peer_secured(struct peer *p);
 void peer_up(struct peer *p);
 /* Hang up because of this, and come again unless there is no sense in it. */
 void peer_lose(struct peer *p, enum trouble why);

@@ -23,6 +23,7 @@
 #include "load/tally.h"
 #include "load/tokens.h"
 #include "net/address.h"
+#include "net/tls_client.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -56,6 +57,7 @@ struct load_progress {
 struct load_plan {
     struct peer_address target; /* with its port */
     const char *authority;      /* for Host */
+    struct tls_client *tls;     /* NULL: without TLS */
     struct mix mix;
     const struct tokens *tokens;
     size_t connections;
@@ -83,6 +85,7 @@ struct load_result {
     double seconds;        /* of the measurement */
     size_t connected_most; /* ready at one time */
     bool stopped;          /* stop_fd came before the end */
+    char tls_why[96];      /* why the first connection could not be secured; "" */
     bool server_measured;
     double client_cpu_s, server_cpu_s; /* within the measurement */
     int64_t server_bytes;              /* resident memory at its end */

@@ -34,7 +34,7 @@ static void arrive(struct peer *p)
 static void leave_phase(struct peer *p, enum peer_phase next)
 {
     struct run *const r = p->run;
-    if (p->phase == PEER_CONNECTING || p->phase == PEER_SHAKING) {
+    if (p->phase == PEER_CONNECTING || p->phase == PEER_SECURING || p->phase == PEER_SHAKING) {
         arrive(p);
     } else if (p->phase == PEER_UP) {
         r->connected -= 1;
@@ -50,6 +50,7 @@ static void close_socket(struct peer *p)
     }
     timer_cancel(&p->run->wheel, &p->timer);
     ws_reader_deinit(&p->ws);
+    tls_conn_free(&p->tls);
     buf_deinit(&p->in);
     buf_deinit(&p->out);
     p->first = 0;
@@ -168,6 +169,19 @@ void peer_up(struct peer *p)
     peer_pump(p);
 }
 
+/* Bytes may come and go: ask for the upgrade, or begin. */
+void peer_secured(struct peer *p)
+{
+    http_reader_init(&p->http, ANSWER_MAX_BYTES);
+    ws_reader_init(&p->ws, WS_CLIENT, ANSWER_MAX_BYTES);
+    if (scenario_is_socket((enum scenario)p->scenario)) {
+        p->phase = PEER_SHAKING;
+        peer_shake(p);
+    } else {
+        peer_up(p);
+    }
+}
+
 static void connected(struct peer *p)
 {
     int error = 0;
@@ -184,13 +198,13 @@ static void connected(struct peer *p)
     }
     buf_init(&p->in, ANSWER_MAX_BYTES);
     buf_init(&p->out, OUT_MAX_BYTES);
-    http_reader_init(&p->http, ANSWER_MAX_BYTES);
-    ws_reader_init(&p->ws, WS_CLIENT, ANSWER_MAX_BYTES);
-    if (scenario_is_socket((enum scenario)p->scenario)) {
-        p->phase = PEER_SHAKING;
-        peer_shake(p);
+    if (r->plan->tls == NULL) {
+        peer_secured(p);
+    } else if (failed(tls_client_connect(r->plan->tls, OUT_MAX_BYTES, &p->tls))) {
+        peer_lose(p, TROUBLE_LOCAL);
     } else {
-        peer_up(p);
+        p->phase = PEER_SECURING;
+        peer_flush(p);
     }
 }
 
@@ -235,6 +249,7 @@ void peer_timer(struct timer *t, void *run)
     switch ((enum peer_phase)p->phase) {
     case PEER_OFF: peer_connect(p); break;
     case PEER_CONNECTING:
+    case PEER_SECURING:
     case PEER_SHAKING: peer_lose(p, TROUBLE_TIMEOUT); break;
     case PEER_UP: look_at_answers(p); break;
     case PEER_OVER: break;

@@ -2,6 +2,7 @@
 #include "load/inside.h"
 #include "net/stream.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- an answer ---- */
@@ -326,6 +327,48 @@ static void take_echo(struct peer *p, size_t bytes, mono_t now)
 
 /* ---- bytes ---- */
 
+static void take_bytes(struct peer *p, uint8_t *bytes, size_t len)
+{
+    const mono_t now = clock_mono(p->run->plan->clock);
+    if (p->scenario == SCENARIO_ECHO) {
+        take_echo(p, len, now);
+    } else if (p->upgraded) {
+        take_frames(p, bytes, len, now);
+    } else {
+        take_http(p, (span_t){bytes, len}, now);
+    }
+    peer_pump(p);
+}
+
+static void lose_secret(struct peer *p)
+{
+    char *const why = p->run->result->tls_why;
+    if (!p->tls->open && why[0] == '\0') {
+        (void)snprintf(why, sizeof p->run->result->tls_why, "%s", tls_client_reason(p->tls));
+    }
+    peer_lose(p, p->tls->open ? TROUBLE_CLOSED : TROUBLE_TLS);
+}
+
+/* What came is the handshake's, or ours once it is done; the last words of who hangs up are heard, too. */
+static void unseal(struct peer *p, span_t cipher)
+{
+    struct run *const r = p->run;
+    size_t got = 0;
+    const enum tls_answer answer = tls_conn_feed(p->tls, cipher, r->plain, sizeof r->plain, &got);
+    if (p->tls->unsent.len > 0 && answer == TLS_GOING) {
+        peer_flush(p);
+    }
+    if (p->watch.fd >= 0 && p->phase == PEER_SECURING && p->tls->open) {
+        peer_secured(p);
+    }
+    if (got > 0 && p->watch.fd >= 0) {
+        take_bytes(p, r->plain, got);
+    }
+    if (answer != TLS_GOING && p->watch.fd >= 0) {
+        lose_secret(p);
+    }
+}
+
 void peer_readable(struct peer *p)
 {
     struct run *const r = p->run;
@@ -338,13 +381,9 @@ void peer_readable(struct peer *p)
         peer_lose(p, TROUBLE_CLOSED);
         return;
     }
-    const mono_t now = clock_mono(r->plan->clock);
-    if (p->scenario == SCENARIO_ECHO) {
-        take_echo(p, got, now);
-    } else if (p->upgraded) {
-        take_frames(p, r->received, got, now);
+    if (p->tls == NULL) {
+        take_bytes(p, r->received, got);
     } else {
-        take_http(p, (span_t){r->received, got}, now);
+        unseal(p, (span_t){r->received, got});
     }
-    peer_pump(p);
 }

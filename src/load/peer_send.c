@@ -23,15 +23,31 @@ static void want(struct peer *p, uint32_t events)
     }
 }
 
+/* What is to be sent becomes what is on the wire. */
+static err_t seal(struct peer *p)
+{
+    if (p->tls == NULL || p->out.len == 0) {
+        return ERR_OK;
+    }
+    TRY(tls_conn_write(p->tls, buf_span(&p->out)));
+    buf_clear(&p->out);
+    return ERR_OK;
+}
+
 void peer_flush(struct peer *p)
 {
+    if (failed(seal(p))) {
+        peer_lose(p, TROUBLE_LOCAL);
+        return;
+    }
+    struct buf *const wire = p->tls == NULL ? &p->out : &p->tls->unsent;
     size_t done = 0;
-    while (done < p->out.len) {
+    while (done < wire->len) {
         size_t sent = 0;
-        const span_t rest = {p->out.ptr + done, p->out.len - done};
+        const span_t rest = {wire->ptr + done, wire->len - done};
         const enum stream_outcome o = stream_send(p->watch.fd, rest, &sent);
         if (o == STREAM_WOULD_BLOCK) {
-            buf_consume(&p->out, done);
+            buf_consume(wire, done);
             want(p, EPOLLIN | EPOLLOUT);
             return;
         }
@@ -41,7 +57,7 @@ void peer_flush(struct peer *p)
         }
         done += sent;
     }
-    buf_clear(&p->out);
+    buf_clear(wire);
     want(p, EPOLLIN);
 }
 
@@ -185,7 +201,7 @@ void peer_shake(struct peer *p)
         return;
     }
     peer_flush(p);
-    if (p->phase == PEER_SHAKING) {
+    if (p->phase == PEER_SHAKING && p->out.len == 0) {
         buf_deinit(&p->out); /* most will be idle */
         buf_init(&p->out, OUT_MAX_BYTES);
     }

@@ -3,15 +3,25 @@
 #include "base/util.h"
 
 static const char *const names[TROUBLES] = {
-    [TROUBLE_REFUSED] = "refused",   [TROUBLE_LOCAL] = "local",
-    [TROUBLE_CLOSED] = "closed",     [TROUBLE_TIMEOUT] = "timeout",
-    [TROUBLE_HTTP_401] = "http_401", [TROUBLE_HTTP_403] = "http_403",
-    [TROUBLE_HTTP_410] = "http_410", [TROUBLE_HTTP_429] = "http_429",
-    [TROUBLE_HTTP_503] = "http_503", [TROUBLE_HTTP_OTHER] = "http_other",
-    [TROUBLE_WS_1001] = "ws_1001",   [TROUBLE_WS_1008] = "ws_1008",
-    [TROUBLE_WS_1013] = "ws_1013",   [TROUBLE_WS_ENDED] = "ws_ended",
-    [TROUBLE_WS_OTHER] = "ws_other", [TROUBLE_REJECTED] = "rejected",
-    [TROUBLE_PROTOCOL] = "protocol", [TROUBLE_MISMATCH] = "mismatch",
+    [TROUBLE_REFUSED] = "refused",
+    [TROUBLE_LOCAL] = "local",
+    [TROUBLE_TLS] = "tls",
+    [TROUBLE_CLOSED] = "closed",
+    [TROUBLE_TIMEOUT] = "timeout",
+    [TROUBLE_HTTP_401] = "http_401",
+    [TROUBLE_HTTP_403] = "http_403",
+    [TROUBLE_HTTP_410] = "http_410",
+    [TROUBLE_HTTP_429] = "http_429",
+    [TROUBLE_HTTP_503] = "http_503",
+    [TROUBLE_HTTP_OTHER] = "http_other",
+    [TROUBLE_WS_1001] = "ws_1001",
+    [TROUBLE_WS_1008] = "ws_1008",
+    [TROUBLE_WS_1013] = "ws_1013",
+    [TROUBLE_WS_ENDED] = "ws_ended",
+    [TROUBLE_WS_OTHER] = "ws_other",
+    [TROUBLE_REJECTED] = "rejected",
+    [TROUBLE_PROTOCOL] = "protocol",
+    [TROUBLE_MISMATCH] = "mismatch",
 };
 
 const char *trouble_name(enum trouble t)

@@ -19,6 +19,7 @@
 enum trouble {
     TROUBLE_REFUSED,    /* nobody listens, or no route */
     TROUBLE_LOCAL,      /* this machine: out of ports, of descriptors, of memory */
+    TROUBLE_TLS,        /* a certificate that is not believed, or no TLS */
     TROUBLE_CLOSED,     /* the server hung up without a word */
     TROUBLE_TIMEOUT,    /* no answer in time */
     TROUBLE_HTTP_401,   /* the token is no good, or its session is over */

@@ -40,6 +40,10 @@ refused 2 "No such file" run --tokens nowhere http://127.0.0.1:9
 refused 2 "nobody of the mix" run --mix idle --rate 5 http://127.0.0.1:9
 refused 2 "duration" run --duration 3601 http://127.0.0.1:9
 refused 2 "no process" run --mix idle --server-pid 2147483647 http://127.0.0.1:9
+refused 2 "ca: is for https" run --mix echo --ca x http://127.0.0.1:9
+refused 2 "nowhere.pem: No such file" run --mix echo --ca nowhere.pem https://127.0.0.1:9
+refused 2 "said: holds no certificate" run --mix echo --ca said https://127.0.0.1:9 # it is empty then
+refused 2 "is no name of a server" run --mix echo --tls-name '' https://127.0.0.1:9
 refused 1 "refused" run --mix echo --warm-up 0 --duration 1 --timeout-ms 100 http://127.0.0.1:9
 
 "$canara" loadtest prepare --accounts 40 --sessions 80 --logins 4 --tokens 70 data >said
@@ -47,19 +51,23 @@ refused 1 "is not empty" prepare data
 refused 2 "not so many sessions" run --tokens data/tokens --connections 71 http://127.0.0.1:9
 refused 2 "accounts that can log in" run --tokens data/tokens --mix mpin --first 4 http://127.0.0.1:9
 
-"$canara" serve --set=HOST=127.0.0.1 --set=PORT=0 --set=DEBUG=True --set=LOG_LEVEL=warn \
-    --set=DATA_DIR="$folder/data" --set=EVENTS_PER_SECOND=0 >out 2>log &
-server=$!
-tries=0
-until grep -q '^listening on ' out; do
-    tries=$((tries + 1))
-    if [ "$tries" -gt 300 ] || ! kill -0 "$server" 2>/dev/null; then
-        cat log >&2
-        exit 1
-    fi
-    sleep 0.1
-done
-url=$(sed -n 's/^listening on //p' out)
+# start_server SETTING...: `url` is where it listens.
+start_server() {
+    "$canara" serve --set=HOST=127.0.0.1 --set=PORT=0 --set=DEBUG=True --set=LOG_LEVEL=warn \
+        --set=DATA_DIR="$folder/data" --set=EVENTS_PER_SECOND=0 "$@" >out 2>log &
+    server=$!
+    tries=0
+    until grep -q '^listening on ' out; do
+        tries=$((tries + 1))
+        if [ "$tries" -gt 300 ] || ! kill -0 "$server" 2>/dev/null; then
+            cat log >&2
+            exit 1
+        fi
+        sleep 0.1
+    done
+    url=$(sed -n 's/^listening on //p' out)
+}
+start_server
 
 # play WANTED ARGUMENT...: one line of JSON, without troubles, that holds WANTED. What hashes may be
 # refused by a busy machine: 503 is a figure then.
@@ -91,3 +99,24 @@ sleep 1.5
 kill -INT "$run"
 wait "$run"
 grep -q 'stopped' result
+
+# The same under TLS, as it stands before customers: the certificate is believed for the address that is called, for
+# another name when it is told, by nobody else.
+kill -TERM "$server"
+wait "$server" || true
+server=
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out cert.pem -days 2 \
+    -subj /CN=bank.example -addext 'subjectAltName=IP:127.0.0.1,DNS:bank.example' 2>/dev/null
+chmod 600 key.pem
+start_server --set=TLS_CERT_FILE="$folder/cert.pem" --set=TLS_KEY_FILE="$folder/key.pem"
+case $url in https://*) ;; *) echo "$url is no https" >&2; exit 1 ;; esac
+play '"tls":true' --count 3000 --depth 16 --ca cert.pem
+play '"level_blocked":0' --count 300 --mix batches --batch 50 --event keystrokes --connections 8 --depth 8 --ca cert.pem
+play '"storm":{"answers":' --count 100 --mix storm --connections 10 --ca cert.pem --tls-name bank.example
+play '"status":{"answers":' --count 500 --mix status,summary --connections 6 --insecure
+refused 1 'tls  .*the first: hostname mismatch' run --tokens data/tokens --connections 4 --warm-up 0 --duration 1 \
+    --timeout-ms 500 --ca cert.pem --tls-name other.example "$url"
+refused 1 'tls  .*the first: self-signed certificate' run --tokens data/tokens --connections 4 --warm-up 0 \
+    --duration 1 --timeout-ms 500 "$url"
+refused 1 'closed' run --tokens data/tokens --connections 4 --warm-up 0 --duration 1 --timeout-ms 500 \
+    "http://${url#https://}"
