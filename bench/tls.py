@@ -4,16 +4,15 @@
 usage: bench/tls.py [--build build/release] [--rounds 5] [--connections 2000] [--seconds 2]
 
 Two servers of the same build, one plain and one with TLS (a P-256 and an RSA certificate, made by
-openssl), asked in turn by one client of Python's ssl; server CPU of all threads from
+openssl), asked in turn: idle connections and kinds of handshakes by one client of Python's ssl,
+everything else by `canara loadtest`, on learnt profiles. Server CPU of all threads from
 /proc/PID/task/*/schedstat, memory as the difference of RssAnon. Medians of the rounds. Bounded in
 time and count; loopback only; stops what it starts."""
 import argparse
-import base64
 import json
 import os
 import pathlib
 import platform
-import selectors
 import shutil
 import signal
 import socket
@@ -25,9 +24,13 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-EVENT = {"event_type": "typing_pattern", "timestamp": "2026-11-28T12:00:00Z",
-         "data": {"keystroke_intervals": [120, 95, 143, 88, 131], "field": "amount"}}
-SESSIONS = 64
+# What both servers are asked by `canara loadtest run`: a name, options, what is divided by.
+LOADS = (("event, 64 connections, 1 in flight", ["--mix", "events"], "event"),
+         ("event, 1000 connections, 1 in flight", ["--mix", "events", "--connections", "1000"], "event"),
+         ("event, 64 connections, 16 in flight", ["--mix", "events", "--depth", "16"], "event"),
+         ("event, in arrays of 32", ["--mix", "batches", "--depth", "2"], "event"),
+         ("GET session-status, 64 kept connections", ["--mix", "status"], "answer"),
+         ("connect, upgrade, greeting, 16 at a time", ["--mix", "storm", "--connections", "16"], "answer"))
 
 
 def cpu_ns(pid):
@@ -48,7 +51,10 @@ class Server:
     """A canara with its throttles off, as DEBUG=True on loopback allows."""
 
     def __init__(self, build, data, more):
-        command = [str(build / "canara"), "serve", "--set", f"DATA_DIR={data}", "--set", "PORT=0",
+        self.canara, self.data = str(build / "canara"), data
+        subprocess.run([self.canara, "loadtest", "prepare", "--accounts", "1000", "--sessions", "1000", str(data)],
+                       check=True, stdout=subprocess.DEVNULL, cwd=data.parent)
+        command = [self.canara, "serve", "--set", f"DATA_DIR={data}", "--set", "PORT=0",
                    "--set", "DEBUG=True", "--set", "LOG_LEVEL=error"]
         for name in ("EVENTS_PER_SECOND", "CONNECTIONS_PER_ADDRESS", "LOGIN_PER_ACCOUNT", "LOGIN_PER_ADDRESS",
                      "LOGIN_SUCCESS_PER_ACCOUNT", "REGISTER_PER_ADDRESS"):
@@ -123,40 +129,6 @@ def ask(s, method, path, body=None, token=None):
     return read_answer(s)
 
 
-def sessions(port, ctx, count):
-    got = []
-    with connect(port, ctx) as s:
-        for i in range(count):
-            email = f"tls{i // 10}-{port}@example.com"
-            if i % 10 == 0:
-                ask(s, "POST", "/api/v1/auth/register",
-                    {"email": email, "password": "Bench-horse-77", "mpin": "4829"})
-            body = json.loads(ask(s, "POST", "/api/v1/auth/login",
-                                  {"email": email, "password": "Bench-horse-77",
-                                   "device_id": f"d{i}"})[1])
-            got.append((body["session_id"], body["session_token"]))
-    return got
-
-
-def upgrade(port, ctx, who):
-    s = connect(port, ctx)
-    s.sendall(f"GET /api/v1/ws/behavior/{who[0]} HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n"
-              "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-              f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\n"
-              f"Authorization: Bearer {who[1]}\r\n\r\n".encode())
-    head, _ = read_answer(s)
-    if b" 101 " not in head.split(b"\r\n")[0]:
-        raise SystemExit(head.decode())
-    return s
-
-
-def frame(text):
-    """A masked text frame, the mask all zero."""
-    data = text.encode()
-    size = bytes([0x80 | len(data)]) if len(data) < 126 else b"\xfe" + len(data).to_bytes(2, "big")
-    return b"\x81" + size + bytes(4) + data
-
-
 def idle(server, ctx, count):
     """Bytes of ours for each of `count` connections that have asked once and are silent since."""
     with connect(server.port, ctx) as s:
@@ -192,34 +164,20 @@ def handshakes(server, ctx, count, resume):
     return (cpu_ns(server.p.pid) - before) / 1000 / count
 
 
-def events(server, ctx, who, seconds):
-    """Server CPU of an event, 64 connections, one in flight on each, in us."""
-    held = [upgrade(server.port, ctx, w) for w in who]
-    message = frame(json.dumps(EVENT))
-    wait = selectors.DefaultSelector()
-    for s in held:
-        s.settimeout(0)
-        wait.register(s, selectors.EVENT_READ)
-    for s in held:
-        s.send(message)
-    count = 0
-    before, until = cpu_ns(server.p.pid), time.monotonic() + seconds
-    while time.monotonic() < until:
-        for key, _ in wait.select(1):
-            try:
-                while b"data_received" in key.fileobj.recv(65536):
-                    key.fileobj.send(message)
-                    count += 1
-            except (BlockingIOError, ssl.SSLWantReadError):
-                pass
-    spent = cpu_ns(server.p.pid) - before
-    for s in held:
-        s.close()
-    return spent / 1000 / count, count / seconds
+def load(server, how, what, seconds, trust):
+    """Server CPU of one event or answer in us, and how many came a second."""
+    scheme = "https" if trust else "http"
+    done = subprocess.run([server.canara, "loadtest", "run", "--json", "--quiet", "--tokens", server.data / "tokens",
+                           "--server-pid", str(server.p.pid), "--duration", str(seconds), *trust, *how,
+                           f"{scheme}://127.0.0.1:{server.port}"], stdout=subprocess.PIPE, text=True, check=True)
+    said = json.loads(done.stdout)
+    if said["troubles"] or said["challenges"]:
+        raise SystemExit(f"{how}: troubles {said['troubles']}, challenges {said['challenges']}")
+    return said[f"server_us_per_{what}"], said["answers" if what == "answer" else "events"] / said["seconds"]
 
 
 def row(name, values, unit, note=""):
-    print(f"{name:<46} {statistics.median(values):>9.1f} {unit:<7} "
+    print(f"{name:<50} {statistics.median(values):>9.1f} {unit:<7} "
           f"({min(values):.1f} to {max(values):.1f}) {note}", flush=True)
 
 
@@ -233,29 +191,29 @@ def measure(args, plain, tls):
               context(ssl.TLSVersion.TLSv1_2, "ECDHE-RSA-AES128-GCM-SHA256"), False),
              ("handshake, TLS 1.2, ticket", tls, old, True)]
     spent = {name: [] for name, *_ in kinds}
-    people = {s: sessions(s.port, c, SESSIONS) for s, c in ((plain, None), (tls, new))}
-    event = {plain: [], tls: []}
-    rate = {plain: [], tls: []}
+    loads = {(name, server): [] for name, *_ in LOADS for server in (plain, tls)}
+    trust = {plain: [], tls: ["--ca", tls.data.parent / "ec.pem", "--tls-name", "localhost"]}
     for _ in range(args.rounds):
         for name, server, ctx, resume in kinds:
             spent[name].append(handshakes(server, ctx, 300, resume))
-        for server, ctx in ((plain, None), (tls, new)):
-            cpu, per_second = events(server, ctx, people[server], args.seconds)
-            event[server].append(cpu)
-            rate[server].append(per_second)
+        for name, how, what in LOADS:
+            for server in (plain, tls):
+                loads[name, server].append(load(server, how, what, args.seconds, trust[server]))
     for name, *_ in kinds:
         row(name, spent[name], "us CPU")
-    for server, name in ((plain, "plain"), (tls, "TLS 1.3")):
-        row(f"event, 64 connections, 1 in flight, {name}", event[server], "us CPU",
-            f"{statistics.median(rate[server]):.0f}/s")
-    row("  TLS less plain, of the same round", [t - p for p, t in zip(event[plain], event[tls])], "us CPU")
+    for name, *_ in LOADS:
+        for server, kind in ((plain, "plain"), (tls, "TLS 1.3")):
+            row(f"{name}, {kind}", [cpu for cpu, _ in loads[name, server]], "us CPU",
+                f"{statistics.median(rate for _, rate in loads[name, server]):.0f}/s")
+        row("  TLS less plain, of the same round",
+            [t[0] - p[0] for p, t in zip(loads[name, plain], loads[name, tls])], "us CPU")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default=str(ROOT / "build/release"))
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--seconds", type=int, default=2)
     parser.add_argument("--connections", type=int, default=2000)
     args = parser.parse_args()
     build = pathlib.Path(args.build).resolve()

@@ -95,9 +95,10 @@ static void choose_sources(const struct run_options *o, struct load_plan *plan)
     if (!address_is_v4(&plan->target) || !address_is_loopback(&plan->target)) {
         return;
     }
-    const int64_t own = (o->connections + LOAD_PER_SOURCE - 1) / LOAD_PER_SOURCE;
+    const int64_t each = plan->tls == NULL ? LOAD_PER_SOURCE : LOAD_PER_SOURCE_TLS;
+    const int64_t own = (o->connections + each - 1) / each;
     plan->sources = (uint32_t)(o->sources == UNSET ? own : o->sources);
-    plan->source_first = (uint32_t)(o->first / LOAD_PER_SOURCE % LOAD_SOURCES_MAX);
+    plan->source_first = (uint32_t)(o->first / each % LOAD_SOURCES_MAX);
 }
 
 /* ---- who loads ---- */
@@ -308,7 +309,7 @@ int loadtest_cmd_run(int argc, char **argv)
         {"duration",    "S",    "seconds of measuring (10), up to 3600",              OPTION_NUMBER, &o.duration, 1, LOAD_DURATION_MAX_S},
         {"count",       "N",    "or until so many answers have come (0: no such end)", OPTION_NUMBER, &o.count, 0, LOAD_COUNT_MAX},
         {"timeout-ms",  "MS",   "for a connection, for an answer (10000)",            OPTION_NUMBER, &o.timeout, 100, LOAD_TIMEOUT_MAX_MS},
-        {"sources",     "N",    "loopback addresses to come from (one for 500 connections); 0: the kernel's choice", OPTION_NUMBER, &o.sources, 0, LOAD_SOURCES_MAX},
+        {"sources",     "N",    "loopback addresses to come from (one for 500 connections, for 50 under TLS); 0: the kernel's choice", OPTION_NUMBER, &o.sources, 0, LOAD_SOURCES_MAX},
         {"server-pid",  "PID",  "measure the CPU of this process, too",               OPTION_NUMBER, &o.pid, 1, INT32_MAX},
         {"allow-remote", NULL,  "load another machine, which is yours to load",       OPTION_FLAG,   &o.allow_remote, 0, 0},
         {"ca",          "FILE", "https: certificates to trust, PEM (those of this system)", OPTION_TEXT, &o.ca, 0, 0},

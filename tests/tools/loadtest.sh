@@ -110,7 +110,7 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key
 chmod 600 key.pem
 start_server --set=TLS_CERT_FILE="$folder/cert.pem" --set=TLS_KEY_FILE="$folder/key.pem"
 case $url in https://*) ;; *) echo "$url is no https" >&2; exit 1 ;; esac
-play '"tls":true' --count 3000 --depth 16 --ca cert.pem
+play '"tls":true' --count 3000 --depth 16 --ca cert.pem --connections 70
 play '"level_blocked":0' --count 300 --mix batches --batch 50 --event keystrokes --connections 8 --depth 8 --ca cert.pem
 play '"storm":{"answers":' --count 100 --mix storm --connections 10 --ca cert.pem --tls-name bank.example
 play '"status":{"answers":' --count 500 --mix status,summary --connections 6 --insecure
