@@ -18,7 +18,7 @@ enum {
     LOOK_MS = 100,           /* between two looks at the journal */
     AGED_PER_LOOK = 50,      /* with LOOK_MS: at most 500 files a second for the sake of age */
     RECORDS_PER_LOOK = 4096, /* between two looks at those who wait */
-    SESSIONS_MAX = 65536,    /* idle entries kept for their next line */
+    IDLE_MAX_DEFAULT = 65536,
     WAITERS_MAX = 256,
     PLACE_MS = 30 * 1000,
     EXPIRE_MS = 3600 * 1000,
@@ -139,13 +139,24 @@ static void write_aged(struct view *v)
 
 /* ---- taking in ------------------------------------------------------------------------------- */
 
+/* What the file of the record's session holds before it. Whom we let go left it as it is noted; else it is
+ * read through, and what is behind is cut: what a power cut left there may be anything. */
+static err_t look_at_file(struct view *v, const journal_record_t *record, uint64_t *lines,
+                          uint64_t *size)
+{
+    const bool known = view_seen_find(&v->sessions.seen, record->session, lines, size) &&
+                       *lines == record->line - 1 &&
+                       view_file_is_long(v->dir, record->session, *size);
+    return known ? ERR_OK : view_file_keep(v->dir, record->session, record->line - 1, lines, size);
+}
+
 /* The entry of the record's session; a new one knows what its file holds already. From this line on
- * the file is written by us: what a power cut left there may be anything, and is cut. */
+ * the file is written by us. */
 static err_t session_of(struct view *v, const journal_record_t *record, struct view_session **out)
 {
     struct view_session *session = view_sessions_get(&v->sessions, record->session);
     if (session == NULL) {
-        if (v->sessions.by_id.count - v->sessions.waiting >= SESSIONS_MAX) {
+        if (v->sessions.by_id.count - v->sessions.waiting >= v->config.idle_max) {
             view_sessions_sweep(&v->sessions);
         }
         char email[VIEW_EMAIL_BYTES] = "";
@@ -153,7 +164,7 @@ static err_t session_of(struct view *v, const journal_record_t *record, struct v
         uint64_t size = 0;
         TRY(v->config.email_of(v->config.context, record->account, email));
         email[sizeof email - 1] = '\0';
-        const err_t e = view_file_keep(v->dir, record->session, record->line - 1, &lines, &size);
+        const err_t e = look_at_file(v, record, &lines, &size);
         if (failed(e) && e.code != ERR_FORMAT) {
             return e;
         }
@@ -446,6 +457,9 @@ err_t view_open(const struct view_config *config, struct view **out)
     }
     if (v->config.flush_ms == 0) {
         v->config.flush_ms = FLUSH_MS_DEFAULT;
+    }
+    if (v->config.idle_max == 0) {
+        v->config.idle_max = IDLE_MAX_DEFAULT;
     }
     view_renderer_init(&v->renderer);
     view_sessions_init(&v->sessions);

@@ -52,6 +52,7 @@ struct view_config {
     int retention_days;   /* files not written for so long go; 0: kept for ever */
     size_t pending_bytes; /* 0: VIEW_PENDING_BYTES_DEFAULT */
     uint32_t flush_ms;    /* longest wait of view_flush(); 0: 5000 */
+    uint32_t idle_max;    /* sessions kept for their next line, more are let go; 0: 65,536 */
     const struct clock *clock;
     const struct clock *vouched; /* retention goes by this one; NULL: by `clock` */
     struct log *log;             /* NULL: silent */

@@ -107,12 +107,23 @@ err_t view_dir_open(const char *dir, int *out)
 /* Count the newlines of `chunk`, which lies at `at`, up to `most` lines; `*end`: behind the last. */
 static void count_lines(span_t chunk, uint64_t at, uint64_t most, uint64_t *lines, uint64_t *end)
 {
-    for (size_t i = 0; i < chunk.len && *lines < most; i++) {
-        if (chunk.ptr[i] == '\n') {
-            (*lines)++;
-            *end = at + i + 1;
+    size_t done = 0;
+    while (*lines < most && done < chunk.len) {
+        const uint8_t *const hit = memchr(chunk.ptr + done, '\n', chunk.len - done);
+        if (hit == NULL) {
+            return;
         }
+        done = (size_t)(hit - chunk.ptr) + 1;
+        *lines += 1;
+        *end = at + done;
     }
+}
+
+bool view_file_is_long(int dir, uuid_t session, uint64_t size)
+{
+    CLEANUP(fd_close) int fd = -1;
+    uint64_t bytes = 0;
+    return !failed(file_open(dir, session, O_RDONLY, &fd, &bytes)) && fd >= 0 && bytes == size;
 }
 
 err_t view_file_keep(int dir, uuid_t session, uint64_t most, uint64_t *lines, uint64_t *size)

@@ -18,6 +18,7 @@
 #include "journal/view.h"
 
 #include <dirent.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,9 @@ NODISCARD err_t view_dir_open(const char *dir, int *out);
  * 0 and 0. */
 NODISCARD err_t view_file_keep(int dir, uuid_t session, uint64_t most, uint64_t *lines,
                                uint64_t *size);
+
+/* Whether a session's file is there and exactly so long. */
+bool view_file_is_long(int dir, uuid_t session, uint64_t size);
 
 /* Append whole lines to a file that is `*size` long by our count: what is longer is the rest of a
  * failed write and is cut. `*size` becomes the new length. */

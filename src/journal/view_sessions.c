@@ -15,6 +15,7 @@ void view_sessions_init(struct view_sessions *table)
     *table = (struct view_sessions){
         .recent = VIEW_NONE, .free = VIEW_NONE, .oldest = VIEW_NONE, .newest = VIEW_NONE};
     map_init(&table->by_id, seed);
+    view_seen_init(&table->seen, seed);
 }
 
 static uint32_t index_of(const struct view_sessions *table, const struct view_session *session)
@@ -35,6 +36,7 @@ void view_sessions_deinit(struct view_sessions *table)
     }
     free(table->items);
     map_deinit(&table->by_id);
+    view_seen_deinit(&table->seen);
     *table = (struct view_sessions){0};
 }
 
@@ -166,6 +168,9 @@ void view_sessions_sweep(struct view_sessions *table)
     for (uint32_t i = 0; i < table->cap; i++) {
         struct view_session *session = &table->items[i];
         if (session->tail.ptr != NULL && session->pending == 0) {
+            if (!session->barred) {
+                view_seen_note(&table->seen, session->id, session->last_line, session->size);
+            }
             view_sessions_drop(table, session);
         }
     }

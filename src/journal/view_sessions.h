@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/hash_map.h"
 #include "base/uuid.h"
+#include "journal/view_seen.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,6 +45,7 @@ struct view_sessions {
     uint32_t oldest, newest; /* with pending lines */
     uint32_t waiting;        /* how many of those */
     size_t bytes;            /* of all pending lines */
+    struct view_seen seen;   /* of those that were swept */
 };
 
 void view_sessions_init(struct view_sessions *table);
@@ -69,7 +71,7 @@ void view_sessions_written(struct view_sessions *table, struct view_session *ses
 /* Drop an entry without pending lines. */
 void view_sessions_drop(struct view_sessions *table, struct view_session *session);
 
-/* Drop all entries without pending lines. */
+/* Drop all entries without pending lines, and note how long their files are. */
 void view_sessions_sweep(struct view_sessions *table);
 
 #endif

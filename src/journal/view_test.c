@@ -205,6 +205,49 @@ static void lines_beyond_the_memory_bound_are_written_at_once(void **state)
     assert_lines(s, testing_id(1), 1);
 }
 
+/* With more sessions than are kept for their next line, each file goes on where it was left. One that is as long as it
+ * was is not read through again (or the newline that was put into it here would cost its last line); any other is, and
+ * is mended. */
+static void a_file_that_was_let_go_is_read_through_only_when_it_has_changed(void **state)
+{
+    struct scene *s = *state;
+    char path[TESTING_PATH];
+    view_close(&s->v);
+    s->view_config.idle_max = 2;
+    assert_ok(view_open(&s->view_config, &s->v));
+    for (uint64_t line = 1; line <= 5; line++) {
+        for (uint8_t n = 1; n <= 6; n++) {
+            append(s, testing_id(n), line, line);
+            assert_ok(view_flush(s->v, testing_id(n)));
+        }
+    }
+    for (uint8_t n = 1; n <= 6; n++) {
+        assert_lines(s, testing_id(n), 5);
+    }
+    char *const before = content(s, testing_id(1));
+    const size_t first = strcspn(before, " ");
+    path_of(s, testing_id(1), path);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    assert_int_equal(pwrite(fd, "\n", 1, (off_t)first), 1);
+    (void)close(fd);
+    path_of(s, testing_id(2), path);
+    fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    assert_int_equal(write(fd, "torn", 4), 4);
+    (void)close(fd);
+    for (uint8_t n = 1; n <= 2; n++) {
+        append(s, testing_id(n), 6, 6);
+        assert_ok(view_flush(s->v, testing_id(n)));
+    }
+    assert_lines(s, testing_id(2), 6);
+    char *const after = content(s, testing_id(1));
+    assert_int_equal(after[first], '\n');
+    after[first] = ' ';
+    assert_memory_equal(after, before, strlen(before));
+    assert_true(strlen(after) > strlen(before));
+    free(before);
+    free(after);
+}
+
 static void keys_of_secret_fields_are_never_shown(void **state)
 {
     struct scene *s = *state;
@@ -610,6 +653,7 @@ int main(void)
         IN_SCENE(a_session_without_lines_flushes_to_nothing),
         IN_SCENE(lines_are_written_at_the_end_by_number_and_by_age),
         IN_SCENE(lines_beyond_the_memory_bound_are_written_at_once),
+        IN_SCENE(a_file_that_was_let_go_is_read_through_only_when_it_has_changed),
         IN_SCENE(keys_of_secret_fields_are_never_shown),
         cmocka_unit_test(a_line_is_one_line_whatever_the_data_holds),
         IN_SCENE(after_a_crash_at_any_byte_the_file_is_completed),
