@@ -41,6 +41,10 @@ struct import {
 NODISCARD err_t import_refuse(const struct import *in, const char *file, size_t line,
                               const char *format, ...) PRINTF_LIKE(4, 5);
 
+/* May a session be called `id`, made of the name of `file`? `printed` is what snprintf() said of it. */
+NODISCARD err_t import_session(const struct import *in, const char *file,
+                               const char id[IMPORT_NAME_BYTES], int printed);
+
 /* Add a sentence to the note. */
 void import_note(const struct import *in, const char *format, ...) PRINTF_LIKE(2, 3);
 

@@ -199,11 +199,9 @@ static err_t take_session(struct work *w, size_t index, size_t day)
         return ERR_OK;
     }
     const bool illegal = role == ROLE_TEST && w->labels.illegal[label];
-    const int n = snprintf(id, sizeof id, "%.24s-%s-%.30s", user,
-                           role == ROLE_TEST ? "test" : "train", name + strlen("session_"));
-    if (n < 0 || (size_t)n >= sizeof id) {
-        return import_refuse(w->in, path, 1, "has too long a name");
-    }
+    const int n = snprintf(id, sizeof id, "%s-%s-%s", user, role == ROLE_TEST ? "test" : "train",
+                           name + strlen("session_"));
+    TRY(import_session(w->in, path, id, n));
     (void)snprintf(email, sizeof email, "%s@balabit.invalid", illegal ? "unknown" : user);
     set_writer_session(w->to, id, email);
     path_begin(&w->cut, w->to, import_time(day, 0.0));

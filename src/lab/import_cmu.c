@@ -1,5 +1,6 @@
 /* import_cmu.c - the keystroke benchmark of Killourhy and Maxion, "Comparing anomaly-detection
  * algorithms for keystroke dynamics", DSN 2009: 51 people, 8 sessions of 50 entries. */
+#include "lab/dataset_line.h"
 #include "lab/import_password.h"
 #include "lab/text_table.h"
 
@@ -57,8 +58,8 @@ static err_t take_row(const struct import *in, struct password_set *set, span_t 
     if (text_columns(line, column, COLUMNS) != COLUMNS) {
         return import_refuse(in, file, at, "must have %d columns", COLUMNS);
     }
-    if (column[0].len == 0 || column[0].len > 16 || !text_number(column[1], 1, 99, &day) ||
-        !text_number(column[2], 1, 999, &rep)) {
+    if (!dataset_name_is_good(column[0]) || column[0].len > 16 ||
+        !text_number(column[1], 1, 99, &day) || !text_number(column[2], 1, 999, &rep)) {
         return import_refuse(in, file, at, "must begin with subject, sessionIndex and rep");
     }
     if (!take_keys(column, keys)) {

@@ -159,9 +159,7 @@ static err_t take_file(struct work *w, size_t index)
     MUST(group_of(path, group, &human));
     const int n =
         snprintf(id, sizeof id, "%s-%.*s", group, (int)(strlen(name) - (sizeof ".txt" - 1)), name);
-    if (n < 0 || (size_t)n >= sizeof id) {
-        return import_refuse(w->in, path, 1, "has too long a name");
-    }
+    TRY(import_session(w->in, path, id, n));
     (void)snprintf(email, sizeof email, "%s%s@delbot.invalid", human ? "device-" : "", group);
     set_writer_session(w->to, id, email);
     path_begin(&w->cut, w->to, import_time(0, (double)index * 60000.0));

@@ -1,6 +1,7 @@
 /* import_mobikey.c - MOBIKEY: Antal and Nemes, "The MOBIKEY keystroke dynamics password database:
  * benchmark results", 2016: 54 people, three passwords on one tablet, raw key events. */
 #include "base/util.h"
+#include "lab/dataset_line.h"
 #include "lab/import_password.h"
 #include "lab/text_table.h"
 
@@ -134,7 +135,8 @@ static bool take_press(span_t line, struct press *out)
         const span_t last = tail[-1];
         out->key = between(field[HEAD], (span_t){last.ptr + last.len, 0});
     }
-    return out->user.len > 0 && out->user.len <= 8 && out->session.len <= 8;
+    return dataset_name_is_good(out->user) && out->user.len <= 8 &&
+           dataset_name_is_good(out->session) && out->session.len <= 8;
 }
 
 static bool same_entry(const struct press *a, const struct press *b)

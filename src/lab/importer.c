@@ -1,6 +1,7 @@
 #include "lab/importer.h"
 
 #include "base/util.h"
+#include "lab/dataset_line.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -162,6 +163,18 @@ err_t import_refuse(const struct import *in, const char *file, size_t line, cons
     (void)vsnprintf(words, sizeof words, format, args);
     va_end(args);
     return refuse(in->report, ERR_FORMAT, "%.900s:%zu: %s", file, line, words);
+}
+
+err_t import_session(const struct import *in, const char *file, const char id[IMPORT_NAME_BYTES],
+                     int printed)
+{
+    const bool whole = printed >= 0 && printed < IMPORT_NAME_BYTES;
+    return whole && dataset_name_is_good((span_t){(const uint8_t *)id, strlen(id)})
+               ? ERR_OK
+               : import_refuse(in, file, 1,
+                               "cannot be the name of a session: A-Z, a-z, 0-9, ., _, @ and - are "
+                               "allowed, and %d characters with its folder",
+                               DATASET_NAME_BYTES);
 }
 
 void import_note(const struct import *in, const char *format, ...)

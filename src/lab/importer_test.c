@@ -187,10 +187,10 @@ static void the_meu_table_becomes_entries_with_pressure(void **state)
     assert_int_equal(m->practised.count, 5);
 }
 
-static void say_entry(struct bench *b, unsigned user, unsigned rep, const char *keys)
+static void say_entry(struct bench *b, const char *user, unsigned rep, const char *keys)
 {
     for (unsigned k = 0; keys[k] != '\0'; k++) {
-        say(b, "%u, KTU84P, 0, %c, %u, %u, 0.125, 0.25, 400, 640, 0.5, 4.5, 8.5, 2, 0, %u\n", user,
+        say(b, "%s, KTU84P, 0, %c, %u, %u, 0.125, 0.25, 400, 640, 0.5, 4.5, 8.5, 2, 0, %u\n", user,
             keys[k], 1000 + 200 * k, 1100 + 200 * k, rep);
     }
 }
@@ -201,19 +201,21 @@ static void mobikey_rows_become_entries_and_faulty_ones_are_counted(void **state
     CLEANUP(bench_free) struct bench *b = bench_new();
     for (unsigned group = 1; group <= 2; group++) {
         char path[64];
+        const char *const user = group == 1 ? "100" : "200";
         say(b, "UserId, DeviceId, SessionId, Key, DownTime\n");
         for (unsigned rep = 0; rep < 9; rep++) {
-            say_entry(b, 100 * group, rep, "kicsikutyatarka");
+            say_entry(b, user, rep, "kicsikutyatarka");
         }
-        say_entry(b, 100 * group, 9, "kicsikutyatark");
-        say_entry(b, 100 * group, 10, "kicsi,utyatarka");
+        say_entry(b, user, 9, "kicsikutyatark");
+        say_entry(b, user, 10, "kicsi,utyatarka");
         say(b, "not a row\n");
+        say_entry(b, "1 0", 11, "kicsikutyatarka"); /* no session may be called so */
         (void)snprintf(path, sizeof path, "group%u/Keystrokes.csv", group);
         put(b, path);
     }
     CLEANUP(dataset_close) struct dataset *set = take(b, "mobikey", "kicsikutyatarka");
     assert_non_null(strstr(b->report.note, "4 of 22 entries left out"));
-    assert_non_null(strstr(b->report.note, "2 rows that are none"));
+    assert_non_null(strstr(b->report.note, "32 rows that are none"));
     assert_int_equal(dataset_sessions(set), 18);
     const canara_key_t *const key = &first_event(set, 0)->of.keystrokes.keys[1];
     assert_near(key->down_ms, 200.0, 0.0, "from the first key");
@@ -443,6 +445,8 @@ static void what_cannot_be_imported_leaves_nothing(void **state)
         {"delbot-mouse", "circles_bot_a/x.txt", "resolution:1\n5,Move,1\n", ":2: must be t_ms"},
         {"delbot-mouse", "circles_bot_a/x.txt", "resolution:1\n5,Move,0.5,1\n",
          ":1: resolution: must give"},
+        {"delbot-mouse", "circles_bot_a/x y.txt", "resolution:1\n5,Move,1,1\n",
+         ":1: cannot be the name of a session"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -457,6 +461,51 @@ static void what_cannot_be_imported_leaves_nothing(void **state)
         assert_true(stat(b->out, &st) != 0);
         assert_int_equal(names_in(b->dir.path), 1); /* src, and nothing half done */
     }
+}
+
+/* Names of people and files become names of sessions, which are of few characters. */
+static void a_name_that_no_session_may_have_is_refused(void **state)
+{
+    (void)state;
+
+    static const char *const names[] = {"user 7", "user\t7", "\xff", "us\"er"};
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        CLEANUP(bench_free) struct bench *b = bench_new();
+        char path[64];
+        say_mouse(b, 3);
+        (void)snprintf(path, sizeof path, "training_files/%s/session_1", names[i]);
+        put(b, path);
+        say(b, "filename,is_illegal\n");
+        put(b, "public_labels.csv");
+        assert_err(import(b, "balabit-mouse"), ERR_FORMAT);
+        assert_non_null(strstr(b->report.fault, ":1: cannot be the name of a session"));
+    }
+    CLEANUP(bench_free) struct bench *b = bench_new();
+    say(b, "subject,sessionIndex,rep,H.period,...\ns 02,1,1");
+    for (unsigned k = 0; k < 31; k++) {
+        say(b, ",0.1");
+    }
+    say(b, "\n");
+    put(b, "DSL-StrongPasswordData.csv");
+    assert_err(import(b, "cmu-strong-password"), ERR_FORMAT);
+    assert_non_null(strstr(b->report.fault, ":2: must begin with subject"));
+}
+
+static void two_people_whose_names_begin_alike_stay_two(void **state)
+{
+    (void)state;
+    CLEANUP(bench_free) struct bench *b = bench_new();
+    say_mouse(b, 3);
+    put(b, "training_files/the-same-twenty-four-characters-a/session_1");
+    say_mouse(b, 3);
+    put(b, "training_files/the-same-twenty-four-characters-b/session_1");
+    say_mouse(b, 3);
+    put(b, "test_files/the-same-twenty-four-characters-a/session_2");
+    say(b, "filename,is_illegal\nsession_2,0\n");
+    put(b, "public_labels.csv");
+    CLEANUP(dataset_close) struct dataset *set = take(b, "balabit-mouse", "");
+    assert_int_equal(dataset_sessions(set), 3);
 }
 
 static void a_folder_that_is_not_empty_is_left_alone(void **state)
@@ -498,6 +547,8 @@ int main(void)
         cmocka_unit_test(places_told_as_shares_of_the_screen_become_px),
         cmocka_unit_test(archives_and_plain_files_give_the_same_bytes),
         cmocka_unit_test(what_cannot_be_imported_leaves_nothing),
+        cmocka_unit_test(a_name_that_no_session_may_have_is_refused),
+        cmocka_unit_test(two_people_whose_names_begin_alike_stay_two),
         cmocka_unit_test(a_folder_that_is_not_empty_is_left_alone),
         cmocka_unit_test(the_same_file_twice_must_be_the_same),
     };
