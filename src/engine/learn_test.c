@@ -394,6 +394,33 @@ static void the_alarm_stops_learning(void **state)
     end(&s);
 }
 
+/* Pointers that lead nowhere, counts without end and NaN are in the fields that no bit of `has` names. */
+static void what_was_not_sent_is_neither_looked_at_nor_learnt(void **state)
+{
+    (void)state;
+    struct canara_profile *p = NULL;
+    canara_session_t session;
+    canara_lesson_t lesson;
+    uint8_t wanted = 0;
+    canara_session_begin(&session, T0);
+    assert_int_equal(canara_profile_new(NULL, &p), CANARA_OK);
+    assert_int_equal(canara_learn_begin(p, &session, CANARA_TRUST_ENROLMENT, &wanted), CANARA_OK);
+    for (unsigned kind = 0; kind < CANARA_EVENT_KINDS; kind++) {
+        canara_event_t event;
+        canara_verdict_t verdict;
+        canara_baseline_t baselines[CANARA_BASELINES_MAX];
+        memset(&event, 0xff, sizeof event);
+        event.kind = (enum canara_event_kind)kind;
+        event.has = 0;
+        assert_int_equal(canara_observe(&session, NULL, p, &event, T0, &verdict), CANARA_OK);
+        assert_int_equal(canara_baselines(p, &event, baselines), 0);
+        assert_int_equal(canara_learn(p, &event, T0), CANARA_OK);
+    }
+    assert_int_equal(canara_learn_end(p, T0, &lesson), CANARA_OK);
+    assert_int_equal(lesson.seen, 0);
+    canara_profile_free(&p);
+}
+
 /* Wide samples leave room for fewer than twenty in the ring, and never had an anchor. */
 static void wide_samples_are_anchored_too(void **state)
 {
@@ -510,6 +537,7 @@ int main(void)
         cmocka_unit_test(an_owner_with_a_mpin_may_wander_for_ever),
         cmocka_unit_test(a_thief_between_does_not_lock_the_owners_learning),
         cmocka_unit_test(the_alarm_stops_learning),
+        cmocka_unit_test(what_was_not_sent_is_neither_looked_at_nor_learnt),
         cmocka_unit_test(wide_samples_are_anchored_too),
         cmocka_unit_test(a_young_part_goes_on_learning_behind_the_gate),
         cmocka_unit_test(what_comes_once_a_session_is_not_pushed_out),

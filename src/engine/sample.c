@@ -169,6 +169,9 @@ static double vector_value(double x)
 
 static bool of_features(const canara_event_t *event, struct sample *out)
 {
+    if (!sent(event, CANARA_F_VALUES)) {
+        return false;
+    }
     const size_t n = event->of.features.count;
     out->kind = SAMPLE_FEATURES;
     for (size_t i = 0; i < n && i < SAMPLE_FEATURES_MAX; i++) {
@@ -178,7 +181,7 @@ static bool of_features(const canara_event_t *event, struct sample *out)
     const uint64_t layout = VECTOR_LAYOUT;
     const uint64_t hash = fnv_add(FNV_START, &count, sizeof count);
     sample_name(out, "features", event->of.features.name, fnv_add(hash, &layout, sizeof layout));
-    return n > 0;
+    return true;
 }
 
 /* An event may send none of its numbers. */
