@@ -5,13 +5,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PIECE = 64 * 1024, PATH_BYTES = 4096 };
+enum { PIECE = 64 * 1024, PATH_BYTES = PATH_MAX };
 
 err_t whole_file_read(const char *path, struct buf *out)
 {
@@ -59,9 +60,15 @@ static err_t write_through(const char *path, span_t bytes)
     if (fd < 0) {
         return err_new(ERR_IO);
     }
-    TRY(write_all(fd, bytes));
-    const bool synced = fsync(fd) == 0 || errno == EINVAL; /* a device cannot be */
-    return synced ? ERR_OK : err_new(ERR_IO);
+    const bool done = !failed(write_all(fd, bytes)) &&
+                      (fsync(fd) == 0 || errno == EINVAL); /* a device cannot be synced */
+    return done ? ERR_OK : err_new(ERR_IO);
+}
+
+/* The file itself: a link to it stays one. /dev/stdout is one, to a file where output goes into a file. */
+static const char *behind_links(const char *path, char real[PATH_BYTES])
+{
+    return realpath(path, real) == NULL ? path : real;
 }
 
 /* A new file beside `path`; its name lands in `name`. -1 with errno. */
@@ -75,26 +82,38 @@ static int open_beside(const char *path, char name[PATH_BYTES])
     return mkostemp(name, O_CLOEXEC);
 }
 
+/* What a new file would have: a report names people, and a model is made of them. */
+static mode_t mode_of_new(void)
+{
+    const mode_t mask = umask(077);
+    (void)umask(mask);
+    return 0644 & ~mask;
+}
+
 err_t whole_file_write(const char *path, span_t bytes)
 {
     struct stat there;
-    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode)) {
+    const bool old = stat(path, &there) == 0;
+    if (old && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode)) {
         return write_through(path, bytes);
     }
     char name[PATH_BYTES];
-    CLEANUP(fd_close) int fd = open_beside(path, name);
+    char real[PATH_BYTES];
+    const char *const to = behind_links(path, real);
+    CLEANUP(fd_close) int fd = open_beside(to, name);
     if (fd < 0) {
         return err_new(ERR_IO);
     }
-    const bool done = !failed(write_all(fd, bytes)) && fsync(fd) == 0 && fchmod(fd, 0644) == 0 &&
-                      rename(name, path) == 0;
+    const mode_t mode = old ? there.st_mode & 0777 : mode_of_new();
+    const bool done = !failed(write_all(fd, bytes)) && fsync(fd) == 0 && fchmod(fd, mode) == 0 &&
+                      rename(name, to) == 0;
     if (!done) {
         const int why = errno;
         (void)unlink(name);
         errno = why;
         return err_new(ERR_IO);
     }
-    sync_folder(path);
+    sync_folder(to);
     return ERR_OK;
 }
 
@@ -109,7 +128,8 @@ err_t whole_file_check(const char *path)
         return access(path, W_OK) == 0 ? ERR_OK : err_new(ERR_IO);
     }
     char name[PATH_BYTES];
-    CLEANUP(fd_close) int fd = open_beside(path, name);
+    char real[PATH_BYTES];
+    CLEANUP(fd_close) int fd = open_beside(behind_links(path, real), name);
     if (fd < 0) {
         return err_new(ERR_IO);
     }

@@ -17,7 +17,8 @@
 NODISCARD err_t whole_file_read(const char *path, struct buf *out);
 
 /* Write the bytes under a temporary name beside `path`, sync, then rename: whoever looks sees the old
- * file or the whole new one. */
+ * file or the whole new one. A link stays and its file is replaced; the mode stays, too, and of a new file is
+ * 0644 as far as the umask allows. */
 NODISCARD err_t whole_file_write(const char *path, span_t bytes);
 
 /* Whether whole_file_write() could begin now; leaves nothing behind. ERR_IO with errno: it could not. */
