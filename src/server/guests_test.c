@@ -89,6 +89,20 @@ static void without_a_limit_everybody_enters_and_the_table_empties_again(void **
     guests_deinit(&g);
 }
 
+/* Whoever chooses addresses must not know where they are put. */
+static void no_two_tables_hash_alike(void **state)
+{
+    (void)state;
+    struct guests one;
+    struct guests two;
+    guests_init(&one, 1, 1);
+    guests_init(&two, 1, 1);
+    assert_memory_not_equal(&one.count.as_uuid.key, &two.count.as_uuid.key,
+                            sizeof one.count.as_uuid.key);
+    guests_deinit(&one);
+    guests_deinit(&two);
+}
+
 static void who_is_refused_is_not_counted(void **state)
 {
     (void)state;
@@ -131,6 +145,7 @@ int main(void)
         cmocka_unit_test(those_on_this_machine_are_no_neighbourhood),
         cmocka_unit_test(an_address_holds_its_limit_and_not_one_more),
         cmocka_unit_test(a_neighbourhood_holds_its_limit_and_not_one_more),
+        cmocka_unit_test(no_two_tables_hash_alike),
         cmocka_unit_test(who_is_refused_is_not_counted),
         cmocka_unit_test(without_a_limit_everybody_enters_and_the_table_empties_again),
     };
