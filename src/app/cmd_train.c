@@ -43,6 +43,12 @@ static int out_of(const char *about, err_t e)
                                                : "a limit of size was reached");
 }
 
+static int out_of_reach(const char *path)
+{
+    char words[96] = "";
+    return broken(path, strerror_r(errno, words, sizeof words));
+}
+
 /* ---- gathering ---- */
 
 /* Every source has its own room for names of sessions. */
@@ -190,14 +196,13 @@ static int save(const struct given *g, const struct bank *bank,
 {
     CLEANUP(canara_model_close) struct canara_model *model = NULL;
     CLEANUP(buf_deinit) struct buf text;
-    char words[96] = "";
     buf_init(&text, MODEL_BYTES_MAX);
     MUST(canara_model_open(bytes->ptr, bytes->len, &model) == CANARA_OK);
     if (failed(model_about(model, bank, &text)) || failed(about_calibration(calibration, &text))) {
         return broken(g->out, "the memory is used up");
     }
     if (failed(whole_file_write(g->out, buf_span(bytes)))) {
-        return broken(g->out, strerror_r(errno, words, sizeof words));
+        return out_of_reach(g->out);
     }
     (void)fwrite(text.ptr, 1, text.len, stdout);
     (void)printf("%zu bytes in %s\n", bytes->len, g->out);
@@ -211,6 +216,9 @@ static int train(const struct given *g)
     CLEANUP(calibration_free) struct calibration calibration = {.side = {{{NULL, 0, 0}}}};
     CLEANUP(buf_deinit) struct buf bytes;
     buf_init(&bytes, MODEL_BYTES_MAX);
+    if (failed(whole_file_check(g->out))) { /* now, and not behind minutes of work */
+        return out_of_reach(g->out);
+    }
     if (failed(dataset_blank(&all))) {
         return broken(g->out, "the memory is used up");
     }

@@ -126,6 +126,7 @@ static void what_cannot_be_learnt_from_is_refused_and_leaves_no_file(void **stat
         {"train --out x", 2, "name at least one DIR"},
         {"train x", 2, "--out: is missing"},
         {"train /nonexistent --out y", 1, "/nonexistent"},
+        {"train /nonexistent --out /nonexistent/y", 1, "/nonexistent/y: No such file"}, /* first */
         {"train --buffers /nonexistent --out y", 1, "/nonexistent:1: file: cannot be opened"},
         {"model /nonexistent", 1, "/nonexistent: "},
         {"model a b", 2, "one word too many"},
