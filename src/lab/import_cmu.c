@@ -10,6 +10,8 @@
 /* subject, sessionIndex, rep, then H of 11 keys with DD and UD between them */
 enum { KEYS = 11, COLUMNS = 3 + 3 * KEYS - 2, ENROL = 200 };
 
+#define LONGEST_MS 600000.0 /* what an event may hold */
+
 static const struct dataset_info about = {
     .name = "cmu-strong-password",
     .source = "Killourhy and Maxion, Comparing anomaly-detection algorithms for keystroke "
@@ -44,6 +46,9 @@ static bool take_keys(const span_t *column, canara_key_t keys[KEYS])
         keys[k] = plain_key;
         keys[k].down_ms = (double)down / 10.0;
         keys[k].up_ms = (double)(down + llround(hold * 1e4)) / 10.0;
+        if (keys[k].up_ms > LONGEST_MS) {
+            return false;
+        }
     }
     return true;
 }
@@ -63,7 +68,7 @@ static err_t take_row(const struct import *in, struct password_set *set, span_t 
         return import_refuse(in, file, at, "must begin with subject, sessionIndex and rep");
     }
     if (!take_keys(column, keys)) {
-        return import_refuse(in, file, at, "H and DD must be numbers from 0 to 60 (s)");
+        return import_refuse(in, file, at, "H and DD must be numbers from 0 to 60 (s), 600 in all");
     }
     char user[IMPORT_NAME_BYTES];
     char id[IMPORT_NAME_BYTES];

@@ -187,12 +187,18 @@ static void the_meu_table_becomes_entries_with_pressure(void **state)
     assert_int_equal(m->practised.count, 5);
 }
 
+static void say_entry_at(struct bench *b, const char *user, unsigned rep, const char *keys,
+                         int step)
+{
+    for (int k = 0; keys[k] != '\0'; k++) {
+        say(b, "%s, KTU84P, 0, %c, %d, %d, 0.125, 0.25, 400, 640, 0.5, 4.5, 8.5, 2, 0, %u\n", user,
+            keys[k], 9000 + 200 * step * k, 9100 + 200 * step * k, rep);
+    }
+}
+
 static void say_entry(struct bench *b, const char *user, unsigned rep, const char *keys)
 {
-    for (unsigned k = 0; keys[k] != '\0'; k++) {
-        say(b, "%s, KTU84P, 0, %c, %u, %u, 0.125, 0.25, 400, 640, 0.5, 4.5, 8.5, 2, 0, %u\n", user,
-            keys[k], 1000 + 200 * k, 1100 + 200 * k, rep);
-    }
+    say_entry_at(b, user, rep, keys, 1);
 }
 
 static void mobikey_rows_become_entries_and_faulty_ones_are_counted(void **state)
@@ -208,13 +214,14 @@ static void mobikey_rows_become_entries_and_faulty_ones_are_counted(void **state
         }
         say_entry(b, user, 9, "kicsikutyatark");
         say_entry(b, user, 10, "kicsi,utyatarka");
+        say_entry_at(b, user, 12, "kicsikutyatarka", -1); /* each key before the last */
         say(b, "not a row\n");
         say_entry(b, "1 0", 11, "kicsikutyatarka"); /* no session may be called so */
         (void)snprintf(path, sizeof path, "group%u/Keystrokes.csv", group);
         put(b, path);
     }
     CLEANUP(dataset_close) struct dataset *set = take(b, "mobikey", "kicsikutyatarka");
-    assert_non_null(strstr(b->report.note, "4 of 22 entries left out"));
+    assert_non_null(strstr(b->report.note, "6 of 24 entries left out"));
     assert_non_null(strstr(b->report.note, "32 rows that are none"));
     assert_int_equal(dataset_sessions(set), 18);
     const canara_key_t *const key = &first_event(set, 0)->of.keystrokes.keys[1];
@@ -245,7 +252,8 @@ static void balabit_files_become_pointer_events_and_trials(void **state)
     put(b, "training_files/user7/session_1");
     say_mouse(b, 2);
     say(b, "3,3,Left,Pressed,1,1\n3,3.1,NoButton,Drag,2,1\n3,3.2,Scroll,Up,0,0\n"
-           "3,3.3,NoButton,Move,65535,65535\n3,3.4,Left,Released,3,1\n30,30,NoButton,Move,4,1\n");
+           "3,3.3,NoButton,Move,65535,65535\n3,3.4,Left,Released,3,1\n3,3.5,NoButton,Drag,4,1\n"
+           "30,30,NoButton,Move,4,1\n");
     put(b, "test_files/user7/session_2");
     say_mouse(b, 3);
     put(b, "test_files/user7/session_3");
@@ -261,11 +269,12 @@ static void balabit_files_become_pointer_events_and_trials(void **state)
     assert_string_equal(test->id, "user7-test-2");
     assert_int_equal(test->count, 2); /* a pause of 26 s */
     const canara_event_t *const e = first_event(set, 1);
-    assert_int_equal(e->of.path.count, 5);
+    assert_int_equal(e->of.path.count, 6);
     assert_near(e->of.path.points[1].t_ms, 1251.0, 0.0, "whole ms");
     assert_int_equal(e->of.path.points[2].buttons, 1);
     assert_int_equal(e->of.path.points[3].buttons, 1);
     assert_int_equal(e->of.path.points[4].buttons, 0);
+    assert_int_equal(e->of.path.points[5].buttons, 1); /* its press was lost */
     const struct dataset_model *const m = dataset_model(set, 0);
     assert_int_equal(m->trials.count, 2);
     assert_int_equal(m->trials.at[1].label, DATASET_IMPOSTOR);
@@ -278,7 +287,7 @@ static void balabit_files_become_pointer_events_and_trials(void **state)
 static void say_swipes(struct bench *b)
 {
     for (unsigned user = 1; user <= 3; user++) {
-        for (unsigned i = 0; i < (user == 3 ? 9 : 64); i++) {
+        for (unsigned i = 0; i < (user == 3 ? 9 : 74); i++) {
             say(b, "%u", user);
             for (unsigned v = 0; v < 15; v++) {
                 say(b, ",0.%u%02u", v, i);
@@ -295,15 +304,15 @@ static void antal_strokes_become_sessions_of_ten(void **state)
     say_swipes(b);
     put(b, "antal_dataset1.csv");
     CLEANUP(dataset_close) struct dataset *set = take(b, "antal-scroll-touch", "");
-    assert_int_equal(dataset_sessions(set), 7 + 7 + 1);
+    assert_int_equal(dataset_sessions(set), 8 + 8 + 1);
     assert_int_equal(dataset_session(set, 0)->count, 10);
-    assert_int_equal(dataset_session(set, 6)->count, 4); /* the rest, not tried */
+    assert_int_equal(dataset_session(set, 7)->count, 4); /* the rest, not tried */
     assert_int_equal(first_event(set, 0)->of.features.count, 15);
     assert_int_equal(dataset_models(set), 2);
     const struct dataset_model *const m = dataset_model(set, 1);
     assert_int_equal(m->enrols, 4);
-    assert_int_equal(genuine(m), 2);
-    assert_int_equal(m->trials.count, 4);
+    assert_int_equal(genuine(m), 3);
+    assert_int_equal(m->trials.count, 6);
     assert_non_null(strstr(b->report.note, "1 people with too few strokes"));
 }
 
@@ -445,6 +454,10 @@ static void what_cannot_be_imported_leaves_nothing(void **state)
         {"delbot-mouse", "circles_bot_a/x.txt", "resolution:1\n5,Move,1\n", ":2: must be t_ms"},
         {"delbot-mouse", "circles_bot_a/x.txt", "resolution:1\n5,Move,0.5,1\n",
          ":1: resolution: must give"},
+        {"delbot-mouse", "circles_bot_a/x.txt", "resolution:1\n5,Move,1,2\n4,Move,1,2\n",
+         ":3: t_ms must not be before the first"},
+        {"meu-mobile-ksd", "1/2/3/4/5/6/7/meu-mobile-ksd-2016.csv", "Subject,\n",
+         "more than 6 folders deep"},
         {"delbot-mouse", "circles_bot_a/x y.txt", "resolution:1\n5,Move,1,1\n",
          ":1: cannot be the name of a session"},
     };
@@ -481,15 +494,30 @@ static void a_name_that_no_session_may_have_is_refused(void **state)
         assert_err(import(b, "balabit-mouse"), ERR_FORMAT);
         assert_non_null(strstr(b->report.fault, ":1: cannot be the name of a session"));
     }
-    CLEANUP(bench_free) struct bench *b = bench_new();
-    say(b, "subject,sessionIndex,rep,H.period,...\ns 02,1,1");
-    for (unsigned k = 0; k < 31; k++) {
-        say(b, ",0.1");
+}
+
+static void a_row_of_cmu_that_is_no_entry_is_refused(void **state)
+{
+    static const struct {
+        const char *head, *time, *want;
+    } rows[] = {
+        {"s 02,1,1", "0.1", ":2: must begin with subject"},
+        {"s02,1,1", "60.5", ":2: H and DD must be numbers from 0 to 60"},
+        {"s02,1,1", "60", ":2: H and DD must be numbers from 0 to 60"}, /* 660 s in all */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        CLEANUP(bench_free) struct bench *b = bench_new();
+        say(b, "subject,sessionIndex,rep,H.period,...\n%s", rows[i].head);
+        for (unsigned k = 0; k < 31; k++) {
+            say(b, ",%s", rows[i].time);
+        }
+        say(b, "\n");
+        put(b, "DSL-StrongPasswordData.csv");
+        assert_err(import(b, "cmu-strong-password"), ERR_FORMAT);
+        assert_non_null(strstr(b->report.fault, rows[i].want));
     }
-    say(b, "\n");
-    put(b, "DSL-StrongPasswordData.csv");
-    assert_err(import(b, "cmu-strong-password"), ERR_FORMAT);
-    assert_non_null(strstr(b->report.fault, ":2: must begin with subject"));
 }
 
 static void two_people_whose_names_begin_alike_stay_two(void **state)
@@ -548,6 +576,7 @@ int main(void)
         cmocka_unit_test(archives_and_plain_files_give_the_same_bytes),
         cmocka_unit_test(what_cannot_be_imported_leaves_nothing),
         cmocka_unit_test(a_name_that_no_session_may_have_is_refused),
+        cmocka_unit_test(a_row_of_cmu_that_is_no_entry_is_refused),
         cmocka_unit_test(two_people_whose_names_begin_alike_stay_two),
         cmocka_unit_test(a_folder_that_is_not_empty_is_left_alone),
         cmocka_unit_test(the_same_file_twice_must_be_the_same),
