@@ -141,6 +141,8 @@ static void what_cannot_be_learnt_from_is_refused_and_leaves_no_file(void **stat
     (void)snprintf(line, sizeof line, "--out %s --label a/b", model);
     assert_int_equal(desk_run_on_set(d, "train", line), 2);
     assert_non_null(strstr(d->err, "--label: must be 1 to 47"));
+    (void)snprintf(line, sizeof line, "--out %s --label %048d", model, 0);
+    assert_int_equal(desk_run_on_set(d, "train", line), 2);
     (void)snprintf(line, sizeof line, "model %s/dataset.json", d->set);
     assert_int_equal(desk_run(d, line), 1);
     assert_non_null(strstr(d->err, "is no model, or a damaged one"));

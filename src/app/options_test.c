@@ -1,6 +1,7 @@
 /* Command lines, and the distance between words. */
 #include "app/options.h"
 
+#include "base/util.h"
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -11,7 +12,7 @@ enum { ARGS_MAX = 80 };
 struct seen {
     bool flag;
     const char *text;
-    int64_t number;
+    int64_t number, seed;
     struct option_sets sets;
     bool maybe;
     const char *value; /* of --maybe */
@@ -27,13 +28,14 @@ static enum option_answer read_line(char *line, struct seen *out)
         {"flag", NULL, "a flag", OPTION_FLAG, &out->flag, 0, 0},
         {"text", "WORD", "a text", OPTION_TEXT, &out->text, 0, 0},
         {"number", "N", "a number", OPTION_NUMBER, &out->number, -5, 100},
+        {"seed", "N", "any number", OPTION_NUMBER, &out->seed, 0, INT64_MAX},
         {"set", "NAME=VALUE", "a setting", OPTION_SET, &out->sets, 0, 0},
     };
     const struct option_spec spec = {.command = "canara test",
                                      .usage = "[WORD]...",
                                      .about = "About it.",
                                      .option = options,
-                                     .options = 5,
+                                     .options = ARRAY_LEN(options),
                                      .words_max = 2};
     static char *argv[ARGS_MAX];
     int argc = 0;
@@ -73,6 +75,8 @@ static void lines_are_taken_or_refused(void **state)
         {"test -", OPTIONS_OK},
         {"test -- --flag", OPTIONS_OK},
         {"test --number -5", OPTIONS_OK},
+        {"test --seed 9223372036854775807", OPTIONS_OK},
+        {"test --seed 9223372036854775808", OPTIONS_FAULT},
         {"test --number=100", OPTIONS_OK},
         {"test --help", OPTIONS_HELP},
         {"test -h", OPTIONS_HELP},

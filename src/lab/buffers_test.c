@@ -39,6 +39,7 @@ static void a_line_is_an_event_a_fact_a_secret_or_a_remark(void **state)
          CANARA_FACT_CHALLENGED, 0.0},
         {LINE("external_fact", "{\"nats\":-2.5}", "a"), BUFFER_FACT, CANARA_FACT_EXTERNAL, -2.5},
         {LINE("external_fact", "{\"nats\":11}", "a"), BUFFER_REMARK, 0, 0.0},
+        {LINE("external_fact", "{\"nats\":-11}", "a"), BUFFER_REMARK, 0, 0.0},
         {LINE("external_fact", "{}", "a"), BUFFER_REMARK, 0, 0.0},
         {LINE("ml_analysis_result", "{\"predicted_risk_score\":1}", "a"), BUFFER_REMARK, 0, 0.0},
         {LINE("session_start", "{}", "a"), BUFFER_REMARK, 0, 0.0},
