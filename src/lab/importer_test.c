@@ -213,8 +213,8 @@ static void mobikey_rows_become_entries_and_faulty_ones_are_counted(void **state
             say_entry(b, user, rep, "kicsikutyatarka");
         }
         say_entry(b, user, 9, "kicsikutyatark");
-        say_entry(b, user, 10, "kicsi,utyatarka");
         say_entry_at(b, user, 12, "kicsikutyatarka", -1); /* each key before the last */
+        say_entry(b, user, 10, "kicsi,utyatarka");
         say(b, "not a row\n");
         say_entry(b, "1 0", 11, "kicsikutyatarka"); /* no session may be called so */
         (void)snprintf(path, sizeof path, "group%u/Keystrokes.csv", group);
