@@ -17,6 +17,8 @@
 
 enum { WORDS_MAX = 4096, MODEL_MAX = 64 * 1024 * 1024, LINE_BYTES = 64 * 1024 };
 
+enum { BODY_BYTES = 6 * DATASET_NAME_LONGEST + 128 }; /* a name in which every byte is escaped */
+
 struct given {
     const char *model, *learn, *data_dir;
     bool apply, table;
@@ -102,7 +104,7 @@ static void show_row(const struct buffer_session *s, const struct replay_result 
 /* A session that is not live any more is no fault: most in the files are not. */
 static int tell(struct run *run, const struct buffer_session *s, double risk)
 {
-    char body[256];
+    char body[BODY_BYTES];
     struct json_writer w;
     json_writer_init_fixed(&w, body, sizeof body);
     json_begin_object(&w);

@@ -3,6 +3,10 @@
 #include "app/lab_desk_test.h"
 #include "codec/json_read.h"
 
+#include <pthread.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
 static void write_file(const struct lab_desk *d, const char *name, const char *text,
                        char path[SCRATCH_PATH])
 {
@@ -153,6 +157,87 @@ static void applying_needs_a_server(void **state)
     assert_non_null(strstr(d->err, "canara replay: --apply: "));
 }
 
+/* A control socket that hears one request and answers with this status. */
+struct control {
+    int fd;
+    unsigned status;
+    char heard[2048];
+    pthread_t thread;
+};
+
+static void *answer_one(void *context)
+{
+    struct control *const o = context;
+    char answer[96];
+    size_t len = 0;
+    const int peer = accept(o->fd, NULL, NULL);
+    while (len < sizeof o->heard - 1 && strchr(o->heard, '}') == NULL) {
+        const ssize_t n = read(peer, o->heard + len, sizeof o->heard - 1 - len);
+        if (n <= 0) {
+            break;
+        }
+        len += (size_t)n;
+    }
+    const int n =
+        snprintf(answer, sizeof answer, "HTTP/1.1 %u x\r\nContent-Length: 0\r\n\r\n", o->status);
+    (void)send(peer, answer, (size_t)n, MSG_NOSIGNAL);
+    (void)close(peer);
+    return NULL;
+}
+
+static void control_begin(struct control *o, const char *path, unsigned status)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    *o = (struct control){.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), .status = status};
+    assert_true(strlen(path) < sizeof at.sun_path);
+    memcpy(at.sun_path, path, strlen(path) + 1);
+    assert_int_equal(bind(o->fd, (const struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(listen(o->fd, 1), 0);
+    assert_int_equal(pthread_create(&o->thread, NULL, answer_one, o), 0);
+}
+
+static void control_end(struct control *o, const char *path)
+{
+    assert_int_equal(pthread_join(o->thread, NULL), 0);
+    assert_int_equal(close(o->fd), 0);
+    assert_int_equal(unlink(path), 0);
+}
+
+/* A buffer file may name a session as no server does: it is asked for whole, and is not live. */
+static void what_the_server_says_of_a_result_is_counted(void **state)
+{
+#define FIFTY "0123456789\\\"abcdefghijklmnopqrstuvwxyz0123456789abc"
+
+    static const char name[] = FIFTY FIFTY FIFTY FIFTY;
+
+    static const struct {
+        unsigned status;
+        int code;
+        const char *says;
+    } rows[] = {{200, 0, "1 results applied, 0 sessions are not live"},
+                {404, 0, "0 results applied, 1 sessions are not live"},
+                {403, 0, "0 results applied, 1 sessions are not live"},
+                {422, 0, "0 results applied, 1 sessions are not live"},
+                {500, 1, "the server answers 500"}};
+
+    struct lab_desk *d = *state;
+    char options[SCRATCH_PATH + 32];
+    char path[SCRATCH_PATH];
+    scratch_path(&d->dir, "control.sock", path);
+    (void)snprintf(options, sizeof options, " --apply --data-dir %s", d->dir.path);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct control o;
+        control_begin(&o, path, rows[i].status);
+        const int code =
+            replay_file(d, LINE("00:00.000", "x", "{}", FIFTY FIFTY FIFTY FIFTY), options);
+        control_end(&o, path);
+        assert_int_equal(code, rows[i].code);
+        assert_non_null(strstr(d->err, rows[i].says));
+        assert_non_null(strstr(o.heard, name));
+        assert_non_null(strstr(o.heard, "\"predicted_risk_score\":"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +250,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_wrong_is_said_with_its_place, desk_setup,
                                         desk_teardown),
         cmocka_unit_test_setup_teardown(applying_needs_a_server, desk_setup, desk_teardown),
+        cmocka_unit_test_setup_teardown(what_the_server_says_of_a_result_is_counted, desk_setup,
+                                        desk_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
