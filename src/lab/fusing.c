@@ -16,6 +16,7 @@ enum {
     GENUINE_MAX = 24,  /* trials of an owner at a stage */
     AHEAD_MAX = 200,   /* samples behind those learnt, from which they are taken */
     IMPOSTOR_EACH = 3, /* trials of another person at a stage */
+    OTHERS_MAX = 64,   /* other people that an owner meets at a stage */
     ROWS_MIN = 30
 };
 
@@ -199,14 +200,35 @@ static err_t try_other(struct fitting *t, const struct seat *seat, size_t other,
     return ERR_OK;
 }
 
+static bool is_met(const struct fitting *t, size_t user, size_t owner)
+{
+    return t->f->in[user] && user != owner && bank_count(t->c, user) > 0;
+}
+
+static size_t count_met(const struct fitting *t, size_t owner)
+{
+    size_t n = 0;
+    for (size_t u = 0; u < t->c->users; u++) {
+        n += is_met(t, u, owner);
+    }
+    return n;
+}
+
+/* Of many others some, evenly chosen, and not the same at each stage: time grows with the people, not with their
+ * pairs. */
 static err_t try_others(struct fitting *t, size_t owner, size_t stage, const struct part *part)
 {
     struct seat seat[FUSING_FOLDS];
     for (size_t i = 0; i < FUSING_FOLDS; i++) {
         sit(t, part, t->fold[owner], i, &seat[i]);
     }
+    const size_t others = count_met(t, owner);
+    size_t turn = owner + stage;
     for (size_t u = 0; u < t->c->users; u++) {
-        if (t->f->in[u] && u != owner && bank_count(t->c, u) > 0) {
+        if (!is_met(t, u, owner)) {
+            continue;
+        }
+        if (turn++ * OTHERS_MAX % others < OTHERS_MAX) {
             TRY(try_other(t, &seat[t->fold[u]], u, owner + stage * 3 + u));
         }
     }

@@ -109,8 +109,8 @@ SELF_OWNER, SELF_IMPOSTOR, SELF_LIMIT, SELF_RUN = -0.25, 0.2, 3.0, 10.0
 # src/lab/people.c, people_general.c, fusing.c, logistic.c; the fit's were chosen on MEU and MOBIKEY
 GENERAL_EACH_MAX = 20
 NOVICE_MIN, NOVICE_SHARE, EACH_MAX, LOGISTIC_SCALE_MIN = 5, 8, 40, 1e-6
-FOLDS, STAGES = 8, [5, 8, 12, 18, 26, 36, 50, 100, 200]
-GENUINE_MAX, AHEAD_MAX, IMPOSTOR_EACH, ROWS_MIN = 24, 200, 3, 30
+FOLDS, STAGES = 8, [5, 7, 10, 14, 26, 36, 50, 100, 200]
+GENUINE_MAX, AHEAD_MAX, IMPOSTOR_EACH, OTHERS_MAX, ROWS_MIN = 24, 200, 3, 64, 30
 RIDGE, FUSION_HIGH, LIMIT_MIN, LIMIT_MAX, RUN = 3e-4, 1.0, 0.5, 6.0, 1.0
 DOUBT_MIN, DOUBT_FIRST, DOUBT_MAX = 4.5, 6.0, 12.0
 
@@ -1239,10 +1239,14 @@ def fusing(people, like):
         part.shrink(general["usual"])
         return bucket(part.accepted), [s for s in (scores(part, general, samples[i]) for i in which) if s]
 
+    def met(others, turn):
+        """Of many some, evenly chosen."""
+        return [u for i, u in enumerate(others, turn) if i * OTHERS_MAX % len(others) < OTHERS_MAX]
+
     for owner in range(len(people)):
         stages = [s for s, n in enumerate(STAGES) if n < len(people[owner])]
         for label, others in ((0, [owner]), (1, [u for u in range(len(people)) if u != owner])):
-            got = [tried(owner, s, u) for s in stages for u in others]
+            got = [tried(owner, s, u) for s in stages for u in met(others, owner + s)]
             for b in range(4):
                 mine = [score for at, some in got if at == b for score in some]
                 rows[b] += [(label, 1 / len(mine), score) for score in mine]
