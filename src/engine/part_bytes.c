@@ -128,10 +128,10 @@ static bool quarantine_ok(const struct part *p)
 static bool read_held(struct byte_reader *r, uint16_t version, struct held *out)
 {
     const uint64_t at_ms = read_u64(r);
-    out->at_ms = (int64_t)(at_ms & INT64_MAX);
+    out->at_ms = (int64_t)(at_ms & INT64_MAX); /* what has another bit is refused */
     out->session = read_u32(r);
     out->proved = version == OLDEST ? 0 : read_u8(r);
-    return out->proved <= 1;
+    return out->proved <= 1 && at_ms <= INT64_MAX;
 }
 
 static bool read_rows(struct byte_reader *r, uint16_t version, struct part *p)
