@@ -40,10 +40,10 @@ struct segments {
     pthread_t keeper;
     /* below: under the lock */
     bool stop;
-    int prepared;           /* fd of the next segment, or -1 */
-    int prepare_errno;      /* why there is none; 0: not tried yet */
-    unsigned in_vain;       /* times, one after the other, that a disk took a part of it and no more */
-    mono_t retry_at;        /* not before, since each time costs others what the disk can write */
+    int prepared;      /* fd of the next segment, or -1 */
+    int prepare_errno; /* why there is none; 0: not tried yet */
+    unsigned in_vain;  /* times, one after the other, that a disk took a part of it and no more */
+    mono_t retry_at;   /* not before, since each time costs others what the disk can write */
     _Atomic bool failing;   /* prepare_errno is not 0; for who has no lock */
     _Atomic bool cut_short; /* retention took what is young, and what is kept is younger still */
     int sealed;             /* fd that is to be cut at its end and closed, or -1 */
