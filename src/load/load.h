@@ -38,9 +38,8 @@ enum {
     LOAD_RATE_MAX = 2000000, /* requests a second */
     LOAD_SOURCES_MAX = 5000, /* addresses to come from, each in a /24 of its own */
     LOAD_TIMEOUT_MAX_MS = 60000,
-    LOAD_PER_SOURCE = 500, /* connections of one address, unless it is said otherwise */
-    LOAD_PER_SOURCE_TLS =
-        50, /* the same under TLS: a server lets an address have 64 handshakes under way */
+    LOAD_PER_SOURCE = 500,    /* connections of one address, unless it is said otherwise */
+    LOAD_PER_SOURCE_TLS = 50, /* the same under TLS: an address may have 64 handshakes under way */
 };
 
 #define LOAD_COUNT_MAX INT64_C(10000000000)

@@ -340,7 +340,7 @@ static void take_bytes(struct peer *p, uint8_t *bytes, size_t len)
     peer_pump(p);
 }
 
-static void lose_secret(struct peer *p)
+static void lose_secured(struct peer *p)
 {
     char *const why = p->run->result->tls_why;
     if (!p->tls->open && why[0] == '\0') {
@@ -365,7 +365,7 @@ static void unseal(struct peer *p, span_t cipher)
         take_bytes(p, r->plain, got);
     }
     if (answer != TLS_GOING && p->watch.fd >= 0) {
-        lose_secret(p);
+        lose_secured(p);
     }
 }
 

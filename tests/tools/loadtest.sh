@@ -3,18 +3,8 @@
 # what was sent is acknowledged, with nothing wrong and nobody suspected. No figure is judged.
 set -eu
 canara=$1
-folder=$(mktemp -d)
-server=
-finish() {
-    if [ -n "$server" ]; then
-        kill -TERM "$server" 2>/dev/null || true
-        wait "$server" 2>/dev/null || true
-    fi
-    rm -rf "$folder"
-}
-trap finish EXIT
-trap 'exit 1' INT TERM HUP
-cd "$folder" # no .env of anybody else
+# shellcheck source=SCRIPTDIR/server.sh
+. "$(dirname "$0")/server.sh"
 
 # refused CODE WORDS ARGUMENT...: leaves with CODE, and says WORDS.
 refused() {
@@ -51,23 +41,7 @@ refused 1 "is not empty" prepare data
 refused 2 "not so many sessions" run --tokens data/tokens --connections 71 http://127.0.0.1:9
 refused 2 "accounts that can log in" run --tokens data/tokens --mix mpin --first 4 http://127.0.0.1:9
 
-# start_server SETTING...: `url` is where it listens.
-start_server() {
-    "$canara" serve --set=HOST=127.0.0.1 --set=PORT=0 --set=DEBUG=True --set=LOG_LEVEL=warn \
-        --set=DATA_DIR="$folder/data" --set=EVENTS_PER_SECOND=0 "$@" >out 2>log &
-    server=$!
-    tries=0
-    until grep -q '^listening on ' out; do
-        tries=$((tries + 1))
-        if [ "$tries" -gt 300 ] || ! kill -0 "$server" 2>/dev/null; then
-            cat log >&2
-            exit 1
-        fi
-        sleep 0.1
-    done
-    url=$(sed -n 's/^listening on //p' out)
-}
-start_server
+start_server --set=EVENTS_PER_SECOND=0
 
 # play WANTED ARGUMENT...: one line of JSON, without troubles, that holds WANTED. What hashes may be
 # refused by a busy machine: 503 is a figure then.
@@ -102,13 +76,11 @@ grep -q 'stopped' result
 
 # The same under TLS, as it stands before customers: the certificate is believed for the address that is called, for
 # another name when it is told, by nobody else.
-kill -TERM "$server"
-wait "$server" || true
-server=
+stop_server
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out cert.pem -days 2 \
     -subj /CN=bank.example -addext 'subjectAltName=IP:127.0.0.1,DNS:bank.example' 2>/dev/null
 chmod 600 key.pem
-start_server --set=TLS_CERT_FILE="$folder/cert.pem" --set=TLS_KEY_FILE="$folder/key.pem"
+start_server --set=EVENTS_PER_SECOND=0 --set=TLS_CERT_FILE="$folder/cert.pem" --set=TLS_KEY_FILE="$folder/key.pem"
 case $url in https://*) ;; *) echo "$url is no https" >&2; exit 1 ;; esac
 play '"tls":true' --count 3000 --depth 16 --ca cert.pem --connections 70
 play '"level_blocked":0' --count 300 --mix batches --batch 50 --event keystrokes --connections 8 --depth 8 --ca cert.pem

@@ -2,32 +2,9 @@
 # simulate.sh CANARA - every kind of simulated traffic against a server: what must happen happens.
 set -eu
 canara=$1
-folder=$(mktemp -d)
-server=
-finish() {
-    if [ -n "$server" ]; then
-        kill -TERM "$server" 2>/dev/null || true
-        wait "$server" 2>/dev/null || true
-    fi
-    rm -rf "$folder"
-}
-trap finish EXIT
-trap 'exit 1' INT TERM HUP
-cd "$folder" # no .env of anybody else
-
-"$canara" serve --set=HOST=127.0.0.1 --set=PORT=0 --set=DEBUG=True --set=LOG_LEVEL=warn \
-    --set=DATA_DIR="$folder/data" --set=REGISTER_PER_ADDRESS=0 >out 2>log &
-server=$!
-tries=0
-until grep -q '^listening on ' out; do
-    tries=$((tries + 1))
-    if [ "$tries" -gt 300 ] || ! kill -0 "$server" 2>/dev/null; then
-        cat log >&2
-        exit 1
-    fi
-    sleep 0.1
-done
-url=$(sed -n 's/^listening on //p' out)
+# shellcheck source=SCRIPTDIR/server.sh
+. "$(dirname "$0")/server.sh"
+start_server --set=REGISTER_PER_ADDRESS=0
 
 # play KIND WANTED...: the summary must hold each WANTED text.
 play() {
