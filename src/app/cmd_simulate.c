@@ -5,6 +5,8 @@
 #include "app/options.h"
 #include "app/simulate.h"
 #include "app/stop_signal.h"
+#include "app/whole_file.h"
+#include "base/fd.h"
 #include "base/util.h"
 #include "codec/json_write.h"
 #include "codec/time_text.h"
@@ -31,38 +33,67 @@ static int wrong(const char *what, const char *why)
 
 /* ---- into a file ---- */
 
-static FILE *open_out(const char *path)
+static int broken(const char *what)
 {
-    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    FILE *const f = fd < 0 ? NULL : fdopen(fd, "w");
-    if (f == NULL && fd >= 0) {
-        int held = fd;
-        wire_close(&held);
-    }
-    return f;
+    (void)fprintf(stderr, "canara simulate: %s\n", what);
+    return EXIT_CODE_FAILED;
 }
 
-static int write_file(const struct simulate *s, const char *path)
+static int of_lines(err_t e)
 {
-    const bool console = path == NULL || strcmp(path, "-") == 0;
-    FILE *const out = console ? stdout : open_out(path);
+    return !failed(e)
+               ? EXIT_CODE_DONE
+               : broken(e.code == ERR_NOMEM ? "out of memory" : "the lines cannot be written");
+}
+
+static int of_path(const char *path)
+{
+    char words[96] = "";
+    (void)fprintf(stderr, "canara simulate: %s: %s\n", path,
+                  strerror_r(errno, words, sizeof words));
+    return EXIT_CODE_FAILED;
+}
+
+/* The lines, into the descriptor, which stays open. */
+static err_t write_lines(const struct simulate *s, int fd, int stop_fd)
+{
+    int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    FILE *const out = own < 0 ? NULL : fdopen(own, "w");
     if (out == NULL) {
-        char words[96] = "";
-        (void)fprintf(stderr, "canara simulate: %s: %s\n", path,
-                      strerror_r(errno, words, sizeof words));
-        return EXIT_CODE_FAILED;
+        fd_close(&own);
+        return err_new(ERR_IO);
     }
     uint64_t events = 0;
-    err_t e = simulate_write(s, out, &events);
-    if (!console && fclose(out) != 0 && !failed(e)) {
-        e = err_new(ERR_IO);
+    const err_t e = simulate_write(s, out, stop_fd, &events);
+    return fclose(out) != 0 && !failed(e) ? err_new(ERR_IO) : e;
+}
+
+/* There may be more lines than memory: a draft beside the file, which goes when a signal comes. */
+static int write_file(const struct simulate *s, const char *path)
+{
+    CLEANUP(whole_file_deinit) struct whole_file file = {.fd = -1};
+    CLEANUP(fd_close) int stop_fd = -1;
+    if (failed(stop_signal_open(&stop_fd))) {
+        return broken("signals cannot be watched");
+    }
+    if (failed(whole_file_begin(&file, path))) {
+        return of_path(path);
+    }
+    const err_t e = write_lines(s, file.fd, stop_fd);
+    const int number = stop_signal_take(stop_fd);
+    if (number > 0) {
+        return EXIT_CODE_SIGNAL + number;
     }
     if (failed(e)) {
-        (void)fprintf(stderr, "canara simulate: %s\n",
-                      e.code == ERR_NOMEM ? "out of memory" : "the lines cannot be written");
-        return EXIT_CODE_FAILED;
+        return of_lines(e);
     }
-    return EXIT_CODE_DONE;
+    return failed(whole_file_done(&file)) ? of_path(path) : EXIT_CODE_DONE;
+}
+
+static int write_console(const struct simulate *s)
+{
+    uint64_t events = 0;
+    return of_lines(simulate_write(s, stdout, -1, &events));
 }
 
 /* ---- against a server ---- */
@@ -152,7 +183,11 @@ static int run(const struct simulate_options *o)
         return wrong("--kind credential_stuffing",
                      "never has a session, so it leaves no lines: needs --live");
     }
-    return o->live != NULL ? play_live(&s, o->live) : write_file(&s, o->out);
+    if (o->live != NULL) {
+        return play_live(&s, o->live);
+    }
+    const bool console = o->out == NULL || strcmp(o->out, "-") == 0;
+    return console ? write_console(&s) : write_file(&s, o->out);
 }
 
 int cmd_simulate(int argc, char **argv)
@@ -173,7 +208,7 @@ int cmd_simulate(int argc, char **argv)
         {"sessions", "M",    "of each person (2), up to 1000",                   OPTION_NUMBER, &o.sessions, 1, SIMULATE_SESSIONS_MAX},
         {"minutes",  "T",    "cut each session after so long (20); they last 3 to 12", OPTION_NUMBER, &o.minutes, 1, SIMULATE_MINUTES_MAX},
         {"start",    "TIME", "begin of the first day (" FIRST_DAY ")",           OPTION_TEXT, &o.start, 0, 0},
-        {"out",      "FILE", "write buffer-file lines there; - is stdout (-)",   OPTION_TEXT, &o.out, 0, 0},
+        {"out",      "FILE", "write buffer-file lines there, replaced as a whole; - is stdout (-)",   OPTION_TEXT, &o.out, 0, 0},
         {"live",     "URL",  "play against the server at http://HOST:PORT instead", OPTION_TEXT, &o.live, 0, 0},
         {"speed",    "X",    "with --live: so many times faster (1), up to 1000", OPTION_NUMBER, &o.speed, 1, SIMULATE_SPEED_MAX},
         {"measure",  "NAME", "measure attacks instead: one of those above, or all", OPTION_TEXT, &o.measure, 0, 0},

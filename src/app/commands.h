@@ -3,7 +3,7 @@
  *
  * Floor      app
  * Ownership  constants.
- * Errors     a command returns its exit code: 0 done, 1 failed, 2 wrong use.
+ * Errors     a command returns its exit code: 0 done, 1 failed, 2 wrong use, 128 and a signal's number: it came first.
  * Threads    the main thread.
  */
 #ifndef APP_COMMANDS_H
@@ -13,7 +13,12 @@
 
 #define CANARA_VERSION "0.1.0"
 
-enum exit_code { EXIT_CODE_DONE = 0, EXIT_CODE_FAILED = 1, EXIT_CODE_USAGE = 2 };
+enum exit_code {
+    EXIT_CODE_DONE = 0,
+    EXIT_CODE_FAILED = 1,
+    EXIT_CODE_USAGE = 2,
+    EXIT_CODE_SIGNAL = 128
+};
 
 struct command {
     const char *name;

@@ -43,8 +43,8 @@ void simulate_people_init(struct simulate_people *people, const struct simulate 
 uint64_t simulate_next_person(struct simulate_people *people);
 
 /* Write every session as buffer-file lines, sessions contiguous; equal arguments, equal bytes.
- * ERR_IO when `out` fails. */
-NODISCARD err_t simulate_write(const struct simulate *s, FILE *out, uint64_t *events);
+ * ERR_IO when `out` fails; ERR_TIMEOUT when `stop_fd` (-1: none) is readable before a session. */
+NODISCARD err_t simulate_write(const struct simulate *s, FILE *out, int stop_fd, uint64_t *events);
 
 struct simulate_totals {
     uint64_t sent, acknowledged; /* events; for credential stuffing: logins tried and answered */

@@ -1,6 +1,7 @@
 /* simulate_file.c - simulated sessions as the lines that the server would have kept. */
 #include "app/persona_secret.h"
 #include "app/simulate.h"
+#include "app/stop_signal.h"
 #include "codec/event_scan.h"
 #include "codec/json_write.h"
 #include "codec/uuid_text.h"
@@ -127,7 +128,7 @@ static err_t write_session(struct pen *p, const struct simulate *s, struct visit
     }
 }
 
-err_t simulate_write(const struct simulate *s, FILE *out, uint64_t *events)
+err_t simulate_write(const struct simulate *s, FILE *out, int stop_fd, uint64_t *events)
 {
     struct simulate_people people;
     CLEANUP(pen_deinit) struct pen p = {0};
@@ -141,6 +142,9 @@ err_t simulate_write(const struct simulate *s, FILE *out, uint64_t *events)
         (void)snprintf(email, sizeof email, "person%u-seed%llu@canara.example", n + 1,
                        (unsigned long long)s->seed);
         for (unsigned k = 0; k < s->sessions; k++) {
+            if (stop_signal_came(stop_fd)) {
+                return err_new(ERR_TIMEOUT);
+            }
             struct visit v = {.account = who, .number = k, .email = email};
             v.session = draw_session(&own);
             const int64_t at = (int64_t)rng_below(&own, BANKING_HOURS_MS) + (int64_t)k * DAY_MS;

@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define START_MS INT64_C(1750755600000)
 
@@ -35,7 +36,7 @@ static struct lines write_lines(const struct simulate *s)
     struct lines l = {0};
     FILE *out = open_memstream(&l.text, &l.len);
     assert_non_null(out);
-    assert_ok(simulate_write(s, out, &l.events));
+    assert_ok(simulate_write(s, out, -1, &l.events));
     assert_int_equal(fclose(out), 0);
     return l;
 }
@@ -149,8 +150,28 @@ static void a_full_disk_is_told(void **state)
     assert_non_null(full);
     const struct simulate s = plan(PERSONA_OWNER, 3);
     uint64_t events = 0;
-    assert_err(simulate_write(&s, full, &events), ERR_IO);
+    assert_err(simulate_write(&s, full, -1, &events), ERR_IO);
     (void)fclose(full);
+}
+
+static void a_signal_ends_it_before_the_next_session(void **state)
+{
+    (void)state;
+    int ends[2];
+    char *text = NULL;
+    size_t len = 0;
+    uint64_t events = 0;
+    const struct simulate s = plan(PERSONA_OWNER, 3);
+    FILE *const out = open_memstream(&text, &len);
+    assert_non_null(out);
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], "", 1), 1);
+    assert_err(simulate_write(&s, out, ends[0], &events), ERR_TIMEOUT);
+    assert_int_equal(fclose(out), 0);
+    assert_int_equal(len, 0);
+    free(text);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
 }
 
 int main(void)
@@ -160,6 +181,7 @@ int main(void)
         cmocka_unit_test(every_line_is_an_event_of_a_session),
         cmocka_unit_test(a_session_is_cut_after_its_minutes),
         cmocka_unit_test(a_full_disk_is_told),
+        cmocka_unit_test(a_signal_ends_it_before_the_next_session),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

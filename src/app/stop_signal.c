@@ -1,7 +1,9 @@
 #include "app/stop_signal.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 err_t stop_signal_open(int *fd)
 {
@@ -18,4 +20,17 @@ err_t stop_signal_open(int *fd)
     }
     *fd = opened;
     return ERR_OK;
+}
+
+bool stop_signal_came(int fd)
+{
+    struct pollfd look = {.fd = fd, .events = POLLIN};
+    return poll(&look, 1, 0) == 1;
+}
+
+int stop_signal_take(int fd)
+{
+    struct signalfd_siginfo came;
+    return fd >= 0 && read(fd, &came, sizeof came) == (ssize_t)sizeof came ? (int)came.ssi_signo
+                                                                           : 0;
 }

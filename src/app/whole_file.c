@@ -53,18 +53,6 @@ static void sync_folder(const char *path)
     }
 }
 
-/* Devices and pipes have no content to replace. */
-static err_t write_through(const char *path, span_t bytes)
-{
-    CLEANUP(fd_close) int fd = open(path, O_WRONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return err_new(ERR_IO);
-    }
-    const bool done = !failed(write_all(fd, bytes)) &&
-                      (fsync(fd) == 0 || errno == EINVAL); /* a device cannot be synced */
-    return done ? ERR_OK : err_new(ERR_IO);
-}
-
 /* The file itself: a link to it stays one. /dev/stdout is one, to a file where output goes into a file. */
 static const char *behind_links(const char *path, char real[PATH_BYTES])
 {
@@ -90,31 +78,62 @@ static mode_t mode_of_new(void)
     return 0644 & ~mask;
 }
 
-err_t whole_file_write(const char *path, span_t bytes)
+/* Devices and pipes have no content to replace. */
+static err_t begin_through(struct whole_file *w, const char *path)
+{
+    w->fd = open(path, O_WRONLY | O_CLOEXEC);
+    return w->fd < 0 ? err_new(ERR_IO) : ERR_OK;
+}
+
+err_t whole_file_begin(struct whole_file *w, const char *path)
 {
     struct stat there;
     const bool old = stat(path, &there) == 0;
+    *w = (struct whole_file){.fd = -1};
     if (old && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode)) {
-        return write_through(path, bytes);
+        return begin_through(w, path);
     }
-    char name[PATH_BYTES];
     char real[PATH_BYTES];
     const char *const to = behind_links(path, real);
-    CLEANUP(fd_close) int fd = open_beside(to, name);
-    if (fd < 0) {
+    w->fd = open_beside(to, w->name);
+    if (w->fd < 0) {
+        w->name[0] = '\0';
         return err_new(ERR_IO);
     }
-    const mode_t mode = old ? there.st_mode & 0777 : mode_of_new();
-    const bool done = !failed(write_all(fd, bytes)) && fsync(fd) == 0 && fchmod(fd, mode) == 0 &&
-                      rename(name, to) == 0;
-    if (!done) {
-        const int why = errno;
-        (void)unlink(name);
-        errno = why;
-        return err_new(ERR_IO);
-    }
-    sync_folder(to);
+    (void)snprintf(w->to, sizeof w->to, "%s", to); /* fits: its longer name does */
+    w->mode = old ? there.st_mode & 0777 : mode_of_new();
     return ERR_OK;
+}
+
+err_t whole_file_done(struct whole_file *w)
+{
+    if (w->name[0] == '\0') {
+        return fsync(w->fd) == 0 || errno == EINVAL ? ERR_OK /* a device cannot be synced */
+                                                    : err_new(ERR_IO);
+    }
+    if (fsync(w->fd) != 0 || fchmod(w->fd, w->mode) != 0 || rename(w->name, w->to) != 0) {
+        return err_new(ERR_IO);
+    }
+    w->name[0] = '\0';
+    sync_folder(w->to);
+    return ERR_OK;
+}
+
+void whole_file_deinit(struct whole_file *w)
+{
+    const int why = errno;
+    if (w->name[0] != '\0') {
+        (void)unlink(w->name);
+    }
+    fd_close(&w->fd);
+    errno = why;
+}
+
+err_t whole_file_write(const char *path, span_t bytes)
+{
+    CLEANUP(whole_file_deinit) struct whole_file w = {.fd = -1};
+    TRY(whole_file_begin(&w, path));
+    return failed(write_all(w.fd, bytes)) ? err_new(ERR_IO) : whole_file_done(&w);
 }
 
 err_t whole_file_check(const char *path)
