@@ -2,7 +2,9 @@
 #include "app/commands.h"
 #include "app/options.h"
 #include "app/set_notes.h"
+#include "app/stop_signal.h"
 #include "base/clock.h"
+#include "base/fd.h"
 #include "lab/dataset.h"
 #include "lab/dataset_order.h"
 #include "lab/importer.h"
@@ -20,6 +22,7 @@ struct meter {
     mono_t begin;
     bool shown;
     unsigned percent;
+    int stop_fd; /* -1 until a folder is to be made */
 };
 
 static void show_progress(void *arg, unsigned percent)
@@ -34,6 +37,34 @@ static void show_progress(void *arg, unsigned percent)
     (void)fflush(stderr);
 }
 
+/* Until it is asked, which is before a folder is made, a signal ends the program at once, as any other. */
+static bool is_stopped(void *arg)
+{
+    struct meter *const m = arg;
+    const bool watched = m->stop_fd >= 0 || !failed(stop_signal_open(&m->stop_fd));
+    return !watched || stop_signal_came(m->stop_fd);
+}
+
+static void meter_deinit(struct meter *m)
+{
+    fd_close(&m->stop_fd);
+}
+
+static int told(err_t e, const struct import_report *report, int number)
+{
+    if (number > 0) {
+        return EXIT_CODE_SIGNAL + number;
+    }
+    if (failed(e)) {
+        (void)fprintf(stderr, "canara dataset: %s\n", report->fault);
+        return EXIT_CODE_FAILED;
+    }
+    if (report->note[0] != '\0') {
+        (void)printf("%s\n", report->note);
+    }
+    return EXIT_CODE_DONE;
+}
+
 static int import(const char *name, const char *src, const char *dir)
 {
     const struct importer *const importer = importer_find(name);
@@ -42,23 +73,19 @@ static int import(const char *name, const char *src, const char *dir)
                       "canara dataset: %.64s: no such set; canara dataset list names them\n", name);
         return EXIT_CODE_USAGE;
     }
-    struct meter meter = {.clock = clock_system(), .percent = 101};
+    CLEANUP(meter_deinit)
+    struct meter meter = {.clock = clock_system(), .percent = 101, .stop_fd = -1};
     meter.begin = clock_mono(meter.clock);
-    const struct import_watch watch = {
-        .progress = isatty(STDERR_FILENO) != 0 ? show_progress : NULL, .arg = &meter};
+    const struct import_watch watch = {.progress =
+                                           isatty(STDERR_FILENO) != 0 ? show_progress : NULL,
+                                       .stopped = is_stopped,
+                                       .arg = &meter};
     struct import_report report;
     const err_t e = importer_run(importer, src, dir, &watch, &report);
     if (meter.shown) {
         (void)fprintf(stderr, "\r                         \r");
     }
-    if (failed(e)) {
-        (void)fprintf(stderr, "canara dataset: %s\n", report.fault);
-        return EXIT_CODE_FAILED;
-    }
-    if (report.note[0] != '\0') {
-        (void)printf("%s\n", report.note);
-    }
-    return EXIT_CODE_DONE;
+    return told(e, &report, e.code == ERR_TIMEOUT ? stop_signal_take(meter.stop_fd) : 0);
 }
 
 /* ---- list ---- */

@@ -2,6 +2,8 @@
 #include "app/lab_desk_test.h"
 #include "lab/importer.h"
 
+#include <signal.h>
+
 static void every_set_that_can_be_converted_is_listed(void **state)
 {
     struct lab_desk *d = *state;
@@ -115,6 +117,38 @@ static void what_is_taken_all_the_same_is_told_once(void **state)
     }
 }
 
+/* The signal comes before the first file is written, as it is held until then. */
+static void a_signal_ends_an_import_and_leaves_nothing(void **state)
+{
+    static const int numbers[] = {SIGINT, SIGTERM};
+    struct lab_desk *d = *state;
+    char source[SCRATCH_PATH];
+    char file[2 * SCRATCH_PATH];
+    char line[4 * SCRATCH_PATH];
+    struct stat st;
+    sigset_t held;
+    scratch_path(&d->dir, "source", source);
+    (void)snprintf(file, sizeof file, "%s/circles_bot_gan", source);
+    assert_int_equal(mkdir(source, 0700) + mkdir(file, 0700), 0);
+    (void)snprintf(file, sizeof file, "%s/circles_bot_gan/GAN1_1.txt", source);
+    scratch_write(file, SPAN_LIT("resolution:1536,754\n1000,Move,775,212\n"), 0600);
+    (void)snprintf(line, sizeof line, "dataset import delbot-mouse %s %s-out", source, source);
+    (void)snprintf(file, sizeof file, "%s-out", source);
+    (void)sigemptyset(&held);
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+        (void)sigaddset(&held, numbers[i]);
+    }
+    assert_int_equal(pthread_sigmask(SIG_BLOCK, &held, NULL), 0);
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+        assert_int_equal(raise(numbers[i]), 0);
+        assert_int_equal(desk_run(d, line), 128 + numbers[i]);
+        assert_string_equal(d->err, "");
+        assert_int_not_equal(stat(file, &st), 0);
+    }
+    assert_int_equal(desk_run(d, line), 0);
+    assert_int_equal(stat(file, &st), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,6 +158,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_folder_without_the_published_files_is_not_converted,
                                         desk_setup, desk_teardown),
         cmocka_unit_test_setup_teardown(what_is_taken_all_the_same_is_told_once, desk_setup,
+                                        desk_teardown),
+        cmocka_unit_test_setup_teardown(a_signal_ends_an_import_and_leaves_nothing, desk_setup,
                                         desk_teardown),
         cmocka_unit_test_setup_teardown(wrong_words_are_refused_in_one_line, desk_setup,
                                         desk_teardown),

@@ -19,9 +19,10 @@
 
 enum { IMPORT_NOTE_BYTES = 1024, IMPORT_NAME_BYTES = DATASET_NAME_BYTES + 1 };
 
-/* What is told while it runs; `progress` may be NULL. */
+/* What is told and asked while it runs; both may be NULL. */
 struct import_watch {
     void (*progress)(void *arg, unsigned percent);
+    bool (*stopped)(void *arg); /* true ends the run; first asked when nothing is written yet */
     void *arg;
 };
 
@@ -48,8 +49,11 @@ NODISCARD err_t import_session(const struct import *in, const char *file,
 /* Add a sentence to the note. */
 void import_note(const struct import *in, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* Tell how far it is. */
-void import_progress(const struct import *in, size_t done, size_t of);
+/* ERR_TIMEOUT when the run is to end: between people and files, so that it does so soon. */
+NODISCARD err_t import_go_on(const struct import *in);
+
+/* Tell how far it is, and ask the same. */
+NODISCARD err_t import_progress(const struct import *in, size_t done, size_t of);
 
 /* The day on which all made-up times begin: 2020-01-06T09:00:00Z, a Monday. */
 #define IMPORT_START_MS INT64_C(1578301200000)

@@ -158,9 +158,10 @@ static err_t write_all(const struct import *in, struct strokes *s)
     TRY(set_writer_open(&w, in->dir, &about));
     for (size_t u = 0; u < s->users.count; u++) {
         write_user(w, s, u);
-        import_progress(in, u + 1, s->users.count);
+        TRY(import_progress(in, u + 1, s->users.count));
     }
     for (size_t u = 0; u < s->users.count; u++) {
+        TRY(import_go_on(in));
         if (enrolled_of(s, u) == 0) {
             without++;
             continue;

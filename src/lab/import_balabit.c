@@ -226,7 +226,7 @@ static err_t take_role(struct work *w, enum role role, size_t *day)
         char user[IMPORT_NAME_BYTES];
         if (role_of(source_path(source, i), user) == role) {
             TRY(take_session(w, i, (*day)++));
-            import_progress(w->in, *day, source_count(source));
+            TRY(import_progress(w->in, *day, source_count(source)));
         }
     }
     return ERR_OK;

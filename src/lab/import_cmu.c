@@ -95,8 +95,8 @@ err_t cmu_import(struct import *in)
     }
     while (text_next_line(&lines, &line)) {
         TRY(take_row(in, &set, line, lines.line));
-        import_progress(in, bytes - lines.rest.len, bytes);
+        TRY(import_progress(in, bytes - lines.rest.len, bytes));
     }
     const struct password_rule rule = {.domain = "cmu.invalid", .enrol = ENROL, .about = &about};
-    return password_set_write(&set, in->dir, &rule);
+    return password_set_write(in, &set, in->dir, &rule);
 }

@@ -182,7 +182,7 @@ err_t delbot_import(struct import *in)
     TRY(set_writer_open(&w->to, in->dir, &about));
     for (size_t i = 0; i < source_count(in->source); i++) {
         TRY(take_file(w, i));
-        import_progress(in, i + 1, source_count(in->source));
+        TRY(import_progress(in, i + 1, source_count(in->source)));
     }
     import_note(in,
                 "%zu files without a point left out; places of %zu files were shares of the screen",

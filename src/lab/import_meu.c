@@ -110,8 +110,8 @@ err_t meu_import(struct import *in)
     }
     while (text_next_line(&lines, &line)) {
         TRY(take_row(in, &set, &tally, line, lines.line));
-        import_progress(in, bytes - lines.rest.len, bytes);
+        TRY(import_progress(in, bytes - lines.rest.len, bytes));
     }
     const struct password_rule rule = {.domain = "meu.invalid", .enrol = ENROL, .about = &about};
-    return password_set_write(&set, in->dir, &rule);
+    return password_set_write(in, &set, in->dir, &rule);
 }

@@ -253,7 +253,7 @@ err_t mobikey_import(struct import *in)
     passwords_init(&all);
     for (size_t i = 0; i < source_count(in->source); i++) {
         TRY(take_file(in, i, &all));
-        import_progress(in, i + 1, source_count(in->source));
+        TRY(import_progress(in, i + 1, source_count(in->source)));
     }
     for (size_t p = 0; p < PASSWORDS; p++) {
         char dir[SOURCE_PATH_BYTES + 32];
@@ -263,7 +263,7 @@ err_t mobikey_import(struct import *in)
         (void)snprintf(dir, sizeof dir, "%s/%s", in->dir, passwords[p].about.name);
         const struct password_rule rule = {.domain = "mobikey.invalid",
                                            .about = &passwords[p].about};
-        TRY(password_set_write(&all.set[p], dir, &rule));
+        TRY(password_set_write(in, &all.set[p], dir, &rule));
     }
     import_note(in, "%zu of %zu entries left out: other keys than the password needs", all.dropped,
                 all.entries);

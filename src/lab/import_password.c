@@ -78,10 +78,12 @@ static err_t by_user_init(struct by_user *b, const struct password_set *set)
     return ERR_OK;
 }
 
-static void write_sessions(struct set_writer *w, const struct password_set *set,
-                           const struct by_user *by, const struct password_rule *rule)
+static err_t write_sessions(const struct import *in, struct set_writer *w,
+                            const struct password_set *set, const struct by_user *by,
+                            const struct password_rule *rule)
 {
     for (size_t i = 0; i < set->count; i++) {
+        TRY(import_go_on(in));
         const struct password_entry *const e = &set->entry[by->entry[i]];
         char email[256];
         (void)snprintf(email, sizeof email, "%s@%s", set->users.text[e->user], rule->domain);
@@ -95,6 +97,7 @@ static void write_sessions(struct set_writer *w, const struct password_set *set,
         };
         set_writer_event(w, e->at, &event);
     }
+    return ERR_OK;
 }
 
 static void write_trials(struct set_writer *w, const struct password_set *set,
@@ -125,7 +128,7 @@ static void write_trials(struct set_writer *w, const struct password_set *set,
     }
 }
 
-err_t password_set_write(const struct password_set *set, const char *dir,
+err_t password_set_write(const struct import *in, const struct password_set *set, const char *dir,
                          const struct password_rule *rule)
 {
     CLEANUP(by_user_deinit) struct by_user by = {0};
@@ -133,8 +136,9 @@ err_t password_set_write(const struct password_set *set, const char *dir,
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser does not see CLEANUP */
     TRY(by_user_init(&by, set));
     TRY(set_writer_open(&w, dir, rule->about));
-    write_sessions(w, set, &by, rule);
+    TRY(write_sessions(in, w, set, &by, rule));
     for (size_t u = 0; u < set->users.count; u++) {
+        TRY(import_go_on(in));
         write_trials(w, set, &by, rule, u);
     }
     return set_writer_finish(&w);

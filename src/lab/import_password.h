@@ -46,7 +46,7 @@ NODISCARD err_t password_set_add(struct password_set *set, const char *user, con
                                  wall_t at, const canara_key_t *keys, uint32_t count);
 
 /* Write the data set to `dir`: everybody's entries, one to a session, and the trials. */
-NODISCARD err_t password_set_write(const struct password_set *set, const char *dir,
-                                   const struct password_rule *rule);
+NODISCARD err_t password_set_write(const struct import *in, const struct password_set *set,
+                                   const char *dir, const struct password_rule *rule);
 
 #endif

@@ -138,9 +138,11 @@ err_t importer_run(const struct importer *importer, const char *src, const char 
     if (failed(opened)) {
         return refuse(report, opened.code, "%s", why.text);
     }
-    TRY(workshop_init(&shop, dir, report));
     struct import in = {.source = source, .dir = shop.path, .watch = watch, .report = report};
-    const err_t done = importer->run(&in);
+    TRY(import_go_on(&in));
+    TRY(workshop_init(&shop, dir, report));
+    err_t done = importer->run(&in);
+    done = failed(done) ? done : import_go_on(&in);
     if (failed(done)) {
         return report->fault[0] != '\0' ? done
                : done.code == ERR_NOMEM ? refuse(report, done.code, "the memory is used up")
@@ -192,11 +194,19 @@ void import_note(const struct import *in, const char *format, ...)
     va_end(args);
 }
 
-void import_progress(const struct import *in, size_t done, size_t of)
+err_t import_go_on(const struct import *in)
+{
+    return in->watch != NULL && in->watch->stopped != NULL && in->watch->stopped(in->watch->arg)
+               ? refuse(in->report, ERR_TIMEOUT, "was stopped; nothing is left of it")
+               : ERR_OK;
+}
+
+err_t import_progress(const struct import *in, size_t done, size_t of)
 {
     if (in->watch != NULL && in->watch->progress != NULL && of > 0) {
         in->watch->progress(in->watch->arg, (unsigned)(done * 100 / of));
     }
+    return import_go_on(in);
 }
 
 wall_t import_time(size_t day, double ms)

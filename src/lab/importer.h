@@ -4,11 +4,12 @@
  * Floor      lab
  * Source     docs/engine/datasets.md: each set, its authors, its protocol and what is changed.
  * Ownership  static table; nothing is kept after a run.
- * Errors     ERR_FORMAT, ERR_IO, ERR_LIMIT, ERR_NOMEM with one line in the report.
+ * Errors     ERR_FORMAT, ERR_IO, ERR_LIMIT, ERR_NOMEM, and ERR_TIMEOUT when it was stopped, with one line in
+ *            the report.
  * Threads    one run at a time for one folder.
  *
  * A run writes into a folder of another name beside `dir` and renames it at the end: `dir` is never
- * half done. Equal input gives equal bytes.
+ * half done, and the other folder is gone again after a run that failed or was stopped. Equal input gives equal bytes.
  */
 #ifndef LAB_IMPORTER_H
 #define LAB_IMPORTER_H
