@@ -75,11 +75,42 @@ static bool be_full(int fd, const uint8_t *bytes, size_t len)
                          "Content-Length: 2\r\n\r\n{}");
 }
 
+static bool be_full_for_a_day(int fd, const uint8_t *bytes, size_t len)
+{
+    (void)bytes;
+    (void)len;
+    return tell_text(fd, "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 86400\r\n"
+                         "Content-Length: 2\r\n\r\n{}");
+}
+
+static bool be_full_and_leave(int fd, const uint8_t *bytes, size_t len)
+{
+    (void)bytes;
+    (void)len;
+    (void)tell_text(fd, "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n"
+                        "Connection: close\r\nContent-Length: 2\r\n\r\n{}");
+    return false;
+}
+
 static bool refuse_token(int fd, const uint8_t *bytes, size_t len)
 {
     (void)bytes;
     (void)len;
     return tell_text(fd, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n");
+}
+
+static bool forbid(int fd, const uint8_t *bytes, size_t len)
+{
+    (void)bytes;
+    (void)len;
+    return tell_text(fd, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+}
+
+static bool say_it_is_gone(int fd, const uint8_t *bytes, size_t len)
+{
+    (void)bytes;
+    (void)len;
+    return tell_text(fd, "HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n");
 }
 
 static bool tell_frame(int fd, const char *text)
@@ -208,6 +239,17 @@ static void stop(struct bad_server *s)
 
 /* ---- a load on it ---- */
 
+enum { FAST = 100 };
+
+/* Time that goes a hundred times as fast: whoever waits for seconds is not waited for here. */
+static mono_t fast_mono(const struct clock *self)
+{
+    (void)self;
+    return (mono_t){clock_mono(clock_system()).ns * FAST};
+}
+
+static const struct clock fast_clock = {.mono = fast_mono};
+
 static struct load_session sessions[CONNECTIONS];
 static const struct tokens tokens = {.session = sessions, .sessions = CONNECTIONS};
 
@@ -265,6 +307,7 @@ static void each_bad_behaviour_has_its_name(void **state)
         {"status", talk_nonsense, TROUBLE_PROTOCOL},
         {"status", be_full, TROUBLE_HTTP_503},
         {"status", refuse_token, TROUBLE_HTTP_401},
+        {"status", be_full_and_leave, TROUBLE_HTTP_503}, /* and no more: that it leaves was told */
         {"storm", be_full, TROUBLE_HTTP_503},
     };
 
@@ -282,6 +325,56 @@ static void each_bad_behaviour_has_its_name(void **state)
         free(r);
         stop(&s);
     }
+}
+
+static void whoever_is_told_that_it_is_over_does_not_come_again(void **state)
+{
+    (void)state;
+
+    static const struct {
+        const char *mix;
+        behaviour_fn *behave;
+        enum trouble want;
+    } rows[] = {
+        {"events", refuse_token, TROUBLE_HTTP_401},     {"events", forbid, TROUBLE_HTTP_403},
+        {"events", say_it_is_gone, TROUBLE_HTTP_410},   {"storm", say_it_is_gone, TROUBLE_HTTP_410},
+        {"events", close_as_blocked, TROUBLE_WS_ENDED}, {"status", refuse_token, TROUBLE_HTTP_401},
+        {"status", forbid, TROUBLE_HTTP_403},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct bad_server s;
+        start(&s, rows[i].behave);
+        struct load_plan plan = plan_of(rows[i].mix, s.port);
+        plan.clock = &fast_clock;
+        plan.duration_ms = 10000; /* others come again after 2 s at most */
+        plan.timeout_ms = INT64_C(2000) * FAST;
+        struct load_result *r = run(&plan);
+        if (r->tally.trouble[rows[i].want] != CONNECTIONS ||
+            tally_troubles(&r->tally) != CONNECTIONS) {
+            fail_msg("row %zu, %s: %llu times %s", i, rows[i].mix,
+                     (unsigned long long)r->tally.trouble[rows[i].want],
+                     trouble_name(rows[i].want));
+        }
+        free(r);
+        stop(&s);
+    }
+}
+
+/* Half a minute, whatever is asked for: a run shows how the server is doing now. */
+static void a_wait_that_is_asked_for_has_an_end(void **state)
+{
+    (void)state;
+    struct bad_server s;
+    start(&s, be_full_for_a_day);
+    struct load_plan plan = plan_of("status", s.port);
+    plan.clock = &fast_clock;
+    plan.duration_ms = 100000; /* begin, and after 30, 60 and 90 s */
+    plan.timeout_ms = INT64_C(2000) * FAST;
+    struct load_result *r = run(&plan);
+    assert_in_range(r->tally.trouble[TROUBLE_HTTP_503], 2 * CONNECTIONS, 4 * CONNECTIONS);
+    free(r);
+    stop(&s);
 }
 
 static void nobody_there_is_refused(void **state)
@@ -407,6 +500,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_bad_behaviour_has_its_name),
+        cmocka_unit_test(whoever_is_told_that_it_is_over_does_not_come_again),
+        cmocka_unit_test(a_wait_that_is_asked_for_has_an_end),
         cmocka_unit_test(nobody_there_is_refused),
         cmocka_unit_test(good_answers_are_counted_and_timed),
         cmocka_unit_test(a_count_ends_it),

@@ -94,12 +94,38 @@ static void a_line_that_is_too_long_is_refused(void **state)
     assert_err(tokens_load("/nowhere/tokens", (struct tokens_want){.most = 9}, &t, &line), ERR_IO);
 }
 
+static void so_many_logins_are_read_and_not_one_more(void **state)
+{
+    enum { MOST = 100000 };
+
+    (void)state;
+    CLEANUP(scratch_remove) struct scratch dir = scratch_new();
+    char path[SCRATCH_PATH];
+    scratch_path(&dir, "tokens", path);
+    for (size_t more = 0; more < 2; more++) {
+        FILE *const f = fopen(path, "w");
+        assert_non_null(f);
+        assert_ok(tokens_write_head(f));
+        for (size_t i = 0; i < MOST + more; i++) {
+            assert_ok(tokens_write_login(f, &(struct load_login){.email = "a", .password = "b"}));
+        }
+        assert_int_equal(fclose(f), 0);
+        CLEANUP(tokens_deinit) struct tokens t = {0};
+        size_t line = 0;
+        const err_t e = tokens_load(path, (struct tokens_want){.most = 9}, &t, &line);
+        assert_int_equal(e.code, more == 0 ? ERR_NONE : ERR_FORMAT);
+        assert_int_equal(t.logins, more == 0 ? MOST : 0);
+        assert_int_equal(line, 1 + MOST + more);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_read_in_order),
         cmocka_unit_test(other_texts_are_refused_with_their_line),
         cmocka_unit_test(a_line_that_is_too_long_is_refused),
+        cmocka_unit_test(so_many_logins_are_read_and_not_one_more),
     };
     return cmocka_run_group_tests_name("tokens", tests, NULL, NULL);
 }
