@@ -2,6 +2,7 @@
 #include "server/greet_test.h"
 
 #include "base/limits.h"
+#include "tests/support/scarce_memory.h"
 
 #include <fcntl.h>
 
@@ -295,11 +296,44 @@ static void a_connection_that_is_cut_is_forgotten(void **state)
 
 #define SECURE(name) SITE_TEST_SECURE(name, one), SITE_TEST_SECURE(name, three)
 
+/* Who is one too many is told so; without memory for the words the connection ends without any. */
+static void one_too_many_goes_even_without_memory_to_say_so(void **state)
+{
+    (void)state;
+    struct site s;
+    int peer[3];
+    char byte = 0;
+    if (!SCARCE_MEMORY_DRAINS) {
+        skip();
+    }
+    site_make(&s, 1, false);
+    s.config.connections_per_address = 1;
+    site_build(&s);
+    const struct worker *const w = s.server->worker[0];
+    assert_true(greet_begin(site_bring(&s, &peer[0])));
+    assert_false(greet_begin(site_bring(&s, &peer[1])));
+    assert_int_equal(w->conns.count, 2);
+
+    struct conn *const more = site_bring(&s, &peer[2]);
+    struct scarce_block *taken = NULL;
+    scarce_memory_drain(sizeof(struct call), &taken);
+    const bool goes_on = greet_begin(more);
+    scarce_memory_give_back(&taken);
+    assert_false(goes_on);
+    assert_int_equal(w->conns.count, 2);
+    assert_int_equal(recv(peer[2], &byte, 1, 0), 0); /* hung up, without a word */
+    for (size_t i = 0; i < ARRAY_LEN(peer); i++) {
+        assert_int_equal(close(peer[i]), 0);
+    }
+    site_end(&s);
+}
+
 int main(void)
 {
     /* clang-format off */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(silence_and_half_a_handshake_end_at_the_deadline),
+        cmocka_unit_test(one_too_many_goes_even_without_memory_to_say_so),
         SECURE(plain_http_is_told_where_it_is),
         SECURE(garbage_is_hung_up_on_and_the_server_lives),
         SECURE(an_address_may_have_so_many_handshakes_and_no_more),

@@ -103,11 +103,35 @@ static void no_quoted_address_wins_another_allowance(void **state)
     }
 }
 
+/* A buffer that takes nothing stands for a machine without memory. What has come cannot be remembered then, and the
+ * rest of it would be read as a request of its own. */
+static void what_cannot_be_kept_ends_the_connection(void **state)
+{
+    static const char half[] = "POST /api/v1/auth/login HTTP/1.1\r\nHost: h\r\nX: ";
+    (void)state;
+    struct site s;
+    int peer = -1;
+    char byte = 0;
+    uint8_t bytes[sizeof half];
+    memcpy(bytes, half, sizeof half);
+    site_make(&s, 1, false);
+    site_build(&s);
+    struct conn *const c = site_bring(&s, &peer);
+    c->state = CONN_HTTP;
+    c->in.limit = 16;
+    conn_read_requests(c, bytes, sizeof half - 1);
+    assert_int_equal(s.server->worker[0]->conns.count, 0);
+    assert_int_equal(recv(peer, &byte, 1, 0), 0); /* hung up */
+    assert_int_equal(close(peer), 0);
+    site_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_that_a_proxy_of_ours_brings_is_never_this_machines),
         cmocka_unit_test(a_proxy_may_look_whether_we_are_well_without_a_word_of_whom_for),
+        cmocka_unit_test(what_cannot_be_kept_ends_the_connection),
         cmocka_unit_test(no_quoted_address_wins_another_allowance),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -161,12 +161,18 @@ static inline void site_secure(struct site *s)
     assert_non_null(s->visitors);
 }
 
-static inline void site_open(struct site *s)
+/* With its loops, which nobody runs. */
+static inline void site_build(struct site *s)
 {
     char why[SERVER_WHY_BYTES] = "";
     if (failed(server_new(&s->config, &s->server, why))) {
         fail_msg("%s", why);
     }
+}
+
+static inline void site_open(struct site *s)
+{
+    site_build(s);
     assert_ok(server_start(s->server));
     s->open = true;
 }
@@ -253,6 +259,19 @@ static inline void site_register(struct site *s, const char *email)
     assert_ok(
         account_register(&s->house.svc, email, email, span_of(PASSWORD), span_of(MPIN), &answer));
     assert_int_equal(answer, REGISTERED);
+}
+
+/* Bring a connection from this machine to a loop that is not started: the test's own thread is the loop. `*peer` is
+ * the other end, which never blocks. */
+static inline struct conn *site_bring(struct site *s, int *peer)
+{
+    int ends[2];
+    const struct peer_address here = {.bytes = {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1}};
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+    struct conn *const c = conn_open(s->server->worker[0], ends[0], &here, false);
+    assert_non_null(c);
+    *peer = ends[1];
+    return c;
 }
 
 /* Let time pass for every loop. */

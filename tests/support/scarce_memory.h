@@ -39,4 +39,41 @@ static inline void scarce_memory_end(void)
     MUST(setrlimit(RLIMIT_AS, &now) == 0);
 }
 
+/* A sanitizer's allocator has its address space already, and a thread of its own that starts meanwhile aborts. */
+#if defined(__has_feature)
+#define SCARCE_BY_CLANG (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#else
+#define SCARCE_BY_CLANG 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || SCARCE_BY_CLANG
+enum { SCARCE_MEMORY_DRAINS = 0 };
+#else
+enum { SCARCE_MEMORY_DRAINS = 1 };
+#endif
+
+/* What was taken to have none left; the first bytes of each block name the next. */
+struct scarce_block {
+    struct scarce_block *next;
+};
+
+/* Take all blocks of `bytes` that this thread can still get, until it has none; where SCARCE_MEMORY_DRAINS alone. */
+static inline void scarce_memory_drain(size_t bytes, struct scarce_block **taken)
+{
+    scarce_memory_begin(0);
+    for (struct scarce_block *b = malloc(bytes); b != NULL; b = malloc(bytes)) {
+        b->next = *taken;
+        *taken = b;
+    }
+}
+
+static inline void scarce_memory_give_back(struct scarce_block **taken)
+{
+    scarce_memory_end();
+    while (*taken != NULL) {
+        struct scarce_block *const next = (*taken)->next;
+        free(*taken);
+        *taken = next;
+    }
+}
+
 #endif
