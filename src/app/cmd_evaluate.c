@@ -10,6 +10,7 @@
 #include "engine/model.h"
 #include "lab/plot_det.h"
 #include "lab/plot_reliability.h"
+#include "lab/teach.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -219,6 +220,7 @@ static err_t contest(struct evaluate_run *r)
     progress_init(&progress, "canara evaluate", clock_system(), isatty(STDERR_FILENO) != 0);
     r->options.progress = progress_at;
     r->options.ctx = &progress;
+    r->options.lack = &r->lack;
     const err_t ran = contest_run(r->set, &r->options, &r->contest);
     progress_deinit(&progress);
     return ran;
@@ -226,6 +228,16 @@ static err_t contest(struct evaluate_run *r)
 
 static void tell_too_few(const struct evaluate_run *r, const char *instead)
 {
+    if (r->lack.people >= SCHOOL_PEOPLE) {
+        (void)fprintf(
+            stderr,
+            "canara evaluate: %s: too few samples of each person for --background %s: "
+            "eight people are needed that take no part in a trial and do the same thing "
+            "some ten times each; of those who may be that, %zu do the same thing, %zu of "
+            "them %d times or more; %s instead\n",
+            r->given->dir, r->background, r->lack.people, r->lack.often, SCHOOL_SAMPLES, instead);
+        return;
+    }
     (void)fprintf(stderr,
                   "canara evaluate: %s: too few people for --background %s: eight are needed "
                   "that take no part in a trial (six to compare with while the evidence of two "

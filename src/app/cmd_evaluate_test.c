@@ -245,6 +245,17 @@ static void too_few_people_are_measured_with_the_built_in_model(void **state)
     assert_memory_equal(text.ptr, "simulated-", 10);
 }
 
+static void too_few_samples_are_told_as_such(void **state)
+{
+    struct lab_desk *d = *state;
+    desk_make_set(d, "seldom", 24, 1);
+    desk_keep_entries(d, 24, 6);
+    assert_int_equal(desk_run_on_set(d, "evaluate", "--background pairs:4 --replicates 10"), 0);
+    assert_non_null(strstr(d->err, "too few samples of each person for --background pairs:4"));
+    assert_non_null(strstr(d->err, "0 of them 8 times or more; scored with the built-in model"));
+    assert_null(strstr(d->err, "too few people"));
+}
+
 /* The first `each` entries of everybody alone are learnt from. */
 static void enrol(const struct lab_desk *d, size_t each)
 {
@@ -328,6 +339,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(models_that_cannot_be_enrolled_are_a_result_too, typists,
                                         desk_teardown),
         cmocka_unit_test_setup_teardown(trials_without_evidence_are_counted_by_kind, typists,
+                                        desk_teardown),
+        cmocka_unit_test_setup_teardown(too_few_samples_are_told_as_such, desk_setup,
                                         desk_teardown),
         cmocka_unit_test_setup_teardown(too_few_people_are_measured_with_the_built_in_model,
                                         desk_setup, desk_teardown),

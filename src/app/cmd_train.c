@@ -163,12 +163,29 @@ static err_t teach(const struct bank *bank, size_t users, struct model_title tit
     return e;
 }
 
-static int too_few(size_t users)
+/* Of people or of what each of them did? */
+static int too_few(const struct bank *bank, size_t users)
 {
-    (void)fprintf(stderr,
-                  "canara train: too few people: a dozen are needed that do the same thing (type "
-                  "the same field, move alike) some ten times each; %zu people are in this data\n",
-                  users);
+    bool *const in = calloc(users + 1, sizeof *in);
+    if (in == NULL) {
+        return broken("too few people or samples", "the memory is used up");
+    }
+    memset(in, true, users);
+    const struct bank_reach lack = bank_reach(bank, in, SCHOOL_SAMPLES);
+    free(in);
+    if (lack.people < SCHOOL_PEOPLE) {
+        (void)fprintf(stderr,
+                      "canara train: too few people: a dozen are needed that do the same thing "
+                      "(type the same field, move alike) some ten times each; %zu people are in "
+                      "this data, and at most %zu do the same thing\n",
+                      users, lack.people);
+    } else {
+        (void)fprintf(stderr,
+                      "canara train: too few samples of each person: a dozen people are needed "
+                      "that do the same thing (type the same field, move alike) some ten times "
+                      "each; %zu do the same thing, %zu of them %d times or more\n",
+                      lack.people, lack.often, SCHOOL_SAMPLES);
+    }
     return EXIT_CODE_FAILED;
 }
 
@@ -234,7 +251,7 @@ static int train(const struct given *g)
     const struct model_title title = {.label = g->label, .simulated = g->simulated};
     const err_t taught = teach(bank, dataset_users(all), title, &calibration, &bytes);
     if (taught.code == ERR_RANGE) {
-        return too_few(dataset_users(all));
+        return too_few(bank, dataset_users(all));
     }
     return failed(taught) ? out_of(g->out, taught) : save(g, bank, &calibration, &bytes);
 }

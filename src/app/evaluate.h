@@ -48,6 +48,7 @@ struct evaluate_run {
     const struct evaluate_given *given;
     struct dataset *set, *others;
     struct contest_options options;
+    struct bank_reach lack;               /* why the background could not be learnt */
     bool is_taught;                       /* a background is learnt on the way */
     char background[EVALUATE_NAME_BYTES]; /* as the report names it */
     char model_name[MODEL_NAME_BYTES];

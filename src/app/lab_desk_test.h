@@ -114,6 +114,40 @@ static inline void desk_make_set(struct lab_desk *d, const char *name, size_t pe
     desk_write_rows(d, people);
 }
 
+/* Leave everybody his first `each` entries, the last two of them to be tried. */
+static inline void desk_keep_entries(const struct lab_desk *d, size_t people, size_t each)
+{
+    static char text[1 << 20];
+    char path[2 * SCRATCH_PATH];
+    (void)snprintf(path, sizeof path, "%s/trials-practised.tsv", d->set);
+    assert_int_equal(unlink(path), 0);
+    (void)snprintf(path, sizeof path, "%s/events.jsonl", d->set);
+    FILE *const from = fopen(path, "r");
+    assert_non_null(from);
+    const size_t len = fread(text, 1, sizeof text - 1, from);
+    assert_true(len < sizeof text - 1);
+    text[len] = '\0';
+    assert_int_equal(fclose(from), 0);
+    FILE *const events = desk_open(d, "events.jsonl");
+    FILE *const enrol = desk_open(d, "enrol.tsv");
+    FILE *const trials = desk_open(d, "trials.tsv");
+    char *line = text;
+    for (size_t u = 0; u < people; u++) {
+        for (size_t e = 0; e < DESK_ENROL + DESK_GENUINE; e++) {
+            char *const next = strchr(line, '\n') + 1;
+            (void)fprintf(events, "%.*s", e < each ? (int)(next - line) : 0, line);
+            line = next;
+        }
+        for (size_t e = 0; e < each; e++) {
+            const bool tried = e + 2 >= each;
+            (void)fprintf(tried ? trials : enrol, "m%zu\ts%zu-%zu%s\n", u, u, e,
+                          tried ? "\tgenuine" : "");
+        }
+        (void)fprintf(trials, "m%zu\ts%zu-0\timpostor\n", u, (u + 1) % people);
+    }
+    assert_int_equal(fclose(events) + fclose(enrol) + fclose(trials), 0);
+}
+
 /* ---- commands ---- */
 
 static inline void desk_load(const char *path, char out[DESK_TEXT])

@@ -198,6 +198,23 @@ const struct bank_context *bank_context(const struct bank *bank, size_t number)
     return &bank->shelf[number].shown;
 }
 
+struct bank_reach bank_reach(const struct bank *bank, const bool *in, size_t often)
+{
+    struct bank_reach best = {0, 0};
+    for (size_t i = 0; i < bank_contexts(bank); i++) {
+        const struct bank_context *const c = bank_context(bank, i);
+        struct bank_reach r = {0, 0};
+        for (size_t u = 0; u < c->users; u++) {
+            r.people += in[u] && bank_count(c, u) > 0;
+            r.often += in[u] && bank_count(c, u) >= often;
+        }
+        if (r.often > best.often || (r.often == best.often && r.people > best.people)) {
+            best = r;
+        }
+    }
+    return best;
+}
+
 void bank_sample(const struct bank_context *c, size_t user, size_t i, struct sample *out)
 {
     const struct bank_sample *from = &c->sample[c->first[user] + i];

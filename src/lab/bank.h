@@ -51,6 +51,14 @@ static inline size_t bank_count(const struct bank_context *c, size_t user)
     return c->first[user + 1] - c->first[user];
 }
 
+/* How many of the people for whom `in` is true do the same thing, and how many of these do it `often` times: of the
+ * context that most do so often. */
+struct bank_reach {
+    size_t people, often;
+};
+
+struct bank_reach bank_reach(const struct bank *bank, const bool *in, size_t often);
+
 /* Sample `i` of a user as the engine's kind, ready to be scored or learnt. */
 void bank_sample(const struct bank_context *c, size_t user, size_t i, struct sample *out);
 

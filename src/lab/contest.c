@@ -52,6 +52,7 @@ struct hall {
     size_t shared;         /* how many lessons */
     _Atomic size_t next, done;
     _Atomic int error;
+    _Atomic size_t failing; /* unit */
     struct contest *contest;
 };
 
@@ -264,18 +265,29 @@ static bool is_owner(const struct dataset *set, size_t user)
     return false;
 }
 
-/* The model of everybody who may be background of this unit. */
-static err_t teach_unit(const struct hall *h, const struct unit *unit, struct buf *bytes)
+/* Everybody who may be background of this unit, the caller frees; NULL without memory. */
+static bool *background_of(const struct hall *h, const struct unit *unit)
 {
     const size_t users = dataset_users(h->set);
     bool *const in = calloc(users + 1, sizeof *in);
-    if (in == NULL) {
-        return err_new(ERR_NOMEM);
-    }
-    for (size_t u = 0; u < users; u++) {
+    for (size_t u = 0; in != NULL && u < users; u++) {
         in[u] = h->fold[u] != unit->owners && h->fold[u] != unit->others &&
                 !is_unknown(h->set, u) &&
                 (h->options->background != BACKGROUND_ALL || is_owner(h->set, u));
+    }
+    return in;
+}
+
+static const struct bank *bank_of_lessons(const struct hall *h)
+{
+    return h->lessons != NULL ? h->lessons : h->bank;
+}
+
+static err_t teach_unit(const struct hall *h, const struct unit *unit, struct buf *bytes)
+{
+    bool *const in = background_of(h, unit);
+    if (in == NULL) {
+        return err_new(ERR_NOMEM);
     }
     const err_t taught =
         school_teach(h->school, in, (struct model_title){.label = "evaluation"}, NULL, bytes);
@@ -343,6 +355,7 @@ static void *work(void *ctx)
         const err_t e = run_unit(h, &h->unit[at]);
         lesson_leave(&h->lesson[h->unit[at].lesson]);
         if (failed(e)) {
+            atomic_store(&h->failing, at);
             atomic_store(&h->error, (int)e.code);
         }
         const size_t done = atomic_fetch_add(&h->done, 1) + 1;
@@ -366,6 +379,16 @@ static err_t run_units(struct hall *h)
     }
     const int code = atomic_load(&h->error);
     return code == ERR_NONE ? ERR_OK : err_new((enum err_code)code);
+}
+
+/* What the unit that ended it had too little of. */
+static void tell_lack(const struct hall *h)
+{
+    bool *const in = background_of(h, &h->unit[atomic_load(&h->failing)]);
+    if (in != NULL) {
+        *h->options->lack = bank_reach(bank_of_lessons(h), in, SCHOOL_SAMPLES);
+    }
+    free(in);
 }
 
 /* ---- all of it ---- */
@@ -444,7 +467,7 @@ static bool has_own_fields(const struct hall *h)
 /* Mark the folds that have somebody who may teach: to leave another out changes no lesson. */
 static void mark_teachers(const struct hall *h, bool *teaches)
 {
-    const struct bank *const from = h->lessons != NULL ? h->lessons : h->bank;
+    const struct bank *const from = bank_of_lessons(h);
     for (size_t i = 0; i < bank_contexts(from); i++) {
         const struct bank_context *const c = bank_context(from, i);
         for (size_t u = 0; u < c->users; u++) {
@@ -512,8 +535,7 @@ static err_t prepare(struct hall *h)
     TRY(fill_banks(h));
     TRY(plan_lessons(h));
     if (knows_people(h)) {
-        const struct bank *const from = h->lessons != NULL ? h->lessons : h->bank;
-        TRY(school_new(from, has_own_fields(h), &h->school));
+        TRY(school_new(bank_of_lessons(h), has_own_fields(h), &h->school));
     }
     return enrol_all(h);
 }
@@ -527,6 +549,9 @@ err_t contest_run(const struct dataset *set, const struct contest_options *optio
     err_t e = prepare(&h);
     if (!failed(e)) {
         e = run_units(&h);
+        if (e.code == ERR_RANGE && options->lack != NULL) {
+            tell_lack(&h);
+        }
     }
     contest.checksum = FNV_START;
     for (size_t i = 0; i < h.units; i++) {

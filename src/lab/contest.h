@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "base/span.h"
+#include "lab/bank.h"
 #include "lab/dataset.h"
 
 #include <stdbool.h>
@@ -51,6 +52,9 @@ struct contest_options {
     size_t threads; /* 1..64 */
     void (*progress)(void *ctx, size_t done, size_t all); /* may be NULL; from any thread */
     void *ctx;
+    struct bank_reach *
+        lack; /* filled with ERR_RANGE: who was left to be background, and who of them does the same
+                                thing SCHOOL_SAMPLES times; may be NULL */
 };
 
 struct bout {

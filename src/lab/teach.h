@@ -17,6 +17,10 @@
 
 #include <stdbool.h>
 
+/* Fewer people, or fewer samples of each of them, teach nothing (entries of one field: 6 to 24 people, 3 to 14 times);
+ * in a dozen with ten each nothing lacks. */
+enum { SCHOOL_PEOPLE = 8, SCHOOL_SAMPLES = 8 };
+
 struct school;
 
 /* Prepare what does not depend on who is background. `general`: teach keys of any field, too, which
