@@ -21,7 +21,4 @@ enum { SLICE_SHORTEST_NS = 100000 }; /* the kernel's own bound */
 /* Ask for slices of `ns`; nice value and policy stay. Returns whether the kernel took it. */
 bool slice_ask(uint64_t ns);
 
-/* The slice asked for last, 0 when the kernel does not tell. */
-uint64_t slice_of_thread(void);
-
 #endif

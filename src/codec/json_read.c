@@ -3,23 +3,11 @@
 #include "codec/json_room.h"
 
 #include <jansson.h>
-#include <string.h>
 
 /* `struct json` is never defined: a pointer to it is a json_t * of jansson's. */
 static const json_t *inside(const struct json *value)
 {
     return (const json_t *)value;
-}
-
-/* The tree is ours to change when we hold it; jansson's iterators take no const. */
-static json_t *writable(const struct json *value)
-{
-    const union {
-        const struct json *in;
-        json_t *out;
-    } both = {.in = value};
-
-    return both.out;
 }
 
 static err_t refuse(struct json_fault *fault, const char *message, size_t at)
@@ -202,16 +190,4 @@ bool json_get_double(const struct json *object, const char *name, double *out)
 bool json_get_bool(const struct json *object, const char *name, bool *out)
 {
     return json_as_bool(json_get(object, name), out);
-}
-
-void json_visit(const struct json *object, json_visit_fn *visit, void *arg)
-{
-    json_t *const o = writable(object);
-    for (void *it = json_object_iter(o); it != NULL; it = json_object_iter_next(o, it)) {
-        const char *const name = json_object_iter_key(it);
-        const span_t key = {(const uint8_t *)name, strlen(name)};
-        if (!visit(arg, key, (const struct json *)json_object_iter_value(it))) {
-            return;
-        }
-    }
 }

@@ -69,8 +69,4 @@ NODISCARD bool json_get_int(const struct json *object, const char *name, int64_t
 NODISCARD bool json_get_double(const struct json *object, const char *name, double *out);
 NODISCARD bool json_get_bool(const struct json *object, const char *name, bool *out);
 
-/* Walk the members of an object, order not promised; returns false to stop early. */
-typedef bool json_visit_fn(void *arg, span_t name, const struct json *value);
-void json_visit(const struct json *object, json_visit_fn *visit, void *arg);
-
 #endif

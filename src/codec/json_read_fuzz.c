@@ -17,6 +17,25 @@
 /* libFuzzer's name. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len); /* NOLINT */
 
+/* The members of an object, which the library under ours finds: nobody else asks for names that he does not know.
+ * Its iterators take no const. */
+static void visit_members(const struct json *object,
+                          void (*visit)(void *arg, span_t name, const struct json *value),
+                          void *arg)
+{
+    const union {
+        const struct json *ours;
+        json_t *theirs;
+    } o = {.ours = object};
+
+    for (void *it = json_object_iter(o.theirs); it != NULL;
+         it = json_object_iter_next(o.theirs, it)) {
+        const char *const name = json_object_iter_key(it);
+        visit(arg, (span_t){(const uint8_t *)name, strlen(name)},
+              (const struct json *)json_object_iter_value(it));
+    }
+}
+
 static void write_value(struct json_writer *w, const struct json *value);
 
 /* Names are our own where we write: json_name() takes plain ones alone. */
@@ -25,7 +44,7 @@ struct members {
     size_t count;
 };
 
-static bool write_member(void *arg, span_t name, const struct json *value)
+static void write_member(void *arg, span_t name, const struct json *value)
 {
     struct members *const m = arg;
     char own[32];
@@ -33,7 +52,6 @@ static bool write_member(void *arg, span_t name, const struct json *value)
     MUST(utf8_is_valid(name));
     json_name(m->w, own);
     write_value(m->w, value);
-    return true;
 }
 
 static void write_value(struct json_writer *w, const struct json *value)
@@ -53,7 +71,7 @@ static void write_value(struct json_writer *w, const struct json *value)
     } else if (json_kind(value) == JSON_KIND_OBJECT) {
         json_begin_object(w);
         struct members m = {w, 0};
-        json_visit(value, write_member, &m);
+        visit_members(value, write_member, &m);
         MUST(m.count == json_count(value));
         json_end_object(w);
     } else if (json_kind(value) == JSON_KIND_ARRAY) {
@@ -92,11 +110,10 @@ static void check_same(const struct json *a, const struct json *b)
 
 static void count_value(const struct json *value, json_limits_t *counted);
 
-static bool count_member(void *arg, span_t name, const struct json *value)
+static void count_member(void *arg, span_t name, const struct json *value)
 {
     (void)name;
     count_value(value, arg);
-    return true;
 }
 
 static void count_value(const struct json *value, json_limits_t *counted)
@@ -105,7 +122,7 @@ static void count_value(const struct json *value, json_limits_t *counted)
     counted->values += 1;
     counted->nodes += kind == JSON_KIND_OBJECT || kind == JSON_KIND_ARRAY ? 1 : 0;
     if (kind == JSON_KIND_OBJECT) {
-        json_visit(value, count_member, counted);
+        visit_members(value, count_member, counted);
     }
     for (size_t i = 0; kind == JSON_KIND_ARRAY && i < json_count(value); i++) {
         count_value(json_item(value, i), counted);

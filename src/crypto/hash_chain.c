@@ -35,8 +35,3 @@ chain_hash_t chain_next(const struct hmac_key *key, chain_hash_t previous, const
     hmac_end(&m, next.byte);
     return next;
 }
-
-bool chain_hash_eq(chain_hash_t a, chain_hash_t b)
-{
-    return ct_equal(a.byte, b.byte, sizeof a.byte);
-}

@@ -28,7 +28,4 @@ void chain_key_init(struct hmac_key *key, const struct keyring *k);
 chain_hash_t chain_next(const struct hmac_key *key, chain_hash_t previous, const span_t *fields,
                         size_t count);
 
-/* Compare two hashes in constant time. */
-bool chain_hash_eq(chain_hash_t a, chain_hash_t b);
-
 #endif

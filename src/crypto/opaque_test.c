@@ -43,6 +43,11 @@ static void texts_are_new_each_time_and_hash_by_purpose(void **state)
     assert_memory_not_equal(one, two, sizeof one);
 }
 
+static bool is_same(chain_hash_t a, chain_hash_t b)
+{
+    return memcmp(a.byte, b.byte, sizeof a.byte) == 0;
+}
+
 static void every_change_to_a_record_changes_the_chain(void **state)
 {
     (void)state;
@@ -52,14 +57,14 @@ static void every_change_to_a_record_changes_the_chain(void **state)
     const chain_hash_t none = {{0}};
     const span_t fields[] = {SPAN_INIT("1"), SPAN_INIT("login"), SPAN_INIT("")};
     const chain_hash_t good = chain_next(&key, none, fields, 3);
-    assert_true(chain_hash_eq(good, chain_next(&key, none, fields, 3)));
+    assert_true(is_same(good, chain_next(&key, none, fields, 3)));
 
     const span_t moved[] = {SPAN_INIT("1l"), SPAN_INIT("ogin"), SPAN_INIT("")};
     const span_t swapped[] = {SPAN_INIT("login"), SPAN_INIT("1"), SPAN_INIT("")};
-    assert_false(chain_hash_eq(good, chain_next(&key, none, moved, 3)));
-    assert_false(chain_hash_eq(good, chain_next(&key, none, swapped, 3)));
-    assert_false(chain_hash_eq(good, chain_next(&key, none, fields, 2)));
-    assert_false(chain_hash_eq(good, chain_next(&key, good, fields, 3)));
+    assert_false(is_same(good, chain_next(&key, none, moved, 3)));
+    assert_false(is_same(good, chain_next(&key, none, swapped, 3)));
+    assert_false(is_same(good, chain_next(&key, none, fields, 2)));
+    assert_false(is_same(good, chain_next(&key, good, fields, 3)));
 
     uint64_t seed = 27;
     uint8_t bytes[40];
@@ -70,13 +75,13 @@ static void every_change_to_a_record_changes_the_chain(void **state)
     const chain_hash_t before = chain_next(&key, good, &one, 1);
     for (size_t bit = 0; bit < 8 * sizeof bytes; bit++) {
         bytes[bit / 8] = (uint8_t)(bytes[bit / 8] ^ (1U << (bit % 8)));
-        assert_false(chain_hash_eq(before, chain_next(&key, good, &one, 1)));
+        assert_false(is_same(before, chain_next(&key, good, &one, 1)));
         bytes[bit / 8] = (uint8_t)(bytes[bit / 8] ^ (1U << (bit % 8)));
     }
     CLEANUP(keyring_close) struct keyring *other = ring();
     CLEANUP(hmac_key_wipe) struct hmac_key other_key;
     chain_key_init(&other_key, other);
-    assert_false(chain_hash_eq(good, chain_next(&other_key, none, fields, 3)));
+    assert_false(is_same(good, chain_next(&other_key, none, fields, 3)));
 }
 
 int main(void)

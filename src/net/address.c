@@ -107,11 +107,6 @@ bool address_is_loopback(const struct peer_address *a)
     return memcmp(a->bytes, loopback_v6, sizeof loopback_v6) == 0;
 }
 
-bool address_eq(const struct peer_address *a, const struct peer_address *b)
-{
-    return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
-}
-
 static uint64_t big_end(const uint8_t *bytes, size_t len)
 {
     uint64_t n = 0;

@@ -46,9 +46,6 @@ bool address_is_v4(const struct peer_address *a);
 /* Whether the address is ::1 or in 127.0.0.0/8. */
 bool address_is_loopback(const struct peer_address *a);
 
-/* Whether the two are one address; ports do not count. */
-bool address_eq(const struct peer_address *a, const struct peer_address *b);
-
 /* A key for one subscriber: the /32 of a v4 address, the /64 of a v6. */
 uint64_t address_narrow_key(const struct peer_address *a);
 

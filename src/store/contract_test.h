@@ -150,6 +150,16 @@ static inline bool is_known(struct store_tx *tx, unsigned account, unsigned devi
     return known;
 }
 
+/* How many of the devices `from` to `to` are known. */
+static inline size_t count_known(struct store_tx *tx, unsigned account, unsigned from, unsigned to)
+{
+    size_t n = 0;
+    for (unsigned device = from; device <= to; device++) {
+        n += is_known(tx, account, device);
+    }
+    return n;
+}
+
 /* Save one part, empty to take it away, as the revision after `base`. */
 static inline enum profile_answer save_part(struct store_tx *tx, unsigned account, uint32_t base,
                                             const char *name, span_t content)

@@ -11,15 +11,14 @@ static size_t find_device(const struct store_tx *tx, uuid_t account, const uint8
     const size_t count = scripted_count(tx, T_DEVICES);
     for (size_t i = 0; i < count; i++) {
         const struct device_entry *entry = scripted_row(tx, T_DEVICES, i);
-        if (uuid_eq(entry->account, account) &&
-            memcmp(entry->row.key, key, sizeof entry->row.key) == 0) {
+        if (uuid_eq(entry->account, account) && memcmp(entry->key, key, sizeof entry->key) == 0) {
             return i;
         }
     }
     return count;
 }
 
-static bool is_staler(const struct device_row *a, const struct device_row *b)
+static bool is_staler(const struct device_entry *a, const struct device_entry *b)
 {
     const int by_time = scripted_order(a->last_seen.ms, b->last_seen.ms);
     return by_time != 0 ? by_time < 0 : memcmp(a->key, b->key, sizeof a->key) < 0;
@@ -29,16 +28,15 @@ static err_t device_seen(struct store_tx *tx, uuid_t account, const uint8_t *key
 {
     const size_t place = find_device(tx, account, key);
     if (place == scripted_count(tx, T_DEVICES)) {
-        struct device_entry entry = {.account = account,
-                                     .row = {.first_seen = at, .last_seen = at}};
-        memcpy(entry.row.key, key, sizeof entry.row.key);
+        struct device_entry entry = {.account = account, .last_seen = at};
+        memcpy(entry.key, key, sizeof entry.key);
         return scripted_add(tx, T_DEVICES, &entry);
     }
     void *row = NULL;
     TRY(scripted_edit(tx, T_DEVICES, place, &row));
     struct device_entry *entry = row;
-    if (entry->row.last_seen.ms < at.ms) {
-        entry->row.last_seen = at;
+    if (entry->last_seen.ms < at.ms) {
+        entry->last_seen = at;
     }
     return ERR_OK;
 }
@@ -55,8 +53,8 @@ static size_t count_devices(const struct store_tx *tx, uuid_t account, const uin
             continue;
         }
         count++;
-        if (memcmp(entry->row.key, key, sizeof entry->row.key) != 0 &&
-            (found == NULL || is_staler(&entry->row, &found->row))) {
+        if (memcmp(entry->key, key, sizeof entry->key) != 0 &&
+            (found == NULL || is_staler(entry, found))) {
             found = entry;
             *stalest = i;
         }
@@ -95,32 +93,5 @@ err_t scripted_device_known(struct store_tx *tx, uuid_t account, const uint8_t *
 {
     TRY(scripted_gate(tx));
     *known = find_device(tx, account, key) < scripted_count(tx, T_DEVICES);
-    return ERR_OK;
-}
-
-static int newest_device_first(const void *left, const void *right)
-{
-    const struct device_entry *a = left;
-    const struct device_entry *b = right;
-    const int by_time = scripted_order(b->row.last_seen.ms, a->row.last_seen.ms);
-    return by_time != 0 ? by_time : memcmp(a->row.key, b->row.key, sizeof a->row.key);
-}
-
-err_t scripted_devices_of(struct store_tx *tx, uuid_t account, struct device_row *out, size_t cap,
-                          size_t *count)
-{
-    TRY(scripted_gate(tx));
-    CLEANUP(scripted_freed)
-    struct device_entry *all = scripted_sorted(tx, T_DEVICES, newest_device_first);
-    if (all == NULL) {
-        return err_new(ERR_NOMEM);
-    }
-    size_t n = 0;
-    for (size_t i = 0; i < scripted_count(tx, T_DEVICES) && n < cap; i++) {
-        if (uuid_eq(all[i].account, account)) {
-            out[n++] = all[i].row;
-        }
-    }
-    *count = n;
     return ERR_OK;
 }

@@ -333,7 +333,7 @@ static bool session_time(const void *row, wall_t *out)
 static bool device_time(const void *row, wall_t *out)
 {
     const struct device_entry *entry = row;
-    *out = entry->row.last_seen;
+    *out = entry->last_seen;
     return true;
 }
 
@@ -454,7 +454,6 @@ const struct store_ops scripted_ops = {
     .mpin_save = mpin_save,
     .device_touch = scripted_device_touch,
     .device_known = scripted_device_known,
-    .devices_of = scripted_devices_of,
     .devices_purge_before = devices_purge,
     .session_create = session_create,
     .session_get = session_get,

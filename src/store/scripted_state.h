@@ -32,7 +32,8 @@ struct mpin_entry {
 
 struct device_entry {
     uuid_t account;
-    struct device_row row;
+    uint8_t key[STORE_DIGEST_BYTES];
+    wall_t last_seen;
 };
 
 /* An account that had a device, whatever became of it. */
@@ -133,8 +134,6 @@ void scripted_freed(void *place);
 err_t scripted_device_touch(struct store_tx *tx, uuid_t account, const uint8_t *key, wall_t at,
                             bool *was_known, bool *first_device);
 err_t scripted_device_known(struct store_tx *tx, uuid_t account, const uint8_t *key, bool *known);
-err_t scripted_devices_of(struct store_tx *tx, uuid_t account, struct device_row *out, size_t cap,
-                          size_t *count);
 
 /* scripted_records.c */
 err_t scripted_account_hash_unlike(struct store_tx *tx, const char (*known)[STORE_HASH_BEGIN + 1],

@@ -256,27 +256,3 @@ err_t sqlite_devices_purge_before(struct store_tx *tx, wall_t at, size_t limit, 
                            " devices WHERE last_seen < ? ORDER BY last_seen LIMIT ?)"};
     return query_purge(tx, &unseen, at, limit, purged);
 }
-
-err_t sqlite_devices_of(struct store_tx *tx, uuid_t account, struct device_row *out, size_t cap,
-                        size_t *count)
-{
-    static const struct sql all = {SQL_DEVICES_OF,
-                                   "SELECT key, first_seen, last_seen FROM devices"
-                                   " WHERE account = ? ORDER BY last_seen DESC, key"};
-    CLEANUP(query_end) struct query q;
-    query_begin(&q, seat_of(tx), &all);
-    query_bind_uuid(&q, &account);
-    size_t n = 0;
-    for (bool row = true; n < cap; n++) {
-        TRY(query_step(&q, &row));
-        if (!row) {
-            break;
-        }
-        query_bytes(&q, out[n].key, sizeof out[n].key);
-        out[n].first_seen = query_wall(&q);
-        out[n].last_seen = query_wall(&q);
-        TRY(q.err);
-    }
-    *count = n;
-    return ERR_OK;
-}

@@ -25,8 +25,6 @@ err_t sqlite_mpin_save(struct store_tx *tx, uuid_t account, const struct mpin_st
 err_t sqlite_device_touch(struct store_tx *tx, uuid_t account, const uint8_t *key, wall_t at,
                           bool *was_known, bool *first_device);
 err_t sqlite_device_known(struct store_tx *tx, uuid_t account, const uint8_t *key, bool *known);
-err_t sqlite_devices_of(struct store_tx *tx, uuid_t account, struct device_row *out, size_t cap,
-                        size_t *count);
 err_t sqlite_devices_purge_before(struct store_tx *tx, wall_t at, size_t limit, size_t *purged);
 
 /* sqlite_profile.c */

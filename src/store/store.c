@@ -166,12 +166,6 @@ err_t store_device_known(struct store_tx *tx, uuid_t account, const uint8_t key[
     RUN(tx, STORE_READ, device_known, account, key, known);
 }
 
-err_t store_devices_of(struct store_tx *tx, uuid_t account, struct device_row *out, size_t cap,
-                       size_t *count)
-{
-    RUN(tx, STORE_READ, devices_of, account, out, cap, count);
-}
-
 err_t store_devices_purge_before(struct store_tx *tx, wall_t at, size_t limit, size_t *purged)
 {
     RUN(tx, STORE_WRITE, devices_purge_before, at, limit, purged);

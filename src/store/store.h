@@ -117,9 +117,6 @@ NODISCARD err_t store_device_touch(struct store_tx *tx, uuid_t account,
                                    bool *was_known, bool *first_device);
 NODISCARD err_t store_device_known(struct store_tx *tx, uuid_t account,
                                    const uint8_t key[STORE_DIGEST_BYTES], bool *known);
-/* At most `cap` devices, the last seen first. */
-NODISCARD err_t store_devices_of(struct store_tx *tx, uuid_t account, struct device_row *out,
-                                 size_t cap, size_t *count);
 /* W. Forget at most `limit` devices that were last seen before `at`. An account that loses its last one is
  * still one that had a device. */
 NODISCARD err_t store_devices_purge_before(struct store_tx *tx, wall_t at, size_t limit,

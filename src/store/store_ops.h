@@ -35,7 +35,6 @@ struct store_ops {
 
     err_t (*device_touch)(struct store_tx *, uuid_t, const uint8_t *, wall_t, bool *, bool *);
     err_t (*device_known)(struct store_tx *, uuid_t, const uint8_t *, bool *);
-    err_t (*devices_of)(struct store_tx *, uuid_t, struct device_row *, size_t, size_t *);
     err_t (*devices_purge_before)(struct store_tx *, wall_t, size_t, size_t *);
 
     err_t (*session_create)(struct store_tx *, const struct session_row *);

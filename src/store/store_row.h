@@ -61,12 +61,6 @@ struct mpin_state {
     bool operator_needed;    /* only an operator may open it again */
 };
 
-struct device_row {
-    uint8_t key[STORE_DIGEST_BYTES];
-    wall_t first_seen;
-    wall_t last_seen;
-};
-
 /* Why a session is over. The numbers are stored: add at the end only. */
 enum session_end {
     END_NONE, /* live */

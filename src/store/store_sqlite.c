@@ -191,7 +191,6 @@ static const struct store_ops sqlite_ops = {
     .mpin_save = sqlite_mpin_save,
     .device_touch = sqlite_device_touch,
     .device_known = sqlite_device_known,
-    .devices_of = sqlite_devices_of,
     .devices_purge_before = sqlite_devices_purge_before,
     .profile_head = sqlite_profile_head,
     .profile_load = sqlite_profile_load,
