@@ -80,6 +80,34 @@ static void what_happens_to_an_account_is_on_the_chain(void **state)
     assert_int_equal(verify(h, &head, &at), AUDIT_INTACT);
 }
 
+/* The chain is never cut: that a try which is refused leaves nothing, is all that bounds what a stranger writes. */
+static void a_try_that_is_refused_is_not_on_the_chain(void **state)
+{
+    enum { TRIES = 40, OF_ACCOUNT = 5, OF_ADDRESS = 8 };
+
+    static const struct {
+        bool one_account;
+        uint64_t rows;
+    } cases[] = {{true, OF_ACCOUNT}, {false, OF_ADDRESS}};
+
+    struct house *h = *state;
+    (void)register_account(h, ANN);
+    h->svc.rules.login_per_account = (throttle_t){OF_ACCOUNT, 900};
+    h->svc.rules.login_per_address = (throttle_t){OF_ADDRESS, 60};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const uint64_t before = head_of(h).seq;
+        for (unsigned n = 0; n < TRIES; n++) {
+            char email[64];
+            (void)snprintf(email, sizeof email, "nobody-%u@example.org", n);
+            login_t login = login_from(cases[i].one_account ? ANN : email, "phone");
+            login.address_narrow = cases[i].one_account ? 1000 + n : 7; /* many, or one */
+            login.address_wide = cases[i].one_account ? 10000 + n : 70;
+            assert_false(try_login(h, &login, "not the password"));
+        }
+        assert_int_equal(head_of(h).seq - before, cases[i].rows);
+    }
+}
+
 static void a_failed_transaction_leaves_no_record_and_no_gap(void **state)
 {
     struct house *h = *state;
@@ -148,6 +176,39 @@ static void put_back(sqlite3 *db)
 {
     run(db, "BEGIN; DELETE FROM security_events;"
             "INSERT INTO security_events SELECT * FROM kept; COMMIT");
+}
+
+static int64_t bytes_of(sqlite3 *db)
+{
+    sqlite3_stmt *statement = NULL;
+    assert_int_equal(
+        sqlite3_prepare_v2(db,
+                           "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+                           -1, &statement, NULL),
+        SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    const int64_t bytes = sqlite3_column_int64(statement, 0);
+    assert_int_equal(sqlite3_finalize(statement), SQLITE_OK);
+    return bytes;
+}
+
+/* What docs/operations.md reckons with. */
+static void a_failed_login_takes_so_many_bytes(void **state)
+{
+    enum { ROWS = 20000 };
+
+    struct house *h = *state;
+    sqlite3 *db = break_in(h);
+    const audit_entry_t entry = {.kind = "login.failed", .account = {{1}}, .detail = "{}"};
+    const int64_t before = bytes_of(db);
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    assert_ok(store_begin(h->svc.store, STORE_WRITE, &tx));
+    for (int i = 0; i < ROWS; i++) {
+        assert_ok(audit_append(h->svc.audit, &tx, &entry));
+    }
+    assert_ok(store_commit(&tx));
+    assert_in_range((bytes_of(db) - before) / ROWS, 100, 160);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
 static void every_changed_row_is_found_and_named(void **state)
@@ -277,8 +338,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SENTENCE(an_untouched_chain_is_intact_from_its_first_to_its_last_record),
         SENTENCE(what_happens_to_an_account_is_on_the_chain),
+        SENTENCE(a_try_that_is_refused_is_not_on_the_chain),
         SENTENCE(a_failed_transaction_leaves_no_record_and_no_gap),
         SENTENCE(another_installation_cannot_forge_the_chain),
+        ON_SQLITE(a_failed_login_takes_so_many_bytes),
         ON_SQLITE(every_changed_row_is_found_and_named),
         ON_SQLITE(swapped_rows_are_found),
         ON_SQLITE(a_cut_tail_shows_against_the_head_that_was_kept_elsewhere),
