@@ -33,20 +33,22 @@ static inline void people_model(const char *label, struct canara_model **out)
         .people = 50,
         .all = {{.middle = middle, .spread = spread}, {.middle = middle, .spread = spread}},
         .usual = spread};
-    for (size_t b = 0; b < FUSION_BUCKETS; b++) {
-        people.fusion[b] = (struct fusion){.weight = {[SCORE_ONE_CLASS] = 4.0},
-                                           .high = 20.0,
-                                           .bias = -8.0,
-                                           .limit = 6.0,
-                                           .impostor = 6.0,
-                                           .owner = -4.0,
-                                           .variance = 1.0,
-                                           .run = 1.0,
-                                           .ceiling = FUSION_SURE,
-                                           .floor = FUSION_SURE};
+    for (size_t line = 0; line < FUSION_LINES; line++) {
+        struct fusion *const f = &people.fusion.line[line];
+        *f = (struct fusion){.weight = {[SCORE_ONE_CLASS] = 4.0},
+                             .high = 20.0,
+                             .bias = -8.0,
+                             .limit = 6.0,
+                             .impostor = 6.0,
+                             .owner = -4.0,
+                             .variance = 1.0,
+                             .run = 1.0,
+                             .ceiling = FUSION_SURE,
+                             .floor = FUSION_SURE};
         for (size_t i = 0; i < SCORES; i++) {
-            people.fusion[b].scale[i] = 1.0;
+            f->scale[i] = 1.0;
         }
+        people.fusion.at[line] = 5.0;
     }
     const size_t size = model_write(label, &people, 1, bytes, sizeof bytes);
     assert_true(size > 0);

@@ -22,7 +22,7 @@
 #define FLOOR   6.0
 
 /* Nobody measured how far a text may lie from those before it: it never says more than with so few known. */
-enum { TEXT_BUCKET = 1 };
+enum { TEXT_KNOWN = 12 };
 
 /* Vectors of a research set: nobody knows what they measure. They say half as much a deviation, speak against the
  * owner earlier, and those of one session are averaged, not summed: with that the strokes of Antal keep Cllr below a
@@ -72,36 +72,61 @@ bool alone_is_foreign(const struct part *p, const struct population *pop, double
     return sum > limit * (double)n;
 }
 
+/* What is said of an owner of whom so many samples are known. */
+struct said {
+    double known;
+    double slope;    /* nats a deviation */
+    double crossing; /* deviations at which owner and others are as likely */
+    double limit, owner, impostor, variance; /* nats, of what comes of it */
+};
+
+static double between(double from, double to, double share)
+{
+    return from + share * (to - from);
+}
+
+static struct said said_of(size_t known)
+{
+    static const struct said of[FUSION_LINES] = {{6.0, 2.8, 1.84, 2.8, -0.8, 0.8, 1.3},
+                                                 {12.0, 3.9, 1.60, 3.0, -1.0, 1.0, 1.8},
+                                                 {28.0, 5.9, 1.42, 4.5, -1.8, 2.1, 3.0},
+                                                 {100.0, 8.5, 1.37, 5.7, -2.8, 3.2, 3.7}};
+    double at[FUSION_LINES];
+    for (size_t i = 0; i < FUSION_LINES; i++) {
+        at[i] = of[i].known;
+    }
+    const struct fusion_place p = fusion_place(at, known);
+    const struct said *const a = &of[p.line];
+    const struct said *const b = p.share > 0.0 ? a + 1 : a;
+    return (struct said){.known = (double)known,
+                         .slope = between(a->slope, b->slope, p.share),
+                         .crossing = between(a->crossing, b->crossing, p.share),
+                         .limit = between(a->limit, b->limit, p.share),
+                         .owner = between(a->owner, b->owner, p.share),
+                         .impostor = between(a->impostor, b->impostor, p.share),
+                         .variance = between(a->variance, b->variance, p.share)};
+}
+
 void alone_fusion(enum sample_kind kind, size_t compared, size_t known, struct fusion *out)
 {
-    /* nats a deviation, and deviations at which owner and others are as likely */
-    static const struct {
-        double slope, crossing;
-    } line[FUSION_BUCKETS] = {{2.8, 1.84}, {3.9, 1.60}, {5.9, 1.42}, {8.5, 1.37}};
-
-    /* what comes of it, nats */
-    static const struct {
-        double limit, owner, impostor, variance;
-    } said[FUSION_BUCKETS] = {
-        {2.8, -0.8, 0.8, 1.3}, {3.0, -1.0, 1.0, 1.8}, {4.5, -1.8, 2.1, 3.0}, {5.7, -2.8, 3.2, 3.7}};
-
-    const size_t b = fusion_bucket(known);
-    const size_t at = kind == SAMPLE_TEXT && b > TEXT_BUCKET ? TEXT_BUCKET : b;
+    const struct said line = said_of(known);
+    const struct said said =
+        said_of(kind == SAMPLE_TEXT && known > TEXT_KNOWN ? TEXT_KNOWN : known);
     const double features = clip((double)compared, FEATURES_LEAST, FEATURES_MOST);
     const bool vector = kind == SAMPLE_FEATURES;
-    const double slope = (vector ? VECTOR_SLOPE : 1.0) * line[b].slope *
-                         pow(features / FEATURES_USUAL, FEATURES_POWER);
+    const double slope =
+        (vector ? VECTOR_SLOPE : 1.0) * line.slope * pow(features / FEATURES_USUAL, FEATURES_POWER);
     const double share = 1.0 / (1.0 + EVIDENCE_NEAREST_WEIGHT);
     *out = (struct fusion){.high = SCORES_HIGH,
-                           .limit = said[at].limit,
-                           .owner = said[at].owner,
-                           .impostor = said[at].impostor,
-                           .variance = said[at].variance,
+                           .limit = said.limit,
+                           .owner = said.owner,
+                           .impostor = said.impostor,
+                           .variance = said.variance,
                            .run = vector ? VECTORS_RUN : 1.0,
                            .ceiling = CEILING,
                            .floor = FLOOR};
     for (size_t i = 0; i < SCORES; i++) {
-        out->mean[i] = line[b].crossing - (vector ? VECTOR_LOWER : 0.0);
+        out->mean[i] = line.crossing - (vector ? VECTOR_LOWER : 0.0);
         out->scale[i] = 1.0;
     }
     out->weight[SCORE_ONE_CLASS] = slope * share;

@@ -2,8 +2,8 @@
  * alone.h - evidence beside the owner alone, where the people of a model are no measure for him.
  *
  * Floor      engine (may use: base)
- * Source     docs/engine/keystrokes.md, "Foreign people": one line for each bucket of known samples, between
- *            the lines that logistic regression fits to MEU and MOBIKEY and to six keys of them.
+ * Source     docs/engine/keystrokes.md, "Foreign people": lines for some numbers of known samples,
+ *            between those that logistic regression fits to MEU and MOBIKEY and to six keys of them.
  * Units      nats, positive against the owner.
  * Errors     none.
  * Threads    no shared state.

@@ -26,7 +26,8 @@ enum {
     CROWD_COARSE = CROWD_BINS / 2 + 1, /* 16 and the missing one */
     CROWD_ROWS_MAX = 4096,
     CROWD_AXES_MAX = 24,
-    CROWD_MAX = 64 /* in a model */
+    CROWD_MAX = 64,   /* in a model */
+    CROWD_BUCKETS = 4 /* crowd_bucket() */
 };
 
 /* Columns of the fusion of a crowd; the rest are not used. */
@@ -48,7 +49,7 @@ struct crowd {
     const float
         *to; /* features x CROWD_AXES_MAX: what a level says along an axis; 0 behind the last */
     const float *between; /* of each axis: variance between people where one's own is 1; > 0 */
-    struct fusion fusion[FUSION_BUCKETS];
+    struct fusion fusion[CROWD_BUCKETS];
 };
 
 /* Which samples are compared with a crowd and not with a population. */
@@ -65,7 +66,7 @@ void crowd_bins(const struct crowd *c, const struct sample *s, uint8_t out[CROWD
 size_t crowd_coarse(const struct crowd *c, size_t f, uint8_t bin);
 size_t crowd_coarse_bins(const struct crowd *c, size_t f); /* the missing one not counted */
 
-/* Which of FUSION_BUCKETS a person of n known samples belongs to; trees come with the second. */
+/* Which of CROWD_BUCKETS a person of n known samples belongs to; trees come with the second. */
 size_t crowd_bucket(size_t n);
 
 /* Work out `id` and the shares, into features x CROWD_COARSE numbers, from edges, axes and rows. */

@@ -13,7 +13,7 @@
 
 size_t crowd_size(const struct crowd *c)
 {
-    return 64 + crowd_room(c) + (size_t)FUSION_BUCKETS * FUSION_BYTES;
+    return 64 + crowd_room(c) + (size_t)CROWD_BUCKETS * FUSION_BYTES;
 }
 
 void crowd_write(struct byte_writer *w, const struct crowd *c)
@@ -37,7 +37,7 @@ void crowd_write(struct byte_writer *w, const struct crowd *c)
     }
     write_bytes(w, c->between, sizeof(float) * c->axes);
     write_bytes(w, c->row, (size_t)c->rows * n);
-    for (size_t b = 0; b < FUSION_BUCKETS; b++) {
+    for (size_t b = 0; b < CROWD_BUCKETS; b++) {
         fusion_write(w, &c->fusion[b]);
     }
 }
@@ -168,7 +168,7 @@ bool crowd_read(struct byte_reader *r, struct crowd *c, void *room)
         return false;
     }
     bool good = true;
-    for (size_t b = 0; b < FUSION_BUCKETS; b++) {
+    for (size_t b = 0; b < CROWD_BUCKETS; b++) {
         good = fusion_read(r, &c->fusion[b]) && good;
     }
     if (room != NULL) {

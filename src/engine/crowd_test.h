@@ -87,7 +87,7 @@ static inline void test_crowd(struct test_crowd *t, uint64_t seed)
     t->crowd.row = t->row;
     test_axes(t);
     crowd_index(&t->crowd, t->share);
-    for (size_t b = 0; b < FUSION_BUCKETS; b++) {
+    for (size_t b = 0; b < CROWD_BUCKETS; b++) {
         t->crowd.fusion[b] = (struct fusion){.scale = {1.0, 1.0, 1.0, 1.0, 1.0},
                                              .weight = {0.1, b > 0 ? 0.5 : 0.0, 0.3},
                                              .high = 1e3,

@@ -109,17 +109,19 @@ static void make_people(struct rng *r, const canara_event_t *event, struct array
     for (size_t i = 0; i < 2; i++) {
         out->all[i] = (struct density){a->middle + i * n, a->spread + i * n};
     }
-    for (size_t b = 0; b < FUSION_BUCKETS; b++) {
-        out->fusion[b] = (struct fusion){.scale = {1.0, 1.0, 1.0, 1.0, 1.0},
-                                         .weight = {1.0, 1.0, 1.0, 1.0, 1.0},
-                                         .high = 6.0,
-                                         .limit = 6.0,
-                                         .impostor = 4.0,
-                                         .owner = -4.0,
-                                         .variance = 4.0,
-                                         .run = 1.0,
-                                         .ceiling = FUSION_SURE,
-                                         .floor = FUSION_SURE};
+    static const double at[FUSION_LINES] = {5.0, 10.0, 20.0, 50.0};
+    for (size_t i = 0; i < FUSION_LINES; i++) {
+        out->fusion.at[i] = at[i];
+        out->fusion.line[i] = (struct fusion){.scale = {1.0, 1.0, 1.0, 1.0, 1.0},
+                                              .weight = {1.0, 1.0, 1.0, 1.0, 1.0},
+                                              .high = 6.0,
+                                              .limit = 6.0,
+                                              .impostor = 4.0,
+                                              .owner = -4.0,
+                                              .variance = 4.0,
+                                              .run = 1.0,
+                                              .ceiling = FUSION_SURE,
+                                              .floor = FUSION_SURE};
     }
 }
 

@@ -28,9 +28,35 @@ enum {
 #define SCALE_LEAST 1e-100
 #define SCALE_MOST  1e100
 
-size_t fusion_bucket(size_t n)
+struct fusion_place fusion_place(const double at[FUSION_LINES], size_t known)
 {
-    return n < 10 ? 0 : (n < 20 ? 1 : (n < 50 ? 2 : 3));
+    const double n = (double)known;
+    size_t i = 0;
+    while (i + 1 < FUSION_LINES && n >= at[i + 1]) {
+        i++;
+    }
+    const bool between = i + 1 < FUSION_LINES && n > at[i];
+    return (struct fusion_place){.line = i,
+                                 .share = between ? log(n / at[i]) / log(at[i + 1] / at[i]) : 0.0};
+}
+
+static_assert(sizeof(struct fusion) == FUSION_NUMBERS * sizeof(double), "nothing but numbers");
+
+void fusion_between(const struct fusion_lines *of, size_t known, struct fusion *out)
+{
+    const struct fusion_place at = fusion_place(of->at, known);
+    *out = of->line[at.line];
+    if (!(at.share > 0.0)) {
+        return;
+    }
+    double SCRATCH from[FUSION_NUMBERS];
+    double SCRATCH to[FUSION_NUMBERS];
+    memcpy(from, &of->line[at.line], sizeof from);
+    memcpy(to, &of->line[at.line + 1], sizeof to);
+    for (size_t i = 0; i < FUSION_NUMBERS; i++) {
+        from[i] += at.share * (to[i] - from[i]);
+    }
+    memcpy(out, from, sizeof *out);
 }
 
 /* A sample beside a profile; only the features that both have. */

@@ -42,9 +42,9 @@ enum score {
 
 #define FUSION_LOW (-6.0) /* scales below the mean at which a score is cut */
 
-enum { FUSION_BUCKETS = 4, EVIDENCE_SAMPLES_MIN = 5, EVIDENCE_YOUNG = 8 };
+enum { FUSION_LINES = 4, EVIDENCE_SAMPLES_MIN = 5, EVIDENCE_YOUNG = 8 };
 
-/* From scores to nats: evidence_doubt() of bias + sum weight (score - mean) / scale. */
+/* A line from scores to nats: evidence_doubt() of bias + sum weight (score - mean) / scale. */
 struct fusion {
     double mean[SCORES];
     double scale[SCORES]; /* > 0 */
@@ -62,17 +62,31 @@ struct fusion {
     double floor; /* nats: the same for what speaks for one */
 };
 
+/* The lines of people of whom so many samples are known. */
+struct fusion_lines {
+    double at[FUSION_LINES]; /* known samples, >= 1, ascending; the same number: the same line */
+    struct fusion line[FUSION_LINES];
+};
+
 #define FUSION_SURE 40.0 /* nats: further than any line goes, so that nothing is cut */
 #define FUSION_EDGE 1e-5 /* nats: what a float still tells from an end */
 
 /* To and from the bytes of a model. False: a number is out of its range. */
-enum { FUSION_BYTES = 8 * (3 * SCORES + 9) };
+enum { FUSION_NUMBERS = 3 * SCORES + 9, FUSION_BYTES = 8 * FUSION_NUMBERS };
 
 void fusion_write(struct byte_writer *w, const struct fusion *f);
 bool fusion_read(struct byte_reader *r, struct fusion *f);
 
-/* Which of FUSION_BUCKETS a profile of n samples belongs to: 5-9, 10-19, 20-49, 50 and more. */
-size_t fusion_bucket(size_t n);
+/* Where a number of known samples lies between those of two lines. */
+struct fusion_place {
+    size_t line;  /* the one before it; FUSION_LINES - 1: none is behind it */
+    double share; /* [0, 1): how far it is to the next one, in logarithms; before the first 0 */
+};
+
+struct fusion_place fusion_place(const double at[FUSION_LINES], size_t known);
+
+/* The line for so many known samples: each of its numbers lies between those of two lines as `known` does. */
+void fusion_between(const struct fusion_lines *of, size_t known, struct fusion *out);
 
 /* How near the sample comes to one of the owner's own. */
 struct likeness {

@@ -8,10 +8,11 @@
 #include <string.h>
 
 #define MAGIC   UINT32_C(0x4d524e43) /* "CNRM" */
-#define VERSION 4
+#define VERSION 5
 
 enum { CHECK_BYTES = 8, HEAD_BYTES = 4 + 2 + 2 + MODEL_LABEL_BYTES + 1 + 4, NUMBER_MAX = 1000000 };
 
+#define SAMPLES_KNOWN     1e6 /* more than a profile counts */
 #define SPREAD_MIN        1e-4F
 #define VECTOR_SPREAD_MIN 1e-30F /* whose inverse is a float; 0: the column does not vary */
 
@@ -55,8 +56,9 @@ static void write_population(struct byte_writer *w, const struct population *p)
     write_floats(w, p->usual, n);
     write_floats(w, p->cohort_of.middle, n * p->cohort);
     write_floats(w, p->cohort_of.spread, n * p->cohort);
-    for (size_t b = 0; b < FUSION_BUCKETS; b++) {
-        fusion_write(w, &p->fusion[b]);
+    for (size_t i = 0; i < FUSION_LINES; i++) {
+        write_f64(w, p->fusion.at[i]);
+        fusion_write(w, &p->fusion.line[i]);
     }
 }
 
@@ -149,6 +151,19 @@ bool fusion_read(struct byte_reader *r, struct fusion *f)
     return fusion_ok(f);
 }
 
+static bool read_lines(struct byte_reader *r, struct fusion_lines *f)
+{
+    double least = 1.0;
+    bool good = true;
+    for (size_t i = 0; i < FUSION_LINES; i++) {
+        f->at[i] = read_f64(r);
+        good = f->at[i] >= least && f->at[i] <= SAMPLES_KNOWN && good;
+        least = f->at[i];
+        good = fusion_read(r, &f->line[i]) && good;
+    }
+    return good;
+}
+
 static bool features_ok(const struct population *p)
 {
     if (p->kind == SAMPLE_KEYS && p->context == 0) {
@@ -178,11 +193,7 @@ static bool read_population(struct byte_reader *r, struct block *b, struct popul
         return false;
     }
     add_lanes(b, p);
-    bool good = !b->bad;
-    for (size_t i = 0; i < FUSION_BUCKETS; i++) {
-        good = fusion_read(r, &p->fusion[i]) && good;
-    }
-    return good && !r->failed;
+    return read_lines(r, &p->fusion) && !b->bad && !r->failed;
 }
 
 /* ---- the whole ---- */

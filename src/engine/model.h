@@ -47,7 +47,7 @@ struct population {
     const float *usual;       /* geometric mean of single people's spreads */
     struct density cohort_of; /* of single people: arrays of cohort x features */
     struct lanes lanes;       /* all of them once more, as the scores want them */
-    struct fusion fusion[FUSION_BUCKETS];
+    struct fusion_lines fusion;
 };
 
 struct canara_model {
@@ -70,6 +70,7 @@ size_t key_row(const struct sample *s, size_t f);
  * NULL when the model knows nothing of the kind. */
 struct population_room {
     struct population population; /* without the arrays of `all` */
+    struct fusion between;        /* the line for the samples known */
     struct fusion alone;          /* where people in general are no measure */
     float habit[SAMPLE_FEATURES_MAX * LANES_HABIT];
     float log_spread[SAMPLE_FEATURES_MAX * LANES_GROUP];
@@ -94,8 +95,8 @@ struct model_title {
         simulated; /* its people were never anybody: real ones are held against themselves sooner */
 };
 
-/* Write the bytes of a model. Returns the size, 0 when `cap` is too small or a
- * number is not as canara_model_open() wants it. */
+/* Write the bytes of a model. Returns the size, 0 when `cap` is too small. Numbers are looked at by
+ * canara_model_open(). */
 size_t model_write_whole(struct model_title title, const struct model_parts *parts, uint8_t *out,
                          size_t cap);
 

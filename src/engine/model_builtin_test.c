@@ -64,8 +64,8 @@ static void it_knows_passwords_and_pins_of_their_own_and_keys_of_any_length(void
         const struct population *pop = model_population(m, &s, &room);
         assert_non_null(pop);
         assert_int_equal(pop->features, s.count);
-        for (int b = 0; b < FUSION_BUCKETS; b++) {
-            assert_true(pop->fusion[b].limit > 0.0);
+        for (int i = 0; i < FUSION_LINES; i++) {
+            assert_true(pop->fusion.line[i].limit > 0.0);
         }
     }
     canara_model_close(&m);

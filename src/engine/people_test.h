@@ -88,8 +88,10 @@ static inline struct test_person test_person_slower(const struct test_person *wh
 
 static inline void test_fusions(struct population *p)
 {
-    for (int b = 0; b < FUSION_BUCKETS; b++) {
-        struct fusion *f = &p->fusion[b];
+    static const double at[FUSION_LINES] = {5.0, 10.0, 20.0, 50.0};
+    for (int line = 0; line < FUSION_LINES; line++) {
+        struct fusion *f = &p->fusion.line[line];
+        p->fusion.at[line] = at[line];
         for (int i = 0; i < SCORES; i++) {
             f->scale[i] = 1.0;
         }

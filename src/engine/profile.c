@@ -366,9 +366,11 @@ static const struct fusion *judge(const struct canara_model *model, const struct
     const struct population *pop = model_population(model, s, room);
     if (!alone_speaks(s) ||
         (pop != NULL && !alone_is_foreign(p, pop, alone_limit(s, model->simulated)))) {
-        return pop != NULL && evidence_scores(l, pop, s, score, alike)
-                   ? &pop->fusion[fusion_bucket(p->accepted)]
-                   : NULL;
+        if (pop == NULL || !evidence_scores(l, pop, s, score, alike)) {
+            return NULL;
+        }
+        fusion_between(&pop->fusion, p->accepted, &room->between);
+        return &room->between;
     }
     if (!evidence_one_class(l, s, score, alike)) {
         return NULL;

@@ -31,6 +31,8 @@ struct desk {
     uint8_t row[LENS_BYTES];
     struct likeness alike; /* of the scores before */
     struct fusion fusion;
+    struct fusion_lines known;
+    size_t lines; /* of them */
     struct person_weight weight;
     double result[RESULTS]; /* of the line before, for "is" */
 };
@@ -349,23 +351,59 @@ static void take_alone(struct vectors *v, const double *x, size_t n)
     alone_fusion(x[0] > 0.0 ? SAMPLE_TEXT : SAMPLE_KEYS, (size_t)x[2], (size_t)x[1], &d->fusion);
 }
 
+/* In the order of the vectors. */
+static struct fusion fusion_of(const double x[FUSION_NUMBERS])
+{
+    struct fusion f;
+    memcpy(f.mean, x, sizeof f.mean);
+    memcpy(f.scale, x + SCORES, sizeof f.scale);
+    memcpy(f.weight, x + (size_t)2 * SCORES, sizeof f.weight);
+    const double *rest = x + (size_t)3 * SCORES;
+    f.high = rest[0];
+    f.bias = rest[1];
+    f.limit = rest[2];
+    f.impostor = rest[3];
+    f.owner = rest[4];
+    f.variance = rest[5];
+    f.run = rest[6];
+    f.ceiling = rest[7];
+    f.floor = rest[8];
+    return f;
+}
+
 static void take_fusion(struct vectors *v, const double *x, size_t n)
 {
-    struct fusion *f = &((struct desk *)v->state)->fusion;
-    vectors_count(v, n, 3 * SCORES + 9);
-    memcpy(f->mean, x, sizeof f->mean);
-    memcpy(f->scale, x + SCORES, sizeof f->scale);
-    memcpy(f->weight, x + (size_t)2 * SCORES, sizeof f->weight);
-    const double *rest = x + (size_t)3 * SCORES;
-    f->high = rest[0];
-    f->bias = rest[1];
-    f->limit = rest[2];
-    f->impostor = rest[3];
-    f->owner = rest[4];
-    f->variance = rest[5];
-    f->run = rest[6];
-    f->ceiling = rest[7];
-    f->floor = rest[8];
+    vectors_count(v, n, FUSION_NUMBERS);
+    ((struct desk *)v->state)->fusion = fusion_of(x);
+}
+
+static void take_line(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    vectors_count(v, n, 1 + FUSION_NUMBERS);
+    assert_true(d->lines < FUSION_LINES);
+    d->known.at[d->lines] = x[0];
+    d->known.line[d->lines++] = fusion_of(x + 1);
+}
+
+static void look_between(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    vectors_count(v, n, 1);
+    assert_int_equal(d->lines, FUSION_LINES);
+    fusion_between(&d->known, (size_t)x[0], &d->fusion);
+}
+
+static void check_numbers(struct vectors *v, const double *x, size_t n)
+{
+    const struct fusion *f = &((struct desk *)v->state)->fusion;
+    const double rest[] = {f->high,     f->bias, f->limit,   f->impostor, f->owner,
+                           f->variance, f->run,  f->ceiling, f->floor};
+    vectors_count(v, n, FUSION_NUMBERS);
+    vectors_near_all(v, f->mean, x, SCORES);
+    vectors_near_all(v, f->scale, x + SCORES, SCORES);
+    vectors_near_all(v, f->weight, x + (size_t)2 * SCORES, SCORES);
+    vectors_near_all(v, rest, x + (size_t)3 * SCORES, sizeof rest / sizeof *rest);
 }
 
 static void fuse(struct vectors *v, const double *x, size_t n)
@@ -457,6 +495,9 @@ static void both_implementations_know_the_same_person(void **state)
         {"foreign", check_foreign},
         {"alone", take_alone},
         {"fusion", take_fusion},
+        {"line", take_line},
+        {"between", look_between},
+        {"numbers", check_numbers},
         {"fuse", fuse},
         {"weight", check_weight},
         {"weigh", weigh},

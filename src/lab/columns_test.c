@@ -144,13 +144,14 @@ static void columns_that_do_not_vary_are_marked_and_a_model_of_them_opens(void *
         }
     }
     assert_true(p.population.all[0].spread[SAME] <= 0.0F && p.population.usual[SAME] <= 0.0F);
-    for (size_t b = 0; b < FUSION_BUCKETS; b++) {
-        p.population.fusion[b] = (struct fusion){.scale = {1.0, 1.0, 1.0, 1.0, 1.0},
-                                                 .high = 1.0,
-                                                 .limit = 1.0,
-                                                 .run = 1.0,
-                                                 .ceiling = FUSION_SURE,
-                                                 .floor = FUSION_SURE};
+    for (size_t i = 0; i < FUSION_LINES; i++) {
+        p.population.fusion.at[i] = 5.0;
+        p.population.fusion.line[i] = (struct fusion){.scale = {1.0, 1.0, 1.0, 1.0, 1.0},
+                                                      .high = 1.0,
+                                                      .limit = 1.0,
+                                                      .run = 1.0,
+                                                      .ceiling = FUSION_SURE,
+                                                      .floor = FUSION_SURE};
     }
     static uint8_t bytes[65536];
     struct canara_model *m = NULL;

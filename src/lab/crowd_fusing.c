@@ -15,8 +15,9 @@ enum {
     FOLDS_MAX = 16,  /* of fewer people each is a fold: a background of eight loses two, not half */
     TURNS = 3,       /* folds of impostors that an owner meets when folds are that small */
     PEOPLE_LEFT = 3, /* of a background without two folds */
-    STAGES_OF = 4,   /* how much of an owner is learnt: 12, 35, a third, two thirds */
+    STAGES_OF = 6,   /* how much of an owner is learnt: 7, 12, 22, 35, a third, two thirds */
     LEARN_MAX = 1000, /* rows */
+    OWNERS_MAX = 48,  /* people who play the owner at a stage: each has trees grown for him */
     TRIAL_ROWS = 600, /* of one person against one owner ... */
     OTHER_ROWS = 60,  /* ... and of each other */
     BLOCK_ROWS = 60,  /* of a session that are summed at most */
@@ -47,7 +48,7 @@ struct fitting {
     struct crowding crowd[FOLDS_MAX][FOLDS_MAX]; /* with both folds left out; i < j */
     uint8_t *fold;                               /* of each user */
     uint8_t *bins;                               /* LEARN_MAX rows */
-    struct rows rows[FUSION_BUCKETS];
+    struct rows rows[CROWD_BUCKETS];
 };
 
 static err_t add_row(struct rows *r, const double *score, uint8_t label)
@@ -89,6 +90,15 @@ static size_t session_from(const struct fitting *t, size_t user, size_t i)
 static bool counts(const struct fitting *t, size_t user)
 {
     return t->in[user] && bank_count(t->c, user) >= CROWDING_SAMPLES_MIN;
+}
+
+static size_t count_people(const struct fitting *t)
+{
+    size_t n = 0;
+    for (size_t u = 0; u < t->c->users; u++) {
+        n += counts(t, u);
+    }
+    return n;
 }
 
 static err_t make_crowds(struct fitting *t)
@@ -161,10 +171,10 @@ static err_t try_stage(struct fitting *t, size_t owner, size_t stage, size_t tur
                        struct seat *seat)
 {
     const size_t all = bank_count(t->c, owner);
-    const size_t wanted[STAGES_OF] = {12, 35, all / 3, all * 2 / 3};
+    const size_t wanted[STAGES_OF] = {7, 12, 22, 35, all / 3, all * 2 / 3};
     const size_t n = wanted[stage];
     const size_t behind = session_from(t, owner, n);
-    if (behind >= all || (stage > 1 && n < wanted[1])) {
+    if (behind >= all || (stage > 3 && n < wanted[3])) {
         return ERR_OK;
     }
     const size_t mine = t->fold[owner];
@@ -183,16 +193,34 @@ static err_t try_stage(struct fitting *t, size_t owner, size_t stage, size_t tur
     return ERR_OK;
 }
 
+/* Of many people some play the owner, evenly chosen and not the same at each stage. */
+static bool plays(size_t number, size_t stage, size_t people)
+{
+    return (number + stage) * OWNERS_MAX % people < OWNERS_MAX;
+}
+
+static err_t try_user(struct fitting *t, size_t user, size_t number, size_t people,
+                      struct seat *seat)
+{
+    const size_t turns = t->folds > FOLDS ? TURNS : 1;
+    for (size_t stage = 0; stage < STAGES_OF; stage++) {
+        for (size_t turn = 0; turn < turns && plays(number, stage, people); turn++) {
+            TRY(try_stage(t, user, stage, turn, seat));
+        }
+    }
+    return ERR_OK;
+}
+
 static err_t try_all(struct fitting *t)
 {
+    const size_t people = count_people(t);
+    size_t number = 0;
     struct seat *seat = malloc(sizeof *seat);
     err_t e = seat == NULL ? err_new(ERR_NOMEM) : ERR_OK;
-    for (size_t u = 0; u < t->c->users; u++) {
+    for (size_t u = 0; u < t->c->users && !failed(e); u++) {
         watch_step(t->watch);
-        for (size_t stage = 0; stage < STAGES_OF && counts(t, u) && !failed(e); stage++) {
-            for (size_t turn = 0; turn < (t->folds > FOLDS ? TURNS : 1) && !failed(e); turn++) {
-                e = try_stage(t, u, stage, turn, seat);
-            }
+        if (counts(t, u)) {
+            e = try_user(t, u, number++, people, seat);
         }
     }
     free(seat);
@@ -404,10 +432,10 @@ static bool is_enough(const struct rows *r)
 
 /* A bucket without trials of its own takes that of people who are known less: never a weight for
  * trees that are not there. */
-static err_t fit_all(const struct fitting *t, struct fusion out[FUSION_BUCKETS])
+static err_t fit_all(const struct fitting *t, struct fusion out[CROWD_BUCKETS])
 {
     bool any = false;
-    for (size_t b = 0; b < FUSION_BUCKETS; b++) {
+    for (size_t b = 0; b < CROWD_BUCKETS; b++) {
         out[b] = b == 0 ? (struct fusion){.high = HIGH,
                                           .variance = 1.0,
                                           .run = 1.0,
@@ -427,10 +455,7 @@ static err_t fit_all(const struct fitting *t, struct fusion out[FUSION_BUCKETS])
 
 static void deal(struct fitting *t)
 {
-    size_t n = 0;
-    for (size_t u = 0; u < t->c->users; u++) {
-        n += counts(t, u);
-    }
+    size_t n = count_people(t);
     t->folds = n <= FOLDS_MAX && n > FOLDS ? n : FOLDS;
     n = 0;
     for (size_t u = 0; u < t->c->users; u++) {
@@ -447,7 +472,7 @@ static void clear(struct fitting *t)
             crowding_free(&t->crowd[i][j]);
         }
     }
-    for (size_t b = 0; b < FUSION_BUCKETS; b++) {
+    for (size_t b = 0; b < CROWD_BUCKETS; b++) {
         free(t->rows[b].x);
         free(t->rows[b].label);
         free(t->rows[b].block);
@@ -457,7 +482,7 @@ static void clear(struct fitting *t)
 }
 
 err_t crowd_fusing_fit(const struct bank_context *c, const bool *in, struct watch *watch,
-                       struct fusion out[FUSION_BUCKETS])
+                       struct fusion out[CROWD_BUCKETS])
 {
     struct fitting *t = calloc(1, sizeof *t);
     if (t == NULL) {

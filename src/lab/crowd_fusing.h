@@ -16,12 +16,13 @@
 #define LAB_CROWD_FUSING_H
 
 #include "base/err.h"
+#include "engine/crowd.h"
 #include "engine/evidence.h"
 #include "lab/bank.h"
 #include "lab/watch.h"
 
 /* `watch` takes a step for each user; it may be NULL. */
 NODISCARD err_t crowd_fusing_fit(const struct bank_context *c, const bool *in, struct watch *watch,
-                                 struct fusion out[FUSION_BUCKETS]);
+                                 struct fusion out[CROWD_BUCKETS]);
 
 #endif

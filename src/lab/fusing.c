@@ -1,14 +1,10 @@
 #include "lab/fusing.h"
 
 #include "engine/model.h"
-#include "engine/numbers.h"
 #include "lab/alike.h"
-#include "lab/doubting.h"
-#include "lab/logistic.h"
-#include "lab/numbers.h"
+#include "lab/fusing_lines.h"
 #include "lab/people.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,23 +12,7 @@ enum {
     GENUINE_MAX = 24,  /* trials of an owner at a stage */
     AHEAD_MAX = 200,   /* samples behind those learnt, from which they are taken */
     IMPOSTOR_EACH = 3, /* trials of another person at a stage */
-    OTHERS_MAX = 64,   /* other people that an owner meets at a stage */
-    ROWS_MIN = 30
-};
-
-#define RIDGE     3e-4
-#define SCALE_MIN 1e-6
-#define HIGH      1.0
-#define LIMIT_MAX 6.0
-#define LIMIT_MIN 0.5
-
-/* Trials of one bucket. */
-struct rows {
-    double *x; /* SCORES each */
-    double *weight;
-    uint8_t *label;
-    size_t count, cap;
-    size_t begun; /* first row of the owner and side that are being tried */
+    OTHERS_MAX = 64    /* other people that an owner meets at a stage */
 };
 
 struct fitting {
@@ -42,48 +22,9 @@ struct fitting {
     struct people general[FUSING_FOLDS][FUSING_FOLDS]; /* of any field, when that is wanted */
     struct people people[FUSING_FOLDS][FUSING_FOLDS];  /* with both folds left out; i <= j */
     uint8_t *fold;                                     /* of each user */
-    struct rows rows[FUSION_BUCKETS];
+    struct fusing_trials trials;
     struct alike alike;
 };
-
-static err_t make_room(struct rows *r)
-{
-    if (r->count < r->cap) {
-        return ERR_OK;
-    }
-    const size_t cap = r->cap == 0 ? 4096 : r->cap * 2;
-    double *x = realloc(r->x, cap * SCORES * sizeof *x);
-    r->x = x == NULL ? r->x : x;
-    double *weight = realloc(r->weight, cap * sizeof *weight);
-    r->weight = weight == NULL ? r->weight : weight;
-    uint8_t *label = realloc(r->label, cap);
-    r->label = label == NULL ? r->label : label;
-    if (x == NULL || weight == NULL || label == NULL) {
-        return err_new(ERR_NOMEM);
-    }
-    r->cap = cap;
-    return ERR_OK;
-}
-
-static err_t add_row(struct rows *r, const double *score, uint8_t label)
-{
-    TRY(make_room(r));
-    memcpy(r->x + r->count * SCORES, score, SCORES * sizeof *score);
-    r->label[r->count++] = label;
-    return ERR_OK;
-}
-
-/* Whatever the number of an owner's trials, each side of him weighs the same. */
-static void share_out(struct fitting *t)
-{
-    for (size_t b = 0; b < FUSION_BUCKETS; b++) {
-        struct rows *r = &t->rows[b];
-        for (size_t i = r->begun; i < r->count; i++) {
-            r->weight[i] = 1.0 / (double)(r->count - r->begun);
-        }
-        r->begun = r->count;
-    }
-}
 
 static size_t users_of(const struct fusing *f)
 {
@@ -170,7 +111,7 @@ static err_t try_sample(struct fitting *t, const struct seat *seat, size_t user,
     if (!evidence_scores(&seat->lens, seat->population, &s, score, NULL)) {
         return ERR_OK;
     }
-    return add_row(&t->rows[fusion_bucket(seat->part.accepted)], score, label);
+    return fusing_trials_add(&t->trials, score, seat->part.accepted, label);
 }
 
 /* The owner's own, later ones: spread over the next AHEAD_MAX. */
@@ -243,7 +184,7 @@ static err_t try_user(struct fitting *t, size_t user, bool own)
             TRY(own ? try_owner(t, user, stage, part) : try_others(t, user, stage, part));
         }
     }
-    share_out(t);
+    t->trials.sides++;
     return ERR_OK;
 }
 
@@ -254,151 +195,6 @@ static err_t try_all(struct fitting *t)
         if (t->f->in[u]) {
             TRY(try_user(t, u, true));
             TRY(try_user(t, u, false));
-        }
-    }
-    return ERR_OK;
-}
-
-/* ---- one bucket ---- */
-
-/* Mean, variance and the outer percentile of the evidence of one side. */
-struct side {
-    double mean, variance, outer;
-};
-
-static double nats_of(const struct doubting *m, const double *x)
-{
-    return evidence_doubt(doubting_margin(m, SCORES, x), m->ceiling, m->floor);
-}
-
-static err_t describe(const struct rows *r, const struct doubting *m, uint8_t label,
-                      struct side *out)
-{
-    double *l = calloc(r->count, sizeof *l);
-    if (l == NULL) {
-        return err_new(ERR_NOMEM);
-    }
-    size_t n = 0;
-    for (size_t i = 0; i < r->count; i++) {
-        if (r->label[i] == label) {
-            l[n++] = clip(nats_of(m, r->x + i * SCORES), -LIMIT_MAX, LIMIT_MAX);
-        }
-    }
-    numbers_sort(l, n);
-    double sum = 0.0;
-    for (size_t i = 0; i < n; i++) {
-        sum += l[i];
-    }
-    out->mean = sum / (double)n;
-    double square = 0.0;
-    for (size_t i = 0; i < n; i++) {
-        square += (l[i] - out->mean) * (l[i] - out->mean);
-    }
-    out->variance = square / (double)n;
-    out->outer = fabs(label == 0 ? l[n / 100] : l[n - 1 - n / 100]);
-    free(l);
-    return ERR_OK;
-}
-
-/* Make the scores standard and cut what stands out: one odd entry must not decide. */
-static void standardise(struct rows *r, struct fusion *f)
-{
-    for (size_t c = 0; c < SCORES; c++) {
-        double sum = 0.0;
-        double square = 0.0;
-        for (size_t i = 0; i < r->count; i++) {
-            sum += r->x[i * SCORES + c];
-        }
-        f->mean[c] = sum / (double)r->count;
-        for (size_t i = 0; i < r->count; i++) {
-            const double gap = r->x[i * SCORES + c] - f->mean[c];
-            square += gap * gap;
-        }
-        f->scale[c] = fmax(sqrt(square / (double)r->count), SCALE_MIN);
-        for (size_t i = 0; i < r->count; i++) {
-            double *x = &r->x[i * SCORES + c];
-            *x = clip((*x - f->mean[c]) / f->scale[c], FUSION_LOW, f->high);
-        }
-    }
-}
-
-/* What the evidence of these trials is worth, for who wants to know. */
-static err_t tell(const struct rows *r, const struct doubting *m, const struct fusion *f,
-                  const struct fusing *of)
-{
-    struct calibration *const to = watch_calibration(of->watch);
-    for (size_t i = 0; to != NULL && i < r->count; i++) {
-        TRY(calibration_add(to, of->fields[0].c->like.kind, r->label[i] != 0,
-                            clip(nats_of(m, r->x + i * SCORES), -f->limit, f->limit)));
-    }
-    return ERR_OK;
-}
-
-static err_t fit_bucket(const struct fusing *of, struct rows *r, struct fusion *out)
-{
-    struct logistic line;
-    struct doubting m;
-    struct fusion f = {.high = HIGH, .run = 1.0};
-    struct side owner = {0};
-    struct side other = {0};
-    standardise(r, &f);
-    const struct logistic_data data = {.x = r->x,
-                                       .label = r->label,
-                                       .weight = r->weight,
-                                       .rows = r->count,
-                                       .columns = SCORES,
-                                       .ridge = RIDGE,
-                                       .standardised = true};
-    TRY(logistic_fit(&data, &line));
-    TRY(doubting_fit(&data, &line, &m));
-    TRY(describe(r, &m, 0, &owner));
-    TRY(describe(r, &m, 1, &other));
-    f.bias = m.bias;
-    memcpy(f.weight, m.weight, sizeof f.weight);
-    f.ceiling = m.ceiling;
-    f.floor = m.floor;
-    f.limit = clip(fmax(owner.outer, other.outer), LIMIT_MIN, LIMIT_MAX);
-    f.owner = owner.mean;
-    f.impostor = other.mean;
-    f.variance = 0.5 * (owner.variance + other.variance);
-    *out = f;
-    return tell(r, &m, &f, of);
-}
-
-static size_t count_label(const struct rows *r, uint8_t label)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < r->count; i++) {
-        n += r->label[i] == label;
-    }
-    return n;
-}
-
-static err_t fit_all(struct fitting *t, struct fusion out[FUSION_BUCKETS])
-{
-    bool fitted[FUSION_BUCKETS] = {false};
-    size_t any = FUSION_BUCKETS;
-    for (size_t b = 0; b < FUSION_BUCKETS; b++) {
-        struct rows *r = &t->rows[b];
-        if (count_label(r, 0) >= ROWS_MIN && count_label(r, 1) >= ROWS_MIN) {
-            TRY(fit_bucket(t->f, r, &out[b]));
-            fitted[b] = true;
-            any = b;
-        }
-    }
-    if (any == FUSION_BUCKETS) {
-        return err_new(ERR_RANGE);
-    }
-    for (size_t left = any; left > 0; left--) {
-        const size_t b = left - 1;
-        if (!fitted[b]) {
-            out[b] = out[b + 1];
-            fitted[b] = true;
-        }
-    }
-    for (size_t b = 1; b < FUSION_BUCKETS; b++) {
-        if (!fitted[b]) {
-            out[b] = out[b - 1];
         }
     }
     return ERR_OK;
@@ -415,7 +211,7 @@ static err_t try_field(struct fitting *t, const struct field *field)
     return ERR_OK;
 }
 
-static err_t fit(struct fitting *t, struct fusion out[FUSION_BUCKETS])
+static err_t fit(struct fitting *t, struct fusion_lines *out)
 {
     deal(t);
     if (t->f->general) {
@@ -424,15 +220,16 @@ static err_t fit(struct fitting *t, struct fusion out[FUSION_BUCKETS])
     for (size_t i = 0; i < t->f->count; i++) {
         TRY(try_field(t, &t->f->fields[i]));
     }
-    TRY(fit_all(t, out));
+    TRY(fusing_lines_fit(&t->trials, out));
     const double run = alike_run(&t->alike);
-    for (size_t b = 0; b < FUSION_BUCKETS; b++) {
-        out[b].run = run;
+    for (size_t i = 0; i < FUSION_LINES; i++) {
+        out->line[i].run = run;
     }
-    return ERR_OK;
+    return fusing_lines_tell(&t->trials, out, t->f->fields[0].c->like.kind,
+                             watch_calibration(t->f->watch));
 }
 
-err_t fusing_fit(const struct fusing *f, struct fusion out[FUSION_BUCKETS])
+err_t fusing_fit(const struct fusing *f, struct fusion_lines *out)
 {
     struct fitting *t = calloc(1, sizeof *t);
     if (t == NULL) {
@@ -443,11 +240,7 @@ err_t fusing_fit(const struct fusing *f, struct fusion out[FUSION_BUCKETS])
     const err_t e = t->fold == NULL ? err_new(ERR_NOMEM) : fit(t, out);
     free_people(t->people);
     free_people(t->general);
-    for (size_t b = 0; b < FUSION_BUCKETS; b++) {
-        free(t->rows[b].x);
-        free(t->rows[b].weight);
-        free(t->rows[b].label);
-    }
+    fusing_trials_deinit(&t->trials);
     free(t->fold);
     free(t);
     return e;

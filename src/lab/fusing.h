@@ -30,7 +30,6 @@ struct fusing {
     struct watch *watch; /* takes a step for each user of each field; may be NULL */
 };
 
-/* Fit the fusion of every bucket; a bucket without trials of its own takes its neighbour's. */
-NODISCARD err_t fusing_fit(const struct fusing *f, struct fusion out[FUSION_BUCKETS]);
+NODISCARD err_t fusing_fit(const struct fusing *f, struct fusion_lines *out);
 
 #endif

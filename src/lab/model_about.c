@@ -33,20 +33,10 @@ static const struct bank_context *context_of(const struct bank *bank, uint64_t c
     return NULL;
 }
 
-/* The fusion of the oldest profiles that has one. */
-static const struct fusion *best_fusion(const struct population *p)
-{
-    size_t at = FUSION_BUCKETS - 1;
-    while (at > 0 && !(p->fusion[at].limit > 0.0)) {
-        at--;
-    }
-    return &p->fusion[at];
-}
-
 static err_t about_context(const struct population *p, const struct bank_context *c,
                            struct buf *out)
 {
-    const struct fusion *const f = best_fusion(p);
+    const struct fusion *const f = &p->fusion.line[FUSION_LINES - 1]; /* of who is known best */
     if (p->context == 0) {
         TRY(buf_append_format(out, "%-33s", "any other"));
     } else if (c != NULL) {

@@ -9,7 +9,7 @@ struct stages {
 
 size_t stage_samples(size_t stage)
 {
-    static const size_t samples[STAGES] = {5, 7, 10, 14, 26, 36, 50, 100, 200};
+    static const size_t samples[STAGES] = {5, 7, 10, 14, 20, 26, 36, 50, 100, 200};
     return samples[stage];
 }
 

@@ -13,7 +13,7 @@
 #include "engine/part.h"
 #include "lab/bank.h"
 
-enum { STAGES = 9 };
+enum { STAGES = 10 };
 
 struct stages;
 

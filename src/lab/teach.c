@@ -75,7 +75,7 @@ struct class
 /* Fit the fusion of people that were just made; too few trials are no error: they are left out. */
 static err_t keep(struct people *p, const struct fusing *f, struct class *class)
 {
-    const err_t fitted = fusing_fit(f, p->population.fusion);
+    const err_t fitted = fusing_fit(f, &p->population.fusion);
     if (failed(fitted)) {
         people_free(p);
         return fitted.code == ERR_RANGE ? ERR_OK : fitted;

@@ -32,7 +32,7 @@ struct desk {
     bool in[USERS];
     struct people people, general;
     size_t singles; /* that were compared */
-    struct fusion fusion[FUSION_BUCKETS];
+    struct fusion_lines fusion;
 };
 
 static void begin(void *state)
@@ -279,7 +279,7 @@ static void fit_fusions(struct vectors *v, const double *x, size_t n)
     vectors_count(v, n, 0);
     const struct field field = {.c = &d->context, .stages = stages};
     const struct fusing fusing = {.fields = &field, .count = 1, .in = d->in};
-    assert_ok(fusing_fit(&fusing, d->fusion));
+    assert_ok(fusing_fit(&fusing, &d->fusion));
     stages_free(&stages);
 }
 
@@ -291,15 +291,18 @@ static void fitted_all(struct vectors *v, const double *got, const double *want,
     }
 }
 
-static void check_bucket(struct vectors *v, const double *x, size_t n)
+static void check_fitted(struct vectors *v, const double *x, size_t n)
 {
-    const struct fusion *f = &((struct desk *)v->state)->fusion[(size_t)x[0]];
-    const double *scale = x + 1 + SCORES;
+    const struct fusion_lines *const lines = &((struct desk *)v->state)->fusion;
+    const struct fusion *f = &lines->line[(size_t)x[0]];
+    const double *mean = x + 2;
+    const double *scale = mean + SCORES;
     const double *weight = scale + SCORES;
     const double got[] = {f->high,     f->bias, f->limit,   f->impostor, f->owner,
                           f->variance, f->run,  f->ceiling, f->floor};
-    vectors_count(v, n, 1 + 3 * SCORES + sizeof got / sizeof *got);
-    fitted_all(v, f->mean, x + 1, SCORES);
+    vectors_count(v, n, 2 + FUSION_NUMBERS);
+    fitted_all(v, &lines->at[(size_t)x[0]], x + 1, 1);
+    fitted_all(v, f->mean, mean, SCORES);
     fitted_all(v, f->scale, scale, SCORES);
     fitted_all(v, f->weight, weight, SCORES);
     fitted_all(v, got, weight + SCORES, sizeof got / sizeof *got);
@@ -329,7 +332,7 @@ static void both_implementations_learn_the_same_of_people(void **state)
         {"general", make_general},
         {"elsewhere", look_elsewhere},
         {"fusing", fit_fusions},
-        {"bucket", check_bucket},
+        {"fitted", check_fitted},
         {NULL, NULL},
     };
     (void)state;

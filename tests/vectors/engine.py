@@ -51,10 +51,11 @@ CAP, AGE_COST, PRESENT_SHARE, COHORT_T, POPULATION_T = 4.0, 0.3, 0.70, 10.0, 4.0
 YOUNG_NATS, Z_MAX, NEAREST, SAMPLES_MIN, FUSION_LOW = 0.5, 1e3, 3, 5, -6.0
 LENS_STEP, COPY, COPY_FEATURES = 31, 0.25, 10  # lens.h's bytes are steps of a 31st of a deviation
 
-# src/engine/alone.h, alone.c: chosen on MEU and MOBIKEY; of each bucket slope, crossing, limit, owner, impostor, variance
+# src/engine/alone.h, alone.c: chosen on MEU and MOBIKEY; of so many known slope, crossing, limit, owner, impostor, variance
 FOREIGN, FOREIGN_SIMULATED, FOREIGN_CUT = 2.5, 1.2, 4.0
 ALONE_FEATURES, ALONE_POWER, ALONE_HIGH, NEAREST_WEIGHT = 40.0, 0.4, 4.0, 2.0
-ALONE_LEAST, ALONE_MOST, ALONE_TEXT_BUCKET = 16, 103, 1
+ALONE_LEAST, ALONE_MOST, ALONE_TEXT = 16, 103, 12
+ALONE_AT = [6, 12, 28, 100]
 ALONE = [(2.8, 1.84, 2.8, -0.8, 0.8, 1.3), (3.9, 1.60, 3.0, -1.0, 1.0, 1.8), (5.9, 1.42, 4.5, -1.8, 2.1, 3.0),
          (8.5, 1.37, 5.7, -2.8, 3.2, 3.7)]
 ALONE_CEILING, ALONE_FLOOR = 4.5, 6.0
@@ -106,11 +107,12 @@ SELF_ROOM, SELF_SPREAD_MIN, SELF_LEAST, SELF_FROM, SELF_TO = 3480, 0.05, 0.05, 1
 SELF_CROSSING, SELF_FALL, SELF_SLOPE, SELF_POWER = 0.13, 0.3, 0.6, 0.7
 SELF_OWNER, SELF_IMPOSTOR, SELF_LIMIT, SELF_RUN = -0.25, 0.2, 3.0, 10.0
 
-# src/lab/people.c, people_general.c, fusing.c, logistic.c; the fit's were chosen on MEU and MOBIKEY
+# src/lab/people.c, people_general.c, fusing.c, fusing_lines.c, logistic.c; the fit's were chosen on MEU and MOBIKEY
 GENERAL_EACH_MAX = 20
 NOVICE_MIN, NOVICE_SHARE, EACH_MAX, LOGISTIC_SCALE_MIN = 5, 8, 40, 1e-6
-FOLDS, STAGES = 8, [5, 7, 10, 14, 26, 36, 50, 100, 200]
-GENUINE_MAX, AHEAD_MAX, IMPOSTOR_EACH, OTHERS_MAX, ROWS_MIN = 24, 200, 3, 64, 30
+FOLDS, STAGES = 8, [5, 7, 10, 14, 20, 26, 36, 50, 100, 200]
+GENUINE_MAX, AHEAD_MAX, IMPOSTOR_EACH, OTHERS_MAX = 24, 200, 3, 64
+MIDDLES, TRIALS_MIN, OUTER = [5, 10, 20, 50], 30, 0.01
 RIDGE, FUSION_HIGH, LIMIT_MIN, LIMIT_MAX, RUN = 3e-4, 1.0, 0.5, 6.0, 1.0
 DOUBT_MIN, DOUBT_FIRST, DOUBT_MAX = 4.5, 6.0, 12.0
 
@@ -673,13 +675,31 @@ def is_foreign(part, population):
 
 def alone(text, known, features):
     """The line for who can only be held against himself."""
-    slope, crossing, *_ = ALONE[bucket(known)]
-    _, _, limit, owner, impostor, variance = ALONE[min(bucket(known), ALONE_TEXT_BUCKET) if text else bucket(known)]
+    slope, crossing, *_ = mixed(ALONE, *place(ALONE_AT, known))
+    _, _, limit, owner, impostor, variance = mixed(ALONE, *place(ALONE_AT, min(known, ALONE_TEXT) if text else known))
     slope *= (clip(features, ALONE_LEAST, ALONE_MOST) / ALONE_FEATURES) ** ALONE_POWER / (1 + NEAREST_WEIGHT)
     return {"mean": [crossing] * 5, "scale": [1.0] * 5, "weight": [0.0, slope, NEAREST_WEIGHT * slope, 0.0, 0.0],
             "high": ALONE_HIGH, "bias": 0.0, "limit": limit,
             "impostor": impostor, "owner": owner, "variance": variance, "run": 1.0,
             "ceiling": ALONE_CEILING, "floor": ALONE_FLOOR}
+
+
+def place(at, known):
+    """Where a number lies between ascending ones: after which one, and how far from there to the next."""
+    i = max([i for i, n in enumerate(at) if known >= n], default=0)
+    between = i + 1 < len(at) and known > at[i]
+    return i, math.log(known / at[i]) / math.log(at[i + 1] / at[i]) if between else 0.0
+
+
+def mixed(lines, i, share):
+    return [a + share * (b - a) for a, b in zip(lines[i], lines[i + 1])] if share else list(lines[i])
+
+
+def between(lines, known):
+    """The line of people of whom so many samples are known: [(known, fusion), ...]."""
+    i, share = place([at for at, _ in lines], known)
+    some = [fusion_numbers(f) for _, f in lines]
+    return fusion_of(mixed(some, i, share))
 
 
 def fuse(fusion, score, samples):
@@ -1206,16 +1226,12 @@ def doubting(x, label, weight, ridge, beta, bias):
     return b[:lines - 1], b[lines - 1], b[-2], b[-1]
 
 
-def bucket(n):
-    return sum(n >= least for least in (10, 20, 50))
-
-
 def fusing(people, like):
-    """The fusion of each bucket, from everybody against everybody: [...] of dicts. The folds of both are left out of
-    the people that they are compared with, and each side of an owner weighs the same."""
+    """The lines, from everybody against everybody: (known, dict) of each. The folds of both are left out of the people
+    that they are compared with, and each side of an owner weighs the same."""
     fold = [u % FOLDS for u in range(len(people))]
     left_out = {}
-    rows = [[], [], [], []]  # of each bucket: (label, weight, scores)
+    trials = []  # (label, side, known, scores)
 
     def population(a, b):
         pair = min(a, b), max(a, b)
@@ -1237,7 +1253,7 @@ def fusing(people, like):
         general = population(fold[owner], beside)
         part = part_of(people[owner][:learnt], like)
         part.shrink(general["usual"])
-        return bucket(part.accepted), [s for s in (scores(part, general, samples[i]) for i in which) if s]
+        return learnt, [s for s in (scores(part, general, samples[i]) for i in which) if s]
 
     def met(others, turn):
         """Of many some, evenly chosen."""
@@ -1246,36 +1262,61 @@ def fusing(people, like):
     for owner in range(len(people)):
         stages = [s for s, n in enumerate(STAGES) if n < len(people[owner])]
         for label, others in ((0, [owner]), (1, [u for u in range(len(people)) if u != owner])):
-            got = [tried(owner, s, u) for s in stages for u in met(others, owner + s)]
-            for b in range(4):
-                mine = [score for at, some in got if at == b for score in some]
-                rows[b] += [(label, 1 / len(mine), score) for score in mine]
-    enough = [min(sum(y == side for y, _, _ in r) for side in (0, 1)) >= ROWS_MIN for r in rows]
-    fitted = [fit_bucket(r) if e else None for r, e in zip(rows, enough)]
-    last = max(b for b, f in enumerate(fitted) if f)
-    for b in [*range(last, -1, -1), *range(last + 1, 4)]:
-        fitted[b] = fitted[b] or fitted[b + 1 if b < last else b - 1]
+            for s in stages:
+                for u in met(others, owner + s):
+                    known, some = tried(owner, s, u)
+                    trials += [(label, 2 * owner + label, known, x) for x in some]
+    fitted = [fit_line(trials, line) for line in range(len(MIDDLES))]
+    last = max(i for i, f in enumerate(fitted) if f)
+    for i in [*range(last, -1, -1), *range(last + 1, len(MIDDLES))]:
+        fitted[i] = fitted[i] or fitted[i + 1 if i < last else i - 1]
     return fitted
 
 
-def fit_bucket(rows):
-    label, weight, x = zip(*rows)
-    mean = [math.fsum(c) / len(c) for c in zip(*x)]
-    scale = [max(math.sqrt(math.fsum((v - m) ** 2 for v in c) / len(c)), LOGISTIC_SCALE_MIN)
+def counts_for(line, known):
+    i, share = place(MIDDLES, known)
+    return (1 - share if i == line else share if i + 1 == line else 0.0) ** 2
+
+
+def fit_line(trials, line):
+    """Local likelihood (Tibshirani and Hastie 1987): who knows about as much counts, where that leaves the line is
+    where it is said to be. None: too few."""
+    rows = [(y, side, known, counts_for(line, known), x) for y, side, known, x in trials if counts_for(line, known) > 0]
+    if min(math.fsum(c for y, _, _, c, _ in rows if y == label) for label in (0, 1)) < TRIALS_MIN:
+        return None
+    label, side, known, count, x = zip(*rows)
+    whole = {}
+    for u, c in zip(side, count):
+        whole[u] = whole.get(u, 0.0) + c
+    weight = [c / whole[u] for u, c in zip(side, count)]
+    at = math.exp(math.fsum(w * math.log(n) for w, n in zip(weight, known)) / math.fsum(weight))
+
+    def mean_of(values, counts):
+        return math.fsum(c * v for c, v in zip(counts, values)) / math.fsum(counts)
+
+    mean = [mean_of(c, count) for c in zip(*x)]
+    scale = [max(math.sqrt(mean_of([(v - m) ** 2 for v in c], count)), LOGISTIC_SCALE_MIN)
              for c, m in zip(zip(*x), mean)]
     z = [[clip((v - m) / s, FUSION_LOW, FUSION_HIGH) for v, m, s in zip(row, mean, scale)] for row in x]
     _, _, beta, bias = logistic(z, label, weight, RIDGE, True)
     beta, bias, ceiling, floor = doubting(z, label, weight, RIDGE, beta, bias)
     l = [clip(doubt(bias + math.fsum(b * v for b, v in zip(beta, row)), ceiling, floor), -LIMIT_MAX, LIMIT_MAX)
          for row in z]
-    owner, other = (sorted(v for v, y in zip(l, label) if y == side) for side in (0, 1))
-    means = [math.fsum(side) / len(side) for side in (owner, other)]
-    variances = [math.fsum((v - m) ** 2 for v in side) / len(side) for side, m in zip((owner, other), means)]
-    outer = max(abs(owner[len(owner) // 100]), abs(other[-1 - len(other) // 100]))  # about the 1st and 99th percentile
-    return {"mean": mean, "scale": scale, "weight": beta, "high": FUSION_HIGH, "bias": bias,
-            "limit": clip(outer, LIMIT_MIN, LIMIT_MAX), "impostor": means[1], "owner": means[0],
-            "variance": math.fsum(variances) / 2, "run": RUN,
-            "ceiling": ceiling, "floor": floor}
+    means, variances, outer = [], [], []
+    for which, away in ((0, 1), (1, -1)):
+        own = [(v, c) for v, c, y in zip(l, count, label) if y == which]
+        values, counts = zip(*own)
+        means.append(mean_of(values, counts))
+        variances.append(mean_of([(v - means[-1]) ** 2 for v in values], counts))
+        heard = 0.0
+        for v, c in sorted(own, key=lambda one: away * one[0]):
+            heard += c
+            if heard > OUTER * math.fsum(counts):
+                outer.append(abs(v))
+                break
+    return at, {"mean": mean, "scale": scale, "weight": beta, "high": FUSION_HIGH, "bias": bias,
+                "limit": clip(max(outer), LIMIT_MIN, LIMIT_MAX), "impostor": means[1], "owner": means[0],
+                "variance": math.fsum(variances) / 2, "run": RUN, "ceiling": ceiling, "floor": floor}
 
 
 # Vectors --------------------------------------------------------------------------------------------------------------
@@ -1691,6 +1732,7 @@ def part_vectors(d):
             lines.drift(person.sample(thief, 0.3 * step))
         yield from lines.lines
     yield from fusion_vectors(d)
+    yield from between_vectors(d)
     yield from alone_vectors(d)
 
 
@@ -1728,14 +1770,21 @@ def draw_fusion(d):
             "ceiling": d.between(1, 9), "floor": d.between(1, 9)}
 
 
+FUSION_REST = "high", "bias", "limit", "impostor", "owner", "variance", "run", "ceiling", "floor"
+
+
 def fusion_numbers(f):
-    return [*f["mean"], *f["scale"], *f["weight"],
-            *(f[k] for k in ("high", "bias", "limit", "impostor", "owner", "variance", "run", "ceiling", "floor"))]
+    return [*f["mean"], *f["scale"], *f["weight"], *(f[k] for k in FUSION_REST)]
+
+
+def fusion_of(numbers):
+    return {"mean": numbers[:5], "scale": numbers[5:10], "weight": numbers[10:15],
+            **dict(zip(FUSION_REST, numbers[15:]))}
 
 
 def alone_vectors(d):
     lines = PartLines("evidence of the owner alone", [0.0])
-    for known in (5, 9, 10, 19, 20, 49, 50, 400):
+    for known in (5, 6, 9, 10, 12, 20, 27, 28, 50, 99, 100, 400):
         for text in (False, True):
             features = 1 + d.below(128)
             fusion = alone(text, known, features)
@@ -1777,6 +1826,18 @@ def fusion_vectors(d):
         lines.add(near("is", *(doubt(x, fusion["ceiling"], fusion["floor"])
                                for x in averages(few, fusion["run"])[-2:])))
         lines.add(near("noted", lines.part.scored, lines.part.mean, lines.part.m2))
+        yield from lines.lines
+
+
+def between_vectors(d):
+    for number, at in enumerate(([5, 10, 20, 50], [5.877, 11.3, 24.25, 38.6], [7, 7, 30, 30], [20, 20, 20, 20])):
+        lines = PartLines(f"lines {number} and what lies between", [0.0])
+        of = [(n, draw_fusion(d)) for n in at]
+        for n, fusion in of:
+            lines.add(given("line", n, *fusion_numbers(fusion)))
+        for known in (1, 5, 6, 7, 10, 14, 20, 29, 38, 39, 50, 5000):
+            lines.add(given("between", known))
+            lines.add(near("numbers", *fusion_numbers(between(of, known))))
         yield from lines.lines
 
 
@@ -2118,8 +2179,8 @@ def fusing_case(d, title, n, counts):
     yield f"case lab {title}"
     yield from people_lines(like, people)
     yield "fusing"
-    for b, f in enumerate(fusing(kept(people), like)):
-        yield near("bucket", b, *fusion_numbers(f))
+    for i, (at, f) in enumerate(fusing(kept(people), like)):
+        yield near("fitted", i, at, *fusion_numbers(f))
 
 
 def draw_columns(d, n, counts):
