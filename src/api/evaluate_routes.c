@@ -297,8 +297,7 @@ static enum call_place decide_stage(struct call *c, struct shard *s)
     const enum decision decision = decide(s, live, work);
     live_touch(s, live);
     if (decision == DECISION_CHALLENGE && !behaviour_mpin_required(s, live)) {
-        (void)behaviour_fact(s, live, "policy_challenge", SPAN_LIT("{\"why\":\"decision\"}"),
-                             CANARA_FACT_CHALLENGED, 0.0);
+        behaviour_ask(s, live, ASK_FOR_DECISION);
     }
     /* With DEBUG the risk of this decision; else each event and each "what if" would be priced. */
     work->shown = c->service->rules.debug ? work->verdict.risk

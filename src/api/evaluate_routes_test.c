@@ -133,6 +133,28 @@ static void the_context_counts_for_this_decision_only(void **state)
     assert_near(peek(&d->house, b.live).risk, before, 0.2, "the session's own risk");
 }
 
+/* The same question under another login would not be a new one. */
+static void a_challenge_by_context_alone_is_owed_by_the_account(void **state)
+{
+    struct desk *d = *state;
+    struct bearer b;
+    struct bearer next;
+    desk_enter(d, &b, "phone");
+    expect_decision(d, &b,
+                    "{\"action\":\"transfer\",\"amount\":90000,\"beneficiary_new\":true,"
+                    "\"context\":{\"remote_control\":true}}",
+                    "challenge");
+    desk_expect(d, &b, "POST", "/api/v1/auth/logout", "", 200);
+    desk_enter(d, &next, "phone");
+    expect_decision(d, &next, PLAIN, "challenge"); /* and not denied, as after a block */
+    desk_expect(d, &next, "POST", "/api/v1/auth/change-mpin",
+                "{\"mpin\":\"" MPIN "\",\"new_mpin\":\"5937\"}", 403);
+    pass_mpin(d, &next);
+    expect_decision(d, &next, PLAIN, "allow");
+    desk_enter(d, &b, "phone");
+    expect_decision(d, &b, PLAIN, "allow");
+}
+
 /* The score and the level that a question is answered with. */
 static double score(struct desk *d, const struct bearer *b, const char *body, char level[16])
 {
@@ -468,6 +490,7 @@ int main(void)
         DESK_TEST(what_is_asked_must_make_sense),
         DESK_TEST(a_decision_follows_the_risk),
         DESK_TEST(the_context_counts_for_this_decision_only),
+        DESK_TEST(a_challenge_by_context_alone_is_owed_by_the_account),
         DESK_TEST(a_question_does_not_price_what_it_asks),
         DESK_TEST(with_enforce_the_answer_is_a_problem),
         DESK_TEST(a_challenged_decision_is_allowed_once_after_the_mpin),

@@ -287,6 +287,7 @@ static enum call_place apply_stage(struct call *c, struct shard *s)
         return problem(c, PROBLEM_UNAUTHORIZED);
     }
     if (!live->blocked) {
+        live->proved = true; /* the account owes nothing for how its MPIN was typed */
         take_keystrokes(c, s, live, "mpin");
     }
     call_forget_body(c); /* its MPIN lies there, too */

@@ -60,6 +60,35 @@ static void a_challenge_is_answered_for_the_session_that_it_names(void **state)
     assert_false(behaviour_mpin_required(b.owner, b.live));
 }
 
+/* Whoever knows the MPIN and types it like a machine has answered all the same. */
+static void how_an_mpin_was_typed_is_answered_by_it(void **state)
+{
+    enum { KEYS = 40 };
+
+    char machine[4096];
+    size_t len = (size_t)snprintf(machine, sizeof machine,
+                                  "{\"mpin\":\"" MPIN "\",\"keystrokes\":{\"keys\":[");
+    for (int i = 0; i < KEYS; i++) {
+        len += (size_t)snprintf(machine + len, sizeof machine - len, "%s{\"down\":%d,\"up\":%d}",
+                                i == 0 ? "" : ",", 8 * i, 8 * i + 3);
+    }
+    (void)snprintf(machine + len, sizeof machine - len, "]}}");
+    struct desk *d = *state;
+    struct bearer b;
+    uint64_t place = 0;
+    desk_enter(d, &b, "phone");
+    challenge(&b, 0.69);
+    assert_false(behaviour_mpin_required(b.owner, b.live));
+    struct call *c = desk_ask(d, &b, "POST", VERIFY, machine);
+    assert_int_equal(c->status, 200);
+    call_free(&c);
+    assert_int_equal(counter_read(&shard_metrics(b.owner)->challenges), 1); /* by its keys */
+    assert_false(behaviour_mpin_required(b.owner, b.live));
+    assert_int_equal(ledger_holds_mark(d->house.ledger, b.live->account, &place), MARK_NONE);
+    challenge(&b, 0.8);
+    assert_int_equal(ledger_holds_mark(d->house.ledger, b.live->account, &place), MARK_CHALLENGED);
+}
+
 /* ---- wrong */
 
 static void wrong_ones_are_counted_down_and_then_lock_every_session(void **state)
@@ -274,6 +303,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         DESK_TEST(a_right_mpin_is_told_and_lowers_the_risk),
         DESK_TEST(a_challenge_is_answered_for_the_session_that_it_names),
+        DESK_TEST(how_an_mpin_was_typed_is_answered_by_it),
         DESK_TEST(wrong_ones_are_counted_down_and_then_lock_every_session),
         DESK_TEST(an_mpin_of_another_form_costs_nothing),
         DESK_TEST(guessing_from_one_address_is_slowed_down),

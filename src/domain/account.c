@@ -293,8 +293,6 @@ static err_t open_in_store(struct service *svc, const login_t *login, session_se
     bool first = false;
     struct mpin_state mpin = {0};
     const wall_t now = clock_wall(svc->clock);
-    /* Asked first: a block leaves the ledger only when the store has it. */
-    const bool blocked_just_now = ledger_holds_block(svc->ledger, seed->row.account);
     CLEANUP(store_rollback) struct store_tx tx = {0};
     TRY(store_begin(svc->store, STORE_WRITE, &tx));
     TRY(is_still_ours(&tx, login, &ours));
@@ -306,14 +304,15 @@ static err_t open_in_store(struct service *svc, const login_t *login, session_se
     seed->new_device = !known && !first;
     TRY(store_mpin_load(&tx, seed->row.account, &mpin));
     seed->mpin_failures = mpin.failures;
-    TRY(account_is_restricted(svc, &tx, seed->row.account, &mpin, &seed->restricted));
-    seed->restricted = seed->restricted || blocked_just_now;
-    if (blocked_just_now) { /* the row that a start would find it by may end here */
-        TRY(account_mark_restricted(&tx, seed->row.account, true));
-    }
+    /* The row that a start would find it by may end here. */
+    TRY(ledger_mark_waiting(svc, &tx, seed->row.account));
+    restriction_t before = {0};
+    TRY(account_restriction(svc, &tx, seed->row.account, &mpin, &before));
+    seed->restricted = before.restricted;
+    seed->owes = before.owes;
     TRY(make_room(svc, &tx, seed->row.account, seed));
     TRY(profile_open(svc, &tx, seed->row.account, &seed->profile, &seed->profile_revision));
-    seed->row.mpin_required = seed->restricted;
+    seed->row.mpin_required = seed->restricted || seed->owes;
     TRY(store_session_create(&tx, &seed->row));
     TRY(put_refresh(svc, &tx, &seed->row, out->refresh_token));
     const audit_entry_t entry = {.kind = "session.opened",
@@ -349,7 +348,7 @@ err_t login_open(struct service *svc, const login_t *login, session_seed_t *seed
 static err_t revoke(struct service *svc, struct store_tx *tx, const struct session_row *row)
 {
     bool ended = false;
-    TRY(ledger_mark_block(svc->ledger, tx, row->account));
+    TRY(ledger_mark_waiting(svc, tx, row->account));
     TRY(store_refresh_revoke(tx, row->id));
     TRY(store_session_end(tx, row->id, END_REFRESH_REUSED, clock_wall(svc->clock), &ended));
     const audit_entry_t entry = {.kind = "refresh.reused", .session = row->id, .detail = "{}"};
@@ -446,11 +445,11 @@ err_t session_end_stored(struct service *svc, uuid_t session, enum session_end h
         *before = found ? row.end : END_EXPIRED;
         return ERR_OK;
     }
-    TRY(ledger_mark_block(svc->ledger, &tx, row.account));
+    TRY(ledger_mark_waiting(svc, &tx, row.account));
     TRY(store_session_end(&tx, session, how, clock_wall(svc->clock), ended_now));
     TRY(store_refresh_revoke(&tx, session));
     if (how == END_BLOCKED) {
-        TRY(account_mark_restricted(&tx, row.account, true));
+        TRY(account_mark_blocked(&tx, row.account));
     }
     char detail[32] = "{\"how\":0}";
     detail[7] = (char)('0' + (int)how);

@@ -200,16 +200,32 @@ static void enforce(struct shard *s, struct live *live, const canara_verdict_t *
     }
 }
 
-void behaviour_doubt(struct live *live, const canara_verdict_t *v)
+static bool is_challenged_anew(const canara_verdict_t *v)
 {
     const bool rose = v->level != v->previous && v->level == CANARA_LEVEL_CHALLENGE;
-    live->doubted = live->doubted || rose || v->challenge_started != 0;
+    return rose || v->challenge_started != 0;
+}
+
+void behaviour_doubt(struct live *live, const canara_verdict_t *v)
+{
+    live->doubted = live->doubted || is_challenged_anew(v);
+}
+
+/* What is held against the session is owed by the account, or whoever is asked would log in anew
+ * (decision 81). A block leaves a mark of its own. */
+static void owe(struct shard *s, struct live *live, const canara_verdict_t *v)
+{
+    if (!live->blocked && !live->proved && v->blocked == 0 && is_challenged_anew(v)) {
+        shard_owe(s, live);
+    }
 }
 
 static void note_doubt(struct live *live, enum canara_fact fact, const canara_verdict_t *v)
 {
     if (fact == CANARA_FACT_MPIN_PASSED) {
         live->doubted = false;
+        live->proved = false;
+        live->untold = false; /* nothing is owed any more */
     } else if (fact != CANARA_FACT_CHALLENGED && fact != CANARA_FACT_PREDICTED_RISK) {
         behaviour_doubt(live, v);
     }
@@ -249,8 +265,25 @@ canara_verdict_t behaviour_fact(struct shard *s, struct live *live, const char *
     canara_verdict_t v = {0};
     note(s, live, &record, &v);
     note_doubt(live, fact, &v);
+    owe(s, live, &v);
     enforce(s, live, &v, END_BLOCKED, false, clock_wall(shard_service(s)->clock));
     return v;
+}
+
+void behaviour_ask(struct shard *s, struct live *live, enum ask why)
+{
+    static const span_t data[] = {
+        SPAN_INIT("{\"why\":\"account\"}"), SPAN_INIT("{\"why\":\"decision\"}"),
+        SPAN_INIT("{\"why\":\"journal\"}"), SPAN_INIT("{\"why\":\"profile\"}")};
+    journal_record_t record = {.type = SPAN_INIT("policy_challenge"),
+                               .data = data[why],
+                               .fact = (uint16_t)CANARA_FACT_CHALLENGED};
+    canara_verdict_t v = {0};
+    note(s, live, &record, &v);
+    if (why != ASK_FOR_ACCOUNT) {
+        owe(s, live, &v);
+    }
+    enforce(s, live, &v, END_BLOCKED, false, clock_wall(shard_service(s)->clock));
 }
 
 void behaviour_block(struct shard *s, struct live *live, enum session_end how, bool stored)
@@ -382,6 +415,7 @@ void behaviour_take(struct shard *s, struct live *live, const scanned_event_t *e
         MUST(canara_observe(&mind->engine, &svc->rules.risk, live_profile(s, live),
                             &events[i].event, at.ms, &result.verdict) == CANARA_OK);
         behaviour_doubt(live, &result.verdict);
+        owe(s, live, &result.verdict);
         enforce(s, live, &result.verdict, END_BLOCKED, false, at);
         look_for_replay(s, live, &events[i].event, at, &result);
     }

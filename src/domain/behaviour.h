@@ -45,6 +45,17 @@ void behaviour_take(struct shard *s, struct live *live, const scanned_event_t *e
 canara_verdict_t behaviour_fact(struct shard *s, struct live *live, const char *type, span_t data,
                                 enum canara_fact fact, double value);
 
+/* Why the MPIN is asked for where no event or fact began it. All but the first make the account owe it. */
+enum ask {
+    ASK_FOR_ACCOUNT,  /* it is locked, or owes one: asked for at the opening */
+    ASK_FOR_DECISION, /* risk/evaluate */
+    ASK_FOR_JOURNAL,  /* what spoke against the session may be lost */
+    ASK_FOR_PROFILE   /* nobody knows what its profile would say */
+};
+
+/* Ask for the MPIN: the fact is journalled like any other. */
+void behaviour_ask(struct shard *s, struct live *live, enum ask why);
+
 /* Whether the journal would take a fact now, with all that may follow from it: BEHAVIOUR_TAKEN, or why not.
  * For a fact that somebody tells and can tell again, and that must not count twice when he does. */
 enum behaviour_answer behaviour_fact_room(struct shard *s);

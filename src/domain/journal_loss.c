@@ -64,7 +64,7 @@ static err_t end_some(struct service *svc, const struct owned *live, size_t coun
         bool ended = false;
         TRY(store_session_end(&tx, live[i].session, END_REVOKED, clock_wall(svc->clock), &ended));
         TRY(store_refresh_revoke(&tx, live[i].session));
-        TRY(account_mark_restricted(&tx, live[i].account, true));
+        TRY(account_mark_blocked(&tx, live[i].account));
     }
     return store_commit(&tx);
 }

@@ -1,6 +1,7 @@
 #include "domain/ledger.h"
 
 #include "base/heap.h"
+#include "base/rng.h"
 #include "domain/audit.h"
 #include "domain/clock_guard.h"
 #include "domain/mpin.h"
@@ -28,6 +29,7 @@ struct ledger {
     ledger_item_t *batch; /* of the one thread that writes */
     size_t head, count;
     uint64_t written; /* items that left the ring */
+    uint64_t number;
     bool stopping;
 };
 
@@ -46,6 +48,8 @@ err_t ledger_new(struct service *svc, struct ledger **out)
         return err_new(ERR_NOMEM);
     }
     l->svc = svc;
+    rng_fill(&l->number, sizeof l->number);
+    l->number |= 1; /* 0 is none */
     svc->ledger = l;
     pthread_condattr_t monotonic;
     MUST(pthread_condattr_init(&monotonic) == 0);
@@ -74,8 +78,8 @@ void ledger_free(struct ledger **l)
 err_t ledger_post(struct ledger *l, const ledger_item_t *item, uint64_t *place)
 {
     (void)pthread_mutex_lock(&l->mutex);
-    const size_t most =
-        item->how == END_BLOCKED ? LEDGER_ITEMS_MAX : LEDGER_ITEMS_MAX - LEDGER_FOR_BLOCKS;
+    const bool marks = item->how == END_BLOCKED || item->how == END_NONE;
+    const size_t most = marks ? LEDGER_ITEMS_MAX : LEDGER_ITEMS_MAX - LEDGER_FOR_MARKS;
     const bool room = l->count < most;
     if (room) {
         l->ring[(l->head + l->count) % LEDGER_ITEMS_MAX] = *item;
@@ -87,20 +91,35 @@ err_t ledger_post(struct ledger *l, const ledger_item_t *item, uint64_t *place)
     return room ? ERR_OK : err_new(ERR_LIMIT);
 }
 
-typedef bool is_it_t(const ledger_item_t *item, uuid_t id);
-
-static bool blocks_account(const ledger_item_t *item, uuid_t account)
+static const ledger_item_t *item_at(const struct ledger *l, size_t i)
 {
-    return item->how == END_BLOCKED && uuid_eq(item->account, account);
+    return &l->ring[(l->head + i) % LEDGER_ITEMS_MAX];
 }
 
-static bool ends_session(const ledger_item_t *item, uuid_t session)
+enum account_mark ledger_holds_mark(struct ledger *l, uuid_t account, uint64_t *place)
 {
-    return uuid_eq(item->session, session);
+    enum account_mark held = MARK_NONE;
+    if (l == NULL) {
+        return held;
+    }
+    (void)pthread_mutex_lock(&l->mutex);
+    for (size_t i = 0; i < l->count; i++) {
+        const ledger_item_t *item = item_at(l, i);
+        if (!uuid_eq(item->account, account)) {
+            continue;
+        }
+        if (item->how == END_BLOCKED) {
+            held = MARK_BLOCKED;
+        } else if (item->how == END_NONE) {
+            held = held == MARK_BLOCKED ? held : MARK_CHALLENGED;
+            *place = l->written + i + 1;
+        }
+    }
+    (void)pthread_mutex_unlock(&l->mutex);
+    return held;
 }
 
-/* The first that waits and `is` of this id; without one `*how` is not touched. */
-static bool holds(struct ledger *l, is_it_t *is, uuid_t id, enum session_end *how)
+bool ledger_holds_end(struct ledger *l, uuid_t session, enum session_end *how)
 {
     if (l == NULL) {
         return false;
@@ -108,23 +127,28 @@ static bool holds(struct ledger *l, is_it_t *is, uuid_t id, enum session_end *ho
     bool held = false;
     (void)pthread_mutex_lock(&l->mutex);
     for (size_t i = 0; i < l->count && !held; i++) {
-        const ledger_item_t *item = &l->ring[(l->head + i) % LEDGER_ITEMS_MAX];
-        held = is(item, id);
+        const ledger_item_t *item = item_at(l, i);
+        held = item->how != END_NONE && uuid_eq(item->session, session);
         *how = held ? item->how : *how;
     }
     (void)pthread_mutex_unlock(&l->mutex);
     return held;
 }
 
-bool ledger_holds_block(struct ledger *l, uuid_t account)
+uint64_t ledger_posted(struct ledger *l)
 {
-    enum session_end how = END_NONE;
-    return holds(l, blocks_account, account, &how);
+    if (l == NULL) {
+        return 0;
+    }
+    (void)pthread_mutex_lock(&l->mutex);
+    const uint64_t posted = l->written + l->count;
+    (void)pthread_mutex_unlock(&l->mutex);
+    return posted;
 }
 
-bool ledger_holds_end(struct ledger *l, uuid_t session, enum session_end *how)
+uint64_t ledger_number(const struct ledger *l)
 {
-    return holds(l, ends_session, session, how);
+    return l == NULL ? 0 : l->number;
 }
 
 bool ledger_has_written(struct ledger *l, uint64_t place)
@@ -135,9 +159,16 @@ bool ledger_has_written(struct ledger *l, uint64_t place)
     return written;
 }
 
-err_t ledger_mark_block(struct ledger *l, struct store_tx *tx, uuid_t account)
+err_t ledger_mark_waiting(struct service *svc, struct store_tx *tx, uuid_t account)
 {
-    return ledger_holds_block(l, account) ? account_mark_restricted(tx, account, true) : ERR_OK;
+    uint64_t place = 0;
+    bool stands = false;
+    switch (ledger_holds_mark(svc->ledger, account, &place)) {
+    case MARK_BLOCKED: return account_mark_blocked(tx, account);
+    case MARK_CHALLENGED: return account_mark_challenged(svc, tx, account, place, &stands);
+    case MARK_NONE: break;
+    }
+    return ERR_OK;
 }
 
 size_t ledger_depth(struct ledger *l)
@@ -158,17 +189,22 @@ void ledger_stop(struct ledger *l)
 
 /* ---- writing ---- */
 
-static err_t write_end(struct service *svc, struct store_tx *tx, const ledger_item_t *item)
+static err_t save_state(struct store_tx *tx, const ledger_item_t *item)
 {
-    bool ended = false;
     const struct session_activity last = {.id = item->session,
                                           .last_activity = item->at,
                                           .risk = item->risk,
                                           .level = item->level,
                                           .mpin_required = item->mpin_required};
+    return store_session_save_activity(tx, &last, 1);
+}
+
+static err_t write_end(struct service *svc, struct store_tx *tx, const ledger_item_t *item)
+{
+    bool ended = false;
     if (item->how == END_BLOCKED) { /* what its status shows afterwards */
-        TRY(store_session_save_activity(tx, &last, 1));
-        TRY(account_mark_restricted(tx, item->account, true));
+        TRY(save_state(tx, item));
+        TRY(account_mark_blocked(tx, item->account));
     }
     TRY(store_session_end(tx, item->session, item->how, item->at, &ended));
     if (!ended) {
@@ -185,12 +221,25 @@ static err_t write_end(struct service *svc, struct store_tx *tx, const ledger_it
     return audit_append(svc->audit, tx, &entry);
 }
 
-static err_t write_batch(struct service *svc, const ledger_item_t *items, size_t count)
+/* The row says mpin_required until an MPIN of the session: by that a start knows that the account has heard of
+ * it. */
+static err_t write_challenge(struct service *svc, struct store_tx *tx, const ledger_item_t *item,
+                             uint64_t place)
+{
+    bool stands = false;
+    TRY(account_mark_challenged(svc, tx, item->account, place, &stands));
+    return stands ? save_state(tx, item) : ERR_OK;
+}
+
+/* `first` is the place of the first of them. */
+static err_t write_batch(struct service *svc, const ledger_item_t *items, size_t count,
+                         uint64_t first)
 {
     CLEANUP(store_rollback) struct store_tx tx = {0};
     TRY(store_begin(svc->store, STORE_WRITE, &tx));
     for (size_t i = 0; i < count; i++) {
-        TRY(write_end(svc, &tx, &items[i]));
+        TRY(items[i].how == END_NONE ? write_challenge(svc, &tx, &items[i], first + i)
+                                     : write_end(svc, &tx, &items[i]));
     }
     return store_commit(&tx);
 }
@@ -219,7 +268,7 @@ static size_t peek_batch(struct ledger *l, ledger_item_t *batch)
 {
     const size_t n = l->count < LEDGER_BATCH ? l->count : LEDGER_BATCH;
     for (size_t i = 0; i < n; i++) {
-        batch[i] = l->ring[(l->head + i) % LEDGER_ITEMS_MAX];
+        batch[i] = *item_at(l, i);
     }
     return n;
 }
@@ -228,8 +277,9 @@ static size_t peek_batch(struct ledger *l, ledger_item_t *batch)
 static int64_t work_off(struct ledger *l, int64_t backoff_ms)
 {
     const size_t n = peek_batch(l, l->batch);
+    const uint64_t first = l->written + 1;
     (void)pthread_mutex_unlock(&l->mutex);
-    const err_t written = write_batch(l->svc, l->batch, n);
+    const err_t written = write_batch(l->svc, l->batch, n, first);
     (void)pthread_mutex_lock(&l->mutex);
     if (!failed(written)) {
         l->head = (l->head + n) % LEDGER_ITEMS_MAX;

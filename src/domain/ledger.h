@@ -1,11 +1,13 @@
 /*
- * ledger.h - ends of sessions that loops want written to the store, later and in batches.
+ * ledger.h - what loops want written to the store of their sessions, later and in batches: ends, and
+ *            challenges that the account owes an MPIN for.
  *
  * Floor      domain
  * Ownership  ledger_new/ledger_free; items are copied in.
- * Errors     a full ledger refuses (ERR_LIMIT), ends by time before blocks. Whoever posts a block
+ * Errors     a full ledger refuses (ERR_LIMIT), ends by time before the rest. Whoever posts a block
  *            keeps its session, and so its place in every checkpoint, until the block is written;
- *            all else the next start finds again in the journal.
+ *            all else the next start finds again in the journal. A challenge is told again while
+ *            its session lives.
  * Threads    post from any; ledger_run() in one thread of its own.
  */
 #ifndef DOMAIN_LEDGER_H
@@ -13,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/uuid.h"
+#include "domain/restriction.h"
 #include "domain/service.h"
 
 #include <stdbool.h>
@@ -20,18 +23,18 @@
 
 enum {
     LEDGER_ITEMS_MAX = 65536,
-    LEDGER_FOR_BLOCKS = 8192, /* the last of them: ends by time come in crowds and wait */
+    LEDGER_FOR_MARKS = 8192, /* the last of them: ends by time come in crowds and wait */
     LEDGER_BATCH = 256
 };
 
-/* A session ended: by a block, or by its time. */
+/* A session ended, by a block or by its time, or was asked for an MPIN. */
 typedef struct ledger_item {
     uuid_t session, account;
-    wall_t at;   /* of the end */
+    wall_t at;   /* of the end; of a challenge: its last activity */
     double risk; /* as its status shows it afterwards, like level and mpin_required */
     uint8_t level;
     bool mpin_required;
-    enum session_end how;
+    enum session_end how; /* END_NONE: a challenge */
 } ledger_item_t;
 
 struct ledger;
@@ -45,17 +48,22 @@ NODISCARD err_t ledger_post(struct ledger *l, const ledger_item_t *item, uint64_
 /* True when the store holds, durably, what was posted up to this place. */
 bool ledger_has_written(struct ledger *l, uint64_t place);
 
-/* True while a block of a session of this account waits to be written: the store does not know of
- * it yet. False without a ledger. */
-bool ledger_holds_block(struct ledger *l, uuid_t account);
+/* The gravest mark of this account that waits to be written: the store does not know of it yet.
+ * `*place` is that of its newest challenge. MARK_NONE without a ledger. */
+enum account_mark ledger_holds_mark(struct ledger *l, uuid_t account, uint64_t *place);
+
+/* How far posting has come, and a number that no other ledger has; 0 without one. */
+uint64_t ledger_posted(struct ledger *l);
+uint64_t ledger_number(const struct ledger *l);
 
 /* True while the end of this session waits to be written, and `*how` it ended. False without a
  * ledger. */
 bool ledger_holds_end(struct ledger *l, uuid_t session, enum session_end *how);
 
-/* Leave the mark of a block that waits, in the transaction of somebody who ends sessions of this
- * account in the store: a start does not look for a block in a session that the store calls ended. */
-NODISCARD err_t ledger_mark_block(struct ledger *l, struct store_tx *tx, uuid_t account);
+/* Leave the mark that waits, in the transaction of somebody who ends sessions of this account in the
+ * store, or asks for the mark: a start does not look for one in a session that the store calls ended.
+ * Nobody else writes meanwhile: what does not wait any more, the store has. */
+NODISCARD err_t ledger_mark_waiting(struct service *svc, struct store_tx *tx, uuid_t account);
 
 /* Write batches until ledger_stop(), and what MPIN comparisons left (mpin_settle()); retries with back-off while the store is away, and purges the
  * store every `sweep_s` seconds (purge.h), a batch at a time between its own. Gives memory back

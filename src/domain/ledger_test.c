@@ -115,6 +115,28 @@ static void a_block_ends_the_session_its_tokens_and_marks_the_account(void **sta
     assert_true(next.restricted);
 }
 
+static void a_challenge_marks_the_account_and_ends_nothing(void **state)
+{
+    struct house *h = *state;
+    session_seed_t seed = {0};
+    session_seed_t next = {0};
+    credentials_t cred = {0};
+    enum session_end how = END_NONE;
+    struct writer w;
+    open_one(h, &seed, &cred);
+    ledger_item_t item = end_of(&seed, END_NONE);
+    item.mpin_required = true;
+    post(h, &item);
+    assert_false(ledger_holds_end(h->ledger, seed.row.id, &how));
+    start(&w, h);
+    stop(&w);
+    const struct session_row row = stored_session(h, seed.row.id);
+    assert_int_equal(row.end, END_NONE);
+    assert_true(row.mpin_required); /* by that a start knows that the account has heard of it */
+    open_session(h, ANN, "phone", &next, &cred);
+    assert_true(next.owes && !next.restricted);
+}
+
 static void the_first_reason_of_an_end_stays(void **state)
 {
     struct house *h = *state;
@@ -244,11 +266,11 @@ static void a_full_ledger_refuses_and_keeps_what_it_has(void **state)
     ledger_item_t blocked = expired;
     uint64_t place = 7;
     blocked.how = END_BLOCKED;
-    for (size_t i = 0; i < LEDGER_ITEMS_MAX - LEDGER_FOR_BLOCKS; i++) {
+    for (size_t i = 0; i < LEDGER_ITEMS_MAX - LEDGER_FOR_MARKS; i++) {
         post(h, &expired);
     }
     assert_err(ledger_post(h->ledger, &expired, &place), ERR_LIMIT);
-    for (size_t i = 0; i < LEDGER_FOR_BLOCKS; i++) { /* there is room for these all the same */
+    for (size_t i = 0; i < LEDGER_FOR_MARKS; i++) { /* there is room for these all the same */
         post(h, &blocked);
     }
     assert_err(ledger_post(h->ledger, &blocked, &place), ERR_LIMIT);
@@ -277,18 +299,21 @@ static void a_place_is_written_when_the_store_has_it_and_not_before(void **state
     assert_false(ledger_has_written(h->ledger, second));
 }
 
-static void restricted_after_a_crash(struct house *h, bool expected)
+static void marked_after_a_crash(struct house *h, enum account_mark expected)
 {
     session_seed_t next = {0};
     credentials_t cred = {0};
     house_crash(h); /* what the ledger holds is lost */
     house_start(h);
     open_session(h, ANN, "phone", &next, &cred);
-    assert_int_equal(next.restricted, expected);
+    assert_int_equal(next.restricted, expected == MARK_BLOCKED);
+    assert_int_equal(next.owes, expected == MARK_CHALLENGED);
+    assert_int_equal(next.row.mpin_required, expected != MARK_NONE);
 }
 
-static void whoever_ends_a_session_in_the_store_leaves_the_mark_of_a_block_that_waits(void **state)
+static void whoever_ends_a_session_in_the_store_leaves_the_mark_that_waits(void **state)
 {
+    enum { WAYS = 6 };
     struct house *h = *state;
     const uuid_t ann = register_account(h, ANN);
     session_seed_t seed = {0};
@@ -302,7 +327,8 @@ static void whoever_ends_a_session_in_the_store_leaves_the_mark_of_a_block_that_
     uint32_t wait_s = 0;
     refresh_ask_t ask = {0};
     mpin_result_t wrong = {0};
-    for (int way = 0; way < 6; way++) {
+    for (int way = 0; way < 2 * WAYS; way++) {
+        const enum account_mark mark = way < WAYS ? MARK_BLOCKED : MARK_CHALLENGED;
         mpin_result_t right = {0};
         open_session(h, ANN, "phone", &seed, &cred);
         scripted_clock_pass(&h->clock, 1); /* the oldest goes when there are too many */
@@ -310,12 +336,12 @@ static void whoever_ends_a_session_in_the_store_leaves_the_mark_of_a_block_that_
         scripted_clock_pass(&h->clock, 1);
         assert_ok(mpin_check(&h->svc, ann, seed.row.id, span_of(MPIN), &right));
         assert_int_equal(right.answer, MPIN_RIGHT);
-        restricted_after_a_crash(h, false);
+        marked_after_a_crash(h, MARK_NONE);
         const change_order_t password = order_password(h, &next.row, PASSWORD, PASSWORD);
         const change_order_t mpin = order_mpin(h, &next.row, MPIN, MPIN);
-        const ledger_item_t block = end_of(&seed, END_BLOCKED);
-        post(h, &block);
-        switch (way) {
+        const ledger_item_t item = end_of(&seed, mark == MARK_BLOCKED ? END_BLOCKED : END_NONE);
+        post(h, &item);
+        switch (way % WAYS) {
         case 0:
             assert_ok(session_end_stored(&h->svc, seed.row.id, END_REVOKED, &ended, &before));
             break;
@@ -336,7 +362,7 @@ static void whoever_ends_a_session_in_the_store_leaves_the_mark_of_a_block_that_
             assert_int_equal(wrong.answer, MPIN_LOCKED_NOW);
             scripted_clock_pass(&h->clock, HOUR_MS); /* of the lock nothing is left */
         }
-        restricted_after_a_crash(h, true);
+        marked_after_a_crash(h, mark);
     }
 }
 
@@ -349,12 +375,13 @@ static void a_block_counts_for_the_next_login_before_it_is_written(void **state)
     open_session(h, "ann@example.com", "phone", &seed, &cred);
     const ledger_item_t expired = end_of(&seed, END_EXPIRED);
     post(h, &expired);
-    assert_false(ledger_holds_block(h->ledger, ann));
+    uint64_t place = 0;
+    assert_int_equal(ledger_holds_mark(h->ledger, ann, &place), MARK_NONE);
     const ledger_item_t block = end_of(&seed, END_BLOCKED);
     post(h, &block); /* nobody runs the ledger: it waits there */
-    assert_true(ledger_holds_block(h->ledger, ann));
-    assert_false(ledger_holds_block(h->ledger, seed.row.id));
-    assert_false(ledger_holds_block(NULL, ann));
+    assert_int_equal(ledger_holds_mark(h->ledger, ann, &place), MARK_BLOCKED);
+    assert_int_equal(ledger_holds_mark(h->ledger, seed.row.id, &place), MARK_NONE);
+    assert_int_equal(ledger_holds_mark(NULL, ann, &place), MARK_NONE);
     open_session(h, "ann@example.com", "phone", &seed, &cred);
     assert_true(seed.restricted);
     assert_true(seed.row.mpin_required);
@@ -416,6 +443,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_SQLITE(everything_posted_is_written_to_the_last_item),
         ON_SQLITE(a_block_ends_the_session_its_tokens_and_marks_the_account),
+        ON_SQLITE(a_challenge_marks_the_account_and_ends_nothing),
         SENTENCE(the_first_reason_of_an_end_stays),
         SENTENCE(while_the_store_is_away_items_wait_and_are_written_when_it_is_back),
         SENTENCE(new_items_do_not_shorten_the_wait_for_a_store_that_is_away),
@@ -427,7 +455,7 @@ int main(void)
         SENTENCE(a_place_is_written_when_the_store_has_it_and_not_before),
         SENTENCE(an_mpin_of_a_session_that_was_blocked_meanwhile_lifts_nothing),
         SENTENCE(what_a_comparison_could_not_write_the_ledger_writes),
-        ON_SQLITE(whoever_ends_a_session_in_the_store_leaves_the_mark_of_a_block_that_waits),
+        ON_SQLITE(whoever_ends_a_session_in_the_store_leaves_the_mark_that_waits),
     };
     return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);
 }

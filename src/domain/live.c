@@ -17,7 +17,7 @@
 
 enum { SLEEP_ON_MS = 1000 };
 
-/* A block that the ledger had no room for. */
+/* What the ledger had no room for. */
 #define LEDGER_REFUSED UINT64_MAX
 
 struct shard {
@@ -126,7 +126,7 @@ void live_arm(struct shard *s, struct live *live)
     mono_t at = live_deadline(s->service, live);
     const int64_t rest_ms = s->service->rules.rest_after_ms;
     const mono_t soon = mono_after_ms(clock_mono(s->service->clock), SLEEP_ON_MS);
-    if (live->block_place == LEDGER_REFUSED) {
+    if (live->block_place == LEDGER_REFUSED || live->untold) {
         at = soon;
     } else if (rest_ms > 0 && live_may_rest(live)) {
         const mono_t rest = mono_after_ms(live->active, rest_ms);
@@ -173,8 +173,8 @@ static void forget(struct shard *s, struct live *live)
     slab_give(&s->sessions, live->index);
 }
 
-/* Where the ledger keeps it; LEDGER_REFUSED: nowhere. */
-static uint64_t tell_ledger_end(struct shard *s, const struct live *live, enum session_end how)
+/* Where the ledger keeps it; LEDGER_REFUSED: nowhere. `how` END_NONE: a challenge. */
+static uint64_t tell_ledger(struct shard *s, const struct live *live, enum session_end how)
 {
     uint64_t place = LEDGER_REFUSED;
     canara_verdict_t now = {0};
@@ -183,7 +183,7 @@ static uint64_t tell_ledger_end(struct shard *s, const struct live *live, enum s
     canara_peek(live_engine(live, &room), &s->service->rules.risk, at.ms, &now);
     const ledger_item_t item = {.session = live->id,
                                 .account = live->account,
-                                .at = at,
+                                .at = how == END_NONE ? live->last_activity : at,
                                 .risk = now.risk,
                                 .level = (uint8_t)now.level,
                                 .mpin_required = now.mpin_required != 0,
@@ -194,11 +194,20 @@ static uint64_t tell_ledger_end(struct shard *s, const struct live *live, enum s
     return place;
 }
 
-/* What the ledger had no room for. */
-static void tell_block_again(struct shard *s, struct live *live)
+void shard_owe(struct shard *s, struct live *live)
 {
+    live->untold = tell_ledger(s, live, END_NONE) == LEDGER_REFUSED;
+    live_arm(s, live);
+}
+
+/* What the ledger had no room for. */
+static void tell_again(struct shard *s, struct live *live)
+{
+    if (live->untold) {
+        shard_owe(s, live);
+    }
     if (live->block_place == LEDGER_REFUSED) {
-        live->block_place = tell_ledger_end(s, live, (enum session_end)live->how);
+        live->block_place = tell_ledger(s, live, (enum session_end)live->how);
     }
 }
 
@@ -250,7 +259,7 @@ static void keep_blocked(struct shard *s, struct live *live, enum session_end ho
     live->shown_level = (uint8_t)CANARA_LEVEL_BLOCKED;
     count_block(&s->metrics, how);
     if (!stored) {
-        live->block_place = tell_ledger_end(s, live, how);
+        live->block_place = tell_ledger(s, live, how);
         live_arm(s, live);
     }
     log_event(s->service->log, LOG_NOTICE, "session.blocked", FIELD_UUID("session", live->id),
@@ -264,7 +273,7 @@ void shard_end(struct shard *s, struct live *live, enum session_end how, bool st
         keep_blocked(s, live, how, stored);
         return;
     }
-    tell_block_again(s, live);
+    tell_again(s, live);
     if (!is_block_stored(s, live) && (!stored || live->block_place == LEDGER_REFUSED)) {
         timer_set(&s->wheel, &live->expiry,
                   mono_after_ms(clock_mono(s->service->clock), SLEEP_ON_MS));
@@ -275,7 +284,7 @@ void shard_end(struct shard *s, struct live *live, enum session_end how, bool st
     }
     journal_end(s, live, how);
     if (!stored && !live->blocked) {
-        (void)tell_ledger_end(s, live, how);
+        (void)tell_ledger(s, live, how);
     }
     log_event(s->service->log, LOG_INFO, "session.ended", FIELD_UUID("session", live->id),
               FIELD_INT("how", (int64_t)how));
@@ -339,7 +348,7 @@ static void expiry_fired(struct timer *t, void *context)
     struct shard *s = context;
     struct live *live = CONTAINER_OF(t, struct live, expiry);
     if (!live_is_over(s->service, live, clock_mono(s->service->clock))) {
-        tell_block_again(s, live);
+        tell_again(s, live);
         rest_if_idle(s, live);
         live_arm(s, live); /* there was activity since, or it rests */
         return;
@@ -413,6 +422,8 @@ static err_t take_place(struct shard *s, const session_seed_t *seed, struct live
     live->seq_durable = -1;
     live->mpin_failures = seed->mpin_failures;
     live->restricted = seed->restricted;
+    live->owes = seed->owes;
+    live->mpin_due = seed->row.mpin_required;
     live->profile = seed->profile; /* nothing fails any more */
     live->profile_revision = seed->profile_revision;
     canara_session_begin(&live->mind->engine, seed->row.created.ms);
@@ -549,9 +560,8 @@ err_t shard_open(struct shard *s, const session_seed_t *seed, struct live **out)
     if (seed->new_device) {
         (void)behaviour_fact(s, live, "device_new", SPAN_LIT("{}"), CANARA_FACT_NEW_DEVICE, 0.0);
     }
-    if (seed->restricted) {
-        (void)behaviour_fact(s, live, "policy_challenge", SPAN_LIT("{\"why\":\"account\"}"),
-                             CANARA_FACT_CHALLENGED, 0.0);
+    if (seed->restricted || seed->owes) {
+        behaviour_ask(s, live, ASK_FOR_ACCOUNT);
     }
     behaviour_show(s, live);
     *out = live;

@@ -89,6 +89,10 @@ struct live {
     bool blocked;
     bool away;       /* at rest, and the profile was dropped: scoring reads it again first */
     bool restricted; /* opened while the account was locked or after a risk block */
+    bool owes;       /* recovery: the account owes an MPIN for a challenge */
+    bool
+        proved; /* its MPIN was right, and answers what is found until the engine has heard of it */
+    bool untold;     /* challenged, and the ledger had no room for the account to hear of it */
     bool unpinned;   /* recovery: the profile it was scored with is missing */
     uint8_t how;     /* enum session_end of a blocked session */
     uint8_t told;    /* asleep: how it was ended meanwhile, while it could not be woken */
@@ -96,7 +100,7 @@ struct live {
     bool opens_late; /* asleep: no checkpoint knows it, its opening is among what it has to play */
     bool unopened;   /* held again, and the journal has not shown its opening yet */
     bool doubted;    /* an MPIN is asked for because of what was found, not of what was asked for */
-    bool mpin_due;   /* asleep: it began with an MPIN asked for */
+    bool mpin_due;   /* recovery: its row says that the account knows that it is asked */
     uint8_t use;     /* enum live_use, as it is counted */
     uint32_t unplayed; /* asleep: its newest record that is to be played, counted from 1; 0: none */
 };
@@ -228,6 +232,10 @@ void shard_restore_activity(struct shard *s, struct live *live, wall_t at);
  * (a blocked session stays readable until it would have expired, and held until the store knows of
  * its block: a checkpoint must not forget it before). */
 void shard_end(struct shard *s, struct live *live, enum session_end how, bool stored);
+
+/* The account owes an MPIN from now on, for the challenge of this session: the ledger is told, and told
+ * again while it has no room. */
+void shard_owe(struct shard *s, struct live *live);
 
 /* Note activity now (accepted event, login, MPIN or evaluate call). */
 void live_touch(struct shard *s, struct live *live);

@@ -248,7 +248,7 @@ static err_t spend_one_try(struct service *svc, uuid_t who, const struct account
 
 /* ---- what follows a comparison ---- */
 
-/* What is held against the account since a block, until an MPIN succeeds. Not that of a session that has ended
+/* What is held against the account since a block or a challenge, until an MPIN succeeds. Not that of a session that has ended
  * while it waited for its turn to hash: its answer is a refusal, and what ended it stays. An end that is in
  * force in its loop reaches the store late, and is asked last, as for a change. */
 static err_t lift_restriction(struct service *svc, struct store_tx *tx, const settlement_t *s)
@@ -260,7 +260,14 @@ static err_t lift_restriction(struct service *svc, struct store_tx *tx, const se
     if (!found || session.end != END_NONE || ledger_holds_end(svc->ledger, s->session, &how)) {
         return ERR_OK;
     }
-    return account_mark_restricted(tx, s->account, false);
+    if (session.mpin_required) { /* the next challenge is one that the account has not heard of */
+        const struct session_activity answered = {.id = session.id,
+                                                  .last_activity = session.last_activity,
+                                                  .risk = session.risk,
+                                                  .level = session.level};
+        TRY(store_session_save_activity(tx, &answered, 1));
+    }
+    return account_mark_lift(svc, tx, s->account);
 }
 
 static err_t settle_right(struct service *svc, const settlement_t *s)
@@ -290,7 +297,7 @@ static err_t settle_wrong(struct service *svc, const settlement_t *s)
     CLEANUP(store_rollback) struct store_tx tx = {0};
     TRY(store_begin(svc->store, STORE_WRITE, &tx));
     if (s->locked) {
-        TRY(ledger_mark_block(svc->ledger, &tx, s->account));
+        TRY(ledger_mark_waiting(svc, &tx, s->account));
         TRY(end_sessions(svc, &tx, s));
     }
     const audit_entry_t entry = {.kind = s->locked ? "account.locked" : "mpin.failed",

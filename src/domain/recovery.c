@@ -155,9 +155,7 @@ static void mend_sessions(struct run *r, const struct rows *rows)
         struct shard *s = r->owner(r->ctx, entry->row.id);
         struct live *live = shard_peek(s, entry->row.id);
         if (live != NULL) {
-            const struct recovery_facts facts = {.mpin_due = entry->row.mpin_required,
-                                                 .locked_out = entry->locked_out};
-            recovery_mend(&r->round, s, live, &facts);
+            recovery_mend(&r->round, s, live, entry->locked_out);
         }
         if (shard_find_held(s, entry->row.id) == NULL) {
             r->round.report.expired += 1;

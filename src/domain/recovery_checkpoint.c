@@ -187,6 +187,23 @@ static void start_deinit(struct start *st)
     living_deinit(&st->living);
 }
 
+/* Nobody may ask for it, and so wake it, for long. Its row is read for this alone: of those who are asked for
+ * an MPIN there are few. */
+static err_t owe_saved(struct service *svc, struct shard *s, struct live *live)
+{
+    struct session_row row = {0};
+    bool found = false;
+    if (!behaviour_mpin_required(s, live)) {
+        return ERR_OK;
+    }
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    TRY(store_begin(svc->store, STORE_READ, &tx));
+    TRY(store_session_get(&tx, live->id, &row, &found));
+    live->mpin_due = found && row.mpin_required;
+    recovery_owe(s, live);
+    return ERR_OK;
+}
+
 static err_t restore_saved(struct start *st, const saved_session_t *saved)
 {
     uint32_t at = 0;
@@ -202,8 +219,9 @@ static err_t restore_saved(struct start *st, const saved_session_t *saved)
     if (saved->blocked) { /* and the store never heard of it */
         st->r->report.blocked += 1;
         shard_end(s, live, (enum session_end)saved->how, false);
+        return ERR_OK;
     }
-    return ERR_OK;
+    return owe_saved(st->r->svc, s, live);
 }
 
 static err_t restore_all_saved(struct start *st, struct checkpoint_reader *saved)
@@ -243,7 +261,6 @@ static err_t restore_young(struct start *st)
         if (live != NULL) {
             live->asleep = true;
             live->opens_late = true;
-            live->mpin_due = row.mpin_required;
             live_recount(st->owner->of(st->owner->ctx, row.id), live);
         }
     }

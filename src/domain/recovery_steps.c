@@ -77,6 +77,14 @@ static bool is_activity(const journal_record_t *record)
            record->fact == (uint16_t)CANARA_FACT_MPIN_FAILED;
 }
 
+void recovery_owe(struct shard *s, struct live *live)
+{
+    if (!live->blocked && !live->mpin_due && behaviour_mpin_required(s, live)) {
+        live->mpin_due = true;
+        shard_owe(s, live);
+    }
+}
+
 static bool is_blocked(const struct recovery_round *r, const struct live *live)
 {
     canara_verdict_t v = {0};
@@ -86,9 +94,10 @@ static bool is_blocked(const struct recovery_round *r, const struct live *live)
 }
 
 /* The session had ended and the store never heard of it. Only an expiry is told to the journal
- * first; a block before it comes first here, too, for the mark that it leaves on the account. */
+ * first; a block or a challenge before it comes first here, too, for the mark that it leaves on the account. */
 static void play_end(struct recovery_round *r, struct shard *s, struct live *live)
 {
+    recovery_owe(s, live);
     if (!live->blocked && is_blocked(r, live)) {
         r->report.blocked += 1;
         shard_end(s, live, END_BLOCKED, false);
@@ -118,6 +127,7 @@ err_t recovery_step(struct recovery_round *r, struct shard *s, struct live **pla
     }
     if (record->fact == (uint16_t)CANARA_FACT_MPIN_PASSED) {
         live->restricted = false;
+        live->owes = false;
     }
     if (record->kind == JOURNAL_SESSION_END) {
         play_end(r, s, live);
@@ -154,16 +164,14 @@ err_t recovery_restore(struct recovery_round *r, struct store_tx *tx, struct sha
     *locked_out = recovery_is_locked_out(r->svc, row->created, &mpin);
     session_seed_t seed = {.row = *row, .mpin_failures = mpin.failures};
     memcpy(seed.email, account.email, sizeof seed.email);
-    TRY(account_is_restricted(r->svc, tx, row->account, &mpin, &seed.restricted));
+    restriction_t now = {0};
+    TRY(account_restriction(r->svc, tx, row->account, &mpin, &now));
+    seed.restricted = now.restricted;
+    seed.owes = now.owes;
     TRY(shard_restore(s, &seed, live));
     (*live)->unopened = true;
     r->report.sessions += 1;
     return ERR_OK;
-}
-
-static void ask(struct shard *s, struct live *live, span_t why)
-{
-    (void)behaviour_fact(s, live, "policy_challenge", why, CANARA_FACT_CHALLENGED, 0.0);
 }
 
 /* The store knows it, and the journal does not know its opening: whatever spoke against it may be lost.
@@ -176,32 +184,33 @@ static void mend_unopened(struct recovery_round *r, struct shard *s, struct live
     if (live->lines == 0) {
         shard_end(s, live, END_EXPIRED, false);
     } else if (!behaviour_mpin_required(s, live)) {
-        ask(s, live, SPAN_LIT("{\"why\":\"journal\"}"));
+        behaviour_ask(s, live, ASK_FOR_JOURNAL);
     }
 }
 
-void recovery_mend(struct recovery_round *r, struct shard *s, struct live *live,
-                   const struct recovery_facts *facts)
+void recovery_mend(struct recovery_round *r, struct shard *s, struct live *live, bool locked_out)
 {
     if (live->blocked) {
         return; /* it was before the start, and its time is over but for the ledger */
     }
     behaviour_restore(s, live);
+    recovery_owe(s, live);
     if (is_blocked(r, live)) {
         r->report.blocked += 1;
-        shard_end(s, live, facts->locked_out ? END_MPIN_LOCKED : END_BLOCKED, false);
-    } else if (facts->locked_out) {
+        shard_end(s, live, locked_out ? END_MPIN_LOCKED : END_BLOCKED, false);
+    } else if (locked_out) {
         r->report.blocked += 1;
         behaviour_block(s, live, END_MPIN_LOCKED, false);
     } else if (live->unopened) {
         mend_unopened(r, s, live);
         return;
-    } else if (live->restricted && facts->mpin_due && !behaviour_mpin_required(s, live)) {
+    } else if ((live->restricted || live->owes) && live->mpin_due &&
+               !behaviour_mpin_required(s, live)) {
         /* Its first record was durable and what it asked for was not. */
-        ask(s, live, SPAN_LIT("{\"why\":\"account\"}"));
+        behaviour_ask(s, live, ASK_FOR_ACCOUNT);
     }
     if (live->unpinned && !live->blocked && !behaviour_mpin_required(s, live)) {
         /* Nobody knows what its profile would say now: ask, rather than trust. */
-        ask(s, live, SPAN_LIT("{\"why\":\"profile\"}"));
+        behaviour_ask(s, live, ASK_FOR_PROFILE);
     }
 }

@@ -20,12 +20,6 @@ struct recovery_round {
     recovery_report_t report;
 };
 
-/* What the store says of a session beside its row. */
-struct recovery_facts {
-    bool mpin_due;   /* it began with an MPIN asked for */
-    bool locked_out; /* older than the lock of its account, so the lock should have ended it */
-};
-
 /* Whether a lock of the account should have ended a session of that age. */
 bool recovery_is_locked_out(const struct service *svc, wall_t created,
                             const struct mpin_state *mpin);
@@ -53,8 +47,12 @@ NODISCARD err_t recovery_step(struct recovery_round *r, struct shard *s, struct 
 /* Count a record that cannot be played. */
 void recovery_count(struct live *live, const journal_record_t *record);
 
-/* Put in force what was played, and mend what a crash cut short. It may end the session. */
-void recovery_mend(struct recovery_round *r, struct shard *s, struct live *live,
-                   const struct recovery_facts *facts);
+/* Let the account hear of a challenge that waits for its MPIN, unless the session's row says that it has:
+ * with the ledger of before it may be lost. */
+void recovery_owe(struct shard *s, struct live *live);
+
+/* Put in force what was played, and mend what a crash cut short. It may end the session. `locked_out`: it is
+ * older than the lock of its account, so the lock should have ended it. */
+void recovery_mend(struct recovery_round *r, struct shard *s, struct live *live, bool locked_out);
 
 #endif

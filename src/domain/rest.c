@@ -175,8 +175,7 @@ static void ask(struct shard *s, struct live *live)
               FIELD_INT("revision", (int64_t)live->profile_revision),
               FIELD_TEXT("found", "missing"));
     if (!live->blocked && !behaviour_mpin_required(s, live)) {
-        (void)behaviour_fact(s, live, "policy_challenge", SPAN_LIT("{\"why\":\"profile\"}"),
-                             CANARA_FACT_CHALLENGED, 0.0);
+        behaviour_ask(s, live, ASK_FOR_PROFILE);
     }
 }
 

@@ -1,8 +1,12 @@
 #include "domain/restriction.h"
 
 #include "domain/clock_guard.h"
+#include "domain/ledger.h"
 
 #include <string.h>
+
+/* A digit; after a lift, which ledger counted and how far it had got by then. */
+enum { VALUE_SHORT = 1, VALUE_LIFTED = 1 + 8 + 8 };
 
 static const char *mark_key(uuid_t account, char out[48])
 {
@@ -16,20 +20,67 @@ static const char *mark_key(uuid_t account, char out[48])
     return out;
 }
 
-err_t account_mark_restricted(struct store_tx *tx, uuid_t account, bool restricted)
+struct mark {
+    enum account_mark kind;
+    uint64_t ledger, place; /* of the lift; 0: not known */
+};
+
+static err_t read_mark(struct store_tx *tx, uuid_t account, struct mark *out)
 {
     char key[48];
-    return store_meta_put(tx, mark_key(account, key), restricted ? SPAN_LIT("1") : SPAN_LIT("0"));
+    struct meta_value value = {0};
+    bool found = false;
+    *out = (struct mark){.kind = MARK_NONE};
+    TRY(store_meta_get(tx, mark_key(account, key), &value, &found));
+    if (found && value.len == VALUE_SHORT) {
+        out->kind = value.bytes[0] == '0' + MARK_BLOCKED      ? MARK_BLOCKED
+                    : value.bytes[0] == '0' + MARK_CHALLENGED ? MARK_CHALLENGED
+                                                              : MARK_NONE;
+    } else if (found && value.len == VALUE_LIFTED) {
+        memcpy(&out->ledger, value.bytes + 1, sizeof out->ledger);
+        memcpy(&out->place, value.bytes + 9, sizeof out->place);
+    }
+    return ERR_OK;
 }
 
-err_t account_is_restricted(struct service *svc, struct store_tx *tx, uuid_t account,
-                            const struct mpin_state *mpin, bool *out)
+err_t account_mark_blocked(struct store_tx *tx, uuid_t account)
 {
     char key[48];
-    struct meta_value mark = {0};
-    bool found = false;
-    TRY(store_meta_get(tx, mark_key(account, key), &mark, &found));
+    return store_meta_put(tx, mark_key(account, key), SPAN_LIT("1"));
+}
+
+err_t account_mark_challenged(struct service *svc, struct store_tx *tx, uuid_t account,
+                              uint64_t place, bool *stands)
+{
+    char key[48];
+    struct mark now;
+    TRY(read_mark(tx, account, &now));
+    const bool answered = now.ledger == ledger_number(svc->ledger) && place <= now.place;
+    *stands = !answered;
+    if (now.kind != MARK_NONE || answered) {
+        return ERR_OK;
+    }
+    return store_meta_put(tx, mark_key(account, key), SPAN_LIT("2"));
+}
+
+err_t account_mark_lift(struct service *svc, struct store_tx *tx, uuid_t account)
+{
+    char key[48];
+    uint8_t value[VALUE_LIFTED] = {'0'};
+    const uint64_t ledger = ledger_number(svc->ledger);
+    const uint64_t place = ledger_posted(svc->ledger);
+    memcpy(value + 1, &ledger, sizeof ledger);
+    memcpy(value + 9, &place, sizeof place);
+    return store_meta_put(tx, mark_key(account, key), (span_t){value, sizeof value});
+}
+
+err_t account_restriction(struct service *svc, struct store_tx *tx, uuid_t account,
+                          const struct mpin_state *mpin, restriction_t *out)
+{
+    struct mark mark;
+    TRY(read_mark(tx, account, &mark));
     const bool locked = mpin->operator_needed || mpin->locked_until.ms > clock_vouched(svc).ms;
-    *out = locked || (found && mark.len == 1 && mark.bytes[0] == '1');
+    *out = (restriction_t){.restricted = locked || mark.kind == MARK_BLOCKED,
+                           .owes = mark.kind == MARK_CHALLENGED};
     return ERR_OK;
 }

@@ -1,11 +1,12 @@
 /*
- * restriction.h - the mark that a risk block leaves on an account until an MPIN succeeds.
+ * restriction.h - the mark that a block or a challenge leaves on an account until an MPIN succeeds.
  *
  * Floor      domain
  * Source     CONTRACT.md 3: after a risk block, and while the account is locked, a login stays
- *            allowed and its session starts with mpin_required.
+ *            allowed and its session starts with mpin_required. docs/decisions/0081: after a
+ *            challenge that nobody has answered, too.
  * Errors     as the store's; the caller's transaction then fails as a whole.
- * Threads    workers and the ledger's thread, in the transaction they hold.
+ * Threads    workers and the ledger's thread, in the write transaction they hold.
  */
 #ifndef DOMAIN_RESTRICTION_H
 #define DOMAIN_RESTRICTION_H
@@ -13,11 +14,28 @@
 #include "domain/service.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
-/* A risk block leaves a mark on the account until an MPIN succeeds: its next session starts with
- * mpin_required. In the caller's write transaction. */
-NODISCARD err_t account_mark_restricted(struct store_tx *tx, uuid_t account, bool restricted);
-NODISCARD err_t account_is_restricted(struct service *svc, struct store_tx *tx, uuid_t account,
-                                      const struct mpin_state *mpin, bool *out);
+/* What the account owes an MPIN for. The numbers are stored. */
+enum account_mark { MARK_NONE, MARK_BLOCKED, MARK_CHALLENGED };
+
+NODISCARD err_t account_mark_blocked(struct store_tx *tx, uuid_t account);
+
+/* A challenge that the ledger took at `place`. It takes nothing from a block, and one that an MPIN has
+ * overtaken since, while it waited there, leaves no mark: `*stands` is false then. */
+NODISCARD err_t account_mark_challenged(struct service *svc, struct store_tx *tx, uuid_t account,
+                                        uint64_t place, bool *stands);
+
+/* An MPIN has succeeded: whatever the ledger took before it is answered. */
+NODISCARD err_t account_mark_lift(struct service *svc, struct store_tx *tx, uuid_t account);
+
+/* How a session of the account begins. */
+typedef struct restriction {
+    bool restricted; /* locked, or a block before: asked for the MPIN, and decisions are denied */
+    bool owes;       /* a challenge before: asked for the MPIN */
+} restriction_t;
+
+NODISCARD err_t account_restriction(struct service *svc, struct store_tx *tx, uuid_t account,
+                                    const struct mpin_state *mpin, restriction_t *out);
 
 #endif

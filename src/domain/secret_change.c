@@ -80,7 +80,7 @@ static err_t end_others(struct service *svc, struct store_tx *tx, const change_o
         return err_new(ERR_NOMEM);
     }
     size_t count = 0;
-    err_t e = ledger_mark_block(svc->ledger, tx, order->account);
+    err_t e = ledger_mark_waiting(svc, tx, order->account);
     if (!failed(e)) {
         e = store_sessions_live_of(tx, order->account, rows, MPIN_SESSIONS_MAX, &count);
     }

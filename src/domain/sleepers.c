@@ -180,6 +180,7 @@ static err_t read_all(struct service *svc, waking_t *w)
     bool found = false;
     TRY(store_session_get(&tx, w->session, &row, &found));
     w->end = found ? row.end : END_REVOKED; /* its row is gone */
+    w->mpin_due = row.mpin_required;
     return ERR_OK;
 }
 
@@ -265,13 +266,12 @@ static void wake(struct shard *s, struct live *live, waking_t *w)
     const bool called = live_is_called(live);
     const enum session_end end =
         live->told != END_NONE ? (enum session_end)live->told : w->end; /* the newer of the two */
-    const struct recovery_facts facts = {.mpin_due = live->mpin_due,
-                                         .locked_out =
-                                             recovery_is_locked_out(svc, live->created, &w->mpin)};
+    const bool locked_out = recovery_is_locked_out(svc, live->created, &w->mpin);
     live->asleep = false;
     live->opens_late = false;
     live_recount(s, live);
     live->mpin_failures = w->mpin.failures;
+    live->mpin_due = live->mpin_due || w->mpin_due;
     if (w->revision > 0) {
         const profile_pin_t pin = {.revision = w->revision};
         recovery_found(&r, live, &pin, w->found);
@@ -283,9 +283,10 @@ static void wake(struct shard *s, struct live *live, waking_t *w)
         play(sl, &r, s, &live);
     }
     if (live != NULL && end != END_NONE) {
+        recovery_owe(s, live);
         shard_end(s, live, end, true); /* while it slept, and nobody was there to be told */
     } else if (live != NULL) {
-        recovery_mend(&r, s, live, &facts);
+        recovery_mend(&r, s, live, locked_out);
         live = shard_peek(s, w->session);
         if (live != NULL) {
             live_arm(s, live);

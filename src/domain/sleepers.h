@@ -53,6 +53,7 @@ typedef struct waking {
     enum profile_found found;
     struct mpin_state mpin;
     enum session_end end; /* as the store knows it; END_NONE: open */
+    bool mpin_due;        /* as its row has it */
     err_t error;
 } waking_t;
 
