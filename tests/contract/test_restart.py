@@ -59,6 +59,21 @@ class Restart(Case):
             server.restart(how)
             self.assertEqual(user.status()["mpin_required"], False)
 
+    def test_a_challenge_that_nobody_answered_is_asked_for_at_the_next_login(self):
+        for server, how in self.each():
+            here, gone, answered = User(server), User(server), User(server)
+            for user in (here, gone, answered):
+                user.rehearse(0.75)
+            gone.post("/auth/logout")
+            answered.verify()
+            server.restart(how)
+            self.assertEqual([user.try_login().json()["mpin_required"] for user in (here, gone, answered)], [True, True, False])
+            server.restart(how)
+            self.assertEqual([user.login().status()["mpin_required"] for user in (here, gone, answered)], [True, True, False])
+            for user in (here, gone):
+                self.assertEqual(user.verify().status, 200)
+                self.assertEqual(user.try_login().json()["mpin_required"], False)
+
     def test_every_acknowledged_event_is_in_the_buffer_file_once_and_in_order(self):
         for server, how in self.each():
             users = [User(server) for _ in range(4)]

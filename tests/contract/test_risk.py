@@ -108,6 +108,58 @@ class Challenged(Case):
                 self.assertEqual(link.receive_type("data_received")["risk_level"], "normal")
 
 
+class Carried(Case):
+    """A challenge that nobody answered is the account's."""
+
+    def test_whoever_logs_in_anew_is_asked_until_an_mpin_was_right(self):
+        user = self.user()
+        other = user.again()
+        with Socket(user) as link:
+            user.rehearse(0.75)
+            link.receive_type("mpin_required")
+        self.assertEqual(user.post("/auth/logout").status, 200)
+        self.assertEqual(other.status()["mpin_required"], False)
+        for _ in range(2):
+            answer = user.try_login()
+            self.assertEqual((answer.status, answer.json()["mpin_required"]), (200, True))
+            user.take(answer.json())
+            with Socket(user) as link:
+                self.assertEqual(link.hello["mpin_required"], True)
+                self.assertRegex(link.receive_type("mpin_required")["challenge_id"], UUID)
+            self.assertEqual(user.post("/risk/evaluate", {"action": "transfer"}).json()["decision"], "challenge")
+            self.refused(user.post("/risk/evaluate", {"action": "transfer", "enforce": True}), 401, "insufficient-user-authentication")
+            self.refused(user.post("/auth/change-mpin", {"mpin": "1234", "new_mpin": "8305"}), 403, "mpin-required")
+        self.refused(user.verify("9021"), 401, "invalid-mpin")
+        self.assertEqual(user.try_login().json()["mpin_required"], True)
+        self.assertEqual(user.verify().status, 200)
+        self.assertEqual(user.post("/risk/evaluate", {"action": "transfer"}).json()["decision"], "allow")
+        self.assertEqual(user.try_login().json()["mpin_required"], False)
+
+    def test_how_a_thief_types_the_password_is_held_against_his_next_login(self):
+        user = self.user()
+        machine = {"keys": [{"down": 8.0 * i, "up": 8.0 * i + 3} for i in range(40)]}
+        answer = user.try_login("thief", keystrokes=machine)
+        for _ in range(4):
+            if answer.status == 403 or answer.json()["mpin_required"]:
+                break
+            answer = user.try_login("thief", keystrokes=machine)
+        else:
+            self.fail("a machine at the login was never challenged")
+        self.assertEqual(user.try_login("another").json()["mpin_required"], True)
+
+    def test_one_that_its_mpin_answered_leaves_nothing(self):
+        user = self.user()
+        user.rehearse(0.75)
+        self.assertEqual(user.verify().status, 200)
+        self.assertEqual(user.try_login().json()["mpin_required"], False)
+
+    def test_what_the_circumstances_of_a_payment_began_is_owed(self):
+        user = self.user()
+        asked = {"action": "transfer", "amount": 90000, "beneficiary_new": True, "context": {"remote_control": True}}
+        self.assertEqual(user.post("/risk/evaluate", asked).json()["decision"], "challenge")
+        self.assertEqual(user.try_login().json()["mpin_required"], True)
+
+
 class Blocked(Case):
     def test_every_route_answers_as_the_contract_says(self):
         user = self.user()

@@ -11,6 +11,7 @@ from people import MPIN, Person, logout, status_of
 ATTEMPTS = 5        # MAX_MPIN_ATTEMPTS of the server under test
 PAUSE_S = 0.04      # between guesses, so that a row of them outlives some kills
 THIEVES = 3         # sessions that guess at once on one account
+LOGINS = 8          # beside the session of an owner: what a kill leaves of them must not end that one
 
 
 class Tally:
@@ -91,12 +92,17 @@ class Guesser:
             self.look(said)
             if said["mpin_attempts"] == ATTEMPTS:
                 self.found_locked(life)
+            else:
+                await self.log_in_anew(life)
         if self.is_locked:
             await self.see_sessions_blocked(life)
             await must_be_locked(life, self.person)
             await self.check_lines(life)
             self.locked.append(self.person)
             self.renew()
+
+    async def log_in_anew(self, life):
+        """Beside the session that is there."""
 
     async def see_sessions_blocked(self, life):
         for session in self.sessions:
@@ -196,6 +202,8 @@ class Owner(Guesser):
         super().renew()
         self.possible = {0}
         self.challenged = None  # None: cannot be known from here
+        self.owes = False       # a challenge that no MPIN answered; None: the same
+        self.logins = 0
 
     def look(self, said):
         failures = said["mpin_attempts"]
@@ -205,6 +213,16 @@ class Owner(Guesser):
         if self.challenged not in (None, said["mpin_required"]):
             raise Fault(f"{self.person.email}: mpin_required is {said['mpin_required']} after the start, "
                         f"{self.challenged} was acknowledged")
+
+    async def log_in_anew(self, life):
+        if self.owes is None or self.logins == LOGINS:
+            return
+        self.logins += 1
+        session = await self.person.login(life, self.sessions[0].device)
+        if session.mpin_required != self.owes:
+            raise Fault(f"{self.person.email}: mpin_required is {session.mpin_required} at a login after the start, "
+                        f"and the account {'owes' if self.owes else 'does not owe'} an MPIN")
+        await logout(life, session)
 
     async def act(self, life):
         await asyncio.sleep(self.dice.random() * PAUSE_S)
@@ -221,7 +239,7 @@ class Owner(Guesser):
 
     async def mistype(self, life):
         before, self.possible = self.possible, self.possible | {f + 1 for f in self.possible if f < ATTEMPTS}
-        self.challenged = None
+        self.challenged, self.owes = None, self.owes or None
         try:
             outcome, failures = await try_mpin(life, self.sessions[0], self.wrong_mpin())
         except Unanswered:
@@ -239,7 +257,7 @@ class Owner(Guesser):
     async def type_it(self, life):
         before = self.possible
         self.possible = before | {0} | {f + 1 for f in before if f < ATTEMPTS}
-        self.challenged = None
+        self.challenged = self.owes = None
         try:
             outcome, failures = await try_mpin(life, self.sessions[0], MPIN)
         except Unanswered:
@@ -252,7 +270,7 @@ class Owner(Guesser):
             return
         self.tally.right += 1
         self.possible = {0}
-        self.challenged = False
+        self.challenged = self.owes = False
         life.happened("right")
 
     def refused(self, life, outcome, before):
@@ -267,6 +285,7 @@ class Owner(Guesser):
 
     async def be_challenged(self, life):
         before, self.challenged = self.challenged, None
+        owed, self.owes = self.owes, self.owes or None
         session = self.sessions[0]
         status, said = await life.ask("POST", f"/ws/sessions/{session.id}/simulate-ml-analysis",
                                       {"predicted_risk_score": 0.75}, session.token)
@@ -276,4 +295,6 @@ class Owner(Guesser):
         if status != 200:
             raise Fault(f"simulate-ml-analysis of {session.id} -> {status} {said}")
         self.challenged = True if said["action_taken"] == "challenge" else before
+        # Where it is not known, the session may have been challenged before and the account cleared since.
+        self.owes = True if self.challenged and owed is False else owed
         life.happened("challenge")

@@ -12,6 +12,7 @@ numbers = itertools.count(1)
 class Session:
     def __init__(self, said, device):
         self.id, self.token, self.device = said["session_id"], said["session_token"], device
+        self.mpin_required = said["mpin_required"]
 
 
 class Person:
