@@ -246,13 +246,15 @@ static void vary(struct actor *a, struct rng *r)
     }
 }
 
-enum { PROBE_ROWS = 3 };
+enum { PROBE_ROWS = 4 };
 
 static err_t probe_one(struct measure *m, size_t number, double row[PROBE_ROWS])
 {
     struct actor owner;
     struct actor best;
     struct rng r;
+    unsigned through = 0;
+    bool asked = false; /* a challenge that is not answered stays with the account */
     enum canara_level lowest = CANARA_LEVEL_BLOCKED;
     const struct canara_profile *learnt = NULL;
     CLEANUP(canara_profile_free) struct canara_profile *profile = NULL;
@@ -266,6 +268,8 @@ static err_t probe_one(struct measure *m, size_t number, double row[PROBE_ROWS])
         enum canara_level level = CANARA_LEVEL_BLOCKED;
         vary(&next, &r);
         TRY(try_login(&next, profile, MEASURE_ENROLMENT + k, &r, &level));
+        asked = asked || level >= CANARA_LEVEL_CHALLENGE;
+        through += asked ? 0 : 1;
         if (level <= lowest) {
             lowest = level;
             best = next;
@@ -274,6 +278,7 @@ static err_t probe_one(struct measure *m, size_t number, double row[PROBE_ROWS])
             TRY(passing(&best, profile, &r, &row[1]));
         }
     }
+    row[3] = (double)through;
     return passing(&best, profile, &r, &row[2]);
 }
 
@@ -283,6 +288,7 @@ err_t measure_probing(struct measure *m, struct trial_report *out)
         {"probing", "entries unchallenged before", "share", TRIAL_MEAN, 0, 0},
         {"probing", "entries unchallenged after 10 tries", "share", TRIAL_MEAN, 0, 0},
         {"probing", "entries unchallenged after 200 tries", "share", TRIAL_MEAN, 0, 0},
+        {"probing", "of 200 tries: through before an MPIN is asked for", "tries", TRIAL_MEAN, 0, 0},
     };
     CLEANUP(numbers_free) double *value = numbers_new(PROBE_ROWS * m->people);
     if (value == NULL) {
