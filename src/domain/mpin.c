@@ -248,9 +248,9 @@ static err_t spend_one_try(struct service *svc, uuid_t who, const struct account
 
 /* ---- what follows a comparison ---- */
 
-/* What is held against the account since a block or a challenge, until an MPIN succeeds. Not that of a session that has ended
- * while it waited for its turn to hash: its answer is a refusal, and what ended it stays. An end that is in
- * force in its loop reaches the store late, and is asked last, as for a change. */
+/* What is held against the account since a block or a challenge, until an MPIN succeeds. Not that of a
+ * session that has ended while it waited for its turn to hash: its answer is a refusal, and what ended it
+ * stays. An end that is in force in its loop reaches the store late, and is asked last, as for a change. */
 static err_t lift_restriction(struct service *svc, struct store_tx *tx, const settlement_t *s)
 {
     struct session_row session = {0};
