@@ -311,15 +311,28 @@ static err_t fit_line(const struct blocks *b, double run, struct session_line *o
     return ERR_OK;
 }
 
+/* Sessions of one sample have nothing that is alike: whatever the run, they are heard the same. */
+static bool all_are_single(const struct blocks *b)
+{
+    bool single = true;
+    for (size_t i = 0; i < b->count; i++) {
+        single = single && b->size[i] <= 1.0;
+    }
+    return single;
+}
+
 /* The run at which the line has slope 1: samples are then discounted as they should be. */
 static err_t search_run(const struct blocks *b, double *out)
 {
+    const bool once = all_are_single(b);
     double low = 1.0;
     double high = RUN_MAX;
+    struct session_line m = {.slope = 0.0};
     for (int i = 0; i < 24; i++) {
         const double run = 0.5 * (low + high);
-        struct session_line m;
-        TRY(fit_line(b, run, &m));
+        if (i == 0 || !once) {
+            TRY(fit_line(b, run, &m));
+        }
         if (m.slope < 1.0) {
             low = run;
         } else {
