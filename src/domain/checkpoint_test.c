@@ -1,5 +1,5 @@
 /* A start out of a checkpoint: the same sessions, the same bits, whatever happened around it. */
-#include "domain/checkpoint_keeper.h"
+#include "domain/checkpoint_steps_test.h"
 #include "domain/people_test.h"
 #include "domain/recovery_checkpoint.h"
 
@@ -8,29 +8,6 @@
 #include <unistd.h>
 
 enum { SESSIONS = 5, ROUNDS = 120, FILE_MAX = 1 << 20 };
-
-static struct shard *the_shard(void *ctx, uuid_t session)
-{
-    (void)session;
-    return ((struct house *)ctx)->shard;
-}
-
-static struct shard *shard_at(void *ctx, unsigned index)
-{
-    assert_int_equal(index, 0);
-    return ((struct house *)ctx)->shard;
-}
-
-static void write_checkpoint(struct house *h)
-{
-    struct checkpoint_keeper *k = NULL;
-    const struct checkpoint_keeper_config config = {
-        .dir = h->dir.path, .svc = &h->svc, .loops = {.shard = shard_at, .count = 1, .ctx = h}};
-    settle(h);
-    assert_ok(checkpoint_keeper_open(&config, &k));
-    assert_ok(checkpoint_keeper_save(k));
-    checkpoint_keeper_close(&k);
-}
 
 static void crash(struct house *h)
 {

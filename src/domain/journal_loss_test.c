@@ -1,30 +1,12 @@
 /* What proves a loss, and what giving it up does. */
 #include "domain/journal_loss.h"
 
-#include "domain/checkpoint_keeper.h"
+#include "domain/checkpoint_steps_test.h"
 #include "domain/recovery_checkpoint.h"
-#include "domain/steps_test.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static struct shard *shard_at(void *ctx, unsigned index)
-{
-    assert_int_equal(index, 0);
-    return ((struct house *)ctx)->shard;
-}
-
-static void write_checkpoint(struct house *h)
-{
-    struct checkpoint_keeper *k = NULL;
-    const struct checkpoint_keeper_config config = {
-        .dir = h->dir.path, .svc = &h->svc, .loops = {.shard = shard_at, .count = 1, .ctx = h}};
-    settle(h);
-    assert_ok(checkpoint_keeper_open(&config, &k));
-    assert_ok(checkpoint_keeper_save(k));
-    checkpoint_keeper_close(&k);
-}
 
 /* Flip a bit so many bytes before the end of the file; 0: none. */
 static void spoil(struct house *h, const char *name, off_t before_end)

@@ -1,17 +1,10 @@
 /* After kill -9: the same sessions, the same risk to the bit, and the gaps mended. */
 #include "domain/recovery.h"
 
-#include "domain/steps_test.h"
+#include "domain/checkpoint_steps_test.h"
 #include "tests/support/random.h"
 
 #define TYPING "{\"event_type\":\"typing_pattern\",\"data\":{\"words_per_minute\":55}}"
-
-static struct shard *the_shard(void *ctx, uuid_t session)
-{
-    (void)session;
-    struct house *h = ctx;
-    return h->shard;
-}
 
 static recovery_report_t recover(struct house *h)
 {

@@ -3,10 +3,9 @@
 #include "domain/restriction.h"
 
 #include "domain/behaviour.h"
-#include "domain/checkpoint_keeper.h"
+#include "domain/checkpoint_steps_test.h"
 #include "domain/recovery.h"
 #include "domain/sleepers.h"
-#include "domain/steps_test.h"
 
 #define CLICKS "{\"event_type\":\"rapid_clicks\",\"data\":{\"clicks_per_second\":90}}"
 
@@ -220,29 +219,6 @@ static void a_challenge_that_the_ledger_had_no_room_for_is_told_again(void **sta
 }
 
 /* ---- after a crash */
-
-static struct shard *the_shard(void *ctx, uuid_t session)
-{
-    (void)session;
-    return ((struct house *)ctx)->shard;
-}
-
-static struct shard *shard_at(void *ctx, unsigned index)
-{
-    assert_int_equal(index, 0);
-    return ((struct house *)ctx)->shard;
-}
-
-static void write_checkpoint(struct house *h)
-{
-    struct checkpoint_keeper *k = NULL;
-    const struct checkpoint_keeper_config config = {
-        .dir = h->dir.path, .svc = &h->svc, .loops = {.shard = shard_at, .count = 1, .ctx = h}};
-    settle(h);
-    assert_ok(checkpoint_keeper_open(&config, &k));
-    assert_ok(checkpoint_keeper_save(k));
-    checkpoint_keeper_close(&k);
-}
 
 /* What the ledger holds is lost. `dir`: of checkpoints, or NULL. */
 static void crash_and_start(struct house *h, const char *dir)

@@ -3,6 +3,7 @@
 #include "domain/tutor.h"
 
 #include "base/rng.h"
+#include "domain/checkpoint_steps_test.h"
 #include "domain/people_test.h"
 
 #include <pthread.h>
@@ -194,13 +195,6 @@ static void scoring_again_gives_the_same_bits_whatever_was_learnt_since(void **s
         assert_int_equal(again.found, PROFILE_AS_PINNED);
         assert_memory_equal(&again.engine, &live->mind->engine, sizeof again.engine);
     }
-}
-
-static struct shard *the_shard(void *ctx, uuid_t session)
-{
-    (void)session;
-    struct house *h = ctx;
-    return h->shard;
 }
 
 static recovery_report_t crash_and_start(struct house *h, const char *model)
