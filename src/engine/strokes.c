@@ -61,6 +61,7 @@ static void add_quantiles(struct sample *s, const double *x, size_t n, double un
 static void add_gains(struct sample *s, const struct trace *t)
 {
     double SCRATCH gain[TRACE_STEPS_MAX];
+    gain[0] = 0.0; /* a trace has TRACE_STEPS_MIN steps at least, which -O3 does not see */
     const double each = t->duration / (double)t->steps;
     for (size_t i = 1; i < t->steps; i++) {
         gain[i - 1] = (t->step_speed[i] - t->step_speed[i - 1]) / each;

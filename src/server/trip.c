@@ -60,7 +60,7 @@ static bool post(struct pool *pool, struct trip *t)
 /* The answer is complete: in its own loop, or on the way there. */
 static void deliver(struct trip *t, struct worker *here)
 {
-    if (here != t->home) {
+    if (here == NULL || here != t->home) {
         mailbox_post(&t->home->mailbox, &t->mail.letter);
         return;
     }
@@ -140,7 +140,7 @@ static void go_on(struct trip *t, struct worker *here)
             return;
         case PLACE_OWNER: {
             struct worker *owner = server_owner(s, t->call->target);
-            if (owner != here) {
+            if (here == NULL || owner != here) {
                 mailbox_post(&owner->mailbox, &t->mail.letter);
                 return;
             }
