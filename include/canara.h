@@ -386,7 +386,8 @@ CANARA_API const char *canara_learning_name(enum canara_learning_state state);
 /* How far the session's samples are believed. */
 enum canara_trust {
     CANARA_TRUST_GATED, /* as the session proves: risk below 0.2 all along, evidence for the owner
-                            * in the modality, password on a known device or MPIN; then quarantine */
+                            * in the modality, password on a known device or MPIN, and no challenge that
+                            * waits for one; then quarantine */
     CANARA_TRUST_ENROLMENT /* supervised: taken as they are, at once */
 };
 

@@ -68,6 +68,39 @@ static void what_an_impostor_types_is_not_learnt(void **state)
     assert_int_equal(head_of_profile(h, account).revision, known);
 }
 
+/* Whoever was asked for the MPIN, came back without it and typed what nothing can be held against. */
+static void what_is_typed_while_the_account_owes_an_mpin_is_not_learnt(void **state)
+{
+    static const bool blocked[] = {false, true};
+    struct house *h = *state;
+    struct hand ann = ann_hand();
+    const uuid_t account = register_account(h, ANN);
+    house_know_people(h, "hand-made");
+    for (size_t i = 0; i < ARRAY_LEN(blocked); i++) {
+        struct live *live = log_in(h, ANN, "phone");
+        if (blocked[i]) {
+            behaviour_block(h->shard, live, END_BLOCKED, false);
+        } else {
+            behaviour_ask(h->shard, live, ASK_FOR_DECISION);
+            shard_end(h->shard, live, END_LOGGED_OUT, false);
+        }
+        settle(h);
+        const uint32_t before = head_of_profile(h, account).revision;
+        live = log_in(h, ANN, "phone");
+        assert_true(behaviour_mpin_required(h->shard, live));
+        type_as(h, live, &ann, 1);
+        assert_true(peek(h, live).risk < 0.2);
+        shard_end(h->shard, live, END_LOGGED_OUT, false);
+        settle(h);
+        assert_int_equal(tutor_teach(h->tutor), 0);
+        assert_int_equal(head_of_profile(h, account).revision, before);
+        ann.has_mpin = true;
+        ann_learns(h, &ann, 1);
+        ann.has_mpin = false;
+        assert_true(head_of_profile(h, account).revision > before);
+    }
+}
+
 static void a_session_keeps_the_profile_it_began_with(void **state)
 {
     struct house *h = *state;
@@ -527,6 +560,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_SQLITE(whoever_comes_often_is_learnt_and_another_hand_is_noticed),
         SENTENCE(what_an_impostor_types_is_not_learnt),
+        SENTENCE(what_is_typed_while_the_account_owes_an_mpin_is_not_learnt),
         SENTENCE(a_session_keeps_the_profile_it_began_with),
         SENTENCE(a_profile_at_its_fence_waits_for_a_mpin_and_says_so_once),
         SENTENCE(a_profile_that_drifts_raises_the_alarm_once_and_learns_no_more),

@@ -123,6 +123,15 @@ static void sessions_that_prove_too_little_teach_nothing(void **state)
          {0.3, 0.0},
          0},
         {"a block", {CANARA_FACT_BLOCKED, CANARA_FACTS}, {0.0, 0.0}, 0},
+        {"a challenge that waits", {CANARA_FACT_CHALLENGED, CANARA_FACTS}, {0.0, 0.0}, 0},
+        {"a challenge that was answered",
+         {CANARA_FACT_CHALLENGED, CANARA_FACT_MPIN_PASSED},
+         {0.0, 0.0},
+         1},
+        {"an answer, and a challenge that came after it",
+         {CANARA_FACT_MPIN_PASSED, CANARA_FACT_CHALLENGED},
+         {0.0, 0.0},
+         0},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
