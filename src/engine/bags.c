@@ -29,6 +29,13 @@ static struct bag *least_known(const struct canara_profile *profile)
     return least;
 }
 
+/* Whether there is a bag for a new context, or one that may make room for it. */
+static bool has_place(const struct canara_profile *profile)
+{
+    return profile->bags < PROFILE_BAGS || profile_may_push_out(profile) ||
+           least_known(profile)->own.sessions < PROFILE_SESSIONS_NEEDED;
+}
+
 /* A bag without anything in it; the one that is known least makes room. NULL: no memory. */
 static struct bag *begin(struct canara_profile *profile, const struct sample *s)
 {
@@ -69,6 +76,11 @@ enum canara_status bags_teach(struct canara_profile *profile, const struct sampl
 {
     canara_lesson_t *counts = &profile->lesson->counts;
     struct bag *b = find(profile, s->context);
+    if (b == NULL && !has_place(profile)) {
+        counts->seen++;
+        counts->refused++;
+        return CANARA_OK;
+    }
     if (b == NULL) {
         b = begin(profile, s);
     }

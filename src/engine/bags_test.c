@@ -2,6 +2,7 @@
 #include "engine/bags.h"
 
 #include "engine/page.h"
+#include "engine/profile.h"
 #include "engine/strokes.h"
 #include "tests/support/random.h"
 #include "tests/support/unit.h"
@@ -20,8 +21,9 @@ static struct canara_profile *profile(void)
     return p;
 }
 
-/* A session of one vector of a set's features. */
-static void teach(struct canara_profile *p, const char *name, uint64_t *seed)
+/* A session of one vector of a set's features; how many were taken. */
+static uint32_t lesson_of(struct canara_profile *p, const char *name, uint64_t *seed,
+                          enum canara_trust trust, bool mpin)
 {
     double values[VALUES];
     canara_session_t s;
@@ -35,10 +37,20 @@ static void teach(struct canara_profile *p, const char *name, uint64_t *seed)
         .has = CANARA_F_VALUES,
         .of.features = {.name = {name, strlen(name)}, .values = values, .count = VALUES}};
     canara_session_begin(&s, T0);
-    assert_int_equal(canara_learn_begin(p, &s, CANARA_TRUST_ENROLMENT, &wanted), CANARA_OK);
+    if (mpin) {
+        canara_verdict_t v;
+        assert_int_equal(canara_note(&s, NULL, CANARA_FACT_MPIN_PASSED, 0.0, T0, &v), CANARA_OK);
+    }
+    assert_int_equal(canara_learn_begin(p, &s, trust, &wanted), CANARA_OK);
+    assert_int_equal(wanted, 1);
     assert_int_equal(canara_learn(p, &e, T0), CANARA_OK);
     assert_int_equal(canara_learn_end(p, T0, &lesson), CANARA_OK);
-    assert_int_equal(lesson.accepted, 1);
+    return lesson.accepted;
+}
+
+static void teach(struct canara_profile *p, const char *name, uint64_t *seed)
+{
+    assert_int_equal(lesson_of(p, name, seed, CANARA_TRUST_ENROLMENT, false), 1);
 }
 
 static struct canara_profile *taught(void)
@@ -135,6 +147,30 @@ static void no_more_bags_than_there_is_room_for(void **state)
         teach(p, name, &seed);
         assert_true(bags_parts(p) <= (size_t)PROFILE_BAGS * (1 + BAG_PAGES));
     }
+    canara_profile_free(&p);
+}
+
+static void a_bag_that_is_known_makes_room_for_a_mpin_only(void **state)
+{
+    (void)state;
+    struct canara_profile *p = profile();
+    uint64_t seed = 5;
+    for (int i = 0; i < PROFILE_SESSIONS_NEEDED; i++) {
+        teach(p, "swipes", &seed);
+        teach(p, "clicks", &seed);
+        teach(p, "swipes", &seed);
+    }
+    const uint64_t swipes = p->bag[0]->own.context;
+    const uint64_t clicks = p->bag[1]->own.context;
+    assert_int_equal(p->bags, PROFILE_BAGS);
+    assert_int_equal(lesson_of(p, "thief", &seed, CANARA_TRUST_GATED, false), 0);
+    assert_true(p->bag[0]->own.context == swipes && p->bag[1]->own.context == clicks);
+    assert_int_equal(lesson_of(p, "other", &seed, CANARA_TRUST_GATED, true), 1);
+    const uint64_t other = p->bag[1]->own.context;
+    assert_true(p->bag[0]->own.context == swipes && other != clicks);
+    assert_int_equal(lesson_of(p, "third", &seed, CANARA_TRUST_GATED, false),
+                     1); /* `other` was new */
+    assert_true(p->bag[0]->own.context == swipes && p->bag[1]->own.context != other);
     canara_profile_free(&p);
 }
 
@@ -267,6 +303,7 @@ int main(void)
         cmocka_unit_test(parts_may_come_in_any_order_and_twice),
         cmocka_unit_test(a_sealed_bag_keeps_what_scores),
         cmocka_unit_test(no_more_bags_than_there_is_room_for),
+        cmocka_unit_test(a_bag_that_is_known_makes_room_for_a_mpin_only),
         cmocka_unit_test(a_hand_that_no_people_are_like_is_told_from_another),
         cmocka_unit_test(bytes_of_nobody_are_refused),
     };

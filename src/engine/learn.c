@@ -173,6 +173,11 @@ static bool stands_still(const struct part *p, const struct lesson_state *l)
 static void teach_part(struct pupil *pupil, const struct sample *s)
 {
     struct lesson_state *l = pupil->profile->lesson;
+    if (!profile_has_place(pupil->profile, s)) {
+        l->counts.seen++;
+        l->counts.refused++;
+        return;
+    }
     struct part *p = profile_part_for(pupil->profile, s);
     if (p == NULL) {
         pupil->no_memory = true;
@@ -213,8 +218,12 @@ static void teach(void *ctx, const struct sample *s)
 
 /* ---- tables: a session that may teach is counted, without a quarantine of its own ---- */
 
+/* NULL: no place for one, or no memory. */
 static struct part *table(struct pupil *pupil, enum part_table kind, bool *counted)
 {
+    if (!profile_has_place_for_table(pupil->profile, kind)) {
+        return NULL;
+    }
     struct part *p = profile_table_for(pupil->profile, kind);
     if (p == NULL) {
         pupil->no_memory = true;

@@ -534,6 +534,96 @@ static void what_comes_once_a_session_is_not_pushed_out(void **state)
     end(&s);
 }
 
+/* A session in which the owner types each of the fields from `first` to `last` once. */
+static canara_lesson_t types_fields(struct scene *s, int first, int last, enum canara_trust trust)
+{
+    canara_session_t session;
+    canara_key_t keys[PEOPLE_KEYS];
+    canara_verdict_t v;
+    canara_lesson_t lesson = {0};
+    uint8_t wanted = 0;
+    s->at_ms += DAY_MS;
+    canara_session_begin(&session, s->at_ms);
+    if (s->mpin) {
+        assert_int_equal(canara_note(&session, NULL, CANARA_FACT_MPIN_PASSED, 0.0, s->at_ms, &v),
+                         CANARA_OK);
+    }
+    assert_int_equal(canara_learn_begin(s->profile, &session, trust, &wanted), CANARA_OK);
+    for (int i = first; i <= last; i++) {
+        char field[32];
+        (void)snprintf(field, sizeof field, "f%02d", i);
+        canara_event_t event = test_person_types(&s->owner, &s->seed, keys);
+        event.of.keystrokes.field = (canara_text_t){field, strlen(field)};
+        assert_int_equal(canara_learn(s->profile, &event, s->at_ms), CANARA_OK);
+    }
+    assert_int_equal(canara_learn_end(s->profile, s->at_ms, &lesson), CANARA_OK);
+    return lesson;
+}
+
+static size_t known_well(const struct scene *s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->profile->parts; i++) {
+        n += s->profile->part[i]->sessions >= PROFILE_SESSIONS_NEEDED ? 1U : 0U;
+    }
+    return n;
+}
+
+/* Who has the password logs in often and types in fields of his own. */
+static void what_is_known_well_makes_room_for_a_mpin_only(void **state)
+{
+    (void)state;
+
+    enum { OWN = PROFILE_CONTEXTS - 1 }; /* the hours of his sessions are the last part */
+
+    struct scene s;
+    begin(&s, 0);
+    for (int k = 0; k < PROFILE_SESSIONS_NEEDED; k++) {
+        (void)types_fields(&s, 1, OWN, CANARA_TRUST_ENROLMENT);
+    }
+    assert_int_equal(s.profile->parts, PROFILE_CONTEXTS);
+    assert_int_equal(known_well(&s), PROFILE_CONTEXTS);
+    for (int i = 50; i < 55; i++) {
+        const canara_lesson_t lesson = types_fields(&s, i, i, CANARA_TRUST_GATED);
+        assert_int_equal(lesson.seen, 1);
+        assert_int_equal(lesson.refused, 1);
+        assert_int_equal(known_well(&s), PROFILE_CONTEXTS);
+    }
+    s.mpin = true; /* one comes, and with it a place that is not known well yet */
+    assert_int_equal(types_fields(&s, 60, 60, CANARA_TRUST_GATED).accepted, 1);
+    assert_int_equal(known_well(&s), PROFILE_CONTEXTS - 1);
+    s.mpin = false;
+    assert_int_equal(types_fields(&s, 61, 64, CANARA_TRUST_GATED).accepted, 4);
+    assert_int_equal(known_well(&s), PROFILE_CONTEXTS - 1);
+    end(&s);
+}
+
+/* The hours and pages of an owner whose places are all taken are not worth a field of his. */
+static void a_table_pushes_out_nothing_that_is_known_well(void **state)
+{
+    (void)state;
+
+    struct scene s;
+    canara_session_t session;
+    canara_lesson_t lesson = {0};
+    uint8_t wanted = 0;
+    begin(&s, 0);
+    for (int k = 0; k < PROFILE_SESSIONS_NEEDED; k++) {
+        (void)types_fields(&s, 1, PROFILE_CONTEXTS - 1, CANARA_TRUST_ENROLMENT);
+    }
+    const canara_event_t event = {.kind = CANARA_NAVIGATION_PATTERN,
+                                  .has = CANARA_F_CURRENT_PAGE,
+                                  .of.navigation = {.current_page = {"home", 4}}};
+    canara_session_begin(&session, s.at_ms);
+    assert_int_equal(canara_learn_begin(s.profile, &session, CANARA_TRUST_GATED, &wanted),
+                     CANARA_OK);
+    assert_int_equal(canara_learn(s.profile, &event, s.at_ms), CANARA_OK);
+    assert_int_equal(canara_learn_end(s.profile, s.at_ms, &lesson), CANARA_OK);
+    assert_null(profile_table(s.profile, PART_NAVIGATION));
+    assert_int_equal(known_well(&s), PROFILE_CONTEXTS);
+    end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -550,6 +640,8 @@ int main(void)
         cmocka_unit_test(wide_samples_are_anchored_too),
         cmocka_unit_test(a_young_part_goes_on_learning_behind_the_gate),
         cmocka_unit_test(what_comes_once_a_session_is_not_pushed_out),
+        cmocka_unit_test(what_is_known_well_makes_room_for_a_mpin_only),
+        cmocka_unit_test(a_table_pushes_out_nothing_that_is_known_well),
         cmocka_unit_test(what_comes_at_the_wrong_time_or_is_no_event_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -245,10 +245,12 @@ static bool may_leave(const struct part *p, bool long_ones)
 /* Who makes room first: what is hardly known and was not met in this lesson; then what is hardly known,
  * the newest of it; then the rest. What comes once a session (a password) is not pushed out by all that
  * comes once and never again. */
+enum { KNOWN_WELL = 2 };
+
 static int standing(const struct canara_profile *profile, size_t i)
 {
     if (profile->part[i]->sessions >= PROFILE_SESSIONS_NEEDED) {
-        return 2;
+        return KNOWN_WELL;
     }
     return profile->lesson != NULL && profile->lesson->touched[i] ? 1 : 0;
 }
@@ -287,6 +289,26 @@ static bool is_crowded(const struct canara_profile *profile, const struct sample
         young += may_leave(profile->part[i], true);
     }
     return is_long_entry(s->kind, s->count) && young >= LONG_ENTRIES_YOUNG;
+}
+
+bool profile_may_push_out(const struct canara_profile *profile)
+{
+    const struct lesson_state *l = profile->lesson;
+    return l == NULL || l->trust == CANARA_TRUST_ENROLMENT ||
+           (l->ended.proofs & SESSION_MPIN_PASSED) != 0;
+}
+
+static bool has_room(const struct canara_profile *profile, bool crowded)
+{
+    if (profile_may_push_out(profile) || (profile->parts < PROFILE_CONTEXTS && !crowded)) {
+        return true;
+    }
+    return standing(profile, least_known(profile, crowded)) < KNOWN_WELL;
+}
+
+bool profile_has_place(const struct canara_profile *profile, const struct sample *s)
+{
+    return profile_find(profile, s->context) != NULL || has_room(profile, is_crowded(profile, s));
 }
 
 static struct part *room_for_part(struct canara_profile *profile, bool crowded)
@@ -329,6 +351,11 @@ struct part *profile_table(const struct canara_profile *profile, enum part_table
         }
     }
     return NULL;
+}
+
+bool profile_has_place_for_table(const struct canara_profile *profile, enum part_table kind)
+{
+    return profile_table(profile, kind) != NULL || has_room(profile, false);
 }
 
 struct part *profile_table_for(struct canara_profile *profile, enum part_table kind)

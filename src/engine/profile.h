@@ -58,12 +58,22 @@ const struct lens *profile_lens(const struct canara_profile *profile, uint64_t c
 /* Lay out the samples of part `number` again after it has learnt. */
 void profile_focus(struct canara_profile *profile, size_t number);
 
+/* Whether the lesson may push out what is known well. Not without a MPIN: whoever has the password could
+ * have the owner forgotten, with fields of his own. */
+bool profile_may_push_out(const struct canara_profile *profile);
+
+/* Whether there is a part for the sample, or one that may make room for it. */
+bool profile_has_place(const struct canara_profile *profile, const struct sample *s);
+
 /* The part of the sample's context, made when there is none: the part that has learnt least makes
  * room. One that is held already may be of another kind: see part_is_like(). NULL: no memory. */
 struct part *profile_part_for(struct canara_profile *profile, const struct sample *s);
 
 /* The person's table of a kind; NULL when there is none, or no profile. */
 struct part *profile_table(const struct canara_profile *profile, enum part_table kind);
+
+/* The same for a table. */
+bool profile_has_place_for_table(const struct canara_profile *profile, enum part_table kind);
 
 /* The same, made when there is none. NULL: no memory. */
 struct part *profile_table_for(struct canara_profile *profile, enum part_table kind);
