@@ -241,6 +241,7 @@ enum canara_fact {
     CANARA_FACT_BLOCKED,        /* blocked from outside (account lock, operator) */
     CANARA_FACT_PREDICTED_RISK, /* value: the risk, 0..1, that the batch path or a rehearsal gives */
     CANARA_FACT_EXTERNAL,       /* value: nats, -10..10, from the bank's own fraud system */
+    CANARA_FACT_UNPROVED_DEVICE, /* value: unused; used before, but no MPIN was ever passed on it */
     CANARA_FACTS
 };
 
@@ -386,7 +387,7 @@ CANARA_API const char *canara_learning_name(enum canara_learning_state state);
 /* How far the session's samples are believed. */
 enum canara_trust {
     CANARA_TRUST_GATED, /* as the session proves: risk below 0.2 all along, evidence for the owner
-                            * in the modality, password on a known device or MPIN, and no challenge that
+                            * in the modality, password on a proved device or MPIN, and no challenge that
                             * waits for one; then quarantine */
     CANARA_TRUST_ENROLMENT /* supervised: taken as they are, at once */
 };

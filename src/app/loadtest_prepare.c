@@ -280,8 +280,7 @@ static err_t store_session(struct job *j, struct store_tx *tx, size_t number, se
 {
     const size_t account = number % (size_t)j->p->accounts;
     const wall_t now = clock_wall(j->svc->clock);
-    bool known = false;
-    bool first = false;
+    struct device_standing was = {0};
     *seed =
         (session_seed_t){.row = {.id = uuid_random(),
                                  .account = j->account[account],
@@ -293,7 +292,7 @@ static err_t store_session(struct job *j, struct store_tx *tx, size_t number, se
                    number / (size_t)j->p->accounts);
     (void)snprintf(seed->email, sizeof seed->email, "load%07zu@example.com", account);
     device_key_of(seed->row.device_id, seed->row.device_key);
-    TRY(store_device_touch(tx, seed->row.account, seed->row.device_key, now, &known, &first));
+    TRY(store_device_touch(tx, seed->row.account, seed->row.device_key, now, &was));
     TRY(store_session_create(tx, &seed->row));
     return number < (size_t)j->p->tokens ? write_token(j, &seed->row, account) : ERR_OK;
 }

@@ -289,8 +289,7 @@ static err_t open_in_store(struct service *svc, const login_t *login, session_se
                            credentials_t *out)
 {
     bool ours = false;
-    bool known = false;
-    bool first = false;
+    struct device_standing device = {0};
     struct mpin_state mpin = {0};
     const wall_t now = clock_wall(svc->clock);
     CLEANUP(store_rollback) struct store_tx tx = {0};
@@ -300,8 +299,9 @@ static err_t open_in_store(struct service *svc, const login_t *login, session_se
         seed->overtaken = true;
         return ERR_OK;
     }
-    TRY(store_device_touch(&tx, seed->row.account, seed->row.device_key, now, &known, &first));
-    seed->new_device = !known && !first;
+    TRY(store_device_touch(&tx, seed->row.account, seed->row.device_key, now, &device));
+    seed->new_device = !device.known && !device.first;
+    seed->unproved_device = device.known && !device.proved;
     TRY(store_mpin_load(&tx, seed->row.account, &mpin));
     seed->mpin_failures = mpin.failures;
     /* The row that a start would find it by may end here. */

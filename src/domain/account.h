@@ -62,10 +62,11 @@ typedef struct credentials {
 typedef struct session_seed {
     struct session_row row;
     char email[STORE_EMAIL_BYTES];
-    bool new_device; /* the account has devices and this is none of them */
-    bool restricted; /* starts with mpin_required: locked account or a risk block before */
-    bool owes;       /* starts with mpin_required: a challenge before that nobody answered */
-    bool overtaken;  /* the password was changed since it was proved: nothing was opened */
+    bool new_device;      /* the account has devices and this is none of them */
+    bool unproved_device; /* known, but no MPIN was ever passed on it */
+    bool restricted;      /* starts with mpin_required: locked account or a risk block before */
+    bool owes;            /* starts with mpin_required: a challenge before that nobody answered */
+    bool overtaken;       /* the password was changed since it was proved: nothing was opened */
     uint32_t mpin_failures;
     uint32_t profile_revision;
     struct canara_profile *profile; /* NULL: a stranger; owned until shard_open() takes it */

@@ -223,6 +223,30 @@ static void the_first_device_is_not_new_and_the_second_one_is(void **state)
     assert_false(seed.new_device);
 }
 
+static void a_device_is_unproved_until_a_mpin_is_passed_on_it(void **state)
+{
+    static const struct {
+        const char *device, *mpin;
+        bool unproved;
+    } rows[] = {
+        {"phone", NULL, false},  {"tablet", NULL, false}, /* new: that is told by itself */
+        {"tablet", NULL, true},  {"tablet", "1111", true}, {"tablet", MPIN, true},
+        {"tablet", NULL, false}, {"phone", NULL, false},
+    };
+    struct house *h = *state;
+    const uuid_t ann = register_account(h, ANN);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        session_seed_t seed = {0};
+        credentials_t cred = {0};
+        mpin_result_t r = {0};
+        open_session(h, ANN, rows[i].device, &seed, &cred);
+        assert_int_equal(seed.unproved_device, rows[i].unproved);
+        if (rows[i].mpin != NULL) {
+            assert_ok(mpin_check(&h->svc, ann, seed.row.id, span_of(rows[i].mpin), &r));
+        }
+    }
+}
+
 static void an_unknown_pepper_does_not_tell_who_has_an_account(void **state)
 {
     struct house *h = *state;
@@ -437,6 +461,7 @@ int main(void)
         SENTENCE(parallel_successes_take_no_more_than_the_bucket_holds),
         SENTENCE(an_address_is_slowed_over_all_accounts),
         SENTENCE(the_first_device_is_not_new_and_the_second_one_is),
+        SENTENCE(a_device_is_unproved_until_a_mpin_is_passed_on_it),
         SENTENCE(an_unknown_pepper_does_not_tell_who_has_an_account),
         SENTENCE(a_session_token_names_account_session_and_device),
         SENTENCE(a_session_starts_restricted_while_the_account_is_locked),

@@ -115,6 +115,10 @@ static void a_session_begins_with_its_opening_and_what_it_starts_with(void **sta
     assert_string_equal(k->type[1], "device_new");
     assert_string_equal(k->type[k->records - 1], "policy_challenge");
     free(k);
+    live = log_in(h, ANN, "laptop"); /* known by now, and no MPIN was passed on it */
+    k = journal_of(h, live->id);
+    assert_string_equal(k->type[1], "device_unproved");
+    free(k);
 }
 
 /* ---- seq */

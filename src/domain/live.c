@@ -560,6 +560,10 @@ err_t shard_open(struct shard *s, const session_seed_t *seed, struct live **out)
     if (seed->new_device) {
         (void)behaviour_fact(s, live, "device_new", SPAN_LIT("{}"), CANARA_FACT_NEW_DEVICE, 0.0);
     }
+    if (seed->unproved_device) {
+        (void)behaviour_fact(s, live, "device_unproved", SPAN_LIT("{}"),
+                             CANARA_FACT_UNPROVED_DEVICE, 0.0);
+    }
     if (seed->restricted || seed->owes) {
         behaviour_ask(s, live, ASK_FOR_ACCOUNT);
     }

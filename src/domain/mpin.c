@@ -248,10 +248,10 @@ static err_t spend_one_try(struct service *svc, uuid_t who, const struct account
 
 /* ---- what follows a comparison ---- */
 
-/* What is held against the account since a block or a challenge, until an MPIN succeeds. Not that of a
- * session that has ended while it waited for its turn to hash: its answer is a refusal, and what ended it
+/* The device is one that an MPIN was passed on, and what is held against the account since a block or a
+ * challenge is lifted. Not by a session that has ended while it waited for its turn to hash: its answer is a refusal, and what ended it
  * stays. An end that is in force in its loop reaches the store late, and is asked last, as for a change. */
-static err_t lift_restriction(struct service *svc, struct store_tx *tx, const settlement_t *s)
+static err_t let_session_prove(struct service *svc, struct store_tx *tx, const settlement_t *s)
 {
     struct session_row session = {0};
     bool found = false;
@@ -267,6 +267,7 @@ static err_t lift_restriction(struct service *svc, struct store_tx *tx, const se
                                                   .level = session.level};
         TRY(store_session_save_activity(tx, &answered, 1));
     }
+    TRY(store_device_prove(tx, s->account, session.device_key, clock_wall(svc->clock)));
     return account_mark_lift(svc, tx, s->account);
 }
 
@@ -278,7 +279,7 @@ static err_t settle_right(struct service *svc, const settlement_t *s)
     const wall_t now = clock_wall(svc->clock);
     TRY(store_decisions_mpin_passed(&tx, s->session, DECISION_CHALLENGE,
                                     wall_after_ms(now, -DECISION_ASKED_MS), now));
-    TRY(lift_restriction(svc, &tx, s));
+    TRY(let_session_prove(svc, &tx, s));
     return store_commit(&tx);
 }
 

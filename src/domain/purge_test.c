@@ -136,13 +136,11 @@ static void see_device(struct house *h, uuid_t account, const char *device, int6
 {
     CLEANUP(store_rollback) struct store_tx tx = {0};
     uint8_t key[STORE_DIGEST_BYTES];
-    bool known = false;
-    bool first = false;
+    struct device_standing was = {0};
     device_key_of(device, key);
     assert_ok(store_begin(h->svc.store, STORE_WRITE, &tx));
     assert_ok(store_device_touch(&tx, account, key,
-                                 wall_after_ms(clock_wall(h->svc.clock), -days * DAY_MS), &known,
-                                 &first));
+                                 wall_after_ms(clock_wall(h->svc.clock), -days * DAY_MS), &was));
     assert_ok(store_commit(&tx));
 }
 

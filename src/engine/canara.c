@@ -74,6 +74,7 @@ static bool value_ok(enum canara_fact fact, double value)
         return value >= -CONTEXT_EXTERNAL_MAX && value <= CONTEXT_EXTERNAL_MAX;
     case CANARA_FACT_REPLAY_MATCH: return value >= 0.0 && value <= 1e15;
     case CANARA_FACT_NEW_DEVICE:
+    case CANARA_FACT_UNPROVED_DEVICE:
     case CANARA_FACT_MPIN_PASSED:
     case CANARA_FACT_MPIN_FAILED:
     case CANARA_FACT_CHALLENGED:
@@ -98,9 +99,10 @@ static void take_fact(struct session_state *s, enum canara_fact fact, double val
 {
     switch (fact) {
     case CANARA_FACT_NEW_DEVICE:
-        s->proofs |= SESSION_NEW_DEVICE;
+        s->proofs |= SESSION_UNPROVED_DEVICE;
         rule_met_context(s, CONTEXT_NEW_DEVICE);
         return;
+    case CANARA_FACT_UNPROVED_DEVICE: s->proofs |= SESSION_UNPROVED_DEVICE; return;
     case CANARA_FACT_REPLAY_MATCH:
         if (value >= 1.0) {
             rule_met_bot(s, BOT_REPLAY);

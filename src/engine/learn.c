@@ -23,10 +23,10 @@ static bool has_mpin(const struct session_state *s)
     return (s->proofs & SESSION_MPIN_PASSED) != 0;
 }
 
-/* Password and known device, or MPIN; and no MPIN that was asked for and did not come. */
+/* Password and proved device, or MPIN; and no MPIN that was asked for and did not come. */
 static bool is_proved(const struct session_state *s)
 {
-    return s->latched == 0 && (has_mpin(s) || (s->proofs & SESSION_NEW_DEVICE) == 0);
+    return s->latched == 0 && (has_mpin(s) || (s->proofs & SESSION_UNPROVED_DEVICE) == 0);
 }
 
 static void lesson_free(struct canara_profile *profile)

@@ -41,8 +41,8 @@ enum session_bits {
 /* What the session has shown besides behaviour. */
 enum session_proofs {
     SESSION_MPIN_PASSED = 1 << 0,
-    SESSION_NEW_DEVICE = 1 << 1,
-    SESSION_CHALLENGED = 1 << 2 /* at any time */
+    SESSION_UNPROVED_DEVICE = 1 << 1, /* new, or no MPIN was ever passed on it before */
+    SESSION_CHALLENGED = 1 << 2       /* at any time */
 };
 
 enum { PERSON_SHARES = SHARE_MOTION + 1 };

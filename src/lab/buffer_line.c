@@ -10,6 +10,7 @@ static const struct {
     const char *member; /* of data, which holds the value; NULL: there is none */
 } facts[] = {
     {SPAN_INIT("device_new"), CANARA_FACT_NEW_DEVICE, NULL},
+    {SPAN_INIT("device_unproved"), CANARA_FACT_UNPROVED_DEVICE, NULL},
     {SPAN_INIT("mpin_verified"), CANARA_FACT_MPIN_PASSED, NULL},
     {SPAN_INIT("mpin_challenge_passed"), CANARA_FACT_MPIN_PASSED, NULL},
     {SPAN_INIT("mpin_failed"), CANARA_FACT_MPIN_FAILED, NULL},

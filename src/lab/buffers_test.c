@@ -32,6 +32,7 @@ static void a_line_is_an_event_a_fact_a_secret_or_a_remark(void **state)
         {LINE("made_up", "{}", "a"), BUFFER_EVENT, 0, 0.0},
         {LINE("keystrokes", "{\"field\":\"mpin\",\"keys\":4}", "a"), BUFFER_SECRET, 0, 0.0},
         {LINE("device_new", "{}", "a"), BUFFER_FACT, CANARA_FACT_NEW_DEVICE, 0.0},
+        {LINE("device_unproved", "{}", "a"), BUFFER_FACT, CANARA_FACT_UNPROVED_DEVICE, 0.0},
         {LINE("mpin_verified", "{}", "a"), BUFFER_FACT, CANARA_FACT_MPIN_PASSED, 0.0},
         {LINE("mpin_challenge_passed", "{}", "a"), BUFFER_FACT, CANARA_FACT_MPIN_PASSED, 0.0},
         {LINE("mpin_failed", "{}", "a"), BUFFER_FACT, CANARA_FACT_MPIN_FAILED, 0.0},

@@ -131,14 +131,14 @@ static inline void turn(struct store_tx *tx, unsigned n, unsigned session)
 }
 
 /* A device with a number, so often as there are numbers. */
-static inline bool touch(struct store_tx *tx, unsigned account, unsigned device, int64_t at,
-                         bool *first)
+static inline struct device_standing touch(struct store_tx *tx, unsigned account, unsigned device,
+                                           int64_t at)
 {
     uint8_t key[STORE_DIGEST_BYTES];
-    bool known = false;
+    struct device_standing was = {0};
     sample_digest(key, 'k', device);
-    assert_ok(store_device_touch(tx, sample_id('a', account), key, (wall_t){at}, &known, first));
-    return known;
+    assert_ok(store_device_touch(tx, sample_id('a', account), key, (wall_t){at}, &was));
+    return was;
 }
 
 static inline bool is_known(struct store_tx *tx, unsigned account, unsigned device)

@@ -24,11 +24,12 @@ static bool is_staler(const struct device_entry *a, const struct device_entry *b
     return by_time != 0 ? by_time < 0 : memcmp(a->key, b->key, sizeof a->key) < 0;
 }
 
-static err_t device_seen(struct store_tx *tx, uuid_t account, const uint8_t *key, wall_t at)
+static err_t device_seen(struct store_tx *tx, uuid_t account, const uint8_t *key, wall_t at,
+                         bool first)
 {
     const size_t place = find_device(tx, account, key);
     if (place == scripted_count(tx, T_DEVICES)) {
-        struct device_entry entry = {.account = account, .last_seen = at};
+        struct device_entry entry = {.account = account, .last_seen = at, .proved = first};
         memcpy(entry.key, key, sizeof entry.key);
         return scripted_add(tx, T_DEVICES, &entry);
     }
@@ -75,18 +76,39 @@ static err_t devices_trim(struct store_tx *tx, uuid_t account, const uint8_t *ke
 }
 
 err_t scripted_device_touch(struct store_tx *tx, uuid_t account, const uint8_t *key, wall_t at,
-                            bool *was_known, bool *first_device)
+                            struct device_standing *was)
 {
     const struct had_device_entry had = {account};
     TRY(scripted_gate(tx));
     TRY(scripted_must_have(tx, ACCOUNT_ID, &account));
-    *was_known = find_device(tx, account, key) < scripted_count(tx, T_DEVICES);
-    *first_device = !scripted_has(tx, SCRIPTED_HAD_DEVICE, &account);
-    if (*first_device) {
+    const size_t place = find_device(tx, account, key);
+    struct device_standing found = {.first = !scripted_has(tx, SCRIPTED_HAD_DEVICE, &account)};
+    found.proved = found.first;
+    if (place < scripted_count(tx, T_DEVICES)) {
+        const struct device_entry *entry = scripted_row(tx, T_DEVICES, place);
+        found.known = true;
+        found.proved = entry->proved || found.first;
+    }
+    if (found.first) {
         TRY(scripted_add(tx, T_HAD_DEVICE, &had));
     }
-    TRY(device_seen(tx, account, key, at));
+    TRY(device_seen(tx, account, key, at, found.first));
+    *was = found;
     return devices_trim(tx, account, key);
+}
+
+err_t scripted_device_prove(struct store_tx *tx, uuid_t account, const uint8_t *key, wall_t at)
+{
+    (void)at;
+    TRY(scripted_gate(tx));
+    const size_t place = find_device(tx, account, key);
+    if (place == scripted_count(tx, T_DEVICES)) {
+        return ERR_OK;
+    }
+    void *row = NULL;
+    TRY(scripted_edit(tx, T_DEVICES, place, &row));
+    ((struct device_entry *)row)->proved = true;
+    return ERR_OK;
 }
 
 err_t scripted_device_known(struct store_tx *tx, uuid_t account, const uint8_t *key, bool *known)

@@ -453,6 +453,7 @@ const struct store_ops scripted_ops = {
     .mpin_load = mpin_load,
     .mpin_save = mpin_save,
     .device_touch = scripted_device_touch,
+    .device_prove = scripted_device_prove,
     .device_known = scripted_device_known,
     .devices_purge_before = devices_purge,
     .session_create = session_create,

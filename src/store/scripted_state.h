@@ -34,6 +34,7 @@ struct device_entry {
     uuid_t account;
     uint8_t key[STORE_DIGEST_BYTES];
     wall_t last_seen;
+    bool proved;
 };
 
 /* An account that had a device, whatever became of it. */
@@ -132,7 +133,8 @@ void scripted_freed(void *place);
 
 /* scripted_device.c */
 err_t scripted_device_touch(struct store_tx *tx, uuid_t account, const uint8_t *key, wall_t at,
-                            bool *was_known, bool *first_device);
+                            struct device_standing *was);
+err_t scripted_device_prove(struct store_tx *tx, uuid_t account, const uint8_t *key, wall_t at);
 err_t scripted_device_known(struct store_tx *tx, uuid_t account, const uint8_t *key, bool *known);
 
 /* scripted_records.c */

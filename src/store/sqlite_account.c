@@ -203,17 +203,34 @@ static err_t device_had(struct store_tx *tx, uuid_t account, bool *first)
     return ERR_OK;
 }
 
-static err_t device_seen(struct store_tx *tx, uuid_t account, const uint8_t *key, wall_t at)
+static err_t device_stood(struct store_tx *tx, uuid_t account, const uint8_t *key,
+                          struct device_standing *was)
+{
+    static const struct sql one = {SQL_DEVICE_STANDING,
+                                   "SELECT proved FROM devices WHERE account = ? AND key = ?"};
+    CLEANUP(query_end) struct query q;
+    query_begin(&q, seat_of(tx), &one);
+    query_bind_uuid(&q, &account);
+    query_bind_bytes(&q, key, STORE_DIGEST_BYTES);
+    TRY(query_step(&q, &was->known));
+    was->proved = was->known && query_int(&q) != 0;
+    return ERR_OK;
+}
+
+/* `proved`: when it came to be so; 0 for one that is not. One that is known keeps what it is. */
+static err_t device_seen(struct store_tx *tx, uuid_t account, const uint8_t *key, wall_t at,
+                         wall_t proved)
 {
     static const struct sql touch = {
-        SQL_DEVICE_TOUCH, "INSERT INTO devices (account, key, first_seen, last_seen)"
-                          " VALUES (?, ?, ?3, ?3) ON CONFLICT (account, key) DO UPDATE SET"
+        SQL_DEVICE_TOUCH, "INSERT INTO devices (account, key, first_seen, last_seen, proved)"
+                          " VALUES (?, ?, ?3, ?3, ?) ON CONFLICT (account, key) DO UPDATE SET"
                           " last_seen = max(last_seen, excluded.last_seen)"};
     CLEANUP(query_end) struct query q;
     query_begin(&q, seat_of(tx), &touch);
     query_bind_uuid(&q, &account);
     query_bind_bytes(&q, key, STORE_DIGEST_BYTES);
     query_bind_wall(&q, at);
+    query_bind_wall(&q, proved);
     return query_run(&q, NULL);
 }
 
@@ -236,17 +253,29 @@ static err_t devices_trim(struct store_tx *tx, uuid_t account, const uint8_t *ke
 }
 
 err_t sqlite_device_touch(struct store_tx *tx, uuid_t account, const uint8_t *key, wall_t at,
-                          bool *was_known, bool *first_device)
+                          struct device_standing *was)
 {
-    bool known = false;
-    bool first = false;
-    TRY(sqlite_device_known(tx, account, key, &known));
-    TRY(device_had(tx, account, &first));
-    TRY(device_seen(tx, account, key, at));
+    struct device_standing found = {0};
+    TRY(device_stood(tx, account, key, &found));
+    TRY(device_had(tx, account, &found.first));
+    TRY(device_seen(tx, account, key, at, found.first ? at : (wall_t){0}));
     TRY(devices_trim(tx, account, key));
-    *was_known = known;
-    *first_device = first;
+    found.proved = found.proved || found.first;
+    *was = found;
     return ERR_OK;
+}
+
+err_t sqlite_device_prove(struct store_tx *tx, uuid_t account, const uint8_t *key, wall_t at)
+{
+    static const struct sql prove = {
+        SQL_DEVICE_PROVE,
+        "UPDATE devices SET proved = ?3 WHERE account = ?1 AND key = ?2 AND proved = 0"};
+    CLEANUP(query_end) struct query q;
+    query_begin(&q, seat_of(tx), &prove);
+    query_bind_uuid(&q, &account);
+    query_bind_bytes(&q, key, STORE_DIGEST_BYTES);
+    query_bind_wall(&q, at);
+    return query_run(&q, NULL);
 }
 
 err_t sqlite_devices_purge_before(struct store_tx *tx, wall_t at, size_t limit, size_t *purged)

@@ -146,6 +146,10 @@ static const struct step steps[] = {
                         " WHERE EXISTS (SELECT 1 FROM devices WHERE devices.account = accounts.id);"
                         "CREATE INDEX devices_stalest ON devices (account, last_seen);"
                         "CREATE INDEX devices_seen ON devices (last_seen);"},
+
+    /* Whoever learnt on a device goes on. 0: no MPIN was passed on it. */
+    {"proved devices", "ALTER TABLE devices ADD COLUMN proved INTEGER NOT NULL DEFAULT 0;"
+                       "UPDATE devices SET proved = max(first_seen, 1);"},
 };
 
 unsigned sqlite_migrate_newest(void)

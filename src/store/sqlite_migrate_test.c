@@ -225,14 +225,16 @@ static void devices_beyond_the_limit_go_a_few_at_each_login(void **state)
     make_old(h);
     assert_ok(house_open(h));
     CLEANUP(store_rollback) struct store_tx tx = {0};
-    bool first = true;
     size_t before = DEVICES;
     assert_ok(store_begin(h->store, STORE_WRITE, &tx));
-    assert_false(touch(&tx, 2, 1, 1, &first));
-    assert_true(first); /* account 2 never had one */
+    const struct device_standing second = touch(&tx, 2, 1, 1);
+    assert_false(second.known);
+    assert_true(second.first); /* account 2 never had one */
     while (before > LIMIT_DEVICES_PER_ACCOUNT) {
-        assert_true(touch(&tx, 1, DEVICES, DEVICES, &first));
-        assert_false(first);
+        const struct device_standing was = touch(&tx, 1, DEVICES, DEVICES);
+        assert_true(was.known);
+        assert_true(was.proved); /* who learnt on it goes on */
+        assert_false(was.first);
         const size_t now = count_known(&tx, 1, 1, DEVICES);
         const size_t over = before - LIMIT_DEVICES_PER_ACCOUNT;
         assert_int_equal(before - now, over < STORE_DEVICES_AT_ONCE ? over : STORE_DEVICES_AT_ONCE);

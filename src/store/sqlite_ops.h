@@ -23,7 +23,8 @@ err_t sqlite_account_hash_unlike(struct store_tx *tx, const char (*known)[STORE_
 err_t sqlite_mpin_load(struct store_tx *tx, uuid_t account, struct mpin_state *out);
 err_t sqlite_mpin_save(struct store_tx *tx, uuid_t account, const struct mpin_state *state);
 err_t sqlite_device_touch(struct store_tx *tx, uuid_t account, const uint8_t *key, wall_t at,
-                          bool *was_known, bool *first_device);
+                          struct device_standing *was);
+err_t sqlite_device_prove(struct store_tx *tx, uuid_t account, const uint8_t *key, wall_t at);
 err_t sqlite_device_known(struct store_tx *tx, uuid_t account, const uint8_t *key, bool *known);
 err_t sqlite_devices_purge_before(struct store_tx *tx, wall_t at, size_t limit, size_t *purged);
 

@@ -155,9 +155,15 @@ err_t store_mpin_save(struct store_tx *tx, uuid_t account, const struct mpin_sta
 }
 
 err_t store_device_touch(struct store_tx *tx, uuid_t account, const uint8_t key[STORE_DIGEST_BYTES],
-                         wall_t at, bool *was_known, bool *first_device)
+                         wall_t at, struct device_standing *was)
 {
-    RUN(tx, STORE_WRITE, device_touch, account, key, at, was_known, first_device);
+    RUN(tx, STORE_WRITE, device_touch, account, key, at, was);
+}
+
+err_t store_device_prove(struct store_tx *tx, uuid_t account, const uint8_t key[STORE_DIGEST_BYTES],
+                         wall_t at)
+{
+    RUN(tx, STORE_WRITE, device_prove, account, key, at);
 }
 
 err_t store_device_known(struct store_tx *tx, uuid_t account, const uint8_t key[STORE_DIGEST_BYTES],

@@ -110,11 +110,14 @@ NODISCARD err_t store_mpin_save(struct store_tx *tx, uuid_t account,
                                 const struct mpin_state *state);
 
 /* ---- devices */
-/* W. Remember that the device was used; `first_device`: the account never had one. Beyond
- * LIMIT_DEVICES_PER_ACCOUNT those not seen for longest are forgotten, at most STORE_DEVICES_AT_ONCE of them. */
+/* W. Remember that the device was used. Beyond LIMIT_DEVICES_PER_ACCOUNT those not seen for longest are
+ * forgotten, at most STORE_DEVICES_AT_ONCE of them. */
 NODISCARD err_t store_device_touch(struct store_tx *tx, uuid_t account,
                                    const uint8_t key[STORE_DIGEST_BYTES], wall_t at,
-                                   bool *was_known, bool *first_device);
+                                   struct device_standing *was);
+/* W. A MPIN was passed on it. One that is not known stays unknown. */
+NODISCARD err_t store_device_prove(struct store_tx *tx, uuid_t account,
+                                   const uint8_t key[STORE_DIGEST_BYTES], wall_t at);
 NODISCARD err_t store_device_known(struct store_tx *tx, uuid_t account,
                                    const uint8_t key[STORE_DIGEST_BYTES], bool *known);
 /* W. Forget at most `limit` devices that were last seen before `at`. An account that loses its last one is

@@ -156,17 +156,12 @@ static void a_device_is_new_once_and_the_first_only_once(void **state)
     begin(state, STORE_WRITE, &tx);
     add_account(&tx, 1);
     add_account(&tx, 2);
-    uint8_t key[STORE_DIGEST_BYTES];
-    bool known = false;
-    bool first = false;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        const uuid_t account = sample_id('a', rows[i].account);
-        sample_digest(key, 'k', rows[i].device);
-        assert_ok(store_device_known(&tx, account, key, &known));
-        assert_int_equal(known, rows[i].known);
-        assert_ok(store_device_touch(&tx, account, key, (wall_t){rows[i].at}, &known, &first));
-        assert_int_equal(known, rows[i].known);
-        assert_int_equal(first, rows[i].first);
+        const unsigned account = rows[i].account;
+        assert_int_equal(is_known(&tx, account, rows[i].device), rows[i].known);
+        const struct device_standing was = touch(&tx, account, rows[i].device, rows[i].at);
+        assert_int_equal(was.known, rows[i].known);
+        assert_int_equal(was.first, rows[i].first);
     }
 
     size_t purged = 0;
@@ -174,33 +169,68 @@ static void a_device_is_new_once_and_the_first_only_once(void **state)
     assert_int_equal(purged, 1);
     assert_true(is_known(&tx, 1, 1));
     assert_false(is_known(&tx, 1, 2));
-    assert_err(store_device_touch(&tx, sample_id('a', 3), key, (wall_t){1}, &known, &first),
-               ERR_STORAGE);
+    uint8_t key[STORE_DIGEST_BYTES];
+    struct device_standing was = {0};
+    sample_digest(key, 'k', 1);
+    assert_err(store_device_touch(&tx, sample_id('a', 3), key, (wall_t){1}, &was), ERR_STORAGE);
+}
+
+static void prove(struct store_tx *tx, unsigned account, unsigned device, int64_t at)
+{
+    uint8_t key[STORE_DIGEST_BYTES];
+    sample_digest(key, 'k', device);
+    assert_ok(store_device_prove(tx, sample_id('a', account), key, (wall_t){at}));
+}
+
+static void a_device_is_proved_that_is_the_first_or_that_a_mpin_was_passed_on(void **state)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    begin(state, STORE_WRITE, &tx);
+    add_account(&tx, 1);
+    add_account(&tx, 2);
+    assert_true(touch(&tx, 1, 1, 100).proved); /* the first */
+    assert_true(touch(&tx, 1, 1, 101).proved);
+    assert_false(touch(&tx, 1, 2, 102).proved);
+    assert_false(touch(&tx, 1, 2, 103).proved);
+    prove(&tx, 1, 2, 104);
+    prove(&tx, 1, 2, 105);
+    assert_true(touch(&tx, 1, 2, 106).proved);
+    assert_true(touch(&tx, 2, 8, 107).proved);
+    assert_false(touch(&tx, 2, 2, 108).proved); /* somebody else's */
+
+    prove(&tx, 1, 3, 109);
+    assert_false(is_known(&tx, 1, 3));
+    assert_false(touch(&tx, 1, 3, 110).proved);
+    size_t purged = 0;
+    assert_ok(store_devices_purge_before(&tx, (wall_t){107}, 9, &purged));
+    assert_int_equal(purged, 2);
+    assert_false(touch(&tx, 1, 2, 111).proved); /* forgotten with what was proved on it */
+    assert_false(touch(&tx, 1, 1, 112).proved);
 }
 
 static void beyond_the_limit_the_device_not_seen_for_longest_is_forgotten(void **state)
 {
     CLEANUP(store_rollback) struct store_tx tx = {0};
-    bool first = false;
     begin(state, STORE_WRITE, &tx);
     add_account(&tx, 1);
     add_account(&tx, 2);
-    assert_false(touch(&tx, 2, 900, 1, &first));
+    assert_false(touch(&tx, 2, 900, 1).known);
     for (unsigned n = 1; n <= LIMIT_DEVICES_PER_ACCOUNT; n++) {
-        assert_false(touch(&tx, 1, n, 100 + (int64_t)n, &first));
+        assert_false(touch(&tx, 1, n, 100 + (int64_t)n).known);
     }
     assert_int_equal(count_known(&tx, 1, 1, 999), LIMIT_DEVICES_PER_ACCOUNT);
-    assert_true(touch(&tx, 1, 1, 500, &first)); /* seen again: now 2 is the stalest */
-    assert_false(touch(&tx, 1, 601, 601, &first));
-    assert_false(first);
+    assert_true(touch(&tx, 1, 1, 500).known); /* seen again: now 2 is the stalest */
+    const struct device_standing newest = touch(&tx, 1, 601, 601);
+    assert_false(newest.known);
+    assert_false(newest.first);
     assert_false(is_known(&tx, 1, 2));
     assert_true(is_known(&tx, 1, 1));
     assert_true(is_known(&tx, 1, 601));
-    assert_false(touch(&tx, 1, 602, 3, &first)); /* the new one stays, whatever its clock says */
+    assert_false(touch(&tx, 1, 602, 3).known); /* the new one stays, whatever its clock says */
     assert_true(is_known(&tx, 1, 602));
     assert_false(is_known(&tx, 1, 3));
     for (unsigned n = 700; n < 900; n++) {
-        assert_false(touch(&tx, 1, n, n, &first));
+        assert_false(touch(&tx, 1, n, n).known);
         if (n % 20 == 0) {
             assert_int_equal(count_known(&tx, 1, 1, 999), LIMIT_DEVICES_PER_ACCOUNT);
         }
@@ -213,13 +243,12 @@ static void beyond_the_limit_the_device_not_seen_for_longest_is_forgotten(void *
 static void unseen_devices_are_purged_up_to_the_limit_and_none_is_the_first_again(void **state)
 {
     CLEANUP(store_rollback) struct store_tx tx = {0};
-    bool first = false;
     size_t purged = 9;
     begin(state, STORE_WRITE, &tx);
     add_account(&tx, 1);
     add_account(&tx, 2);
     for (unsigned n = 1; n <= 4; n++) {
-        assert_false(touch(&tx, 1 + n % 2, n, 100 - (int64_t)n, &first)); /* 99, 98, 97, 96 */
+        assert_false(touch(&tx, 1 + n % 2, n, 100 - (int64_t)n).known); /* 99, 98, 97, 96 */
     }
     assert_ok(store_devices_purge_before(&tx, (wall_t){99}, 2, &purged));
     assert_int_equal(purged, 2);
@@ -230,8 +259,11 @@ static void unseen_devices_are_purged_up_to_the_limit_and_none_is_the_first_agai
     assert_int_equal(purged, 1);
     assert_true(is_known(&tx, 2, 1)); /* last seen at 99, not before */
     assert_int_equal(count_known(&tx, 1, 1, 4), 0);
-    assert_false(touch(&tx, 1, 5, 200, &first));
-    assert_false(first); /* an account that is left alone for long does not trust the next comer */
+    const struct device_standing next = touch(&tx, 1, 5, 200);
+    assert_false(next.known);
+    assert_false(next.proved);
+    assert_false(
+        next.first); /* an account that is left alone for long does not trust the next comer */
 }
 
 /* ---- transactions */
@@ -485,6 +517,7 @@ static const struct sentence sentences[] = {
     SENTENCE(a_hash_that_begins_otherwise_is_found),
     SENTENCE(tries_are_zero_at_first_and_kept_after),
     SENTENCE(a_device_is_new_once_and_the_first_only_once),
+    SENTENCE(a_device_is_proved_that_is_the_first_or_that_a_mpin_was_passed_on),
     SENTENCE(beyond_the_limit_the_device_not_seen_for_longest_is_forgotten),
     SENTENCE(unseen_devices_are_purged_up_to_the_limit_and_none_is_the_first_again),
     SENTENCE(a_rollback_leaves_nothing),

@@ -83,11 +83,11 @@ static err_t see_tries(struct store_tx *tx, unsigned n, enum seen *out)
 
 static err_t do_device(struct store_tx *tx, unsigned n)
 {
-    bool known = false;
-    bool first = false;
+    struct device_standing was = {0};
     uint8_t key[STORE_DIGEST_BYTES];
     sample_digest(key, 'k', n);
-    return store_device_touch(tx, sample_id('a', 1), key, (wall_t){n}, &known, &first);
+    TRY(store_device_touch(tx, sample_id('a', 1), key, (wall_t){n}, &was));
+    return store_device_prove(tx, sample_id('a', 1), key, (wall_t){n});
 }
 
 static err_t see_device(struct store_tx *tx, unsigned n, enum seen *out)

@@ -33,7 +33,9 @@ struct store_ops {
     err_t (*mpin_load)(struct store_tx *, uuid_t, struct mpin_state *);
     err_t (*mpin_save)(struct store_tx *, uuid_t, const struct mpin_state *);
 
-    err_t (*device_touch)(struct store_tx *, uuid_t, const uint8_t *, wall_t, bool *, bool *);
+    err_t (*device_touch)(struct store_tx *, uuid_t, const uint8_t *, wall_t,
+                          struct device_standing *);
+    err_t (*device_prove)(struct store_tx *, uuid_t, const uint8_t *, wall_t);
     err_t (*device_known)(struct store_tx *, uuid_t, const uint8_t *, bool *);
     err_t (*devices_purge_before)(struct store_tx *, wall_t, size_t, size_t *);
 

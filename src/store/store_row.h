@@ -39,6 +39,13 @@ enum {
     STORE_HASH_BEGINS = 4       /* different ones that one question may name */
 };
 
+/* What a device was to its account before it was used now. */
+struct device_standing {
+    bool known;
+    bool first;  /* the account never had one: it is the device that it was opened with */
+    bool proved; /* the first, or a MPIN was passed on it */
+};
+
 struct account_row {
     uuid_t id;
     char email[STORE_EMAIL_BYTES];     /* as it is answered */

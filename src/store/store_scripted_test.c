@@ -185,9 +185,9 @@ static err_t live_rest(struct life *l, struct store_tx *tx)
     struct mpin_state got_tries = {0};
     struct decision_row got = {0};
     bool yes = false;
-    bool first = false;
+    struct device_standing was = {0};
     size_t count = 0;
-    switch (random_below(&l->seed, 10)) {
+    switch (random_below(&l->seed, 11)) {
     case 0: TRY(store_decision_put(tx, &row)); break;
     case 1:
         TRY(store_decisions_mpin_passed(tx, row.session, 1, (wall_t){6002}, (wall_t){9 + n}));
@@ -198,12 +198,14 @@ static err_t live_rest(struct life *l, struct store_tx *tx)
     case 4: TRY(store_mpin_save(tx, row.account, &tries)); break;
     case 5: TRY(store_mpin_load(tx, row.account, &got_tries)); break;
     case 6:
-        TRY(store_device_touch(tx, row.account, sample_refresh(n, 1).newest, row.at, &yes, &first));
+        TRY(store_device_touch(tx, row.account, sample_refresh(n, 1).newest, row.at, &was));
         break;
+    case 9: TRY(store_device_prove(tx, row.account, sample_refresh(n, 1).newest, row.at)); break;
     case 8: TRY(store_devices_purge_before(tx, (wall_t){6003}, SIZE_MAX, &count)); break;
     default: TRY(store_device_known(tx, row.account, sample_refresh(n, 1).newest, &yes)); break;
     }
-    say(l, "rest", yes, first);
+    say(l, "rest", yes, was.known);
+    say(l, "device", was.first, was.proved);
     say(l, "count", (int64_t)count, got_tries.failures);
     say(l, got.action, got.mpin_passed_at.ms, 0);
     say(l, "spent", got.retry_used, 0);

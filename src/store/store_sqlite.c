@@ -190,6 +190,7 @@ static const struct store_ops sqlite_ops = {
     .mpin_load = sqlite_mpin_load,
     .mpin_save = sqlite_mpin_save,
     .device_touch = sqlite_device_touch,
+    .device_prove = sqlite_device_prove,
     .device_known = sqlite_device_known,
     .devices_purge_before = sqlite_devices_purge_before,
     .profile_head = sqlite_profile_head,

@@ -114,6 +114,22 @@ class Profiles(Case):
         again = user.rehearse().json()["predicted_risk_score"]  # scored from the journal, without a rest
         self.assertAlmostEqual(live["risk_score"], again, delta=0.011)
 
+    def test_another_device_teaches_nothing_until_an_mpin_was_passed_on_it(self):
+        user = User(self.mine)
+        self.come_and_go(user, 0)
+        other = user.again()
+        other.post("/auth/logout")
+        for i in range(3):
+            self.come_and_go(other, 1 + i)
+        self.assertEqual(self.ctl("profile", user.email)["revision"], 1)
+        other.login()
+        self.assertEqual(other.verify().status, 200)
+        other.post("/auth/logout")
+        self.mine.restart(signal.SIGKILL)
+        learnt = self.ctl("profile", user.email)["revision"]
+        self.come_and_go(other, 4)
+        self.assertEqual(self.ctl("profile", user.email)["revision"], learnt + 1)
+
     def test_an_operator_sees_parts_and_starts_it_anew(self):
         user = User(self.mine)
         for i in range(2):
