@@ -453,6 +453,27 @@ static void while_the_store_is_away_a_session_sleeps_on(void **state)
     assert_ok(waking_finish(h->shard, &w));
 }
 
+static void what_holds_a_session_back_is_in_its_checkpoint(void **state)
+{
+    struct house *h = *state;
+    bool ended = false;
+    enum session_end was = END_NONE;
+    (void)register_account(h, ANN);
+    const uuid_t unpinned = log_in(h, ANN, "phone")->id;
+    shard_find(h->shard, unpinned)->unpinned = true; /* its profile was gone at an earlier start */
+    const uuid_t first = log_in(h, ANN, "phone")->id;
+    assert_ok(session_end_stored(&h->svc, first, END_BLOCKED, &ended, &was));
+    shard_end(h->shard, shard_find(h->shard, first), END_LOGGED_OUT, true);
+    const uuid_t restricted = log_in(h, ANN, "phone")->id;
+    assert_true(shard_find(h->shard, restricted)->restricted);
+    write_checkpoint(h);
+    assert_true(crash_and_start(h).checkpoint);
+    assert_true(shard_find(h->shard, restricted)->restricted); /* its decisions are denied */
+    assert_false(shard_find(h->shard, restricted)->unpinned);
+    assert_true(shard_find(h->shard, unpinned)->unpinned); /* and so it teaches nothing */
+    assert_false(shard_find(h->shard, unpinned)->restricted);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -477,6 +498,7 @@ int main(void)
                                         end),
         cmocka_unit_test_setup_teardown(while_the_store_is_away_a_session_sleeps_on, with_scripted,
                                         end),
+        cmocka_unit_test_setup_teardown(what_holds_a_session_back_is_in_its_checkpoint, begin, end),
     };
     return cmocka_run_group_tests_name("checkpoint", tests, NULL, NULL);
 }

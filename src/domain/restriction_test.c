@@ -4,6 +4,7 @@
 
 #include "domain/behaviour.h"
 #include "domain/checkpoint_steps_test.h"
+#include "domain/clock_guard.h"
 #include "domain/recovery.h"
 #include "domain/sleepers.h"
 
@@ -441,6 +442,51 @@ static void marks_of_before_are_read(void **state)
     }
 }
 
+static bool is_restricted(struct house *h, uuid_t account, struct mpin_state tries)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    restriction_t r = {0};
+    assert_ok(store_begin(h->svc.store, STORE_READ, &tx));
+    assert_ok(account_restriction(&h->svc, &tx, account, &tries, &r));
+    return r.restricted;
+}
+
+static void a_lock_restricts_until_it_has_run_out_and_an_operator_came(void **state)
+{
+    struct house *h = *state;
+    const uuid_t ann = register_account(h, ANN);
+    clock_guard_watch(&h->svc);
+    scripted_clock_pass(&h->clock, STEADY_FOR_MS);
+    clock_guard_watch(&h->svc);
+    const wall_t now = clock_wall(&h->clock.face);
+    const struct mpin_state timed = {.locked_until = wall_after_ms(now, 1)};
+    assert_true(is_restricted(h, ann, timed));
+    house_turn_wall(&h->clock, HOUR_MS); /* a moment ahead ends no lock */
+    assert_true(is_restricted(h, ann, timed));
+    house_turn_wall(&h->clock, -HOUR_MS);
+    scripted_clock_pass(&h->clock, 1);
+    assert_false(is_restricted(h, ann, timed));
+    const struct mpin_state kept = {.locked_until = timed.locked_until, .operator_needed = true};
+    assert_true(is_restricted(h, ann, kept));
+}
+
+/* Its end is in force, and the store has not heard of it. */
+static void the_mpin_of_a_session_that_is_over_lifts_no_challenge(void **state)
+{
+    struct house *h = *state;
+    const uuid_t ann = register_account(h, ANN);
+    const uuid_t id = log_in(h, ANN, "phone")->id;
+    predict(h, shard_find(h->shard, id), 0.75);
+    assert_true(next_login(h).owes); /* the store knows of the challenge */
+    shard_end(h->shard, shard_find(h->shard, id), END_EXPIRED, false);
+    mpin_result_t r = {0};
+    assert_ok(mpin_check(&h->svc, ann, id, span_of(MPIN), &r));
+    assert_int_equal(r.answer, MPIN_RIGHT);
+    assert_true(next_login(h).owes);
+    run_ledger(h);
+    assert_true(standing(h, ann).owes);
+}
+
 static int begin(void **state)
 {
     return house_set_up(state, HOUSE_SQLITE, 0);
@@ -476,6 +522,8 @@ int main(void)
         SENTENCE(a_session_that_began_asked_stays_asked_and_owes_nothing_new),
         SENTENCE(a_challenge_that_only_the_store_knows_is_asked_for_anew),
         SENTENCE(marks_of_before_are_read),
+        SENTENCE(a_lock_restricts_until_it_has_run_out_and_an_operator_came),
+        SENTENCE(the_mpin_of_a_session_that_is_over_lifts_no_challenge),
     };
     return cmocka_run_group_tests_name("restriction", tests, NULL, NULL);
 }
