@@ -2,6 +2,7 @@
 #include "domain/account.h"
 
 #include "domain/steps_test.h"
+#include "tests/support/scarce_memory.h"
 
 /* ---- register */
 
@@ -94,6 +95,7 @@ static void a_device_that_is_known_has_an_allowance_of_its_own(void **state)
     struct house *h = *state;
     (void)register_account(h, ANN);
     (void)log_in(h, ANN, "her phone");
+    (void)log_in(h, ANN, "her tablet");
     login_t strange = login_from(ANN, "strange");
     for (int i = 0; i < 6; i++) {
         (void)try_login(h, &strange, "not the password");
@@ -109,6 +111,9 @@ static void a_device_that_is_known_has_an_allowance_of_its_own(void **state)
     }
     assert_false(try_login(h, &own, PASSWORD)); /* it has a limit, too */
     assert_true(own.wait_s > 0);
+    login_t other = login_from(ANN, "her tablet");
+    assert_true(try_login(h, &other, PASSWORD)); /* which is nobody else's */
+    assert_true(other.device_known);
 }
 
 static void only_failures_are_counted(void **state)
@@ -245,6 +250,26 @@ static void a_device_is_unproved_until_a_mpin_is_passed_on_it(void **state)
             assert_ok(mpin_check(&h->svc, ann, seed.row.id, span_of(rows[i].mpin), &r));
         }
     }
+}
+
+/* Who has an account would be told by the time that the answer takes: the same memory is asked for. */
+static void an_unknown_address_costs_a_hash_as_a_known_one_does(void **state)
+{
+    struct house *h = *state;
+    (void)register_account(h, ANN);
+    h->svc.hashing.cost = PWHASH_COST;
+    login_t known = login_from(ANN, "phone");
+    assert_true(try_login(h, &known, PASSWORD)); /* from now on hers costs as much, too */
+    login_t unknown = login_from("nobody@example.org", "phone");
+    assert_ok(login_look(&h->svc, &known));
+    assert_ok(login_look(&h->svc, &unknown));
+    bool right = false;
+    scarce_memory_begin((size_t)4 << 20);
+    const err_t of_known = login_prove(&h->svc, &known, span_of(PASSWORD), &right);
+    const err_t of_unknown = login_prove(&h->svc, &unknown, span_of(PASSWORD), &right);
+    scarce_memory_end();
+    assert_err(of_known, ERR_NOMEM);
+    assert_err(of_unknown, ERR_NOMEM);
 }
 
 static void an_unknown_pepper_does_not_tell_who_has_an_account(void **state)
@@ -462,6 +487,7 @@ int main(void)
         SENTENCE(an_address_is_slowed_over_all_accounts),
         SENTENCE(the_first_device_is_not_new_and_the_second_one_is),
         SENTENCE(a_device_is_unproved_until_a_mpin_is_passed_on_it),
+        SENTENCE(an_unknown_address_costs_a_hash_as_a_known_one_does),
         SENTENCE(an_unknown_pepper_does_not_tell_who_has_an_account),
         SENTENCE(a_session_token_names_account_session_and_device),
         SENTENCE(a_session_starts_restricted_while_the_account_is_locked),

@@ -190,6 +190,7 @@ static void the_tenth_failure_without_a_success_needs_an_operator(void **state)
     assert_int_equal(check(h, ann, MPIN).answer, MPIN_RIGHT);
     assert_ok(mpin_unlock(&h->svc, (uuid_t){{9}}, &known));
     assert_false(known);
+    assert_int_equal(house_audited(h, "account.unlocked"), 1);
 }
 
 static void attempts_left_counts_to_whichever_lock_comes_first(void **state)

@@ -227,6 +227,9 @@ static void a_full_table_forgets_old_keys_and_keeps_new_ones(void **state)
         quota_charge(p->quota, QUOTA_LOGIN_ADDRESS, key, limit);
     }
     assert_false(allowed(p, QUOTA_LOGIN_ADDRESS, 0, limit)); /* it holds that many */
+    scripted_clock_pass(&p->clock, 1);
+    quota_charge(p->quota, QUOTA_LOGIN_ADDRESS, 8,
+                 limit); /* it is among the first to be looked at */
     for (uint64_t key = 0; key < 1000; key++) {
         scripted_clock_pass(&p->clock, 1);
         quota_charge(p->quota, QUOTA_LOGIN_ADDRESS, 1000000 + key, limit);
@@ -236,6 +239,7 @@ static void a_full_table_forgets_old_keys_and_keeps_new_ones(void **state)
         forgotten += allowed(p, QUOTA_LOGIN_ADDRESS, key, limit) ? 1U : 0U;
     }
     assert_int_equal(forgotten, 1000);
+    assert_false(allowed(p, QUOTA_LOGIN_ADDRESS, 8, limit)); /* a flood wins nobody a fresh start */
     for (uint64_t key = 0; key < 1000; key++) {
         assert_false(allowed(p, QUOTA_LOGIN_ADDRESS, 1000000 + key, limit));
     }
