@@ -54,6 +54,32 @@ static void a_reused_refresh_token_revokes_its_family_and_ends_the_session(void 
     assert_int_equal(refresh(h, first.refresh_token, &row, &third), REFRESH_REFUSED);
 }
 
+/* Both were good when they were looked at: the second to come is a copy, whoever it was that came first. */
+static void of_two_refreshes_by_one_token_at_once_the_second_is_a_theft(void **state)
+{
+    struct house *h = *state;
+    session_seed_t seed = {0};
+    credentials_t first = {0};
+    credentials_t next = {0};
+    struct session_row row[2] = {0};
+
+    enum refresh_outcome outcome[2] = {REFRESH_REFUSED, REFRESH_REFUSED};
+
+    uint32_t wait_s = 0;
+    (void)register_account(h, ANN);
+    open_session(h, ANN, "phone", &seed, &first);
+    const refresh_ask_t ask = {.token = span_of(first.refresh_token)};
+    for (size_t i = 0; i < 2; i++) {
+        assert_ok(account_refresh_look(&h->svc, &ask, &row[i], &outcome[i]));
+        assert_int_equal(outcome[i], REFRESH_DONE);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        assert_ok(account_refresh(&h->svc, &ask, &row[i], &next, &outcome[i], &wait_s));
+        assert_int_equal(outcome[i], i == 0 ? REFRESH_DONE : REFRESH_STOLEN);
+    }
+    assert_int_equal(stored_session(h, seed.row.id).end, END_REFRESH_REUSED);
+}
+
 /* Refresh `times`; the tokens that were spent on the way, the first one first. */
 static void refresh_often(struct house *h, credentials_t *now, char (*spent)[REFRESH_CHARS + 1],
                           size_t times)
@@ -292,6 +318,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SENTENCE(a_refresh_token_is_good_once_and_its_successor_after_it),
         ON_SQLITE(a_reused_refresh_token_revokes_its_family_and_ends_the_session),
+        ON_SQLITE(of_two_refreshes_by_one_token_at_once_the_second_is_a_theft),
         ON_SQLITE(any_spent_token_of_a_live_family_ends_it_however_old),
         SENTENCE(a_token_that_only_begins_as_a_family_is_taken_for_a_spent_one),
         SENTENCE(a_session_has_sixty_refreshes_at_once_and_what_is_beyond_spends_nothing),

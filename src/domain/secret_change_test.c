@@ -196,6 +196,54 @@ static void of_two_changes_by_one_session_the_second_is_overtaken(void **state)
     assert_true(mpin_is(h, &who, NEW_MPIN));
 }
 
+/* A clock by which something happens, once, while somebody looks at it. */
+struct eventful_clock {
+    struct clock face; /* the first member */
+    struct house *h;
+    const change_order_t **next; /* NULL once it was written */
+};
+
+static const struct eventful_clock *eventful(const struct clock *self)
+{
+    return (const struct eventful_clock *)(const void *)self;
+}
+
+static wall_t look_and_change(const struct clock *self)
+{
+    const struct eventful_clock *c = eventful(self);
+    const change_order_t *order = *c->next;
+    *c->next = NULL;
+    if (order != NULL) {
+        assert_int_equal(change(c->h, *order).answer, CHANGED);
+    }
+    return clock_wall(&c->h->clock.face);
+}
+
+static mono_t look_only(const struct clock *self)
+{
+    return clock_mono(&eventful(self)->h->clock.face);
+}
+
+static void an_mpin_that_is_changed_while_it_is_hashed_is_right_no_longer(void **state)
+{
+    struct house *h = *state;
+    (void)register_account(h, ANN);
+    const struct session_row who = enter(h, "laptop");
+    const change_order_t order = order_mpin(h, &who, MPIN, NEW_MPIN);
+    const change_order_t *next = &order;
+    const struct eventful_clock clock = {
+        .face = {.wall = look_and_change, .mono = look_only}, .h = h, .next = &next};
+    struct steady_clock *steady = h->svc.steady;
+    h->svc.steady = NULL;
+    h->svc.clock = &clock.face; /* which is asked when the old hash has been read */
+    const bool right = mpin_is(h, &who, MPIN);
+    h->svc.clock = &h->clock.face;
+    h->svc.steady = steady;
+    assert_null(next);
+    assert_false(right);
+    assert_true(mpin_is(h, &who, NEW_MPIN));
+}
+
 /* mpin_check() makes an old hash anew: the change is against the one that then stands. */
 static void a_hash_that_was_made_anew_on_the_way_does_not_overtake_its_own_change(void **state)
 {
@@ -247,6 +295,7 @@ int main(void)
         SENTENCE(nobody_changes_secrets_in_the_name_of_another_accounts_session),
         ON_SQLITE(of_two_changes_by_two_sessions_the_second_finds_itself_ended),
         ON_SQLITE(of_two_changes_by_one_session_the_second_is_overtaken),
+        ON_SQLITE(an_mpin_that_is_changed_while_it_is_hashed_is_right_no_longer),
         SENTENCE(a_hash_that_was_made_anew_on_the_way_does_not_overtake_its_own_change),
         SENTENCE(a_change_that_cannot_be_stored_changes_nothing),
     };
