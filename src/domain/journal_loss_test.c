@@ -63,6 +63,7 @@ static void whoever_was_in_is_out_and_asked_for_the_mpin_when_he_comes_back(void
     settle(h);
     uint64_t ended = 0;
     assert_ok(journal_loss_accept(&h->svc, &ended));
+    assert_int_equal(house_audited(h, "operator.journal_loss"), 1);
     assert_int_equal(ended, 3);
     for (size_t i = 0; i < ARRAY_LEN(id); i++) {
         assert_int_equal(stored_session(h, id[i]).end, END_REVOKED);
