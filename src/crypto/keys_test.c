@@ -41,7 +41,10 @@ static void weak_signing_keys_are_refused(void **state)
         {"zyxwvutsrqponmlkjihgfedcba987654", false},
         {"aaaaaaaaaaaaaaaaaaaaaaaaabcdefgh1", false},
         {"1010011100101110101001110010110100100111", false},
-        {"9f86d081884c7d659a2feaa0c55ad015", true}, /* 32 hexadecimal digits */
+        {"k7Qz9mXp4wk7Qz9mXp4wk7Qz9mXp4wk7Qz9mXp4w", false}, /* a piece again and again */
+        {"qzmxkvwzqkmxvwqzkxmvwqkzmxvqwzkmxqvzwkmx", false}, /* of seven letters */
+        {"a7Qaz9amXap4awkaR2aTbaNLa8caDEaFGaHJaKMa", false}, /* a third is one letter */
+        {"9f86d081884c7d659a2feaa0c55ad015", true},          /* 32 hexadecimal digits */
         {"correct horse battery staple with eleven more words", true},
     };
 
