@@ -258,6 +258,26 @@ static struct answer challenged_and_passed(struct desk *d, struct bearer *b)
     return a;
 }
 
+static void a_permission_is_for_that_question_alone(void **state)
+{
+    static const char *const others[] = {
+        "\"action\":\"payment\",\"amount\":10,\"currency\":\"EUR\"",
+        "\"action\":\"transfer\",\"amount\":10,\"currency\":\"USD\"",
+        "\"action\":\"transfer\",\"amount\":10",
+        "\"action\":\"transfer\",\"amount\":10,\"currency\":\"EUR\",\"beneficiary_new\":true",
+    };
+    struct desk *d = *state;
+    struct bearer b;
+    const struct answer a = challenged_and_passed(d, &b);
+    predict_for(&b, 0.8);
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        char body[256];
+        (void)snprintf(body, sizeof body, "{%s,\"decision_id\":\"%s\"}", others[i], a.id);
+        expect_decision(d, &b, body, "challenge");
+    }
+    expect_decision(d, &b, again(&a, "10"), "allow");
+}
+
 static void a_permission_by_mpin_does_not_keep(void **state)
 {
     struct desk *d = *state;
@@ -494,6 +514,7 @@ int main(void)
         DESK_TEST(a_question_does_not_price_what_it_asks),
         DESK_TEST(with_enforce_the_answer_is_a_problem),
         DESK_TEST(a_challenged_decision_is_allowed_once_after_the_mpin),
+        DESK_TEST(a_permission_is_for_that_question_alone),
         DESK_TEST(a_permission_by_mpin_does_not_keep),
         DESK_TEST(a_clock_that_goes_back_keeps_no_permission),
         DESK_TEST(of_two_retries_at_once_one_is_allowed),

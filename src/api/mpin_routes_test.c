@@ -150,7 +150,21 @@ static void guessing_from_one_address_is_slowed_down(void **state)
     assert_int_equal(c->status, 429);
     assert_true(desk_said(c, "Retry-After: "));
     call_free(&c);
+    desk_expect(d, &b, "POST", CHALLENGE, challenge_body(&b, MPIN), 429);
+    desk_expect(d, &b, "POST", CHANGE, "{\"mpin\":\"" MPIN "\",\"new_mpin\":\"9274\"}", 429);
     assert_int_equal(tries_of(&d->house, b.live->account).failures, 1);
+}
+
+static void a_guess_that_locks_is_one_of_its_address_too(void **state)
+{
+    struct desk *d = *state;
+    struct bearer b[2];
+    desk_enter(d, &b[0], "phone");
+    d->house.svc.rules.mpin_attempts = 1;
+    d->house.svc.rules.mpin_per_address = (throttle_t){1, 60};
+    desk_expect(d, &b[0], "POST", VERIFY, BAD, 403);
+    desk_enter(d, &b[1], "phone");
+    desk_expect(d, &b[1], "POST", VERIFY, RIGHT, 429);
 }
 
 /* ---- change */
@@ -262,8 +276,23 @@ static void a_blocked_session_is_403_and_an_ended_one_401(void **state)
     assert_int_equal(c->status, 403);
     assert_true(desk_said(c, "session-blocked"));
     call_free(&c);
+    desk_expect(d, &b[0], "POST", VERIFY, BAD, 403);
+    assert_int_equal(tries_of(&d->house, b[0].live->account).failures, 0); /* and costs no try */
     desk_expect(d, &b[1], "POST", "/api/v1/auth/logout", "", 200);
     desk_expect(d, &b[1], "POST", VERIFY, RIGHT, 401);
+}
+
+/* Before the comparison, and before what follows from it. */
+static void a_session_that_is_blocked_meanwhile_is_not_verified(void **state)
+{
+    struct desk *d = *state;
+    for (unsigned before = 2; before <= 3; before++) {
+        struct bearer b;
+        desk_enter(d, &b, "phone");
+        desk_meanwhile(d, before, the_risk_blocks, &b);
+        desk_expect(d, &b, "POST", VERIFY, RIGHT, 403);
+        assert_true(b.live->blocked);
+    }
 }
 
 /* ---- failures behind the try */
@@ -307,12 +336,14 @@ int main(void)
         DESK_TEST(wrong_ones_are_counted_down_and_then_lock_every_session),
         DESK_TEST(an_mpin_of_another_form_costs_nothing),
         DESK_TEST(guessing_from_one_address_is_slowed_down),
+        DESK_TEST(a_guess_that_locks_is_one_of_its_address_too),
         DESK_TEST(a_new_mpin_takes_the_place_of_the_old_one),
         DESK_TEST(a_challenged_session_changes_no_mpin),
         DESK_TEST(a_change_that_waits_is_refused_when_its_session_ends_meanwhile),
         DESK_TEST(of_two_changes_from_one_mpin_one_is_made),
         DESK_TEST(of_two_changes_by_one_session_the_second_has_a_wrong_mpin),
         DESK_TEST(a_blocked_session_is_403_and_an_ended_one_401),
+        DESK_TEST(a_session_that_is_blocked_meanwhile_is_not_verified),
         DESK_TEST(no_failure_gives_a_try_back_or_lets_a_wrong_one_pass),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,6 +117,20 @@ static void a_ticket_opens_once_and_for_its_own_session(void **state)
         HANDSHAKE, 401);
 }
 
+static void a_ticket_is_good_from_its_own_device_alone(void **state)
+{
+    struct desk *d = *state;
+    struct bearer b;
+    char ticket[TICKET_CHARS + 1];
+    char query[128];
+    desk_enter(d, &b, "phone");
+    assert_true(live_ticket_make(b.owner, b.live, ticket));
+    (void)snprintf(query, sizeof query, "?ticket=%s", ticket);
+    expect_upgrade(d, &b, query, HANDSHAKE "X-Device-ID: other\r\n", 401);
+    expect_upgrade(d, &b, query, HANDSHAKE "X-Device-ID: phone\r\nX-Device-ID: other\r\n", 401);
+    expect_upgrade(d, &b, query, HANDSHAKE "X-Device-ID: phone\r\n", 101); /* it was not spent */
+}
+
 /* The better way wins, even when it is wrong: a bad header is not excused by a good query. */
 static void the_first_way_that_carries_a_token_decides(void **state)
 {
@@ -247,6 +261,7 @@ int main(void)
         DESK_TEST(a_token_may_come_in_a_header_a_subprotocol_or_the_query),
         DESK_TEST(a_loop_that_is_behind_says_when_to_come_again),
         DESK_TEST(a_ticket_opens_once_and_for_its_own_session),
+        DESK_TEST(a_ticket_is_good_from_its_own_device_alone),
         DESK_TEST(the_first_way_that_carries_a_token_decides),
         DESK_TEST(an_upgrade_is_refused_for_the_first_thing_that_is_wrong),
         DESK_TEST(a_refusal_to_upgrade_says_how_to_do_it),
