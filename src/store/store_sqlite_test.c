@@ -3,6 +3,7 @@
 
 #include "store/house_test.h"
 #include "store/sqlite_migrate.h"
+#include "store/sqlite_seat.h"
 #include "tests/support/unit.h"
 
 #include <fcntl.h>
@@ -494,6 +495,38 @@ static mono_t in_a_minute(void)
 }
 
 /* Pages of sessions that were read, one after the other. */
+static int64_t pragma_of(struct seat *seat, const char *question)
+{
+    sqlite3_stmt *statement = NULL;
+    assert_int_equal(sqlite3_prepare_v2(seat->db, question, -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    const int64_t value = sqlite3_column_int64(statement, 0);
+    assert_int_equal(sqlite3_finalize(statement), SQLITE_OK);
+    return value;
+}
+
+/* What durability and erasure rest on stands in no table: the library is told so at each opening. */
+static void a_connection_syncs_each_commit_wipes_what_goes_and_is_on_its_guard(void **state)
+{
+    struct house *h = *state;
+    char path[256];
+    make_database(h);
+    (void)house_path(h, "canara.db", path);
+    for (int writer = 0; writer < 2; writer++) {
+        CLEANUP(seat_close) struct seat seat = {0};
+        int defensive = 0;
+        assert_ok(seat_open(&seat, path, NULL, writer != 0, h->why));
+        assert_int_equal(pragma_of(&seat, "PRAGMA synchronous"), 2); /* FULL */
+        assert_int_equal(pragma_of(&seat, "PRAGMA secure_delete"), 1);
+        assert_int_equal(pragma_of(&seat, "PRAGMA query_only"), writer == 0);
+        assert_int_equal(sqlite3_db_config(seat.db, SQLITE_DBCONFIG_DEFENSIVE, -1, &defensive),
+                         SQLITE_OK);
+        assert_int_equal(defensive, 1);
+        assert_int_equal(sqlite3_limit(seat.db, SQLITE_LIMIT_LENGTH, -1), 16 * 1024 * 1024);
+        assert_int_equal(sqlite3_limit(seat.db, SQLITE_LIMIT_ATTACHED, -1), 0);
+    }
+}
+
 static void read_many(struct house *h, unsigned sessions)
 {
     CLEANUP(store_rollback) struct store_tx tx = {0};
@@ -597,6 +630,7 @@ int main(void)
         TEST(audit_links_cannot_be_changed_or_deleted_by_sql),
         TEST(a_row_that_nobody_here_wrote_is_refused_when_read),
         TEST(connections_that_nobody_uses_give_back_their_pages),
+        TEST(a_connection_syncs_each_commit_wipes_what_goes_and_is_on_its_guard),
         TEST(a_connection_in_a_transaction_does_not_rest),
     };
     return cmocka_run_group_tests_name("sqlite files", tests, NULL, NULL);
