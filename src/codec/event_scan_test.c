@@ -304,6 +304,7 @@ static const struct {
     {KEYS("[{\"down\":0,\"up\":1,\"class\":\"digit\",\"zone\":\"l4\"}]"), "zone must be l1, l2, l3, r1, r2 or r3", "data.keys[0].zone"},
     {KEYS("[{\"down\":0,\"up\":1,\"class\":\"digit\",\"key\":\"7\"}]"), "a key must be an object of down, up, class and optionally zone, pressure, size, x, y, ax, ay, az, rx, ry, rz", "data.keys[0]"},
     {EVENT("keystrokes", "{\"keys\":[{\"down\":0,\"up\":1,\"class\":\"digit\"}],\"field\":\"mpin\"}"), "keys of a secret field must all have the class other", "data.keys"},
+    {EVENT("keystrokes", "{\"field\":\"password\",\"keys\":[{\"down\":0,\"up\":1,\"class\":\"digit\"},{\"down\":2,\"up\":3,\"class\":\"other\"}]}"), "keys of a secret field must all have the class other", "data.keys"},
     {EVENT("pointer", "{\"points\":[[0,0,0]]}"), "a point must be [t_ms 0 to 86400000, x, y -1000000 to 1000000, buttons 0 to 31]", "data.points[0]"},
     {EVENT("pointer", "{\"points\":[[0,0,0,1.5]]}"), "a point must be [t_ms 0 to 86400000, x, y -1000000 to 1000000, buttons 0 to 31]", "data.points[0]"},
     {EVENT("pointer", "{\"points\":[[0,0,0,1],[0,0,0,1,2]]}"), "a point must be [t_ms 0 to 86400000, x, y -1000000 to 1000000, buttons 0 to 31]", "data.points[1]"},
