@@ -66,6 +66,8 @@ static void single_pieces_of_evidence_have_the_documented_risk(void **state)
     s = begun();
     assert_near(note(&s, CANARA_FACT_NEW_DEVICE, 0.0, T0).risk, 0.1909, 5e-4, "C = 1.5 alone");
     s = begun();
+    const double calm = note(&s, CANARA_FACT_EXTERNAL, 0.0, T0).risk;
+    assert_near(note(&s, CANARA_FACT_REPLAY_MATCH, 0.0, T0).risk, calm, 0.0, "no match, no replay");
     assert_near(note(&s, CANARA_FACT_REPLAY_MATCH, 3.0, T0).risk, 0.9549, 5e-4, "B = 6 alone");
     s = begun();
     assert_true(note(&s, CANARA_FACT_EXTERNAL, 3.80, T0).risk >= 0.7);

@@ -65,6 +65,7 @@ static void thresholds_are_checked(void **state)
         {{0.5, 0.5, 1.0}, CANARA_OK},
         {{0.0, 0.7, 0.9}, CANARA_BAD_VALUE},
         {{0.4, 0.3, 0.9}, CANARA_BAD_VALUE},
+        {{0.4, 0.9, 0.7}, CANARA_BAD_VALUE}, /* nobody would be asked before the block */
         {{0.4, 0.7, 1.1}, CANARA_BAD_VALUE},
         {{0.4, (double)NAN, 0.9}, CANARA_BAD_VALUE},
         {{(double)NAN, 0.7, 0.9}, CANARA_BAD_VALUE},

@@ -239,6 +239,23 @@ static void a_device_that_changes_counts_and_one_that_repeats_itself_does_not(vo
     s = after_device(s, "Pixel 9", 1);
     assert_near(s.context[CONTEXT_DEVICE_CHANGED], 4.0, 0.0, "another model");
     assert_near(s.context[CONTEXT_REMOTE_CONTROL], 4.5, 0.0, "taken over a second time");
+    s = after_device(s, "Pixel 9", 0);
+    s = after_device(s, "Pixel 9", 1);
+    assert_near(s.context[CONTEXT_REMOTE_CONTROL], 4.5, 0.0, "the third time says nothing new");
+}
+
+static void a_rooted_device_counts_and_so_does_one_that_is_not_real(void **state)
+{
+    (void)state;
+    for (uint8_t rooted = 0; rooted <= 1; rooted++) {
+        const canara_event_t e = {
+            .kind = CANARA_DEVICE_CONTEXT,
+            .has = CANARA_F_ROOTED | CANARA_F_EMULATOR,
+            .of.device = {.rooted = rooted, .emulator = (uint8_t)(1 - rooted)}};
+        struct session_state s = begun();
+        context_look(&s, NULL, &e);
+        assert_near(s.context[CONTEXT_EMULATOR_OR_ROOTED], 1.0, 0.0, "either alone");
+    }
 }
 
 static void only_large_amounts_count(void **state)
@@ -270,6 +287,7 @@ int main(void)
         cmocka_unit_test(keys_of_a_person_are_left_alone),
         cmocka_unit_test(keys_longer_than_the_session_are_impossible),
         cmocka_unit_test(a_device_that_changes_counts_and_one_that_repeats_itself_does_not),
+        cmocka_unit_test(a_rooted_device_counts_and_so_does_one_that_is_not_real),
         cmocka_unit_test(only_large_amounts_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
