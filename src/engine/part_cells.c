@@ -84,7 +84,7 @@ static size_t unit_at(const struct part *p, size_t f)
     return (NUMBERS_BYTES + sizeof(float)) * (size_t)p->features + 2 * f;
 }
 
-/* NaN: the column of a vector has had no value yet. */
+/* NaN: the feature has had no value yet. */
 static double centre_get(const struct part *p, size_t f)
 {
     const uint8_t *at = p->of.pool + centre_at(p, f);
@@ -107,27 +107,25 @@ static double unit_get(const struct part *p, size_t f)
     return short_value(get_code(p->of.pool + unit_at(p, f)));
 }
 
+/* Must a centre wait for the first value that is there? Places reach further from zero than narrow cells; all else that
+ * is known by its unit is the logarithm of something near one. */
+static bool waits(const struct part *p, const struct sample *s, size_t f)
+{
+    return is_narrow(p) && (s->type[f] == FEATURE_PLACE_X || s->type[f] == FEATURE_PLACE_Y);
+}
+
 void part_cells_begin(struct part *p, const struct sample *s)
 {
     for (size_t f = 0; f < p->features; f++) {
         if (is_vector(p)) {
             centre_put(p, f, NAN);
         } else {
-            put_code(p->of.pool + centre_at(p, f), step_code(isnan(s->x[f]) ? 0.0 : s->x[f], FINE));
+            const bool zero = isnan(s->x[f]) && !waits(p, s, f);
+            put_code(p->of.pool + centre_at(p, f), step_code(zero ? 0.0 : s->x[f], FINE));
         }
         part_number_put(p, PART_MIDDLE, f, NAN);
         part_number_put(p, PART_ANCHOR_MIDDLE, f, NAN);
     }
-}
-
-bool part_column_ok(const struct part *p, size_t f)
-{
-    const double centre = centre_get(p, f);
-    if (!is_vector(p)) {
-        return !isnan(centre);
-    }
-    const bool unit_ok = !is_narrow(p) || unit_get(p, f) >= 0.0;
-    return unit_ok && (isnan(centre) || fabs(centre) <= SAMPLE_VECTOR_MAX);
 }
 
 /* ---- cells ---- */
@@ -180,17 +178,46 @@ static void put_vector_cell(struct part *p, uint8_t *at, size_t f, double x)
     }
 }
 
+static void put_narrow_cell(struct part *p, uint8_t *at, size_t f, double x)
+{
+    if (isnan(centre_get(p, f))) {
+        put_code(p->of.pool + centre_at(p, f), step_code(x, FINE));
+    }
+    const double step = clip(floor((x - centre_get(p, f)) * COARSE + 0.5), -127.0, 127.0);
+    *at = (uint8_t)(isnan(x) ? (int8_t)MISSING8 : (int8_t)step);
+}
+
 void part_cell_put(struct part *p, size_t slot, size_t f, double x)
 {
     uint8_t *at = p->of.pool + cell_at(p, slot, f);
     if (is_vector(p)) {
         put_vector_cell(p, at, f, x);
     } else if (is_narrow(p)) {
-        const double step = clip(floor((x - centre_get(p, f)) * COARSE + 0.5), -127.0, 127.0);
-        *at = (uint8_t)(isnan(x) ? (int8_t)MISSING8 : (int8_t)step);
+        put_narrow_cell(p, at, f, x);
     } else {
         put_code(at, step_code(x, FINE));
     }
+}
+
+/* Of narrow cells as part_load() lays them, the held behind the learnt. */
+static bool is_silent(const struct part *p, size_t f)
+{
+    for (size_t slot = 0; slot < (size_t)p->count + p->held; slot++) {
+        if ((int8_t)p->of.pool[cell_at(p, slot, f)] != MISSING8) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool part_column_ok(const struct part *p, size_t f)
+{
+    const double centre = centre_get(p, f);
+    if (!is_vector(p)) {
+        return !isnan(centre) || (is_narrow(p) && is_silent(p, f));
+    }
+    const bool unit_ok = !is_narrow(p) || unit_get(p, f) >= 0.0;
+    return unit_ok && (isnan(centre) || fabs(centre) <= SAMPLE_VECTOR_MAX);
 }
 
 /* ---- numbers of the habit ---- */

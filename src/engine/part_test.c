@@ -28,6 +28,54 @@ static void the_ring_keeps_the_newest_in_order(void **state)
     }
 }
 
+/* All features are places, and the first sample has none. */
+static struct part begun_without_places(size_t count)
+{
+    struct part p;
+    struct sample s = sample_at(count, NAN);
+    memset(s.type, FEATURE_PLACE_X, sizeof s.type);
+    part_begin(&p, &s);
+    return p;
+}
+
+/* A place of ten tenths of the screen is further from zero than a cell of 8 bits reaches. */
+static void a_place_that_the_first_sample_has_not_is_kept_about_the_first_that_has_it(void **state)
+{
+    (void)state;
+    static const size_t widths[] = {40, 41, 128};
+    for (size_t w = 0; w < ARRAY_LEN(widths); w++) {
+        struct part p = begun_without_places(widths[w]);
+        accept_all(&p, (const double[]){NAN, NAN, 9.0, NAN, 9.5, 8.5}, 6);
+        uint8_t bytes[CANARA_PART_BYTES];
+        size_t size = 0;
+        part_save(&p, bytes, &size);
+        assert_int_equal(part_load(&p, bytes, size), CANARA_OK);
+        const double newest[] = {8.5, 9.5, NAN, 9.0, NAN, NAN};
+        for (size_t i = 0; i < ARRAY_LEN(newest); i++) {
+            const double x = part_cell(&p, p.order[i], 0);
+            assert_int_equal(isnan(x), isnan(newest[i]));
+            assert_near(isnan(x) ? 0.0 : x, isnan(newest[i]) ? 0.0 : newest[i], 0.021,
+                        "newest first");
+        }
+    }
+}
+
+static void an_unknown_place_stays_unknown_in_bytes(void **state)
+{
+    (void)state;
+    struct part p = begun_without_places(128);
+    accept_all(&p, (const double[]){NAN, NAN, NAN, NAN, NAN}, 5);
+    part_refresh(&p, true);
+    uint8_t bytes[CANARA_PART_BYTES];
+    size_t size = 0;
+    part_save(&p, bytes, &size);
+    assert_int_equal(part_load(&p, bytes, size), CANARA_OK);
+    assert_true(isnan(part_middle(&p, 0)));
+    accept_all(&p, (const double[]){9.0, 9.0, 9.0}, 3);
+    part_refresh(&p, true);
+    assert_near(part_middle(&p, 0), 9.0, 0.021, "known once it was told");
+}
+
 static void nothing_is_known_before_the_habit_is_worked_out(void **state)
 {
     (void)state;
@@ -397,6 +445,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_ring_keeps_the_newest_in_order),
+        cmocka_unit_test(a_place_that_the_first_sample_has_not_is_kept_about_the_first_that_has_it),
+        cmocka_unit_test(an_unknown_place_stays_unknown_in_bytes),
         cmocka_unit_test(nothing_is_known_before_the_habit_is_worked_out),
         cmocka_unit_test(quarantine_ends_after_three_sessions_or_seven_days),
         cmocka_unit_test(busy_sessions_do_not_starve_each_other),
