@@ -54,6 +54,15 @@ static void put_times(struct sample *s, const canara_key_t *keys, size_t n)
     }
 }
 
+/* A part keeps up to 16: what lies beyond a screen is drawn nearer, and what is apart stays apart. */
+static double place(double x)
+{
+    const double tenths = PLACE_SCALE * x;
+    const double away = fabs(tenths);
+    return away <= PLACE_SCALE ? tenths
+                               : copysign(PLACE_SCALE + 2.5 * log(away / PLACE_SCALE), tenths);
+}
+
 static void put_extra(struct sample *s, enum feature_type type, const canara_key_t *keys, size_t n,
                       enum canara_key_extra extra)
 {
@@ -62,7 +71,7 @@ static void put_extra(struct sample *s, enum feature_type type, const canara_key
         const double x = keys[i].extra[extra];
         const double value = type == FEATURE_PRESSURE ? log(x + SAMPLE_PRESSURE_OFFSET)
                              : type == FEATURE_SIZE   ? log(x + SAMPLE_SIZE_OFFSET)
-                                                      : PLACE_SCALE * x;
+                                                      : place(x);
         put(s, type, &keys[i], NULL, has ? value : NAN);
     }
 }
