@@ -10,7 +10,8 @@ enum { HAS_PRESSURE = 1, HAS_SIZE = 2, HAS_PLACE = 4 };
 enum { KEYS_MIN = 3 };
 
 /* Tenths of the screen are about one key: fingers hit it within a few tenths of that. */
-#define PLACE_SCALE 10.0
+#define PLACE_SCALE  10.0
+#define PLACE_BEYOND 2.5 /* 16 at ten screens: what a part keeps */
 
 static uint8_t touch_groups(const canara_event_t *event)
 {
@@ -59,8 +60,9 @@ static double place(double x)
 {
     const double tenths = PLACE_SCALE * x;
     const double away = fabs(tenths);
-    return away <= PLACE_SCALE ? tenths
-                               : copysign(PLACE_SCALE + 2.5 * log(away / PLACE_SCALE), tenths);
+    return away <= PLACE_SCALE
+               ? tenths
+               : copysign(PLACE_SCALE + PLACE_BEYOND * log(away / PLACE_SCALE), tenths);
 }
 
 static void put_extra(struct sample *s, enum feature_type type, const canara_key_t *keys, size_t n,

@@ -28,7 +28,7 @@ import keep
 
 # src/engine/sample_keys.c, sample_text.c, sample.c: floors and offsets inside the logarithms (seconds, shares, px/s)
 TIME_MIN, UP_OFFSET, UP_MIN = 0.005, 0.2, 0.01
-PRESSURE_OFFSET, SIZE_OFFSET, PLACE_SCALE, TEXT_PLACE_SCALE, TEXT_LAYOUT = 0.03, 0.05, 10.0, 5.0, 2
+PRESSURE_OFFSET, SIZE_OFFSET, PLACE_SCALE, PLACE_BEYOND, TEXT_PLACE_SCALE, TEXT_LAYOUT = 0.03, 0.05, 10.0, 2.5, 5.0, 2
 KEYS_MIN, KEYS_MAX, FEATURES_MAX = 3, 36, 128
 TEXT_MIN, TEXT_CHUNK, TEXT_PAUSE_MS, GROUP_MIN, TEMPO_MIN = 15, 60, 2000.0, 3, 8
 UNEVEN_OFFSET, SHAPE_MIN = 0.02, 8  # piles.h too
@@ -188,6 +188,12 @@ class Key:
         return not math.isnan(self.extra[extra])
 
 
+def place_of(x):
+    """Beyond a screen places are drawn nearer, so that they stay within what a part keeps."""
+    tenths = PLACE_SCALE * x
+    return tenths if abs(tenths) <= PLACE_SCALE else math.copysign(PLACE_SCALE + PLACE_BEYOND * math.log(abs(tenths) / PLACE_SCALE), x)
+
+
 def entry(keys, field):
     """Features of a short entry as rows (value, type, class, class), its context and name; None: it is none."""
     if not KEYS_MIN <= len(keys) <= KEYS_MAX or any(k.kind == DELETE for k in keys):
@@ -197,7 +203,7 @@ def entry(keys, field):
     rows += [(math.log(max((b.down - a.down) / 1000, TIME_MIN)), DOWN_DOWN, a.kind, b.kind) for a, b in pairs]
     rows += [(math.log(max((b.down - a.up) / 1000 + UP_OFFSET, UP_MIN)), UP_DOWN, a.kind, b.kind) for a, b in pairs]
     scale = {PRESSURE: lambda x: math.log(x + PRESSURE_OFFSET), SIZE: lambda x: math.log(x + SIZE_OFFSET),
-             PLACE_X: lambda x: PLACE_SCALE * x, PLACE_Y: lambda x: PLACE_SCALE * x}
+             PLACE_X: place_of, PLACE_Y: place_of}
     there = {e: any(k.sent(e) for k in keys) for e in scale}
     place = there[PLACE_X] and there[PLACE_Y]
     groups = [(PRESSURE,)] * there[PRESSURE] + [(SIZE,)] * there[SIZE] + [(PLACE_X, PLACE_Y)] * place
