@@ -231,6 +231,21 @@ static void a_model_from_a_file_stands_in_for_the_background(void **state)
     assert_non_null(strstr(d->err, "people.model: is no model, or a damaged one"));
 }
 
+/* Own PINs: a thief types his, and those of others are no measure for either. */
+static void people_with_texts_of_their_own_are_held_against_themselves(void **state)
+{
+    struct lab_desk *d = *state;
+    desk_make(d, "own", 24, 1, true);
+    assert_int_equal(desk_run_on_set(d, "evaluate", "--background pairs:4 --json"), 0);
+    CLEANUP(json_free) struct json *tree = parsed(d->out);
+    span_t text = {0};
+    assert_true(json_get_text(tree, "model_version", &text));
+    assert_memory_equal(text.ptr, "evaluation.", 11);
+    assert_true(number(tree, "mean_eer") < 0.1);
+    assert_true(number(tree, "cllr") < 0.8);
+    assert_true(number(tree, "frr_070") < 0.05);
+}
+
 static void too_few_people_are_measured_with_the_built_in_model(void **state)
 {
     struct lab_desk *d = *state;
@@ -342,6 +357,8 @@ int main(void)
                                         desk_teardown),
         cmocka_unit_test_setup_teardown(too_few_samples_are_told_as_such, desk_setup,
                                         desk_teardown),
+        cmocka_unit_test_setup_teardown(people_with_texts_of_their_own_are_held_against_themselves,
+                                        desk_setup, desk_teardown),
         cmocka_unit_test_setup_teardown(too_few_people_are_measured_with_the_built_in_model,
                                         desk_setup, desk_teardown),
     };

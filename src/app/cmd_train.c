@@ -158,8 +158,16 @@ static err_t teach(const struct bank *bank, size_t users, struct model_title tit
     struct progress progress;
     progress_init(&progress, "canara train", clock_system(), isatty(STDERR_FILENO) != 0);
     struct watch watch = {.progress = progress_at, .ctx = &progress, .calibration = calibration};
-    const err_t e = school_teach_all(bank, users, title, &watch, out);
+    const err_t e = school_teach_all(bank, users, title.simulated, title, &watch, out);
     progress_deinit(&progress);
+    if (!failed(e) && watch.left_out > 0) {
+        (void)fprintf(
+            stderr,
+            "canara train: %zu %s typed by each person with a text, or a rhythm, of his own: "
+            "such people are no measure for each other and are not in the model; who types "
+            "there is held against himself\n",
+            watch.left_out, watch.left_out == 1 ? "field is" : "fields are");
+    }
     return e;
 }
 

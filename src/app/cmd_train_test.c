@@ -71,6 +71,24 @@ static void buffer_files_and_data_sets_teach_alike(void **state)
     assert_memory_equal(first.ptr, second.ptr, first.len);
 }
 
+static void people_who_each_type_a_text_of_their_own_are_no_measure(void **state)
+{
+    struct lab_desk *d = *state;
+    char line[4 * SCRATCH_PATH];
+    char model[SCRATCH_PATH];
+    scratch_path(&d->dir, "own.model", model);
+    desk_make(d, "own", 12, 4, true);
+    (void)snprintf(line, sizeof line, "--out %s", model);
+    assert_int_equal(desk_run_on_set(d, "train", line), 0);
+    assert_non_null(
+        strstr(d->err, "1 field is typed by each person with a text, or a rhythm, of his own"));
+    assert_non_null(strstr(d->out, "contexts   0"));
+    (void)snprintf(line, sizeof line, "--simulated --out %s", model);
+    assert_int_equal(desk_run_on_set(d, "train", line), 0);
+    assert_null(strstr(d->err, "of his own"));
+    assert_non_null(strstr(d->out, "contexts   2"));
+}
+
 /* Twelve people and two machines teach what the twelve people do. */
 static void machines_teach_nothing_about_people(void **state)
 {
@@ -179,6 +197,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_model_is_made_and_shown, typists, desk_teardown),
         cmocka_unit_test_setup_teardown(buffer_files_and_data_sets_teach_alike, typists,
                                         desk_teardown),
+        cmocka_unit_test_setup_teardown(people_who_each_type_a_text_of_their_own_are_no_measure,
+                                        desk_setup, desk_teardown),
         cmocka_unit_test_setup_teardown(machines_teach_nothing_about_people, typists,
                                         desk_teardown),
         cmocka_unit_test_setup_teardown(what_cannot_be_learnt_from_is_refused_and_leaves_no_file,

@@ -26,17 +26,18 @@ struct lab_desk {
 
 /* ---- people ---- */
 
-/* How long each key is held and each pause lasts, ms. */
+/* How long each key is held and each pause lasts, ms: what the text asks for, and what is the person's. */
 struct typist {
     double hold[DESK_KEYS], pause[DESK_KEYS];
 };
 
-static inline struct typist desk_typist(struct rng *r)
+static inline struct typist desk_typist(struct rng *r, bool own_text)
 {
     struct typist t = {.hold = {0.0}};
     for (size_t i = 0; i < DESK_KEYS; i++) {
         t.hold[i] = 60.0 + (double)rng_below(r, 80);
-        t.pause[i] = 90.0 + (double)rng_below(r, 260);
+        t.pause[i] = own_text ? 90.0 + (double)rng_below(r, 350)
+                              : 90.0 + 190.0 * (double)(i % 3 == 1) + (double)rng_below(r, 160);
     }
     return t;
 }
@@ -91,8 +92,8 @@ static inline void desk_write_rows(const struct lab_desk *d, size_t people)
     assert_int_equal(fclose(enrol) + fclose(trials) + fclose(practised), 0);
 }
 
-/* Make the set `name` of so many people in the desk's folder. */
-static inline void desk_make_set(struct lab_desk *d, const char *name, size_t people, uint64_t seed)
+static inline void desk_make(struct lab_desk *d, const char *name, size_t people, uint64_t seed,
+                             bool own_texts)
 {
     struct rng r;
     rng_seed(&r, seed);
@@ -105,13 +106,19 @@ static inline void desk_make_set(struct lab_desk *d, const char *name, size_t pe
                   name);
     FILE *const events = desk_open(d, "events.jsonl");
     for (size_t u = 0; u < people; u++) {
-        const struct typist t = desk_typist(&r);
+        const struct typist t = desk_typist(&r, own_texts);
         for (size_t e = 0; e < DESK_ENROL + DESK_GENUINE; e++) {
             desk_write_entry(events, &r, &t, u, e);
         }
     }
     assert_int_equal(fclose(about) + fclose(events), 0);
     desk_write_rows(d, people);
+}
+
+/* Make the set `name` of so many people in the desk's folder. */
+static inline void desk_make_set(struct lab_desk *d, const char *name, size_t people, uint64_t seed)
+{
+    desk_make(d, name, people, seed, false);
 }
 
 /* Leave everybody his first `each` entries, the last two of them to be tried. */

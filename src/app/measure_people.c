@@ -255,7 +255,7 @@ err_t troupe_train(struct troupe *c, size_t people, unsigned sessions)
     TRY(gather(c, set, people, sessions));
     TRY(bank_new(set, NULL, &bank));
     const struct model_title title = {.label = "measured-others"}; /* they are who is measured */
-    TRY(school_teach_all(bank, dataset_users(set), title, NULL, &bytes));
+    TRY(school_teach_all(bank, dataset_users(set), true, title, NULL, &bytes));
     MUST(canara_model_open(bytes.ptr, bytes.len, &c->model) == CANARA_OK);
     return ERR_OK;
 }

@@ -27,9 +27,14 @@
 /* Which of them holds for a sample. `simulated`: as the model says. */
 double alone_limit(const struct sample *s, bool simulated);
 
-/* Is the owner unlike the people of the population, further than `limit`: other devices, other units, another
- * text? What they say of him and of others is no evidence then. */
+/* Is the owner unlike the people of the population, further than `limit`: other devices, other units? What they
+ * say of him and of others is no evidence then. */
 bool alone_is_foreign(const struct part *p, const struct population *pop, double limit);
+
+/* Keys `s` of another text than that of the population's people: his pauses follow another pattern, or his keys lie
+ * elsewhere. Whoever types that text, thief or owner, is unlike them. */
+bool alone_types_otherwise(const struct part *p, const struct sample *s,
+                           const struct population *pop);
 
 /* Can a sample be judged beside its owner alone? Typing can, and long vectors; summaries say too little. */
 bool alone_speaks(const struct sample *s);

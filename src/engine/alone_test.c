@@ -1,6 +1,7 @@
 /* alone_test.c - who is not like the people of the model is held against himself. */
 #include "engine/alone.h"
 
+#include "base/util.h"
 #include "engine/people_test.h"
 #include "engine/profile.h"
 #include "tests/support/unit.h"
@@ -75,6 +76,81 @@ static void only_who_is_far_from_all_people_is_foreign(void **state)
 
 /* Screens measure touches each in its own way: of simulated people they say less than keyboards do. Real people
  * are a measure as far as ever, and so is a text. */
+/* A person with the pauses of another: the same fingers at another text. */
+static struct test_person at_another_text(const struct test_person *who,
+                                          const struct test_person *text)
+{
+    struct test_person p = *who;
+    for (int i = 0; i < PEOPLE_KEYS; i++) {
+        p.interval[i] = text->interval[i] + (i % 2 == 0 ? 0.8 : -0.8);
+    }
+    return p;
+}
+
+/* The people of the model type as `like` does, give or take .3. */
+static void whoever_types_another_text_is_known_by_his_pauses_however_quick_he_is(void **state)
+{
+    (void)state;
+    uint64_t seed = 6;
+    const struct test_person owner = test_person(1);
+    const struct test_person slow = slow_person(1);
+    const struct test_person other = at_another_text(&owner, &owner);
+    const struct test_person slow_other = test_person_slower(&other, 2.0);
+
+    const struct {
+        const struct test_person *who;
+        bool otherwise;
+    } rows[] = {{&owner, false}, {&slow, false}, {&other, true}, {&slow_other, true}};
+    const struct sample like = typed_by(&owner, &seed);
+    struct canara_model *model = test_model(&like);
+    struct population_room room;
+    const struct population *pop = model_population(model, &like, &room);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct canara_profile *p = profile_of(rows[i].who, model, &seed);
+        assert_int_equal(alone_types_otherwise(p->part[0], &like, pop), rows[i].otherwise);
+        canara_profile_free(&p);
+    }
+    canara_model_close(&model);
+}
+
+/* Digits on glass: `away` of the screen beside where the model's people press. */
+static canara_event_t presses(double away, uint64_t *seed, canara_key_t *keys)
+{
+    const struct test_person who = test_person(3);
+    const canara_event_t event = test_person_types(&who, seed, keys);
+    for (size_t i = 0; i < PEOPLE_KEYS; i++) {
+        keys[i].has = 1U << CANARA_KEY_X | 1U << CANARA_KEY_Y;
+        keys[i].extra[CANARA_KEY_X] = 0.1 * (double)(i % 3) + away + random_in(seed, -0.01, 0.01);
+        keys[i].extra[CANARA_KEY_Y] = 0.6 + random_in(seed, -0.01, 0.01);
+    }
+    return event;
+}
+
+static void whoever_types_another_text_is_known_by_where_he_presses(void **state)
+{
+    (void)state;
+    for (int far = 0; far < 2; far++) {
+        uint64_t seed = 7;
+        canara_key_t keys[PEOPLE_KEYS];
+        struct sample like;
+        struct population_room room;
+        struct canara_profile *p = NULL;
+        const canara_event_t theirs = presses(0.0, &seed, keys);
+        assert_true(sample_of_keys(&theirs, &like));
+        struct canara_model *model = test_model(&like);
+        assert_int_equal(canara_profile_new(model, &p), CANARA_OK);
+        for (int i = 0; i < LEARNT; i++) {
+            canara_lesson_t lesson;
+            const canara_event_t event = presses(far != 0 ? 0.2 : 0.0, &seed, keys);
+            learn_event(p, &event, i, CANARA_TRUST_ENROLMENT, &lesson);
+        }
+        assert_int_equal(
+            alone_types_otherwise(p->part[0], &like, model_population(model, &like, &room)), far);
+        canara_profile_free(&p);
+        canara_model_close(&model);
+    }
+}
+
 static void touches_are_held_against_simulated_people_soonest(void **state)
 {
     (void)state;
@@ -367,6 +443,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_who_is_far_from_all_people_is_foreign),
+        cmocka_unit_test(whoever_types_another_text_is_known_by_his_pauses_however_quick_he_is),
+        cmocka_unit_test(whoever_types_another_text_is_known_by_where_he_presses),
         cmocka_unit_test(touches_are_held_against_simulated_people_soonest),
         cmocka_unit_test(a_foreign_owner_is_told_from_thieves_by_himself),
         cmocka_unit_test(a_summary_is_never_judged_alone),

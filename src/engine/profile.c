@@ -391,8 +391,10 @@ static const struct fusion *judge(const struct canara_model *model, const struct
 {
     const struct part *p = l->part;
     const struct population *pop = model_population(model, s, room);
-    if (!alone_speaks(s) ||
-        (pop != NULL && !alone_is_foreign(p, pop, alone_limit(s, model->simulated)))) {
+    const bool likened = pop != NULL &&
+                         !alone_is_foreign(p, pop, alone_limit(s, model->simulated)) &&
+                         !alone_types_otherwise(p, s, pop);
+    if (!alone_speaks(s) || likened) {
         if (pop == NULL || !evidence_scores(l, pop, s, score, alike)) {
             return NULL;
         }

@@ -535,7 +535,8 @@ static err_t prepare(struct hall *h)
     TRY(fill_banks(h));
     TRY(plan_lessons(h));
     if (knows_people(h)) {
-        TRY(school_new(bank_of_lessons(h), has_own_fields(h), &h->school));
+        TRY(school_new(bank_of_lessons(h), (struct school_plan){.general = has_own_fields(h)},
+                       &h->school));
     }
     return enrol_all(h);
 }

@@ -24,7 +24,7 @@ static struct habits habits_of(uint64_t seed)
     rng_seed(&r, seed);
     for (size_t i = 0; i < KEYS; i++) {
         h.hold[i] = 60.0 + (double)rng_below(&r, 80);
-        h.gap[i] = 120.0 + (double)rng_below(&r, 200);
+        h.gap[i] = 120.0 + 180.0 * (double)(i % 3 == 1) + (double)rng_below(&r, 120); /* one text */
     }
     return h;
 }

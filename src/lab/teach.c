@@ -5,12 +5,13 @@
 #include "lab/fusing.h"
 #include "lab/people.h"
 #include "lab/stages.h"
+#include "lab/texts.h"
 
 #include <stdlib.h>
 
 struct school {
     const struct bank *bank;
-    bool general;
+    struct school_plan plan;
     size_t contexts;
     struct stages **stages; /* of each context; NULL where too few samples are */
 };
@@ -25,14 +26,14 @@ static bool is_worth(const struct bank_context *c)
     return people >= PEOPLE_MIN;
 }
 
-err_t school_new(const struct bank *bank, bool general, struct school **out)
+err_t school_new(const struct bank *bank, struct school_plan plan, struct school **out)
 {
     struct school *s = calloc(1, sizeof *s);
     if (s == NULL) {
         return err_new(ERR_NOMEM);
     }
     s->bank = bank;
-    s->general = general;
+    s->plan = plan;
     s->contexts = bank_contexts(bank);
     s->stages = calloc(s->contexts + 1, sizeof(struct stages *));
     err_t e = s->stages == NULL ? err_new(ERR_NOMEM) : ERR_OK;
@@ -70,6 +71,8 @@ struct class
     size_t count;
     struct crowding *crowding;
     size_t crowds;
+    bool *own_texts; /* of each context: left out, since its people type texts of their own */
+    size_t left_out;
 };
 
 /* Fit the fusion of people that were just made; too few trials are no error: they are left out. */
@@ -82,6 +85,13 @@ static err_t keep(struct people *p, const struct fusing *f, struct class *class)
     }
     class->people[class->count++] = *p;
     return ERR_OK;
+}
+
+/* People who each type a text of their own are no measure for one of them: whoever types his text, owner or thief, is
+ * as unlike theirs. */
+static bool have_own_texts(const struct school *school, const struct field *field, const bool *in)
+{
+    return !school->plan.made_up && texts_common(field->c, field->stages, in) < TEXTS_COMMON;
 }
 
 static err_t teach_context(const struct school *school, size_t context, const bool *in,
@@ -103,8 +113,15 @@ static err_t teach_context(const struct school *school, size_t context, const bo
         return ERR_OK; /* too few in this background */
     }
     TRY(e);
-    return keep(&p, &(struct fusing){.fields = &field, .count = 1, .in = in, .watch = class->watch},
-                class);
+    const size_t before = class->count;
+    TRY(keep(&p, &(struct fusing){.fields = &field, .count = 1, .in = in, .watch = class->watch},
+             class));
+    if (class->count > before && have_own_texts(school, &field, in)) {
+        people_free(&class->people[--class->count]);
+        class->own_texts[context] = true;
+        class->left_out++;
+    }
+    return ERR_OK;
 }
 
 /* Keys of any field, for the fields that no two customers share. */
@@ -117,7 +134,7 @@ static err_t teach_general(const struct school *school, const bool *in, struct c
     }
     for (size_t i = 0; i < school->contexts; i++) {
         const struct bank_context *c = bank_context(school->bank, i);
-        if (school->stages[i] != NULL && c->like.kind == SAMPLE_KEYS) {
+        if (school->stages[i] != NULL && c->like.kind == SAMPLE_KEYS && !class->own_texts[i]) {
             fields[count++] = (struct field){.c = c, .stages = school->stages[i]};
         }
     }
@@ -191,7 +208,7 @@ static size_t steps_of(const struct school *school)
     size_t n = 0;
     for (size_t i = 0; i < school->contexts; i++) {
         const struct bank_context *const c = bank_context(school->bank, i);
-        const bool again = school->general && c->like.kind == SAMPLE_KEYS;
+        const bool again = school->plan.general && c->like.kind == SAMPLE_KEYS;
         n += is_taught(school, i) ? c->users * (again ? 2 : 1) : 0;
     }
     return n;
@@ -206,17 +223,23 @@ err_t school_teach(const struct school *school, const bool *in, struct model_tit
     }
     struct class class = {.watch = watch,
                           .people = calloc(school->contexts + 2, sizeof *class.people),
-                          .crowding = calloc(CROWD_MAX, sizeof *class.crowding)};
-    err_t e = class.people == NULL || class.crowding == NULL ? err_new(ERR_NOMEM) : ERR_OK;
+                          .crowding = calloc(CROWD_MAX, sizeof *class.crowding),
+                          .own_texts = calloc(school->contexts + 1, sizeof *class.own_texts)};
+    err_t e = class.people == NULL || class.crowding == NULL || class.own_texts == NULL
+                  ? err_new(ERR_NOMEM)
+                  : ERR_OK;
     for (size_t i = 0; i < school->contexts && !failed(e); i++) {
         if (is_taught(school, i)) {
             e = teach_context(school, i, in, &class);
         }
     }
-    if (!failed(e) && school->general) {
+    if (!failed(e) && school->plan.general) {
         e = teach_general(school, in, &class);
     }
-    if (!failed(e) && class.count + class.crowds == 0) {
+    if (watch != NULL) {
+        watch->left_out = class.left_out;
+    }
+    if (!failed(e) && class.count + class.crowds + class.left_out == 0) {
         e = err_new(ERR_RANGE);
     }
     if (!failed(e)) {
@@ -232,11 +255,12 @@ err_t school_teach(const struct school *school, const bool *in, struct model_tit
         crowding_free(&class.crowding[i]);
     }
     free(class.crowding);
+    free(class.own_texts);
     return e;
 }
 
-err_t school_teach_all(const struct bank *bank, size_t users, struct model_title title,
-                       struct watch *watch, struct buf *out)
+err_t school_teach_all(const struct bank *bank, size_t users, bool made_up,
+                       struct model_title title, struct watch *watch, struct buf *out)
 {
     struct school *school = NULL;
     bool *const in = calloc(users + 1, sizeof *in);
@@ -246,7 +270,7 @@ err_t school_teach_all(const struct bank *bank, size_t users, struct model_title
     for (size_t u = 0; u < users; u++) {
         in[u] = true;
     }
-    err_t e = school_new(bank, true, &school);
+    err_t e = school_new(bank, (struct school_plan){.general = true, .made_up = made_up}, &school);
     if (!failed(e)) {
         e = school_teach(school, in, title, watch, out);
     }

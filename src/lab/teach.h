@@ -23,19 +23,25 @@ enum { SCHOOL_PEOPLE = 8, SCHOOL_SAMPLES = 8 };
 
 struct school;
 
-/* Prepare what does not depend on who is background. `general`: teach keys of any field, too, which
- * an evaluation of known fields does not need. */
-NODISCARD err_t school_new(const struct bank *bank, bool general, struct school **out);
+struct school_plan {
+    bool general; /* keys of any field, too, which an evaluation of known fields does not need */
+    bool
+        made_up; /* nobody's hands: each has a rhythm of his own whatever the text, and is a measure all the same */
+};
+
+/* Prepare what does not depend on who is background. */
+NODISCARD err_t school_new(const struct bank *bank, struct school_plan plan, struct school **out);
 void school_free(struct school **school);
 
 /* Append to `out` the bytes of a model made from the users for whom `in` is true. `watch` may be NULL;
- * its steps are counted here. */
+ * its steps are counted here. A field whose people each type a text of their own (texts.h) is left out: who types there
+ * is held against himself (engine/alone.h). */
 NODISCARD err_t school_teach(const struct school *school, const bool *in, struct model_title title,
                              struct watch *watch, struct buf *out);
 
 /* The same by a school of its own for the bank's first `users` users, all of them, with keys of any
  * field. */
-NODISCARD err_t school_teach_all(const struct bank *bank, size_t users, struct model_title title,
-                                 struct watch *watch, struct buf *out);
+NODISCARD err_t school_teach_all(const struct bank *bank, size_t users, bool made_up,
+                                 struct model_title title, struct watch *watch, struct buf *out);
 
 #endif

@@ -17,6 +17,7 @@ struct watch {
     void (*progress)(void *ctx, size_t done, size_t all); /* may be NULL */
     void *ctx;
     size_t done, all;                /* steps */
+    size_t left_out;                 /* fields whose people type texts of their own */
     struct calibration *calibration; /* evidence of trials among background people; may be NULL */
 };
 
