@@ -341,6 +341,22 @@ static void check_foreign(struct vectors *v, const double *x, size_t n)
     vectors_same(v, alone_is_foreign(&d->part, &d->population, ALONE_FOREIGN_SIMULATED), x[1]);
 }
 
+/* So many pauses, so many places behind them; whether they are of another text. */
+static void check_otherwise(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    struct sample like = d->sample;
+    vectors_count(v, n, 3);
+    like.kind = SAMPLE_KEYS;
+    for (size_t f = 0; f < like.count; f++) {
+        const double at = (double)f;
+        like.type[f] = at < x[0]          ? FEATURE_DOWN_DOWN
+                       : at < x[0] + x[1] ? FEATURE_PLACE_Y
+                                          : FEATURE_HOLD;
+    }
+    vectors_same(v, alone_types_otherwise(&d->part, &like, &d->population), x[2]);
+}
+
 /* ---- fusion and person ---- */
 
 /* Text or a field, how many are known, features. */
@@ -493,6 +509,7 @@ static void both_implementations_know_the_same_person(void **state)
         {"scores", check_scores},
         {"one_class", check_one_class},
         {"foreign", check_foreign},
+        {"otherwise", check_otherwise},
         {"alone", take_alone},
         {"fusion", take_fusion},
         {"line", take_line},

@@ -4,6 +4,7 @@
 #include "lab/fusing.h"
 #include "lab/logistic.h"
 #include "lab/people.h"
+#include "lab/texts.h"
 #include "tests/support/unit.h"
 #include "tests/support/vectors.h"
 
@@ -269,6 +270,18 @@ static void check_single(struct vectors *v, const double *x, size_t n)
     d->singles++;
 }
 
+/* Every feature a pause. */
+static void check_common(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    vectors_count(v, n, 1);
+    struct stages *stages = stage_all(d);
+    d->context.like.kind = SAMPLE_KEYS;
+    memset(d->context.like.type, FEATURE_DOWN_DOWN, sizeof d->context.like.type);
+    vectors_near(v, texts_common(&d->context, stages, d->in), x[0]);
+    stages_free(&stages);
+}
+
 /* ---- fusion ---- */
 
 static void fit_fusions(struct vectors *v, const double *x, size_t n)
@@ -328,6 +341,7 @@ static void both_implementations_learn_the_same_of_people(void **state)
         {"novices", check_novices},
         {"all", check_all},
         {"usual", check_usual},
+        {"common", check_common},
         {"single", check_single},
         {"general", make_general},
         {"elsewhere", look_elsewhere},

@@ -53,6 +53,7 @@ LENS_STEP, COPY, COPY_FEATURES = 31, 0.25, 10  # lens.h's bytes are steps of a 3
 
 # src/engine/alone.h, alone.c: chosen on MEU and MOBIKEY; of so many known slope, crossing, limit, owner, impostor, variance
 FOREIGN, FOREIGN_SIMULATED, FOREIGN_CUT = 2.5, 1.2, 4.0
+PAUSES_OTHERWISE, PLACES_OTHERWISE, PAUSES_LEAST = 1.75, 2.0, 4
 ALONE_FEATURES, ALONE_POWER, ALONE_HIGH, NEAREST_WEIGHT = 40.0, 0.4, 4.0, 2.0
 ALONE_LEAST, ALONE_MOST, ALONE_TEXT = 16, 103, 12
 ALONE_AT = [6, 12, 28, 100]
@@ -677,6 +678,30 @@ def is_foreign(part, population):
     """Not like the people of a population: of a real one, of a simulated one."""
     middle = [m if part.varies(f) else NAN for f, m in enumerate(part.middle)]
     return [way(middle, population) > limit for limit in (FOREIGN, FOREIGN_SIMULATED)]
+
+
+def types_otherwise(part, population, pauses, places):
+    """Another text than the people's: the first features are pauses, those behind them places."""
+    everybody = population["all"][1]
+    by = {f: (m - everybody.middle[f], everybody.spread[f]) for f, m in enumerate(part.middle)
+          if not math.isnan(m) and part.varies(f) and everybody.spread[f] > 0}
+    pause = [by[f] for f in range(pauses) if f in by]
+    mean = math.fsum(d for d, _ in pause) / max(len(pause), 1)
+    where = [by[f] for f in range(pauses, pauses + places) if f in by]
+    far = math.fsum(min(abs(d - mean) / s, FOREIGN_CUT) for d, s in pause)
+    off = math.fsum(min(abs(d) / s, FOREIGN_CUT) for d, s in where)
+    return len(pause) >= PAUSES_LEAST and far > PAUSES_OTHERWISE * len(pause) or off > PLACES_OTHERWISE * len(where)
+
+
+def common_of(people, like):
+    """What share of their pauses people have in common (intraclass correlation, Shrout and Fleiss 1979)."""
+    rows = [part_of(p, like).middle for p in people if len(p) >= NOVICE_MIN]
+    rows = [[x - math.fsum(row) / len(row) for x in row] for row in rows if not any(map(math.isnan, row))]
+    means = [math.fsum(column) / len(rows) for column in zip(*rows)]
+    own = math.fsum(math.fsum((x - m) ** 2 for x in column) / (len(rows) - 1)
+                    for column, m in zip(zip(*rows), means)) / len(means)
+    common = math.fsum(m * m for m in means) / (len(means) - 1) - own / len(rows)
+    return common / (own + common)
 
 
 def alone(text, known, features):
@@ -1583,6 +1608,9 @@ class PartLines:
         got = scores(self.part, None, x)
         self.add(near("one_class", *got) if got else "one_class")
         self.add(given("foreign", *is_foreign(self.part, population)))
+        pauses = len(x) * 2 // 3
+        for a, b in ((pauses, 0), (0, len(x)), (pauses, len(x) - pauses)):
+            self.add(given("otherwise", a, b, types_otherwise(self.part, population, a, b)))
 
 
 class Person:
@@ -2213,6 +2241,8 @@ def people_case(d, title, n, counts, left_out=(), vector=False):
     yield near("usual", *made["usual"])
     for density in made["cohort"]:
         yield near("single", *density.middle, *density.spread)
+    if not vector and n >= 3 and len(made["cohort"]) >= 6:
+        yield near("common", common_of(kept(people, left_out), like))
 
 
 def general_case(d, title, kinds, elsewhere, counts):
