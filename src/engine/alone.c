@@ -61,10 +61,10 @@ double alone_limit(const struct sample *s, bool simulated)
                                                    : ALONE_FOREIGN_SIMULATED;
 }
 
-/* How far a feature's median lies from that of all people, of all ages; and their spread. False: one of them is
- * not known, or does not vary. */
+/* Of one feature: how far the owner's median lies from that of all people, of all ages, and a deviation of theirs,
+ * as what it is multiplied with. */
 struct away {
-    double by, spread;
+    double by, scale;
 };
 
 static bool away_from(const struct part *p, const struct population *pop, size_t f,
@@ -75,65 +75,78 @@ static bool away_from(const struct part *p, const struct population *pop, size_t
     if (isnan(middle) || !(part_spread(p, f) > 0.0) || !(all[LANES_GROUP] > 0.0F)) {
         return false;
     }
-    *out = (struct away){.by = middle - (double)all[0],
-                         .spread = 1.0 / (sqrt(2.0) * (double)all[LANES_GROUP])};
+    out->by = middle - (double)all[0];
+    out->scale = M_SQRT2 * (double)all[LANES_GROUP];
     return true;
 }
 
-bool alone_is_foreign(const struct part *p, const struct population *pop, double limit)
+static double cut(double by, double scale)
 {
-    double sum = 0.0;
-    size_t n = 0;
-    struct away d;
-    for (size_t f = 0; f < p->features; f++) {
-        if (away_from(p, pop, f, &d)) {
-            sum += fmin(fabs(d.by) / d.spread, CAP);
-            n++;
-        }
-    }
-    return sum > limit * (double)n;
+    return fmin(fabs(by) * scale, CAP);
+}
+
+/* A mean of so many; 0 of fewer than the least. */
+struct mean {
+    double sum;
+    size_t n;
+};
+
+static void mean_add(struct mean *m, double x)
+{
+    m->sum += x;
+    m->n++;
+}
+
+static double mean_of(const struct mean *m, size_t least)
+{
+    return m->n >= least ? m->sum / (double)m->n : 0.0;
 }
 
 /* How quick he is says nothing of the text: pauses are compared less their mean. */
-static bool pauses_otherwise(const struct part *p, const struct sample *s,
-                             const struct population *pop)
+static double way_of_pauses(const struct away *pause, const struct mean *by)
 {
-    struct away pause[SAMPLE_FEATURES_MAX];
-    double mean = 0.0;
-    double sum = 0.0;
-    size_t n = 0;
-    for (size_t f = 0; f < p->features; f++) {
-        if (s->type[f] == FEATURE_DOWN_DOWN && away_from(p, pop, f, &pause[n])) {
-            mean += pause[n++].by;
-        }
+    const double quick = mean_of(by, PAUSES_LEAST);
+    struct mean way = {0.0, 0};
+    for (size_t i = 0; i < by->n; i++) {
+        mean_add(&way, cut(pause[i].by - quick, pause[i].scale));
     }
-    mean /= fmax((double)n, 1.0);
-    for (size_t i = 0; i < n; i++) {
-        sum += fmin(fabs(pause[i].by - mean) / pause[i].spread, CAP);
-    }
-    return n >= PAUSES_LEAST && sum > PAUSES_OTHERWISE * (double)n;
+    return mean_of(&way, PAUSES_LEAST);
 }
 
-static bool places_otherwise(const struct part *p, const struct sample *s,
-                             const struct population *pop)
-{
-    double sum = 0.0;
-    size_t n = 0;
-    struct away d;
-    for (size_t f = 0; f < p->features; f++) {
-        const bool is_place = s->type[f] == FEATURE_PLACE_X || s->type[f] == FEATURE_PLACE_Y;
-        if (is_place && away_from(p, pop, f, &d)) {
-            sum += fmin(fabs(d.by) / d.spread, CAP);
-            n++;
-        }
-    }
-    return sum > PLACES_OTHERWISE * (double)n;
-}
-
-bool alone_types_otherwise(const struct part *p, const struct sample *s,
+struct alone_way alone_way(const struct part *p, const struct sample *s,
                            const struct population *pop)
 {
-    return s->kind == SAMPLE_KEYS && (pauses_otherwise(p, s, pop) || places_otherwise(p, s, pop));
+    struct away SCRATCH pause[SAMPLE_FEATURES_MAX];
+    struct mean all = {0.0, 0};
+    struct mean places = {0.0, 0};
+    struct mean by = {0.0, 0};
+    for (size_t f = 0; f < p->features; f++) {
+        struct away *const away = &pause[by.n];
+        if (!away_from(p, pop, f, away)) {
+            continue;
+        }
+        const double far = cut(away->by, away->scale);
+        const uint8_t type = s->kind == SAMPLE_KEYS ? s->type[f] : FEATURE_PLAIN;
+        mean_add(&all, far);
+        if (type == FEATURE_DOWN_DOWN) {
+            mean_add(&by, away->by);
+        } else if (type == FEATURE_PLACE_X || type == FEATURE_PLACE_Y) {
+            mean_add(&places, far);
+        }
+    }
+    return (struct alone_way){.all = mean_of(&all, 1),
+                              .pauses = way_of_pauses(pause, &by),
+                              .places = mean_of(&places, 1)};
+}
+
+bool alone_is_foreign(const struct alone_way *way, double limit)
+{
+    return way->all > limit;
+}
+
+bool alone_types_otherwise(const struct alone_way *way)
+{
+    return way->pauses > PAUSES_OTHERWISE || way->places > PLACES_OTHERWISE;
 }
 
 /* What is said of an owner of whom so many samples are known. */

@@ -27,14 +27,25 @@
 /* Which of them holds for a sample. `simulated`: as the model says. */
 double alone_limit(const struct sample *s, bool simulated);
 
-/* Is the owner unlike the people of the population, further than `limit`: other devices, other units? What they
- * say of him and of others is no evidence then. */
-bool alone_is_foreign(const struct part *p, const struct population *pop, double limit);
+/* How far the owner stands from the people of a population: means over features of the distances of medians, each in
+ * the people's spreads and cut at 4; 0 where nothing is compared. */
+struct alone_way {
+    double all;
+    double pauses; /* of keys, from press to press, each less the mean of them: four at least */
+    double places; /* of keys */
+};
 
-/* Keys `s` of another text than that of the population's people: his pauses follow another pattern, or his keys lie
- * elsewhere. Whoever types that text, thief or owner, is unlike them. */
-bool alone_types_otherwise(const struct part *p, const struct sample *s,
+/* `s` says which feature is what. */
+struct alone_way alone_way(const struct part *p, const struct sample *s,
                            const struct population *pop);
+
+/* Is he unlike them, further than `limit`: other devices, other units? What they say of him and of others is no
+ * evidence then. */
+bool alone_is_foreign(const struct alone_way *way, double limit);
+
+/* Does he type another text than they? His pauses follow another pattern, or his keys lie elsewhere: whoever types
+ * that text, thief or owner, is unlike them. */
+bool alone_types_otherwise(const struct alone_way *way);
 
 /* Can a sample be judged beside its owner alone? Typing can, and long vectors; summaries say too little. */
 bool alone_speaks(const struct sample *s);

@@ -66,8 +66,10 @@ static void only_who_is_far_from_all_people_is_foreign(void **state)
     const struct population *pop = model_population(model, &like, &room);
     for (int simulated = 0; simulated < 2; simulated++) {
         const double limit = alone_limit(&like, simulated != 0);
-        assert_false(alone_is_foreign(near->part[0], pop, limit));
-        assert_true(alone_is_foreign(far->part[0], pop, limit));
+        const struct alone_way like_them = alone_way(near->part[0], &like, pop);
+        const struct alone_way unlike = alone_way(far->part[0], &like, pop);
+        assert_false(alone_is_foreign(&like_them, limit));
+        assert_true(alone_is_foreign(&unlike, limit));
     }
     canara_profile_free(&near);
     canara_profile_free(&far);
@@ -107,7 +109,8 @@ static void whoever_types_another_text_is_known_by_his_pauses_however_quick_he_i
     const struct population *pop = model_population(model, &like, &room);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct canara_profile *p = profile_of(rows[i].who, model, &seed);
-        assert_int_equal(alone_types_otherwise(p->part[0], &like, pop), rows[i].otherwise);
+        const struct alone_way way = alone_way(p->part[0], &like, pop);
+        assert_int_equal(alone_types_otherwise(&way), rows[i].otherwise);
         canara_profile_free(&p);
     }
     canara_model_close(&model);
@@ -144,8 +147,9 @@ static void whoever_types_another_text_is_known_by_where_he_presses(void **state
             const canara_event_t event = presses(far != 0 ? 0.2 : 0.0, &seed, keys);
             learn_event(p, &event, i, CANARA_TRUST_ENROLMENT, &lesson);
         }
-        assert_int_equal(
-            alone_types_otherwise(p->part[0], &like, model_population(model, &like, &room)), far);
+        const struct alone_way way =
+            alone_way(p->part[0], &like, model_population(model, &like, &room));
+        assert_int_equal(alone_types_otherwise(&way), far);
         canara_profile_free(&p);
         canara_model_close(&model);
     }

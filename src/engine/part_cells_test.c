@@ -198,7 +198,9 @@ static void a_column_that_does_not_vary_says_nothing_and_is_not_counted(void **s
     }
     assert_near(part_from_anchor(&of_owner->part, &(struct sample){.count = ALL}), 0.0, 0.0,
                 "none");
-    assert_false(alone_is_foreign(&of_people->part, &of_people->others.population, ALONE_FOREIGN));
+    const struct sample none = {.kind = SAMPLE_FEATURES};
+    const struct alone_way way = alone_way(&of_people->part, &none, &of_people->others.population);
+    assert_false(alone_is_foreign(&way, ALONE_FOREIGN));
     free(a);
     free(of_owner);
     free(of_people);
@@ -219,7 +221,8 @@ static void where_nothing_varies_nothing_is_said(void **state)
         const struct sample s = drawn(count, &plain, 0.0, &seed);
         assert_false(evidence_one_class(&d->lens, &s, x, NULL));
         assert_false(evidence_scores(&d->lens, &d->others.population, &s, x, NULL));
-        assert_false(alone_is_foreign(&d->part, &d->others.population, ALONE_FOREIGN_SIMULATED));
+        const struct alone_way way = alone_way(&d->part, &s, &d->others.population);
+        assert_false(alone_is_foreign(&way, ALONE_FOREIGN_SIMULATED));
         part_anchor(&d->part);
         assert_near(part_drift(&d->part), 0.0, 0.0, "drift");
         assert_near(part_from_anchor(&d->part, &s), 0.0, 0.0, "from the anchor");

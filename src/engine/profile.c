@@ -383,6 +383,14 @@ void profile_shrink(const struct canara_profile *profile, struct part *p, const 
     part_shrink(p, usual);
 }
 
+/* Are people in general a measure for the owner? */
+static bool is_like(const struct part *p, const struct sample *s, const struct population *pop,
+                    bool simulated)
+{
+    const struct alone_way way = alone_way(p, s, pop);
+    return !alone_is_foreign(&way, alone_limit(s, simulated)) && !alone_types_otherwise(&way);
+}
+
 /* Scores, and the line from them to evidence: beside people in general, or beside the owner alone where
  * they are no measure for him. NULL: nothing can be said. */
 static const struct fusion *judge(const struct canara_model *model, const struct lens *l,
@@ -391,10 +399,7 @@ static const struct fusion *judge(const struct canara_model *model, const struct
 {
     const struct part *p = l->part;
     const struct population *pop = model_population(model, s, room);
-    const bool likened = pop != NULL &&
-                         !alone_is_foreign(p, pop, alone_limit(s, model->simulated)) &&
-                         !alone_types_otherwise(p, s, pop);
-    if (!alone_speaks(s) || likened) {
+    if (!alone_speaks(s) || (pop != NULL && is_like(p, s, pop, model->simulated))) {
         if (pop == NULL || !evidence_scores(l, pop, s, score, alike)) {
             return NULL;
         }

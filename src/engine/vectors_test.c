@@ -337,8 +337,9 @@ static void check_foreign(struct vectors *v, const double *x, size_t n)
 {
     const struct desk *d = v->state;
     vectors_count(v, n, 2);
-    vectors_same(v, alone_is_foreign(&d->part, &d->population, ALONE_FOREIGN), x[0]);
-    vectors_same(v, alone_is_foreign(&d->part, &d->population, ALONE_FOREIGN_SIMULATED), x[1]);
+    const struct alone_way way = alone_way(&d->part, &d->sample, &d->population);
+    vectors_same(v, alone_is_foreign(&way, ALONE_FOREIGN), x[0]);
+    vectors_same(v, alone_is_foreign(&way, ALONE_FOREIGN_SIMULATED), x[1]);
 }
 
 /* So many pauses, so many places behind them; whether they are of another text. */
@@ -354,7 +355,8 @@ static void check_otherwise(struct vectors *v, const double *x, size_t n)
                        : at < x[0] + x[1] ? FEATURE_PLACE_Y
                                           : FEATURE_HOLD;
     }
-    vectors_same(v, alone_types_otherwise(&d->part, &like, &d->population), x[2]);
+    const struct alone_way way = alone_way(&d->part, &like, &d->population);
+    vectors_same(v, alone_types_otherwise(&way), x[2]);
 }
 
 /* ---- fusion and person ---- */
