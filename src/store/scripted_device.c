@@ -20,6 +20,9 @@ static size_t find_device(const struct store_tx *tx, uuid_t account, const uint8
 
 static bool is_staler(const struct device_entry *a, const struct device_entry *b)
 {
+    if (a->proved != b->proved) {
+        return b->proved;
+    }
     const int by_time = scripted_order(a->last_seen.ms, b->last_seen.ms);
     return by_time != 0 ? by_time < 0 : memcmp(a->key, b->key, sizeof a->key) < 0;
 }

@@ -234,15 +234,15 @@ static err_t device_seen(struct store_tx *tx, uuid_t account, const uint8_t *key
     return query_run(&q, NULL);
 }
 
-/* Those beyond the limit that were not seen for longest, but never this one. */
+/* Those beyond the limit that were not seen for longest, proved ones after all others, but never this one. */
 static err_t devices_trim(struct store_tx *tx, uuid_t account, const uint8_t *key)
 {
-    static const struct sql trim = {
-        SQL_DEVICES_TRIM,
-        "DELETE FROM devices WHERE account = ?1 AND key IN"
-        " (SELECT key FROM devices WHERE account = ?1 AND key <> ?2 ORDER BY last_seen, key LIMIT"
-        " (SELECT max(count(*) - ?3, 0) FROM"
-        " (SELECT 1 FROM devices WHERE account = ?1 LIMIT ?3 + ?4)))"};
+    static const struct sql trim = {SQL_DEVICES_TRIM,
+                                    "DELETE FROM devices WHERE account = ?1 AND key IN"
+                                    " (SELECT key FROM devices WHERE account = ?1 AND key <> ?2"
+                                    " ORDER BY proved <> 0, last_seen, key LIMIT"
+                                    " (SELECT max(count(*) - ?3, 0) FROM"
+                                    " (SELECT 1 FROM devices WHERE account = ?1 LIMIT ?3 + ?4)))"};
     CLEANUP(query_end) struct query q;
     query_begin(&q, seat_of(tx), &trim);
     query_bind_uuid(&q, &account);

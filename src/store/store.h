@@ -111,7 +111,7 @@ NODISCARD err_t store_mpin_save(struct store_tx *tx, uuid_t account,
 
 /* ---- devices */
 /* W. Remember that the device was used. Beyond LIMIT_DEVICES_PER_ACCOUNT those not seen for longest are
- * forgotten, at most STORE_DEVICES_AT_ONCE of them. */
+ * forgotten, proved ones after all others, at most STORE_DEVICES_AT_ONCE of them. */
 NODISCARD err_t store_device_touch(struct store_tx *tx, uuid_t account,
                                    const uint8_t key[STORE_DIGEST_BYTES], wall_t at,
                                    struct device_standing *was);

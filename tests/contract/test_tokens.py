@@ -167,6 +167,7 @@ class Refresh(Case):
             user.login(f"device-{i}")
         with closing(sqlite3.connect(server.data / "canara.db")) as db:
             self.assertEqual(db.execute("SELECT count(*) FROM devices").fetchone(), (64,))
+            self.assertEqual(db.execute("SELECT count(*) FROM devices WHERE proved <> 0").fetchone(), (1,))  # his first
 
     def test_forged_refresh_tokens_are_401_and_wrong_shapes_422(self):
         token = self.user().refresh_token
