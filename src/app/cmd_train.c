@@ -165,7 +165,7 @@ static err_t teach(const struct bank *bank, size_t users, struct model_title tit
             stderr,
             "canara train: %zu %s typed by each person with a text, or a rhythm, of his own: "
             "such people are no measure for each other and are not in the model; who types "
-            "there is held against himself\n",
+            "there is compared with keys of any field, or held against himself\n",
             watch.left_out, watch.left_out == 1 ? "field is" : "fields are");
     }
     return e;

@@ -94,6 +94,17 @@ static bool have_own_texts(const struct school *school, const struct field *fiel
     return !school->plan.made_up && texts_common(field->c, field->stages, in) < TEXTS_COMMON;
 }
 
+/* Its people are taken as done, for the field and for keys of any. */
+static void leave_out(const struct school *school, size_t context, struct class *class)
+{
+    const size_t users = bank_context(school->bank, context)->users;
+    class->own_texts[context] = true;
+    class->left_out++;
+    for (size_t i = 0; i < (school->plan.general ? 2 : 1) * users; i++) {
+        watch_step(class->watch);
+    }
+}
+
 static err_t teach_context(const struct school *school, size_t context, const bool *in,
                            struct class *class)
 {
@@ -113,15 +124,13 @@ static err_t teach_context(const struct school *school, size_t context, const bo
         return ERR_OK; /* too few in this background */
     }
     TRY(e);
-    const size_t before = class->count;
-    TRY(keep(&p, &(struct fusing){.fields = &field, .count = 1, .in = in, .watch = class->watch},
-             class));
-    if (class->count > before && have_own_texts(school, &field, in)) {
-        people_free(&class->people[--class->count]);
-        class->own_texts[context] = true;
-        class->left_out++;
+    if (have_own_texts(school, &field, in)) {
+        people_free(&p);
+        leave_out(school, context, class);
+        return ERR_OK;
     }
-    return ERR_OK;
+    return keep(&p, &(struct fusing){.fields = &field, .count = 1, .in = in, .watch = class->watch},
+                class);
 }
 
 /* Keys of any field, for the fields that no two customers share. */

@@ -24,7 +24,7 @@ enum { SCHOOL_PEOPLE = 8, SCHOOL_SAMPLES = 8 };
 struct school;
 
 struct school_plan {
-    bool general; /* keys of any field, too, which an evaluation of known fields does not need */
+    bool general; /* keys of any field, too, for fields that too few share or that are left out */
     bool
         made_up; /* nobody's hands: each has a rhythm of his own whatever the text, and is a measure all the same */
 };
@@ -35,7 +35,7 @@ void school_free(struct school **school);
 
 /* Append to `out` the bytes of a model made from the users for whom `in` is true. `watch` may be NULL;
  * its steps are counted here. A field whose people each type a text of their own (texts.h) is left out: who types there
- * is held against himself (engine/alone.h). */
+ * is compared with keys of any field, or held against himself (engine/alone.h). */
 NODISCARD err_t school_teach(const struct school *school, const bool *in, struct model_title title,
                              struct watch *watch, struct buf *out);
 
