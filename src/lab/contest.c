@@ -535,7 +535,9 @@ static err_t prepare(struct hall *h)
     TRY(fill_banks(h));
     TRY(plan_lessons(h));
     if (knows_people(h)) {
-        TRY(school_new(bank_of_lessons(h), (struct school_plan){.general = has_own_fields(h)},
+        TRY(school_new(bank_of_lessons(h),
+                       (struct school_plan){.general = has_own_fields(h),
+                                            .any_text = h->options->detector == DETECTOR_RATIO},
                        &h->school));
     }
     return enrol_all(h);

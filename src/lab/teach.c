@@ -91,7 +91,7 @@ static err_t keep(struct people *p, const struct fusing *f, struct class *class)
  * as unlike theirs. */
 static bool have_own_texts(const struct school *school, const struct field *field, const bool *in)
 {
-    return !school->plan.made_up && texts_common(field->c, field->stages, in) < TEXTS_COMMON;
+    return !school->plan.any_text && texts_common(field->c, field->stages, in) < TEXTS_COMMON;
 }
 
 /* Its people are taken as done, for the field and for keys of any. */
@@ -99,7 +99,6 @@ static void leave_out(const struct school *school, size_t context, struct class 
 {
     const size_t users = bank_context(school->bank, context)->users;
     class->own_texts[context] = true;
-    class->left_out++;
     for (size_t i = 0; i < (school->plan.general ? 2 : 1) * users; i++) {
         watch_step(class->watch);
     }
@@ -125,6 +124,8 @@ static err_t teach_context(const struct school *school, size_t context, const bo
     }
     TRY(e);
     if (have_own_texts(school, &field, in)) {
+        class->left_out +=
+            p.population.people >= SCHOOL_PEOPLE; /* fewer would teach nothing, either */
         people_free(&p);
         leave_out(school, context, class);
         return ERR_OK;
@@ -279,7 +280,7 @@ err_t school_teach_all(const struct bank *bank, size_t users, bool made_up,
     for (size_t u = 0; u < users; u++) {
         in[u] = true;
     }
-    err_t e = school_new(bank, (struct school_plan){.general = true, .made_up = made_up}, &school);
+    err_t e = school_new(bank, (struct school_plan){.general = true, .any_text = made_up}, &school);
     if (!failed(e)) {
         e = school_teach(school, in, title, watch, out);
     }

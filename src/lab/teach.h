@@ -25,8 +25,9 @@ struct school;
 
 struct school_plan {
     bool general; /* keys of any field, too, for fields that too few share or that are left out */
-    bool
-        made_up; /* nobody's hands: each has a rhythm of his own whatever the text, and is a measure all the same */
+    /* People are a measure whatever text each types: those who are made up have a rhythm of their own anyway, and
+     * whoever asks for the ratio itself has it of them. */
+    bool any_text;
 };
 
 /* Prepare what does not depend on who is background. */

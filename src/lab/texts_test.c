@@ -29,15 +29,16 @@ struct hands {
 static void type(struct group *g, size_t user, const struct hands *h, const double *text,
                  uint64_t *seed)
 {
-    double own[KEYS_MOST];
+    double own[KEYS_MOST] = {0.0};
     const double pace = h->pace * random_in(seed, -1.0, 1.0);
+    const size_t pauses = h->keys > 1 ? h->keys - 1 : 1;
     for (size_t k = 0; k < h->keys; k++) {
         own[k] = h->own * random_in(seed, -1.0, 1.0);
     }
     for (size_t i = user * EACH; i < (user + 1) * EACH; i++) {
         float *const x = g->x[i];
         for (size_t f = 0; f < g->context.like.count; f++) {
-            const size_t k = f < h->keys ? f : (f - h->keys) % (h->keys - 1);
+            const size_t k = f < h->keys ? f : (f - h->keys) % pauses;
             const double pause = pace + text[k] + own[k];
             x[f] = (float)((f < h->keys ? -2.3 : -1.5 + pause) + random_in(seed, -0.2, 0.2));
         }
@@ -50,7 +51,7 @@ static void type(struct group *g, size_t user, const struct hands *h, const doub
 static struct group *make(const struct hands *h, uint64_t seed)
 {
     struct group *g = calloc(1, sizeof *g);
-    double text[KEYS_MOST];
+    double text[KEYS_MOST] = {0.0};
     assert_non_null(g);
     g->context = (struct bank_context){
         .like = {.kind = SAMPLE_KEYS, .context = 5, .count = (uint16_t)(3 * h->keys - 2)},
