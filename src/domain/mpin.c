@@ -249,8 +249,9 @@ static err_t spend_one_try(struct service *svc, uuid_t who, const struct account
 /* ---- what follows a comparison ---- */
 
 /* The device is one that an MPIN was passed on, and what is held against the account since a block or a
- * challenge is lifted. Not by a session that has ended while it waited for its turn to hash: its answer is a refusal, and what ended it
- * stays. An end that is in force in its loop reaches the store late, and is asked last, as for a change. */
+ * challenge is lifted. Not by a session that has ended while it waited for its turn to hash: its answer is a
+ * refusal, and what ended it stays. An end that is in force in its loop reaches the store late, and is asked
+ * last, as for a change. */
 static err_t let_session_prove(struct service *svc, struct store_tx *tx, const settlement_t *s)
 {
     struct session_row session = {0};

@@ -242,11 +242,11 @@ static bool may_leave(const struct part *p, bool long_ones)
     return !long_ones || (is_long_entry(p->kind, p->features) && p->count < EVIDENCE_SAMPLES_MIN);
 }
 
+enum { KNOWN_WELL = 2 };
+
 /* Who makes room first: what is hardly known and was not met in this lesson; then what is hardly known,
  * the newest of it; then the rest. What comes once a session (a password) is not pushed out by all that
  * comes once and never again. */
-enum { KNOWN_WELL = 2 };
-
 static int standing(const struct canara_profile *profile, size_t i)
 {
     if (profile->part[i]->sessions >= PROFILE_SESSIONS_NEEDED) {

@@ -72,7 +72,7 @@ struct class
     struct crowding *crowding;
     size_t crowds;
     bool *own_texts; /* of each context: left out, since its people type texts of their own */
-    size_t left_out;
+    size_t left_out; /* how many of them, of people enough to teach something */
 };
 
 /* Fit the fusion of people that were just made; too few trials are no error: they are left out. */

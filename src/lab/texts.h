@@ -9,8 +9,8 @@
  * Threads    no state.
  *
  * A text sets where hands hurry and where they wait: far keys, shift, the same key twice. Of people who type
- * one text, half or more of what sets a person's pauses apart from each other is what all of them have. Of
- * people who each type a password or a PIN of their own it is nothing.
+ * one text, two fifths and more of what sets a person's pauses apart from each other is what all of them have.
+ * Of people who each type a password or a PIN of their own it is nothing.
  */
 #ifndef LAB_TEXTS_H
 #define LAB_TEXTS_H

@@ -178,15 +178,26 @@ err_t sqlite_mpin_save(struct store_tx *tx, uuid_t account, const struct mpin_st
 
 /* ---- devices */
 
-err_t sqlite_device_known(struct store_tx *tx, uuid_t account, const uint8_t *key, bool *known)
+static err_t device_stood(struct store_tx *tx, uuid_t account, const uint8_t *key,
+                          struct device_standing *was)
 {
-    static const struct sql one = {SQL_DEVICE_KNOWN,
-                                   "SELECT 1 FROM devices WHERE account = ? AND key = ?"};
+    static const struct sql one = {SQL_DEVICE_STANDING,
+                                   "SELECT proved FROM devices WHERE account = ? AND key = ?"};
     CLEANUP(query_end) struct query q;
     query_begin(&q, seat_of(tx), &one);
     query_bind_uuid(&q, &account);
     query_bind_bytes(&q, key, STORE_DIGEST_BYTES);
-    return query_step(&q, known);
+    TRY(query_step(&q, &was->known));
+    was->proved = was->known && query_int(&q) != 0;
+    return ERR_OK;
+}
+
+err_t sqlite_device_known(struct store_tx *tx, uuid_t account, const uint8_t *key, bool *known)
+{
+    struct device_standing was = {0};
+    TRY(device_stood(tx, account, key, &was));
+    *known = was.known;
+    return ERR_OK;
 }
 
 /* The account had a device; `first` when it never had one before. */
@@ -200,20 +211,6 @@ static err_t device_had(struct store_tx *tx, uuid_t account, bool *first)
     size_t changed = 0;
     TRY(query_run(&q, &changed));
     *first = changed == 1;
-    return ERR_OK;
-}
-
-static err_t device_stood(struct store_tx *tx, uuid_t account, const uint8_t *key,
-                          struct device_standing *was)
-{
-    static const struct sql one = {SQL_DEVICE_STANDING,
-                                   "SELECT proved FROM devices WHERE account = ? AND key = ?"};
-    CLEANUP(query_end) struct query q;
-    query_begin(&q, seat_of(tx), &one);
-    query_bind_uuid(&q, &account);
-    query_bind_bytes(&q, key, STORE_DIGEST_BYTES);
-    TRY(query_step(&q, &was->known));
-    was->proved = was->known && query_int(&q) != 0;
     return ERR_OK;
 }
 
