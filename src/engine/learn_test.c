@@ -49,12 +49,12 @@ static canara_lesson_t live(struct scene *s, const struct test_person *who, enum
     return lesson;
 }
 
-static void begin(struct scene *s, int enrolled)
+static void begin_with(struct scene *s, const struct test_person *owner, int enrolled)
 {
     canara_key_t keys[PEOPLE_KEYS];
     struct sample like;
     double nats = 0.0;
-    *s = (struct scene){.owner = test_person(1), .other = test_person(2), .seed = 9, .at_ms = T0};
+    *s = (struct scene){.owner = *owner, .other = test_person(2), .seed = 9, .at_ms = T0};
     struct test_person middle = test_person(3);
     for (int i = 0; i < PEOPLE_KEYS; i++) {
         middle.hold[i] = log(0.09);
@@ -68,6 +68,12 @@ static void begin(struct scene *s, int enrolled)
     for (int i = 0; i < enrolled; i++) {
         assert_int_equal(live(s, &s->owner, CANARA_TRUST_ENROLMENT, &nats).learnt, 1);
     }
+}
+
+static void begin(struct scene *s, int enrolled)
+{
+    const struct test_person owner = test_person(1);
+    begin_with(s, &owner, enrolled);
 }
 
 static void end(struct scene *s)
@@ -172,6 +178,68 @@ static bool look(const struct scene *s, const struct test_person *who, uint64_t 
     assert_true(sample_of_keys(&typed, &sample));
     *far = part_from_anchor(s->profile->part[0], &sample);
     return profile_opinion(s->profile, &sample, &room, out);
+}
+
+/* An owner who is like the people of the model, or one who is held against himself. */
+struct gate_case {
+    int known;
+    bool alone;
+    double full; /* nats that an entry must say of twenty known; of fewer (known - 4) / 16 of it */
+};
+
+/* One entry on its way from the owner to somebody else: is it learnt when it says more than the gate asks, and only
+ * then? How much less it says, nats. */
+static double try_gate(const struct gate_case *c, uint64_t seed, double share)
+{
+    struct scene s;
+    struct opinion opinion;
+    double far = 0.0;
+    double nats = 0.0;
+    const struct test_person like_them = test_person(1);
+    const struct test_person unlike = test_person_slower(&like_them, 3.0);
+    begin_with(&s, c->alone ? &unlike : &like_them, c->known);
+    s.seed = seed;
+    const struct test_person who = test_person_between(&s.owner, &s.other, share);
+    assert_true(look(&s, &who, s.seed, &far, &opinion));
+    assert_int_equal(opinion.alone, c->alone);
+    assert_true(opinion.fusion->limit > 2.5); /* one entry can tell */
+    const double known = (double)s.profile->part[0]->accepted;
+    const double gate = c->full * fmin((known - 4.0) / 16.0, 1.0);
+    const canara_lesson_t lesson = live(&s, &who, CANARA_TRUST_GATED, &nats);
+    if (!opinion.led_away && lesson.accepted != (opinion.nats < gate)) {
+        fail_msg("%d known: %g nats, the gate is %g, accepted %d", c->known, opinion.nats, gate,
+                 (int)lesson.accepted);
+    }
+    end(&s);
+    return opinion.nats - gate;
+}
+
+static void an_entry_is_learnt_from_the_gate_on(void **state)
+{
+    (void)state;
+    static const struct gate_case cases[] = {
+        {7, false, -3.0},  {10, false, -3.0}, {14, false, -3.0},
+        {30, false, -3.0}, {10, true, -2.0},  {30, true, -2.0},
+    };
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        int reached = 0;
+        for (uint64_t seed = 1; seed <= 8; seed++) {
+            double in = 0.0;
+            double out = 1.0;
+            double over = try_gate(&cases[k], seed, in);
+            assert_true(try_gate(&cases[k], seed, out) >= 0.0);
+            if (over >= 0.0) {
+                continue; /* an odd one of the owner's own */
+            }
+            for (int i = 0; i < 20 && fabs(over) > 0.02; i++) { /* closer and closer to the gate */
+                const double share = 0.5 * (in + out);
+                over = try_gate(&cases[k], seed, share);
+                *(over < 0.0 ? &in : &out) = share;
+            }
+            reached += fabs(over) <= 0.02;
+        }
+        assert_in_range(reached, 4, 8);
+    }
 }
 
 static bool is_alarm(const canara_lesson_t *lesson)
@@ -637,6 +705,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_owner_is_learnt_and_another_is_not),
         cmocka_unit_test(sessions_that_prove_too_little_teach_nothing),
+        cmocka_unit_test(an_entry_is_learnt_from_the_gate_on),
         cmocka_unit_test(slow_poison_raises_the_alarm_before_it_is_accepted),
         cmocka_unit_test(without_a_mpin_a_habit_waits_at_its_fence),
         cmocka_unit_test(a_session_with_a_mpin_raises_no_alarm_of_the_fence),
