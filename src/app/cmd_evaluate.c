@@ -29,34 +29,6 @@ enum {
 
 #define BACKGROUND_DEFAULT "pairs:6"
 
-int evaluate_wrong(const char *about, const char *what)
-{
-    (void)fprintf(stderr, "canara evaluate: %s: %s (see canara evaluate --help)\n", about, what);
-    return EXIT_CODE_USAGE;
-}
-
-int evaluate_broken(const char *about, const char *what)
-{
-    (void)fprintf(stderr, "canara evaluate: %s: %s\n", about, what);
-    return EXIT_CODE_FAILED;
-}
-
-const char *evaluate_words(err_t e, char words[96])
-{
-    if (e.code == ERR_IO) {
-        return strerror_r(errno, words, 96);
-    }
-    return e.code == ERR_NOMEM   ? "the memory is used up"
-           : e.code == ERR_LIMIT ? "a limit of size was reached"
-                                 : "an inner error";
-}
-
-struct bootstrap_options evaluate_draw(const struct evaluate_run *r)
-{
-    return (struct bootstrap_options){.replicates = (size_t)r->given->replicates,
-                                      .seed = (uint64_t)r->given->seed};
-}
-
 /* ---- choices ---- */
 
 static bool read_detector(const char *text, enum detector *out)

@@ -69,7 +69,11 @@ int evaluate_broken(const char *about, const char *what);
 const char *evaluate_words(err_t e, char words[96]);
 
 /* The draws that the command line asks for. */
-struct bootstrap_options evaluate_draw(const struct evaluate_run *r);
+static inline struct bootstrap_options evaluate_draw(const struct evaluate_run *r)
+{
+    return (struct bootstrap_options){.replicates = (size_t)r->given->replicates,
+                                      .seed = (uint64_t)r->given->seed};
+}
 
 /* Score a set of humans and bots, and fill in the report but for what every report has. */
 int evaluate_bots(struct evaluate_run *r);

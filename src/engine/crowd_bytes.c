@@ -1,5 +1,6 @@
 /* crowd_bytes.c - a crowd as the bytes of a model: written and read in one place, every field checked. */
 #include "engine/crowd.h"
+#include "engine/fusion_bytes.h"
 
 #include <math.h>
 #include <string.h>

@@ -71,11 +71,7 @@ struct fusion_lines {
 #define FUSION_SURE 40.0 /* nats: further than any line goes, so that nothing is cut */
 #define FUSION_EDGE 1e-5 /* nats: what a float still tells from an end */
 
-/* To and from the bytes of a model. False: a number is out of its range. */
-enum { FUSION_NUMBERS = 3 * SCORES + 9, FUSION_BYTES = 8 * FUSION_NUMBERS };
-
-void fusion_write(struct byte_writer *w, const struct fusion *f);
-bool fusion_read(struct byte_reader *r, struct fusion *f);
+enum { FUSION_NUMBERS = 3 * SCORES + 9 }; /* of a line */
 
 /* Where a number of known samples lies between those of two lines. */
 struct fusion_place {

@@ -1,6 +1,7 @@
 #include "engine/model.h"
 
 #include "engine/byte_cursor.h"
+#include "engine/fusion_bytes.h"
 #include "engine/numbers.h"
 
 #include <math.h>
@@ -12,7 +13,6 @@
 
 enum { CHECK_BYTES = 8, HEAD_BYTES = 4 + 2 + 2 + MODEL_LABEL_BYTES + 1 + 4, NUMBER_MAX = 1000000 };
 
-#define SAMPLES_KNOWN     1e6 /* more than a profile counts */
 #define SPREAD_MIN        1e-4F
 #define VECTOR_SPREAD_MIN 1e-30F /* whose inverse is a float; 0: the column does not vary */
 
@@ -21,24 +21,6 @@ enum { CHECK_BYTES = 8, HEAD_BYTES = 4 + 2 + 2 + MODEL_LABEL_BYTES + 1 + 4, NUMB
 static void write_floats(struct byte_writer *w, const float *x, size_t n)
 {
     write_bytes(w, x, n * sizeof *x);
-}
-
-void fusion_write(struct byte_writer *w, const struct fusion *f)
-{
-    for (size_t i = 0; i < SCORES; i++) {
-        write_f64(w, f->mean[i]);
-        write_f64(w, f->scale[i]);
-        write_f64(w, f->weight[i]);
-    }
-    write_f64(w, f->high);
-    write_f64(w, f->bias);
-    write_f64(w, f->limit);
-    write_f64(w, f->impostor);
-    write_f64(w, f->owner);
-    write_f64(w, f->variance);
-    write_f64(w, f->run);
-    write_f64(w, f->ceiling);
-    write_f64(w, f->floor);
 }
 
 static void write_population(struct byte_writer *w, const struct population *p)
@@ -56,10 +38,7 @@ static void write_population(struct byte_writer *w, const struct population *p)
     write_floats(w, p->usual, n);
     write_floats(w, p->cohort_of.middle, n * p->cohort);
     write_floats(w, p->cohort_of.spread, n * p->cohort);
-    for (size_t i = 0; i < FUSION_LINES; i++) {
-        write_f64(w, p->fusion.at[i]);
-        fusion_write(w, &p->fusion.line[i]);
-    }
+    fusion_lines_write(w, &p->fusion);
 }
 
 /* Numbers of a population go into one block: `at` is where the next ones go, NULL while counting. */
@@ -117,53 +96,6 @@ static void add_lanes(struct block *b, struct population *p)
     b->used += lanes_floats(p->features, p->cohort);
 }
 
-static bool fusion_ok(const struct fusion *f)
-{
-    for (size_t i = 0; i < SCORES; i++) {
-        if (!(fabs(f->mean[i]) <= 1e6) || !(f->scale[i] >= 1e-6 && f->scale[i] <= 1e6) ||
-            !(fabs(f->weight[i]) <= 1e3)) {
-            return false;
-        }
-    }
-    return f->high > 0.0 && f->high <= 1e3 && fabs(f->bias) <= 1e3 && f->limit >= 0.0 &&
-           f->limit <= 20.0 && fabs(f->impostor) <= 1e3 && fabs(f->owner) <= 1e3 &&
-           f->variance >= 0.0 && f->variance <= 1e6 && f->run >= 1.0 && f->run <= 1e6 &&
-           f->ceiling > 0.0 && f->ceiling <= FUSION_SURE && f->floor > 0.0 &&
-           f->floor <= FUSION_SURE;
-}
-
-bool fusion_read(struct byte_reader *r, struct fusion *f)
-{
-    for (size_t i = 0; i < SCORES; i++) {
-        f->mean[i] = read_f64(r);
-        f->scale[i] = read_f64(r);
-        f->weight[i] = read_f64(r);
-    }
-    f->high = read_f64(r);
-    f->bias = read_f64(r);
-    f->limit = read_f64(r);
-    f->impostor = read_f64(r);
-    f->owner = read_f64(r);
-    f->variance = read_f64(r);
-    f->run = read_f64(r);
-    f->ceiling = read_f64(r);
-    f->floor = read_f64(r);
-    return fusion_ok(f);
-}
-
-static bool read_lines(struct byte_reader *r, struct fusion_lines *f)
-{
-    double least = 1.0;
-    bool good = true;
-    for (size_t i = 0; i < FUSION_LINES; i++) {
-        f->at[i] = read_f64(r);
-        good = f->at[i] >= least && f->at[i] <= SAMPLES_KNOWN && good;
-        least = f->at[i];
-        good = fusion_read(r, &f->line[i]) && good;
-    }
-    return good;
-}
-
 static bool features_ok(const struct population *p)
 {
     if (p->kind == SAMPLE_KEYS && p->context == 0) {
@@ -193,7 +125,7 @@ static bool read_population(struct byte_reader *r, struct block *b, struct popul
         return false;
     }
     add_lanes(b, p);
-    return read_lines(r, &p->fusion) && !b->bad && !r->failed;
+    return fusion_lines_read(r, &p->fusion) && !b->bad && !r->failed;
 }
 
 /* ---- the whole ---- */
