@@ -286,6 +286,7 @@ static void lessons_and_profiles_are_counted(void **state)
     counter_add_shared(&s.service->profiles.dropped, 38);
     counter_add_shared(&s.service->profiles.drifted, 39);
     counter_add_shared(&s.service->profiles.waiting, 40);
+    counter_add_shared(&s.service->drawn, 41);
     sheet_write(&s);
     assert_line(&s, "canara_queue_depth{queue=\"lesson\"} 33");
     assert_line(&s, "canara_profiles_loaded_total 34");
@@ -295,6 +296,7 @@ static void lessons_and_profiles_are_counted(void **state)
     assert_line(&s, "canara_lessons_total{result=\"dropped\"} 38");
     assert_line(&s, "canara_profiles_drifted_total 39");
     assert_line(&s, "canara_profiles_waiting_total 40");
+    assert_line(&s, "canara_challenges_random_total 41");
     sheet_free(&s);
 }
 

@@ -26,7 +26,10 @@ static err_t print(const struct measure_options *o, const struct trial_report *r
         measure_table(r, stdout);
         return ERR_OK;
     }
-    TRY(measure_json(r, o->seed, o->people, &text));
+    TRY(measure_json(r,
+                     &(struct measure_told){
+                         .seed = o->seed, .people = o->people, .random_percent = o->random_percent},
+                     &text));
     (void)printf("%.*s\n", (int)text.len, (const char *)text.ptr);
     return ERR_OK;
 }
@@ -62,6 +65,7 @@ int measure_command(const struct measure_options *o)
         failed(model_bytes_open("canara simulate", o->model, &bytes, &m.troupe.model))) {
         return EXIT_CODE_FAILED;
     }
+    m.random_percent = o->random_percent;
     if (!failed(e)) {
         e = run(&m, row, &report);
     }

@@ -21,7 +21,7 @@ enum { SUMMARY_BYTES = 1024 };
 
 struct simulate_options {
     const char *kind, *start, *out, *live, *measure, *model;
-    int64_t seed, persons, sessions, minutes, speed, people;
+    int64_t seed, persons, sessions, minutes, speed, people, random;
     bool json;
 };
 
@@ -157,6 +157,7 @@ static int run(const struct simulate_options *o)
                                                          .model = o->model,
                                                          .seed = (uint64_t)o->seed,
                                                          .people = (size_t)o->people,
+                                                         .random_percent = (unsigned)o->random,
                                                          .json = o->json});
     }
     struct simulate s = {.seed = (uint64_t)o->seed,
@@ -213,6 +214,7 @@ int cmd_simulate(int argc, char **argv)
         {"speed",    "X",    "with --live: so many times faster (1), up to 1000", OPTION_NUMBER, &o.speed, 1, SIMULATE_SPEED_MAX},
         {"measure",  "NAME", "measure attacks instead: one of those above, or all", OPTION_TEXT, &o.measure, 0, 0},
         {"people",   "N",    "with --measure: how many owners (40), up to 1000",  OPTION_NUMBER, &o.people, 2, MEASURE_PEOPLE_MAX},
+        {"random-challenge", "PERCENT", "with --measure: logins of patient attackers asked for the MPIN by lot (0)", OPTION_NUMBER, &o.random, 0, 100},
         {"model",    "FILE", "with --measure: people in general; else made from other seeds", OPTION_TEXT, &o.model, 0, 0},
         {"json",     NULL,   "with --measure: JSON instead of a table",          OPTION_FLAG, &o.json, 0, 0},
     };

@@ -17,6 +17,7 @@ rules_t house_rules(const struct settings *s)
                      .session_age_ms = (int64_t)s->session_max_hours * 3600 * MS_PER_S,
                      .rest_after_ms = (int64_t)s->session_rest_seconds * MS_PER_S,
                      .sessions_per_account = s->max_sessions_per_account,
+                     .random_challenge_percent = s->random_challenge_percent,
                      .summary_events = s->behavior_buffer_size,
                      .password_min_bytes = s->password_min_length,
                      .events_per_second = s->events_per_second,

@@ -24,6 +24,7 @@ enum {
 struct measure {
     struct troupe troupe;
     size_t people;
+    unsigned random_percent;        /* logins of attackers that are asked for an MPIN by lot */
     struct canara_profile **learnt; /* of each person, made when first asked for */
     void (*progress)(void *ctx, size_t done, size_t all); /* may be NULL */
     void *progress_ctx;
@@ -54,6 +55,7 @@ struct measure_options {
     const char *model; /* file; NULL: made from simulated people of other seeds */
     uint64_t seed;
     size_t people;
+    unsigned random_percent; /* [0, 100] */
     bool json;
 };
 

@@ -43,6 +43,28 @@ static err_t play_entries(const struct typing *typing, const struct canara_profi
         t, &(struct tape_play){.profile = profile, .begin_ms = session_begin_ms(typing->day)}, out);
 }
 
+/* ---- the lot ---- */
+
+/* Whose logins are asked for an MPIN by lot, and who has none: the first time is the last. */
+struct lottery {
+    unsigned percent;
+    struct rng r; /* of its own: without a lot everything else is what it was */
+    bool asked;
+};
+
+static void lottery_begin(struct lottery *l, unsigned percent, uint64_t seed)
+{
+    *l = (struct lottery){.percent = percent};
+    rng_seed(&l->r, ~seed);
+}
+
+/* At one more login. */
+static bool is_asked(struct lottery *l)
+{
+    l->asked = l->asked || rng_below(&l->r, 100) < l->percent;
+    return l->asked;
+}
+
 /* ---- poisoning ---- */
 
 /* Of his own entries, how many would speak for the owner? He is welcome when more than half do. */
@@ -61,9 +83,18 @@ static err_t look(const struct actor *a, const struct canara_profile *profile, u
     return ERR_OK;
 }
 
+/* Who leads a profile away. */
+struct poisoner {
+    const struct actor *owner, *other;
+    struct canara_profile *profile;
+    struct rng r;
+    struct lottery lottery;
+};
+
 struct poisoned {
     bool welcome_before; /* near from the start: nothing to poison */
-    bool alarm, accepted;
+    bool alarm; /* or a login was asked for the MPIN by lot: nothing is learnt from then on */
+    bool accepted;
     bool accepted_first; /* before any alarm */
     unsigned alarm_at;
     double spoke; /* share of his entries in the looks of the last POISON_END sessions */
@@ -82,25 +113,35 @@ static err_t poison_day(const struct actor *now, struct canara_profile *profile,
     return ERR_OK;
 }
 
-static err_t poison(const struct actor *owner, const struct actor *other,
-                    struct canara_profile *profile, struct rng *r, struct poisoned *out)
+/* The k-th session of his; without his MPIN what is asked for it teaches nothing. */
+static err_t poison_session(struct poisoner *p, unsigned k, struct poisoned *out)
+{
+    struct actor now;
+    bool alarm = false;
+    if (is_asked(&p->lottery)) {
+        alarm = true;
+    } else {
+        actor_between(p->owner, p->other, fmin(0.01 * k, 1.0), &now);
+        TRY(poison_day(&now, p->profile, MEASURE_ENROLMENT + k, &p->r, &alarm));
+    }
+    if (alarm && !out->alarm) {
+        out->alarm = true;
+        out->alarm_at = k;
+    }
+    return ERR_OK;
+}
+
+static err_t poison(struct poisoner *p, struct poisoned *out)
 {
     int spoke = 0;
     *out = (struct poisoned){.alarm = false};
-    TRY(look(other, profile, MEASURE_ENROLMENT, r, &spoke));
+    TRY(look(p->other, p->profile, MEASURE_ENROLMENT, &p->r, &spoke));
     out->welcome_before = spoke > FRESH / 2;
     for (unsigned k = 1; k <= POISON_SESSIONS; k++) {
-        struct actor now;
-        bool alarm = false;
         spoke = 0;
-        actor_between(owner, other, fmin(0.01 * k, 1.0), &now);
-        TRY(poison_day(&now, profile, MEASURE_ENROLMENT + k, r, &alarm));
-        if (alarm && !out->alarm) {
-            out->alarm = true;
-            out->alarm_at = k;
-        }
+        TRY(poison_session(p, k, out));
         if (k % POISON_LOOK == 0) {
-            TRY(look(other, profile, MEASURE_ENROLMENT + k, r, &spoke));
+            TRY(look(p->other, p->profile, MEASURE_ENROLMENT + k, &p->r, &spoke));
         }
         out->spoke += k > POISON_SESSIONS - POISON_END ? spoke : 0;
         if (spoke > FRESH / 2 && !out->accepted) {
@@ -121,15 +162,17 @@ static err_t poison_one(struct measure *m, size_t number, int distance, double r
     struct actor anybody;
     struct actor other;
     struct poisoned one;
-    struct rng r;
     const struct canara_profile *learnt = NULL;
     CLEANUP(canara_profile_free) struct canara_profile *profile = NULL;
     TRY(measure_owner(m, number, &owner, &learnt));
     TRY(profile_copy(&m->troupe, learnt, &profile));
     actor_other(&m->troupe, &owner, 200, &anybody);
     actor_between(&owner, &anybody, distances[distance], &other);
-    rng_seed(&r, m->troupe.seed + 977 * number + (uint64_t)distance);
-    TRY(poison(&owner, &other, profile, &r, &one));
+    const uint64_t seed = m->troupe.seed + 977 * number + (uint64_t)distance;
+    struct poisoner p = {.owner = &owner, .other = &other, .profile = profile};
+    rng_seed(&p.r, seed);
+    lottery_begin(&p.lottery, m->random_percent, seed);
+    TRY(poison(&p, &one));
     const bool counts = !one.welcome_before;
     row[0] = one.welcome_before ? 1.0 : 0.0;
     row[1] = counts ? (one.accepted_first ? 0.0 : 1.0) : NAN;
@@ -253,6 +296,7 @@ static err_t probe_one(struct measure *m, size_t number, double row[PROBE_ROWS])
     struct actor owner;
     struct actor best;
     struct rng r;
+    struct lottery lottery;
     unsigned through = 0;
     bool asked = false; /* a challenge that is not answered stays with the account */
     enum canara_level lowest = CANARA_LEVEL_BLOCKED;
@@ -262,13 +306,14 @@ static err_t probe_one(struct measure *m, size_t number, double row[PROBE_ROWS])
     TRY(profile_copy(&m->troupe, learnt, &profile));
     actor_other(&m->troupe, &owner, 300, &best);
     rng_seed(&r, m->troupe.seed + 31 * number);
+    lottery_begin(&lottery, m->random_percent, m->troupe.seed + 31 * number);
     TRY(passing(&best, profile, &r, &row[0]));
     for (unsigned k = 0; k < TRIES; k++) {
         struct actor next = best;
         enum canara_level level = CANARA_LEVEL_BLOCKED;
         vary(&next, &r);
         TRY(try_login(&next, profile, MEASURE_ENROLMENT + k, &r, &level));
-        asked = asked || level >= CANARA_LEVEL_CHALLENGE;
+        asked = is_asked(&lottery) || asked || level >= CANARA_LEVEL_CHALLENGE;
         through += asked ? 0 : 1;
         if (level <= lowest) {
             lowest = level;

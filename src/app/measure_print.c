@@ -57,15 +57,17 @@ static void real_member(struct json_writer *w, const char *name, double x)
     }
 }
 
-err_t measure_json(const struct trial_report *r, uint64_t seed, size_t people, struct buf *out)
+err_t measure_json(const struct trial_report *r, const struct measure_told *told, struct buf *out)
 {
     struct json_writer w;
     json_writer_init(&w, out);
     json_begin_object(&w);
     json_name(&w, "seed");
-    json_uint(&w, seed);
+    json_uint(&w, told->seed);
     json_name(&w, "people");
-    json_uint(&w, people);
+    json_uint(&w, told->people);
+    json_name(&w, "random_challenge");
+    json_uint(&w, told->random_percent);
     json_name(&w, "figures");
     json_begin_array(&w);
     for (size_t i = 0; i < r->count; i++) {

@@ -15,7 +15,14 @@
 
 void measure_table(const struct trial_report *r, FILE *out);
 
-NODISCARD err_t measure_json(const struct trial_report *r, uint64_t seed, size_t people,
+/* What the command line asked for. */
+struct measure_told {
+    uint64_t seed;
+    size_t people;
+    unsigned random_percent;
+};
+
+NODISCARD err_t measure_json(const struct trial_report *r, const struct measure_told *told,
                              struct buf *out);
 
 #endif

@@ -113,13 +113,30 @@ static void a_report_is_told_as_json_without_infinities(void **state)
     struct buf text;
     buf_init(&text, 4096);
     assert_ok(trial_report_add(&r, &what, never, 2, 1));
-    assert_ok(measure_json(&r, 1, 2, &text));
+    assert_ok(measure_json(&r, &(struct measure_told){.seed = 1, .people = 2}, &text));
     assert_span_text(
         buf_span(&text),
-        "{\"seed\":1,\"people\":2,\"figures\":[{\"measure\":\"takeover\",\"name\":"
+        "{\"seed\":1,\"people\":2,\"random_challenge\":0,\"figures\":[{\"measure\":\"takeover\",\"name\":"
         "\"found\",\"unit\":\"min\",\"value\":null,\"lo\":null,\"hi\":null,\"people\":2,"
         "\"at_most\":5,\"met\":false}]}");
     buf_deinit(&text);
+}
+
+/* The first login asks for an MPIN that he does not have. */
+static void who_is_asked_by_lot_teaches_and_learns_nothing(void **state)
+{
+    struct measure *m = *state;
+    struct trial_report r = {.count = 0};
+    m->random_percent = 100;
+    assert_ok(measure_run(m, measure_find("poisoning"), &r));
+    assert_ok(measure_run(m, measure_find("probing"), &r));
+    m->random_percent = 0;
+    assert_near(figure(&r, "poisoning x1.5", "of the others: alarm")->value, 1.0, 0.0, "alarm");
+    assert_near(figure(&r, "poisoning x1.5", "alarm after (median)")->value, 1.0, 0.0, "at once");
+    assert_near(figure(&r, "poisoning x1.5", "of the others: not accepted before an alarm")->value,
+                1.0, 0.0, "accepted");
+    assert_near(figure(&r, "probing", "of 200 tries: through before an MPIN is asked for")->value,
+                0.0, 0.0, "through");
 }
 
 int main(void)
@@ -127,6 +144,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_found_and_others_are_not),
         cmocka_unit_test(a_replay_is_always_caught_from_twelve_events_on),
+        cmocka_unit_test(who_is_asked_by_lot_teaches_and_learns_nothing),
         cmocka_unit_test(honest_people_are_never_blocked_however_odd),
         cmocka_unit_test(thieves_do_worse_than_owners),
         cmocka_unit_test(the_same_seed_gives_the_same_figures),

@@ -49,6 +49,7 @@ struct settings {
     uint32_t session_max_hours;
     uint32_t session_rest_seconds;
     uint32_t max_sessions_per_account;
+    uint32_t random_challenge_percent;
     uint32_t behavior_buffer_size;
     uint32_t session_cleanup_interval_s;
 

@@ -285,6 +285,15 @@ static err_t make_room(struct service *svc, struct store_tx *tx, uuid_t account,
     return e;
 }
 
+static const char *opening_detail(const session_seed_t *seed)
+{
+    if (seed->new_device) {
+        return seed->drawn ? "{\"device\":\"new\",\"challenge\":\"random\"}"
+                           : "{\"device\":\"new\"}";
+    }
+    return seed->drawn ? "{\"challenge\":\"random\"}" : "{}";
+}
+
 static err_t open_in_store(struct service *svc, const login_t *login, session_seed_t *seed,
                            credentials_t *out)
 {
@@ -306,10 +315,12 @@ static err_t open_in_store(struct service *svc, const login_t *login, session_se
     seed->mpin_failures = mpin.failures;
     /* The row that a start would find it by may end here. */
     TRY(ledger_mark_waiting(svc, &tx, seed->row.account));
-    restriction_t before = {0};
-    TRY(account_restriction(svc, &tx, seed->row.account, &mpin, &before));
-    seed->restricted = before.restricted;
-    seed->owes = before.owes;
+    restriction_t begins = {0};
+    TRY(account_restriction(svc, &tx, seed->row.account, &mpin, &begins));
+    TRY(account_draw(svc, &tx, seed->row.account, &begins));
+    seed->restricted = begins.restricted;
+    seed->owes = begins.owes;
+    seed->drawn = begins.drawn;
     TRY(make_room(svc, &tx, seed->row.account, seed));
     TRY(profile_open(svc, &tx, seed->row.account, &seed->profile, &seed->profile_revision));
     seed->row.mpin_required = seed->restricted || seed->owes;
@@ -318,7 +329,7 @@ static err_t open_in_store(struct service *svc, const login_t *login, session_se
     const audit_entry_t entry = {.kind = "session.opened",
                                  .account = login->account.id,
                                  .session = seed->row.id,
-                                 .detail = seed->new_device ? "{\"device\":\"new\"}" : "{}"};
+                                 .detail = opening_detail(seed)};
     TRY(audit_append(svc->audit, &tx, &entry));
     return store_commit(&tx);
 }
@@ -339,6 +350,8 @@ err_t login_open(struct service *svc, const login_t *login, session_seed_t *seed
     const err_t e = open_in_store(svc, login, seed, out);
     if (failed(e)) {
         canara_profile_free(&seed->profile);
+    } else if (seed->drawn) {
+        counter_add_shared(&svc->drawn, 1);
     }
     return e;
 }

@@ -65,8 +65,9 @@ typedef struct session_seed {
     bool new_device;      /* the account has devices and this is none of them */
     bool unproved_device; /* known, but no MPIN was ever passed on it */
     bool restricted;      /* starts with mpin_required: locked account or a risk block before */
-    bool owes;            /* starts with mpin_required: a challenge before that nobody answered */
-    bool overtaken;       /* the password was changed since it was proved: nothing was opened */
+    bool owes;  /* starts with mpin_required: a challenge before that nobody answered, or by lot */
+    bool drawn; /* by lot, at this login */
+    bool overtaken; /* the password was changed since it was proved: nothing was opened */
     uint32_t mpin_failures;
     uint32_t profile_revision;
     struct canara_profile *profile; /* NULL: a stranger; owned until shard_open() takes it */

@@ -1,5 +1,6 @@
 #include "domain/restriction.h"
 
+#include "base/rng.h"
 #include "domain/clock_guard.h"
 #include "domain/ledger.h"
 
@@ -82,5 +83,28 @@ err_t account_restriction(struct service *svc, struct store_tx *tx, uuid_t accou
     const bool locked = mpin->operator_needed || mpin->locked_until.ms > clock_vouched(svc).ms;
     *out = (restriction_t){.restricted = locked || mark.kind == MARK_BLOCKED,
                            .owes = mark.kind == MARK_CHALLENGED};
+    return ERR_OK;
+}
+
+/* From the kernel: nobody knows beforehand which login it is. */
+static bool is_drawn(uint32_t percent)
+{
+    uint32_t lot = 0;
+    if (percent == 0) {
+        return false;
+    }
+    rng_fill(&lot, sizeof lot);
+    return (uint64_t)lot * 100 >> 32 < percent;
+}
+
+err_t account_draw(struct service *svc, struct store_tx *tx, uuid_t account, restriction_t *r)
+{
+    char key[48];
+    if (r->restricted || r->owes || !is_drawn(svc->rules.random_challenge_percent)) {
+        return ERR_OK;
+    }
+    TRY(store_meta_put(tx, mark_key(account, key), SPAN_LIT("2")));
+    r->owes = true;
+    r->drawn = true;
     return ERR_OK;
 }

@@ -4,7 +4,7 @@
  * Floor      domain
  * Source     CONTRACT.md 3: after a risk block, and while the account is locked, a login stays
  *            allowed and its session starts with mpin_required. docs/decisions/0081: after a
- *            challenge that nobody has answered, too.
+ *            challenge that nobody has answered, too; 0084: and now and then by lot.
  * Errors     as the store's; the caller's transaction then fails as a whole.
  * Threads    workers and the ledger's thread, in the write transaction they hold.
  */
@@ -32,10 +32,16 @@ NODISCARD err_t account_mark_lift(struct service *svc, struct store_tx *tx, uuid
 /* How a session of the account begins. */
 typedef struct restriction {
     bool restricted; /* locked, or a block before: asked for the MPIN, and decisions are denied */
-    bool owes;       /* a challenge before: asked for the MPIN */
+    bool owes;       /* a challenge before, or drawn by lot: asked for the MPIN */
+    bool drawn;      /* by this login */
 } restriction_t;
 
 NODISCARD err_t account_restriction(struct service *svc, struct store_tx *tx, uuid_t account,
                                     const struct mpin_state *mpin, restriction_t *out);
+
+/* A login of an account that is not asked for its MPIN draws a lot: of a hundred logins
+ * `random_challenge_percent` are asked for nothing but that. Whoever does not answer owes it like any challenge. */
+NODISCARD err_t account_draw(struct service *svc, struct store_tx *tx, uuid_t account,
+                             restriction_t *r);
 
 #endif

@@ -117,6 +117,60 @@ static void a_challenge_that_is_answered_leaves_nothing(void **state)
     }
 }
 
+static void a_login_that_is_drawn_is_asked_until_an_mpin_succeeds(void **state)
+{
+    struct house *h = *state;
+    const uuid_t ann = register_account(h, ANN);
+    for (int i = 0; i < 20; i++) {
+        assert_false(next_login(h).owes); /* nothing is drawn unless it is wanted */
+    }
+    h->svc.rules.random_challenge_percent = 100;
+    session_seed_t next = next_login(h);
+    assert_true(next.drawn && next.owes && !next.restricted);
+    next = next_login(h);
+    assert_true(next.owes && !next.drawn); /* it is owed already */
+    h->svc.rules.random_challenge_percent = 0;
+    const struct live *live = log_in(h, ANN, "phone");
+    const uuid_t id = live->id;
+    assert_true(behaviour_mpin_required(h->shard, live));
+    assert_false(live->restricted);
+    give_mpin(h, id);
+    assert_false(behaviour_mpin_required(h->shard, shard_find(h->shard, id)));
+    assert_false(standing(h, ann).owes);
+    assert_false(next_login(h).owes);
+    assert_int_equal(counter_read(&h->svc.drawn), 1);
+}
+
+static void of_a_hundred_logins_as_many_are_drawn_as_wanted(void **state)
+{
+    enum { DRAWS = 4000 };
+    struct house *h = *state;
+    const uuid_t ann = register_account(h, ANN);
+
+    /* Least and most that one run in ten million leaves. */
+    static const struct {
+        uint32_t percent;
+        int least, most;
+    } rows[] = {{0, 0, 0}, {1, 8, 80}, {2, 36, 134}, {50, 1830, 2170}, {100, DRAWS, DRAWS}};
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        CLEANUP(store_rollback) struct store_tx tx = {0};
+        int drawn = 0;
+        h->svc.rules.random_challenge_percent = rows[i].percent;
+        assert_ok(store_begin(h->svc.store, STORE_WRITE, &tx));
+        for (int k = 0; k < DRAWS; k++) {
+            restriction_t r = {0};
+            assert_ok(account_draw(&h->svc, &tx, ann, &r));
+            assert_int_equal(r.drawn, r.owes);
+            drawn += r.drawn;
+        }
+        assert_in_range(drawn, rows[i].least, rows[i].most);
+        restriction_t locked = {.restricted = true};
+        assert_ok(account_draw(&h->svc, &tx, ann, &locked));
+        assert_false(locked.drawn || locked.owes);
+    }
+}
+
 static void every_challenge_is_owed_but_that_of_the_account_itself(void **state)
 {
     struct house *h = *state;
@@ -507,6 +561,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SENTENCE(whoever_is_challenged_and_logs_in_anew_is_asked),
         SENTENCE(a_challenge_that_is_answered_leaves_nothing),
+        SENTENCE(a_login_that_is_drawn_is_asked_until_an_mpin_succeeds),
+        SENTENCE(of_a_hundred_logins_as_many_are_drawn_as_wanted),
         SENTENCE(every_challenge_is_owed_but_that_of_the_account_itself),
         SENTENCE(how_an_mpin_was_typed_is_answered_by_it),
         SENTENCE(a_block_outweighs_a_challenge_whichever_comes_last),

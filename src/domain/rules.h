@@ -30,6 +30,7 @@ typedef struct rules {
     int64_t session_age_ms;
     int64_t rest_after_ms; /* without activity, until a session rests; 0: never */
     uint32_t sessions_per_account;
+    uint32_t random_challenge_percent; /* of logins, [0, 100]; 0: never */
     uint32_t summary_events;
     uint32_t password_min_bytes;
     uint32_t events_per_second;      /* of a session; 0 = no limit, nor on bytes */

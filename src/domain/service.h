@@ -57,6 +57,7 @@ struct service {
     const struct canara_profile *stranger; /* of the model, without parts; NULL with it */
     struct tutor *tutor;                   /* tutor_new() puts itself here; NULL before */
     struct profile_counts profiles;
+    counter_t drawn;              /* logins that are asked for their MPIN by lot */
     struct sleepers *sleepers;    /* sessions not yet awake after a start; NULL: none */
     struct replay_memory *replay; /* NULL: behaviour is compared with nothing */
     struct steady_clock *steady;  /* what of the wall clock is believed: clock_guard.h */

@@ -135,6 +135,21 @@ class Carried(Case):
         self.assertEqual(user.post("/risk/evaluate", {"action": "transfer"}).json()["decision"], "allow")
         self.assertEqual(user.try_login().json()["mpin_required"], False)
 
+    def test_logins_drawn_by_lot_are_asked_until_an_mpin_was_right(self):
+        server = self.own(RANDOM_CHALLENGE_PERCENT="100")
+        user = self.user(server=server)
+        self.assertEqual(user.status()["mpin_required"], True)
+        for _ in range(2):
+            self.assertEqual(user.try_login("laptop").json()["mpin_required"], True)
+        with Socket(user) as link:
+            self.assertEqual(link.hello["mpin_required"], True)
+            self.assertRegex(link.receive_type("mpin_required")["challenge_id"], UUID)
+        self.assertEqual(user.post("/risk/evaluate", {"action": "transfer"}).json()["decision"], "challenge")
+        self.refused(user.post("/auth/change-mpin", {"mpin": "1234", "new_mpin": "8305"}), 403, "mpin-required")
+        self.assertEqual(user.verify().status, 200)
+        self.assertEqual(user.status()["mpin_required"], False)
+        self.assertEqual(user.post("/risk/evaluate", {"action": "transfer"}).json()["decision"], "allow")
+
     def test_how_a_thief_types_the_password_is_held_against_his_next_login(self):
         user = self.user()
         machine = {"keys": [{"down": 8.0 * i, "up": 8.0 * i + 3} for i in range(40)]}
