@@ -425,7 +425,7 @@ CANARA_API enum canara_status canara_learn_end(struct canara_profile *profile, i
 /* Default thresholds (0.4, 0.7, 0.9). */
 CANARA_API canara_config_t canara_config_default(void);
 
-/* CANARA_BAD_VALUE unless 0 < monitor <= challenge <= block <= 1. */
+/* CANARA_BAD_VALUE unless 0 < monitor <= challenge <= block <= 1. NULL is the default, and right. */
 CANARA_API enum canara_status canara_config_check(const canara_config_t *config);
 
 /* Begin a session at `at_ms`: no evidence, risk 0.05. A time out of range counts as the nearest. */

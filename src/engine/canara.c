@@ -17,10 +17,17 @@ canara_config_t canara_config_default(void)
     return (canara_config_t){.monitor = 0.4, .challenge = 0.7, .block = 0.9};
 }
 
+/* The thresholds to use: those given, or the default ones for NULL. */
+static canara_config_t config_of(const canara_config_t *config)
+{
+    return config == NULL ? canara_config_default() : *config;
+}
+
 enum canara_status canara_config_check(const canara_config_t *config)
 {
-    const bool right = config->monitor > 0.0 && config->monitor <= config->challenge &&
-                       config->challenge <= config->block && config->block <= 1.0;
+    const canara_config_t c = config_of(config);
+    const bool right =
+        c.monitor > 0.0 && c.monitor <= c.challenge && c.challenge <= c.block && c.block <= 1.0;
     return right ? CANARA_OK : CANARA_BAD_VALUE;
 }
 
@@ -31,12 +38,6 @@ void canara_session_begin(canara_session_t *session, int64_t at_ms)
     filter_begin(&s, at);
     memset(session, 0, sizeof *session);
     session_store(session, &s);
-}
-
-/* The thresholds to use: those given, or the default ones for NULL. */
-static canara_config_t config_of(const canara_config_t *config)
-{
-    return config == NULL ? canara_config_default() : *config;
 }
 
 enum canara_status canara_observe(canara_session_t *session, const canara_config_t *config,

@@ -75,6 +75,7 @@ static void thresholds_are_checked(void **state)
     for (size_t c = 0; c < ARRAY_LEN(cases); c++) {
         assert_int_equal(canara_config_check(&cases[c].config), cases[c].want);
     }
+    assert_int_equal(canara_config_check(NULL), CANARA_OK); /* the default */
 }
 
 static void evidence_about_the_person_is_weighed_clipped_and_discounted(void **state)
