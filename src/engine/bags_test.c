@@ -21,21 +21,22 @@ static struct canara_profile *profile(void)
     return p;
 }
 
-/* A session of one vector of a set's features; how many were taken. */
-static uint32_t lesson_of(struct canara_profile *p, const char *name, uint64_t *seed,
-                          enum canara_trust trust, bool mpin)
+static canara_event_t vector(const char *name, const double values[VALUES])
 {
-    double values[VALUES];
-    canara_session_t s;
-    canara_lesson_t lesson;
-    uint8_t wanted = 0;
-    for (size_t i = 0; i < VALUES; i++) {
-        values[i] = random_in(seed, -3.0, 3.0);
-    }
-    const canara_event_t e = {
+    return (canara_event_t){
         .kind = CANARA_FEATURES,
         .has = CANARA_F_VALUES,
         .of.features = {.name = {name, strlen(name)}, .values = values, .count = VALUES}};
+}
+
+/* A session of one vector; how many were taken. */
+static uint32_t learn_vector(struct canara_profile *p, const char *name,
+                             const double values[VALUES], enum canara_trust trust, bool mpin)
+{
+    canara_session_t s;
+    canara_lesson_t lesson;
+    uint8_t wanted = 0;
+    const canara_event_t e = vector(name, values);
     canara_session_begin(&s, T0);
     if (mpin) {
         canara_verdict_t v;
@@ -46,6 +47,17 @@ static uint32_t lesson_of(struct canara_profile *p, const char *name, uint64_t *
     assert_int_equal(canara_learn(p, &e, T0), CANARA_OK);
     assert_int_equal(canara_learn_end(p, T0, &lesson), CANARA_OK);
     return lesson.accepted;
+}
+
+/* The same, of a set's features. */
+static uint32_t lesson_of(struct canara_profile *p, const char *name, uint64_t *seed,
+                          enum canara_trust trust, bool mpin)
+{
+    double values[VALUES];
+    for (size_t i = 0; i < VALUES; i++) {
+        values[i] = random_in(seed, -3.0, 3.0);
+    }
+    return learn_vector(p, name, values, trust, mpin);
 }
 
 static void teach(struct canara_profile *p, const char *name, uint64_t *seed)
@@ -174,6 +186,15 @@ static void a_bag_that_is_known_makes_room_for_a_mpin_only(void **state)
     canara_profile_free(&p);
 }
 
+static struct canara_model *builtin(void)
+{
+    size_t size = 0;
+    const void *bytes = canara_model_builtin(&size);
+    struct canara_model *model = NULL;
+    assert_int_equal(canara_model_open(bytes, size, &model), CANARA_OK);
+    return model;
+}
+
 /* ---- hands that the built-in model's people are not like ---- */
 
 enum { SWIPES = 10, STEPS = 30, SWIPE_POINTS = STEPS + 1, TAUGHT = 20 };
@@ -248,12 +269,9 @@ static void a_hand_that_no_people_are_like_is_told_from_another(void **state)
 {
     (void)state;
     static canara_point_t points[SWIPES * SWIPE_POINTS];
-    size_t size = 0;
-    const void *bytes = canara_model_builtin(&size);
-    struct canara_model *model = NULL;
+    struct canara_model *model = builtin();
     struct canara_profile *p = NULL;
     uint64_t seed = 11;
-    assert_int_equal(canara_model_open(bytes, size, &model), CANARA_OK);
     assert_int_equal(canara_profile_new(model, &p), CANARA_OK);
     for (int i = 0; i < TAUGHT; i++) {
         canara_session_t s;
@@ -271,6 +289,33 @@ static void a_hand_that_no_people_are_like_is_told_from_another(void **state)
     const double other = heard_of(p, &thief, &seed); /* spoke for the owner, too, before */
     assert_true(own < -0.3 && other > 0.3);
     canara_profile_free(&p);
+    canara_model_close(&model);
+}
+
+/* Codes of two bytes are rounded, and what is rounded is worked out into the own part. */
+static void vectors_at_the_ends_of_their_range_are_stored_and_loaded(void **state)
+{
+    (void)state;
+    struct canara_model *model = builtin();
+    struct canara_profile *p = NULL;
+    struct canara_profile *q = profile();
+    static struct stored s;
+    assert_int_equal(canara_profile_new(model, &p), CANARA_OK);
+    for (int i = 0; i < 9; i++) {
+        double values[VALUES];
+        for (size_t f = 0; f < VALUES; f++) {
+            values[f] = i == 0 ? 1e7 * (double)f : (f % 2 == 0 ? 1e9 : -1e9);
+        }
+        learn_vector(p, "wide", values, CANARA_TRUST_ENROLMENT, false);
+    }
+    assert_int_equal(p->bag[0]->own.form, OWN_ALONE);
+    store(p, &s);
+    for (size_t i = 0; i < s.count; i++) {
+        assert_int_equal(canara_profile_load(q, s.bytes[i], s.part[i].size), CANARA_OK);
+    }
+    assert_int_equal(bags_parts(q), s.count);
+    canara_profile_free(&p);
+    canara_profile_free(&q);
     canara_model_close(&model);
 }
 
@@ -305,6 +350,7 @@ int main(void)
         cmocka_unit_test(no_more_bags_than_there_is_room_for),
         cmocka_unit_test(a_bag_that_is_known_makes_room_for_a_mpin_only),
         cmocka_unit_test(a_hand_that_no_people_are_like_is_told_from_another),
+        cmocka_unit_test(vectors_at_the_ends_of_their_range_are_stored_and_loaded),
         cmocka_unit_test(bytes_of_nobody_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,7 +33,7 @@ uint16_t cell_code(enum sample_kind kind, double x, double base)
 double cell_value(enum sample_kind kind, uint16_t code, double base)
 {
     if (cell_bytes_of(kind) == 2) {
-        return base + short_value(code);
+        return clip(base + short_value(code), -SAMPLE_VECTOR_MAX, SAMPLE_VECTOR_MAX);
     }
     return code == 0 ? NAN : ((double)code - CENTRE) / STEPS;
 }
