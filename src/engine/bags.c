@@ -134,11 +134,14 @@ enum canara_status bags_settle(struct canara_profile *profile, int64_t at_ms)
     for (size_t i = 0; i < profile->bags; i++) {
         if (profile->bag[i]->touched) {
             bag_release(profile->bag[i], at_ms);
-            profile->bag[i]->touched = false;
             any = true;
         }
     }
-    return any ? bags_work_out(profile) : CANARA_OK;
+    const enum canara_status status = any ? bags_work_out(profile) : CANARA_OK;
+    for (size_t i = 0; i < profile->bags && status == CANARA_OK; i++) {
+        profile->bag[i]->touched = false; /* without memory they are worked out when asked again */
+    }
+    return status;
 }
 
 /* ---- scoring ---- */

@@ -1,10 +1,12 @@
 /* bags_test.c - bags of a profile: taught, stored in parts, loaded in any order, sealed. */
 #include "engine/bags.h"
 
+#include "base/err.h"
 #include "engine/page.h"
 #include "engine/profile.h"
 #include "engine/strokes.h"
 #include "tests/support/random.h"
+#include "tests/support/scarce_memory.h"
 #include "tests/support/unit.h"
 
 #include <math.h>
@@ -319,6 +321,40 @@ static void vectors_at_the_ends_of_their_range_are_stored_and_loaded(void **stat
     canara_model_close(&model);
 }
 
+static void a_lesson_that_had_no_memory_to_end_works_out_what_it_learnt_at_the_second_end(
+    void **state)
+{
+    (void)state;
+    if (SCARCE_MEMORY_DRAINS == 0) {
+        skip();
+    }
+    struct canara_model *model = builtin();
+    struct canara_profile *p = NULL;
+    struct scarce_block *taken = NULL;
+    double values[VALUES] = {1.0};
+    const canara_event_t e = vector("swipes", values);
+    canara_session_t s;
+    canara_lesson_t lesson;
+    uint8_t wanted = 0;
+    assert_int_equal(canara_profile_new(model, &p), CANARA_OK);
+    canara_session_begin(&s, T0);
+    assert_int_equal(canara_learn_begin(p, &s, CANARA_TRUST_ENROLMENT, &wanted), CANARA_OK);
+    for (int i = 0; i < TAUGHT; i++) {
+        values[1] = i;
+        assert_int_equal(canara_learn(p, &e, T0), CANARA_OK);
+    }
+    scarce_memory_drain(256, &taken);
+    const enum canara_status first = canara_learn_end(p, T0, &lesson);
+    scarce_memory_give_back(&taken);
+    assert_int_equal(first, CANARA_NO_MEMORY);
+    assert_int_equal(p->bag[0]->own.form, OWN_NOTHING);
+    assert_int_equal(canara_learn_end(p, T0, &lesson), CANARA_OK);
+    assert_int_equal(lesson.accepted, TAUGHT);
+    assert_int_equal(p->bag[0]->own.form, OWN_ALONE);
+    canara_profile_free(&p);
+    canara_model_close(&model);
+}
+
 static void bytes_of_nobody_are_refused(void **state)
 {
     (void)state;
@@ -351,6 +387,8 @@ int main(void)
         cmocka_unit_test(a_bag_that_is_known_makes_room_for_a_mpin_only),
         cmocka_unit_test(a_hand_that_no_people_are_like_is_told_from_another),
         cmocka_unit_test(vectors_at_the_ends_of_their_range_are_stored_and_loaded),
+        cmocka_unit_test(
+            a_lesson_that_had_no_memory_to_end_works_out_what_it_learnt_at_the_second_end),
         cmocka_unit_test(bytes_of_nobody_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
