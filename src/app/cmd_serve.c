@@ -88,6 +88,7 @@ static void handover_begin(struct main_loop *m)
     log_event(m->house->log, LOG_NOTICE, "handover.begun");
     m->last = "running";
     m->house->api.handover = m->last;
+    house_note_time(m->house); /* the new one compares with it before it asks for DATA_DIR */
     if (failed(handover_keep_sockets(&m->handover, m->house->server)) ||
         failed(handover_start(&m->handover, m->store_lock))) {
         handover_failed(m, "the new process cannot be started");

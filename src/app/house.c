@@ -46,6 +46,14 @@ err_t house_pepper_fault(struct house *h, const pepper_answer_t *answer)
                        answer->id, answer->id[0] == '\0' ? "" : ")");
 }
 
+err_t house_clock_fault(struct house *h)
+{
+    return house_fault(h,
+                       "clock: the time is earlier than when the server last ran; set the clock, "
+                       "or if it is right: canara clock accept, or of a running server: canara "
+                       "ctl accept-clock");
+}
+
 /* ---- log ---- */
 
 static err_t log_up(struct house *h)
@@ -89,18 +97,22 @@ static err_t clock_up(struct house *h)
     svc->log = h->log;
     const err_t guard = clock_guard_start(svc);
     if (guard.code == ERR_RANGE) {
-        return house_fault(h, "clock: the time is earlier than when the server last ran; set the "
-                              "clock, or if it is right: canara clock accept");
+        return house_clock_fault(h);
     }
     return failed(guard) ? house_fault(h, "clock: the database refused, at the start") : ERR_OK;
 }
 
-static void clock_down(struct house *h)
+void house_note_time(struct house *h)
 {
-    const err_t noted = clock_guard_note(&h->service); /* the next start compares with it */
+    const err_t noted = clock_guard_note(&h->service);
     if (failed(noted)) {
         log_event(h->log, LOG_WARN, "clock.not_noted", FIELD_INT("error", (int64_t)noted.code));
     }
+}
+
+static void clock_down(struct house *h)
+{
+    house_note_time(h); /* the next start compares with it */
 }
 
 /* ---- model ---- */

@@ -73,6 +73,9 @@ NODISCARD err_t house_up_data(struct house *h, const struct settings *settings,
 NODISCARD err_t house_up(struct house *h, const struct settings *settings,
                          const struct clock *clock);
 
+/* Put the newest time on record; what a start compares with. */
+void house_note_time(struct house *h);
+
 /* Stop everything, last first. */
 void house_down(struct house *h);
 

@@ -1,5 +1,6 @@
 /* A look at all that a start needs, before there is a start; nothing is made. */
 #include "app/house_steps.h"
+#include "domain/clock_guard.h"
 #include "net/listener.h"
 
 #include <unistd.h>
@@ -20,6 +21,15 @@ static err_t look_at_peppers(struct house *h, struct store *store)
     return answer.fit == PEPPER_FITS ? ERR_OK : house_pepper_fault(h, &answer);
 }
 
+static err_t look_at_clock(struct house *h, struct store *store)
+{
+    const err_t look = clock_guard_look(store, clock_wall(h->clock));
+    if (look.code == ERR_RANGE) {
+        return house_clock_fault(h);
+    }
+    return failed(look) ? house_fault(h, "%s: cannot be read", h->settings->database_path) : ERR_OK;
+}
+
 /* Beside a server that runs on it, too: it is read as it was committed last. */
 static err_t look_at_database(struct house *h)
 {
@@ -32,8 +42,11 @@ static err_t look_at_database(struct house *h)
                                         .look = true,
                                         .clock = h->clock};
     char why[STORE_WHY_BYTES] = "";
-    return failed(store_open(&config, &store, why)) ? house_fault(h, "%s", why)
-                                                    : look_at_peppers(h, store);
+    if (failed(store_open(&config, &store, why))) {
+        return house_fault(h, "%s", why);
+    }
+    TRY(look_at_peppers(h, store));
+    return look_at_clock(h, store);
 }
 
 /* What was handed over serves as it is bound, and each socket needs a loop. */

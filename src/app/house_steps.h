@@ -17,6 +17,9 @@ NODISCARD err_t house_fault(struct house *h, const char *format, ...) PRINTF_LIK
 /* The peppers are not those of the database: say which, and where. Always ERR_IO. */
 NODISCARD err_t house_pepper_fault(struct house *h, const pepper_answer_t *answer);
 
+/* The clock is behind the time on record. Always ERR_IO. */
+NODISCARD err_t house_clock_fault(struct house *h);
+
 /* Limits and protection of the process. */
 NODISCARD err_t house_process_up(struct house *h);
 

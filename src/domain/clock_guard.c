@@ -42,6 +42,18 @@ err_t clock_guard_load(struct store *store, steady_record_t *out)
     return load_record(&tx, out);
 }
 
+static bool is_behind(const steady_record_t *r, wall_t now)
+{
+    return r->known && now.ms < r->newest.ms - STEADY_BACK_MS;
+}
+
+err_t clock_guard_look(struct store *store, wall_t now)
+{
+    steady_record_t r = {0};
+    TRY(clock_guard_load(store, &r));
+    return is_behind(&r, now) ? err_new(ERR_RANGE) : ERR_OK;
+}
+
 err_t clock_guard_start(struct service *svc)
 {
     const wall_t now = clock_wall(svc->clock);
@@ -49,7 +61,7 @@ err_t clock_guard_start(struct service *svc)
     CLEANUP(store_rollback) struct store_tx tx = {0};
     TRY(store_begin(svc->store, STORE_WRITE, &tx));
     TRY(load_record(&tx, &r));
-    if (r.known && now.ms < r.newest.ms - STEADY_BACK_MS) {
+    if (is_behind(&r, now)) {
         return err_new(ERR_RANGE);
     }
     if (!r.known && !r.begun) {

@@ -7,7 +7,7 @@
  *            with them old ones, last too long; one that went forward must not purge, age out or end
  *            anything for good before it has proved steady.
  * Errors     ERR_RANGE: the clock is behind the newest time on record; ERR_STORAGE.
- * Threads    clock_guard_start: the main thread; clock_guard_watch: the ledger's; the rest: any.
+ * Threads    clock_guard_start, _look: the main thread; clock_guard_watch: the ledger's; the rest: any.
  *            service->steady may be NULL before the start only.
  */
 #ifndef DOMAIN_CLOCK_GUARD_H
@@ -22,6 +22,9 @@ enum { CLOCK_NOTE_MS = 60000 }; /* the newest time is put on record so often */
 
 /* What earlier runs put on record. */
 NODISCARD err_t clock_guard_load(struct store *store, steady_record_t *out);
+
+/* What a start would say of the time `now`; nothing is written. */
+NODISCARD err_t clock_guard_look(struct store *store, wall_t now);
 
 /* At the start: compare with the newest time on record, and take the clock up from there. */
 NODISCARD err_t clock_guard_start(struct service *svc);

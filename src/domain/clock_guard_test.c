@@ -46,8 +46,10 @@ static void a_start_behind_the_newest_time_on_record_is_refused(void **state)
     let_it_settle(h);
     assert_ok(clock_guard_note(&h->svc));
     house_turn_wall(&h->clock, -60000);
+    assert_ok(clock_guard_look(h->svc.store, clock_wall(&h->clock.face)));
     assert_ok(start_again(h));
     house_turn_wall(&h->clock, -1);
+    assert_err(clock_guard_look(h->svc.store, clock_wall(&h->clock.face)), ERR_RANGE);
     assert_err(start_again(h), ERR_RANGE);
     assert_ok(clock_guard_note(&h->svc)); /* it never takes the record back */
     assert_err(start_again(h), ERR_RANGE);

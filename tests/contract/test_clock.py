@@ -1,4 +1,5 @@
 """A clock behind the time on record stops the start and the logins, says so, and an operator has the last word."""
+import signal
 import sqlite3
 import struct
 import subprocess
@@ -46,6 +47,42 @@ class Clock(Case):
         user.login()
         self.assertIn('"clock.accepted"', self.canara("audit", "show").stdout)
         self.assertEqual(self.canara("audit", "verify").returncode, 0)
+
+    def newest(self):
+        with sqlite3.connect(self.mine.data / "canara.db") as base:
+            row = base.execute("SELECT value FROM meta WHERE key = 'clock.newest'").fetchone()
+        base.close()
+        return struct.unpack("<q", row[0])[0]
+
+    def hand_over_in_vain(self):
+        failed = self.mine.log_text().count("handover.failed")
+        self.mine.process.send_signal(signal.SIGUSR2)
+        deadline = time.monotonic() + 20
+        while self.mine.log_text().count("handover.failed") == failed and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self.assertEqual(self.mine.log_text().count("handover.failed"), failed + 1)
+        self.assertNotIn("handover.taken_back", self.mine.log_text())
+        self.assertIsNone(self.mine.process.poll())
+
+    def test_the_newest_time_is_on_record_before_anybody_compares_with_it(self):
+        self.mine.stop()
+        self.record(-1000)  # a time is known from the start on, and was put on record a moment ago
+        self.mine.start()
+        time.sleep(3)
+        (self.mine.dir / ".env").write_text("BACKEND_CORS_ORIGINS=*\n")
+        before = time.time_ns() // 1000000
+        self.hand_over_in_vain()
+        self.assertGreaterEqual(self.newest(), before - 2000)
+
+    def test_a_server_whose_clock_was_set_back_is_not_handed_over(self):
+        user = User(self.mine)
+        self.record(DAY_MS)  # a start would be refused; who runs goes on with the sessions that are open
+        checked = self.canara("check-config")
+        self.assertEqual(checked.returncode, 1, checked.stdout + checked.stderr)
+        self.assertIn("canara ctl accept-clock", checked.stderr)
+        self.hand_over_in_vain()
+        self.assertIn("canara serve: clock: the time is earlier", self.mine.log_text())
+        self.assertEqual(user.status()["is_active"], True)
 
     def test_nothing_is_accepted_with_the_pepper_of_another_installation(self):
         User(self.mine)
