@@ -61,20 +61,40 @@ static err_t ask_store(struct store *store)
     return store_meta_get(&tx, "ready", &value, &found);
 }
 
-enum { CLOCK_RETRY_S = 60 };
+/* What an operator has to mend; NULL: it runs. */
+static const char *journal_fault(const struct journal *journal)
+{
+    switch (journal_state_of(journal)) {
+    case JOURNAL_RUNNING: return NULL;
+    case JOURNAL_DISK_FULL: return "The disk is full: events are refused until there is room";
+    case JOURNAL_FAILED: break;
+    }
+    return "The journal could not be written: nothing is taken any more";
+}
+
+enum { CLOCK_RETRY_S = 60, READY_RETRY_S = 1 };
+
+static enum call_place not_ready(struct call *c, uint32_t retry_s, const char *why)
+{
+    call_header_int(c, "Retry-After", retry_s);
+    return problem_detail(c, PROBLEM_UNAVAILABLE, "%s", why);
+}
 
 /* Ready: the loops serve, the journal takes events, the store answers, the clock lets people log in. */
 enum call_place ready_begin(struct call *c, struct shard *s)
 {
     (void)s;
     if (!clock_guard_ok(c->service)) {
-        call_header_int(c, "Retry-After", CLOCK_RETRY_S);
-        return problem_detail(c, PROBLEM_UNAVAILABLE, "%s",
-                              "The clock was set back: nobody can log in until it is right, or an "
-                              "operator accepts it");
+        return not_ready(c, CLOCK_RETRY_S,
+                         "The clock was set back: nobody can log in until it is right, or an "
+                         "operator accepts it");
+    }
+    const char *const fault = journal_fault(c->service->journal);
+    if (fault != NULL) {
+        return not_ready(c, READY_RETRY_S, fault);
     }
     if (!c->api->ready(c->api->numbers_ctx) || failed(ask_store(c->service->store))) {
-        return problem_later(c, PROBLEM_UNAVAILABLE, 1);
+        return problem_later(c, PROBLEM_UNAVAILABLE, READY_RETRY_S);
     }
     return say_status(c, "ready");
 }

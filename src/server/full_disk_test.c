@@ -139,6 +139,25 @@ static void a_call_that_would_wait_for_the_disk_is_told_so(void **state)
     visitor_close(&v);
 }
 
+static void it_is_not_ready_and_says_that_the_disk_is_full(void **state)
+{
+    struct site *s = *state;
+    struct visitor v;
+    struct badge b;
+    site_register(s, ANN);
+    visitor_open(&v, s);
+    badge_get(&b, &v, ANN, "phone");
+    fill_disk(s, &v, &b);
+    visitor_ask(&v, "GET", "/health/ready", "", "");
+    assert_int_equal(visitor_read(&v, false), 503);
+    assert_true(visitor_heard(&v, "\"The disk is full: events are refused until there is room\""));
+    assert_span_text(http_response_find(&v.answer, "retry-after"), "1");
+    make_room(s);
+    visitor_ask(&v, "GET", "/health/ready", "", "");
+    assert_int_equal(visitor_read(&v, false), 200);
+    visitor_close(&v);
+}
+
 #define ON_A_SITE(name, loops) \
     cmocka_unit_test_prestate_setup_teardown(name, begin, site_tear_down, &(loops))
 #define BOTH(name) ON_A_SITE(name, one), ON_A_SITE(name, three)
@@ -149,6 +168,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BOTH(a_fact_that_is_refused_counts_nowhere_and_told_again_it_counts_once),
         BOTH(a_call_that_would_wait_for_the_disk_is_told_so),
+        BOTH(it_is_not_ready_and_says_that_the_disk_is_full),
     };
     /* clang-format on */
     return cmocka_run_group_tests(tests, NULL, NULL);
