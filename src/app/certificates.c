@@ -30,15 +30,23 @@ static void wipe_files(struct files *f)
     explicit_bzero(f->key, sizeof f->key);
 }
 
+static const char *words_of(err_t e, char words[REASON_BYTES])
+{
+    if (e.code == ERR_IO) {
+        return strerror_r(errno, words, REASON_BYTES);
+    }
+    return e.code == ERR_RANGE ? "must be a regular file" : "is too long";
+}
+
 static err_t read_cert(const char *name, const char *path, struct buf *out,
                        char why[CERTIFICATES_WHY_BYTES])
 {
     char reason[REASON_BYTES] = "";
     buf_init(out, LIMIT_TLS_PEM_BYTES);
-    const err_t e = whole_file_read(path, out);
+    const err_t e = whole_file_read_regular(path, out);
     if (failed(e)) {
         (void)snprintf(why, CERTIFICATES_WHY_BYTES, "%s: %.200s: %s", name, path,
-                       e.code == ERR_IO ? strerror_r(errno, reason, sizeof reason) : "is too long");
+                       words_of(e, reason));
     }
     return e;
 }

@@ -1,11 +1,13 @@
 #include "app/model_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { WORDS_BYTES = 128 };
 
@@ -69,10 +71,16 @@ err_t model_file_open(const char *path, struct canara_model **out, char why[MODE
         const void *bytes = canara_model_builtin(&size);
         return open_bytes("(built in)", bytes, size, out, why);
     }
-    FILE *file = fopen(path, "re");
+    /* O_NONBLOCK: a FIFO in its place must not hang the start. */
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
     if (file == NULL) {
         char words[WORDS_BYTES];
-        return fault(path, strerror_r(errno, words, sizeof words), why);
+        const int reason = errno;
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+        return fault(path, strerror_r(reason, words, sizeof words), why);
     }
     const err_t e = read_and_open(file, path, out, why);
     (void)fclose(file);

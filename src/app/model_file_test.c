@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static void write_file(const char *path, const void *bytes, size_t size)
 {
@@ -35,6 +37,8 @@ static void the_built_in_model_opens_and_so_does_a_copy_of_it(void **state)
     scratch_remove(&dir);
 }
 
+enum { HANGS_S = 20 };
+
 static void what_is_no_model_is_named(void **state)
 {
     (void)state;
@@ -54,6 +58,12 @@ static void what_is_no_model_is_named(void **state)
         assert_null(strchr(why, '\n'));
     }
     assert_err(model_file_open(dir.path, &model, why), ERR_FORMAT); /* a directory */
+    assert_non_null(strstr(why, "is not a file"));
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    (void)alarm(HANGS_S);
+    assert_err(model_file_open(path, &model, why), ERR_FORMAT); /* nobody writes into it */
+    (void)alarm(0);
     assert_non_null(strstr(why, "is not a file"));
     assert_null(model);
     scratch_remove(&dir);

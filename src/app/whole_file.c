@@ -14,12 +14,8 @@
 
 enum { PIECE = 64 * 1024, PATH_BYTES = PATH_MAX };
 
-err_t whole_file_read(const char *path, struct buf *out)
+static err_t read_all(int fd, struct buf *out)
 {
-    CLEANUP(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return err_new(ERR_IO);
-    }
     for (;;) {
         uint8_t piece[PIECE];
         const ssize_t n = read(fd, piece, sizeof piece);
@@ -34,6 +30,22 @@ err_t whole_file_read(const char *path, struct buf *out)
         }
         TRY(buf_append(out, (span_t){piece, (size_t)n}));
     }
+}
+
+err_t whole_file_read(const char *path, struct buf *out)
+{
+    CLEANUP(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    return fd < 0 ? err_new(ERR_IO) : read_all(fd, out);
+}
+
+err_t whole_file_read_regular(const char *path, struct buf *out)
+{
+    struct stat st;
+    CLEANUP(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        return err_new(ERR_IO);
+    }
+    return S_ISREG(st.st_mode) ? read_all(fd, out) : err_new(ERR_RANGE);
 }
 
 /* The name lasts once its folder is synced too; some folders cannot be, then it is best effort. */

@@ -19,6 +19,9 @@
 /* Append the file's bytes to `out`. */
 NODISCARD err_t whole_file_read(const char *path, struct buf *out);
 
+/* The same of what must be a regular file; ERR_RANGE: it is none. A pipe in its place holds nobody up. */
+NODISCARD err_t whole_file_read_regular(const char *path, struct buf *out);
+
 /* Write the bytes under a temporary name beside `path`, sync, then rename: whoever looks sees the old
  * file or the whole new one. A link stays and its file is replaced; the mode stays, too, and of a new file is
  * 0644 as far as the umask allows. */

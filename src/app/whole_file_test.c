@@ -90,6 +90,25 @@ static void devices_are_written_through_and_folders_refused(void **state)
     assert_int_equal(rmdir(path), 0); /* nothing beside it, nothing in it */
 }
 
+static void a_pipe_in_the_place_of_a_file_holds_nobody_up(void **state)
+{
+    (void)state;
+    CLEANUP(scratch_remove) struct scratch dir = scratch_new();
+    CLEANUP(buf_deinit) struct buf text;
+    char path[SCRATCH_PATH];
+    buf_init(&text, 1024);
+    scratch_path(&dir, "pipe", path);
+    assert_err(whole_file_read_regular(path, &text), ERR_IO);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_err(whole_file_read_regular(path, &text), ERR_RANGE);
+    assert_int_equal(unlink(path), 0);
+    assert_err(whole_file_read_regular(dir.path, &text), ERR_RANGE);
+    assert_err(whole_file_read_regular("/dev/zero", &text), ERR_RANGE);
+    assert_ok(whole_file_write(path, SPAN_LIT("text")));
+    assert_ok(whole_file_read_regular(path, &text));
+    assert_true(span_eq(buf_span(&text), SPAN_LIT("text")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -97,6 +116,7 @@ int main(void)
         cmocka_unit_test(an_old_file_keeps_its_mode),
         cmocka_unit_test(a_link_stays_and_its_file_is_replaced),
         cmocka_unit_test(devices_are_written_through_and_folders_refused),
+        cmocka_unit_test(a_pipe_in_the_place_of_a_file_holds_nobody_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

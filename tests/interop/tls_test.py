@@ -4,6 +4,7 @@
     tls_test.py CANARA [Class.test ...]"""
 import asyncio
 import json
+import os
 import re
 import signal
 import socket
@@ -145,6 +146,13 @@ class Reload(unittest.TestCase):
             with self.subTest("mode"):
                 key.chmod(0o644)
                 self.refused("must have mode 0640, 0600 or narrower")
+            with self.subTest("a pipe that nobody writes into"):
+                served = certificates.path("served.pem")
+                served.unlink()
+                os.mkfifo(served, 0o600)
+                self.refused("TLS_CERT_FILE: " + str(served) + ": must be a regular file")
+                served.unlink()
+                put("pem", good["pem"])
             with self.subTest("gone"):
                 key.rename(certificates.path("away"))
                 self.refused("No such file")
