@@ -28,6 +28,10 @@ static double rate(uint64_t n, const struct load_result *r)
 
 static void print_times(FILE *to, const struct latency *l)
 {
+    if (l->count == 0) { /* no answer is no quick one */
+        (void)fprintf(to, " %9s %9s %9s %9s %9s %9s\n", "-", "-", "-", "-", "-", "-");
+        return;
+    }
     (void)fprintf(to, " %9.0f %9.0f %9.0f %9.0f %9.0f %9.0f\n", us_of(latency_at(l, 0.5)),
                   us_of(latency_at(l, 0.9)), us_of(latency_at(l, 0.99)),
                   us_of(latency_at(l, 0.999)), us_of(latency_at(l, 0.9999)), us_of(l->max_ns));

@@ -35,6 +35,7 @@ refused 2 "nowhere.pem: No such file" run --mix echo --ca nowhere.pem https://12
 refused 2 "said: holds no certificate" run --mix echo --ca said https://127.0.0.1:9 # it is empty then
 refused 2 "is no name of a server" run --mix echo --tls-name '' https://127.0.0.1:9
 refused 1 "refused" run --mix echo --warm-up 0 --duration 1 --timeout-ms 100 http://127.0.0.1:9
+refused 1 'echo  *0  *0  *-  *-  *-' run --mix echo --warm-up 0 --duration 1 --timeout-ms 100 http://127.0.0.1:9
 
 "$canara" loadtest prepare --accounts 40 --sessions 80 --logins 4 --tokens 70 data >said
 refused 1 "is not empty" prepare data
