@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct dataset {
@@ -89,12 +90,25 @@ static err_t open_file(struct reading *r, const char *name, bool optional, int *
 {
     r->file = name;
     r->line = 1;
-    *fd = openat(r->dir, name, O_RDONLY | O_CLOEXEC);
+    /* A pipe in its place must not hold anybody up. */
+    *fd = openat(r->dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     *there = *fd >= 0;
-    if (*there || (optional && errno == ENOENT)) {
-        return ERR_OK;
+    struct stat st;
+    if (*there) {
+        if (fstat(*fd, &st) == 0 && S_ISREG(st.st_mode)) {
+            return ERR_OK;
+        }
+        (void)close(*fd);
+        *fd = -1;
+        return refuse(r, ERR_FORMAT, "file", "must be a regular file");
     }
-    return refuse_system(r, "cannot be opened; a data set needs it");
+    const int why = errno;
+    if (optional && why == ENOENT && fstatat(r->dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+        return ERR_OK; /* not even a link that leads nowhere */
+    }
+    errno = why;
+    return refuse_system(r,
+                         optional ? "cannot be opened" : "cannot be opened; a data set needs it");
 }
 
 /* ---- dataset.json ---- */

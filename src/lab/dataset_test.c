@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define JSON "{\"name\":\"tiny\",\"source\":\"a test\",\"licence\":\"none\",\"modality\":\"mixed\"}"
@@ -358,6 +359,49 @@ static void the_last_line_may_lack_its_end(void **state)
     assert_int_equal(dataset_model(set, 1)->trials.count, 0);
 }
 
+static void what_is_no_file_is_refused_and_holds_nobody_up(void **state)
+{
+    (void)state;
+
+    static const struct {
+        const char *name, *words;
+    } rows[] = {
+        {"trials.tsv", "trials.tsv:1: file: must be a regular file"},
+        {"background.tsv", "background.tsv:1: file: must be a regular file"},
+        {"dataset.json", "dataset.json:1: file: must be a regular file"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        CLEANUP(scratch_remove) struct scratch dir = scratch_new();
+        struct dataset *set = NULL;
+        struct dataset_fault fault = {.text = ""};
+        char path[SCRATCH_PATH];
+        assert_ok(open_files(&dir, &(struct files){0}, &set, &fault));
+        dataset_close(&set);
+        scratch_path(&dir, rows[i].name, path);
+        (void)unlink(path);
+        assert_int_equal(mkfifo(path, 0600), 0);
+        assert_err(dataset_open(dir.path, &set, &fault), ERR_FORMAT);
+        assert_non_null(strstr(fault.text, rows[i].words));
+    }
+}
+
+/* An optional file that should be there and is not would change every figure. */
+static void a_link_that_leads_nowhere_is_not_an_absent_file(void **state)
+{
+    (void)state;
+    CLEANUP(scratch_remove) struct scratch dir = scratch_new();
+    struct dataset *set = NULL;
+    struct dataset_fault fault = {.text = ""};
+    char path[SCRATCH_PATH];
+    assert_ok(open_files(&dir, &(struct files){0}, &set, &fault));
+    dataset_close(&set);
+    scratch_path(&dir, "background.tsv", path);
+    assert_int_equal(symlink("nowhere", path), 0);
+    assert_err(dataset_open(dir.path, &set, &fault), ERR_IO);
+    assert_non_null(strstr(fault.text, "background.tsv:1: file: cannot be opened: No such file"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +414,8 @@ int main(void)
         cmocka_unit_test(a_line_has_a_bound),
         cmocka_unit_test(limits_of_a_line_are_named),
         cmocka_unit_test(the_last_line_may_lack_its_end),
+        cmocka_unit_test(what_is_no_file_is_refused_and_holds_nobody_up),
+        cmocka_unit_test(a_link_that_leads_nowhere_is_not_an_absent_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
