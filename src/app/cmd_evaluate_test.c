@@ -237,6 +237,8 @@ static void people_with_texts_of_their_own_are_held_against_themselves(void **st
     struct lab_desk *d = *state;
     desk_make(d, "own", 24, 1, true);
     assert_int_equal(desk_run_on_set(d, "evaluate", "--background pairs:4 --json"), 0);
+    assert_non_null(strstr(d->err, ": 1 field is typed by each person with a text, or a rhythm, of "
+                                   "his own: the background says nothing there"));
     CLEANUP(json_free) struct json *tree = parsed(d->out);
     span_t text = {0};
     assert_true(json_get_text(tree, "model_version", &text));

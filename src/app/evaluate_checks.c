@@ -165,10 +165,25 @@ void evaluate_tell_set(const struct evaluate_run *r)
     }
 }
 
+/* Figures would else be the same with every background, and nobody would know why. */
+static void tell_own_texts(const struct evaluate_run *r)
+{
+    const size_t fields = r->contest.left_out;
+    if (fields > 0) {
+        (void)fprintf(
+            stderr,
+            "canara evaluate: %s: %zu %s typed by each person with a text, or a rhythm, of "
+            "his own: the background says nothing there; owners are compared with keys of "
+            "any field, or held against themselves\n",
+            r->given->dir, fields, fields == 1 ? "field is" : "fields are");
+    }
+}
+
 void evaluate_tell_unmeasured(const struct evaluate_run *r)
 {
     size_t genuine = 0;
     size_t impostors = 0;
+    tell_own_texts(r);
     if (r->evaluation.scored == 0) {
         tell(r,
              "not one trial could be scored, so no figure exists: a model has to hold five samples "

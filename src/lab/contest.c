@@ -283,14 +283,23 @@ static const struct bank *bank_of_lessons(const struct hall *h)
     return h->lessons != NULL ? h->lessons : h->bank;
 }
 
+/* The most of all models; from any thread. */
+static void note_left_out(struct contest *c, size_t fields)
+{
+    size_t most = c->left_out;
+    while (fields > most && !atomic_compare_exchange_weak(&c->left_out, &most, fields)) {}
+}
+
 static err_t teach_unit(const struct hall *h, const struct unit *unit, struct buf *bytes)
 {
     bool *const in = background_of(h, unit);
     if (in == NULL) {
         return err_new(ERR_NOMEM);
     }
+    struct watch watch = {.progress = NULL};
     const err_t taught =
-        school_teach(h->school, in, (struct model_title){.label = "evaluation"}, NULL, bytes);
+        school_teach(h->school, in, (struct model_title){.label = "evaluation"}, &watch, bytes);
+    note_left_out(h->contest, watch.left_out);
     free(in);
     return taught;
 }

@@ -70,9 +70,10 @@ struct contest {
     struct bout *bout;
     size_t bouts;
     size_t models;
-    size_t folds;      /* that people were dealt to */
-    size_t taught;     /* models that were trained on the way: one for each set of teachers */
-    uint64_t checksum; /* of the names of all models that scored */
+    size_t folds;            /* that people were dealt to */
+    _Atomic size_t left_out; /* fields whose people type texts of their own: the most in a model */
+    size_t taught;           /* models that were trained on the way: one for each set of teachers */
+    uint64_t checksum;       /* of the names of all models that scored */
 };
 
 NODISCARD err_t contest_run(const struct dataset *set, const struct contest_options *options,
