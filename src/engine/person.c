@@ -55,12 +55,12 @@ double person_alike(enum sample_kind kind, size_t before)
 {
     const double n = (double)before;
     switch (kind) {
-    case SAMPLE_TEXT: return 1.0 + PERSON_TEXT_ALIKE * fmin(n, PERSON_TEXT_ALIKE_MOST);
-    case SAMPLE_MOTION: return 1.0 + PERSON_TEXT_ALIKE * fmin(n, PERSON_MOTION_ALIKE_MOST);
-    case SAMPLE_KEYS:
     case SAMPLE_TYPING:
     case SAMPLE_MOUSE:
     case SAMPLE_SCROLL:
+    case SAMPLE_TEXT: return 1.0 + PERSON_TEXT_ALIKE * fmin(n, PERSON_TEXT_ALIKE_MOST);
+    case SAMPLE_MOTION: return 1.0 + PERSON_TEXT_ALIKE * fmin(n, PERSON_MOTION_ALIKE_MOST);
+    case SAMPLE_KEYS:
     case SAMPLE_STROKE:
     case SAMPLE_ACTION:
     case SAMPLE_FEATURES:

@@ -30,7 +30,8 @@ struct person_weight {
 #define PERSON_ALIKE      0.15
 #define PERSON_ALIKE_MOST 12.0
 
-/* Of texts, chosen on texts made of MOBIKEY's passwords: docs/decisions/0054. */
+/* Of texts, chosen on texts made of MOBIKEY's passwords, and of what is summed up by whoever sends it (typing,
+ * mouse, scrolling), on summaries of MEU, MOBIKEY and Balabit: docs/decisions/0054, 0085. */
 #define PERSON_TEXT_ALIKE      1.0
 #define PERSON_TEXT_ALIKE_MOST 3.0
 
@@ -57,7 +58,8 @@ double person_average(double heard, size_t before, double nats, double run);
 double person_average_doubted(double heard, size_t before, double nats, const struct fusion *f);
 
 /* By how much a sample counts less behind so many of its share in the session: what a person does in one
- * session has the day in common, in whatever field (Kish 1965, as V), and texts have more. 1 for the first. */
+ * session has the day in common, in whatever field (Kish 1965, as V), and texts and summaries have more: who resembles
+ * the owner by chance does so each time. 1 for the first. */
 double person_alike(enum sample_kind kind, size_t before);
 
 /* What may be added of `nats` when a modality has said `said` by now and the profile knows so few samples:

@@ -117,6 +117,15 @@ static void the_first_sample_of_a_session_counts_whole_and_later_ones_less(void 
         assert_true(text <= 1.0 + PERSON_TEXT_ALIKE * PERSON_TEXT_ALIKE_MOST);
     }
     assert_near(person_alike(SAMPLE_TEXT, 0), 1.0, 0.0, "the first message");
+
+    static const enum sample_kind summed_up[] = {SAMPLE_TYPING, SAMPLE_MOUSE, SAMPLE_SCROLL};
+
+    for (size_t i = 0; i < sizeof summed_up / sizeof *summed_up; i++) {
+        static const double less[] = {1.0, 2.0, 3.0, 4.0, 4.0};
+        for (size_t before = 0; before < sizeof less / sizeof *less; before++) {
+            assert_near(person_alike(summed_up[i], before), less[before], 1e-12, "a summary");
+        }
+    }
     assert_near(person_alike(SAMPLE_MOTION, 0), 1.0, 0.0, "the first look at how it is held");
     assert_near(person_alike(SAMPLE_MOTION, 20), 13.0, 1e-12, "all that follow");
     /* a day that shifts every field: 40 samples of half a nat are no 20 */
