@@ -1,5 +1,6 @@
 #include "lab/dataset.h"
 
+#include "base/fd.h"
 #include "base/util.h"
 #include "codec/json_read.h"
 #include "lab/dataset_groups.h"
@@ -85,30 +86,38 @@ static err_t no_memory(struct reading *r)
     return refuse(r, ERR_NOMEM, "file", "the memory is used up");
 }
 
+/* Not even a link that leads nowhere. */
+static bool is_absent(const struct reading *r, const char *name)
+{
+    struct stat st;
+    return fstatat(r->dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
+}
+
 /* Open a file of the set; `*there` false, without an error, when an optional one is absent. */
 static err_t open_file(struct reading *r, const char *name, bool optional, int *fd, bool *there)
 {
+    struct stat st;
     r->file = name;
     r->line = 1;
+    if (optional && is_absent(r, name)) {
+        *there = false;
+        return ERR_OK;
+    }
     /* A pipe in its place must not hold anybody up. */
-    *fd = openat(r->dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    *there = *fd >= 0;
-    struct stat st;
-    if (*there) {
-        if (fstat(*fd, &st) == 0 && S_ISREG(st.st_mode)) {
-            return ERR_OK;
-        }
-        (void)close(*fd);
-        *fd = -1;
+    int own = openat(r->dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (own < 0 || fstat(own, &st) != 0) {
+        const err_t e = refuse_system(r, optional ? "cannot be opened"
+                                                  : "cannot be opened; a data set needs it");
+        fd_close(&own);
+        return e;
+    }
+    if (!S_ISREG(st.st_mode)) {
+        fd_close(&own);
         return refuse(r, ERR_FORMAT, "file", "must be a regular file");
     }
-    const int why = errno;
-    if (optional && why == ENOENT && fstatat(r->dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
-        return ERR_OK; /* not even a link that leads nowhere */
-    }
-    errno = why;
-    return refuse_system(r,
-                         optional ? "cannot be opened" : "cannot be opened; a data set needs it");
+    *fd = own;
+    *there = true;
+    return ERR_OK;
 }
 
 /* ---- dataset.json ---- */
