@@ -14,9 +14,9 @@
  * raise SESSION_VERSION, so that no checkpoint of before is gone on with, and note the new sum beside
  * it. If only the sum's own events changed, note the sum alone. */
 #define KNOWN_VERSION UINT32_C(0xCA4A0010)
-#define KNOWN_SUM     UINT64_C(0x35d30be29bf7af12)
+#define KNOWN_SUM     UINT64_C(0x9512825129028c1d)
 
-enum { LESSONS = 6, SESSIONS = 60, EVENTS = 40, TYPED = 5, TEXT = 40 };
+enum { LESSONS = 6, SESSIONS = 60, EVENTS = 40, TYPED = 5, TEXT = 40, SUMMARIES = 3 };
 
 /* FNV-1a, 64 bits (Fowler, Noll, Vo 1991). */
 NO_SANITIZE_WRAP
@@ -32,6 +32,33 @@ static uint64_t add(uint64_t sum, uint64_t value)
 static uint64_t add_number(uint64_t sum, double x)
 {
     return add(sum, (uint64_t)llround(x * 1e9));
+}
+
+/* What clients sum up of somebody: of typing, the mouse, scrolling. */
+static canara_event_t summed_up(const struct test_person *who, uint64_t *seed, int which,
+                                double interval[4])
+{
+    const double pace = exp(who->interval[0] + random_in(seed, -0.2, 0.2));
+    switch (which) {
+    case 0:
+        for (int i = 0; i < 4; i++) {
+            interval[i] = pace * random_in(seed, 0.8, 1.2);
+        }
+        return (canara_event_t){.kind = CANARA_TYPING_PATTERN,
+                                .has = CANARA_F_WORDS_PER_MINUTE | CANARA_F_KEY_PRESS_INTERVALS,
+                                .of.typing = {.words_per_minute = 12.0 / pace,
+                                              .key_press_intervals = interval,
+                                              .intervals = 4}};
+    case 1:
+        return (canara_event_t){
+            .kind = CANARA_MOUSE_MOVEMENT,
+            .has = CANARA_F_MOVEMENT_SPEED | CANARA_F_IDLE_TIME,
+            .of.mouse = {.movement_speed = 60.0 / pace, .idle_time_s = 4.0 * pace}};
+    default:
+        return (canara_event_t){.kind = CANARA_SCROLL,
+                                .has = CANARA_F_PIXELS | CANARA_F_VELOCITY,
+                                .of.scroll = {.pixels = 60.0 / pace, .velocity = 300.0 / pace}};
+    }
 }
 
 /* The last that is typed in a lesson is a text. */
@@ -65,6 +92,11 @@ static void learn(struct canara_profile *profile, const struct test_person *who,
             typed[i] = typed_by(who, i, seed, keys);
             assert_int_equal(canara_learn(profile, &typed[i], at + i), CANARA_OK);
         }
+        for (int i = 0; i < SUMMARIES; i++) {
+            double interval[4];
+            const canara_event_t summary = summed_up(who, seed, i, interval);
+            assert_int_equal(canara_learn(profile, &summary, at + TYPED), CANARA_OK);
+        }
         assert_int_equal(canara_learn_end(profile, at + TYPED, &lesson), CANARA_OK);
     }
 }
@@ -75,8 +107,9 @@ static void happen(canara_session_t *s, const struct canara_profile *profile,
     struct test_event any;
     canara_key_t keys[TEXT];
     canara_event_t typed;
+    double interval[4];
     enum canara_fact fact = CANARA_FACTS;
-    switch (random_below(seed, 8)) {
+    switch (random_below(seed, 10)) {
     case 0:
         fact = (enum canara_fact)random_below(seed, CANARA_FACTS);
         assert_int_equal(canara_note(s, NULL, fact, random_in(seed, 0.0, 0.8), at, v), CANARA_OK);
@@ -89,6 +122,11 @@ static void happen(canara_session_t *s, const struct canara_profile *profile,
     case 3: test_event_random(&any, seed); break;
     case 4:
         typed = test_person_writes(who, seed, keys, TEXT);
+        assert_int_equal(canara_observe(s, NULL, profile, &typed, at, v), CANARA_OK);
+        return;
+    case 5:
+    case 6:
+        typed = summed_up(who, seed, (int)random_below(seed, SUMMARIES), interval);
         assert_int_equal(canara_observe(s, NULL, profile, &typed, at, v), CANARA_OK);
         return;
     default: test_event_seed_client(&any, seed);

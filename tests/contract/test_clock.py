@@ -72,7 +72,7 @@ class Clock(Case):
         (self.mine.dir / ".env").write_text("BACKEND_CORS_ORIGINS=*\n")
         before = time.time_ns() // 1000000
         self.hand_over_in_vain()
-        self.assertGreaterEqual(self.newest(), before - 2000)
+        self.assertGreaterEqual(self.newest(), before - 3500)  # without it 4 s and more
 
     def test_a_server_whose_clock_was_set_back_is_not_handed_over(self):
         user = User(self.mine)
