@@ -263,7 +263,7 @@ static void write_security(struct page *p, const struct metrics_page *from)
     counters(p, "canara_logins_total", "result", logins, ARRAY_LEN(logins));
     family(p, "canara_challenges", "counter", "", "MPIN challenges started");
     plain(p, "canara_challenges_total", from->challenges);
-    family(p, "canara_challenges_random", "counter", "", "of these, begun by lot at a login");
+    family(p, "canara_challenges_random", "counter", "", "Logins drawn by lot");
     plain(p, "canara_challenges_random_total", counter_read(&from->api->service->drawn));
     family(p, "canara_replays", "counter", "",
            "Messages that repeated another session's behaviour");

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* A digit; after a lift, which ledger counted and how far it had got by then. */
+/* A digit; after a lift, and of what was drawn since, which ledger counted and how far it had got by then. */
 enum { VALUE_SHORT = 1, VALUE_LIFTED = 1 + 8 + 8 };
 
 static const char *mark_key(uuid_t account, char out[48])
@@ -38,10 +38,21 @@ static err_t read_mark(struct store_tx *tx, uuid_t account, struct mark *out)
                     : value.bytes[0] == '0' + MARK_CHALLENGED ? MARK_CHALLENGED
                                                               : MARK_NONE;
     } else if (found && value.len == VALUE_LIFTED) {
+        out->kind = value.bytes[0] == '0' + MARK_CHALLENGED ? MARK_CHALLENGED : MARK_NONE;
         memcpy(&out->ledger, value.bytes + 1, sizeof out->ledger);
         memcpy(&out->place, value.bytes + 9, sizeof out->place);
     }
     return ERR_OK;
+}
+
+/* With what is known of the last lift. */
+static err_t put_mark(struct store_tx *tx, const char *key, enum account_mark kind,
+                      const struct mark *lifted)
+{
+    uint8_t value[VALUE_LIFTED] = {(uint8_t)('0' + kind)};
+    memcpy(value + 1, &lifted->ledger, sizeof lifted->ledger);
+    memcpy(value + 9, &lifted->place, sizeof lifted->place);
+    return store_meta_put(tx, key, (span_t){value, sizeof value});
 }
 
 err_t account_mark_blocked(struct store_tx *tx, uuid_t account)
@@ -67,12 +78,9 @@ err_t account_mark_challenged(struct service *svc, struct store_tx *tx, uuid_t a
 err_t account_mark_lift(struct service *svc, struct store_tx *tx, uuid_t account)
 {
     char key[48];
-    uint8_t value[VALUE_LIFTED] = {'0'};
-    const uint64_t ledger = ledger_number(svc->ledger);
-    const uint64_t place = ledger_posted(svc->ledger);
-    memcpy(value + 1, &ledger, sizeof ledger);
-    memcpy(value + 9, &place, sizeof place);
-    return store_meta_put(tx, mark_key(account, key), (span_t){value, sizeof value});
+    const struct mark lifted = {.ledger = ledger_number(svc->ledger),
+                                .place = ledger_posted(svc->ledger)};
+    return put_mark(tx, mark_key(account, key), MARK_NONE, &lifted);
 }
 
 err_t account_restriction(struct service *svc, struct store_tx *tx, uuid_t account,
@@ -94,16 +102,18 @@ static bool is_drawn(uint32_t percent)
         return false;
     }
     rng_fill(&lot, sizeof lot);
-    return (uint64_t)lot * 100 >> 32 < percent;
+    return ((uint64_t)lot * 100) >> 32 < percent;
 }
 
 err_t account_draw(struct service *svc, struct store_tx *tx, uuid_t account, restriction_t *r)
 {
     char key[48];
+    struct mark lifted;
     if (r->restricted || r->owes || !is_drawn(svc->rules.random_challenge_percent)) {
         return ERR_OK;
     }
-    TRY(store_meta_put(tx, mark_key(account, key), SPAN_LIT("2")));
+    TRY(read_mark(tx, account, &lifted)); /* what waited before the lift stays answered */
+    TRY(put_mark(tx, mark_key(account, key), MARK_CHALLENGED, &lifted));
     r->owes = true;
     r->drawn = true;
     return ERR_OK;

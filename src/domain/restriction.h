@@ -39,8 +39,8 @@ typedef struct restriction {
 NODISCARD err_t account_restriction(struct service *svc, struct store_tx *tx, uuid_t account,
                                     const struct mpin_state *mpin, restriction_t *out);
 
-/* A login of an account that is not asked for its MPIN draws a lot: of a hundred logins
- * `random_challenge_percent` are asked for nothing but that. Whoever does not answer owes it like any challenge. */
+/* A login of an account that owes no MPIN draws a lot: `random_challenge_percent` of a hundred owe one, for no
+ * other reason, like after any challenge. */
 NODISCARD err_t account_draw(struct service *svc, struct store_tx *tx, uuid_t account,
                              restriction_t *r);
 

@@ -141,9 +141,30 @@ static void a_login_that_is_drawn_is_asked_until_an_mpin_succeeds(void **state)
     assert_int_equal(counter_read(&h->svc.drawn), 1);
 }
 
+static void what_was_answered_before_a_lot_leaves_nothing_behind_it(void **state)
+{
+    struct house *h = *state;
+    const uuid_t ann = register_account(h, ANN);
+    struct live *live = log_in(h, ANN, "phone");
+    const uuid_t id = live->id;
+    uint64_t place = 0;
+    bool stands = true;
+    predict(h, live, 0.75);
+    assert_int_equal(ledger_holds_mark(h->ledger, ann, &place), MARK_CHALLENGED);
+    give_mpin(h, id); /* while it waits to be written */
+    h->svc.rules.random_challenge_percent = 100;
+    assert_true(next_login(h).drawn);
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    assert_ok(store_begin(h->svc.store, STORE_WRITE, &tx));
+    assert_ok(account_mark_challenged(&h->svc, &tx, ann, place, &stands));
+    assert_false(stands);
+    assert_ok(account_mark_challenged(&h->svc, &tx, ann, place + 1, &stands)); /* after it */
+    assert_true(stands);
+}
+
 static void of_a_hundred_logins_as_many_are_drawn_as_wanted(void **state)
 {
-    enum { DRAWS = 4000 };
+    enum { DRAWS = 40000 };
     struct house *h = *state;
     const uuid_t ann = register_account(h, ANN);
 
@@ -151,7 +172,7 @@ static void of_a_hundred_logins_as_many_are_drawn_as_wanted(void **state)
     static const struct {
         uint32_t percent;
         int least, most;
-    } rows[] = {{0, 0, 0}, {1, 8, 80}, {2, 36, 134}, {50, 1830, 2170}, {100, DRAWS, DRAWS}};
+    } rows[] = {{0, 0, 0}, {1, 290, 520}, {2, 650, 960}, {50, 19450, 20550}, {100, DRAWS, DRAWS}};
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         CLEANUP(store_rollback) struct store_tx tx = {0};
@@ -562,6 +583,7 @@ int main(void)
         SENTENCE(whoever_is_challenged_and_logs_in_anew_is_asked),
         SENTENCE(a_challenge_that_is_answered_leaves_nothing),
         SENTENCE(a_login_that_is_drawn_is_asked_until_an_mpin_succeeds),
+        SENTENCE(what_was_answered_before_a_lot_leaves_nothing_behind_it),
         SENTENCE(of_a_hundred_logins_as_many_are_drawn_as_wanted),
         SENTENCE(every_challenge_is_owed_but_that_of_the_account_itself),
         SENTENCE(how_an_mpin_was_typed_is_answered_by_it),
