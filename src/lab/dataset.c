@@ -50,9 +50,7 @@ struct reading {
 static void reading_deinit(struct reading *r)
 {
     free(r->scratch);
-    if (r->dir >= 0) {
-        (void)close(r->dir);
-    }
+    fd_close(&r->dir);
 }
 
 PRINTF_LIKE(4, 5)
