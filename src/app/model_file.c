@@ -1,13 +1,12 @@
 #include "app/model_file.h"
 
+#include "app/whole_file.h"
+#include "base/buf.h"
+#include "base/util.h"
+
 #include <errno.h>
-#include <fcntl.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { WORDS_BYTES = 128 };
 
@@ -43,25 +42,17 @@ static err_t open_bytes(const char *path, const void *bytes, size_t size, struct
     return ERR_OK;
 }
 
-static err_t read_and_open(FILE *file, const char *path, struct canara_model **out,
-                           char why[MODEL_WHY_BYTES])
+static err_t cannot_read(err_t e, const char *path, char why[MODEL_WHY_BYTES])
 {
-    struct stat st;
-    if (fstat(fileno(file), &st) != 0 || !S_ISREG(st.st_mode)) {
-        return fault(path, "is not a file", why);
+    char words[WORDS_BYTES];
+    if (e.code == ERR_IO) {
+        return fault(path, strerror_r(errno, words, sizeof words), why);
     }
-    if (st.st_size < 1 || st.st_size > MODEL_FILE_BYTES_MAX) {
-        return fault(path, "must have 1 byte to 64 MiB", why);
-    }
-    const size_t size = (size_t)st.st_size;
-    uint8_t *bytes = malloc(size);
-    if (bytes == NULL) {
-        return fault(path, "needs more memory than there is", why);
-    }
-    const err_t e = fread(bytes, 1, size, file) == size ? open_bytes(path, bytes, size, out, why)
-                                                        : fault(path, "cannot be read", why);
-    free(bytes);
-    return e;
+    return fault(path,
+                 e.code == ERR_RANGE   ? "is not a file"
+                 : e.code == ERR_LIMIT ? "must have 1 byte to 64 MiB"
+                                       : "needs more memory than there is",
+                 why);
 }
 
 err_t model_file_open(const char *path, struct canara_model **out, char why[MODEL_WHY_BYTES])
@@ -71,18 +62,12 @@ err_t model_file_open(const char *path, struct canara_model **out, char why[MODE
         const void *bytes = canara_model_builtin(&size);
         return open_bytes("(built in)", bytes, size, out, why);
     }
-    /* O_NONBLOCK: a FIFO in its place must not hang the start. */
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
-    if (file == NULL) {
-        char words[WORDS_BYTES];
-        const int reason = errno;
-        if (fd >= 0) {
-            (void)close(fd);
-        }
-        return fault(path, strerror_r(reason, words, sizeof words), why);
+    CLEANUP(buf_deinit) struct buf bytes;
+    buf_init(&bytes, MODEL_FILE_BYTES_MAX);
+    const err_t read = whole_file_read_regular(path, &bytes);
+    if (failed(read)) {
+        return cannot_read(read, path, why);
     }
-    const err_t e = read_and_open(file, path, out, why);
-    (void)fclose(file);
-    return e;
+    return bytes.len == 0 ? cannot_read(err_new(ERR_LIMIT), path, why)
+                          : open_bytes(path, bytes.ptr, bytes.len, out, why);
 }
