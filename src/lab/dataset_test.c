@@ -359,6 +359,17 @@ static void the_last_line_may_lack_its_end(void **state)
     assert_int_equal(dataset_model(set, 1)->trials.count, 0);
 }
 
+/* A folder whose files are good, for what is put in the place of one of them. */
+static struct scratch good_folder(void)
+{
+    struct scratch dir = scratch_new();
+    struct dataset *set = NULL;
+    struct dataset_fault fault = {.text = ""};
+    assert_ok(open_files(&dir, &(struct files){0}, &set, &fault));
+    dataset_close(&set);
+    return dir;
+}
+
 static void what_is_no_file_is_refused_and_holds_nobody_up(void **state)
 {
     (void)state;
@@ -372,12 +383,10 @@ static void what_is_no_file_is_refused_and_holds_nobody_up(void **state)
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        CLEANUP(scratch_remove) struct scratch dir = scratch_new();
+        CLEANUP(scratch_remove) struct scratch dir = good_folder();
         struct dataset *set = NULL;
         struct dataset_fault fault = {.text = ""};
         char path[SCRATCH_PATH];
-        assert_ok(open_files(&dir, &(struct files){0}, &set, &fault));
-        dataset_close(&set);
         scratch_path(&dir, rows[i].name, path);
         (void)unlink(path);
         assert_int_equal(mkfifo(path, 0600), 0);
@@ -390,12 +399,10 @@ static void what_is_no_file_is_refused_and_holds_nobody_up(void **state)
 static void a_link_that_leads_nowhere_is_not_an_absent_file(void **state)
 {
     (void)state;
-    CLEANUP(scratch_remove) struct scratch dir = scratch_new();
+    CLEANUP(scratch_remove) struct scratch dir = good_folder();
     struct dataset *set = NULL;
     struct dataset_fault fault = {.text = ""};
     char path[SCRATCH_PATH];
-    assert_ok(open_files(&dir, &(struct files){0}, &set, &fault));
-    dataset_close(&set);
     scratch_path(&dir, "background.tsv", path);
     assert_int_equal(symlink("nowhere", path), 0);
     assert_err(dataset_open(dir.path, &set, &fault), ERR_IO);
