@@ -75,7 +75,7 @@ static void how_an_mpin_was_typed_is_answered_by_it(void **state)
     (void)snprintf(machine + len, sizeof machine - len, "]}}");
     struct desk *d = *state;
     struct bearer b;
-    uint64_t place = 0;
+    ledger_places_t newest;
     desk_enter(d, &b, "phone");
     challenge(&b, 0.69);
     assert_false(behaviour_mpin_required(b.owner, b.live));
@@ -84,9 +84,9 @@ static void how_an_mpin_was_typed_is_answered_by_it(void **state)
     call_free(&c);
     assert_int_equal(counter_read(&shard_metrics(b.owner)->challenges), 1); /* by its keys */
     assert_false(behaviour_mpin_required(b.owner, b.live));
-    assert_int_equal(ledger_holds_mark(d->house.ledger, b.live->account, &place), MARK_NONE);
+    assert_int_equal(ledger_holds_mark(d->house.ledger, b.live->account, &newest), MARK_NONE);
     challenge(&b, 0.8);
-    assert_int_equal(ledger_holds_mark(d->house.ledger, b.live->account, &place), MARK_CHALLENGED);
+    assert_int_equal(ledger_holds_mark(d->house.ledger, b.live->account, &newest), MARK_CHALLENGED);
 }
 
 /* ---- wrong */
@@ -227,6 +227,7 @@ static void a_change_that_waits_is_refused_when_its_session_ends_meanwhile(void 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct bearer thief;
         struct bearer owner;
+        d->news = 0;
         desk_enter(d, &thief, "phone");
         desk_meanwhile(d, cases[i].before, cases[i].what, &thief);
         desk_expect(d, &thief, "POST", CHANGE, "{\"mpin\":\"" MPIN "\",\"new_mpin\":\"9274\"}",

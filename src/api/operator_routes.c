@@ -63,7 +63,7 @@ static bool one_of(const struct call *c, struct faults *f, const char *first, co
     return false;
 }
 
-static err_t find_account(struct call *c, const email_t *email, uuid_t *out, bool *found)
+err_t operator_find_account(struct call *c, const email_t *email, uuid_t *out, bool *found)
 {
     CLEANUP(account_wipe) struct account_row row = {0};
     CLEANUP(store_rollback) struct store_tx tx = {0};
@@ -378,7 +378,7 @@ enum call_place ctl_end_begin(struct call *c, struct shard *s)
     uuid_t account = {{0}};
     bool found = false;
     uint32_t ended = 0;
-    err_t e = find_account(c, &email, &account, &found);
+    err_t e = operator_find_account(c, &email, &account, &found);
     if (!failed(e) && !found) {
         return problem_detail(c, PROBLEM_NOT_FOUND, "Account not found");
     }
@@ -422,7 +422,7 @@ enum call_place ctl_unlock_begin(struct call *c, struct shard *s)
     if (f.count > 0) {
         return problem_faults(c, &f);
     }
-    err_t e = email.len > 0 ? find_account(c, &email, &account, &known) : ERR_OK;
+    err_t e = email.len > 0 ? operator_find_account(c, &email, &account, &known) : ERR_OK;
     if (!failed(e) && known) {
         e = operator_write_down(c, "operator.unlock", account, (uuid_t){{0}}, NULL);
     }

@@ -187,6 +187,126 @@ static void unlocking_forgets_the_failures_and_the_lock(void **state)
     refused(d, "/ctl/unlock", body_for("{\"account_id\":\"%s\"}", live->id), 404);
 }
 
+/* ---- a new MPIN ---- */
+
+#define NEW_MPIN "5926"
+#define RESET    "{\"email\":\"" ANN "\",\"mpin\":\"" NEW_MPIN "\"}"
+
+static enum mpin_answer tried(struct desk *d, const struct live *live, const char *mpin)
+{
+    mpin_result_t r = {0};
+    assert_ok(mpin_check(&d->house.svc, live->account, live->id, span_of(mpin), &r));
+    return r.answer;
+}
+
+static void a_new_mpin_takes_the_place_of_a_forgotten_one_and_ends_what_was_open(void **state)
+{
+    struct desk *d = *state;
+    const uuid_t ann = register_account(&d->house, ANN);
+    (void)register_account(&d->house, BEN);
+    struct live *asked = desk_log_in(d, ANN, "phone");
+    const struct live *other = desk_log_in(d, ANN, "laptop");
+    const struct live *bens = desk_log_in(d, BEN, "phone");
+    predict(&d->house, asked, 0.75);
+    assert_true(desk_log_in(d, ANN, "tablet")->owes);
+    assert_int_equal(tried(d, asked, WRONG), MPIN_WRONG);
+    struct json *a = good(d, "POST", "/ctl/mpin", RESET);
+    assert_int_equal(number(a, "ended"), 3);
+    json_free(&a);
+    assert_int_equal(live_in_store(&d->house, ann), 0);
+    assert_int_equal(d->news, 3);
+    assert_int_equal(d->told[0].what, TELL_BLOCK);
+    assert_int_equal(d->told[0].how, END_OPERATOR);
+    assert_true(asked->blocked && other->blocked && !bens->blocked);
+    assert_int_equal(house_audited(&d->house, "operator.reset_mpin"), 1);
+    assert_int_equal(house_audited(&d->house, "mpin.reset"), 1);
+    const struct live *next = desk_log_in(d, ANN, "phone");
+    assert_false(next->owes || next->restricted);
+    assert_int_equal(next->mpin_failures, 0);
+    assert_int_equal(tried(d, next, MPIN), MPIN_WRONG);
+    assert_int_equal(tried(d, next, NEW_MPIN), MPIN_RIGHT);
+}
+
+/* In the words of a registration. */
+static void a_new_mpin_is_held_against_the_rules_of_a_registration(void **state)
+{
+    static const struct {
+        const char *body;
+        unsigned status;
+        const char *word;
+    } rows[] = {
+        {"{}", 422, "field required"},
+        {"{\"email\":\"" ANN "\"}", 422, "field required"},
+        {"{\"email\":\"" ANN "\",\"mpin\":5926}", 422, "must be a string"},
+        {"{\"email\":\"nobody\",\"mpin\":\"5926\"}", 422, "must be an email address"},
+        {"{\"email\":\"" ANN "\",\"mpin\":\"\"}", 400, "MPIN must be exactly 4 digits"},
+        {"{\"email\":\"" ANN "\",\"mpin\":\"592\"}", 400, "MPIN must be exactly 4 digits"},
+        {"{\"email\":\"" ANN "\",\"mpin\":\"59261\"}", 400, "MPIN must be exactly 4 digits"},
+        {"{\"email\":\"" ANN "\",\"mpin\":\"592a\"}", 400, "MPIN must be exactly 4 digits"},
+        {"{\"email\":\"" ANN "\",\"mpin\":\"1111\"}", 422, "is too easy to guess"},
+        {"{\"email\":\"" ANN "\",\"mpin\":\"1234\"}", 422, "is too easy to guess"},
+        {"{\"email\":\"nobody@example.org\",\"mpin\":\"5926\"}", 404, "Account not found"},
+    };
+    struct desk *d = *state;
+    (void)register_account(&d->house, ANN);
+    const struct live *live = desk_log_in(d, ANN, "phone");
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct call *c = ask_local(d, "POST", "/ctl/mpin", rows[i].body);
+        const struct buf *const said = &c->reply;
+        if (c->status != rows[i].status ||
+            memmem(said->ptr, said->len, rows[i].word, strlen(rows[i].word)) == NULL) {
+            fail_msg("%s: %u %.*s", rows[i].body, c->status, (int)said->len,
+                     (const char *)said->ptr);
+        }
+        assert_null(memmem(said->ptr, said->len, "5926", 4));
+        call_free(&c);
+    }
+    assert_int_equal(d->news, 0);
+    assert_false(live->blocked);
+    assert_int_equal(house_audited(&d->house, "operator.reset_mpin"), 0);
+    d->house.svc.rules.debug = true; /* as it lets it be registered */
+    done(d, "POST", "/ctl/mpin", "{\"email\":\"" ANN "\",\"mpin\":\"1234\"}");
+    assert_true(live->blocked);
+}
+
+static void a_bearer_reaches_no_reset_of_an_mpin(void **state)
+{
+    struct desk *d = *state;
+    struct bearer ann;
+    desk_enter(d, &ann, "phone");
+    static const char *const paths[] = {"/ctl/mpin", "/api/v1/ctl/mpin"};
+    for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+        struct call *c = desk_ask(d, &ann, "POST", paths[i], RESET);
+        assert_int_equal(c->status, 404);
+        call_free(&c);
+    }
+    assert_int_equal(tried(d, ann.live, MPIN), MPIN_RIGHT);
+}
+
+/* Whatever fails on the way: either all of it was done, and written down before, or nothing. */
+static void a_reset_that_fails_on_the_way_was_not_done(void **state)
+{
+    struct desk *d = *state;
+    const uuid_t ann = register_account(&d->house, ANN);
+    unsigned failures = 0;
+    bool good_once = false;
+    for (uint64_t n = 1; n < 40 && !good_once; n++) {
+        struct live *live = desk_log_in(d, ANN, "phone");
+        store_scripted_fail_operation(d->house.svc.store, n, err_new(ERR_STORAGE));
+        struct call *c = ask_local(d, "POST", "/ctl/mpin", RESET);
+        store_scripted_fail_operation(d->house.svc.store, 0, ERR_OK);
+        good_once = c->status == 200;
+        failures += c->status == 503 ? 1U : 0U;
+        assert_true(good_once || c->status == 503);
+        assert_true(live->blocked == good_once);
+        assert_int_equal(live_in_store(&d->house, ann) == 0, good_once);
+        assert_true(house_audited(&d->house, "mpin.reset") == (good_once ? 1U : 0U));
+        assert_true(!good_once || house_audited(&d->house, "operator.reset_mpin") > 0);
+        call_free(&c);
+    }
+    assert_true(good_once && failures > 8);
+}
+
 /* ---- fact ---- */
 
 static void a_fact_moves_the_risk_and_can_block(void **state)
@@ -309,6 +429,8 @@ static void what_is_not_asked_rightly_is_refused(void **state)
         {"/ctl/end", "{", 400},
         {"/ctl/unlock", "{}", 422},
         {"/ctl/unlock", "{\"account_id\":\"x\"}", 422},
+        {"/ctl/mpin", "[]", 422},
+        {"/ctl/mpin", "{", 400},
         {"/ctl/fact", "{}", 422},
         {"/ctl/fact", "{\"session_id\":\"11111111-1111-4111-8111-111111111111\"}", 422},
         {"/ctl/fact", "{\"session_id\":\"11111111-1111-4111-8111-111111111111\",\"nats\":\"1\"}",
@@ -343,7 +465,8 @@ static void what_is_not_asked_rightly_is_refused(void **state)
 
 static void nobody_but_the_control_socket_reaches_these_routes(void **state)
 {
-    static const char *const targets[] = {"/ctl/status", "/ctl/sessions", "/ctl/drain"};
+    static const char *const targets[] = {"/ctl/status", "/ctl/sessions", "/ctl/mpin",
+                                          "/ctl/drain"};
     const arrival_t near = {.from = "127.0.0.1", .loopback = true};
     struct desk *d = *state;
     for (size_t i = 0; i < ARRAY_LEN(targets); i++) {
@@ -365,6 +488,7 @@ static void without_the_store_nothing_is_done_except_a_stop(void **state)
     refused(d, "/ctl/end", body_for("{\"session_id\":\"%s\"}", live->id), 503);
     refused(d, "/ctl/end", "{\"email\":\"" ANN "\"}", 503);
     refused(d, "/ctl/unlock", "{\"email\":\"" ANN "\"}", 503);
+    refused(d, "/ctl/mpin", RESET, 503);
     refused(d, "/ctl/fact", body_for(fact, live->id), 503);
     refused(d, "/ctl/analysis",
             body_for("{\"session_id\":\"%s\",\"predicted_risk_score\":1}", live->id), 503);
@@ -407,6 +531,10 @@ int main(void)
         DESK_TEST(ending_a_session_blocks_it_in_the_store_and_in_its_loop),
         DESK_TEST(ending_a_customer_ends_every_session_and_nobody_elses),
         DESK_TEST(unlocking_forgets_the_failures_and_the_lock),
+        DESK_TEST(a_new_mpin_takes_the_place_of_a_forgotten_one_and_ends_what_was_open),
+        DESK_TEST(a_new_mpin_is_held_against_the_rules_of_a_registration),
+        DESK_TEST(a_bearer_reaches_no_reset_of_an_mpin),
+        DESK_TEST(a_reset_that_fails_on_the_way_was_not_done),
         DESK_TEST(a_fact_moves_the_risk_and_can_block),
         DESK_TEST(a_fact_of_a_session_that_is_gone_is_not_found),
         DESK_TEST(a_result_of_the_batch_path_challenges_and_blocks),

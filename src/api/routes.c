@@ -38,6 +38,7 @@ static const struct api_route operator_rows[] = {
     {{HTTP_POST, SPAN_INIT("/ctl/sessions")}, AUTH_LOCAL, BODY_OPTIONAL, PLACE_COLD, false, ctl_sessions_begin, "/ctl/sessions"},
     {{HTTP_POST, SPAN_INIT("/ctl/end")},      AUTH_LOCAL, BODY_OBJECT, PLACE_COLD, false, ctl_end_begin,      "/ctl/end"},
     {{HTTP_POST, SPAN_INIT("/ctl/unlock")},   AUTH_LOCAL, BODY_OBJECT, PLACE_COLD, false, ctl_unlock_begin,   "/ctl/unlock"},
+    {{HTTP_POST, SPAN_INIT("/ctl/mpin")},     AUTH_LOCAL, BODY_OBJECT, PLACE_COLD, false, ctl_mpin_begin,     "/ctl/mpin"},
     {{HTTP_POST, SPAN_INIT("/ctl/fact")},     AUTH_LOCAL, BODY_OBJECT, PLACE_COLD, false, ctl_fact_begin,     "/ctl/fact"},
     {{HTTP_POST, SPAN_INIT("/ctl/profile")},  AUTH_LOCAL, BODY_OBJECT, PLACE_COLD, false, ctl_profile_begin,  "/ctl/profile"},
     {{HTTP_POST, SPAN_INIT("/ctl/analysis")}, AUTH_LOCAL, BODY_OBJECT, PLACE_COLD, false, ctl_analysis_begin, "/ctl/analysis"},

@@ -13,6 +13,7 @@
 
 #include "api/api.h"
 #include "api/problem.h"
+#include "codec/email.h"
 #include "codec/json_write.h"
 #include "domain/behaviour.h"
 
@@ -64,6 +65,9 @@ enum call_place ctl_drain_begin(struct call *c, struct shard *s);
 /* profile_routes.c */
 enum call_place ctl_profile_begin(struct call *c, struct shard *s);
 
+/* operator_mpin.c */
+enum call_place ctl_mpin_begin(struct call *c, struct shard *s);
+
 /* operator_analysis.c */
 enum call_place ctl_analysis_begin(struct call *c, struct shard *s);
 
@@ -76,6 +80,10 @@ canara_verdict_t take_predicted_risk(struct shard *s, struct live *live, double 
 /* Write down what an operator does; `detail` is a finished JSON object, NULL for none. */
 NODISCARD err_t operator_write_down(struct call *c, const char *kind, uuid_t account,
                                     uuid_t session, struct json_writer *detail);
+
+/* The account with this address; `*found` is false when there is none. */
+NODISCARD err_t operator_find_account(struct call *c, const email_t *email, uuid_t *out,
+                                      bool *found);
 
 /* Whether the store knows the session as one that has not ended. */
 NODISCARD err_t operator_session_is_open(struct call *c, uuid_t session, bool *open);

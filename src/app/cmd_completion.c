@@ -1,5 +1,6 @@
 /* canara completion: scripts for bash, zsh and fish, written from the tables. */
 #include "app/commands.h"
+#include "app/ctl.h"
 #include "app/options.h"
 #include "app/settings_table.h"
 #include "lab/importer.h"
@@ -33,6 +34,14 @@ static void print_sets(const char *end)
     const struct importer *const all = importers_all(&count);
     for (size_t i = 0; i < count; i++) {
         (void)printf(i + 1 < count ? "%s " : "%s", all[i].name);
+    }
+    (void)printf("%s", end);
+}
+
+static void print_verbs(const char *end)
+{
+    for (size_t i = 0; ctl_verb_name(i) != NULL; i++) {
+        (void)printf(i == 0 ? "%s" : " %s", ctl_verb_name(i));
     }
     (void)printf("%s", end);
 }
@@ -92,7 +101,10 @@ static void print_bash(void)
                  "        COMPREPLY=($(compgen -W 'import list check --help' -- \"$word\"))\n"
                  "    elif [ \"${COMP_WORDS[1]}\" = loadtest ] && [ \"$COMP_CWORD\" = 2 ]; then\n"
                  "        COMPREPLY=($(compgen -W 'prepare run --help' -- \"$word\"))\n"
-                 "    elif [ \"${COMP_WORDS[1]}\" = dataset ] && [ \"$before\" = import ]; then\n"
+                 "    elif [ \"${COMP_WORDS[1]}\" = ctl ] && [ \"$COMP_CWORD\" = 2 ]; then\n"
+                 "        COMPREPLY=($(compgen -W '");
+    print_verbs(" --help' -- \"$word\"))\n");
+    (void)printf("    elif [ \"${COMP_WORDS[1]}\" = dataset ] && [ \"$before\" = import ]; then\n"
                  "        COMPREPLY=($(compgen -W '");
     print_sets("' -- \"$word\"))\n");
     print_choices(bash_choice);
@@ -132,7 +144,10 @@ static void print_zsh(void)
                  "        compadd import list check\n"
                  "    elif [[ ${words[2]} == loadtest && CURRENT -eq 3 ]]; then\n"
                  "        compadd prepare run\n"
-                 "    elif [[ ${words[2]} == dataset && ${words[CURRENT-1]} == import ]]; then\n"
+                 "    elif [[ ${words[2]} == ctl && CURRENT -eq 3 ]]; then\n"
+                 "        compadd ");
+    print_verbs("\n");
+    (void)printf("    elif [[ ${words[2]} == dataset && ${words[CURRENT-1]} == import ]]; then\n"
                  "        compadd ");
     print_sets("\n");
     print_choices(zsh_choice);
@@ -161,7 +176,9 @@ static void print_fish(void)
         "complete -c canara -n '__fish_seen_subcommand_from dataset' -a 'import list check ");
     print_sets("'\n");
     (void)printf("complete -c canara -n '__fish_seen_subcommand_from loadtest' "
-                 "-a 'prepare run'\n");
+                 "-a 'prepare run'\n"
+                 "complete -c canara -n '__fish_seen_subcommand_from ctl' -f -a '");
+    print_verbs("'\n");
     (void)printf("complete -c canara -n '__fish_seen_subcommand_from completion' -f "
                  "-a 'bash zsh fish'\n"
                  "complete -c canara -n 'string match -q -- \"-*\" (commandline -ct)' -f -a "

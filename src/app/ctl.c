@@ -26,38 +26,35 @@ struct ctl_verb {
     unsigned needs, may; /* bits of above */
     bool either;         /* exactly one of what it may take */
     bool customer;       /* a second word, EMAIL or ACCOUNT, says whose */
+    const char *secret;  /* a member of the body that no option gives: ctl_give_secret() */
     void (*print)(FILE *to, const struct json *answer);
 };
 
 static void print_status(FILE *to, const struct json *a);
 static void print_sessions(FILE *to, const struct json *a);
 static void print_ended(FILE *to, const struct json *a);
+static void print_reset(FILE *to, const struct json *a);
 static void print_fact(FILE *to, const struct json *a);
 static void print_profile(FILE *to, const struct json *a);
 static void print_message(FILE *to, const struct json *a);
 
 /* clang-format off */
 static const struct ctl_verb verbs[] = {
-    {"status",   "GET",  "/ctl/status",   0, 0, false, false, print_status},
-    {"sessions", "POST", "/ctl/sessions", 0, TAKES_EMAIL, false, false, print_sessions},
-    {"end",      "POST", "/ctl/end",      0, TAKES_EMAIL | TAKES_SESSION, true, false, print_ended},
-    {"unlock",   "POST", "/ctl/unlock",   TAKES_EMAIL, TAKES_EMAIL, false, false, print_message},
-    {"fact",     "POST", "/ctl/fact",     TAKES_SESSION | TAKES_NATS, TAKES_SESSION | TAKES_NATS | TAKES_SOURCE, false, false, print_fact},
-    {"profile",  "POST", "/ctl/profile",  0, TAKES_RESET | TAKES_ROLLBACK, false, true, print_profile},
-    {"accept-clock", "POST", "/ctl/clock", 0, 0, false, false, print_message},
-    {"reload",   "POST", "/ctl/reload",   0, 0, false, false, print_message},
-    {"drain",    "POST", "/ctl/drain",    0, 0, false, false, print_message},
+    {"status",   "GET",  "/ctl/status",   0, 0, false, false, NULL, print_status},
+    {"sessions", "POST", "/ctl/sessions", 0, TAKES_EMAIL, false, false, NULL, print_sessions},
+    {"end",      "POST", "/ctl/end",      0, TAKES_EMAIL | TAKES_SESSION, true, false, NULL, print_ended},
+    {"unlock",   "POST", "/ctl/unlock",   TAKES_EMAIL, TAKES_EMAIL, false, false, NULL, print_message},
+    {"reset-mpin", "POST", "/ctl/mpin",   TAKES_EMAIL, TAKES_EMAIL, false, false, "mpin", print_reset},
+    {"fact",     "POST", "/ctl/fact",     TAKES_SESSION | TAKES_NATS, TAKES_SESSION | TAKES_NATS | TAKES_SOURCE, false, false, NULL, print_fact},
+    {"profile",  "POST", "/ctl/profile",  0, TAKES_RESET | TAKES_ROLLBACK, false, true, NULL, print_profile},
+    {"accept-clock", "POST", "/ctl/clock", 0, 0, false, false, NULL, print_message},
+    {"reload",   "POST", "/ctl/reload",   0, 0, false, false, NULL, print_message},
+    {"drain",    "POST", "/ctl/drain",    0, 0, false, false, NULL, print_message},
 };
 
 /* clang-format on */
 
 /* ---- the command line ---- */
-
-struct given {
-    const char *email, *session, *nats, *source, *rollback;
-    const char *account; /* the second word, when it is no address */
-    bool reset;
-};
 
 static const struct {
     const char *option, *member;
@@ -71,7 +68,7 @@ static const struct {
     {"reset", "reset", TAKES_RESET},
 };
 
-static const char *value_of(const struct given *g, unsigned bit)
+static const char *value_of(const struct ctl_given *g, unsigned bit)
 {
     switch (bit) {
     case TAKES_EMAIL: return g->email;
@@ -81,6 +78,11 @@ static const char *value_of(const struct given *g, unsigned bit)
     case TAKES_RESET: return g->reset ? "true" : NULL;
     default: return g->source;
     }
+}
+
+const char *ctl_verb_name(size_t number)
+{
+    return number < ARRAY_LEN(verbs) ? verbs[number].name : NULL;
 }
 
 static const struct ctl_verb *find_verb(const char *name)
@@ -100,7 +102,7 @@ static enum option_answer fault(const char *what, const char *about)
 }
 
 /* Do the options fit the verb? */
-static enum option_answer check_options(const struct ctl_verb *verb, const struct given *g)
+static enum option_answer check_options(const struct ctl_verb *verb, const struct ctl_given *g)
 {
     unsigned have = 0;
     for (size_t i = 0; i < ARRAY_LEN(members); i++) {
@@ -134,8 +136,10 @@ static bool read_number(const char *text, double *out)
     return good;
 }
 
-static enum option_answer write_body(const struct given *g, struct ctl_order *out)
+/* `secret` is empty as long as nobody has given it. */
+static enum option_answer write_body(struct ctl_order *out, span_t secret)
 {
+    const struct ctl_given *const g = &out->given;
     struct json_writer w;
     bool any = false;
     json_writer_init_fixed(&w, out->body, sizeof out->body);
@@ -164,6 +168,10 @@ static enum option_answer write_body(const struct given *g, struct ctl_order *ou
         json_name(&w, "account_id");
         json_cstr(&w, g->account);
     }
+    if (secret.ptr != NULL) {
+        json_name(&w, out->verb->secret);
+        json_text(&w, secret);
+    }
     json_end_object(&w);
     if (failed(w.error)) {
         return fault("is too long", "an option");
@@ -174,7 +182,7 @@ static enum option_answer write_body(const struct given *g, struct ctl_order *ou
 
 /* Whose: the second word is an address or the id of an account. */
 static enum option_answer take_customer(const struct ctl_verb *verb,
-                                        const struct option_words *words, struct given *g)
+                                        const struct option_words *words, struct ctl_given *g)
 {
     if (!verb->customer) {
         return words->count == 1 ? OPTIONS_OK : fault("takes no further word", verb->name);
@@ -193,13 +201,14 @@ static enum option_answer take_customer(const struct ctl_verb *verb,
     return OPTIONS_OK;
 }
 
-static enum option_answer take_words(const struct option_words *words, struct given *g,
+static enum option_answer take_words(const struct option_words *words, struct ctl_given *g,
                                      const char *data_dir, bool json, struct ctl_order *out)
 {
     const struct ctl_verb *const verb = find_verb(words->word[0]);
     if (verb == NULL) {
         return fault(
-            "must be status, sessions, end, unlock, fact, profile, accept-clock, reload or drain",
+            "must be status, sessions, end, unlock, reset-mpin, fact, profile, accept-clock, "
+            "reload or drain",
             words->word[0]);
     }
     enum option_answer fits = check_options(verb, g);
@@ -209,13 +218,13 @@ static enum option_answer take_words(const struct option_words *words, struct gi
     if (fits != OPTIONS_OK) {
         return fits;
     }
-    *out = (struct ctl_order){.verb = verb, .data_dir = data_dir, .json = json};
-    return write_body(g, out);
+    *out = (struct ctl_order){.verb = verb, .given = *g, .data_dir = data_dir, .json = json};
+    return write_body(out, (span_t){0});
 }
 
 enum option_answer ctl_parse(int argc, char **argv, struct ctl_order *out)
 {
-    struct given g = {0};
+    struct ctl_given g = {0};
     const char *data_dir = NULL;
     bool json = false;
     /* clang-format off */
@@ -233,7 +242,7 @@ enum option_answer ctl_parse(int argc, char **argv, struct ctl_order *out)
     const struct option_spec spec = {
         .command = "canara ctl",
         .usage =
-            "status | sessions | end | unlock | fact | profile | accept-clock | reload | drain",
+            "status | sessions | end | unlock | reset-mpin | fact | profile | accept-clock | reload | drain",
         .about =
             "Speak to the server that runs on a DATA_DIR, through its control socket. Every act\n"
             "is in the audit.\n\n"
@@ -241,6 +250,9 @@ enum option_answer ctl_parse(int argc, char **argv, struct ctl_order *out)
             "sessions [--email EMAIL]            live sessions, at most 1000\n"
             "end --session ID | --email EMAIL    end one session, or all of a customer\n"
             "unlock --email EMAIL                forget wrong MPINs and the lock\n"
+            "reset-mpin --email EMAIL            set a new MPIN for a customer who has forgotten hers:\n"
+            "                                    asked for without echo, or a line of stdin. Her sessions\n"
+            "                                    end, nothing is owed or locked any more\n"
             "fact --session ID --nats NATS [--source NAME]\n"
             "                                    what another system knows of a session\n"
             "profile EMAIL|ACCOUNT [--reset | --rollback N]\n"
@@ -258,6 +270,16 @@ enum option_answer ctl_parse(int argc, char **argv, struct ctl_order *out)
     struct option_words words = {0};
     const enum option_answer answer = options_read(&spec, argc, argv, &words);
     return answer == OPTIONS_OK ? take_words(&words, &g, data_dir, json, out) : answer;
+}
+
+const char *ctl_secret(const struct ctl_order *order)
+{
+    return order->verb->secret == NULL ? NULL : "MPIN";
+}
+
+bool ctl_give_secret(struct ctl_order *order, span_t secret)
+{
+    return write_body(order, secret) == OPTIONS_OK;
 }
 
 const char *ctl_method(const struct ctl_order *order)
@@ -474,6 +496,12 @@ static void print_ended(FILE *to, const struct json *a)
 {
     const int64_t ended = int_at(a, "ended");
     (void)fprintf(to, "%" PRId64 " session%s ended\n", ended, ended == 1 ? "" : "s");
+}
+
+static void print_reset(FILE *to, const struct json *a)
+{
+    (void)fprintf(to, "new MPIN set, ");
+    print_ended(to, a);
 }
 
 static void print_fact(FILE *to, const struct json *a)

@@ -39,6 +39,7 @@ static void each_verb_becomes_its_request(void **state)
         {"ctl end --session x",               "POST", "/ctl/end",      "{\"session_id\":\"x\"}"},
         {"ctl end --email=a@b.c",             "POST", "/ctl/end",      "{\"email\":\"a@b.c\"}"},
         {"ctl --email a@b.c unlock",          "POST", "/ctl/unlock",   "{\"email\":\"a@b.c\"}"},
+        {"ctl reset-mpin --email a@b.c",      "POST", "/ctl/mpin",     "{\"email\":\"a@b.c\"}"},
         {"ctl fact --session x --nats 2",     "POST", "/ctl/fact",     "{\"session_id\":\"x\",\"nats\":2}"},
         {"ctl fact --session x --nats -2.5 --source s", "POST", "/ctl/fact", "{\"session_id\":\"x\",\"nats\":-2.5,\"source\":\"s\"}"},
         {"ctl profile a@b.c",                 "POST", "/ctl/profile",  "{\"email\":\"a@b.c\"}"},
@@ -74,6 +75,10 @@ static void options_that_do_not_fit_are_faults(void **state)
         "ctl end --session x --email a@b.c",
         "ctl unlock",
         "ctl unlock --session x",
+        "ctl reset-mpin",
+        "ctl reset-mpin --email a@b.c 4821",
+        "ctl reset-mpin --email a@b.c --mpin 4821",
+        "ctl reset-mpin --session x",
         "ctl fact --session x",
         "ctl fact --nats 1",
         "ctl fact --session x --nats 1 --email a@b.c",
@@ -113,6 +118,28 @@ static void a_text_that_is_too_long_for_the_request_is_a_fault(void **state)
     struct ctl_order order = {0};
     assert_int_equal(ctl_parse(4, argv, &order), OPTIONS_FAULT);
     free(name);
+}
+
+static void a_secret_is_put_into_the_body_of_the_verb_that_wants_one(void **state)
+{
+    (void)state;
+
+    static const struct {
+        const char *secret, *body;
+    } rows[] = {{"4821", "{\"email\":\"a@b.c\",\"mpin\":\"4821\"}"},
+                {"", "{\"email\":\"a@b.c\",\"mpin\":\"\"}"},
+                {"a\"b\\\xff", "{\"email\":\"a@b.c\",\"mpin\":\"a\\\"b\\\\\xef\xbf\xbd\"}"}};
+
+    struct ctl_order order;
+    assert_int_equal(parse("ctl unlock --email a@b.c", &order), OPTIONS_OK);
+    assert_null(ctl_secret(&order));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const span_t secret = {(const uint8_t *)rows[i].secret, strlen(rows[i].secret)};
+        assert_int_equal(parse("ctl reset-mpin --email a@b.c", &order), OPTIONS_OK);
+        assert_string_equal(ctl_secret(&order), "MPIN");
+        assert_true(ctl_give_secret(&order, secret));
+        assert_span_text((span_t){(const uint8_t *)order.body, order.body_len}, rows[i].body);
+    }
 }
 
 /* ---- text ---- */
@@ -156,6 +183,7 @@ static void answers_are_shown_as_text(void **state)
         {"ctl end --session x", "{\"ended\":1}", "1 session ended\n"},
         {"ctl end --session x", "{\"ended\":2}", "2 sessions ended\n"},
         {"ctl unlock --email a@b.c", "{\"message\":\"Account unlocked\"}", "Account unlocked\n"},
+        {"ctl reset-mpin --email a@b.c", "{\"message\":\"MPIN reset\",\"ended\":1}", "new MPIN set, 1 session ended\n"},
         {"ctl fact --session x --nats 1", "{\"risk_score\":0.75,\"risk_level\":\"challenge\",\"mpin_required\":true}", "risk 0.750, level challenge, MPIN asked for\n"},
         {"ctl profile a@b.c", "{\"account_id\":\"id\",\"revision\":7,\"oldest\":2,\"saved\":\"then\",\"model\":\"simulated-1\",\"learning\":{\"sessions\":3,"
                               "\"needed\":6,\"state\":\"learning\"},\"damaged\":1,\"parts\":[{\"name\":\"keys:password\",\"revision\":6,\"bytes\":900}]}",
@@ -300,6 +328,7 @@ int main(void)
         cmocka_unit_test(each_verb_becomes_its_request),
         cmocka_unit_test(options_that_do_not_fit_are_faults),
         cmocka_unit_test(a_text_that_is_too_long_for_the_request_is_a_fault),
+        cmocka_unit_test(a_secret_is_put_into_the_body_of_the_verb_that_wants_one),
         cmocka_unit_test(answers_are_shown_as_text),
         cmocka_unit_test(a_list_of_sessions_has_a_line_each),
         cmocka_unit_test(text_of_clients_cannot_move_the_terminal),

@@ -96,11 +96,11 @@ static const ledger_item_t *item_at(const struct ledger *l, size_t i)
     return &l->ring[(l->head + i) % LEDGER_ITEMS_MAX];
 }
 
-enum account_mark ledger_holds_mark(struct ledger *l, uuid_t account, uint64_t *place)
+enum account_mark ledger_holds_mark(struct ledger *l, uuid_t account, ledger_places_t *newest)
 {
-    enum account_mark held = MARK_NONE;
+    *newest = (ledger_places_t){0};
     if (l == NULL) {
-        return held;
+        return MARK_NONE;
     }
     (void)pthread_mutex_lock(&l->mutex);
     for (size_t i = 0; i < l->count; i++) {
@@ -109,14 +109,13 @@ enum account_mark ledger_holds_mark(struct ledger *l, uuid_t account, uint64_t *
             continue;
         }
         if (item->how == END_BLOCKED) {
-            held = MARK_BLOCKED;
+            newest->block = l->written + i + 1;
         } else if (item->how == END_NONE) {
-            held = held == MARK_BLOCKED ? held : MARK_CHALLENGED;
-            *place = l->written + i + 1;
+            newest->challenge = l->written + i + 1;
         }
     }
     (void)pthread_mutex_unlock(&l->mutex);
-    return held;
+    return newest->block > 0 ? MARK_BLOCKED : newest->challenge > 0 ? MARK_CHALLENGED : MARK_NONE;
 }
 
 bool ledger_holds_end(struct ledger *l, uuid_t session, enum session_end *how)
@@ -161,14 +160,17 @@ bool ledger_has_written(struct ledger *l, uint64_t place)
 
 err_t ledger_mark_waiting(struct service *svc, struct store_tx *tx, uuid_t account)
 {
-    uint64_t place = 0;
+    ledger_places_t newest;
     bool stands = false;
-    switch (ledger_holds_mark(svc->ledger, account, &place)) {
-    case MARK_BLOCKED: return account_mark_blocked(tx, account);
-    case MARK_CHALLENGED: return account_mark_challenged(svc, tx, account, place, &stands);
-    case MARK_NONE: break;
+    if (ledger_holds_mark(svc->ledger, account, &newest) == MARK_NONE) {
+        return ERR_OK;
     }
-    return ERR_OK;
+    if (newest.block > 0) {
+        TRY(account_mark_blocked_at(svc, tx, account, newest.block));
+    }
+    return newest.challenge > 0
+               ? account_mark_challenged(svc, tx, account, newest.challenge, &stands)
+               : ERR_OK;
 }
 
 size_t ledger_depth(struct ledger *l)
@@ -199,12 +201,13 @@ static err_t save_state(struct store_tx *tx, const ledger_item_t *item)
     return store_session_save_activity(tx, &last, 1);
 }
 
-static err_t write_end(struct service *svc, struct store_tx *tx, const ledger_item_t *item)
+static err_t write_end(struct service *svc, struct store_tx *tx, const ledger_item_t *item,
+                       uint64_t place)
 {
     bool ended = false;
     if (item->how == END_BLOCKED) { /* what its status shows afterwards */
         TRY(save_state(tx, item));
-        TRY(account_mark_blocked(tx, item->account));
+        TRY(account_mark_blocked_at(svc, tx, item->account, place));
     }
     TRY(store_session_end(tx, item->session, item->how, item->at, &ended));
     if (!ended) {
@@ -239,7 +242,7 @@ static err_t write_batch(struct service *svc, const ledger_item_t *items, size_t
     TRY(store_begin(svc->store, STORE_WRITE, &tx));
     for (size_t i = 0; i < count; i++) {
         TRY(items[i].how == END_NONE ? write_challenge(svc, &tx, &items[i], first + i)
-                                     : write_end(svc, &tx, &items[i]));
+                                     : write_end(svc, &tx, &items[i], first + i));
     }
     return store_commit(&tx);
 }

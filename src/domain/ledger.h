@@ -48,9 +48,14 @@ NODISCARD err_t ledger_post(struct ledger *l, const ledger_item_t *item, uint64_
 /* True when the store holds, durably, what was posted up to this place. */
 bool ledger_has_written(struct ledger *l, uint64_t place);
 
+/* Where the newest of each waits; 0: none does. */
+typedef struct ledger_places {
+    uint64_t block, challenge;
+} ledger_places_t;
+
 /* The gravest mark of this account that waits to be written: the store does not know of it yet.
- * `*place` is that of its newest challenge. MARK_NONE without a ledger. */
-enum account_mark ledger_holds_mark(struct ledger *l, uuid_t account, uint64_t *place);
+ * MARK_NONE without a ledger. */
+enum account_mark ledger_holds_mark(struct ledger *l, uuid_t account, ledger_places_t *newest);
 
 /* How far posting has come, and a number that no other ledger has; 0 without one. */
 uint64_t ledger_posted(struct ledger *l);

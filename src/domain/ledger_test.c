@@ -375,13 +375,13 @@ static void a_block_counts_for_the_next_login_before_it_is_written(void **state)
     open_session(h, "ann@example.com", "phone", &seed, &cred);
     const ledger_item_t expired = end_of(&seed, END_EXPIRED);
     post(h, &expired);
-    uint64_t place = 0;
-    assert_int_equal(ledger_holds_mark(h->ledger, ann, &place), MARK_NONE);
+    ledger_places_t newest;
+    assert_int_equal(ledger_holds_mark(h->ledger, ann, &newest), MARK_NONE);
     const ledger_item_t block = end_of(&seed, END_BLOCKED);
     post(h, &block); /* nobody runs the ledger: it waits there */
-    assert_int_equal(ledger_holds_mark(h->ledger, ann, &place), MARK_BLOCKED);
-    assert_int_equal(ledger_holds_mark(h->ledger, seed.row.id, &place), MARK_NONE);
-    assert_int_equal(ledger_holds_mark(NULL, ann, &place), MARK_NONE);
+    assert_int_equal(ledger_holds_mark(h->ledger, ann, &newest), MARK_BLOCKED);
+    assert_int_equal(ledger_holds_mark(h->ledger, seed.row.id, &newest), MARK_NONE);
+    assert_int_equal(ledger_holds_mark(NULL, ann, &newest), MARK_NONE);
     open_session(h, "ann@example.com", "phone", &seed, &cred);
     assert_true(seed.restricted);
     assert_true(seed.row.mpin_required);

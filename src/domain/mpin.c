@@ -9,7 +9,6 @@
 #include "domain/ledger.h"
 #include "domain/restriction.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,7 +51,14 @@ void account_locks_free(struct account_locks **l)
     *l = NULL;
 }
 
-static void unlock(pthread_mutex_t **held)
+pthread_mutex_t *account_locks_hold(struct account_locks *l, uuid_t account)
+{
+    pthread_mutex_t *const stripe = &l->stripe[account.byte[0]];
+    (void)pthread_mutex_lock(stripe);
+    return stripe;
+}
+
+void account_locks_let_go(pthread_mutex_t **held)
 {
     (void)pthread_mutex_unlock(*held);
 }
@@ -443,9 +449,8 @@ static err_t compare(struct service *svc, uuid_t account, uuid_t session, span_t
 err_t mpin_check(struct service *svc, uuid_t account, uuid_t session, span_t given,
                  mpin_result_t *out)
 {
-    pthread_mutex_t *stripe = &svc->locks->stripe[account.byte[0]];
-    (void)pthread_mutex_lock(stripe);
-    CLEANUP(unlock) pthread_mutex_t *held = stripe;
+    CLEANUP(account_locks_let_go)
+    pthread_mutex_t *held = account_locks_hold(svc->locks, account);
     (void)held;
 
     bool waits = false;

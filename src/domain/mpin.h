@@ -19,6 +19,7 @@
 #include "domain/settlement.h"
 #include "store/store_row.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -26,6 +27,11 @@ struct account_locks;
 
 NODISCARD err_t account_locks_new(struct account_locks **out);
 void account_locks_free(struct account_locks **l);
+
+/* Wait for the turn of the account and hold it: no comparison of its MPIN is under way then. Never inside a
+ * transaction. The second is for CLEANUP. */
+pthread_mutex_t *account_locks_hold(struct account_locks *l, uuid_t account);
+void account_locks_let_go(pthread_mutex_t **held);
 
 enum mpin_answer {
     MPIN_RIGHT,

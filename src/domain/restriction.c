@@ -61,18 +61,32 @@ err_t account_mark_blocked(struct store_tx *tx, uuid_t account)
     return store_meta_put(tx, mark_key(account, key), SPAN_LIT("1"));
 }
 
+/* The ledger took it before the last lift. */
+static bool is_answered(const struct service *svc, const struct mark *now, uint64_t place)
+{
+    return now->ledger == ledger_number(svc->ledger) && place <= now->place;
+}
+
+err_t account_mark_blocked_at(struct service *svc, struct store_tx *tx, uuid_t account,
+                              uint64_t place)
+{
+    struct mark now;
+    TRY(read_mark(tx, account, &now));
+    return is_answered(svc, &now, place) ? ERR_OK : account_mark_blocked(tx, account);
+}
+
 err_t account_mark_challenged(struct service *svc, struct store_tx *tx, uuid_t account,
                               uint64_t place, bool *stands)
 {
     char key[48];
     struct mark now;
     TRY(read_mark(tx, account, &now));
-    const bool answered = now.ledger == ledger_number(svc->ledger) && place <= now.place;
-    *stands = !answered;
-    if (now.kind != MARK_NONE || answered) {
+    *stands = !is_answered(svc, &now, place);
+    if (now.kind != MARK_NONE || !*stands) {
         return ERR_OK;
     }
-    return store_meta_put(tx, mark_key(account, key), SPAN_LIT("2"));
+    /* What waited before the lift stays answered, though this one may have gone before it. */
+    return put_mark(tx, mark_key(account, key), MARK_CHALLENGED, &now);
 }
 
 err_t account_mark_lift(struct service *svc, struct store_tx *tx, uuid_t account)

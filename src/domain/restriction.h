@@ -19,14 +19,20 @@
 /* What the account owes an MPIN for. The numbers are stored. */
 enum account_mark { MARK_NONE, MARK_BLOCKED, MARK_CHALLENGED };
 
+/* A block that is in force as of now. */
 NODISCARD err_t account_mark_blocked(struct store_tx *tx, uuid_t account);
 
-/* A challenge that the ledger took at `place`. It takes nothing from a block, and one that an MPIN has
- * overtaken since, while it waited there, leaves no mark: `*stands` is false then. */
+/* A block that the ledger took at `place`. One that a lift has overtaken since, while it waited there, leaves
+ * no mark. */
+NODISCARD err_t account_mark_blocked_at(struct service *svc, struct store_tx *tx, uuid_t account,
+                                        uint64_t place);
+
+/* A challenge that the ledger took at `place`. It takes nothing from a block, and one that a lift has
+ * overtaken leaves no mark, as above: `*stands` is false then. */
 NODISCARD err_t account_mark_challenged(struct service *svc, struct store_tx *tx, uuid_t account,
                                         uint64_t place, bool *stands);
 
-/* An MPIN has succeeded: whatever the ledger took before it is answered. */
+/* An MPIN has succeeded, or an operator has set a new one: whatever the ledger took before it is answered. */
 NODISCARD err_t account_mark_lift(struct service *svc, struct store_tx *tx, uuid_t account);
 
 /* How a session of the account begins. */

@@ -19,8 +19,8 @@ static void run_ledger(struct house *h)
 
 static enum account_mark waiting(struct house *h, uuid_t account)
 {
-    uint64_t place = 0;
-    return ledger_holds_mark(h->ledger, account, &place);
+    ledger_places_t newest;
+    return ledger_holds_mark(h->ledger, account, &newest);
 }
 
 static restriction_t standing(struct house *h, uuid_t account)
@@ -147,18 +147,19 @@ static void what_was_answered_before_a_lot_leaves_nothing_behind_it(void **state
     const uuid_t ann = register_account(h, ANN);
     struct live *live = log_in(h, ANN, "phone");
     const uuid_t id = live->id;
-    uint64_t place = 0;
+    ledger_places_t newest;
     bool stands = true;
     predict(h, live, 0.75);
-    assert_int_equal(ledger_holds_mark(h->ledger, ann, &place), MARK_CHALLENGED);
+    assert_int_equal(ledger_holds_mark(h->ledger, ann, &newest), MARK_CHALLENGED);
     give_mpin(h, id); /* while it waits to be written */
     h->svc.rules.random_challenge_percent = 100;
     assert_true(next_login(h).drawn);
     CLEANUP(store_rollback) struct store_tx tx = {0};
     assert_ok(store_begin(h->svc.store, STORE_WRITE, &tx));
-    assert_ok(account_mark_challenged(&h->svc, &tx, ann, place, &stands));
+    assert_ok(account_mark_challenged(&h->svc, &tx, ann, newest.challenge, &stands));
     assert_false(stands);
-    assert_ok(account_mark_challenged(&h->svc, &tx, ann, place + 1, &stands)); /* after it */
+    assert_ok(
+        account_mark_challenged(&h->svc, &tx, ann, newest.challenge + 1, &stands)); /* after it */
     assert_true(stands);
 }
 

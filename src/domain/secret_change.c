@@ -4,7 +4,9 @@
 #include "domain/account.h"
 #include "domain/audit.h"
 #include "domain/ledger.h"
+#include "domain/restriction.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,31 +74,43 @@ static err_t is_still_so(struct store_tx *tx, const change_order_t *order, chang
     return ERR_OK;
 }
 
-static err_t end_others(struct service *svc, struct store_tx *tx, const change_order_t *order,
-                        change_t *out)
+/* Whose sessions end, how, and which of them stays: nil, none. */
+struct ending {
+    uuid_t account, keep;
+    enum session_end how;
+};
+
+static err_t end_sessions(struct service *svc, struct store_tx *tx, const struct ending *ending,
+                          uuid_t ended[MPIN_SESSIONS_MAX], uint32_t *count)
 {
     struct session_row *rows = calloc(MPIN_SESSIONS_MAX, sizeof *rows);
     if (rows == NULL) {
         return err_new(ERR_NOMEM);
     }
-    size_t count = 0;
-    err_t e = ledger_mark_waiting(svc, tx, order->account);
-    if (!failed(e)) {
-        e = store_sessions_live_of(tx, order->account, rows, MPIN_SESSIONS_MAX, &count);
-    }
-    for (size_t i = 0; !failed(e) && i < count; i++) {
+    size_t live = 0;
+    err_t e = store_sessions_live_of(tx, ending->account, rows, MPIN_SESSIONS_MAX, &live);
+    for (size_t i = 0; !failed(e) && i < live; i++) {
         bool now = false;
-        if (uuid_eq(rows[i].id, order->session)) {
+        if (uuid_eq(rows[i].id, ending->keep)) {
             continue;
         }
-        e = store_session_end(tx, rows[i].id, END_REVOKED, clock_wall(svc->clock), &now);
+        e = store_session_end(tx, rows[i].id, ending->how, clock_wall(svc->clock), &now);
         if (!failed(e)) {
             e = store_refresh_revoke(tx, rows[i].id);
         }
-        out->ended_session[out->ended++] = rows[i].id;
+        ended[(*count)++] = rows[i].id;
     }
     free(rows);
     return e;
+}
+
+static err_t end_others(struct service *svc, struct store_tx *tx, const change_order_t *order,
+                        change_t *out)
+{
+    const struct ending others = {
+        .account = order->account, .keep = order->session, .how = END_REVOKED};
+    TRY(ledger_mark_waiting(svc, tx, order->account));
+    return end_sessions(svc, tx, &others, out->ended_session, &out->ended);
 }
 
 static err_t write_change(struct service *svc, struct store_tx *tx, const change_order_t *order,
@@ -132,5 +146,50 @@ err_t secret_change(struct service *svc, const change_order_t *order, change_t *
     }
     TRY(store_commit(&tx));
     *out = change;
+    return ERR_OK;
+}
+
+/* ---- set by an operator ---- */
+
+static void wipe_hash(char (*hash)[PWHASH_TEXT_BYTES])
+{
+    memory_wipe(*hash, sizeof *hash);
+}
+
+static err_t write_reset(struct service *svc, struct store_tx *tx, uuid_t account, const char *hash,
+                         mpin_reset_t *out)
+{
+    char detail[64];
+    const struct ending all = {.account = account, .how = END_OPERATOR};
+    TRY(store_account_set_mpin(tx, account, hash, NO_PEPPER_COLUMN));
+    TRY(store_mpin_save(tx, account, &(struct mpin_state){0}));
+    TRY(end_sessions(svc, tx, &all, out->ended_session, &out->ended));
+    TRY(account_mark_lift(svc, tx, account)); /* also what waits in the ledger to be written */
+    (void)snprintf(detail, sizeof detail, "{\"by\":\"operator\",\"ended\":%u}",
+                   (unsigned)out->ended);
+    const audit_entry_t entry = {.kind = "mpin.reset", .account = account, .detail = detail};
+    return audit_append(svc->audit, tx, &entry);
+}
+
+/* Hashed before the account's turn, which a comparison holds while it hashes. */
+err_t mpin_reset(struct service *svc, uuid_t account, span_t fresh, mpin_reset_t *out)
+{
+    CLEANUP(wipe_hash) char hash[PWHASH_TEXT_BYTES] = "";
+    CLEANUP(account_wipe) struct account_row row = {0};
+    mpin_reset_t done = {0};
+    const struct pwhash_subject who = {.account = account, .purpose = PWHASH_MPIN};
+    TRY(pwhash_make(svc->keys, &svc->hashing, who, fresh, hash));
+
+    CLEANUP(account_locks_let_go)
+    pthread_mutex_t *held = account_locks_hold(svc->locks, account);
+    (void)held;
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    TRY(store_begin(svc->store, STORE_WRITE, &tx));
+    TRY(store_account_by_id(&tx, account, &row, &done.known));
+    if (done.known) {
+        TRY(write_reset(svc, &tx, account, hash, &done));
+        TRY(store_commit(&tx));
+    }
+    *out = done;
     return ERR_OK;
 }

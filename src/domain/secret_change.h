@@ -1,8 +1,8 @@
 /*
- * secret_change.h - a new password or MPIN in the place of one that was proved.
+ * secret_change.h - a new password or MPIN in the place of one that was proved, or an MPIN that an operator sets.
  *
  * Floor      domain
- * Source     CONTRACT.md 3: change-password, change-mpin, ended sessions.
+ * Source     CONTRACT.md 3: change-password, change-mpin, ended sessions; docs/decisions/0086.
  * Ownership  an order holds hashes: whoever holds it wipes it.
  * Errors     ERR_STORAGE, ERR_NOMEM: nothing was changed.
  * Threads    pool workers only: the first steps hash, the last one waits for the store.
@@ -54,5 +54,17 @@ typedef struct change {
 /* Write the new hash and end the account's other sessions, if the session is open, nothing waits in
  * the ledger that ends it, and the secret is still the one that was proved. */
 NODISCARD err_t secret_change(struct service *svc, const change_order_t *order, change_t *out);
+
+/* Operator: a new MPIN for a customer whom the bank knows by other means. Its failures and the lock are
+ * forgotten, nothing of before is owed any more, and every session of the account ends (END_OPERATOR), with
+ * its refresh tokens: all in one transaction. Audited. What a session that was ended so does before its
+ * loop hears of it counts as after. */
+typedef struct mpin_reset {
+    bool known; /* false: no such account, nothing was changed */
+    uint32_t ended;
+    uuid_t ended_session[MPIN_SESSIONS_MAX];
+} mpin_reset_t;
+
+NODISCARD err_t mpin_reset(struct service *svc, uuid_t account, span_t fresh, mpin_reset_t *out);
 
 #endif

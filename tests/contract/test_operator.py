@@ -1,12 +1,16 @@
 """What an operator does to a running server through its control socket, seen from a customer's side."""
 import json
 import os
+import pty
+import select
+import signal
 import stat
 import subprocess
+import time
 import unittest
 
 from sockets import Socket
-from support import Case, User, program
+from support import SECRET_KEY, Case, User, program
 
 
 class Operator(Case):
@@ -30,6 +34,120 @@ class Operator(Case):
         user.login()
         self.assertEqual(user.verify().status, 200)
         self.assertEqual(user.status()["mpin_attempts"], 0)
+
+    def reset(self, user, line):
+        """`canara ctl reset-mpin` with the MPIN in a pipe."""
+        return subprocess.run([program["path"], "ctl", "--data-dir", str(self.mine.data), "reset-mpin", "--email", user.email],
+                              cwd=self.mine.dir, input=line, capture_output=True, text=True, env={"PATH": "/usr/bin:/bin"},
+                              check=False, timeout=20)
+
+    def audit(self):
+        done = subprocess.run([program["path"], "audit", "show", "--data-dir", str(self.mine.data), "--set", f"SECRET_KEY={SECRET_KEY}",
+                               "--set", "DEBUG=True"], cwd=self.mine.dir, capture_output=True, text=True, env={"PATH": "/usr/bin:/bin"},
+                              check=False, timeout=20)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def asked_at_login(self, user):
+        said = user.try_login().json()
+        user.take(said)
+        return said["mpin_required"]
+
+    def test_a_customer_who_has_forgotten_the_mpin_gets_a_new_one_and_it_outlives_kill_9(self):
+        self.mine.remove()
+        self.mine = self.own(MPIN_LENGTH=12, LOG_LEVEL="debug")
+        user = User(self.mine, mpin="804715962338")
+        other = user.again()
+        link = Socket(other)
+        user.rehearse(0.75)
+        self.assertTrue(self.asked_at_login(user))
+        self.assertTrue(self.asked_at_login(user))
+        self.refused(user.post("/auth/change-mpin", {"mpin": "111111111111", "new_mpin": "917350284466"}), 403, "mpin-required")
+        self.refused(user.verify("594027130041"), 401, "invalid-mpin")
+        done = self.reset(user, "917350284466\n")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "new MPIN set, 4 sessions ended\n", ""))
+        self.assertEqual(link.receive_type("session_blocked")["reason"], "Session ended by administrator")
+        self.assertEqual(link.closed()[0], 4403)
+        for session in (user, other):
+            self.refused(session.post("/ws/ticket"), 401, "unauthorized")
+            self.refused(self.mine.post("/auth/refresh", {"refresh_token": session.refresh_token}), 401, "invalid-refresh-token")
+            self.refused(session.verify("917350284466"), 403, "session-blocked")
+        for _ in range(2):
+            self.assertFalse(self.asked_at_login(user))
+            self.refused(user.verify("804715962338"), 401, "invalid-mpin", "Invalid MPIN. 2 attempts remaining")
+            self.assertEqual(user.verify("917350284466").status, 200)
+            self.mine.restart(signal.SIGKILL)
+        kinds = [row["kind"] for row in self.audit()]
+        self.assertLess(kinds.index("operator.reset_mpin"), kinds.index("mpin.reset"))
+        reset = [row for row in self.audit() if row["kind"] == "mpin.reset"]
+        self.assertEqual([row["detail"] for row in reset], [{"by": "operator", "ended": 4}])
+        self.mine.stop()
+        for path in [self.mine.log, *self.mine.data.rglob("*")]:
+            if path.is_file():
+                self.assertNotIn(b"917350284466", path.read_bytes(), path)
+
+    def test_a_kill_9_while_the_mpin_is_reset_leaves_all_of_before_or_all_of_after(self):
+        for wait_s in (0.0, 0.01, 0.02, 0.03, 0.04, 0.06, 0.09, 0.15):
+            user = User(self.mine)
+            user.rehearse(0.75)
+            other = user.again()
+            going = subprocess.Popen([program["path"], "ctl", "--data-dir", str(self.mine.data), "reset-mpin", "--email", user.email],
+                                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env={"PATH": "/usr/bin:/bin"})
+            going.stdin.write("5926\n")
+            going.stdin.close()
+            time.sleep(wait_s)
+            self.mine.restart(signal.SIGKILL)
+            told = going.stdout.read()
+            going.stdout.close()
+            going.wait()
+            reset = other.post("/ws/ticket").status == 401
+            self.assertTrue(reset or told == "")
+            self.assertEqual(self.asked_at_login(user), not reset)
+            self.assertEqual(user.verify("5926").status, 200 if reset else 401)
+            if not reset:
+                self.assertEqual(user.verify("1234").status, 200)
+
+    def test_a_new_mpin_is_refused_in_the_words_of_a_registration(self):
+        user = User(self.mine)
+        for line, said in (("592\n", "canara ctl: MPIN must be exactly 4 digits\n"), ("\n", "canara ctl: MPIN must be exactly 4 digits\n"),
+                           ("592a\n", "canara ctl: MPIN must be exactly 4 digits\n"), ("5926 \n", "canara ctl: MPIN must be exactly 4 digits\n"),
+                           ("1111\n", "  mpin: is too easy to guess\n"), ("", "canara ctl: no MPIN was given\n"),
+                           ("9" * 129, "canara ctl: the MPIN is longer than 128 bytes\n")):
+            done = self.reset(user, line)
+            self.assertEqual((done.returncode, done.stdout), (1, ""), line)
+            self.assertTrue(done.stderr.endswith(said), done.stderr)
+        known, user.email = user.email, "nobody@example.com"
+        done = self.reset(user, "5926\n")
+        self.assertEqual((done.returncode, done.stderr), (1, "canara ctl: Account not found\n"))
+        user.email = known
+        self.assertEqual(user.verify().status, 200)
+
+    def test_an_operator_types_a_new_mpin_twice_and_sees_nothing_of_it(self):
+        user = User(self.mine)
+        self.assertEqual(self.typed(user, "5926", "5926"), (0, "New MPIN: \r\nNew MPIN, once more: \r\nnew MPIN set, 1 session ended\r\n"))
+        self.assertEqual(self.typed(user, "8047", "8074"),
+                         (1, "New MPIN: \r\nNew MPIN, once more: \r\ncanara ctl: the two are not the same; nothing has changed\r\n"))
+        user.login()
+        self.assertEqual(user.verify("5926").status, 200)
+
+    def typed(self, user, *lines):
+        """What a terminal shows of `reset-mpin`, and how it ends."""
+        pid, desk = pty.fork()
+        if pid == 0:
+            os.execve(program["path"], ["canara", "ctl", "--data-dir", str(self.mine.data), "reset-mpin", "--email", user.email],
+                      {"PATH": "/usr/bin:/bin"})
+        shown, left, deadline = "", list(lines), time.monotonic() + 20
+        while time.monotonic() < deadline:
+            if left and shown.count("MPIN") > len(lines) - len(left) and shown.endswith(": "):
+                os.write(desk, left.pop(0).encode() + b"\n")
+            if select.select([desk], [], [], 0.1)[0]:
+                try:
+                    part = os.read(desk, 4096)
+                except OSError:
+                    break
+                shown += part.decode()
+        os.close(desk)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown
 
     def test_the_log_names_the_session_of_an_act_and_none_where_there_is_none(self):
         user = User(self.mine)
