@@ -145,6 +145,10 @@ static void on_signal(struct signals *signals, int number)
         handover_begin(m);
         return;
     }
+    if (number == SIGUSR1) { /* of no meaning here; it ends what does not expect it */
+        log_event(m->house->log, LOG_NOTICE, "signal.ignored", FIELD_INT("signal", number));
+        return;
+    }
     log_event(m->house->log, LOG_NOTICE, "server.stopping", FIELD_INT("signal", number));
     m->stop = true;
 }
@@ -456,6 +460,7 @@ static err_t load_settings(const struct option_sets *sets, struct settings *out)
 
 int cmd_serve(int argc, char **argv)
 {
+    signals_hold(); /* what is asked for from now on is done after the start */
     struct option_sets sets = {0};
     const struct option options[] = {
         {.name = "set",

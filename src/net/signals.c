@@ -15,15 +15,29 @@ static void arrived(struct watch *self, uint32_t events)
     }
 }
 
-static sigset_t our_signals(void)
+/* Those that ask for something other than an end. */
+static sigset_t wishes(void)
 {
     sigset_t set;
     (void)sigemptyset(&set);
-    (void)sigaddset(&set, SIGTERM);
-    (void)sigaddset(&set, SIGINT);
     (void)sigaddset(&set, SIGHUP);
+    (void)sigaddset(&set, SIGUSR1);
     (void)sigaddset(&set, SIGUSR2);
     return set;
+}
+
+static sigset_t our_signals(void)
+{
+    sigset_t set = wishes();
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    return set;
+}
+
+void signals_hold(void)
+{
+    const sigset_t held = wishes();
+    MUST(pthread_sigmask(SIG_BLOCK, &held, NULL) == 0);
 }
 
 err_t signals_init(struct signals *s, struct loop *loop,

@@ -1,5 +1,5 @@
 /*
- * signals.h - SIGTERM, SIGINT, SIGHUP and SIGUSR2 as ordinary events of a loop (signalfd).
+ * signals.h - SIGTERM, SIGINT, SIGHUP, SIGUSR1 and SIGUSR2 as ordinary events of a loop (signalfd).
  *
  * Floor      net
  * Ownership  lives inside its owner; borrows the loop until signals_deinit().
@@ -22,7 +22,12 @@ struct signals {
     void (*caught)(struct signals *self, int signal_number);
 };
 
-/* Block the four signals and call `caught` from the loop when one arrives. SIGPIPE is ignored
+/* From the first line of a start on: SIGHUP, SIGUSR1 and SIGUSR2, which would end the process, wait for
+ * signals_init(). SIGTERM and SIGINT still end it. What is executed later inherits the mask unless it is given
+ * another one. */
+void signals_hold(void);
+
+/* Block the five signals and call `caught` from the loop when one arrives. SIGPIPE is ignored
  * from here on. */
 NODISCARD err_t signals_init(struct signals *s, struct loop *loop,
                              void (*caught)(struct signals *self, int signal_number));

@@ -4,6 +4,7 @@
 #include "tests/support/unit.h"
 
 #include <errno.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 struct bench {
@@ -23,7 +24,7 @@ static void note(struct signals *self, int signal_number)
 static void each_signal_arrives_in_the_loop(void **state)
 {
     (void)state;
-    static const int numbers[] = {SIGHUP, SIGTERM, SIGINT};
+    static const int numbers[] = {SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2};
     struct loop loop;
     struct bench b = {.count = 0};
     assert_ok(loop_init(&loop, clock_system()));
@@ -64,6 +65,59 @@ static void the_mask_is_put_back_and_broken_pipes_are_errors(void **state)
     loop_deinit(&loop);
 }
 
+/* In a process of its own: held signals stay so. */
+static int early(void)
+{
+    static const int numbers[] = {SIGHUP, SIGUSR1, SIGUSR2};
+    struct loop loop;
+    struct bench b = {.count = 0};
+    unsigned seen = 0;
+    signals_hold();
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+        (void)kill(getpid(), numbers[i]);
+    }
+    if (failed(loop_init(&loop, clock_system())) || failed(signals_init(&b.signals, &loop, note))) {
+        return 1;
+    }
+    while (b.count < ARRAY_LEN(numbers) && !failed(loop_run_once(&loop, 10000))) {}
+    for (size_t i = 0; i < b.count; i++) {
+        seen |= 1U << (unsigned)b.caught[i];
+    }
+    signals_deinit(&b.signals);
+    loop_deinit(&loop);
+    return seen == ((1U << SIGHUP) | (1U << SIGUSR1) | (1U << SIGUSR2)) ? 0 : 2;
+}
+
+static void what_is_asked_for_before_there_is_a_loop_waits_for_it(void **state)
+{
+    (void)state;
+    int status = -1;
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        _exit(early());
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void a_stop_before_there_is_a_loop_is_a_stop(void **state)
+{
+    (void)state;
+    int status = -1;
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        signals_hold();
+        (void)raise(SIGTERM);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGTERM);
+}
+
 static void stop_listening(struct signals *self, int signal_number)
 {
     note(self, signal_number);
@@ -88,6 +142,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_signal_arrives_in_the_loop),
         cmocka_unit_test(the_mask_is_put_back_and_broken_pipes_are_errors),
+        cmocka_unit_test(what_is_asked_for_before_there_is_a_loop_waits_for_it),
+        cmocka_unit_test(a_stop_before_there_is_a_loop_is_a_stop),
         cmocka_unit_test(a_handler_may_end_its_own_watch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

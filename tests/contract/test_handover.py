@@ -9,6 +9,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 import unittest
@@ -433,6 +434,44 @@ class Handover(Case):
         server.wait_log("handover.refused")
         server.wait_log("handover.failed")
         self.assertEqual(user.status()["is_active"], True)
+
+    def test_a_wish_in_a_start_is_heard_after_it_and_ends_nobody(self):
+        """We are the server before: the new one waits for us, with all that it has read, before it watches signals."""
+        server = Server(start=False)
+        self.addCleanup(server.remove)
+        server.data.mkdir(mode=0o700)
+        listening, (ours, theirs) = socket.create_server(("127.0.0.1", 0)), socket.socketpair()
+        self.addCleanup(listening.close)
+        self.addCleanup(ours.close)
+        listening.setblocking(False)
+        server.port = listening.getsockname()[1]
+        high = [fcntl.fcntl(end.fileno(), fcntl.F_DUPFD_CLOEXEC, 100) for end in (listening, theirs)]
+        theirs.close()
+        script = "import os, sys; [os.dup2(int(fd), 3 + i) for i, fd in enumerate(sys.argv[1:3])]; os.execv(sys.argv[3], sys.argv[3:])"
+        with open(server.log, "ab") as log:
+            server.process = subprocess.Popen([sys.executable, "-c", script, *map(str, high), *server.command()], cwd=server.dir,
+                                              stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, pass_fds=high,
+                                              env={"PATH": "/usr/bin:/bin", "CANARA_HANDOVER": "1"})
+        for end in high:
+            os.close(end)
+        ours.settimeout(20)
+        self.assertEqual(ours.recv(1), b"p", server.log_text())
+        for wish in (signal.SIGHUP, signal.SIGUSR1):
+            server.process.send_signal(wish)
+        time.sleep(0.1)
+        self.assertIsNone(server.process.poll())
+        ours.sendall(b"g")
+        self.assertEqual(ours.recv(1), b"a", server.log_text())
+        deadline = time.monotonic() + 20
+        while "server.reload" not in server.log_text() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self.assertIn("server.reload", server.log_text())
+        server.process.send_signal(signal.SIGUSR1)
+        while "signal.ignored" not in server.log_text() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self.assertIn("signal.ignored", server.log_text())
+        self.assertTrue(server.is_ready())
+        self.assertEqual(server.stop(), 0)
 
     def test_sockets_of_a_service_manager_are_used(self):
         server = Server(start=False)
