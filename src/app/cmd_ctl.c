@@ -74,6 +74,12 @@ static bool take_secret(struct order_room *room)
                            (span_t){(const uint8_t *)room->typed.text, room->typed.len});
 }
 
+/* Stopped, or so busy that it looks like it: nobody should wonder for UNIX_WAIT_S. */
+static void say_waiting(void)
+{
+    (void)fprintf(stderr, "canara ctl: waiting for the server, %d s at most\n", UNIX_WAIT_S);
+}
+
 static int ask(struct order_room *room)
 {
     char path[CTL_PATH_BYTES];
@@ -87,7 +93,8 @@ static int ask(struct order_room *room)
     const struct unix_request request = {.path = path,
                                          .method = ctl_method(order),
                                          .target = ctl_target(order),
-                                         .body = {(const uint8_t *)order->body, order->body_len}};
+                                         .body = {(const uint8_t *)order->body, order->body_len},
+                                         .waits = isatty(STDERR_FILENO) ? say_waiting : NULL};
     if (unix_ask(&request, &answer, why) != UNIX_ANSWERED) {
         (void)fprintf(stderr, "canara ctl: %s\n", why);
         return EXIT_CODE_FAILED;

@@ -4,6 +4,7 @@
 #include "protocol/http_client.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -150,6 +151,14 @@ static enum unix_outcome read_answer(int fd, struct buf *in, struct http_respons
     }
 }
 
+static void tell_patient(int fd, const struct unix_request *r)
+{
+    struct pollfd answer = {.fd = fd, .events = POLLIN};
+    if (r->waits != NULL && poll(&answer, 1, UNIX_PATIENCE_MS) == 0) {
+        r->waits();
+    }
+}
+
 enum unix_outcome unix_ask(const struct unix_request *request, struct unix_answer *out,
                            char why[UNIX_WHY_BYTES])
 {
@@ -164,6 +173,7 @@ enum unix_outcome unix_ask(const struct unix_request *request, struct unix_answe
     CLEANUP(buf_deinit) struct buf in;
     struct http_response res = {0};
     buf_init(&in, UNIX_ANSWER_BYTES);
+    tell_patient(fd, request);
     outcome = read_answer(fd, &in, &res, why);
     if (outcome != UNIX_ANSWERED) {
         return outcome;

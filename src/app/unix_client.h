@@ -17,6 +17,7 @@
 #define UNIX_WHY_BYTES    256
 #define UNIX_ANSWER_BYTES ((size_t)2 << 20) /* most bytes of an answer, head included */
 #define UNIX_WAIT_S       30                /* for each send and read */
+#define UNIX_PATIENCE_MS  2000              /* without an answer, after which a person is told */
 
 enum unix_outcome {
     UNIX_ANSWERED,
@@ -30,6 +31,8 @@ struct unix_request {
     const char *method; /* "GET" */
     const char *target; /* "/ctl/status": letters that need no escaping */
     span_t body;        /* JSON; empty for none */
+    void (*waits)(
+        void); /* called once when no answer has begun in UNIX_PATIENCE_MS; NULL: nobody is told */
 };
 
 struct unix_answer {

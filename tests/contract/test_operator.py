@@ -130,12 +130,33 @@ class Operator(Case):
         user.login()
         self.assertEqual(user.verify("5926").status, 200)
 
-    def typed(self, user, *lines):
-        """What a terminal shows of `reset-mpin`, and how it ends."""
+    def at_terminal(self, *words):
         pid, desk = pty.fork()
         if pid == 0:
-            os.execve(program["path"], ["canara", "ctl", "--data-dir", str(self.mine.data), "reset-mpin", "--email", user.email],
-                      {"PATH": "/usr/bin:/bin"})
+            os.execve(program["path"], ["canara", "ctl", "--data-dir", str(self.mine.data), *words], {"PATH": "/usr/bin:/bin"})
+        return pid, desk
+
+    def test_whoever_waits_at_a_terminal_for_a_stopped_server_is_told(self):
+        self.mine.process.send_signal(signal.SIGSTOP)
+        try:
+            pid, desk = self.at_terminal("status")
+            quiet = subprocess.Popen([program["path"], "ctl", "--data-dir", str(self.mine.data), "status"], stdout=subprocess.PIPE,
+                                     stderr=subprocess.PIPE, text=True, env={"PATH": "/usr/bin:/bin"})
+            self.assertEqual(select.select([desk], [], [], 1)[0], [])
+            self.assertTrue(select.select([desk], [], [], 20)[0])
+            shown = os.read(desk, 4096).decode()
+            self.assertEqual(shown, "canara ctl: waiting for the server, 30 s at most\r\n")
+        finally:
+            self.mine.process.send_signal(signal.SIGCONT)
+        out, err = quiet.communicate(timeout=20)
+        self.assertEqual((quiet.returncode, err), (0, ""))
+        self.assertIn("ready", out)
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0)
+        os.close(desk)
+
+    def typed(self, user, *lines):
+        """What a terminal shows of `reset-mpin`, and how it ends."""
+        pid, desk = self.at_terminal("reset-mpin", "--email", user.email)
         shown, left, deadline = "", list(lines), time.monotonic() + 20
         while time.monotonic() < deadline:
             if left and shown.count("MPIN") > len(lines) - len(left) and shown.endswith(": "):
