@@ -388,7 +388,7 @@ uint64_t segments_since(struct segments *s, wall_t since)
 {
     lock_take(&s->lock);
     size_t i = s->count;
-    while (i > 0 && (s->list[i - 1].since.ms > since.ms || s->list[i - 1].since.ms == 0)) {
+    while (i > 0 && (s->list[i - 1].since.ms >= since.ms || s->list[i - 1].since.ms == 0)) {
         i--;
     }
     /* `i` segments begin before `since`; one more, in case the clock was set back. */
