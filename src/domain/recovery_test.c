@@ -434,6 +434,40 @@ static void a_store_that_is_away_stops_the_start(void **state)
     assert_int_equal(recover(h).sessions, 1);
 }
 
+/* Such damage stops the start, and says where it is. */
+static void assert_stops_the_start(struct house *h, enum journal_kind kind)
+{
+    (void)register_account(h, ANN);
+    const struct live *live = log_in(h, ANN, "phone");
+    const journal_record_t record = {.kind = kind,
+                                     .session = live->id,
+                                     .account = live->account,
+                                     .at = clock_wall(&h->clock.face),
+                                     .seq = JOURNAL_NO_SEQ,
+                                     .fact = JOURNAL_NO_FACT,
+                                     .type = SPAN_LIT("idle_timeout"),
+                                     .data = SPAN_LIT("{\"profile\":")};
+    uint64_t position = 0;
+    recovery_report_t report = {0};
+    assert_ok(journal_append(shard_lane(h->shard), &record, &position));
+    settle(h);
+    house_crash(h);
+    house_start(h);
+    assert_err(recovery_run(&h->svc, NULL, the_shard, h, &report), ERR_FORMAT);
+    assert_string_equal(report.fault.reason, "a record cannot be played");
+    assert_string_equal(report.fault.file, "00000000000000000001.cjl");
+}
+
+static void an_event_that_cannot_be_played_stops_the_start(void **state)
+{
+    assert_stops_the_start(*state, JOURNAL_EVENT);
+}
+
+static void an_opening_that_cannot_be_read_stops_the_start(void **state)
+{
+    assert_stops_the_start(*state, JOURNAL_SESSION_OPEN);
+}
+
 static void a_record_that_cannot_be_played_is_damage(void **state)
 {
     struct house *h = *state;
@@ -497,6 +531,8 @@ int main(void)
         SENTENCE(an_end_that_only_the_journal_knows_holds),
         SENTENCE(a_session_older_than_the_lock_of_its_account_is_blocked),
         SENTENCE(a_store_that_is_away_stops_the_start),
+        SENTENCE(an_event_that_cannot_be_played_stops_the_start),
+        SENTENCE(an_opening_that_cannot_be_read_stops_the_start),
         SENTENCE(a_record_that_cannot_be_played_is_damage),
     };
     return cmocka_run_group_tests_name("recovery", tests, NULL, NULL);

@@ -169,13 +169,19 @@ static err_t segment_enter(struct journal_reader *r, uint64_t first, bool *found
     return ERR_OK;
 }
 
+static err_t list_segments(struct journal_reader *r, struct segment_list *out)
+{
+    const err_t e = segment_list_read(r->dir, out);
+    return failed(e) ? fail(r, e.code, "the directory cannot be read") : ERR_OK;
+}
+
 /* Open the segment that holds `from`, or the oldest one behind it; none: `*found` is false. */
 static err_t segment_find(struct journal_reader *r, bool *found)
 {
     *found = false;
     for (int tries = 0; tries < 8 && !*found; tries++) { /* retention may take one meanwhile */
         CLEANUP(segment_list_deinit) struct segment_list list = {0};
-        TRY(segment_list_read(r->dir, &list));
+        TRY(list_segments(r, &list));
         if (list.count == 0) {
             return ERR_OK;
         }
@@ -246,7 +252,7 @@ static err_t search_later(struct journal_reader *r, uint64_t offset, bool *found
 static err_t later_segment(struct journal_reader *r, bool *found)
 {
     CLEANUP(segment_list_deinit) struct segment_list list = {0};
-    TRY(segment_list_read(r->dir, &list));
+    TRY(list_segments(r, &list));
     *found = list.count > 0 && list.first[list.count - 1] > r->expected;
     return ERR_OK;
 }
@@ -407,7 +413,7 @@ static err_t segment_behind(struct journal_reader *r, bool *found)
 {
     CLEANUP(segment_list_deinit) struct segment_list list = {0};
     *found = false;
-    TRY(segment_list_read(r->dir, &list));
+    TRY(list_segments(r, &list));
     for (size_t i = 0; i < list.count; i++) {
         if (list.first[i] > r->segment && list.first[i] >= r->expected &&
             list.first[i] < r->limit) {
@@ -455,7 +461,6 @@ err_t journal_reader_open(const char *dir, uint64_t from, uint64_t limit,
     r->fd = -1;
     r->from = from;
     r->limit = limit;
-    r->fault.reason = "the directory cannot be read";
     r->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (r->dir < 0) {
         free(r);
