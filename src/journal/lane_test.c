@@ -4,6 +4,8 @@
 #include "journal/record.h"
 #include "tests/support/unit.h"
 
+#include <string.h>
+
 enum { SIZE = 1024 };
 
 static const journal_record_t record = {.kind = JOURNAL_EVENT, .data = SPAN_INIT("{}")};
@@ -63,11 +65,34 @@ static void a_ring_is_filled_to_its_last_byte_and_not_beyond(void **state)
     lane_deinit(&lane);
 }
 
+/* Also when the length itself stands in two pieces, the end of the ring between them. */
+static void records_are_found_wherever_the_ring_ends(void **state)
+{
+    (void)state;
+    static uint8_t text[SIZE];
+    struct journal_lane lane = {0};
+    memset(text, 'x', sizeof text);
+    assert_ok(lane_init(&lane, NULL, SIZE));
+    for (size_t data = 0; data < (size_t)5 * SIZE; data++) { /* begins at each byte of the ring */
+        const journal_record_t r = {.kind = JOURNAL_EVENT, .data = {text, data % 300}};
+        struct lane_run run = {0};
+        uint32_t records = 0;
+        size_t size = 0;
+        assert_ok(journal_record_size(&r, &size));
+        assert_ok(lane_put(&lane, &r, size));
+        assert_int_equal(lane_take(&lane, SIZE, &run, &records), size);
+        assert_int_equal(records, 1);
+        lane_finish(&lane);
+    }
+    lane_deinit(&lane);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_budget_is_used_to_its_last_byte_and_not_beyond),
         cmocka_unit_test(a_ring_is_filled_to_its_last_byte_and_not_beyond),
+        cmocka_unit_test(records_are_found_wherever_the_ring_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

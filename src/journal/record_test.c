@@ -138,6 +138,19 @@ static void what_is_as_long_as_may_be_is_read_and_nothing_longer(void **state)
     }
 }
 
+static void a_record_without_texts_is_read(void **state)
+{
+    (void)state;
+    const journal_record_t shortest = {.kind = JOURNAL_SESSION_END, .line = 3};
+    uint8_t bytes[JOURNAL_RECORD_FIXED];
+    journal_record_t out = {0};
+    size_t took = 0;
+    assert_int_equal(render(&shortest, bytes), sizeof bytes);
+    assert_ok(journal_record_read((span_t){bytes, sizeof bytes}, &out, &took));
+    assert_int_equal(took, sizeof bytes);
+    assert_int_equal(out.line, 3);
+}
+
 static void a_frame_head_is_whole_or_refused(void **state)
 {
     (void)state;
@@ -201,6 +214,7 @@ int main(void)
         cmocka_unit_test(refuses_every_prefix_and_bad_lengths),
         cmocka_unit_test(takes_texts_up_to_their_limits_only),
         cmocka_unit_test(what_is_as_long_as_may_be_is_read_and_nothing_longer),
+        cmocka_unit_test(a_record_without_texts_is_read),
         cmocka_unit_test(a_frame_head_is_whole_or_refused),
         cmocka_unit_test(segment_names_are_exact),
     };

@@ -2,6 +2,8 @@
 #include "journal/frame.h"
 #include "journal/journal.h"
 #include "journal/segments.h"
+#include "journal/segments_recover.h"
+#include "journal/writer.h"
 #include "tests/support/journal.h"
 #include "tests/support/scripted_clock.h"
 
@@ -117,6 +119,7 @@ static void what_was_retired_is_cut_before_the_next_is_prepared(void **state)
 struct full {
     struct journal_files files; /* first member */
     _Atomic bool is_full;
+    int number; /* how it says so */
 };
 
 static ssize_t put_if_there_is_room(const struct journal_files *self, int fd,
@@ -124,7 +127,7 @@ static ssize_t put_if_there_is_room(const struct journal_files *self, int fd,
 {
     const struct full *const f = (const void *)self;
     if (atomic_load(&f->is_full)) {
-        errno = ENOSPC;
+        errno = f->number;
         return -1;
     }
     return pwritev(fd, parts, count, offset);
@@ -138,16 +141,13 @@ static void wait_until(const struct journal *j, bool takes)
     }
 }
 
-/* Where no segment can be made the journal takes no events, before the first has failed; and takes them as soon as one
- * can. A segment at hand is enough. */
-static void a_start_on_a_full_disk_takes_no_events_until_there_is_room(void **state)
+static void takes_no_events_while_writes_fail(int number)
 {
-    (void)state;
     char folder[TESTING_PATH];
     char dir[TESTING_PATH];
     testing_folder(folder);
     testing_join(dir, folder, "journal");
-    struct full full = {.files = *journal_files_system(), .is_full = true};
+    struct full full = {.files = *journal_files_system(), .is_full = true, .number = number};
     full.files.pwritev = put_if_there_is_room;
     struct journal_config config = testing_config(dir);
     config.files = &full.files;
@@ -160,6 +160,61 @@ static void a_start_on_a_full_disk_takes_no_events_until_there_is_room(void **st
     wait_until(j, true);
     const journal_record_t r = testing_record(testing_id(1), 1, "{}");
     assert_true(testing_append(j, &r));
+    assert_true(journal_takes_events(j));
+    journal_close(&j);
+    testing_folder_remove(folder);
+}
+
+/* Where no segment can be made the journal takes no events, before the first has failed; and takes them as soon as one
+ * can. A segment at hand is enough. */
+static void a_start_on_a_full_disk_takes_no_events_until_there_is_room(void **state)
+{
+    (void)state;
+    takes_no_events_while_writes_fail(ENOSPC);
+    takes_no_events_while_writes_fail(EDQUOT);
+}
+
+/* It is tried through the page cache once more, and no further. */
+static void a_start_on_a_broken_disk_takes_no_events_until_it_is_whole(void **state)
+{
+    (void)state;
+    takes_no_events_while_writes_fail(EIO);
+    takes_no_events_while_writes_fail(EINVAL);
+}
+
+/* Takes frames, and no zeros once it is full. */
+static ssize_t put_frames(const struct journal_files *self, int fd, const struct iovec *parts,
+                          int count, off_t offset)
+{
+    return parts[0].iov_len == FRAME_HEAD ? pwritev(fd, parts, count, offset)
+                                          : put_if_there_is_room(self, fd, parts, count, offset);
+}
+
+static void as_long_as_the_segment_at_hand_has_room_events_are_taken(void **state)
+{
+    (void)state;
+    char folder[TESTING_PATH];
+    char dir[TESTING_PATH];
+    testing_folder(folder);
+    testing_join(dir, folder, "journal");
+    struct full full = {.files = *journal_files_system(), .number = ENOSPC};
+    full.files.pwritev = put_frames;
+    struct journal_config config = testing_config(dir);
+    config.files = &full.files;
+    config.probe_ms = 1;
+    struct journal *j = NULL;
+    assert_ok(journal_open(&config, &j, NULL));
+    for (int ms = 0; !is_prepared(&j->segments); ms++) {
+        assert_true(ms < WAIT_MS);
+        (void)usleep(1000);
+    }
+    atomic_store(&full.is_full, true);
+    const journal_record_t r = testing_record(testing_id(1), 1, "{}");
+    assert_true(testing_append(j, &r));
+    for (int ms = 0; !atomic_load(&j->segments.failing); ms++) {
+        assert_true(ms < WAIT_MS);
+        (void)usleep(1000);
+    }
     assert_true(journal_takes_events(j));
     journal_close(&j);
     testing_folder_remove(folder);
@@ -254,14 +309,19 @@ static ssize_t put_by_quota(const struct journal_files *self, int fd, const stru
     return pwritev(fd, parts, count, offset);
 }
 
-/* Let time pass until a segment was begun so often. */
-static void pass_until_begun(const struct rationed *r, struct scripted_clock *clock, unsigned times)
+/* Wait until a segment was begun so often, and it is settled when the next one will be. */
+static void wait_for_tries(struct journal *j, const struct rationed *r, unsigned times)
 {
-    for (int ms = 0; atomic_load(&r->begun) < times; ms++) {
+    unsigned settled = 0;
+    for (int ms = 0; settled < times; ms++) {
         assert_true(ms < WAIT_MS);
-        scripted_clock_pass(clock, 1);
         (void)usleep(1000);
+        assert_int_equal(pthread_mutex_lock(&j->segments.lock), 0);
+        settled = j->segments.in_vain;
+        assert_int_equal(pthread_mutex_unlock(&j->segments.lock), 0);
     }
+    assert_int_equal(settled, times);
+    assert_int_equal(atomic_load(&r->begun), times);
 }
 
 /* A quota lets each try write as far as it goes, for nothing: tries come after pauses that grow. */
@@ -284,12 +344,11 @@ static void what_is_written_in_vain_is_written_ever_more_seldom(void **state)
     assert_ok(journal_open(&config, &j, NULL));
     wait_until(j, false);
     for (unsigned tries = 1; tries < 9; tries++) {
-        assert_int_equal(atomic_load(&quota.begun), tries);
+        wait_for_tries(j, &quota, tries);
         scripted_clock_pass(&clock, tries < 6 ? (1 << tries) - 1 : 63); /* all but the last ms */
         (void)usleep(10 * 1000);
         assert_int_equal(atomic_load(&quota.begun), tries);
-        pass_until_begun(&quota, &clock, tries + 1);
-        wait_until(j, false);
+        scripted_clock_pass(&clock, 1);
     }
     atomic_store(&quota.is_full, false);
     for (int ms = 0; ms < WAIT_MS && !journal_takes_events(j); ms++) {
@@ -300,6 +359,198 @@ static void what_is_written_in_vain_is_written_ever_more_seldom(void **state)
     const journal_record_t r = testing_record(testing_id(1), 1, "{}");
     assert_true(testing_append(j, &r));
     journal_close(&j);
+    testing_folder_remove(folder);
+}
+
+/* ---- what is prepared, and what is kept ---- */
+
+#define MIB ((uint64_t)1 << 20)
+
+enum { DAY_S = 24 * 3600 };
+
+static void wait_for_keeper(struct segments *s)
+{
+    for (int ms = 0; !is_prepared(s); ms++) { /* behind its first look at what is old */
+        assert_true(ms < WAIT_MS);
+        (void)usleep(1000);
+    }
+}
+
+struct synced {
+    struct journal_files files; /* first member */
+    _Atomic unsigned times;
+    bool fails;
+};
+
+static struct synced *synced_of(const struct journal_files *self)
+{
+    const union {
+        const struct journal_files *in;
+        struct synced *out;
+    } pointer = {.in = self};
+
+    return pointer.out;
+}
+
+static int count_sync(const struct journal_files *self, int fd)
+{
+    struct synced *const s = synced_of(self);
+    (void)fd;
+    atomic_fetch_add(&s->times, 1);
+    errno = EIO;
+    return s->fails ? -1 : 0;
+}
+
+/* To its last byte, so that no frame has to make it longer; and what a disk has to sync at once stays bounded. */
+static void a_segment_is_made_as_long_as_it_has_to_be(void **state)
+{
+    static const struct {
+        uint64_t bytes;
+        unsigned syncs;
+    } of[] = {{4096, 0}, {4096 + 100, 0}, {MIB + 4096, 0}, {9 * MIB + 100, 1}, {17 * MIB, 2}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(of); i++) {
+        char folder[TESTING_PATH];
+        char dir[TESTING_PATH];
+        testing_folder(folder);
+        testing_join(dir, folder, "journal");
+        struct synced synced = {.files = *journal_files_system()};
+        synced.files.fdatasync = count_sync;
+        struct journal_config config = testing_config(dir);
+        config.files = &synced.files;
+        config.segment_bytes = of[i].bytes;
+        struct segments s;
+        struct segments_found found;
+        struct stat st;
+        assert_ok(segments_init(&s, &config, &found, NULL));
+        wait_for_keeper(&s);
+        assert_int_equal(fstatat(s.dir, SEGMENTS_NEXT, &st, 0), 0);
+        assert_int_equal(st.st_size, of[i].bytes);
+        assert_int_equal(atomic_load(&synced.times), of[i].syncs);
+        segments_deinit(&s);
+        testing_folder_remove(folder);
+    }
+}
+
+static void a_segment_that_cannot_be_synced_is_none(void **state)
+{
+    (void)state;
+    char folder[TESTING_PATH];
+    char dir[TESTING_PATH];
+    testing_folder(folder);
+    testing_join(dir, folder, "journal");
+    struct synced synced = {.files = *journal_files_system(), .fails = true};
+    synced.files.fdatasync = count_sync;
+    struct journal_config config = testing_config(dir);
+    config.files = &synced.files;
+    config.segment_bytes = 9 * MIB;
+    struct journal *j = NULL;
+    assert_ok(journal_open(&config, &j, NULL));
+    wait_until(j, false);
+    journal_close(&j);
+    testing_folder_remove(folder);
+}
+
+/* Two segments begun now; the keeper has looked at them. */
+static void begin_two(struct segments *s, int *fd)
+{
+    assert_ok(segments_rotate(s, fd, 0, 1));
+    assert_ok(segments_rotate(s, fd, HALF, 2));
+    wait_for_keeper(s);
+}
+
+static void what_was_cut_off_a_segment_counts_no_more(void **state)
+{
+    (void)state;
+    char folder[TESTING_PATH];
+    char dir[TESTING_PATH];
+    testing_folder(folder);
+    testing_join(dir, folder, "journal");
+    struct journal_config config = testing_config(dir);
+    config.files = journal_files_system();
+    config.vouched = config.clock;
+    config.segment_bytes = BYTES;
+    struct segments s;
+    struct segments_found found;
+    int fd = -1;
+    uint64_t count = 0;
+    uint64_t bytes = 0;
+    assert_ok(segments_init(&s, &config, &found, NULL));
+    begin_two(&s, &fd);
+    segments_sum(&s, &count, &bytes);
+    const mono_t began = clock_mono(clock_system());
+    segments_await(&s, 50); /* nothing is to come */
+    const int64_t waited_ms = mono_ms_between(began, clock_mono(clock_system()));
+    segments_deinit(&s);
+    assert_int_equal(close(fd), 0);
+    assert_true(waited_ms >= 50);
+    assert_int_equal(count, 2);
+    assert_int_equal(bytes, HALF + BYTES);
+    testing_folder_remove(folder);
+}
+
+/* A server was killed while it made one. */
+static void a_segment_left_half_made_is_in_nobodys_way(void **state)
+{
+    (void)state;
+    char folder[TESTING_PATH];
+    char dir[TESTING_PATH];
+    char path[TESTING_PATH];
+    testing_folder(folder);
+    testing_join(dir, folder, "journal");
+    testing_join(path, dir, SEGMENTS_NEXT);
+    assert_int_equal(mkdir(dir, 0700), 0);
+    testing_store(path, (const uint8_t *)"half", 4);
+    struct journal_config config = testing_config(dir);
+    config.probe_ms = 10 * WAIT_MS; /* it is not found out by a try that fails */
+    struct journal *j = NULL;
+    assert_ok(journal_open(&config, &j, NULL));
+    const journal_record_t r = testing_record(testing_id(1), 1, "{}");
+    uint64_t position = 0;
+    assert_ok(journal_append(journal_lane(j, 0), &r, &position));
+    journal_kick(journal_lane(j, 0));
+    for (int ms = 0; journal_durable(journal_lane(j, 0)) < position; ms++) {
+        assert_true(ms < WAIT_MS);
+        (void)usleep(1000);
+    }
+    journal_close(&j);
+    testing_folder_remove(folder);
+}
+
+/* To the millisecond: a segment goes when the one behind it began longer ago than is kept. */
+static void what_is_as_old_as_is_kept_stays_and_what_is_older_goes(void **state)
+{
+    (void)state;
+    char folder[TESTING_PATH];
+    char dir[TESTING_PATH];
+    testing_folder(folder);
+    testing_join(dir, folder, "journal");
+    struct scripted_clock clock;
+    scripted_clock_init(&clock);
+    struct journal_config config = testing_config(dir);
+    config.files = journal_files_system();
+    config.clock = &clock.face;
+    config.vouched = &clock.face;
+    config.segment_bytes = BYTES;
+    config.retention_days = 1;
+    struct segments s;
+    struct segments_found found;
+    int fd = -1;
+    assert_ok(segments_init(&s, &config, &found, NULL));
+    begin_two(&s, &fd);
+    scripted_clock_pass(&clock, INT64_C(1000) * DAY_S);
+    assert_ok(segments_rotate(&s, &fd, HALF, 3));
+    wait_for_keeper(&s);
+    const uint64_t kept = s.list[0].first;
+    scripted_clock_pass(&clock, 1);
+    assert_ok(segments_rotate(&s, &fd, HALF, 4));
+    wait_for_keeper(&s);
+    const uint64_t oldest = s.list[0].first;
+    segments_deinit(&s);
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(kept, 1);
+    assert_int_equal(oldest, 2);
     testing_folder_remove(folder);
 }
 
@@ -316,14 +567,6 @@ static void spoil_head(const struct segments *s, const char *dir)
     const int fd = open(path, O_WRONLY | O_CLOEXEC);
     assert_int_equal(pwrite(fd, "?", 1, 0), 1);
     assert_int_equal(close(fd), 0);
-}
-
-static void wait_for_keeper(struct segments *s)
-{
-    for (int ms = 0; !is_prepared(s); ms++) { /* behind its first look at what is old */
-        assert_true(ms < WAIT_MS);
-        (void)usleep(1000);
-    }
 }
 
 /* Nobody knows when it was begun: that makes nothing older than it is, and nothing younger. */
@@ -370,8 +613,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_retired_is_cut_before_the_next_is_prepared),
         cmocka_unit_test(a_start_on_a_full_disk_takes_no_events_until_there_is_room),
+        cmocka_unit_test(a_start_on_a_broken_disk_takes_no_events_until_it_is_whole),
+        cmocka_unit_test(as_long_as_the_segment_at_hand_has_room_events_are_taken),
         cmocka_unit_test(without_room_for_a_segment_what_is_left_is_left),
         cmocka_unit_test(what_is_written_in_vain_is_written_ever_more_seldom),
+        cmocka_unit_test(a_segment_is_made_as_long_as_it_has_to_be),
+        cmocka_unit_test(a_segment_that_cannot_be_synced_is_none),
+        cmocka_unit_test(what_was_cut_off_a_segment_counts_no_more),
+        cmocka_unit_test(a_segment_left_half_made_is_in_nobodys_way),
+        cmocka_unit_test(what_is_as_old_as_is_kept_stays_and_what_is_older_goes),
         cmocka_unit_test(an_unreadable_head_costs_no_segment_and_hides_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

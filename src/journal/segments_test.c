@@ -146,19 +146,6 @@ static void a_tail_torn_at_any_byte_is_cut(void **state)
     free(whole);
 }
 
-static void a_first_frame_torn_leaves_an_empty_journal(void **state)
-{
-    const struct scene *s = *state;
-    const struct journal_config config = testing_config(s->dir);
-    append_lines(&config, 1, 1);
-    size_t len = 0;
-    uint8_t *whole = testing_load(s->segment, &len);
-    restore(s, whole, 50);
-    assert_int_equal(append_lines(&config, 1, 3), 3);
-    assert_int_equal(testing_read(s->dir).records, 3);
-    free(whole);
-}
-
 static void a_flipped_byte_before_the_tail_stops_and_says_where(void **state)
 {
     const struct scene *s = *state;
@@ -309,6 +296,27 @@ static struct trouble trouble_of(enum operation operation, int number, struct co
     };
 }
 
+static void a_first_frame_torn_leaves_an_empty_journal(void **state)
+{
+    const struct scene *s = *state;
+    const struct journal_config config = testing_config(s->dir);
+    append_lines(&config, 1, 1);
+    size_t len = 0;
+    uint8_t *whole = testing_load(s->segment, &len);
+    restore(s, whole, 50);
+    assert_int_equal(append_lines(&config, 1, 3), 3);
+    assert_int_equal(testing_read(s->dir).records, 3);
+
+    restore(s, whole, 50);
+    struct countdown countdown = {.lasting = 1};
+    const struct trouble t = trouble_of(OP_UNLINK, EIO, &countdown);
+    struct journal_config broken = config;
+    struct journal *j = NULL;
+    broken.files = &t.files;
+    assert_err(journal_open(&broken, &j, NULL), ERR_IO); /* it would stand in the way of the next */
+    free(whole);
+}
+
 /* Fail unless the journal holds lines 1, 2, ... up to at least `acknowledged`, then `last`. */
 static void assert_kept(const char *dir, uint64_t acknowledged, uint64_t last)
 {
@@ -377,6 +385,7 @@ static void after_the_first_failed_sync_nothing_is_acknowledged(void **state)
     uint64_t position = 0;
     for (int i = 0; i < 5; i++) {
         assert_err(journal_append(lane, &r, &position), ERR_IO);
+        assert_err(journal_room(lane, 1), ERR_IO);
         journal_kick(lane);
         assert_int_equal(journal_durable(lane), durable);
     }
@@ -413,12 +422,19 @@ static void a_full_disk_refuses_and_heals_by_itself(void **state)
 {
     const struct scene *s = *state;
 
-    const enum operation where[] = {OP_WRITE, OP_OPEN, OP_RENAME};
+    static const struct {
+        enum operation operation;
+        int number, before;
+    } where[] = {{OP_WRITE, ENOSPC, 8},
+                 {OP_WRITE, EDQUOT, 8},
+                 {OP_OPEN, ENOSPC, 1},
+                 {OP_RENAME, ENOSPC, 1},
+                 {OP_RENAME, EDQUOT, 1}};
 
     for (size_t i = 0; i < ARRAY_LEN(where); i++) {
         testing_folder_remove(s->dir);
-        struct countdown countdown = {.before = i == 0 ? 8 : 1, .lasting = 1 << 30};
-        struct trouble t = trouble_of(where[i], ENOSPC, &countdown);
+        struct countdown countdown = {.before = where[i].before, .lasting = 1 << 30};
+        struct trouble t = trouble_of(where[i].operation, where[i].number, &countdown);
         t.partly = true;
         struct journal_config config = testing_config(s->dir);
         config.files = &t.files;
@@ -435,6 +451,7 @@ static void a_full_disk_refuses_and_heals_by_itself(void **state)
             (void)poll(NULL, 0, 1);
         }
         assert_err(e, ERR_STORAGE);
+        assert_err(journal_room(lane, 1), ERR_STORAGE);
         assert_int_equal(journal_state_of(j), JOURNAL_DISK_FULL);
         assert_true(journal_durable(lane) < position); /* waits, is not lost */
 
@@ -446,6 +463,95 @@ static void a_full_disk_refuses_and_heals_by_itself(void **state)
         const struct testing_count count = testing_read(s->dir);
         assert_ok(count.result);
         assert_true(count.ordered && count.last_line == r.line);
+    }
+}
+
+static void assert_ends(const struct scene *s, enum operation operation, int before)
+{
+    struct countdown countdown = {.before = before, .lasting = 1 << 30};
+    const struct trouble t = trouble_of(operation, EIO, &countdown);
+    struct journal_config config = testing_config(s->dir);
+    testing_folder_remove(s->dir);
+    config.files = &t.files;
+    struct journal *j = NULL;
+    assert_ok(journal_open(&config, &j, NULL));
+    uint64_t line = 1;
+    journal_record_t r = testing_record(testing_id(1), line, "{}");
+    while (testing_append(j, &r)) {
+        r.line = ++line;
+    }
+    assert_int_equal(journal_state_of(j), JOURNAL_FAILED);
+    journal_close(&j);
+    const struct testing_count count = testing_read(s->dir);
+    assert_ok(count.result);
+    assert_true(count.ordered && count.last_line == line - 1);
+}
+
+/* A frame that was refused may stand there all the same, and a segment have its name. */
+static void a_frame_or_name_that_a_broken_disk_refused_ends_the_journal(void **state)
+{
+    assert_ends(*state, OP_WRITE, 12);
+    assert_ends(*state, OP_RENAME, 1);
+}
+
+/* Calls are interrupted and take a part of what they are given, as they may. */
+struct sluggish {
+    struct journal_files files; /* first member */
+    size_t most;                /* bytes of a call */
+    _Atomic unsigned calls;
+    _Atomic uint64_t beyond; /* writes that end neither with a page nor with the segment */
+};
+
+enum { SLUGGISH_SEGMENT = 4096 * 3 + 1000 };
+
+static struct sluggish *sluggish_of(const struct journal_files *self)
+{
+    const union {
+        const struct journal_files *in;
+        struct sluggish *out;
+    } pointer = {.in = self};
+
+    return pointer.out;
+}
+
+static ssize_t sluggish_pwritev(const struct journal_files *self, int fd, const struct iovec *parts,
+                                int count, off_t offset)
+{
+    struct sluggish *const s = sluggish_of(self);
+    uint64_t end = (uint64_t)offset;
+    for (int i = 0; i < count; i++) {
+        end += parts[i].iov_len;
+    }
+    if (end != SLUGGISH_SEGMENT && (end % 4096 != 0 || end > SLUGGISH_SEGMENT)) {
+        atomic_fetch_add(&s->beyond, 1);
+    }
+    if (atomic_fetch_add(&s->calls, 1) % 3 == 0) {
+        errno = EINTR;
+        return -1;
+    }
+    int i = 0;
+    while (parts[i].iov_len == 0) {
+        i++;
+    }
+    const size_t len = parts[i].iov_len;
+    return pwrite(fd, parts[i].iov_base, len < s->most ? len : s->most, offset);
+}
+
+static void writes_that_take_a_part_go_on_where_it_ended(void **state)
+{
+    static const size_t most[] = {1, 7, FRAME_HEAD, FRAME_HEAD + 1, 1000, 100000};
+
+    const struct scene *s = *state;
+    for (size_t i = 0; i < ARRAY_LEN(most); i++) {
+        struct sluggish sluggish = {.files = *journal_files_system(), .most = most[i]};
+        struct journal_config config = testing_config(s->dir);
+        testing_folder_remove(s->dir);
+        sluggish.files.pwritev = sluggish_pwritev;
+        config.segment_bytes = SLUGGISH_SEGMENT;
+        config.files = &sluggish.files;
+        assert_int_equal(append_lines(&config, 1, 150), 150);
+        assert_kept(s->dir, 149, 150);
+        assert_int_equal(atomic_load(&sluggish.beyond), 0);
     }
 }
 
@@ -583,6 +689,8 @@ int main(void)
         IN_SCENE(after_the_first_failed_sync_nothing_is_acknowledged),
         IN_SCENE(frames_found_by_a_start_are_synced_before_they_count),
         IN_SCENE(a_full_disk_refuses_and_heals_by_itself),
+        IN_SCENE(a_frame_or_name_that_a_broken_disk_refused_ends_the_journal),
+        IN_SCENE(writes_that_take_a_part_go_on_where_it_ended),
         IN_SCENE(zeros_go_through_the_cache_where_they_must),
         IN_SCENE(old_segments_go_one_after_the_other_also_on_the_disk),
         IN_SCENE(random_damage_never_reads_as_other_records),

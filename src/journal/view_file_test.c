@@ -131,6 +131,76 @@ static void a_pipe_in_the_way_of_the_place_is_not_waited_for(void **state)
     testing_folder_remove(folder);
 }
 
+/* ---- files of sessions ---- */
+
+static err_t count_lines(void *context, span_t line)
+{
+    (void)line;
+    *(unsigned *)context += 1;
+    return ERR_OK;
+}
+
+static void a_file_is_as_long_as_it_was_or_another(void **state)
+{
+    (void)state;
+    char folder[TESTING_PATH];
+    int fd = -1;
+    uint64_t size = 0;
+    testing_folder(folder);
+    assert_ok(view_dir_open(folder, &fd));
+    assert_false(view_file_is_long(fd, testing_id(1), 0)); /* there is none */
+    assert_ok(view_file_append(fd, testing_id(1), SPAN_LIT("{}\n"), &size));
+    assert_int_equal(size, 3);
+    for (uint64_t other = 0; other < 6; other++) {
+        assert_int_equal(view_file_is_long(fd, testing_id(1), other), other == 3);
+    }
+    assert_int_equal(close(fd), 0);
+    testing_folder_remove(folder);
+}
+
+/* A crash left more there than anybody was told of. */
+static void what_stands_behind_the_known_end_is_cut_before_lines_are_added(void **state)
+{
+    (void)state;
+    char folder[TESTING_PATH];
+    int fd = -1;
+    uint64_t size = 0;
+    unsigned lines = 0;
+    testing_folder(folder);
+    assert_ok(view_dir_open(folder, &fd));
+    assert_ok(view_file_append(fd, testing_id(1), SPAN_LIT("{1}\n{2}\n{3"), &size));
+    size = 4;
+    assert_ok(view_file_append(fd, testing_id(1), SPAN_LIT("{4}\n"), &size));
+    assert_int_equal(size, 8);
+    assert_true(view_file_is_long(fd, testing_id(1), 8));
+    assert_ok(view_file_tail(fd, testing_id(1), 10, count_lines, &lines));
+    assert_int_equal(lines, 2);
+    assert_int_equal(close(fd), 0);
+    testing_folder_remove(folder);
+}
+
+/* Only so much is looked at; the line that begins before it is not told in part. */
+static void of_a_file_beyond_the_bound_the_newest_whole_lines_are_read(void **state)
+{
+    (void)state;
+    char folder[TESTING_PATH];
+    int fd = -1;
+    uint64_t size = 0;
+    unsigned lines = 0;
+    testing_folder(folder);
+    assert_ok(view_dir_open(folder, &fd));
+    assert_ok(view_file_append(fd, testing_id(1), SPAN_LIT("{1}\n"), &size));
+    const int file = openat(fd, "10020304-0506-4708-890a-0b0c0d0e0f01.jsonl", O_WRONLY);
+    assert_int_equal(ftruncate(file, (off_t)(VIEW_TAIL_BYTES_MAX + 100)), 0);
+    assert_int_equal(close(file), 0);
+    size = VIEW_TAIL_BYTES_MAX + 100;
+    assert_ok(view_file_append(fd, testing_id(1), SPAN_LIT("\n{2}\n{3}\n"), &size));
+    assert_ok(view_file_tail(fd, testing_id(1), 1000, count_lines, &lines));
+    assert_int_equal(lines, 2);
+    assert_int_equal(close(fd), 0);
+    testing_folder_remove(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +208,9 @@ int main(void)
         cmocka_unit_test(a_place_is_what_was_written_or_nothing),
         cmocka_unit_test(a_place_of_before_is_good_to_go_on_from_and_no_evidence),
         cmocka_unit_test(a_pipe_in_the_way_of_the_place_is_not_waited_for),
+        cmocka_unit_test(a_file_is_as_long_as_it_was_or_another),
+        cmocka_unit_test(what_stands_behind_the_known_end_is_cut_before_lines_are_added),
+        cmocka_unit_test(of_a_file_beyond_the_bound_the_newest_whole_lines_are_read),
     };
     return cmocka_run_group_tests_name("view_file", tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* view_place_test.c - where a start goes on from, when the disk did not take it. */
 #include "base/log.h"
 #include "journal/view.h"
+#include "journal/writer.h"
 #include "tests/support/journal.h"
 #include "tests/support/scripted_clock.h"
 
@@ -144,6 +145,16 @@ static void lines_that_may_be_lost_keep_the_place_where_it_is(void **state)
     free(before);
 }
 
+/* What the journal was told of it: so far its segments may go. */
+static uint64_t told_done(const struct scene *s)
+{
+    struct segments *segments = &s->j->segments;
+    assert_int_equal(pthread_mutex_lock(&segments->lock), 0);
+    const uint64_t done = segments->view_done;
+    assert_int_equal(pthread_mutex_unlock(&segments->lock), 0);
+    return done;
+}
+
 static void a_place_that_found_no_room_is_kept_later(void **state)
 {
     struct scene *s = *state;
@@ -152,10 +163,17 @@ static void a_place_that_found_no_room_is_kept_later(void **state)
     testing_join(draft, s->buffers, "position.tmp");
     go_on(s);
     uint8_t *const before = await_place(s, &len);
+    const uint64_t done = journal_committed(s->j);
+    for (int ms = 0; told_done(s) != done; ms++) {
+        assert_true(ms < PATIENCE_MS);
+        (void)poll(NULL, 0, 1);
+    }
     assert_int_equal(mkdir(draft, 0700), 0);
     go_on(s);
     await_word(s, "view.place_failed", "\"until_restart\":false");
+    (void)poll(NULL, 0, 20); /* what would follow has followed */
     assert_true(is_place(s, before, len));
+    assert_int_equal(told_done(s), done);
     assert_int_equal(rmdir(draft), 0);
     go_on(s);
     view_close(&s->v);

@@ -205,6 +205,40 @@ static void lines_beyond_the_memory_bound_are_written_at_once(void **state)
     assert_lines(s, testing_id(1), 1);
 }
 
+/* Its customer is asked for with its first line, and again only when it was let go meanwhile. */
+static void a_session_is_known_from_its_first_line_on(void **state)
+{
+    static const struct {
+        uint32_t idle_max;
+        int asked;
+    } of[] = {{0, 2}, {1, 6}};
+
+    struct scene *s = *state;
+    for (size_t i = 0; i < ARRAY_LEN(of); i++) {
+        const uint8_t one = (uint8_t)(10 + 2 * i);
+        journal_record_t opening = testing_record(testing_id(one), 0, "{}");
+        opening.kind = JOURNAL_SESSION_OPEN;
+        view_close(&s->v);
+        s->view_config.idle_max = of[i].idle_max;
+        assert_ok(view_open(&s->view_config, &s->v));
+        atomic_store(&s->asked, 0);
+        assert_true(testing_append(s->j, &opening));
+        assert_ok(view_flush(s->v, testing_id(one)));
+        assert_int_equal(atomic_load(&s->asked), 0);
+        for (uint64_t line = 1; line <= 3; line++) {
+            for (uint8_t n = one; n <= one + 1; n++) {
+                append(s, testing_id(n), line, line);
+                assert_ok(view_flush(s->v, testing_id(n)));
+            }
+        }
+        assert_int_equal(atomic_load(&s->asked), of[i].asked);
+        struct view_stats stats;
+        view_stats_read(s->v, &stats);
+        assert_int_equal(stats.writes, 6);
+        assert_lines(s, testing_id(one), 3);
+    }
+}
+
 /* With more sessions than are kept for their next line, each file goes on where it was left. One that is as long as it
  * was is not read through again (or the newline that was put into it here would cost its last line); any other is, and
  * is mended. */
@@ -441,6 +475,12 @@ static void links_and_folders_under_a_sessions_name_are_not_followed(void **stat
             assert_err(view_read_tail(s->v, testing_id(n), 1, NULL, NULL), ERR_FORMAT);
         }
     }
+    path_of(s, testing_id(1),
+            path); /* a file that begins in the middle would be none of the session */
+    assert_int_equal(unlink(path), 0);
+    append(s, testing_id(1), 41, 42);
+    assert_ok(view_flush(s->v, testing_id(1)));
+    assert_int_not_equal(access(path, F_OK), 0);
 }
 
 /* ---- tails ------------------------------------------------------------------------------------ */
@@ -653,6 +693,7 @@ int main(void)
         IN_SCENE(a_session_without_lines_flushes_to_nothing),
         IN_SCENE(lines_are_written_at_the_end_by_number_and_by_age),
         IN_SCENE(lines_beyond_the_memory_bound_are_written_at_once),
+        IN_SCENE(a_session_is_known_from_its_first_line_on),
         IN_SCENE(a_file_that_was_let_go_is_read_through_only_when_it_has_changed),
         IN_SCENE(keys_of_secret_fields_are_never_shown),
         cmocka_unit_test(a_line_is_one_line_whatever_the_data_holds),
