@@ -137,6 +137,55 @@ static void states_come_back_to_the_bit_wherever_the_checkpoint_fell(void **stat
     }
 }
 
+/* A checkpoint whose mark is older than its sessions: those go on while they are gathered. */
+static void write_checkpoint_of(struct house *h, const checkpoint_head_t *head)
+{
+    char path[SCRATCH_PATH];
+    struct buf file;
+    uint32_t place = 0;
+    uint32_t saved = 0;
+    bool more = false;
+    settle(h);
+    buf_init(&file, FILE_MAX);
+    assert_ok(checkpoint_write_head(&file, head));
+    assert_ok(shard_save_some(h->shard, CHECKPOINT_SLICE, &place, &file, &saved, &more));
+    assert_false(more);
+    assert_ok(checkpoint_write_end(&file, saved, journal_committed(h->svc.journal)));
+    scratch_path(&h->dir, CHECKPOINT_NAME, path);
+    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert_true(fd >= 0 && write(fd, file.ptr, file.len) == (ssize_t)file.len);
+    (void)close(fd);
+    buf_deinit(&file);
+}
+
+static void what_stands_in_checkpoint_and_journal_counts_once(void **state)
+{
+    struct house *h = *state;
+    uint64_t seed = 11;
+    (void)register_account(h, ANN);
+    struct live *live = log_in(h, ANN, "phone");
+    for (int behind = 0; behind < 3; behind++) { /* so many does the checkpoint not know */
+        checkpoint_head_t head = {.at = clock_wall(&h->clock.face)};
+        live_on(h, live, &seed);
+        settle(h);
+        journal_mark_read(h->svc.journal, &head.mark);
+        checkpoint_basis_of(&h->svc, &head.basis);
+        for (int both = 0; both < 2; both++) {
+            live_on(h, live, &seed);
+        }
+        write_checkpoint_of(h, &head);
+        for (int i = 0; i < behind; i++) {
+            live_on(h, live, &seed);
+        }
+        const struct as_it_was before = as_it_is(live);
+        const recovery_report_t report = crash_and_start(h);
+        assert_true(report.checkpoint);
+        assert_int_equal(report.asleep, behind > 0);
+        same(h, &before);
+        live = shard_find(h->shard, before.live.id);
+    }
+}
+
 static void a_known_customer_is_scored_with_her_profile_after_waking(void **state)
 {
     struct house *h = *state;
@@ -344,25 +393,28 @@ static void a_block_that_only_the_ledger_knows_outlives_its_session_and_a_crash(
     assert_true(is_marked(h));
 }
 
+/* Also when its time is over by then: it is held until the store knows. */
 static void a_block_that_the_ledger_had_no_room_for_is_told_again(void **state)
 {
     struct house *h = *state;
     (void)register_account(h, ANN);
-    const uuid_t id = log_in(h, ANN, "phone")->id;
-    const ledger_item_t filler = {.at = clock_wall(&h->clock.face), .how = END_BLOCKED};
-    uint64_t place = 0;
-    for (size_t i = 0; i < LEDGER_ITEMS_MAX; i++) {
-        assert_ok(ledger_post(h->ledger, &filler, &place));
+    for (int over = 0; over < 2; over++) {
+        const uuid_t id = log_in(h, ANN, "phone")->id;
+        const ledger_item_t filler = {.at = clock_wall(&h->clock.face), .how = END_BLOCKED};
+        uint64_t place = 0;
+        for (size_t i = 0; i < LEDGER_ITEMS_MAX; i++) {
+            assert_ok(ledger_post(h->ledger, &filler, &place));
+        }
+        predict(h, shard_find(h->shard, id), 0.95);
+        run_ledger(h);
+        assert_int_equal(stored_session(h, id).end, END_NONE);
+        scripted_clock_pass(&h->clock, over ? 2 * HOUR_MS : MINUTE_MS);
+        (void)shard_advance(h->shard);
+        run_ledger(h);
+        assert_int_equal(stored_session(h, id).end, END_BLOCKED);
+        assert_true(shard_peek(h->shard, id)->blocked); /* and can be looked at to its end */
+        assert_true(is_marked(h));
     }
-    predict(h, shard_find(h->shard, id), 0.95);
-    run_ledger(h);
-    assert_int_equal(stored_session(h, id).end, END_NONE);
-    scripted_clock_pass(&h->clock, MINUTE_MS);
-    (void)shard_advance(h->shard);
-    run_ledger(h);
-    assert_int_equal(stored_session(h, id).end, END_BLOCKED);
-    assert_true(shard_find(h->shard, id)->blocked); /* and can be looked at to its end */
-    assert_true(is_marked(h));
 }
 
 static void what_expired_meanwhile_is_ended_and_what_it_has_to_play_counts(void **state)
@@ -380,9 +432,10 @@ static void what_expired_meanwhile_is_ended_and_what_it_has_to_play_counts(void 
     const recovery_report_t report = start(h);
     assert_int_equal(report.expired, 1);
     assert_null(shard_find(h->shard, idle));
+    scripted_clock_pass(&h->clock, MINUTE_MS);
     assert_int_equal(shard_advance(h->shard) >= 0, 1); /* its timer is due and waits for it */
     assert_non_null(shard_find(h->shard, busy));
-    assert_int_equal(live_seconds_left(h->shard, shard_find(h->shard, busy)), 29 * 60);
+    assert_int_equal(live_seconds_left(h->shard, shard_find(h->shard, busy)), 28 * 60);
 }
 
 static void where_sessions_are_many_checkpoints_are_rarer(void **state)
@@ -453,6 +506,51 @@ static void while_the_store_is_away_a_session_sleeps_on(void **state)
     assert_ok(waking_finish(h->shard, &w));
 }
 
+/* The start fails, rather than go on with sessions that it could not look at; the next one has them all. */
+static void a_store_that_is_away_stops_a_start_out_of_a_checkpoint(void **state)
+{
+    struct house *h = *state;
+    (void)register_account(h, ANN);
+    const uuid_t id = log_in(h, ANN, "phone")->id;
+    predict(h, shard_find(h->shard, id), 0.75); /* so that its row is read for what it owes */
+    write_checkpoint(h);
+    (void)log_in(h, ANN, "phone"); /* and this one's, for no checkpoint knows it */
+    unsigned failures = 0;
+    for (uint64_t n = 1; n < 30; n++) {
+        recovery_report_t report = {0};
+        crash(h);
+        house_start(h);
+        store_scripted_fail_operation(h->svc.store, n, err_new(ERR_STORAGE));
+        const err_t e = recovery_run(&h->svc, h->dir.path, the_shard, h, &report);
+        store_scripted_fail_operation(h->svc.store, 0, ERR_OK);
+        assert_true(report.checkpoint);
+        if (!failed(e)) {
+            assert_int_equal(report.sessions, 2);
+            break;
+        }
+        assert_int_equal(e.code, ERR_STORAGE);
+        failures++;
+    }
+    assert_true(failures >= 6);
+    assert_int_equal(crash_and_start(h).sessions, 2);
+}
+
+/* Those who look at all sessions wake nobody. */
+static void a_sleeper_shows_the_level_that_it_had(void **state)
+{
+    struct house *h = *state;
+    (void)register_account(h, ANN);
+    const uuid_t id = log_in(h, ANN, "phone")->id;
+    predict(h, shard_find(h->shard, id), 0.75);
+    const uint8_t level = shard_find(h->shard, id)->shown_level;
+    assert_true(level > (uint8_t)CANARA_LEVEL_NORMAL);
+    write_checkpoint(h);
+    assert_true(crash_and_start(h).checkpoint);
+    assert_true(shard_peek(h->shard, id)->asleep);
+    assert_int_equal(shard_peek(h->shard, id)->shown_level, level);
+    assert_int_equal(gauge_read(&shard_metrics(h->shard)->by_level[level]), 1);
+}
+
 static void what_holds_a_session_back_is_in_its_checkpoint(void **state)
 {
     struct house *h = *state;
@@ -479,6 +577,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(states_come_back_to_the_bit_wherever_the_checkpoint_fell,
                                         begin, end),
+        cmocka_unit_test_setup_teardown(what_stands_in_checkpoint_and_journal_counts_once, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(a_known_customer_is_scored_with_her_profile_after_waking,
                                         begin, end),
         cmocka_unit_test_setup_teardown(
@@ -498,6 +598,9 @@ int main(void)
                                         end),
         cmocka_unit_test_setup_teardown(while_the_store_is_away_a_session_sleeps_on, with_scripted,
                                         end),
+        cmocka_unit_test_setup_teardown(a_store_that_is_away_stops_a_start_out_of_a_checkpoint,
+                                        with_scripted, end),
+        cmocka_unit_test_setup_teardown(a_sleeper_shows_the_level_that_it_had, begin, end),
         cmocka_unit_test_setup_teardown(what_holds_a_session_back_is_in_its_checkpoint, begin, end),
     };
     return cmocka_run_group_tests_name("checkpoint", tests, NULL, NULL);

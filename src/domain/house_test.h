@@ -61,6 +61,7 @@ struct house {
     struct event_scratch *scratch;
     scanned_event_t *events;
     size_t lane_bytes;
+    bool many_segments; /* small ones, begun by the clock that the test moves */
     enum house_store kind;
     size_t count;
     struct told told[HOUSE_NOTICES];
@@ -122,12 +123,13 @@ static inline rules_t house_rules(void)
 static inline void house_start(struct house *h)
 {
     scratch_path(&h->dir, "journal", h->journal_dir);
-    const struct journal_config journal = {.dir = h->journal_dir,
-                                           .lanes = 1,
-                                           .commit_us = 1,
-                                           .segment_bytes = (uint64_t)1 << 20,
-                                           .lane_bytes = h->lane_bytes,
-                                           .clock = clock_system()};
+    const struct journal_config journal = {
+        .dir = h->journal_dir,
+        .lanes = 1,
+        .commit_us = 1,
+        .segment_bytes = h->many_segments ? JOURNAL_SEGMENT_BYTES_MIN : (uint64_t)1 << 20,
+        .lane_bytes = h->lane_bytes,
+        .clock = h->many_segments ? &h->clock.face : clock_system()};
     assert_ok(journal_open(&journal, &h->svc.journal, NULL));
     assert_ok(quota_new(&h->clock.face, &h->svc.quota));
     assert_ok(ledger_new(&h->svc, &h->ledger));

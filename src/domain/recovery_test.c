@@ -2,6 +2,7 @@
 #include "domain/recovery.h"
 
 #include "domain/checkpoint_steps_test.h"
+#include "domain/sleepers.h"
 #include "tests/support/random.h"
 
 #define TYPING "{\"event_type\":\"typing_pattern\",\"data\":{\"words_per_minute\":55}}"
@@ -293,7 +294,8 @@ static void numbers_and_lines_go_on_where_they_were(void **state)
     (void)send(h, live, "{\"event_type\":\"idle_timeout\",\"data\":{},\"seq\":41}");
     const uint64_t lines = live->lines;
     for (int i = 0; i < 3; i++) {
-        (void)crash_and_start(h, 1000);
+        /* its opening and its events, no more */
+        assert_int_equal(crash_and_start(h, 1000).records, 2 + i);
         live = shard_find(h->shard, id);
         assert_int_equal(live->seq, 41 + i);
         assert_int_equal(live->seq_durable, 41 + i);
@@ -323,7 +325,7 @@ static void what_expired_while_the_server_was_away_is_ended(void **state)
         (void)send(h, live, TYPING); /* it is the last event that counts, not the login */
         const recovery_report_t report = crash_and_start(h, row[i].away_ms);
         assert_int_equal(shard_find(h->shard, id) != NULL, row[i].lives);
-        assert_int_equal(report.expired >= 1, !row[i].lives);
+        assert_int_equal(report.expired, !row[i].lives);
         ledger_stop(h->ledger);
         ledger_run(h->ledger, 3600);
         assert_int_equal(stored_session(h, id).end, row[i].lives ? END_NONE : END_EXPIRED);
@@ -335,6 +337,79 @@ static void what_expired_while_the_server_was_away_is_ended(void **state)
             assert_ok(session_end_stored(&h->svc, id, END_LOGGED_OUT, &ended, &was));
         }
     }
+}
+
+/* ---- a journal of many segments ---- */
+
+static void begin_in_small_segments(struct house *h)
+{
+    house_crash(h);
+    h->many_segments = true;
+    house_start(h);
+    (void)register_account(h, ANN);
+    h->svc.rules.session_idle_ms = 12 * HOUR_MS;
+}
+
+/* A session whose records fill some segments. */
+static struct as_it_was fill_segments(struct house *h)
+{
+    enum { FRAMES = 40 };
+
+    struct live *live = log_in(h, ANN, "phone");
+    for (int i = 0; i < FRAMES; i++) {
+        (void)send(h, live, TYPING);
+        settle(h); /* a frame each */
+    }
+    return as_it_is(live);
+}
+
+static void assert_is_back(struct house *h, const struct as_it_was *before)
+{
+    const struct live *after = shard_find(h->shard, before->live.id);
+    assert_non_null(after);
+    same_engine(after, &before->engine);
+    assert_int_equal(after->lines, before->live.lines);
+}
+
+/* The journal is read from where the oldest of them began, not the newest, and not from now on. */
+static void sessions_far_apart_in_the_journal_all_come_back(void **state)
+{
+    enum { APART = 3 };
+
+    struct house *h = *state;
+    struct as_it_was before[APART];
+    begin_in_small_segments(h);
+    for (size_t i = 0; i < APART; i++) {
+        before[i] = fill_segments(h);
+        scripted_clock_pass(&h->clock, 3 * HOUR_MS);
+    }
+    const recovery_report_t report = crash_and_start(h, 0);
+    assert_int_equal(report.sessions, APART);
+    assert_int_equal(report.unknown, 0);
+    for (size_t i = 0; i < APART; i++) {
+        assert_is_back(h, &before[i]);
+    }
+}
+
+/* By their times the segments behind it began before it. */
+static void a_session_of_a_clock_that_was_set_back_comes_back(void **state)
+{
+    struct house *h = *state;
+    bool ended = false;
+    enum session_end was = END_NONE;
+    begin_in_small_segments(h);
+    const uuid_t early = fill_segments(h).live.id;
+    assert_ok(session_end_stored(&h->svc, early, END_LOGGED_OUT, &ended, &was));
+    shard_end(h->shard, shard_find(h->shard, early), END_LOGGED_OUT, true);
+    scripted_clock_pass(&h->clock, 3 * HOUR_MS);
+    house_turn_wall(&h->clock, 55 * MINUTE_MS);
+    const struct as_it_was ahead = fill_segments(h);
+    house_turn_wall(&h->clock, -55 * MINUTE_MS);
+    const struct as_it_was after = fill_segments(h);
+    const recovery_report_t report = crash_and_start(h, 0);
+    assert_int_equal(report.unknown, 0);
+    assert_is_back(h, &ahead);
+    assert_is_back(h, &after);
 }
 
 static void a_wrong_mpin_is_activity_and_a_line_of_the_server_is_not(void **state)
@@ -349,7 +424,8 @@ static void a_wrong_mpin_is_activity_and_a_line_of_the_server_is_not(void **stat
                          0.0);
     scripted_clock_pass(&h->clock, 5 * MINUTE_MS);
     behaviour_line(h->shard, live, "policy_note", SPAN_LIT("{}"));
-    (void)crash_and_start(h, 5 * MINUTE_MS);
+    /* its opening and the MPIN */
+    assert_int_equal(crash_and_start(h, 5 * MINUTE_MS).records, 2);
     assert_int_equal(live_seconds_left(h->shard, shard_find(h->shard, id)), 50 * 60);
 }
 
@@ -434,6 +510,37 @@ static void a_store_that_is_away_stops_the_start(void **state)
     assert_int_equal(recover(h).sessions, 1);
 }
 
+/* A start is told to stop: before the first record, however few there are. */
+static bool is_unwanted(void *ctx)
+{
+    (void)ctx;
+    return true;
+}
+
+static void a_start_that_is_not_wanted_any_more_ends_early(void **state)
+{
+    struct house *h = *state;
+    const struct asked asked = {.to_stop = is_unwanted};
+    (void)register_account(h, ANN);
+    (void)log_in(h, ANN, "phone");
+    write_checkpoint(h);
+    for (int saved = 0; saved < 2; saved++) {
+        recovery_report_t report = {0};
+        settle(h);
+        sleepers_free(&h->svc.sleepers);
+        house_crash(h);
+        house_start(h);
+        h->svc.asked = &asked;
+        assert_err(recovery_run(&h->svc, saved ? h->dir.path : NULL, the_shard, h, &report),
+                   ERR_TIMEOUT);
+        h->svc.asked = NULL;
+        assert_int_equal(report.checkpoint, saved);
+        assert_null(report.fault.reason);
+    }
+    sleepers_free(&h->svc.sleepers);
+    assert_int_equal(crash_and_start(h, 0).sessions, 1);
+}
+
 /* Such damage stops the start, and says where it is. */
 static void assert_stops_the_start(struct house *h, enum journal_kind kind)
 {
@@ -466,6 +573,27 @@ static void an_event_that_cannot_be_played_stops_the_start(void **state)
 static void an_opening_that_cannot_be_read_stops_the_start(void **state)
 {
     assert_stops_the_start(*state, JOURNAL_SESSION_OPEN);
+}
+
+/* What expired undisturbed under the thresholds of then is blocked under those of now, and the account marked. */
+static void an_end_is_judged_by_the_thresholds_of_the_start(void **state)
+{
+    struct house *h = *state;
+    (void)register_account(h, ANN);
+    struct live *live = log_in(h, ANN, "phone");
+    const uuid_t id = live->id;
+    predict(h, live, 0.55);
+    assert_false(live->blocked);
+    shard_end(h->shard, live, END_EXPIRED, false); /* and the ledger does not run */
+    const canara_config_t usual = h->svc.rules.risk;
+    h->svc.rules.risk.monitor = 0.1;
+    h->svc.rules.risk.challenge = 0.15;
+    h->svc.rules.risk.block = 0.2;
+    assert_int_equal(crash_and_start(h, 0).blocked, 1);
+    h->svc.rules.risk = usual;
+    ledger_stop(h->ledger);
+    ledger_run(h->ledger, 3600);
+    assert_int_equal(stored_session(h, id).end, END_BLOCKED);
 }
 
 static void a_record_that_cannot_be_played_is_damage(void **state)
@@ -526,13 +654,17 @@ int main(void)
         SENTENCE(a_session_with_lines_and_no_opening_is_asked_for_its_mpin),
         SENTENCE(numbers_and_lines_go_on_where_they_were),
         ON_SQLITE(what_expired_while_the_server_was_away_is_ended),
+        SENTENCE(sessions_far_apart_in_the_journal_all_come_back),
+        SENTENCE(a_session_of_a_clock_that_was_set_back_comes_back),
         SENTENCE(a_wrong_mpin_is_activity_and_a_line_of_the_server_is_not),
         SENTENCE(a_logout_that_only_the_store_knows_holds),
         SENTENCE(an_end_that_only_the_journal_knows_holds),
         SENTENCE(a_session_older_than_the_lock_of_its_account_is_blocked),
         SENTENCE(a_store_that_is_away_stops_the_start),
+        ON_SQLITE(a_start_that_is_not_wanted_any_more_ends_early),
         SENTENCE(an_event_that_cannot_be_played_stops_the_start),
         SENTENCE(an_opening_that_cannot_be_read_stops_the_start),
+        ON_SQLITE(an_end_is_judged_by_the_thresholds_of_the_start),
         SENTENCE(a_record_that_cannot_be_played_is_damage),
     };
     return cmocka_run_group_tests_name("recovery", tests, NULL, NULL);
