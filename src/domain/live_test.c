@@ -495,6 +495,46 @@ static void a_session_may_ask_its_count_at_once_and_then_one_each_share(void **s
     assert_true(live_may_ask(h->shard, live, &wait_s));
 }
 
+/* Nothing of before the newest is news, and a time to come is none: the clock was set back since. */
+static void activity_of_the_journal_moves_the_time_forward_alone(void **state)
+{
+    static const struct {
+        int64_t at_ms, active_ms;
+    } step[] = {{-1, 0}, {0, 0}, {20, 20}, {10, 20}, {41, 20}, {40, 40}};
+
+    struct house *h = *state;
+    (void)register_account(h, ANN);
+    struct live *live = log_in(h, ANN, "phone");
+    const wall_t began = live->last_activity;
+    const mono_t active = live->active;
+    scripted_clock_pass(&h->clock, 40);
+    for (size_t i = 0; i < ARRAY_LEN(step); i++) {
+        shard_restore_activity(h->shard, live, wall_after_ms(began, step[i].at_ms));
+        assert_int_equal(live->last_activity.ms - began.ms, step[i].active_ms);
+        assert_int_equal(mono_ms_between(active, live->active), step[i].active_ms);
+    }
+}
+
+/* However many come and go: a shard takes no more memory than for those who live at once. */
+static void what_a_session_owned_is_the_next_ones(void **state)
+{
+    struct house *h = *state;
+    struct blocks first = {0};
+    (void)register_account(h, ANN);
+    for (int i = 0; i < 30; i++) {
+        struct live *live = log_in(h, ANN, "phone");
+        bool ended = false;
+        enum session_end was = END_NONE;
+        assert_ok(session_end_stored(&h->svc, live->id, END_LOGGED_OUT, &ended, &was));
+        shard_end(h->shard, live, END_LOGGED_OUT, true);
+        if (i == 0) {
+            first = *shard_blocks(h->shard);
+        }
+    }
+    assert_ptr_equal(shard_blocks(h->shard)->chunks, first.chunks);
+    assert_int_equal(shard_blocks(h->shard)->used, first.used);
+}
+
 int main(void)
 {
 // clang-format off
@@ -524,6 +564,8 @@ int main(void)
         SENTENCE(what_is_no_ticket_opens_nothing),
         SENTENCE(the_gauges_sum_up_to_the_sessions),
         SENTENCE(a_session_may_ask_its_count_at_once_and_then_one_each_share),
+        SENTENCE(what_a_session_owned_is_the_next_ones),
+        SENTENCE(activity_of_the_journal_moves_the_time_forward_alone),
     };
     return cmocka_run_group_tests_name("live", tests, NULL, NULL);
 }

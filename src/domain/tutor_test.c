@@ -470,8 +470,10 @@ static void nobody_learns_from_blocked_empty_or_forgotten_sessions(void **state)
     shard_end(h->shard, log_in(h, ANN, "phone"), END_LOGGED_OUT, false);
     struct live *blocked = log_in(h, ANN, "phone");
     type_as(h, blocked, &ann, 1);
-    behaviour_block(h->shard, blocked, END_OPERATOR, false);
-    shard_end(h->shard, blocked, END_EXPIRED, false);
+    const uuid_t gone = blocked->id;
+    behaviour_block(h->shard, blocked, END_OPERATOR, true);
+    shard_end(h->shard, blocked, END_EXPIRED, true);
+    assert_null(shard_peek(h->shard, gone));
     assert_int_equal(tutor_depth(h->tutor), 0);
 
     struct live *live = log_in(h, ANN, "phone");
@@ -487,6 +489,41 @@ static void nobody_learns_from_blocked_empty_or_forgotten_sessions(void **state)
     assert_int_equal(head_of_profile(h, account).revision, 0);
     assert_int_equal(counter_read(&h->svc.profiles.dropped), 1);
     assert_int_equal(counter_read(&h->svc.profiles.learnt), 0);
+}
+
+/* Retention took where it began: half a session is none. */
+static void a_session_whose_opening_is_gone_teaches_nothing(void **state)
+{
+    struct house *h = *state;
+    struct hand ann = ann_hand();
+    session_seed_t seed = {0};
+    credentials_t cred = {0};
+    struct live *live = NULL;
+    const uuid_t account = register_account(h, ANN);
+    house_know_people(h, "hand-made");
+    open_session(h, ANN, "phone", &seed, &cred);
+    assert_ok(shard_restore(h->shard, &seed, &live)); /* as shard_open(), without its record */
+    type_as(h, live, &ann, 2);
+    shard_end(h->shard, live, END_LOGGED_OUT, true);
+    settle(h);
+    assert_int_equal(tutor_teach(h->tutor), 0);
+    assert_int_equal(counter_read(&h->svc.profiles.dropped), 1);
+    assert_int_equal(head_of_profile(h, account).revision, 0);
+}
+
+/* Its last records are on their way to the disk when it ends. */
+static void a_lesson_waits_for_the_records_of_its_session(void **state)
+{
+    struct house *h = *state;
+    struct hand ann = ann_hand();
+    const uuid_t account = register_account(h, ANN);
+    house_know_people(h, "hand-made");
+    struct live *live = log_in(h, ANN, "phone");
+    type_as(h, live, &ann, 2);
+    shard_end(h->shard, live, END_LOGGED_OUT, true); /* nobody kicks the journal */
+    assert_int_equal(tutor_teach(h->tutor), 0);
+    assert_int_equal(counter_read(&h->svc.profiles.learnt), 1);
+    assert_int_equal(head_of_profile(h, account).revision, 1);
 }
 
 static void a_full_queue_drops_the_lesson_and_says_so(void **state)
@@ -573,6 +610,8 @@ int main(void)
         SENTENCE(a_store_that_fails_at_a_login_opens_nothing_and_leaks_nothing),
         SENTENCE(a_lesson_is_tried_three_times),
         SENTENCE(nobody_learns_from_blocked_empty_or_forgotten_sessions),
+        SENTENCE(a_session_whose_opening_is_gone_teaches_nothing),
+        SENTENCE(a_lesson_waits_for_the_records_of_its_session),
         SENTENCE(a_full_queue_drops_the_lesson_and_says_so),
         SENTENCE(two_sessions_of_one_account_take_turns),
         SENTENCE(a_stop_gives_the_lessons_that_wait),
