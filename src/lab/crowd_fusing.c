@@ -2,8 +2,8 @@
 
 #include "engine/own.h"
 #include "engine/person.h"
+#include "lab/crowd_run.h"
 #include "lab/crowding.h"
-#include "lab/doubting.h"
 #include "lab/logistic.h"
 
 #include <math.h>
@@ -28,8 +28,6 @@ enum {
 #define RIDGE     1e-3
 #define LIMIT_MAX 4.0
 #define HIGH      1e3 /* scales: the scores of a crowd have ends of their own */
-#define SCALE_MIN 1e-6
-#define RUN_MAX   10.0 /* nothing new in a second sample */
 
 /* Trials of one bucket; rows of a block follow each other. */
 struct rows {
@@ -248,14 +246,8 @@ static void describe(const struct rows *r, const double *l, uint8_t label, doubl
 }
 
 /* Sums of weighed evidence over the blocks, and how many samples are in each. */
-struct blocks {
-    double *sum, *size, *heard;
-    uint8_t *label;
-    size_t count;
-};
-
 static void sum_blocks(const struct rows *r, const double *l, const struct person_weight *w,
-                       struct blocks *b)
+                       struct run_blocks *b)
 {
     b->count = 0;
     for (size_t i = 0; i < r->count; i++) {
@@ -268,83 +260,8 @@ static void sum_blocks(const struct rows *r, const double *l, const struct perso
     }
 }
 
-/* What the filter would hear of each block with this `run`, and the line through it: bias + slope heard. */
-struct session_line {
-    double bias, slope;
-    double ceiling, floor; /* where odd sessions end it */
-};
-
-/* Standardised in place, as doubting_fit() asks for. */
-static err_t fit_line(const struct blocks *b, double run, struct session_line *out)
-{
-    const double alike = (run - 1.0) / (PERSON_RUN - 1.0);
-    const double n = (double)b->count;
-    double sum = 0.0;
-    double square = 0.0;
-    for (size_t i = 0; i < b->count; i++) {
-        b->heard[i] = b->sum[i] / (1.0 + alike * (b->size[i] - 1.0));
-        sum += b->heard[i];
-        square += b->heard[i] * b->heard[i];
-    }
-    const double mean = sum / n;
-    const double scale = fmax(sqrt(fmax(square / n - mean * mean, 0.0)), SCALE_MIN);
-    for (size_t i = 0; i < b->count; i++) {
-        b->heard[i] = (b->heard[i] - mean) / scale;
-    }
-    const struct logistic_data data = {.x = b->heard,
-                                       .label = b->label,
-                                       .rows = b->count,
-                                       .columns = 1,
-                                       .ridge = RIDGE,
-                                       .standardised = true};
-    struct logistic from;
-    struct doubting m;
-    TRY(logistic_fit(&data, &from));
-    TRY(doubting_fit(&data, &from, &m));
-    *out = (struct session_line){.bias = m.bias - m.weight[0] * mean / scale,
-                                 .slope = m.weight[0] / scale,
-                                 .ceiling = m.ceiling,
-                                 .floor = m.floor};
-    for (size_t i = 0; i < b->count; i++) {
-        b->heard[i] = b->heard[i] * scale + mean;
-    }
-    return ERR_OK;
-}
-
-/* Sessions of one sample have nothing that is alike: whatever the run, they are heard the same. */
-static bool all_are_single(const struct blocks *b)
-{
-    bool single = true;
-    for (size_t i = 0; i < b->count; i++) {
-        single = single && b->size[i] <= 1.0;
-    }
-    return single;
-}
-
-/* The run at which the line has slope 1: samples are then discounted as they should be. */
-static err_t search_run(const struct blocks *b, double *out)
-{
-    const bool once = all_are_single(b);
-    double low = 1.0;
-    double high = RUN_MAX;
-    struct session_line m = {.slope = 0.0};
-    for (int i = 0; i < 24; i++) {
-        const double run = 0.5 * (low + high);
-        if (i == 0 || !once) {
-            TRY(fit_line(b, run, &m));
-        }
-        if (m.slope < 1.0) {
-            low = run;
-        } else {
-            high = run;
-        }
-    }
-    *out = 0.5 * (low + high);
-    return ERR_OK;
-}
-
 /* What the evidence of these runs is worth, for who wants to know. */
-static err_t tell(const struct blocks *b, const struct session_line *m, unsigned kind,
+static err_t tell(const struct run_blocks *b, const struct session_line *m, unsigned kind,
                   struct calibration *to)
 {
     for (size_t i = 0; to != NULL && i < b->count; i++) {
@@ -362,16 +279,16 @@ static err_t fit_run(const struct fitting *t, const struct rows *r, const double
     struct person_weight w = person_weight_of(f, &none);
     w.variance = 1.0;
     double *room = calloc(3 * r->count, sizeof *room);
-    struct blocks b = {.sum = room, .label = calloc(r->count, 1)};
+    struct run_blocks b = {.sum = room, .label = calloc(r->count, 1)};
     err_t e = room == NULL || b.label == NULL ? err_new(ERR_NOMEM) : ERR_OK;
     if (!failed(e) && w.weight > 0.0) {
         struct session_line m = {.bias = 0.0};
         b.size = room + r->count;
         b.heard = b.size + r->count;
         sum_blocks(r, l, &w, &b);
-        e = search_run(&b, &f->run);
+        e = crowd_run_search(&b, &f->run);
         if (!failed(e)) {
-            e = fit_line(&b, f->run, &m);
+            e = crowd_run_line(&b, f->run, &m);
         }
         if (!failed(e)) {
             e = tell(&b, &m, t->c->like.kind, watch_calibration(t->watch));

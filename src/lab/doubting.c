@@ -36,14 +36,26 @@ double doubting_margin(const struct doubting *model, size_t columns, const doubl
     return sum;
 }
 
-static double logistic(double x)
-{
-    return 1.0 / (1.0 + exp(-x));
-}
+/* What one margin is worth, and what moves it; all of it from one exponential. */
+struct heard {
+    double p;        /* that it is another */
+    double lost;     /* nats, with the label that it has */
+    double up, down; /* share of it that the ceiling, the floor takes */
+};
 
-static double softplus(double x)
+static struct heard hear(double v, double odd_owner, double odd_other, bool another)
 {
-    return fmax(x, 0.0) + log1p(exp(-fabs(x)));
+    /* e^l = (e^v + odd_other) / (1 + e^v odd_owner), both sides by e^-v where v > 0: no sum runs over. */
+    const double e = exp(-fabs(v));
+    const double one = v > 0.0 ? e : 1.0;
+    const double ev = v > 0.0 ? 1.0 : e;
+    const double against = ev + odd_other * one;
+    const double beside = one + odd_owner * ev;
+    const double all = against + beside;
+    return (struct heard){.p = against / all,
+                          .lost = log(all / (another ? against : beside)),
+                          .up = odd_owner * ev / beside,
+                          .down = odd_other * one / against};
 }
 
 static double weight_of(const struct task *t, size_t row)
@@ -52,61 +64,65 @@ static double weight_of(const struct task *t, size_t row)
     return t->each[t->d->label[row] != 0] * w;
 }
 
-/* What the model loses on the trials, on the unseen ones, and by the ridge: nats. */
-static double loss(const struct task *t, const struct doubting *m)
-{
-    double sum = t->unseen[0] * softplus(m->ceiling) + t->unseen[1] * softplus(m->floor);
-    for (size_t c = 0; c < t->d->columns; c++) {
-        sum += 0.5 * t->d->ridge * m->weight[c] * m->weight[c];
-    }
-    for (size_t r = 0; r < t->d->rows; r++) {
-        const double v = doubting_margin(m, t->d->columns, t->d->x + r * t->d->columns);
-        const double l = evidence_doubt(v, m->ceiling, m->floor);
-        sum += weight_of(t, r) * softplus(t->d->label[r] != 0 ? -l : l);
-    }
-    return sum;
-}
-
-/* Gradient (downwards) and information of one row. */
-static void add_row(const struct task *t, const struct doubting *m, size_t row, struct system *s)
+/* Loss, gradient (downwards) and information of one row. */
+static double add_row(const struct task *t, const struct doubting *m, const double odd[2],
+                      size_t row, struct system *s)
 {
     const size_t columns = t->d->columns;
     const double *x = t->d->x + row * columns;
-    const double v = doubting_margin(m, columns, x);
-    const double p = logistic(evidence_doubt(v, m->ceiling, m->floor));
+    const bool another = t->d->label[row] != 0;
+    const struct heard at = hear(doubting_margin(m, columns, x), odd[0], odd[1], another);
     const double w = weight_of(t, row);
-    const double up = logistic(v - m->ceiling);
-    const double down = logistic(-(v + m->floor));
-    const double slope = 1.0 - down - up;
+    const double slope = 1.0 - at.down - at.up;
     double j[SIDE];
     for (size_t c = 0; c < columns; c++) {
         j[c] = slope * x[c];
     }
     j[columns] = slope;
-    j[columns + 1] = up;
-    j[columns + 2] = -down;
-    const double residual = w * ((double)(t->d->label[row] != 0) - p);
-    const double information = w * p * (1.0 - p);
+    j[columns + 1] = at.up;
+    j[columns + 2] = -at.down;
+    const double residual = w * ((another ? 1.0 : 0.0) - at.p);
+    const double information = w * at.p * (1.0 - at.p);
     for (size_t i = 0; i < t->side; i++) {
         s->g[i] += residual * j[i];
         for (size_t k = 0; k <= i; k++) {
             s->a[i][k] += information * j[i] * j[k];
         }
     }
+    return w * at.lost;
 }
 
-static void add_unseen(const struct task *t, const struct doubting *m, struct system *s)
+/* The same of the ridge and the unseen trials. */
+static double add_unseen(const struct task *t, const struct doubting *m, struct system *s)
 {
-    const size_t ceiling = t->d->columns + 1;
-    const double at[2] = {logistic(m->ceiling), logistic(m->floor)};
+    const double at[2] = {m->ceiling, m->floor};
+    double lost = 0.0;
     for (size_t c = 0; c < t->d->columns; c++) {
         s->a[c][c] += t->d->ridge;
         s->g[c] -= t->d->ridge * m->weight[c];
+        lost += 0.5 * t->d->ridge * m->weight[c] * m->weight[c];
     }
     for (size_t i = 0; i < 2; i++) {
-        s->a[ceiling + i][ceiling + i] += t->unseen[i] * at[i] * (1.0 - at[i]);
-        s->g[ceiling + i] -= t->unseen[i] * at[i];
+        const size_t k = t->d->columns + 1 + i;
+        const double odd = exp(-at[i]);
+        const double p = 1.0 / (1.0 + odd);
+        s->a[k][k] += t->unseen[i] * p * (1.0 - p);
+        s->g[k] -= t->unseen[i] * p;
+        lost += t->unseen[i] * (at[i] + log1p(odd));
     }
+    return lost;
+}
+
+/* What the model loses on the trials, on the unseen ones, and by the ridge: nats; and where it is less. */
+static double look(const struct task *t, const struct doubting *m, struct system *s)
+{
+    const double odd[2] = {exp(-m->ceiling), exp(-m->floor)};
+    *s = (struct system){.g = {0}};
+    double sum = add_unseen(t, m, s);
+    for (size_t r = 0; r < t->d->rows; r++) {
+        sum += add_row(t, m, odd, r, s);
+    }
+    return sum;
 }
 
 /* What would go on beyond its end stays there, and the rest is solved without it. */
@@ -170,24 +186,25 @@ static struct doubting stepped(const struct doubting *m, size_t columns, const d
     return next;
 }
 
+/* A model, what it loses, and the system that says where to go. */
+struct place {
+    struct doubting m;
+    double loss;
+    struct system s;
+};
+
 /* One step downhill; the share of the loss that it gained, 0 when there is none. */
-static double improve(const struct task *t, struct doubting *m, double *now, double *damp)
+static double improve(const struct task *t, struct place *now, struct place *next, double *damp)
 {
-    struct system s = {.g = {0}};
-    for (size_t r = 0; r < t->d->rows; r++) {
-        add_row(t, m, r, &s);
-    }
-    add_unseen(t, m, &s);
-    hold_at_ends(m, t->d->columns + 1, &s);
+    hold_at_ends(&now->m, t->d->columns + 1, &now->s);
     while (*damp <= DAMP_MOST) {
         double g[SIDE];
-        solve(&s, t->side, *damp, g);
-        const struct doubting next = stepped(m, t->d->columns, g);
-        const double then = loss(t, &next);
-        if (then < *now) {
-            const double gained = (*now - then) / *now;
-            *m = next;
-            *now = then;
+        solve(&now->s, t->side, *damp, g);
+        next->m = stepped(&now->m, t->d->columns, g);
+        next->loss = look(t, &next->m, &next->s);
+        if (next->loss < now->loss) {
+            const double gained = (now->loss - next->loss) / now->loss;
+            *now = *next;
             *damp = fmax(*damp / DAMP_FACTOR, DAMP_LEAST);
             return gained;
         }
@@ -215,15 +232,16 @@ err_t doubting_fit(const struct logistic_data *data, const struct logistic *from
         t.each[y] = 0.5 / mass[y];
         t.unseen[y] = 0.5 / (double)rows[y];
     }
-    struct doubting m = {.bias = from->bias, .ceiling = 6.0, .floor = 6.0};
-    memcpy(m.weight, from->weight, data->columns * sizeof *m.weight);
-    double now = loss(&t, &m);
+    struct place now = {.m = {.bias = from->bias, .ceiling = 6.0, .floor = 6.0}};
+    struct place next;
+    memcpy(now.m.weight, from->weight, data->columns * sizeof *now.m.weight);
+    now.loss = look(&t, &now.m, &now.s);
     double damp = DAMP_FIRST;
     for (int round = 0; round < ROUNDS; round++) {
-        if (improve(&t, &m, &now, &damp) <= ENOUGH) {
+        if (improve(&t, &now, &next, &damp) <= ENOUGH) {
             break;
         }
     }
-    *out = m;
+    *out = now.m;
     return ERR_OK;
 }

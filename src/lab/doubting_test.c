@@ -113,6 +113,64 @@ static void it_loses_no_more_than_the_line(void **state)
     }
 }
 
+/* What doubting.h says it makes least, by evidence_doubt() and plain sums. */
+static double lost(const struct logistic_data *d, const struct doubting *m)
+{
+    double sum[2] = {log1p(exp(m->ceiling)), log1p(exp(m->floor))}; /* the unseen */
+    double ridge = 0.0;
+    size_t rows[2] = {0, 0};
+    for (size_t i = 0; i < d->rows; i++) {
+        const size_t y = d->label[i] != 0;
+        const double v = doubting_margin(m, d->columns, d->x + i * d->columns);
+        const double l = evidence_doubt(v, m->ceiling, m->floor);
+        sum[y] += log1p(exp(y != 0 ? -l : l));
+        rows[y]++;
+    }
+    for (size_t c = 0; c < d->columns; c++) {
+        ridge += 0.5 * d->ridge * m->weight[c] * m->weight[c];
+    }
+    return 0.5 * sum[0] / (double)rows[0] + 0.5 * sum[1] / (double)rows[1] + ridge;
+}
+
+/* No number of it can be moved a little, either way, and less be lost; those at an end not beyond it. */
+static void nothing_near_it_loses_less(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 20; seed < 24; seed++) {
+        struct logistic line;
+        draw(&room, seed, seed % 2 == 0 ? 70 : 10, 150);
+        const struct logistic_data data = data_of(&room);
+        struct doubting m = fitted(&line);
+        const double least = lost(&data, &m);
+        double *const number[] = {&m.weight[0], &m.weight[1], &m.bias, &m.ceiling, &m.floor};
+        for (size_t i = 0; i < ARRAY_LEN(number); i++) {
+            const double was = *number[i];
+            for (int way = -1; way <= 1; way += 2) {
+                *number[i] = was + 0.01 * way;
+                if (i < 3 || (*number[i] >= DOUBTING_MIN && *number[i] <= DOUBTING_MAX)) {
+                    assert_true(lost(&data, &m) > least - 1e-12);
+                }
+            }
+            *number[i] = was;
+        }
+    }
+}
+
+/* A column that runs to tens of thousands of scales gives a line of numbers, and its trials are told apart. */
+static void margins_of_any_size_have_a_loss(void **state)
+{
+    (void)state;
+    struct logistic line;
+    draw(&room, 30, 0, 0);
+    for (size_t i = 0; i < ROWS; i++) {
+        const double far = room.label[i] != 0 ? 4e4 : -4e4;
+        room.x[i * COLUMNS] = i % 5 == 0 ? far : room.x[i * COLUMNS] - 1.5;
+    }
+    const struct doubting m = fitted(&line);
+    assert_true(isfinite(m.bias) && isfinite(m.ceiling) && isfinite(m.floor));
+    assert_true(isfinite(m.weight[0]) && m.weight[0] > 0.0 && isfinite(m.weight[1]));
+}
+
 static void the_ratio_goes_from_floor_to_ceiling_and_never_back(void **state)
 {
     (void)state;
@@ -156,6 +214,8 @@ int main(void)
         cmocka_unit_test(odd_trials_end_what_is_said_and_bend_no_line),
         cmocka_unit_test(many_odd_trials_leave_enough_for_a_challenge),
         cmocka_unit_test(it_loses_no_more_than_the_line),
+        cmocka_unit_test(nothing_near_it_loses_less),
+        cmocka_unit_test(margins_of_any_size_have_a_loss),
         cmocka_unit_test(the_ratio_goes_from_floor_to_ceiling_and_never_back),
         cmocka_unit_test(what_cannot_be_fitted_is_refused),
     };
