@@ -12,7 +12,9 @@ enum {
     GENUINE_MAX = 24,  /* trials of an owner at a stage */
     AHEAD_MAX = 200,   /* samples behind those learnt, from which they are taken */
     IMPOSTOR_EACH = 3, /* trials of another person at a stage */
-    OTHERS_MAX = 64    /* other people that an owner meets at a stage */
+    OTHERS_MAX = 64,   /* other people that an owner meets at a stage */
+    OWNERS_MAX =
+        320 /* people who play the owner at a stage: as many as the built-in model is made of */
 };
 
 struct fitting {
@@ -176,11 +178,19 @@ static err_t try_others(struct fitting *t, size_t owner, size_t stage, const str
     return ERR_OK;
 }
 
-static err_t try_user(struct fitting *t, size_t user, bool own)
+/* Of many people some play the owner, evenly chosen and not the same at each stage. */
+static bool plays(size_t number, size_t stage, size_t people)
+{
+    return (number + stage) * OWNERS_MAX % people < OWNERS_MAX;
+}
+
+/* `number` of `people`. */
+static err_t try_user(struct fitting *t, size_t user, size_t number, size_t people, bool own)
 {
     for (size_t stage = 0; stage < STAGES; stage++) {
         const struct part *part = stages_part(t->stages, user, stage);
-        if (part != NULL && bank_count(t->c, user) > stage_samples(stage)) {
+        if (part != NULL && bank_count(t->c, user) > stage_samples(stage) &&
+            plays(number, stage, people)) {
             TRY(own ? try_owner(t, user, stage, part) : try_others(t, user, stage, part));
         }
     }
@@ -188,13 +198,24 @@ static err_t try_user(struct fitting *t, size_t user, bool own)
     return ERR_OK;
 }
 
+/* Whoever has a first stage behind him. */
+static bool may_play(const struct fitting *t, size_t user)
+{
+    return t->f->in[user] && bank_count(t->c, user) > stage_samples(0);
+}
+
 static err_t try_all(struct fitting *t)
 {
+    size_t people = 0;
+    for (size_t u = 0; u < t->c->users; u++) {
+        people += may_play(t, u);
+    }
+    size_t number = 0;
     for (size_t u = 0; u < t->c->users; u++) {
         watch_step(t->f->watch);
-        if (t->f->in[u]) {
-            TRY(try_user(t, u, true));
-            TRY(try_user(t, u, false));
+        if (may_play(t, u)) {
+            TRY(try_user(t, u, number, people, true));
+            TRY(try_user(t, u, number++, people, false));
         }
     }
     return ERR_OK;

@@ -27,17 +27,17 @@ static size_t trials_of_others(size_t people)
     return n;
 }
 
-static void trials_grow_with_the_people_and_not_with_their_pairs(void **state)
+static void trials_grow_with_the_people_up_to_so_many_and_not_with_their_pairs(void **state)
 {
     (void)state;
 
     const struct {
-        size_t people, others;
-    } cases[] = {{12, 11}, {80, 64}};
+        size_t people, owners, others;
+    } cases[] = {{12, 12, 11}, {80, 80, 64}, {340, 320, 64}};
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_int_equal(trials_of_others(cases[i].people),
-                         cases[i].people * cases[i].others * IMPOSTORS * STAGES_MET);
+                         cases[i].owners * cases[i].others * IMPOSTORS * STAGES_MET);
     }
 }
 
@@ -57,7 +57,7 @@ static void who_is_enrolled_with_five_ten_or_twenty_is_fitted_with_as_many(void 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(trials_grow_with_the_people_and_not_with_their_pairs),
+        cmocka_unit_test(trials_grow_with_the_people_up_to_so_many_and_not_with_their_pairs),
         cmocka_unit_test(who_is_enrolled_with_five_ten_or_twenty_is_fitted_with_as_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
