@@ -2,11 +2,11 @@
 
 #include "app/env_file.h"
 #include "app/settings_table.h"
+#include "base/fd.h"
 #include "base/util.h"
 #include "codec/json_write.h"
 #include "codec/utf8.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -297,9 +297,15 @@ const char *ctl_target(const struct ctl_order *order)
 /* DATA_DIR of the .env in the working directory; false for a .env that cannot be read. */
 static bool read_env_file(char out[ENV_VALUE_BYTES])
 {
-    FILE *file = fopen(".env", "re");
+    int fd = -1;
+    const err_t e = env_file_open(".env", &fd);
+    if (failed(e) || fd < 0) {
+        return !failed(e);
+    }
+    FILE *file = fdopen(fd, "r");
     if (file == NULL) {
-        return errno == ENOENT;
+        fd_close(&fd);
+        return false;
     }
     char *const text = malloc(ENV_FILE_MAX + 1);
     const size_t len = text == NULL ? 0 : fread(text, 1, ENV_FILE_MAX + 1, file);

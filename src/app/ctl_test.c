@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { ARGS_MAX = 16, LINE_MAX_BYTES = 512 };
@@ -316,6 +317,10 @@ static void the_socket_is_found_as_serve_would_make_it(void **state)
     assert_false(ctl_socket(NULL, path));
     assert_true(ctl_socket("here", path));
     assert_false(ctl_socket("", path));
+
+    assert_int_equal(unlink(env_file), 0);
+    assert_int_equal(mkfifo(env_file, 0600), 0); /* nobody waits for who would write into it */
+    assert_false(ctl_socket(NULL, path));
     assert_int_equal(chdir(before), 0);
     free(before);
 }

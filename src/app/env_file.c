@@ -1,7 +1,31 @@
 #include "app/env_file.h"
 
+#include "base/fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
+
+err_t env_file_open(const char *path, int *fd)
+{
+    struct stat st;
+    *fd = -1;
+    CLEANUP(fd_close) int it = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (it < 0) {
+        return errno == ENOENT ? ERR_OK : err_new(ERR_IO);
+    }
+    if (fstat(it, &st) != 0) {
+        return err_new(ERR_IO);
+    }
+    if (!S_ISREG(st.st_mode)) {
+        return err_new(ERR_RANGE);
+    }
+    *fd = it;
+    it = -1;
+    return ERR_OK;
+}
 
 struct env_reader env_reader_of(span_t text)
 {

@@ -1,5 +1,5 @@
 /*
- * env_file.h - reads the text of a .env file, one NAME=VALUE at a time.
+ * env_file.h - opens a .env file, and reads its text, one NAME=VALUE at a time.
  *
  * Floor      app
  * Source     the common part of the dotenv dialects: comments, `export`, single and double quotes.
@@ -17,6 +17,7 @@
 #ifndef APP_ENV_FILE_H
 #define APP_ENV_FILE_H
 
+#include "base/err.h"
 #include "base/span.h"
 
 #include <stddef.h>
@@ -37,6 +38,10 @@ struct env_pair {
 };
 
 enum env_answer { ENV_PAIR, ENV_END, ENV_FAULT };
+
+/* Open it to read: `*fd` is the caller's, -1 where there is no such file, which is no fault. ERR_RANGE: no regular
+ * file, a pipe in its place holds nobody up; ERR_IO with errno. */
+NODISCARD err_t env_file_open(const char *path, int *fd);
 
 /* Begin at the first line. More than ENV_FILE_MAX bytes is a fault of the first call. */
 struct env_reader env_reader_of(span_t text);

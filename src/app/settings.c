@@ -7,11 +7,9 @@
 #include "crypto/secret.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { ROWS_MAX = 64, SHOWN_BYTES = 120 };
@@ -132,13 +130,14 @@ static err_t read_env_text(struct texts *t, const char *file, span_t text,
     }
 }
 
-static err_t cannot_read(struct settings_report *report, const char *file)
+static err_t cannot_read(struct settings_report *report, const char *file, err_t e)
 {
     char reason[64] = "";
-    const char *const text = strerror_r(errno, reason, sizeof reason);
+    const char *const text =
+        e.code == ERR_RANGE ? "must be a regular file" : strerror_r(errno, reason, sizeof reason);
     (void)snprintf(report->fault, sizeof report->fault, "%.200s: %.64s", file, text);
     plain(report->fault);
-    return err_new(ERR_IO);
+    return e;
 }
 
 /* Read what is there, but no more than one byte past the limit. */
@@ -161,9 +160,10 @@ static err_t read_up_to_limit(int fd, uint8_t *bytes, size_t *out_len)
 
 static err_t read_env_file(struct texts *t, const char *file, struct settings_report *report)
 {
-    CLEANUP(fd_close) int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0) {
-        return errno == ENOENT ? ERR_OK : cannot_read(report, file);
+    CLEANUP(fd_close) int fd = -1;
+    const err_t opened = env_file_open(file, &fd);
+    if (failed(opened) || fd < 0) {
+        return failed(opened) ? cannot_read(report, file, opened) : ERR_OK;
     }
     CLEANUP(bytes_free) uint8_t *bytes = malloc(ENV_FILE_MAX + 1);
     if (bytes == NULL) {
@@ -171,8 +171,9 @@ static err_t read_env_file(struct texts *t, const char *file, struct settings_re
         return err_new(ERR_NOMEM);
     }
     size_t len = 0;
-    if (failed(read_up_to_limit(fd, bytes, &len))) {
-        return cannot_read(report, file);
+    const err_t e = read_up_to_limit(fd, bytes, &len);
+    if (failed(e)) {
+        return cannot_read(report, file, e);
     }
     return read_env_text(t, file, (span_t){bytes, len}, report);
 }

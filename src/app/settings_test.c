@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #define KEY    "SECRET_KEY=mQ3vX9rT2kLp7WzA5sYh8NcJ4dGf6BeU"
 #define PEPPER "PEPPER_FILE=/etc/canara/pepper"
@@ -349,7 +350,23 @@ static void a_slip_in_the_file_is_told(void **state)
     assert_non_null(strstr(report.fault, "line 2"));
 
     const struct settings_sources folder = {.env_file = dir.path};
-    assert_err(settings_load(&folder, &s, &report), ERR_IO);
+    assert_err(settings_load(&folder, &s, &report), ERR_RANGE);
+    assert_non_null(strstr(report.fault, "must be a regular file"));
+}
+
+/* A pipe was read as a file without a line: a service with nothing but defaults. */
+static void a_pipe_is_no_settings_file(void **state)
+{
+    (void)state;
+    CLEANUP(scratch_remove) struct scratch dir = scratch_new();
+    char file[SCRATCH_PATH];
+    static const char *const sets[] = {"DEBUG=True"};
+    scratch_path(&dir, "env", file);
+    assert_int_equal(mkfifo(file, 0600), 0);
+    const struct settings_sources from = {.env_file = file, .set = sets, .sets = 1};
+    struct settings s;
+    assert_err(settings_load(&from, &s, &report), ERR_RANGE);
+    assert_non_null(strstr(report.fault, "must be a regular file"));
 }
 
 static void an_overlong_value_is_refused_and_a_failure_changes_nothing(void **state)
@@ -423,6 +440,7 @@ int main(void)
         cmocka_unit_test(rules_between_settings_hold),
         cmocka_unit_test(the_nearer_source_wins),
         cmocka_unit_test(a_slip_in_the_file_is_told),
+        cmocka_unit_test(a_pipe_is_no_settings_file),
         cmocka_unit_test(an_overlong_value_is_refused_and_a_failure_changes_nothing),
         cmocka_unit_test(secrets_are_wiped_and_never_printed),
         cmocka_unit_test(what_is_printed_reads_back),
