@@ -3,6 +3,7 @@
 #include "app/commands.h"
 #include "app/evaluate.h"
 #include "app/evaluate_checks.h"
+#include "app/evaluate_scores.h"
 #include "app/model_bytes.h"
 #include "app/options.h"
 #include "app/whole_file.h"
@@ -416,8 +417,9 @@ static int evaluate(const struct evaluate_given *g)
     }
     fill_report(&r);
     const int printed = print_result(&r);
+    const int listed = evaluate_scores(&r);
     const int drawn = draw_plots(&r);
-    return printed == EXIT_CODE_DONE ? drawn : printed;
+    return printed != EXIT_CODE_DONE ? printed : listed != EXIT_CODE_DONE ? listed : drawn;
 }
 
 /* ---- command line ---- */
@@ -493,6 +495,7 @@ int cmd_evaluate(int argc, char **argv)
         {"adapt",       "HOW",     "learn between trials: off, gated (off)",             OPTION_TEXT,   &g.adapt, 0, 0},
         {"background",  "WHO",     "none, all, folds:K, pairs:K, leave-two-out (pairs:6)", OPTION_TEXT, &g.background, 0, 0},
         {"impostors",   "WHICH",   "first, practised; for sets that have both (first)",  OPTION_TEXT,   &g.impostors, 0, 0},
+        {"scores",      "FILE",    "each trial with its score, tab-separated",           OPTION_TEXT,   &g.scores, 0, 0},
         {"det",         "FILE",    "draw the DET curve, SVG",                            OPTION_TEXT,   &g.det, 0, 0},
         {"reliability", "FILE",    "draw the reliability diagram, SVG",                  OPTION_TEXT,   &g.reliability, 0, 0},
         {"against",     "FILE",    "difference from an earlier --json, paired by user",  OPTION_TEXT,   &g.against, 0, 0},

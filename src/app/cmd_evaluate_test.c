@@ -3,6 +3,8 @@
 #include "codec/json_read.h"
 #include "lab/report_keys_test.h"
 
+#include <math.h>
+
 enum { TYPISTS = 16 };
 
 static int typists(void **state)
@@ -132,6 +134,74 @@ static void files_are_written_whole_and_compared(void **state)
     assert_int_equal(desk_run_on_set(d, "evaluate", rest), 0);
     json_free(&(struct json *){parsed(d->out)}); /* nothing but JSON */
     assert_non_null(strstr(d->err, "against typists, full: mean EER +0.0000"));
+}
+
+/* Mean loss in bits of a side's scores, as Brummer and du Preez (2006) define Cllr. */
+struct side {
+    double bits;
+    size_t count;
+};
+
+static void take_score_line(char *line, struct side side[2])
+{
+    char model[128];
+    char session[128];
+    char label[16];
+    double score;
+    double risk;
+    assert_int_equal(sscanf(line, "%127s %127s %15s %lf %lf", model, session, label, &score, &risk),
+                     5);
+    const bool impostor = strcmp(label, "impostor") == 0;
+    assert_true(impostor || strcmp(label, "genuine") == 0);
+    assert_near(risk, 1.0 / (1.0 + 19.0 * exp(-score)), 1e-6, "a risk");
+    side[impostor].bits += log1p(exp(impostor ? -score : score)) / log(2.0);
+    side[impostor].count++;
+}
+
+/* The file is enough to work the figures out again. */
+static void each_trial_is_listed_with_its_score(void **state)
+{
+    struct lab_desk *d = *state;
+    char rest[2 * SCRATCH_PATH];
+    char file[SCRATCH_PATH];
+    char line[512];
+    struct side side[2] = {{0.0, 0}, {0.0, 0}};
+    scratch_path(&d->dir, "scores.tsv", file);
+    (void)snprintf(rest, sizeof rest, "--json --background folds:4 --replicates 20 --scores %s",
+                   file);
+    assert_int_equal(desk_run_on_set(d, "evaluate", rest), 0);
+    CLEANUP(json_free) struct json *tree = parsed(d->out);
+    FILE *f = fopen(file, "r");
+    assert_non_null(f);
+    assert_non_null(fgets(line, sizeof line, f));
+    assert_string_equal(line, "model\tsession\tlabel\tscore\trisk\n");
+    while (fgets(line, sizeof line, f) != NULL) {
+        take_score_line(line, side);
+    }
+    (void)fclose(f);
+    assert_int_equal((int)number(tree, "trials_genuine"), side[0].count);
+    assert_int_equal((int)number(tree, "trials_impostor"), side[1].count);
+    assert_near(number(tree, "cllr"),
+                0.5 * (side[0].bits / (double)side[0].count + side[1].bits / (double)side[1].count),
+                1e-9, "Cllr");
+
+    static const struct {
+        const char *options, *names;
+    } others[] = {
+        {"--detector one-class", "model\tsession\tlabel\tscore\n"}, /* no ratios, no risk */
+        {"--background folds:4 --adapt gated", "model\tsession\tlabel\tscore\trisk\tlearnt\n"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        (void)snprintf(rest, sizeof rest, "%s --replicates 20 --scores %s", others[i].options,
+                       file);
+        assert_int_equal(desk_run_on_set(d, "evaluate", rest), 0);
+        f = fopen(file, "r");
+        assert_non_null(f);
+        assert_non_null(fgets(line, sizeof line, f));
+        (void)fclose(f);
+        assert_string_equal(line, others[i].names);
+    }
 }
 
 /* What can be told beforehand is: no model is trained for a file that cannot be. */
@@ -346,6 +416,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_detector_and_background_answers, typists,
                                         desk_teardown),
         cmocka_unit_test_setup_teardown(files_are_written_whole_and_compared, typists,
+                                        desk_teardown),
+        cmocka_unit_test_setup_teardown(each_trial_is_listed_with_its_score, typists,
                                         desk_teardown),
         cmocka_unit_test_setup_teardown(outputs_are_looked_at_before_the_work, typists,
                                         desk_teardown),

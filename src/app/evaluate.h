@@ -28,7 +28,7 @@ enum { EVALUATE_NAME_BYTES = 96 };
 /* The command line, as it came; NULL for what was not given. */
 struct evaluate_given {
     const char *dir, *detector, *adapt, *background, *impostors;
-    const char *json_file, *det, *reliability, *against, *model, *trees, *others;
+    const char *json_file, *scores, *det, *reliability, *against, *model, *trees, *others;
     bool json;
     int64_t seed, replicates, threads;
 };
@@ -39,7 +39,8 @@ struct evaluated_bots {
     struct report_fold *fold;
     struct score_user *group;
     size_t groups;
-    double *score;
+    double *score;       /* what the groups point into */
+    double *trial_score; /* of each trial, in the order of the set */
     bool *replayed;
 };
 

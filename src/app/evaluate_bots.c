@@ -22,6 +22,7 @@ void evaluated_bots_deinit(struct evaluated_bots *b)
     free(b->fold);
     free(b->group);
     free(b->score);
+    free(b->trial_score);
     free(b->replayed);
 }
 
@@ -326,11 +327,10 @@ int evaluate_bots(struct evaluate_run *r)
         return code;
     }
     double *const score = calloc(dataset_bot_trials(r->set).count, sizeof *score);
+    r->bots.trial_score = score;
     r->bots.replayed = calloc(dataset_events(r->set), sizeof *r->bots.replayed);
     const bool room = score != NULL && r->bots.replayed != NULL &&
                       !failed(replayed_find(r->set, r->bots.replayed));
-    code = room ? score_all(r, &options, score)
+    return room ? score_all(r, &options, score)
                 : evaluate_broken(r->given->dir, "the memory is used up");
-    free(score);
-    return code;
 }

@@ -89,6 +89,30 @@ static void machines_are_told_from_people_whatever_they_do(void **state)
     }
 }
 
+static void each_session_is_listed_with_its_score(void **state)
+{
+    struct lab_desk *d = *state;
+    char rest[2 * SCRATCH_PATH];
+    char file[SCRATCH_PATH];
+    static char text[DESK_TEXT];
+    size_t bots = 0;
+    size_t people = 0;
+    make_bots(d, "keys", act_keys, 2);
+    scratch_path(&d->dir, "scores.tsv", file);
+    (void)snprintf(rest, sizeof rest, "--json --replicates 20 --scores %s", file);
+    assert_int_equal(desk_run_on_set(d, "evaluate", rest), 0);
+    desk_load(file, text);
+    assert_memory_equal(text, "model\tsession\tlabel\tscore\n-\t", 28);
+    for (const char *at = text; (at = strstr(at, "\tbot\t")) != NULL; at++) {
+        bots++;
+    }
+    for (const char *at = text; (at = strstr(at, "\thuman\t")) != NULL; at++) {
+        people++;
+    }
+    assert_int_equal(bots, 2 * EACH);
+    assert_int_equal(people, 2 * EACH);
+}
+
 static void without_movements_nothing_is_left_out_and_that_is_told(void **state)
 {
     struct lab_desk *d = *state;
@@ -284,6 +308,8 @@ static void without_a_trainer_that_works_nobody_is_left_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(each_session_is_listed_with_its_score, desk_setup,
+                                        desk_teardown),
         cmocka_unit_test_setup_teardown(machines_are_told_from_people_whatever_they_do, desk_setup,
                                         desk_teardown),
         cmocka_unit_test_setup_teardown(without_movements_nothing_is_left_out_and_that_is_told,

@@ -17,7 +17,7 @@
 int evaluate_check_outputs(const struct evaluate_run *r)
 {
     const struct evaluate_given *const g = r->given;
-    const char *const path[] = {g->json_file, g->det, g->reliability};
+    const char *const path[] = {g->json_file, g->scores, g->det, g->reliability};
     char words[96] = "";
     if (g->reliability != NULL && r->options.detector != DETECTOR_FULL) {
         return evaluate_wrong("--reliability",
