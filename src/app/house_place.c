@@ -1,6 +1,7 @@
 /* The steps of a house that make the process and DATA_DIR fit for secrets. */
 #include "app/descriptors.h"
 #include "app/house_steps.h"
+#include "base/fd.h"
 #include "crypto/secret.h"
 
 #include <errno.h>
@@ -28,26 +29,29 @@ err_t house_process_up(struct house *h)
     return ERR_OK;
 }
 
-static void sync_folder(const char *dir)
+/* Some folders cannot be opened or synced, and that is taken; a disk that fails is not. */
+static err_t sync_folder(struct house *h, const char *dir)
 {
-    const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        (void)fsync(fd);
-        (void)close(fd);
+    CLEANUP(fd_close) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || fsync(fd) == 0 || !fd_sync_failed(errno)) {
+        return ERR_OK;
     }
+    char words[WORDS_BYTES];
+    return house_fault(h, "DATA_DIR=%s: %s cannot be synced: %s", h->settings->data_dir, dir,
+                       strerror_r(errno, words, sizeof words));
 }
 
 /* Make the name of DATA_DIR and the names in it durable, at every start: who made them may have
- * been killed before he did. Some parents cannot be opened or synced; then DATA_DIR is not ours to
- * make either. */
-static void sync_names_of(const char *dir)
+ * been killed before he did. Where its parent cannot be opened, DATA_DIR is not ours to make
+ * either. */
+static err_t sync_names_of(struct house *h, const char *dir)
 {
     char parent[HOUSE_PATH_BYTES];
     const int n = snprintf(parent, sizeof parent, "%s/..", dir);
     if (n > 0 && (size_t)n < sizeof parent) {
-        sync_folder(parent);
+        TRY(sync_folder(h, parent));
     }
-    sync_folder(dir);
+    return sync_folder(h, dir);
 }
 
 /* A path in DATA_DIR that a socket address has to hold. */
@@ -117,8 +121,7 @@ err_t house_data_dir_up(struct house *h)
                            strerror_r(errno, words, sizeof words));
     }
     TRY(house_data_dir_look(h));
-    sync_names_of(dir);
-    return ERR_OK;
+    return sync_names_of(h, dir);
 }
 
 /* ---- descriptors ---- */

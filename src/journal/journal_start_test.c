@@ -1,6 +1,11 @@
-/* Opening a long journal ends when somebody asks for it, and what is there stays as it was. */
+/* Opening a long journal ends when somebody asks for it, and what is there stays as it was. A folder whose name may
+ * not outlive a power cut is not opened. */
 #include "journal/journal.h"
 #include "tests/support/journal.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct operator
 {
@@ -61,10 +66,63 @@ static void a_start_that_is_not_wanted_any_more_ends_early(void **state)
     testing_folder_remove(folder);
 }
 
+/* The system's files, where one folder cannot be synced. */
+struct bad_folder {
+    struct journal_files files; /* first member */
+    ino_t which;
+    int number;
+};
+
+static int fsync_but_one(const struct journal_files *self, int fd)
+{
+    const struct bad_folder *const bad = (const void *)self;
+    struct stat st;
+    assert_int_equal(fstat(fd, &st), 0);
+    if (st.st_ino != bad->which) {
+        return fsync(fd);
+    }
+    errno = bad->number;
+    return -1;
+}
+
+static void a_folder_whose_name_the_disk_may_lose_is_not_opened(void **state)
+{
+    static const struct {
+        int number;
+        bool opened;
+    } rows[] = {{EIO, false}, {ENOSPC, false}, {EDQUOT, false}, {EINVAL, true}, {EROFS, true}};
+
+    (void)state;
+    char folder[TESTING_PATH];
+    char dir[TESTING_PATH];
+    struct stat st;
+    testing_folder(folder);
+    testing_join(dir, folder, "journal");
+    assert_int_equal(stat(folder, &st), 0);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct bad_folder bad = {
+            .files = *journal_files_system(), .which = st.st_ino, .number = rows[i].number};
+        bad.files.fsync = fsync_but_one;
+        struct journal_config config = testing_config(dir);
+        config.files = &bad.files;
+        struct journal *j = NULL;
+        struct journal_fault why = {0};
+        const err_t e = journal_open(&config, &j, &why);
+        assert_int_equal(!failed(e), rows[i].opened);
+        if (failed(e)) {
+            assert_int_equal(e.code, ERR_IO);
+            assert_string_equal(why.reason, "the name of the directory cannot be made durable");
+        }
+        journal_close(&j);
+    }
+    testing_folder_remove(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_start_that_is_not_wanted_any_more_ends_early),
+        cmocka_unit_test(a_folder_whose_name_the_disk_may_lose_is_not_opened),
     };
     return cmocka_run_group_tests_name("journal_start", tests, NULL, NULL);
 }

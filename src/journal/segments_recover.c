@@ -66,10 +66,10 @@ err_t segments_place(struct segments *s, struct journal_fault *why)
         return because(why, ERR_FORMAT, "the directory must be ours, mode 0700");
     }
     /* The name, at every start: who made it may have been killed before this. */
-    const int parent = openat(s->dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (parent >= 0) {
-        (void)s->config.files->fsync(s->config.files, parent); /* some parents cannot be synced */
-        (void)close(parent);
+    CLEANUP(fd_close) int parent = openat(s->dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (parent >= 0 && s->config.files->fsync(s->config.files, parent) != 0 &&
+        fd_sync_failed(errno)) { /* some parents cannot be synced */
+        return because(why, ERR_IO, "the name of the directory cannot be made durable");
     }
     if (flock(s->dir, LOCK_EX | LOCK_NB) != 0) {
         return errno == EWOULDBLOCK ? because(why, ERR_LIMIT, "another server holds the directory")

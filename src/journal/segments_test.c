@@ -37,10 +37,8 @@ static int scene_end(void **state)
 }
 
 /* One frame for each line of [from, to]; returns how many were acknowledged. */
-static uint64_t append_lines(const struct journal_config *config, uint64_t from, uint64_t to)
+static uint64_t append_and_close(struct journal *j, uint64_t from, uint64_t to)
 {
-    struct journal *j = NULL;
-    assert_ok(journal_open(config, &j, NULL));
     uint64_t line = from;
     for (; line <= to; line++) {
         const journal_record_t r = testing_record(testing_id(1), line, "{\"a\":[1,2,3]}");
@@ -50,6 +48,13 @@ static uint64_t append_lines(const struct journal_config *config, uint64_t from,
     }
     journal_close(&j);
     return line - from;
+}
+
+static uint64_t append_lines(const struct journal_config *config, uint64_t from, uint64_t to)
+{
+    struct journal *j = NULL;
+    assert_ok(journal_open(config, &j, NULL));
+    return append_and_close(j, from, to);
 }
 
 /* Offset of each frame of a segment's bytes; returns how many. */
@@ -345,7 +350,10 @@ static void fail_once(const struct scene *s, enum operation operation, int after
     config.max_bytes = UINT64_C(1) << 20;
     config.files = &t.files;
     testing_folder_remove(s->dir);
-    const uint64_t acknowledged = append_lines(&config, 1, 60);
+    struct journal *j = NULL;
+    const bool refused = failed(journal_open(&config, &j, NULL));
+    assert_int_equal(refused, operation == OP_SYNC && after == 0); /* the name of the directory */
+    const uint64_t acknowledged = refused ? 0 : append_and_close(j, 1, 60);
     config.files = NULL;
     assert_int_equal(append_lines(&config, 1000, 1000), 1); /* recovers */
     assert_kept(s->dir, acknowledged, 1000);

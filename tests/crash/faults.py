@@ -367,7 +367,10 @@ async def by_kind(chosen, dice):
                 numbers = range(1, calls[kind] + 1)
             else:
                 numbers = await allocations(chosen, day, kind, dice) if chosen.memory else []
-            cases += [(day, kind, at, ERRORS[kind][at % len(ERRORS[kind])], dice.random() < 0.5) for at in numbers]
+            if chosen.at:
+                numbers = [at for at in numbers if at in chosen.at]
+            cases += [(day, kind, at, ERRORS[kind][at % len(ERRORS[kind])], chosen.power or dice.random() < 0.5)
+                      for at in numbers]
     return cases
 
 
@@ -448,6 +451,8 @@ def main():
     parser.add_argument("--sweep", action="store_true", help="every allocation")
     parser.add_argument("--jobs", type=int, default=1, help="so many at once")
     parser.add_argument("--only", action="append", choices=ERRORS, help="only this kind of call")
+    parser.add_argument("--at", action="append", type=int, metavar="N", help="only call number N of each kind and day")
+    parser.add_argument("--power", action="store_true", help="the power goes in every case, not in every second")
     parser.add_argument("--max-seconds", type=float, default=3600)
     chosen = parser.parse_args()
     if chosen.sweep and not chosen.memory:
