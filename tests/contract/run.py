@@ -118,7 +118,13 @@ def main():
     loader = unittest.TestLoader()
     found = list(tests_of(loader.discover(str(HERE), "test_*.py", str(HERE))))
     found += list(tests_of(loader.discover(str(HERE), "openapi_check.py", str(HERE))))
+    if loader.errors:
+        print(f"{loader.errors[0]}\n0 passed, {len(loader.errors)} failed")
+        return 1
     chosen = [t for t in found if not args.only or any(p in t.id() or p in sentence(t) for p in args.only)]
+    if not chosen:
+        print(f"no test has {' or '.join(args.only)} in its name; --list prints them all\n0 passed, 1 failed")
+        return 1
     if args.list:
         print("\n".join(sentence(t) for t in chosen))
         return 0

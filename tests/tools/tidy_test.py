@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """script/tidy remembers a unit only for as long as its source, its headers, and theirs, stay what they are; and it
 walks the paths of all that ships, of tests and benches only those within a function."""
+import contextlib
 import importlib.machinery
 import importlib.util
+import io
 import json
 import pathlib
 import sys
@@ -42,9 +44,19 @@ def batches_are_of_one_kind(root):
         assert len({tidy.is_run(path) for path, _ in handful}) == 1, handful
 
 
+def a_build_that_is_not_configured_is_said(root):
+    tidy = tidy_of(root)
+    tidy.CACHE = root / "cache"
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        assert tidy.main(), "nothing was looked at, and all is well"
+    assert "cmake --preset clang" in said.getvalue(), said.getvalue()
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder).resolve()
+        a_build_that_is_not_configured_is_said(root)
         (root / "src" / "low").mkdir(parents=True)
         (root / "build").mkdir()
         files = {root / ".clang-tidy": "Checks: '*'\n", root / "src" / "top.c": '#include "low/near.h"\n',
