@@ -44,6 +44,12 @@ static int perform(const char *url, int stop_fd, const struct demo_options *o)
     if (failed(e)) {
         stage_broken(&d.stage, d.client.why[0] == '\0' ? "out of memory" : d.client.why);
     }
+    if (d.stage.failed != 0 && !o->self_contained) {
+        stage_say(&d.stage,
+                  "a server that has seen seed %lld before takes it for a replay: name another "
+                  "--seed",
+                  (long long)o->seed);
+    }
     stage_end(&d.stage);
     client_socket_deinit(&d.owner_socket);
     customer_wipe(&d.owner);
@@ -101,7 +107,8 @@ int cmd_demo(int argc, char **argv)
             "challenged and blocked, a thief with the right password who is known by the way he\n"
             "types it, a thief with a token who ends up locked out. Says of each step\n"
             "whether it went as it should; leaves with 0 only if all did. Needs a server with\n"
-            "the default thresholds; with DEBUG=True it also shows the evidence.",
+            "the default thresholds; with DEBUG=True it also shows the evidence. A second run\n"
+            "against the same server takes another --seed: what it has seen it takes for a replay.",
         .option = options,
         .options = ARRAY_LEN(options),
     };

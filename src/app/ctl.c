@@ -245,7 +245,7 @@ enum option_answer ctl_parse(int argc, char **argv, struct ctl_order *out)
             "status | sessions | end | unlock | reset-mpin | fact | profile | accept-clock | reload | drain",
         .about =
             "Speak to the server that runs on a DATA_DIR, through its control socket. Every act\n"
-            "is in the audit.\n\n"
+            "but status is in the audit.\n\n"
             "status                              what it is doing\n"
             "sessions [--email EMAIL]            live sessions, at most 1000\n"
             "end --session ID | --email EMAIL    end one session, or all of a customer\n"

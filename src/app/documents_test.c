@@ -1,6 +1,7 @@
 /* The documents tell what the tables say: .env.example, docs/configuration.md, the manual page and
  * the completion scripts. Runs in the top folder of the tree. */
 #include "app/commands.h"
+#include "app/ctl.h"
 #include "app/settings_table.h"
 #include "tests/support/scratch.h"
 #include "tests/support/unit.h"
@@ -102,6 +103,46 @@ static void the_manual_page_names_every_command(void **state)
             fail_msg("packaging/canara.1 says nothing of %s", all[i].name);
         }
     }
+}
+
+static void the_manual_page_names_every_verb_of_ctl(void **state)
+{
+    (void)state;
+    CLEANUP(free_text) char *page = read_document("packaging/canara.1");
+    char *const section = strstr(page, "\n.TP\n.B ctl\n");
+    assert_non_null(section);
+    char *const next = strstr(section + 1, "\n.TP\n");
+    assert_non_null(next);
+    *next = '\0';
+    for (size_t i = 0; ctl_verb_name(i) != NULL; i++) {
+        char listed[64], last[64];
+        (void)snprintf(listed, sizeof listed, "%s,", ctl_verb_name(i));
+        (void)snprintf(last, sizeof last, "%s.\n", ctl_verb_name(i));
+        if (strstr(section, listed) == NULL && strstr(section, last) == NULL) {
+            fail_msg("packaging/canara.1 says nothing of ctl %s", ctl_verb_name(i));
+        }
+    }
+}
+
+/* All that stands in backquotes there and begins like a metric is one. */
+static void the_handbook_names_metrics_that_there_are(void **state)
+{
+    (void)state;
+    CLEANUP(free_text) char *handbook = read_document("docs/operations.md");
+    CLEANUP(free_text) char *metrics = read_document("docs/metrics.md");
+    size_t count = 0;
+    for (const char *at = strstr(handbook, "`canara_"); at != NULL;
+         at = strstr(at + 1, "`canara_")) {
+        const int length = (int)strspn(at + 1, "abcdefghijklmnopqrstuvwxyz_");
+        char row[128];
+        (void)snprintf(row, sizeof row, "\n| %.*s |", length, at + 1);
+        if (strstr(metrics, row) == NULL) {
+            fail_msg("docs/operations.md names %.*s, which docs/metrics.md does not have", length,
+                     at + 1);
+        }
+        count++;
+    }
+    assert_true(count > 0);
 }
 
 /* Run a command with its output in a file; gives the text. */
@@ -233,6 +274,8 @@ int main(void)
         cmocka_unit_test(the_example_loads_but_for_the_secrets),
         cmocka_unit_test(the_configuration_page_has_every_row),
         cmocka_unit_test(the_manual_page_names_every_command),
+        cmocka_unit_test(the_manual_page_names_every_verb_of_ctl),
+        cmocka_unit_test(the_handbook_names_metrics_that_there_are),
         cmocka_unit_test(completions_and_help_name_everything),
         cmocka_unit_test(every_command_has_help_and_a_mistyped_one_a_hint),
         cmocka_unit_test(keygen_makes_what_the_key_ring_takes),
