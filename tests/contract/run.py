@@ -21,6 +21,8 @@ import support  # noqa: E402
 
 
 def sentence(test):
+    if not isinstance(test, unittest.TestCase):  # all of a class: "setUpClass (test_data.RealPeople)"
+        return test.id()
     name = test.id().rsplit(".", 1)[1].removeprefix("test_").replace("_", " ")
     return f"{type(test).__module__.removeprefix('test_')}: {name}"
 
@@ -33,7 +35,7 @@ class Report(unittest.TestResult):
         self.out = out
         self.passed = self.skipped_count = 0
         self.broken = []
-        self.began = 0.0
+        self.began = time.monotonic()
 
     def startTest(self, test):
         super().startTest(test)
@@ -47,7 +49,7 @@ class Report(unittest.TestResult):
         self.line("ok", test)
 
     def bad(self, test, fault):
-        self.broken.append(sentence(test) if isinstance(test, unittest.TestCase) else str(test))
+        self.broken.append(sentence(test))
         if isinstance(test, unittest.TestCase):
             self.line("FAILED", test)
         print("    " + self._exc_info_to_string(fault, test).replace("\n", "\n    "), file=self.out, flush=True)
