@@ -12,19 +12,18 @@ err_t env_file_open(const char *path, int *fd)
 {
     struct stat st;
     *fd = -1;
-    CLEANUP(fd_close) int it = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    const int it = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (it < 0) {
         return errno == ENOENT ? ERR_OK : err_new(ERR_IO);
     }
-    if (fstat(it, &st) != 0) {
-        return err_new(ERR_IO);
-    }
-    if (!S_ISREG(st.st_mode)) {
-        return err_new(ERR_RANGE);
-    }
     *fd = it;
-    it = -1;
-    return ERR_OK;
+    const err_t e = fstat(it, &st) != 0    ? err_new(ERR_IO)
+                    : !S_ISREG(st.st_mode) ? err_new(ERR_RANGE)
+                                           : ERR_OK;
+    if (failed(e)) {
+        fd_close(fd);
+    }
+    return e;
 }
 
 struct env_reader env_reader_of(span_t text)

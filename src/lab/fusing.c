@@ -181,6 +181,7 @@ static err_t try_others(struct fitting *t, size_t owner, size_t stage, const str
 /* Of many people some play the owner, evenly chosen and not the same at each stage. */
 static bool plays(size_t number, size_t stage, size_t people)
 {
+    MUST(people > number);
     return (number + stage) * OWNERS_MAX % people < OWNERS_MAX;
 }
 
