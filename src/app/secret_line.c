@@ -68,7 +68,8 @@ struct quiet {
 
 static bool hold_signals(struct quiet *q)
 {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    static const int numbers[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT,
+                                  SIGUSR1, SIGUSR2, SIGALRM, SIGPIPE};
     sigset_t held;
     (void)sigemptyset(&held);
     for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {

@@ -179,7 +179,8 @@ static void a_terminal_is_asked_twice_and_shows_nothing(void **state)
 static void whatever_ends_it_the_terminal_is_as_it_was(void **state)
 {
     (void)state;
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    static const int signals[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT,
+                                  SIGUSR1, SIGUSR2, SIGALRM, SIGPIPE};
     for (size_t i = 0; i < ARRAY_LEN(signals) + 1; i++) {
         struct sitting s;
         sit_down(&s);
