@@ -25,6 +25,9 @@ err_t crowd_run_line(const struct run_blocks *b, double run, struct session_line
         sum += b->heard[i];
         square += b->heard[i] * b->heard[i];
     }
+    if (!isfinite(square)) {
+        return err_new(ERR_RANGE);
+    }
     const double mean = sum / n;
     const double scale = fmax(sqrt(fmax(square / n - mean * mean, 0.0)), SCALE_MIN);
     for (size_t i = 0; i < b->count; i++) {

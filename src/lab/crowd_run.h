@@ -6,7 +6,7 @@
  *            for computing the root of an equation", 1971.
  * Units      nats; a run in samples: of PERSON_RUN alike samples of a session so many say the same.
  * Ownership  everything is borrowed for the call.
- * Errors     ERR_RANGE when there are no sessions of one side.
+ * Errors     ERR_RANGE when there are no sessions of one side, or a sum is no number.
  * Threads    no state.
  */
 #ifndef LAB_CROWD_RUN_H

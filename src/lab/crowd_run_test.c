@@ -98,10 +98,13 @@ static void sessions_of_one_sample_are_heard_as_they_are(void **state)
     }
 }
 
-static void one_side_alone_is_refused(void **state)
+static void one_side_alone_and_sums_that_are_no_numbers_are_refused(void **state)
 {
     (void)state;
     double run;
+    draw(54, 0.2, SIZE, SIZE);
+    room.sum[7] = NAN;
+    assert_int_equal(crowd_run_search(&room.b, &run).code, ERR_RANGE);
     draw(53, 0.2, SIZE, SIZE);
     for (size_t i = 0; i < SESSIONS; i++) {
         room.label[i] = 1;
@@ -115,7 +118,7 @@ int main(void)
         cmocka_unit_test(the_run_that_was_drawn_is_found),
         cmocka_unit_test(what_no_run_explains_is_at_an_end),
         cmocka_unit_test(sessions_of_one_sample_are_heard_as_they_are),
-        cmocka_unit_test(one_side_alone_is_refused),
+        cmocka_unit_test(one_side_alone_and_sums_that_are_no_numbers_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
