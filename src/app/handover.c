@@ -1,6 +1,7 @@
 #include "app/handover.h"
 
 #include "base/clock.h"
+#include "net/signals.h"
 #include "net/stream.h"
 
 #include <errno.h>
@@ -217,14 +218,14 @@ static bool plan_fds(const struct handover *h, int theirs, int lock,
            posix_spawn_file_actions_adddup2(plan, lock, pair + 1) == 0;
 }
 
+/* What would end it before it can hold it itself is held from the beginning (signals_hold()). */
 static bool plan_signals(posix_spawnattr_t *attr)
 {
-    sigset_t none;
+    const sigset_t held = signals_held();
     sigset_t usual;
-    (void)sigemptyset(&none);
     (void)sigemptyset(&usual);
     (void)sigaddset(&usual, SIGPIPE);
-    return posix_spawnattr_setsigmask(attr, &none) == 0 &&
+    return posix_spawnattr_setsigmask(attr, &held) == 0 &&
            posix_spawnattr_setsigdefault(attr, &usual) == 0 &&
            posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) == 0;
 }

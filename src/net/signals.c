@@ -16,7 +16,7 @@ static void arrived(struct watch *self, uint32_t events)
 }
 
 /* Those that ask for something other than an end. */
-static sigset_t wishes(void)
+sigset_t signals_held(void)
 {
     sigset_t set;
     (void)sigemptyset(&set);
@@ -28,7 +28,7 @@ static sigset_t wishes(void)
 
 static sigset_t our_signals(void)
 {
-    sigset_t set = wishes();
+    sigset_t set = signals_held();
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGINT);
     return set;
@@ -36,7 +36,7 @@ static sigset_t our_signals(void)
 
 void signals_hold(void)
 {
-    const sigset_t held = wishes();
+    const sigset_t held = signals_held();
     MUST(pthread_sigmask(SIG_BLOCK, &held, NULL) == 0);
 }
 

@@ -22,6 +22,9 @@ struct signals {
     void (*caught)(struct signals *self, int signal_number);
 };
 
+/* SIGHUP, SIGUSR1 and SIGUSR2. */
+sigset_t signals_held(void);
+
 /* From the first line of a start on: SIGHUP, SIGUSR1 and SIGUSR2, which would end the process, wait for
  * signals_init(). SIGTERM and SIGINT still end it. What is executed later inherits the mask unless it is given
  * another one. */
