@@ -77,9 +77,16 @@ double person_young(size_t known, double said, double nats)
     return fmin(nats, fmax(EVIDENCE_YOUNG_NATS * (double)known - said, 0.0));
 }
 
+/* What the chunks of a text say, sums. They are typed in one go, by one hand: one witness, their mean. */
+struct text_heard {
+    double nats, off;
+    size_t chunks, known;
+};
+
 struct look {
     struct session_state *s;
     const struct canara_profile *profile;
+    struct text_heard text;
 };
 
 /* float on purpose: a session is small. */
@@ -102,6 +109,32 @@ static double hear(const struct session_state *s, enum share share, const struct
     return o->tally.many ? person_average(heard, before, nats, o->fusion->run) : nats;
 }
 
+/* What a sample says less for being one of many. Of a text the chunks are heard as one, so that what samples of a
+ * session have in common says nothing of it. */
+static double variance_of(const struct session_state *s, enum sample_kind kind,
+                          const struct opinion *o)
+{
+    if (o->tally.many) {
+        return 1.0; /* person_average() discounts what comes by the dozen */
+    }
+    const double alike = person_alike(kind, s->samples[sample_share(kind)]);
+    return kind == SAMPLE_TEXT ? alike : fmax(o->fusion->run, alike);
+}
+
+/* How far it is off for the owner, and how many samples it rests on. */
+struct said {
+    double off;
+    size_t known;
+};
+
+/* Let the session hear a sample. */
+static void count(struct session_state *s, enum share share, double among, const struct said *said)
+{
+    const double nats = person_young(said->known, s->share[share], among);
+    person_hear(s, share, nats, said->off);
+    filter_evidence(s, share, nats);
+}
+
 static void look_at(void *ctx, const struct sample *sample)
 {
     struct look *look = ctx;
@@ -115,19 +148,28 @@ static void look_at(void *ctx, const struct sample *sample)
         rule_met_bot(look->s, BOT_NEAR_COPY);
     }
     struct person_weight w = person_weight_of(opinion.fusion, &opinion.tally);
-    /* person_average() discounts what comes by the dozen */
-    if (opinion.tally.many) {
-        w.variance = 1.0;
-    } else {
-        w.variance = fmax(w.variance, person_alike(sample->kind, look->s->samples[share]));
-    }
+    w.variance = variance_of(look->s, sample->kind, &opinion);
     const double weighed = person_weigh(opinion.nats, (double)look->s->bias[share], &w);
     /* what was led away is not for the owner, not even through his centre */
     const double alone = opinion.led_away ? fmax(weighed, 0.0) : weighed;
-    const double among = hear(look->s, share, &opinion, alone);
-    const double nats = person_young(opinion.tally.known, look->s->share[share], among);
-    person_hear(look->s, share, nats, opinion.nats - w.owner);
-    filter_evidence(look->s, share, nats);
+    if (sample->kind == SAMPLE_TEXT) {
+        look->text.nats += alone;
+        look->text.off += opinion.nats - w.owner;
+        look->text.known = opinion.tally.known;
+        look->text.chunks++;
+        return;
+    }
+    count(look->s, share, hear(look->s, share, &opinion, alone),
+          &(struct said){opinion.nats - w.owner, opinion.tally.known});
+}
+
+static void count_text(struct session_state *s, const struct text_heard *text)
+{
+    const double n = (double)text->chunks;
+    if (text->chunks > 0) {
+        count(s, sample_share(SAMPLE_TEXT), text->nats / n,
+              &(struct said){text->off / n, text->known});
+    }
 }
 
 void person_look(struct session_state *s, const struct canara_profile *profile,
@@ -137,7 +179,9 @@ void person_look(struct session_state *s, const struct canara_profile *profile,
     if (profile == NULL || canara_profile_parts(profile) == 0) {
         return;
     }
-    samples_for(profile, event, &work, look_at, &(struct look){.s = s, .profile = profile});
+    struct look look = {.s = s, .profile = profile};
+    samples_for(profile, event, &work, look_at, &look);
+    count_text(s, &look.text);
 }
 
 void person_proved(struct session_state *s)

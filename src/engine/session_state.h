@@ -23,7 +23,7 @@
 /* What a state means. Raised with every change of the struct below, and with every change of the engine
  * after which the same events give other numbers: a checkpoint of before is then passed over, and its
  * sessions are played again (docs/decisions/0039). version_test.c notices. */
-#define SESSION_VERSION  UINT32_C(0xCA4A0010)
+#define SESSION_VERSION  UINT32_C(0xCA4A0011)
 #define SESSION_TIME_MAX INT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z */
 
 /* What device_context last said, and where the pointer stands. */

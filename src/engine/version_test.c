@@ -13,10 +13,10 @@
 /* When this fails, sessions are scored in another way than before. If that is what the change is for,
  * raise SESSION_VERSION, so that no checkpoint of before is gone on with, and note the new sum beside
  * it. If only the sum's own events changed, note the sum alone. */
-#define KNOWN_VERSION UINT32_C(0xCA4A0010)
-#define KNOWN_SUM     UINT64_C(0x9512825129028c1d)
+#define KNOWN_VERSION UINT32_C(0xCA4A0011)
+#define KNOWN_SUM     UINT64_C(0x21e032ccf52bac31)
 
-enum { LESSONS = 6, SESSIONS = 60, EVENTS = 40, TYPED = 5, TEXT = 40, SUMMARIES = 3 };
+enum { LESSONS = 6, SESSIONS = 60, EVENTS = 40, TYPED = 5, TEXT = 130, SUMMARIES = 3 };
 
 /* FNV-1a, 64 bits (Fowler, Noll, Vo 1991). */
 NO_SANITIZE_WRAP
