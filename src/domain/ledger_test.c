@@ -418,6 +418,104 @@ static void an_mpin_of_a_session_that_was_blocked_meanwhile_lifts_nothing(void *
     assert_false(next.restricted);
 }
 
+/* A clock that posts when one thread asks it for the n-th time, and lets the ledger's thread write it if it can
+ * before it tells. */
+struct interrupting {
+    struct house *house;
+    pthread_t asked_by;
+    unsigned asked, at;
+    ledger_item_t item;
+    bool written;
+};
+
+struct interrupting_clock {
+    struct clock face;
+    struct interrupting *what;
+};
+
+static struct interrupting *interrupting(const struct clock *self)
+{
+    return ((const struct interrupting_clock *)(const void *)self)->what;
+}
+
+static wall_t interrupting_wall(const struct clock *self)
+{
+    struct interrupting *const i = interrupting(self);
+    if (pthread_equal(i->asked_by, pthread_self()) && ++i->asked == i->at) {
+        uint64_t place = 0;
+        assert_ok(ledger_post(i->house->ledger, &i->item, &place));
+        for (int wait = 0; wait < 40 && !i->written; wait++) {
+            (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+            i->written = ledger_has_written(i->house->ledger, place);
+        }
+    }
+    return clock_wall(&i->house->clock.face);
+}
+
+static mono_t interrupting_mono(const struct clock *self)
+{
+    return clock_mono(&interrupting(self)->house->clock.face);
+}
+
+/* Give a right MPIN while the ledger takes, and writes, what `i` posts. */
+static void check_interrupted(struct house *h, struct interrupting *i, uuid_t session)
+{
+    mpin_result_t r = {0};
+    struct steady_clock *own = NULL;
+    struct steady_clock *const kept = h->svc.steady;
+    struct writer w;
+    const struct interrupting_clock clock = {
+        .face = {.mono = interrupting_mono, .wall = interrupting_wall}, .what = i};
+    i->house = h;
+    i->asked_by = pthread_self();
+    assert_ok(steady_clock_new(&clock.face, &own));
+    steady_clock_begin(own, &(steady_record_t){0});
+    h->svc.clock = &clock.face;
+    h->svc.steady = own;
+    start(&w, h);
+    i->asked = 0;
+    assert_ok(mpin_check(&h->svc, i->item.account, session, span_of(MPIN), &r));
+    i->asked_by = w.thread; /* nobody is interrupted any more */
+    i->at = 0;
+    stop(&w);
+    h->svc.clock = &h->clock.face;
+    h->svc.steady = kept;
+    steady_clock_free(&own);
+    assert_int_equal(r.answer, MPIN_RIGHT);
+}
+
+/* Whatever moment of it: before the comparison, after it, or while it is settled; written by then or not. */
+static void what_is_posted_while_an_mpin_is_compared_and_settled_stands(void **state)
+{
+    static const enum session_end marks[] = {END_BLOCKED, END_NONE};
+    struct house *h = *state;
+    session_seed_t seed = {0};
+    session_seed_t other = {0};
+    session_seed_t next = {0};
+    credentials_t cred = {0};
+    (void)register_account(h, ANN);
+    for (size_t m = 0; m < ARRAY_LEN(marks); m++) {
+        unsigned moments = 0;
+        unsigned written = 0;
+        for (bool reached = true; reached; moments++) {
+            open_session(h, ANN, "phone", &seed, &cred);
+            open_session(h, ANN, "laptop", &other, &cred);
+            assert_false(seed.row.mpin_required);
+            struct interrupting i = {.at = moments + 1, .item = end_of(&other, marks[m])};
+            check_interrupted(h, &i, seed.row.id);
+            reached = i.asked > moments;
+            written += i.written;
+            open_session(h, ANN, "tablet", &next, &cred);
+            assert_int_equal(next.restricted, reached && marks[m] == END_BLOCKED);
+            assert_int_equal(next.owes, reached && marks[m] == END_NONE);
+            mpin_result_t r = {0};
+            assert_ok(mpin_check(&h->svc, next.row.account, next.row.id, span_of(MPIN), &r));
+        }
+        assert_true(moments > 4); /* two before the comparison, two after it */
+        assert_true(written > 0 && written < moments);
+    }
+}
+
 static void what_a_comparison_could_not_write_the_ledger_writes(void **state)
 {
     struct house *h = *state;
@@ -454,6 +552,7 @@ int main(void)
         SENTENCE(a_block_counts_for_the_next_login_before_it_is_written),
         SENTENCE(a_place_is_written_when_the_store_has_it_and_not_before),
         SENTENCE(an_mpin_of_a_session_that_was_blocked_meanwhile_lifts_nothing),
+        ON_SQLITE(what_is_posted_while_an_mpin_is_compared_and_settled_stands),
         SENTENCE(what_a_comparison_could_not_write_the_ledger_writes),
         ON_SQLITE(whoever_ends_a_session_in_the_store_leaves_the_mark_that_waits),
     };

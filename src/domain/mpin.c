@@ -275,7 +275,7 @@ static err_t let_session_prove(struct service *svc, struct store_tx *tx, const s
         TRY(store_session_save_activity(tx, &answered, 1));
     }
     TRY(store_device_prove(tx, s->account, session.device_key, clock_wall(svc->clock)));
-    return account_mark_lift(svc, tx, s->account);
+    return account_mark_lift(svc, tx, s->account, s->posted);
 }
 
 static err_t settle_right(struct service *svc, const settlement_t *s)
@@ -422,6 +422,7 @@ static err_t compare(struct service *svc, uuid_t account, uuid_t session, span_t
 {
     bool same = false;
     struct mpin_state state = {0};
+    const uint64_t posted = ledger_posted(svc->ledger); /* what comes while it hashes is after it */
     CLEANUP(account_wipe) struct account_row row = {0};
     CLEANUP(pwhash_proof_wipe) struct pwhash_proof proof = {0};
     TRY(prepare(svc, account, given, &row, &proof, result));
@@ -433,6 +434,7 @@ static err_t compare(struct service *svc, uuid_t account, uuid_t session, span_t
         return ERR_OK;
     }
     settlement_t s = settlement_of(account, session, &state, result);
+    s.posted = posted;
     s.right = pwhash_compare(&proof) && same;
     TRY(settle(svc, &s, result, waits));
     if (!s.right) {

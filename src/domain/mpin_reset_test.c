@@ -208,6 +208,33 @@ static void a_mark_of_after_stands_whatever_waited_before(void **state)
     }
 }
 
+/* By an end that is stored at once. What A was challenged for stays answered, and no start finds it unheard of. */
+static void a_block_after_a_lift_forgets_nothing_of_the_lift(void **state)
+{
+    struct house *h = *state;
+    const uuid_t ann = register_account(h, ANN);
+    bool ended = false;
+    enum session_end before = END_NONE;
+    for (int reset_first = 0; reset_first < 2; reset_first++) {
+        const struct session_row a = enter(h, "phone");
+        const struct session_row b = enter(h, "laptop");
+        post(h, &a, END_NONE);
+        if (reset_first) {
+            (void)reset(h, ann);
+        }
+        const struct session_row c = enter(h, "tablet");
+        assert_int_equal(check(h, &c, reset_first ? NEW_MPIN : MPIN).answer, MPIN_RIGHT);
+        const uuid_t last = reset_first ? c.id : b.id;
+        assert_ok(session_end_stored(&h->svc, last, END_BLOCKED, &ended, &before));
+        assert_true(ended);
+        run_ledger(h);
+        assert_int_equal(stored_session(h, a.id).mpin_required, 0);
+        const session_seed_t next = next_login(h);
+        assert_true(next.restricted && !next.owes);
+        assert_int_equal(check(h, &next.row, reset_first ? NEW_MPIN : MPIN).answer, MPIN_RIGHT);
+    }
+}
+
 static void a_drawn_login_is_owed_no_more(void **state)
 {
     struct house *h = *state;
@@ -394,6 +421,7 @@ int main(void)
         ON_SQLITE(the_audit_says_who_did_it_and_not_the_mpin),
         ON_SQLITE(a_mark_of_before_does_not_come_back),
         ON_SQLITE(a_mark_of_after_stands_whatever_waited_before),
+        SENTENCE(a_block_after_a_lift_forgets_nothing_of_the_lift),
         SENTENCE(a_drawn_login_is_owed_no_more),
         ON_SQLITE(a_crash_after_it_brings_nothing_back),
         ON_SQLITE(a_change_that_was_proved_before_it_is_not_written_after_it),

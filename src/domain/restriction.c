@@ -6,8 +6,9 @@
 
 #include <string.h>
 
-/* A digit; after a lift, and of what was drawn since, which ledger counted and how far it had got by then. */
-enum { VALUE_SHORT = 1, VALUE_LIFTED = 1 + 8 + 8 };
+/* A digit; since there are lifts, which ledger counted and how far it had got by the last one; then, what the
+ * mark stands for. The first two are of before. */
+enum { VALUE_SHORT = 1, VALUE_LIFTED = 1 + 8 + 8, VALUE_LONG = 1 + 8 + 8 + 8 };
 
 static const char *mark_key(uuid_t account, char out[48])
 {
@@ -23,8 +24,17 @@ static const char *mark_key(uuid_t account, char out[48])
 
 struct mark {
     enum account_mark kind;
-    uint64_t ledger, place; /* of the lift; 0: not known */
+    uint64_t ledger; /* whose places these are; 0: not known */
+    uint64_t lifted; /* at this place, the last time */
+    uint64_t newest; /* place of what it stands for; 0: none, or not by the ledger */
 };
+
+static enum account_mark kind_of(uint8_t digit)
+{
+    return digit == '0' + MARK_BLOCKED      ? MARK_BLOCKED
+           : digit == '0' + MARK_CHALLENGED ? MARK_CHALLENGED
+                                            : MARK_NONE;
+}
 
 static err_t read_mark(struct store_tx *tx, uuid_t account, struct mark *out)
 {
@@ -33,68 +43,85 @@ static err_t read_mark(struct store_tx *tx, uuid_t account, struct mark *out)
     bool found = false;
     *out = (struct mark){.kind = MARK_NONE};
     TRY(store_meta_get(tx, mark_key(account, key), &value, &found));
-    if (found && value.len == VALUE_SHORT) {
-        out->kind = value.bytes[0] == '0' + MARK_BLOCKED      ? MARK_BLOCKED
-                    : value.bytes[0] == '0' + MARK_CHALLENGED ? MARK_CHALLENGED
-                                                              : MARK_NONE;
-    } else if (found && value.len == VALUE_LIFTED) {
-        out->kind = value.bytes[0] == '0' + MARK_CHALLENGED ? MARK_CHALLENGED : MARK_NONE;
+    if (!found ||
+        (value.len != VALUE_SHORT && value.len != VALUE_LIFTED && value.len != VALUE_LONG)) {
+        return ERR_OK;
+    }
+    out->kind = kind_of(value.bytes[0]);
+    if (value.len >= VALUE_LIFTED) {
         memcpy(&out->ledger, value.bytes + 1, sizeof out->ledger);
-        memcpy(&out->place, value.bytes + 9, sizeof out->place);
+        memcpy(&out->lifted, value.bytes + 9, sizeof out->lifted);
+    }
+    if (value.len == VALUE_LONG) {
+        memcpy(&out->newest, value.bytes + 17, sizeof out->newest);
     }
     return ERR_OK;
 }
 
-/* With what is known of the last lift. */
-static err_t put_mark(struct store_tx *tx, const char *key, enum account_mark kind,
-                      const struct mark *lifted)
+static err_t put_mark(struct store_tx *tx, uuid_t account, const struct mark *mark)
 {
-    uint8_t value[VALUE_LIFTED] = {(uint8_t)('0' + kind)};
-    memcpy(value + 1, &lifted->ledger, sizeof lifted->ledger);
-    memcpy(value + 9, &lifted->place, sizeof lifted->place);
-    return store_meta_put(tx, key, (span_t){value, sizeof value});
+    char key[48];
+    uint8_t value[VALUE_LONG] = {(uint8_t)('0' + mark->kind)};
+    memcpy(value + 1, &mark->ledger, sizeof mark->ledger);
+    memcpy(value + 9, &mark->lifted, sizeof mark->lifted);
+    memcpy(value + 17, &mark->newest, sizeof mark->newest);
+    return store_meta_put(tx, mark_key(account, key), (span_t){value, sizeof value});
 }
 
 err_t account_mark_blocked(struct store_tx *tx, uuid_t account)
 {
-    char key[48];
-    return store_meta_put(tx, mark_key(account, key), SPAN_LIT("1"));
+    struct mark mark;
+    TRY(read_mark(tx, account, &mark)); /* what waited before the lift stays answered */
+    mark.kind = MARK_BLOCKED;
+    return put_mark(tx, account, &mark);
 }
 
-/* The ledger took it before the last lift. */
-static bool is_answered(const struct service *svc, const struct mark *now, uint64_t place)
+/* `*stands`: no lift came after the ledger took it. What another ledger held, nobody writes any more. */
+static err_t mark_at(struct service *svc, struct store_tx *tx, uuid_t account,
+                     const struct mark *fresh, bool *stands)
 {
-    return now->ledger == ledger_number(svc->ledger) && place <= now->place;
+    struct mark mark;
+    TRY(read_mark(tx, account, &mark));
+    if (mark.ledger != ledger_number(svc->ledger)) {
+        mark = (struct mark){.kind = mark.kind, .ledger = ledger_number(svc->ledger)};
+    }
+    *stands = fresh->newest > mark.lifted;
+    const bool graver =
+        mark.kind == MARK_NONE || (fresh->kind == MARK_BLOCKED && mark.kind != MARK_BLOCKED);
+    if (!*stands || (!graver && fresh->newest <= mark.newest)) {
+        return ERR_OK;
+    }
+    mark.kind = graver ? fresh->kind : mark.kind;
+    mark.newest = fresh->newest > mark.newest ? fresh->newest : mark.newest;
+    return put_mark(tx, account, &mark);
 }
 
 err_t account_mark_blocked_at(struct service *svc, struct store_tx *tx, uuid_t account,
                               uint64_t place)
 {
-    struct mark now;
-    TRY(read_mark(tx, account, &now));
-    return is_answered(svc, &now, place) ? ERR_OK : account_mark_blocked(tx, account);
+    bool stands = false;
+    const struct mark block = {.kind = MARK_BLOCKED, .newest = place};
+    return mark_at(svc, tx, account, &block, &stands);
 }
 
 err_t account_mark_challenged(struct service *svc, struct store_tx *tx, uuid_t account,
                               uint64_t place, bool *stands)
 {
-    char key[48];
-    struct mark now;
-    TRY(read_mark(tx, account, &now));
-    *stands = !is_answered(svc, &now, place);
-    if (now.kind != MARK_NONE || !*stands) {
-        return ERR_OK;
-    }
-    /* What waited before the lift stays answered, though this one may have gone before it. */
-    return put_mark(tx, mark_key(account, key), MARK_CHALLENGED, &now);
+    const struct mark challenge = {.kind = MARK_CHALLENGED, .newest = place};
+    return mark_at(svc, tx, account, &challenge, stands);
 }
 
-err_t account_mark_lift(struct service *svc, struct store_tx *tx, uuid_t account)
+err_t account_mark_lift(struct service *svc, struct store_tx *tx, uuid_t account, uint64_t place)
 {
-    char key[48];
-    const struct mark lifted = {.ledger = ledger_number(svc->ledger),
-                                .place = ledger_posted(svc->ledger)};
-    return put_mark(tx, mark_key(account, key), MARK_NONE, &lifted);
+    struct mark mark;
+    const uint64_t ledger = ledger_number(svc->ledger);
+    TRY(read_mark(tx, account, &mark));
+    const bool stays = mark.ledger == ledger && mark.newest > place;
+    mark = (struct mark){.kind = stays ? mark.kind : MARK_NONE,
+                         .ledger = ledger,
+                         .lifted = place,
+                         .newest = stays ? mark.newest : 0};
+    return put_mark(tx, account, &mark);
 }
 
 err_t account_restriction(struct service *svc, struct store_tx *tx, uuid_t account,
@@ -121,13 +148,13 @@ static bool is_drawn(uint32_t percent)
 
 err_t account_draw(struct service *svc, struct store_tx *tx, uuid_t account, restriction_t *r)
 {
-    char key[48];
-    struct mark lifted;
+    struct mark mark;
     if (r->restricted || r->owes || !is_drawn(svc->rules.random_challenge_percent)) {
         return ERR_OK;
     }
-    TRY(read_mark(tx, account, &lifted)); /* what waited before the lift stays answered */
-    TRY(put_mark(tx, mark_key(account, key), MARK_CHALLENGED, &lifted));
+    TRY(read_mark(tx, account, &mark)); /* what waited before the lift stays answered */
+    mark.kind = MARK_CHALLENGED;
+    TRY(put_mark(tx, account, &mark));
     r->owes = true;
     r->drawn = true;
     return ERR_OK;

@@ -32,8 +32,10 @@ NODISCARD err_t account_mark_blocked_at(struct service *svc, struct store_tx *tx
 NODISCARD err_t account_mark_challenged(struct service *svc, struct store_tx *tx, uuid_t account,
                                         uint64_t place, bool *stands);
 
-/* An MPIN has succeeded, or an operator has set a new one: whatever the ledger took before it is answered. */
-NODISCARD err_t account_mark_lift(struct service *svc, struct store_tx *tx, uuid_t account);
+/* An MPIN has succeeded whose comparison began when the ledger had come to `place`: what it took up to there is
+ * answered. What it took since stands, written or not. */
+NODISCARD err_t account_mark_lift(struct service *svc, struct store_tx *tx, uuid_t account,
+                                  uint64_t place);
 
 /* How a session of the account begins. */
 typedef struct restriction {

@@ -494,13 +494,18 @@ static void a_challenge_that_only_the_store_knows_is_asked_for_anew(void **state
     assert_true(standing(h, ann).owes);
 }
 
-/* What a server without challenges in its marks has written. */
+/* What a server without challenges in its marks has written, or without the places of what they stand for. */
 static void marks_of_before_are_read(void **state)
 {
     static const struct {
-        const char *value;
-        bool restricted;
-    } cases[] = {{"0", false}, {"1", true}};
+        const char *value; /* of 17 bytes: with a ledger and its place */
+        bool restricted, owes;
+    } cases[] = {{"0", false, false},
+                 {"1", true, false},
+                 {"2", false, true},
+                 {"0ledger..place...", false, false},
+                 {"2ledger..place...", false, true},
+                 {"1ledger..place...", true, false}};
     struct house *h = *state;
     const uuid_t ann = register_account(h, ANN);
     char key[48] = "restricted.";
@@ -514,7 +519,7 @@ static void marks_of_before_are_read(void **state)
         assert_ok(store_meta_put(&tx, key, span_of(cases[i].value)));
         assert_ok(account_restriction(&h->svc, &tx, ann, &(struct mpin_state){0}, &r));
         assert_int_equal(r.restricted, cases[i].restricted);
-        assert_false(r.owes);
+        assert_int_equal(r.owes, cases[i].owes);
     }
 }
 

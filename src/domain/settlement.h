@@ -27,6 +27,7 @@ enum { SETTLEMENTS_MAX = 1024, SETTLEMENT_SESSIONS_MAX = 64 };
 typedef struct settlement {
     uuid_t account, session; /* whose MPIN, and who gave it */
     struct mpin_state spent; /* as the try left it */
+    uint64_t posted;         /* how far the ledger had come when its comparison began */
     bool right, locked;
     uint32_t sessions; /* live ones of the account when the try was spent */
     uuid_t of[SETTLEMENT_SESSIONS_MAX];
