@@ -252,7 +252,7 @@ enum option_answer ctl_parse(int argc, char **argv, struct ctl_order *out)
             "unlock --email EMAIL                forget wrong MPINs and the lock\n"
             "reset-mpin --email EMAIL            set a new MPIN for a customer who has forgotten hers:\n"
             "                                    asked for without echo, or a line of stdin. Her sessions\n"
-            "                                    end, nothing is owed or locked any more\n"
+            "                                    end, no lock stays, and the next login owes the new MPIN\n"
             "fact --session ID --nats NATS [--source NAME]\n"
             "                                    what another system knows of a session\n"
             "profile EMAIL|ACCOUNT [--reset | --rollback N]\n"

@@ -114,7 +114,7 @@ static void the_failures_and_the_lock_are_forgotten_even_the_operators(void **st
     assert_int_equal(now.locked_until.ms, 0);
     assert_false(now.operator_needed);
     const session_seed_t next = next_login(h);
-    assert_false(next.restricted || next.owes);
+    assert_false(next.restricted);
     assert_int_equal(check(h, &next.row, NEW_MPIN).answer, MPIN_RIGHT);
 }
 
@@ -152,6 +152,25 @@ static void the_audit_says_who_did_it_and_not_the_mpin(void **state)
 
 /* ---- what was owed before, and what is owed after */
 
+/* Whoever holds the password and not the new MPIN gains nothing by it, however often he logs in. */
+static void each_login_after_it_owes_the_new_mpin_until_that_succeeds(void **state)
+{
+    struct house *h = *state;
+    const uuid_t ann = register_account(h, ANN);
+    assert_false(next_login(h).owes);
+    (void)reset(h, ann);
+    session_seed_t next = {0};
+    for (int i = 0; i < 2; i++) {
+        next = next_login(h);
+        assert_true(next.owes && !next.restricted && !next.drawn);
+        assert_int_equal(check(h, &next.row, i == 0 ? MPIN : WRONG).answer, MPIN_WRONG);
+    }
+    run_ledger(h);
+    assert_true(next_login(h).owes);
+    assert_int_equal(check(h, &next.row, NEW_MPIN).answer, MPIN_RIGHT);
+    assert_false(next_login(h).owes);
+}
+
 /* The ledger's mark of before is written late, early by a login, or not at all yet. */
 static void a_mark_of_before_does_not_come_back(void **state)
 {
@@ -166,11 +185,13 @@ static void a_mark_of_before_does_not_come_back(void **state)
                 run_ledger(h);
             }
             (void)reset(h, ann);
-            session_seed_t next = next_login(h); /* which looks into the ledger */
-            assert_false(next.restricted || next.owes);
+            const session_seed_t next = next_login(h); /* which looks into the ledger */
+            assert_false(next.restricted);
+            assert_int_equal(check(h, &next.row, NEW_MPIN).answer, MPIN_RIGHT);
+            assert_false(next_login(h).owes);
             run_ledger(h);
-            next = next_login(h);
-            assert_false(next.restricted || next.owes);
+            const session_seed_t after = next_login(h);
+            assert_false(after.restricted || after.owes);
             assert_int_equal(ledger_depth(h->ledger), 0);
         }
     }
@@ -188,16 +209,24 @@ static void a_mark_of_after_stands_whatever_waited_before(void **state)
     struct house *h = *state;
     const uuid_t ann = register_account(h, ANN);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        for (int early = 0; early < 2; early++) {
+        for (int way = 0; way < 4; way++) {
+            const bool early = (way & 1) != 0;
+            const bool proved = (way & 2) != 0;
             const bool blocked = rows[i].after == END_BLOCKED;
+            scripted_clock_pass(&h->clock, HOUR_MS); /* logins that succeed are counted, too */
             const struct session_row old = enter(h, "phone");
             post(h, &old, rows[i].before);
             (void)reset(h, ann);
             const struct session_row fresh = enter(h, "phone");
-            assert_false(fresh.mpin_required);
+            if (proved) {
+                assert_int_equal(check(h, &fresh, NEW_MPIN).answer, MPIN_RIGHT);
+                assert_false(next_login(h).owes);
+            }
             post(h, &fresh, rows[i].after);
             if (early) { /* a login writes the mark of after before the ledger that of before */
-                assert_int_equal(next_login(h).restricted, blocked);
+                const session_seed_t next = next_login(h);
+                assert_int_equal(next.restricted, blocked);
+                assert_int_equal(next.owes, !blocked);
             }
             run_ledger(h);
             const session_seed_t next = next_login(h);
@@ -235,7 +264,7 @@ static void a_block_after_a_lift_forgets_nothing_of_the_lift(void **state)
     }
 }
 
-static void a_drawn_login_is_owed_no_more(void **state)
+static void a_drawn_login_owes_the_new_mpin_and_no_more(void **state)
 {
     struct house *h = *state;
     const uuid_t ann = register_account(h, ANN);
@@ -244,6 +273,9 @@ static void a_drawn_login_is_owed_no_more(void **state)
     h->svc.rules.random_challenge_percent = 0;
     assert_true(next_login(h).owes);
     (void)reset(h, ann);
+    const session_seed_t next = next_login(h);
+    assert_true(next.owes && !next.drawn);
+    assert_int_equal(check(h, &next.row, NEW_MPIN).answer, MPIN_RIGHT);
     assert_false(next_login(h).owes);
 }
 
@@ -264,9 +296,10 @@ static void a_crash_after_it_brings_nothing_back(void **state)
     assert_int_equal(report.sessions, 0);
     assert_int_equal(ledger_depth(h->ledger), 0);
     const session_seed_t next = next_login(h);
-    assert_false(next.restricted || next.owes);
+    assert_true(next.owes && !next.restricted);
     assert_int_equal(check(h, &next.row, MPIN).answer, MPIN_WRONG);
     assert_int_equal(check(h, &next.row, NEW_MPIN).answer, MPIN_RIGHT);
+    assert_false(next_login(h).owes);
 }
 
 /* ---- beside others */
@@ -372,8 +405,8 @@ static void a_reset_that_cannot_be_stored_changes_nothing(void **state)
     assert_true(done);
     assert_true(failures >= 8);
     const session_seed_t next = next_login(h);
-    assert_false(next.owes);
     assert_int_equal(check(h, &next.row, NEW_MPIN).answer, MPIN_RIGHT);
+    assert_false(next_login(h).owes);
 }
 
 static void a_commit_that_fails_leaves_the_old_mpin_and_the_old_state(void **state)
@@ -419,10 +452,11 @@ int main(void)
         SENTENCE(the_failures_and_the_lock_are_forgotten_even_the_operators),
         SENTENCE(an_account_that_is_not_there_is_no_account),
         ON_SQLITE(the_audit_says_who_did_it_and_not_the_mpin),
+        ON_SQLITE(each_login_after_it_owes_the_new_mpin_until_that_succeeds),
         ON_SQLITE(a_mark_of_before_does_not_come_back),
         ON_SQLITE(a_mark_of_after_stands_whatever_waited_before),
         SENTENCE(a_block_after_a_lift_forgets_nothing_of_the_lift),
-        SENTENCE(a_drawn_login_is_owed_no_more),
+        SENTENCE(a_drawn_login_owes_the_new_mpin_and_no_more),
         ON_SQLITE(a_crash_after_it_brings_nothing_back),
         ON_SQLITE(a_change_that_was_proved_before_it_is_not_written_after_it),
         SENTENCE(what_a_comparison_left_unsettled_takes_nothing_from_it),

@@ -124,6 +124,14 @@ err_t account_mark_lift(struct service *svc, struct store_tx *tx, uuid_t account
     return put_mark(tx, account, &mark);
 }
 
+err_t account_mark_renew(struct service *svc, struct store_tx *tx, uuid_t account)
+{
+    const struct mark owed = {.kind = MARK_CHALLENGED,
+                              .ledger = ledger_number(svc->ledger),
+                              .lifted = ledger_posted(svc->ledger)};
+    return put_mark(tx, account, &owed);
+}
+
 err_t account_restriction(struct service *svc, struct store_tx *tx, uuid_t account,
                           const struct mpin_state *mpin, restriction_t *out)
 {

@@ -37,6 +37,9 @@ NODISCARD err_t account_mark_challenged(struct service *svc, struct store_tx *tx
 NODISCARD err_t account_mark_lift(struct service *svc, struct store_tx *tx, uuid_t account,
                                   uint64_t place);
 
+/* An operator has set a new MPIN: whatever the ledger took before is answered, and the new one is owed. */
+NODISCARD err_t account_mark_renew(struct service *svc, struct store_tx *tx, uuid_t account);
+
 /* How a session of the account begins. */
 typedef struct restriction {
     bool restricted; /* locked, or a block before: asked for the MPIN, and decisions are denied */

@@ -164,8 +164,7 @@ static err_t write_reset(struct service *svc, struct store_tx *tx, uuid_t accoun
     TRY(store_account_set_mpin(tx, account, hash, NO_PEPPER_COLUMN));
     TRY(store_mpin_save(tx, account, &(struct mpin_state){0}));
     TRY(end_sessions(svc, tx, &all, out->ended_session, &out->ended));
-    /* Also what waits in the ledger to be written. */
-    TRY(account_mark_lift(svc, tx, account, ledger_posted(svc->ledger)));
+    TRY(account_mark_renew(svc, tx, account)); /* also what waits in the ledger to be written */
     (void)snprintf(detail, sizeof detail, "{\"by\":\"operator\",\"ended\":%u}",
                    (unsigned)out->ended);
     const audit_entry_t entry = {.kind = "mpin.reset", .account = account, .detail = detail};

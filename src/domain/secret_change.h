@@ -56,8 +56,8 @@ typedef struct change {
 NODISCARD err_t secret_change(struct service *svc, const change_order_t *order, change_t *out);
 
 /* Operator: a new MPIN for a customer whom the bank knows by other means. Its failures and the lock are
- * forgotten, nothing of before is owed any more, and every session of the account ends (END_OPERATOR), with
- * its refresh tokens: all in one transaction. Audited. What a session that was ended so does before its
+ * forgotten, and what was owed before; owed is the new MPIN, once. Every session of the account ends
+ * (END_OPERATOR), with its refresh tokens: all in one transaction. Audited. What a session that was ended so does before its
  * loop hears of it counts as after. */
 typedef struct mpin_reset {
     bool known; /* false: no such account, nothing was changed */

@@ -72,8 +72,10 @@ class Operator(Case):
             self.refused(session.post("/ws/ticket"), 401, "unauthorized")
             self.refused(self.mine.post("/auth/refresh", {"refresh_token": session.refresh_token}), 401, "invalid-refresh-token")
             self.refused(session.verify("917350284466"), 403, "session-blocked")
-        for _ in range(2):
-            self.assertFalse(self.asked_at_login(user))
+        self.assertTrue(self.asked_at_login(user))
+        self.refused(user.post("/auth/change-password", {"password": user.password, "new_password": "another one 7"}), 403, "mpin-required")
+        for owed in (True, False):
+            self.assertEqual(self.asked_at_login(user), owed)
             self.refused(user.verify("804715962338"), 401, "invalid-mpin", "Invalid MPIN. 2 attempts remaining")
             self.assertEqual(user.verify("917350284466").status, 200)
             self.mine.restart(signal.SIGKILL)
@@ -102,10 +104,11 @@ class Operator(Case):
             going.wait()
             reset = other.post("/ws/ticket").status == 401
             self.assertTrue(reset or told == "")
-            self.assertEqual(self.asked_at_login(user), not reset)
+            self.assertTrue(self.asked_at_login(user))
             self.assertEqual(user.verify("5926").status, 200 if reset else 401)
             if not reset:
                 self.assertEqual(user.verify("1234").status, 200)
+            self.assertFalse(self.asked_at_login(user))
 
     def test_a_new_mpin_is_refused_in_the_words_of_a_registration(self):
         user = User(self.mine)
