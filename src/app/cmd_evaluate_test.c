@@ -144,16 +144,20 @@ struct side {
 
 static void take_score_line(char *line, struct side side[2])
 {
-    char model[128];
-    char session[128];
-    char label[16];
-    double score;
-    double risk;
-    assert_int_equal(sscanf(line, "%127s %127s %15s %lf %lf", model, session, label, &score, &risk),
-                     5);
+    char *rest = NULL;
+    char *const model = strtok_r(line, "\t\n", &rest);
+    char *const session = strtok_r(NULL, "\t\n", &rest);
+    char *const label = strtok_r(NULL, "\t\n", &rest);
+    if (model == NULL || session == NULL || label == NULL) {
+        fail_msg("a row of less than three columns");
+        return;
+    }
     const bool impostor = strcmp(label, "impostor") == 0;
     assert_true(impostor || strcmp(label, "genuine") == 0);
-    assert_near(risk, 1.0 / (1.0 + 19.0 * exp(-score)), 1e-6, "a risk");
+    const double score = strtod(rest, &rest);
+    assert_true(*rest == '\t');
+    assert_near(strtod(rest, &rest), 1.0 / (1.0 + 19.0 * exp(-score)), 1e-6, "a risk");
+    assert_true(*rest == '\n');
     side[impostor].bits += log1p(exp(impostor ? -score : score)) / log(2.0);
     side[impostor].count++;
 }

@@ -7,7 +7,7 @@
 
 #define T0 INT64_C(1750000000000)
 
-enum { PART = 60, PARTS = 4, LESSONS = 12 };
+enum { PART = 60, PARTS = 4, TWO_PARTS = 120, LESSONS = 12 };
 
 static struct canara_profile *taught(const struct canara_model *model,
                                      const struct test_person *who, uint64_t *seed)
@@ -86,11 +86,11 @@ static void the_next_text_counts_half(void **state)
     const struct test_person thief = test_person(2);
     struct canara_model *model = test_model_of_all();
     struct canara_profile *profile = taught(model, &ann, &seed);
-    canara_key_t keys[PART * 2];
+    canara_key_t keys[TWO_PARTS];
     canara_session_t s;
     canara_verdict_t v;
     double logit[3] = {log(0.05 / 0.95)};
-    const canara_event_t text = test_person_writes(&thief, &seed, keys, PART * 2);
+    const canara_event_t text = test_person_writes(&thief, &seed, keys, TWO_PARTS);
     canara_session_begin(&s, T0);
     for (size_t i = 1; i <= 2; i++) {
         assert_int_equal(canara_observe(&s, NULL, profile, &text, T0 + 1, &v), CANARA_OK);

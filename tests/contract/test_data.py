@@ -15,9 +15,9 @@ BATCH = 8
 
 
 def folder(name):
-    for base in (os.environ.get("CANARA_DATA"), ROOT.parent / "shared" / "data"):
-        if base and (pathlib.Path(base) / name).is_dir():
-            return pathlib.Path(base) / name
+    there = pathlib.Path(os.environ.get("CANARA_DATA") or ROOT.parent / "shared" / "data") / name
+    if there.is_dir():
+        return there
     raise unittest.SkipTest(f"data set {name} not found")
 
 
