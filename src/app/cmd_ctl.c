@@ -77,7 +77,7 @@ static bool take_secret(struct order_room *room)
 /* Stopped, or so busy that it looks like it: nobody should wonder for UNIX_WAIT_S. */
 static void say_waiting(void)
 {
-    (void)fprintf(stderr, "canara ctl: waiting for the server, %d s at most\n", UNIX_WAIT_S);
+    (void)fprintf(stderr, "canara ctl: waiting for the server\n");
 }
 
 static int ask(struct order_room *room)

@@ -3,9 +3,7 @@
 #include "app/commands.h"
 #include "app/whole_file.h"
 #include "base/write_all.h"
-#include "lab/measures.h"
-
-#include <math.h>
+#include "lab/llr.h"
 
 enum { PIECE_BYTES = 64 * 1024, ROW_BYTES = 1024 };
 
@@ -28,11 +26,6 @@ static err_t end_row(struct pen *p)
     return p->text.len < PIECE_BYTES ? ERR_OK : flush(p);
 }
 
-static double risk_of(double nats)
-{
-    return 1.0 / (1.0 + (1.0 - MEASURES_PRIOR) / MEASURES_PRIOR * exp(-nats));
-}
-
 /* ---- people ---- */
 
 static err_t write_bout(struct pen *p, const struct evaluate_run *r, const struct bout *b)
@@ -43,7 +36,7 @@ static err_t write_bout(struct pen *p, const struct evaluate_run *r, const struc
     TRY(b->scored ? buf_append_format(&p->text, "%.17g", b->score)
                   : buf_append_byte(&p->text, '-'));
     if (r->evaluation.llr) {
-        TRY(b->scored ? buf_append_format(&p->text, "\t%.6f", risk_of(b->score))
+        TRY(b->scored ? buf_append_format(&p->text, "\t%.6f", llr_risk(b->score))
                       : buf_append(&p->text, SPAN_LIT("\t-")));
     }
     if (r->options.adapt) {

@@ -5,6 +5,7 @@
 #include "lab/crowd_run.h"
 #include "lab/crowding.h"
 #include "lab/logistic.h"
+#include "lab/some_of.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -191,18 +192,13 @@ static err_t try_stage(struct fitting *t, size_t owner, size_t stage, size_t tur
     return ERR_OK;
 }
 
-/* Of many people some play the owner, evenly chosen and not the same at each stage. */
-static bool plays(size_t number, size_t stage, size_t people)
-{
-    return (number + stage) * OWNERS_MAX % people < OWNERS_MAX;
-}
-
+/* Of many people some play the owner, not the same at each stage. */
 static err_t try_user(struct fitting *t, size_t user, size_t number, size_t people,
                       struct seat *seat)
 {
     const size_t turns = t->folds > FOLDS ? TURNS : 1;
     for (size_t stage = 0; stage < STAGES_OF; stage++) {
-        for (size_t turn = 0; turn < turns && plays(number, stage, people); turn++) {
+        for (size_t turn = 0; turn < turns && some_of(number + stage, OWNERS_MAX, people); turn++) {
             TRY(try_stage(t, user, stage, turn, seat));
         }
     }

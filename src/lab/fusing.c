@@ -4,6 +4,7 @@
 #include "lab/alike.h"
 #include "lab/fusing_lines.h"
 #include "lab/people.h"
+#include "lab/some_of.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -171,27 +172,20 @@ static err_t try_others(struct fitting *t, size_t owner, size_t stage, const str
         if (!is_met(t, u, owner)) {
             continue;
         }
-        if (turn++ * OTHERS_MAX % others < OTHERS_MAX) {
+        if (some_of(turn++, OTHERS_MAX, others)) {
             TRY(try_other(t, &seat[t->fold[u]], u, owner + stage * 3 + u));
         }
     }
     return ERR_OK;
 }
 
-/* Of many people some play the owner, evenly chosen and not the same at each stage. */
-static bool plays(size_t number, size_t stage, size_t people)
-{
-    MUST(people > number);
-    return (number + stage) * OWNERS_MAX % people < OWNERS_MAX;
-}
-
-/* `number` of `people`. */
+/* `number` of `people`. Of many some play the owner, not the same at each stage. */
 static err_t try_user(struct fitting *t, size_t user, size_t number, size_t people, bool own)
 {
     for (size_t stage = 0; stage < STAGES; stage++) {
         const struct part *part = stages_part(t->stages, user, stage);
         if (part != NULL && bank_count(t->c, user) > stage_samples(stage) &&
-            plays(number, stage, people)) {
+            some_of(number + stage, OWNERS_MAX, people)) {
             TRY(own ? try_owner(t, user, stage, part) : try_others(t, user, stage, part));
         }
     }

@@ -109,6 +109,11 @@ double llr_threshold(double risk)
     return log(risk / (1.0 - risk)) - log(MEASURES_PRIOR / (1.0 - MEASURES_PRIOR));
 }
 
+double llr_risk(double nats)
+{
+    return 1.0 / (1.0 + (1.0 - MEASURES_PRIOR) / MEASURES_PRIOR * exp(-nats));
+}
+
 double llr_frr(const struct ladder *l, double threshold)
 {
     if (l->genuine == 0) {

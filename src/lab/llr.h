@@ -51,6 +51,9 @@ double llr_ece(const struct ladder *l, const struct llr_term *terms);
 /* Where the risk sigma(logit(MEASURES_PRIOR) + s) reaches `risk`. */
 double llr_threshold(double risk);
 
+/* The risk of a score. */
+double llr_risk(double nats);
+
 /* Shares of genuine flagged (s >= threshold) and of impostors not flagged; NaN without trials. */
 double llr_frr(const struct ladder *l, double threshold);
 double llr_far(const struct ladder *l, double threshold);
