@@ -2,29 +2,21 @@
 
 #include "base/util.h"
 #include "engine/forest.h"
-#include "lab/boost_client.h"
+#include "lab/bot_labels.h"
+#include "lab/bot_rows.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
-    ROWS_MAX = 1 << 20,
     POINTS_MAX = 2048,
     RECORDERS = 2, /* that tell each movement again */
     LONG_PATH = 8 * BOT_WINDOW_POINTS
 };
 
-struct row {
-    float x[BOT_COLUMNS];
-    uint32_t group;
-    bool machine;
-};
-
 struct bot_lesson {
-    struct row *row;
-    size_t rows, room;
-    uint32_t groups; /* people, devices, families and generators so far */
+    struct bot_rows rows; /* of windows */
+    uint32_t group;       /* whose the next is: people, devices, families and generators */
     struct rng rng;
 };
 
@@ -34,6 +26,7 @@ err_t bot_lesson_new(uint64_t seed, struct bot_lesson **out)
     if (lesson == NULL) {
         return err_new(ERR_NOMEM);
     }
+    bot_rows_begin(&lesson->rows, BOT_COLUMNS);
     rng_seed(&lesson->rng, seed);
     *out = lesson;
     return ERR_OK;
@@ -42,45 +35,21 @@ err_t bot_lesson_new(uint64_t seed, struct bot_lesson **out)
 void bot_lesson_free(struct bot_lesson **lesson)
 {
     if (*lesson != NULL) {
-        free((*lesson)->row);
+        bot_rows_deinit(&(*lesson)->rows);
         free(*lesson);
         *lesson = NULL;
     }
 }
 
-static err_t add_row(struct bot_lesson *l, const struct bot_windows *w, size_t at, bool machine)
-{
-    double x[BOT_COLUMNS];
-    if (!bot_windows_columns(w, at, x)) {
-        return ERR_OK;
-    }
-    if (l->rows == l->room) {
-        const size_t room = l->room == 0 ? 4096 : 2 * l->room;
-        if (room > ROWS_MAX) {
-            return err_new(ERR_LIMIT);
-        }
-        struct row *more = reallocarray(l->row, room, sizeof *more);
-        if (more == NULL) {
-            return err_new(ERR_NOMEM);
-        }
-        l->row = more;
-        l->room = room;
-    }
-    struct row *row = &l->row[l->rows++];
-    row->machine = machine;
-    row->group = l->groups;
-    for (size_t c = 0; c < BOT_COLUMNS; c++) {
-        row->x[c] = (float)x[c];
-    }
-    return ERR_OK;
-}
-
 static err_t add_windows(struct bot_lesson *l, const canara_point_t *path, size_t n, bool machine)
 {
     struct bot_windows w;
+    double x[BOT_COLUMNS];
     bot_windows_begin(&w, path, n);
     for (size_t at = 0; at < w.count; at++) {
-        TRY(add_row(l, &w, at, machine));
+        if (bot_windows_columns(&w, at, x)) {
+            TRY(bot_rows_add(&l->rows, x, l->group, machine));
+        }
     }
     return ERR_OK;
 }
@@ -105,7 +74,7 @@ err_t bot_lesson_add(struct bot_lesson *lesson, const canara_point_t *path, size
 
 void bot_lesson_next(struct bot_lesson *lesson)
 {
-    lesson->groups++;
+    lesson->group++;
 }
 
 /* ---- data sets ---- */
@@ -148,8 +117,8 @@ static err_t pick_of_user(struct bot_lesson *l, const struct dataset *set, const
                           struct pick *p)
 {
     for (size_t i = 0; i < dataset_sessions(set); i++) {
-        if (dataset_session(set, i)->user == p->user && label[i] != 0) {
-            TRY(pick_of_session(l, set, i, label[i] == 2, p));
+        if (dataset_session(set, i)->user == p->user && label[i] != BOT_LABEL_NONE) {
+            TRY(pick_of_session(l, set, i, label[i] == BOT_LABEL_MACHINE, p));
         }
     }
     return ERR_OK;
@@ -166,28 +135,15 @@ static err_t add_user(struct bot_lesson *l, const struct dataset *set, const uin
     return pick_of_user(l, set, label, &pick);
 }
 
-static void free_bytes(uint8_t **p)
+static void free_labels(uint8_t **p)
 {
     free(*p);
 }
 
 err_t bot_lesson_add_set(struct bot_lesson *lesson, const struct dataset *set, const bool *without)
 {
-    /* 0 not learned from, 1 a person, 2 a machine */
-    CLEANUP(free_bytes) uint8_t *label = calloc(dataset_sessions(set) + 1, 1);
-    if (label == NULL) {
-        return err_new(ERR_NOMEM);
-    }
-    const struct dataset_trials trials = dataset_bot_trials(set);
-    for (size_t i = 0; i < trials.count; i++) {
-        label[trials.at[i].session] = trials.at[i].label == DATASET_BOT ? 2 : 1;
-    }
-    for (size_t m = 0; m < dataset_models(set); m++) {
-        const struct dataset_model *model = dataset_model(set, m);
-        for (size_t i = 0; i < model->enrols; i++) {
-            label[model->enrol[i]] = 1;
-        }
-    }
+    CLEANUP(free_labels) uint8_t *label = NULL;
+    TRY(bot_labels(set, &label));
     for (uint32_t u = 0; u < dataset_users(set); u++) {
         if (without == NULL || !without[u]) {
             TRY(add_user(lesson, set, label, u));
@@ -212,69 +168,15 @@ err_t bot_lesson_add_hands(struct bot_lesson *lesson, int without)
 
 /* ---- the fit ---- */
 
-/* Everybody's rows weigh the root of how many there are, and people as much as machines. */
-static void weigh(const struct bot_lesson *l, const double *rows_of, float *weight)
-{
-    double sum[2] = {0.0, 0.0};
-    for (size_t i = 0; i < l->rows; i++) {
-        sum[l->row[i].machine] += 1.0 / sqrt(rows_of[l->row[i].group]);
-    }
-    for (size_t i = 0; i < l->rows; i++) {
-        const double one = 1.0 / sqrt(rows_of[l->row[i].group]);
-        weight[i] = (float)(0.5 * (double)l->rows * one / sum[l->row[i].machine]);
-    }
-}
-
-static void free_doubles(double **p)
-{
-    free(*p);
-}
-
-static err_t fill(const struct bot_lesson *l, struct boost_table *t)
-{
-    CLEANUP(free_doubles) double *rows_of = calloc(l->groups + 1, sizeof *rows_of);
-    t->x = calloc(l->rows * BOT_COLUMNS, sizeof *t->x);
-    t->label = calloc(l->rows, sizeof *t->label);
-    t->weight = calloc(l->rows, sizeof *t->weight);
-    if (rows_of == NULL || t->x == NULL || t->label == NULL || t->weight == NULL) {
-        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser does not see CLEANUP */
-        return err_new(ERR_NOMEM);
-    }
-    t->rows = l->rows;
-    t->columns = BOT_COLUMNS;
-    for (size_t i = 0; i < l->rows; i++) {
-        memcpy(t->x + i * BOT_COLUMNS, l->row[i].x, sizeof l->row[i].x);
-        t->label[i] = l->row[i].machine ? 1.0F : 0.0F;
-        rows_of[l->row[i].group] += 1.0;
-    }
-    weigh(l, rows_of, t->weight);
-    return ERR_OK;
-}
-
 err_t bot_lesson_fit(const struct bot_lesson *lesson, struct buf *trees, char why[BOOST_WHY_BYTES])
 {
-    size_t machines = 0;
-    for (size_t i = 0; i < lesson->rows; i++) {
-        machines += lesson->row[i].machine;
-    }
-    if (machines == 0 || machines == lesson->rows) {
+    if (!bot_rows_of_both(&lesson->rows)) {
         (void)snprintf(why, BOOST_WHY_BYTES,
                        "movements of a pointer are needed, of people and of machines");
         return err_new(ERR_RANGE);
     }
-    CLEANUP(boost_table_deinit) struct boost_table table = {0};
-    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyser does not see CLEANUP */
-    TRY(fill(lesson, &table));
-    struct boost_params p = boost_params_default();
-    p.rounds = BOT_TREES;
-    p.depth = BOT_TREES_DEPTH;
-    p.eta = 0.15;
-    p.min_child = 20.0;
-    p.lambda = 5.0;
-    p.subsample = 0.7;
-    p.colsample = 0.5;
-    p.seed = 1;
-    return boost_train(&table, &p, trees, why);
+    const struct boost_params params = bot_rows_params();
+    return bot_rows_fit(&lesson->rows, &params, trees, why);
 }
 
 static bool print_bytes(const char *what, const uint8_t *bytes, size_t n, FILE *to)

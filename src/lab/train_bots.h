@@ -25,9 +25,7 @@
 enum {
     BOT_LESSON_PER_USER =
         400, /* movements of one person, device or family, evenly over its events */
-    BOT_LESSON_PER_HAND = 1000, /* of each own generator */
-    BOT_TREES = 120,
-    BOT_TREES_DEPTH = 4
+    BOT_LESSON_PER_HAND = 1000 /* of each own generator */
 };
 
 struct bot_lesson;
