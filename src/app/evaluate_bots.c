@@ -60,18 +60,35 @@ static void tell_seen(const struct evaluate_run *r)
     (void)fprintf(stderr,
                   "canara evaluate: %s: the detector that ships has learned from this "
                   "set, so these figures are too good; leaving out what is measured "
-                  "takes several families, several people and canara-boost\n",
+                  "takes bots, several people and canara-boost\n",
                   r->given->dir);
 }
 
-/* The detector that ships knows this set: it must not be measured on it. */
-static void leave_seen_out(struct evaluate_run *r, struct bot_eval_options *out)
+static bool is_learnable(const struct evaluate_run *r)
 {
-    if (!has_been_seen(r)) {
+    const struct bot_learnable learnable = bot_eval_learnable(r->set);
+    return learnable.moves || learnable.acts;
+}
+
+/* Nothing ships for what people and machines of this set do: keys, touches, vectors. */
+static bool nothing_ships(const struct evaluate_run *r)
+{
+    const struct bot_learnable learnable = bot_eval_learnable(r->set);
+    return learnable.acts && !learnable.moves;
+}
+
+/* No background was asked for: the detector that ships scores, unless it knows this very set or nothing of its
+ * kind. */
+static void by_itself(struct evaluate_run *r, struct bot_eval_options *out)
+{
+    const bool seen = has_been_seen(r);
+    if (!seen && !nothing_ships(r)) {
         return;
     }
-    if (!bot_eval_can_leave_out(r->set) || !boost_is_here()) {
-        tell_seen(r);
+    if (!is_learnable(r) || !bot_eval_can_leave_out(r->set) || !boost_is_here()) {
+        if (seen) {
+            tell_seen(r);
+        }
         return;
     }
     (void)snprintf(r->background, sizeof r->background, "pairs:6");
@@ -93,13 +110,14 @@ static void leave_nobody(struct evaluate_run *r, struct bot_eval_options *out, c
     out->leave = BOT_LEAVE_NOBODY;
 }
 
-/* Nothing is learned from keys and touches: there is nothing to leave out. */
+/* There is nothing to learn from, and so nothing to leave out. */
 static void score_by_rules(struct evaluate_run *r, struct bot_eval_options *out)
 {
     (void)fprintf(
         stderr,
-        "canara evaluate: %s: the learned detector knows movements of a pointer, of which people and machines "
-        "of this set have none: rules, replays, typing and strokes tell them apart, and nothing is left out (background none)\n",
+        "canara evaluate: %s: people and machines of this set have nothing in common that could be learned "
+        "from, neither movements of a pointer nor entries, strokes or vectors: rules and replays tell them "
+        "apart, and nothing is left out (background none)\n",
         r->given->dir);
     (void)snprintf(r->background, sizeof r->background, "none");
     out->leave = BOT_LEAVE_NOBODY;
@@ -153,7 +171,7 @@ static void choose(struct evaluate_run *r, struct bot_eval_options *out)
     }
     if (r->given->background == NULL) {
         (void)snprintf(r->background, sizeof r->background, "none");
-        leave_seen_out(r, out);
+        by_itself(r, out);
         return;
     }
     if (asked == BACKGROUND_NONE) {
@@ -162,8 +180,8 @@ static void choose(struct evaluate_run *r, struct bot_eval_options *out)
     if (asked == BACKGROUND_ALL) {
         leave_nobody(r, out, "a set of humans and bots enrols nobody");
     } else if (!bot_eval_can_leave_out(r->set)) {
-        leave_nobody(r, out, "leaving out takes two families of bots and two users of people");
-    } else if (!bot_eval_can_learn(r->set)) {
+        leave_nobody(r, out, "leaving out takes bots and two users of people");
+    } else if (!is_learnable(r)) {
         score_by_rules(r, out);
     } else if (!boost_is_here()) {
         leave_nobody(r, out, "leaving out takes the program canara-boost, which is not here");

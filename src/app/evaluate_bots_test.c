@@ -113,18 +113,74 @@ static void each_session_is_listed_with_its_score(void **state)
     assert_int_equal(people, 2 * EACH);
 }
 
-static void without_movements_nothing_is_left_out_and_that_is_told(void **state)
+static bool trainer_is_missing(void)
 {
+    if (!boost_is_here()) {
+        (void)fputs("skipped: canara-boost not found: build with libxgboost-dev\n", stderr);
+        return true;
+    }
+    return false;
+}
+
+/* Numbers that go together where a hand made them. */
+static void act_vectors(struct set_writer *w, wall_t at, struct rng *r, const struct made_person *p,
+                        bool bot)
+{
+    (void)p;
+    for (int i = 0; i < 5; i++) {
+        const double one = rng_normal(r);
+        const double values[] = {one, bot ? rng_normal(r) : one + 0.2 * rng_normal(r), NAN};
+        const canara_event_t event = {
+            .kind = CANARA_FEATURES,
+            .has = CANARA_F_VALUES,
+            .of.features = {.name = {"swipe", 5}, .values = values, .count = ARRAY_LEN(values)}};
+        set_writer_event(w, (wall_t){at.ms + 1000 * (int64_t)i}, &event);
+    }
+}
+
+/* People type, machines touch. */
+static void act_apart(struct set_writer *w, wall_t at, struct rng *r, const struct made_person *p,
+                      bool bot)
+{
+    (bot ? act_touch : act_keys)(w, at, r, p, bot);
+}
+
+/* Keys, touches and vectors: nothing ships for them, so that the set itself is learned from. */
+static void without_movements_acts_are_learned_and_left_out(void **state)
+{
+    static const struct {
+        const char *name;
+        act_fn act;
+    } rows[] = {{"keys", act_keys}, {"touch", act_touch}, {"vectors", act_vectors}};
     struct lab_desk *d = *state;
-    make_bots(d, "keys", act_keys, 2);
-    const double plain = made_figure(d, "", "auc");
+    if (trainer_is_missing()) {
+        skip();
+    }
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        make_bots(d, rows[i].name, rows[i].act, 2);
+        assert_int_equal(desk_run_on_set(d, "evaluate", "--json --replicates 20"), 0);
+        assert_non_null(strstr(d->out, "\"background\":\"pairs:6\""));
+        CLEANUP(json_free) struct json *tree = made_json(d->out);
+        assert_int_equal(json_count(json_get(tree, "folds")), 4);
+        assert_true(made_number(tree, "auc") > 0.95);
+        assert_int_equal(desk_run_on_set(d, "evaluate", "--background none --replicates 20 --json"),
+                         0);
+        assert_non_null(strstr(d->out, "\"background\":\"none\""));
+    }
+}
+
+static void without_anything_to_learn_from_nothing_is_left_out_and_that_is_told(void **state)
+{
     static const char *const backgrounds[] = {"pairs:2", "folds:2"};
+    struct lab_desk *d = *state;
+    make_bots(d, "apart", act_apart, 2);
+    const double plain = made_figure(d, "", "auc");
     for (size_t i = 0; i < ARRAY_LEN(backgrounds); i++) {
         char options[80];
         (void)snprintf(options, sizeof options, "--json --replicates 20 --background %s",
                        backgrounds[i]);
         assert_int_equal(desk_run_on_set(d, "evaluate", options), 0);
-        assert_non_null(strstr(d->err, "rules, replays, typing and strokes"));
+        assert_non_null(strstr(d->err, "have nothing in common that could be learned from"));
         assert_non_null(strstr(d->out, "\"background\":\"none\""));
         CLEANUP(json_free) struct json *tree = made_json(d->out);
         assert_near(made_number(tree, "auc"), plain, 1e-12, backgrounds[i]);
@@ -184,8 +240,7 @@ static void a_recorded_session_is_found_when_it_is_played_again(void **state)
 static void families_are_left_out_when_it_is_asked_for(void **state)
 {
     struct lab_desk *d = *state;
-    if (!boost_is_here()) {
-        (void)fputs("skipped: canara-boost not found: build with libxgboost-dev\n", stderr);
+    if (trainer_is_missing()) {
         skip();
     }
     make_bots(d, "pointer", act_pointer, 2);
@@ -248,20 +303,31 @@ static void what_bots_have_no_use_for_is_refused(void **state)
     assert_non_null(strstr(d->err, "needs trials of both humans and bots"));
 }
 
-/* One family, or nobody to learn with: the figures are those of what ships, and are named so. */
+/* Trials of the first person and of all bots. */
+static void keep_one_person(const struct lab_desk *d)
+{
+    FILE *const trials = desk_open(d, "trials.tsv");
+    for (size_t i = 0; i < EACH; i++) {
+        assert_true(fprintf(trials, "-\ts0-%zu\thuman\n-\ts2-%zu\tbot\n", i, i) > 0);
+    }
+    assert_int_equal(fclose(trials), 0);
+}
+
+/* One person, or nobody to learn with: the figures are those of what ships, and are named so. */
 static void what_cannot_be_left_out_is_scored_with_what_ships(void **state)
 {
     static const struct {
         const char *rest, *says;
     } rows[] = {
         {"--background all", "--background all: a set of humans and bots enrols nobody; nobody is"},
-        {"--background folds:2", "--background folds:2: leaving out takes two families of bots"},
-        {"--background pairs:6", "--background pairs:6: leaving out takes two families of bots"},
-        {"--background leave-two-out", "--background leave-two-out: leaving out takes two"},
+        {"--background folds:2", "--background folds:2: leaving out takes bots and two users"},
+        {"--background pairs:6", "--background pairs:6: leaving out takes bots and two users"},
+        {"--background leave-two-out", "--background leave-two-out: leaving out takes bots"},
         {"--adapt gated", "--adapt gated: nothing is learnt between trials"},
     };
     struct lab_desk *d = *state;
     make_bots(d, "keys", act_keys, 1);
+    keep_one_person(d);
     const double plain = made_figure(d, "", "auc");
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         char options[96];
@@ -312,8 +378,11 @@ int main(void)
                                         desk_teardown),
         cmocka_unit_test_setup_teardown(machines_are_told_from_people_whatever_they_do, desk_setup,
                                         desk_teardown),
-        cmocka_unit_test_setup_teardown(without_movements_nothing_is_left_out_and_that_is_told,
-                                        desk_setup, desk_teardown),
+        cmocka_unit_test_setup_teardown(without_movements_acts_are_learned_and_left_out, desk_setup,
+                                        desk_teardown),
+        cmocka_unit_test_setup_teardown(
+            without_anything_to_learn_from_nothing_is_left_out_and_that_is_told, desk_setup,
+            desk_teardown),
         cmocka_unit_test_setup_teardown(the_keys_are_those_of_the_format, desk_setup,
                                         desk_teardown),
         cmocka_unit_test_setup_teardown(an_empty_enrolment_and_unknown_events_do_no_harm,

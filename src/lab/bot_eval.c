@@ -1,119 +1,12 @@
 #include "lab/bot_eval.h"
 
-#include "engine/bots.h"
-#include "engine/filter.h"
+#include "base/util.h"
 #include "engine/numbers.h"
-#include "lab/bot_lean.h"
-#include "lab/bot_typed.h"
 #include "lab/numbers.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#define UNTOLD (-3.0) /* a mean margin for who showed nothing: an ordinary person's */
-
-/* Sum of B, with the learned part by these trees instead of the shipped ones. */
-struct watch {
-    struct session_state s;
-    struct bot_sum sum; /* decays as the engine's does */
-    struct bot_lean lean;
-    struct bot_typed typed;
-};
-
-static double bot_nats(const struct watch *w, enum bot_parts parts)
-{
-    double sum = 0.0;
-    for (size_t r = 0; r < BOT_RULES; r++) {
-        const bool is_learned = r == BOT_LEARNED_MOTION;
-        sum += is_learned || (parts & BOT_PART_RULES) == 0 ? 0.0 : w->s.bot[r];
-    }
-    return sum + ((parts & BOT_PART_LEARNED) != 0 ? bot_learned_nats(&w->sum) : 0.0);
-}
-
-/* A session goes on when its last recording is over: so does the clock. */
-static void go_on(struct watch *w)
-{
-    static const canara_event_t quiet = {.kind = CANARA_IDLE_TIMEOUT};
-    filter_advance(&w->s, w->s.at_ms + 1000);
-    bots_look(&w->s, &quiet, w->s.at_ms);
-}
-
-/* Sessions that never gave B a nat, by what moved, what was typed and how fingers went: below 0, more for a
- * machine. */
-static double order_of(const struct watch *w, double lean)
-{
-    double typed = 0.0;
-    const bool wrote = bot_typed_margin(&w->typed, &typed);
-    const bool moved = w->sum.windows > 0.0;
-    const double still = wrote ? 0.0 : UNTOLD;
-    const double mean = moved ? w->sum.margin / w->sum.windows : still;
-    return -log1p(exp(BOT_LEARNED_ZERO - mean - typed - lean));
-}
-
-static double score_of(const struct watch *w, double peak, enum bot_parts parts)
-{
-    if ((parts & BOT_PART_LEARNED) == 0) {
-        return peak;
-    }
-    const double lean = bot_lean_of(&w->lean, &w->s.habits);
-    return peak > 0.0 ? peak + 0.01 * (lean + BOT_LEAN_MAX) /* of equal nats */ : order_of(w, lean);
-}
-
-static void look(struct watch *w, const struct dataset_event *event, bool replayed,
-                 const struct trees *trees)
-{
-    const canara_event_t *const e = &event->event;
-    const double before = (double)(event->at.ms > w->s.at_ms ? event->at.ms - w->s.at_ms : 0);
-    const double kept = exp2(-before / BOT_HALF_LIFE_MS);
-    w->sum.margin *= kept;
-    w->sum.windows *= kept;
-    filter_advance(&w->s, event->at.ms);
-    bots_look(&w->s, e, event->at.ms);
-    if (replayed) {
-        rule_met_bot(&w->s, BOT_REPLAY);
-    }
-    bot_typed_add(&w->typed, e);
-    if (e->kind == CANARA_POINTER && (e->has & CANARA_F_POINTS) != 0) {
-        struct bot_windows windows;
-        bot_windows_begin(&windows, e->of.path.points, e->of.path.count);
-        bot_learned_add(trees, &windows, &w->sum);
-    }
-    if (e->kind == CANARA_TOUCH && (e->has & CANARA_F_POINTS) != 0) {
-        bot_lean_add(&w->lean, e->of.path.points, e->of.path.count);
-    }
-}
-
-double bot_eval_session(const struct dataset *set, size_t session, const struct bot_judge *judge)
-{
-    const struct dataset_session *in = dataset_session(set, session);
-    struct watch w = {0};
-    filter_begin(&w.s, dataset_session_begin(set, session));
-    double peak = 0.0;
-    for (size_t e = in->first; e < (size_t)in->first + in->count; e++) {
-        look(&w, dataset_event(set, e), judge->replayed != NULL && judge->replayed[e],
-             judge->trees);
-        peak = fmax(peak, bot_nats(&w, judge->parts));
-    }
-    go_on(&w);
-    peak = fmax(peak, bot_nats(&w, judge->parts));
-    return score_of(&w, peak, judge->parts);
-}
-
-double bot_eval_path(const canara_point_t *path, size_t n, const struct bot_judge *judge)
-{
-    static const int64_t at = INT64_C(1750000000000);
-    const int64_t end = at + (n > 0 ? (int64_t)path[n - 1].t_ms : 0);
-    const struct dataset_event event = {.event = {.kind = CANARA_POINTER,
-                                                  .has = CANARA_F_POINTS,
-                                                  .of.path = {.points = path, .count = n}},
-                                        .at = {end}};
-    struct watch w = {0};
-    filter_begin(&w.s, at);
-    look(&w, &event, false, judge->trees);
-    go_on(&w);
-    return score_of(&w, bot_nats(&w, judge->parts), judge->parts);
-}
 
 /* ---- folds ---- */
 
@@ -154,6 +47,8 @@ static void sum_up(double *people, const double *bots, struct bot_fold *fold)
     fold->at_far_010 = share_above(bots, fold->bots, limit_of(people, fold->people, 0.1));
 }
 
+enum { SEED = 1 };
+
 static void free_lesson(struct bot_lesson **lesson)
 {
     bot_lesson_free(lesson);
@@ -174,6 +69,7 @@ struct run {
     struct side *side; /* one a user */
     size_t family_folds, device_folds;
     bool *without;     /* one a user */
+    bool moves, acts;  /* what people and machines both did: there is something to learn */
     uint64_t checksum; /* of all trees */
     char *why;
 };
@@ -211,17 +107,65 @@ static bool is_of_device(const struct side *s, size_t device)
     return s->human && s->device == device;
 }
 
-static err_t learn(const struct run *r, struct buf *bytes, struct trees *trees)
+/* What a fold is scored by. */
+struct learned {
+    struct buf bytes; /* of `windows`, where it was learned */
+    struct trees windows;
+    const struct trees *moves; /* them, or those that ship: nobody moves a pointer */
+    struct act_trees acts;
+};
+
+static void learned_init(struct learned *l)
+{
+    *l = (struct learned){.moves = bot_learned_shipped()};
+    buf_init(&l->bytes, TREES_BYTES_MAX);
+    act_trees_init(&l->acts);
+}
+
+static void learned_deinit(struct learned *l)
+{
+    buf_deinit(&l->bytes);
+    act_trees_deinit(&l->acts);
+}
+
+static err_t learn_moves(const struct run *r, struct learned *out)
 {
     CLEANUP(free_lesson) struct bot_lesson *lesson = NULL;
-    TRY(bot_lesson_new(1, &lesson));
+    TRY(bot_lesson_new(SEED, &lesson));
     TRY(bot_lesson_add_set(lesson, r->set, r->without));
     if (r->options->others != NULL) {
         TRY(bot_lesson_add_set(lesson, r->options->others, NULL));
     }
     TRY(bot_lesson_add_hands(lesson, BOT_HANDS));
-    TRY(bot_lesson_fit(lesson, bytes, r->why));
-    MUST(trees_check(buf_span(bytes), BOT_COLUMNS, trees) == TREES_GOOD);
+    TRY(bot_lesson_fit(lesson, &out->bytes, r->why));
+    MUST(trees_check(buf_span(&out->bytes), BOT_COLUMNS, &out->windows) == TREES_GOOD);
+    out->moves = &out->windows;
+    return ERR_OK;
+}
+
+static err_t learn_acts(const struct run *r, struct learned *out)
+{
+    CLEANUP(act_lesson_free) struct act_lesson *lesson = NULL;
+    TRY(act_lesson_new(SEED, &lesson));
+    TRY(act_lesson_add_set(lesson, r->set, r->without));
+    if (r->options->others != NULL) {
+        TRY(act_lesson_add_set(lesson, r->options->others, NULL));
+    }
+    return act_lesson_fit(lesson, &out->acts, r->why);
+}
+
+static err_t learn(struct run *r, struct learned *out)
+{
+    if (r->moves) {
+        TRY(learn_moves(r, out));
+        r->checksum = fnv_add(r->checksum, out->bytes.ptr, out->bytes.len);
+    }
+    if (r->acts) {
+        TRY(learn_acts(r, out));
+    }
+    for (size_t a = 0; a < BOT_ACTS; a++) {
+        r->checksum = fnv_add(r->checksum, out->acts.bytes[a].ptr, out->acts.bytes[a].len);
+    }
     return ERR_OK;
 }
 
@@ -243,13 +187,14 @@ static void leave_out(const struct run *r, size_t family, size_t device, struct 
 static err_t run_fold(struct run *r, size_t family, size_t device, struct bot_fold *fold)
 {
     const struct dataset_trials trials = dataset_bot_trials(r->set);
-    CLEANUP(buf_deinit) struct buf bytes;
-    struct trees trees;
-    buf_init(&bytes, TREES_BYTES_MAX);
+    CLEANUP(learned_deinit) struct learned learned;
+    learned_init(&learned);
     leave_out(r, family, device, fold);
-    TRY(learn(r, &bytes, &trees));
-    r->checksum = fnv_add(r->checksum, bytes.ptr, bytes.len);
-    const struct bot_judge judge = {&trees, r->options->parts, r->options->replayed};
+    TRY(learn(r, &learned));
+    const struct bot_judge judge = {.trees = learned.moves,
+                                    .parts = r->options->parts,
+                                    .replayed = r->options->replayed,
+                                    .acts = &learned.acts};
     for (size_t i = 0; i < trials.count; i++) {
         const struct side *const s = &r->side[dataset_session(r->set, trials.at[i].session)->user];
         const bool bot = trials.at[i].label == DATASET_BOT;
@@ -272,6 +217,7 @@ static err_t run_fold(struct run *r, size_t family, size_t device, struct bot_fo
 static err_t run_folds(struct run *r, struct bot_folds *out)
 {
     const bool pairs = r->options->leave == BOT_LEAVE_PAIRS;
+    MUST(r->family_folds > 0 && r->device_folds > 0);
     const size_t longer = r->family_folds > r->device_folds ? r->family_folds : r->device_folds;
     const size_t all = pairs ? r->family_folds * r->device_folds : longer;
     if (all > BOT_FOLDS_MAX) {
@@ -309,30 +255,51 @@ static size_t count_sides(const struct dataset *set, enum dataset_label label)
 
 bool bot_eval_can_leave_out(const struct dataset *set)
 {
-    return count_sides(set, DATASET_BOT) > 1 && count_sides(set, DATASET_HUMAN) > 1;
+    return count_sides(set, DATASET_BOT) > 0 && count_sides(set, DATASET_HUMAN) > 1;
 }
 
-static bool moves(const struct dataset *set, size_t session)
+/* Of people and of machines. */
+struct done {
+    bool moves[DATASET_LABELS], acts[DATASET_LABELS][BOT_ACTS];
+};
+
+/* What an act was met for. */
+struct doing {
+    struct done *done;
+    enum dataset_label label;
+};
+
+static void meet_act(void *ctx, const struct bot_act_row *act)
+{
+    const struct doing *const d = ctx;
+    d->done->acts[d->label][act->kind] = true;
+}
+
+static void meet_session(const struct dataset *set, size_t session, struct doing *doing)
 {
     const struct dataset_session *in = dataset_session(set, session);
     for (size_t e = in->first; e < (size_t)in->first + in->count; e++) {
         const canara_event_t *event = &dataset_event(set, e)->event;
-        if (event->kind == CANARA_POINTER && (event->has & CANARA_F_POINTS) != 0) {
-            return true;
-        }
+        bool *const moves = &doing->done->moves[doing->label];
+        *moves = *moves || (event->kind == CANARA_POINTER && (event->has & CANARA_F_POINTS) != 0);
+        bot_acts_of(event, meet_act, doing);
     }
-    return false;
 }
 
-bool bot_eval_can_learn(const struct dataset *set)
+struct bot_learnable bot_eval_learnable(const struct dataset *set)
 {
     const struct dataset_trials trials = dataset_bot_trials(set);
-    bool met[DATASET_LABELS] = {false};
+    struct done done = {.moves = {false}};
+    struct bot_learnable out = {.moves = false};
     for (size_t i = 0; i < trials.count; i++) {
-        bool *label = &met[trials.at[i].label];
-        *label = *label || moves(set, trials.at[i].session);
+        struct doing doing = {&done, trials.at[i].label};
+        meet_session(set, trials.at[i].session, &doing);
     }
-    return met[DATASET_HUMAN] && met[DATASET_BOT];
+    out.moves = done.moves[DATASET_HUMAN] && done.moves[DATASET_BOT];
+    for (size_t a = 0; a < BOT_ACTS; a++) {
+        out.acts = out.acts || (done.acts[DATASET_HUMAN][a] && done.acts[DATASET_BOT][a]);
+    }
+    return out;
 }
 
 /* The checksum of the trees that ship. */
@@ -346,8 +313,9 @@ static uint64_t shipped_checksum(void)
 static err_t run(struct run *r, double *score, struct bot_folds *folds)
 {
     const struct dataset_trials trials = dataset_bot_trials(r->set);
-    const struct bot_judge shipped = {bot_learned_shipped(), r->options->parts,
-                                      r->options->replayed};
+    const struct bot_judge shipped = {.trees = bot_learned_shipped(),
+                                      .parts = r->options->parts,
+                                      .replayed = r->options->replayed};
     if (r->options->leave != BOT_LEAVE_NOBODY) {
         TRY(run_folds(r, folds));
     }
@@ -386,6 +354,9 @@ err_t bot_eval_run(const struct dataset *set, const struct bot_eval_options *opt
         r.people = room + 2 * trials.count;
         r.bots = room + 3 * trials.count;
         if (options->leave != BOT_LEAVE_NOBODY) {
+            const struct bot_learnable learnable = bot_eval_learnable(set);
+            r.moves = learnable.moves;
+            r.acts = learnable.acts;
             take_sides(&r);
         }
         e = run(&r, score, folds);

@@ -1,10 +1,9 @@
 /*
- * bot_eval.h - score the human and bot sessions of a data set with the engine's bot part.
+ * bot_eval.h - score the human and bot sessions of a data set, families and devices left out of what is learned.
  *
  * Floor      lab (may use: base, codec, engine)
- * Units      nats. A score is the peak of B over the session; sessions that never gave B a nat are
- *            ordered below 0 by their learned evidence, their typing (bot_typed.h) and their strokes
- *            (bot_lean.h), which also order sessions of equal nats, by hundredths above them.
+ * Source     docs/engine/bots.md.
+ * Units      those of bot_judge.h.
  * Ownership  folds belong to the caller: bot_folds_free().
  * Errors     ERR_NOMEM; ERR_RANGE when the set has no such trials, or a fold has nothing to learn; those of
  *            boost_train(); all but the first with a line in `why`.
@@ -14,24 +13,8 @@
 #define LAB_BOT_EVAL_H
 
 #include "base/err.h"
-#include "lab/dataset.h"
+#include "lab/bot_judge.h"
 #include "lab/train_bots.h"
-
-/* Which parts of the evidence count. */
-enum bot_parts { BOT_PART_RULES = 1, BOT_PART_LEARNED = 2, BOT_PART_ALL = 3 };
-
-/* How one session is judged. */
-struct bot_judge {
-    const struct trees *trees; /* the learned part */
-    enum bot_parts parts;
-    const bool *replayed; /* of each event of the set: another session has done it; NULL: none */
-};
-
-/* Score of one session. */
-double bot_eval_session(const struct dataset *set, size_t session, const struct bot_judge *judge);
-
-/* The same of one movement. */
-double bot_eval_path(const canara_point_t *path, size_t n, const struct bot_judge *judge);
 
 /* Families of bots against devices of people, none of whom was learned from. A user of the set is one
  * family or device. */
@@ -69,15 +52,21 @@ struct bot_eval_options {
     void *ctx;
 };
 
-/* Whether families and devices can be left out: the set has several of both. */
+/* Whether families and devices can be left out: the set has a family, and several devices. (Of one family
+ * nothing is learned: own generators and scripts are machines enough.) */
 bool bot_eval_can_leave_out(const struct dataset *set);
 
-/* Whether there are movements of a pointer to learn from, of people and of machines. */
-bool bot_eval_can_learn(const struct dataset *set);
+/* What both people and machines of the set do, so that it can be learned from. */
+struct bot_learnable {
+    bool moves; /* of a pointer */
+    bool acts;  /* entries, strokes or vectors */
+};
+
+struct bot_learnable bot_eval_learnable(const struct dataset *set);
 
 /* Score every trial of dataset_bot_trials(set), in its order, into `score`: by trees that have seen
- * neither the family nor the device (the mean over the folds it was left out of; own generators and
- * `others` are always learned from, which takes canara-boost), or by the shipped ones. */
+ * neither the family nor the device (the mean over the folds it was left out of; own generators, scripts
+ * and `others` are always learned from, which takes canara-boost), or by the shipped ones. */
 NODISCARD err_t bot_eval_run(const struct dataset *set, const struct bot_eval_options *options,
                              double *score, struct bot_folds *folds, char why[BOOST_WHY_BYTES]);
 void bot_folds_free(struct bot_folds *folds);

@@ -224,8 +224,8 @@ static void what_orders_sessions_takes_nothing_from_their_nats(void **state)
     (void)state;
     CLEANUP(scratch_remove) struct scratch dir = scratch_new();
     CLEANUP(dataset_close) struct dataset *set = NULL;
-    const struct bot_judge rules = {bot_learned_shipped(), BOT_PART_RULES, NULL};
-    const struct bot_judge all = {bot_learned_shipped(), BOT_PART_ALL, NULL};
+    const struct bot_judge rules = {.trees = bot_learned_shipped(), .parts = BOT_PART_RULES};
+    const struct bot_judge all = {.trees = bot_learned_shipped(), .parts = BOT_PART_ALL};
     struct dataset_fault fault;
     char path[SCRATCH_PATH];
     scratch_path(&dir, "set", path);
