@@ -16,7 +16,7 @@
 #include "engine/model.h"
 #include "tests/support/random.h"
 
-enum { PEOPLE_KEYS = 9 };
+enum { PEOPLE_KEYS = 9, PEOPLE_PARTS = 2 /* what is typed, and the hours */ };
 
 static inline void people_model(const char *label, struct canara_model **out)
 {
@@ -147,6 +147,30 @@ static inline struct profile_head head_of_profile(struct house *h, uuid_t accoun
     assert_ok(store_begin(h->svc.store, STORE_READ, &tx));
     assert_ok(store_profile_head(&tx, account, &head));
     return head;
+}
+
+struct parts_held {
+    char typed[STORE_PART_NAME_BYTES]; /* the name of the one that holds what she types */
+    size_t parts;
+};
+
+static inline err_t note_name(void *ctx, const struct profile_part *part)
+{
+    struct parts_held *held = ctx;
+    if (strncmp(part->name, "keys:", 5) == 0) {
+        (void)snprintf(held->typed, sizeof held->typed, "%s", part->name);
+    }
+    held->parts += 1;
+    return ERR_OK;
+}
+
+static inline struct parts_held parts_of(struct house *h, uuid_t account, uint32_t revision)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    struct parts_held held = {0};
+    assert_ok(store_begin(h->svc.store, STORE_READ, &tx));
+    assert_ok(store_profile_load(&tx, account, revision, note_name, &held));
+    return held;
 }
 
 #endif

@@ -1,14 +1,10 @@
-/* Who comes often is known; a session keeps the profile it began with; nothing that goes wrong is
- * worse than knowing less. */
+/* Who comes often is known, and a session keeps the profile it began with. */
 #include "domain/tutor.h"
 
-#include "base/rng.h"
 #include "domain/checkpoint_steps_test.h"
 #include "domain/people_test.h"
 
-#include <pthread.h>
-
-enum { OFTEN = 9, PARTS = 2 }; /* what she types, and her hours */
+enum { OFTEN = 9 };
 
 static canara_learning_t learning_of(struct house *h, const struct live *live)
 {
@@ -305,30 +301,6 @@ static void damage(struct house *h, uuid_t account, const char *name)
     assert_ok(store_commit(&tx));
 }
 
-struct parts_held {
-    char typed[STORE_PART_NAME_BYTES]; /* the name of the one that holds what she types */
-    size_t parts;
-};
-
-static err_t note_name(void *ctx, const struct profile_part *part)
-{
-    struct parts_held *held = ctx;
-    if (strncmp(part->name, "keys:", 5) == 0) {
-        (void)snprintf(held->typed, sizeof held->typed, "%s", part->name);
-    }
-    held->parts += 1;
-    return ERR_OK;
-}
-
-static struct parts_held parts_of(struct house *h, uuid_t account, uint32_t revision)
-{
-    CLEANUP(store_rollback) struct store_tx tx = {0};
-    struct parts_held held = {0};
-    assert_ok(store_begin(h->svc.store, STORE_READ, &tx));
-    assert_ok(store_profile_load(&tx, account, revision, note_name, &held));
-    return held;
-}
-
 static void a_damaged_part_is_set_aside_and_its_owner_is_learnt_anew(void **state)
 {
     struct house *h = *state;
@@ -337,7 +309,7 @@ static void a_damaged_part_is_set_aside_and_its_owner_is_learnt_anew(void **stat
     house_know_people(h, "hand-made");
     ann_learns(h, &ann, OFTEN);
     const struct parts_held held = parts_of(h, account, head_of_profile(h, account).revision);
-    assert_int_equal(held.parts, PARTS);
+    assert_int_equal(held.parts, PEOPLE_PARTS);
     damage(h, account, held.typed);
     const uint32_t bad = head_of_profile(h, account).revision;
 
@@ -347,12 +319,13 @@ static void a_damaged_part_is_set_aside_and_its_owner_is_learnt_anew(void **stat
     assert_int_equal(live->profile_revision, bad + 1);
     assert_int_equal(house_audited(h, "profile.damaged"), 1);
     assert_int_equal(counter_read(&h->svc.profiles.damaged), 1);
-    assert_int_equal(parts_of(h, account, bad).parts, PARTS); /* for whoever looks into it */
-    assert_int_equal(parts_of(h, account, bad + 1).parts, PARTS - 1);
+    assert_int_equal(parts_of(h, account, bad).parts, PEOPLE_PARTS); /* for whoever looks into it */
+    assert_int_equal(parts_of(h, account, bad + 1).parts, PEOPLE_PARTS - 1);
     (void)log_in(h, ANN, "phone");
     assert_int_equal(house_audited(h, "profile.damaged"), 1); /* once */
     ann_learns(h, &ann, 2);
-    assert_int_equal(parts_of(h, account, head_of_profile(h, account).revision).parts, PARTS);
+    assert_int_equal(parts_of(h, account, head_of_profile(h, account).revision).parts,
+                     PEOPLE_PARTS);
 }
 
 static void a_session_whose_profile_is_gone_is_asked_for_its_mpin(void **state)
@@ -383,211 +356,6 @@ static void a_session_whose_profile_is_gone_is_asked_for_its_mpin(void **state)
     assert_int_equal(learning_of(h, live).state, CANARA_LEARNING);
 }
 
-/* ---- what goes wrong ---- */
-
-static void a_store_that_fails_anywhere_leaves_the_profile_whole(void **state)
-{
-    struct house *h = *state;
-    struct hand ann = ann_hand();
-    const uuid_t account = register_account(h, ANN);
-    house_know_people(h, "hand-made");
-    ann_learns(h, &ann, 2);
-    for (uint64_t n = 1; n < 40; n++) {
-        ann_comes_and_goes(h, &ann);
-        const uint32_t before = head_of_profile(h, account).revision;
-        const uint64_t asked = store_scripted_operations(h->svc.store);
-        store_scripted_fail_operation(h->svc.store, n, err_new(ERR_STORAGE));
-        const size_t again = tutor_teach(h->tutor);
-        const bool fired = store_scripted_operations(h->svc.store) - asked >= n;
-        store_scripted_fail_operation(h->svc.store, 0, ERR_OK);
-        assert_int_equal(again, fired ? 1 : 0);
-        assert_int_equal(head_of_profile(h, account).revision, fired ? before : before + 1);
-        assert_int_equal(tutor_teach(h->tutor), 0);
-        assert_int_equal(head_of_profile(h, account).revision, before + 1);
-        assert_int_equal(parts_of(h, account, before + 1).parts, PARTS);
-        if (!fired) {
-            assert_true(n > 3);
-            assert_int_equal(counter_read(&h->svc.profiles.dropped), 0);
-            return;
-        }
-    }
-    fail_msg("the failure never ceased");
-}
-
-static void a_store_that_fails_at_a_login_opens_nothing_and_leaks_nothing(void **state)
-{
-    struct house *h = *state;
-    struct hand ann = ann_hand();
-    const uuid_t account = register_account(h, ANN);
-    house_know_people(h, "hand-made");
-    ann_learns(h, &ann, 3);
-    login_t login = login_from(ANN, "phone");
-    assert_true(try_login(h, &login, PASSWORD));
-    const size_t live = live_in_store(h, account);
-    for (uint64_t n = 1; n < 60; n++) {
-        session_seed_t seed = {0};
-        credentials_t credentials = {0};
-        store_scripted_fail_operation(h->svc.store, n, err_new(ERR_STORAGE));
-        const err_t e = login_open(&h->svc, &login, &seed, &credentials);
-        store_scripted_fail_operation(h->svc.store, 0, ERR_OK);
-        if (!failed(e)) {
-            assert_non_null(seed.profile);
-            canara_profile_free(&seed.profile);
-            assert_true(n > 8);
-            return;
-        }
-        assert_null(seed.profile);
-        assert_int_equal(live_in_store(h, account), live);
-    }
-    fail_msg("the failure never ceased");
-}
-
-static void a_lesson_is_tried_three_times(void **state)
-{
-    struct house *h = *state;
-    struct hand ann = ann_hand();
-    (void)register_account(h, ANN);
-    house_know_people(h, "hand-made");
-    ann_comes_and_goes(h, &ann);
-    store_scripted_fail_begins(h->svc.store, UINT64_MAX);
-    assert_int_equal(tutor_teach(h->tutor), 1);
-    assert_int_equal(tutor_teach(h->tutor), 1);
-    assert_int_equal(tutor_teach(h->tutor), 0);
-    store_scripted_fail_begins(h->svc.store, 0);
-    assert_int_equal(counter_read(&h->svc.profiles.dropped), 1);
-    assert_int_equal(tutor_depth(h->tutor), 0);
-}
-
-static void nobody_learns_from_blocked_empty_or_forgotten_sessions(void **state)
-{
-    struct house *h = *state;
-    struct hand ann = ann_hand();
-    const uuid_t account = register_account(h, ANN);
-    struct live *early = log_in(h, ANN, "phone"); /* before there was a model */
-    type_as(h, early, &ann, 1);
-    shard_end(h->shard, early, END_LOGGED_OUT, false);
-    house_know_people(h, "hand-made");
-    shard_end(h->shard, log_in(h, ANN, "phone"), END_LOGGED_OUT, false);
-    struct live *blocked = log_in(h, ANN, "phone");
-    type_as(h, blocked, &ann, 1);
-    const uuid_t gone = blocked->id;
-    behaviour_block(h->shard, blocked, END_OPERATOR, true);
-    shard_end(h->shard, blocked, END_EXPIRED, true);
-    assert_null(shard_peek(h->shard, gone));
-    assert_int_equal(tutor_depth(h->tutor), 0);
-
-    struct live *live = log_in(h, ANN, "phone");
-    type_as(h, live, &ann, 1);
-    struct live nobodys = *live; /* of an account that the store does not know */
-    nobodys.account = uuid_random();
-    tutor_hand_in(&h->svc, shard_lane(h->shard), &nobodys);
-    behaviour_block(h->shard, live, END_OPERATOR, false);
-    assert_int_equal(tutor_depth(h->tutor), 1);
-    while (tutor_depth(h->tutor) > 0) {
-        (void)tutor_teach(h->tutor);
-    }
-    assert_int_equal(head_of_profile(h, account).revision, 0);
-    assert_int_equal(counter_read(&h->svc.profiles.dropped), 1);
-    assert_int_equal(counter_read(&h->svc.profiles.learnt), 0);
-}
-
-/* Retention took where it began: half a session is none. */
-static void a_session_whose_opening_is_gone_teaches_nothing(void **state)
-{
-    struct house *h = *state;
-    struct hand ann = ann_hand();
-    session_seed_t seed = {0};
-    credentials_t cred = {0};
-    struct live *live = NULL;
-    const uuid_t account = register_account(h, ANN);
-    house_know_people(h, "hand-made");
-    open_session(h, ANN, "phone", &seed, &cred);
-    assert_ok(shard_restore(h->shard, &seed, &live)); /* as shard_open(), without its record */
-    type_as(h, live, &ann, 2);
-    shard_end(h->shard, live, END_LOGGED_OUT, true);
-    settle(h);
-    assert_int_equal(tutor_teach(h->tutor), 0);
-    assert_int_equal(counter_read(&h->svc.profiles.dropped), 1);
-    assert_int_equal(head_of_profile(h, account).revision, 0);
-}
-
-/* Its last records are on their way to the disk when it ends. */
-static void a_lesson_waits_for_the_records_of_its_session(void **state)
-{
-    struct house *h = *state;
-    struct hand ann = ann_hand();
-    const uuid_t account = register_account(h, ANN);
-    house_know_people(h, "hand-made");
-    struct live *live = log_in(h, ANN, "phone");
-    type_as(h, live, &ann, 2);
-    shard_end(h->shard, live, END_LOGGED_OUT, true); /* nobody kicks the journal */
-    assert_int_equal(tutor_teach(h->tutor), 0);
-    assert_int_equal(counter_read(&h->svc.profiles.learnt), 1);
-    assert_int_equal(head_of_profile(h, account).revision, 1);
-}
-
-static void a_full_queue_drops_the_lesson_and_says_so(void **state)
-{
-    struct house *h = *state;
-    struct hand ann = ann_hand();
-    (void)register_account(h, ANN);
-    house_know_people(h, "hand-made");
-    struct live *live = log_in(h, ANN, "phone");
-    type_as(h, live, &ann, 1);
-    const struct journal_lane *lane = shard_lane(h->shard);
-
-    const struct {
-        size_t more, depth, dropped;
-    } steps[] = {{LESSONS_MAX - 1, LESSONS_MAX - 1, 0}, {1, LESSONS_MAX, 0}, {1, LESSONS_MAX, 1}};
-
-    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
-        for (size_t k = 0; k < steps[i].more; k++) {
-            tutor_hand_in(&h->svc, lane, live);
-        }
-        assert_int_equal(tutor_depth(h->tutor), steps[i].depth);
-        assert_int_equal(counter_read(&h->svc.profiles.dropped), steps[i].dropped);
-    }
-}
-
-static void two_sessions_of_one_account_take_turns(void **state)
-{
-    struct house *h = *state;
-    struct hand ann = ann_hand();
-    const uuid_t account = register_account(h, ANN);
-    house_know_people(h, "hand-made");
-    for (int i = 0; i < 3; i++) {
-        ann_comes_and_goes(h, &ann);
-    }
-    for (uint32_t i = 1; i <= 3; i++) {
-        assert_int_equal(tutor_teach(h->tutor), 0);
-        assert_int_equal(head_of_profile(h, account).revision, i);
-    }
-    assert_int_equal(tutor_depth(h->tutor), 0);
-    assert_int_equal(counter_read(&h->svc.profiles.learnt), 3);
-}
-
-static void *run(void *context)
-{
-    tutor_run(context);
-    return NULL;
-}
-
-static void a_stop_gives_the_lessons_that_wait(void **state)
-{
-    struct house *h = *state;
-    struct hand ann = ann_hand();
-    const uuid_t account = register_account(h, ANN);
-    house_know_people(h, "hand-made");
-    for (int i = 0; i < 3; i++) {
-        ann_comes_and_goes(h, &ann);
-    }
-    pthread_t thread;
-    assert_int_equal(pthread_create(&thread, NULL, run, h->tutor), 0);
-    tutor_stop(h->tutor);
-    assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_int_equal(head_of_profile(h, account).revision, 3);
-}
-
 int main(void)
 {
 // clang-format off
@@ -606,15 +374,6 @@ int main(void)
         SENTENCE(under_another_model_the_session_goes_on_and_is_told_apart),
         ON_SQLITE(a_damaged_part_is_set_aside_and_its_owner_is_learnt_anew),
         SENTENCE(a_session_whose_profile_is_gone_is_asked_for_its_mpin),
-        SENTENCE(a_store_that_fails_anywhere_leaves_the_profile_whole),
-        SENTENCE(a_store_that_fails_at_a_login_opens_nothing_and_leaks_nothing),
-        SENTENCE(a_lesson_is_tried_three_times),
-        SENTENCE(nobody_learns_from_blocked_empty_or_forgotten_sessions),
-        SENTENCE(a_session_whose_opening_is_gone_teaches_nothing),
-        SENTENCE(a_lesson_waits_for_the_records_of_its_session),
-        SENTENCE(a_full_queue_drops_the_lesson_and_says_so),
-        SENTENCE(two_sessions_of_one_account_take_turns),
-        SENTENCE(a_stop_gives_the_lessons_that_wait),
     };
     return cmocka_run_group_tests_name("tutor", tests, NULL, NULL);
 }
