@@ -86,12 +86,12 @@ static inline struct hand thief_hand(void)
     return (struct hand){.hold_ms = 190.0, .pause_ms = 420.0, .seed = 70};
 }
 
-static inline void type_event(struct hand *who, char out[2048])
+static inline void type_keys(struct hand *who, const char *field, int keys, char out[2048])
 {
     double at = 0.0;
     size_t len = (size_t)snprintf(
-        out, 2048, "{\"event_type\":\"keystrokes\",\"data\":{\"field\":\"password\",\"keys\":[");
-    for (int i = 0; i < PEOPLE_KEYS; i++) {
+        out, 2048, "{\"event_type\":\"keystrokes\",\"data\":{\"field\":\"%s\",\"keys\":[", field);
+    for (int i = 0; i < keys; i++) {
         const double hold = who->hold_ms * (0.9 + 0.02 * (i % 3) + random_in(&who->seed, 0, 0.2));
         len += (size_t)snprintf(out + len, 2048 - len,
                                 "%s{\"down\":%.3f,\"up\":%.3f,\"class\":\"other\"}",
@@ -99,6 +99,11 @@ static inline void type_event(struct hand *who, char out[2048])
         at += who->pause_ms * (0.9 + 0.05 * (i % 4) + random_in(&who->seed, 0, 0.2)) + hold * 0.5;
     }
     (void)snprintf(out + len, 2048 - len, "]}}");
+}
+
+static inline void type_event(struct hand *who, char out[2048])
+{
+    type_keys(who, "password", PEOPLE_KEYS, out);
 }
 
 /* Type the password `times` times. */
@@ -112,23 +117,29 @@ static inline void type_as(struct house *h, struct live *live, struct hand *who,
     }
 }
 
-/* A session of Ann's from login to logout; its lesson waits. */
-static inline void ann_comes_and_goes(struct house *h, struct hand *who)
+/* She logs out, and the lesson of her session waits. */
+static inline void ann_goes(struct house *h, struct live *live)
 {
     bool ended = false;
     enum session_end before = END_NONE;
-    struct live *live = log_in(h, ANN, "phone");
-    type_as(h, live, who, 2);
-    if (who->has_mpin) {
-        (void)behaviour_fact(h->shard, live, "mpin_challenge_passed", SPAN_LIT("{}"),
-                             CANARA_FACT_MPIN_PASSED, 0.0);
-    }
     assert_false(live->blocked);
     assert_ok(session_end_stored(&h->svc, live->id, END_LOGGED_OUT, &ended, &before));
     shard_end(h->shard, live, END_LOGGED_OUT, true);
     settle(h);
     scripted_clock_pass(&h->clock, 10 * MINUTE_MS);
     h->count = 0; /* what the watcher was told */
+}
+
+/* A session of Ann's from login to logout. */
+static inline void ann_comes_and_goes(struct house *h, struct hand *who)
+{
+    struct live *live = log_in(h, ANN, "phone");
+    type_as(h, live, who, 2);
+    if (who->has_mpin) {
+        (void)behaviour_fact(h->shard, live, "mpin_challenge_passed", SPAN_LIT("{}"),
+                             CANARA_FACT_MPIN_PASSED, 0.0);
+    }
+    ann_goes(h, live);
 }
 
 /* The same, and the lesson is given. */

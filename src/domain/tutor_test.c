@@ -153,7 +153,7 @@ static void a_profile_that_drifts_raises_the_alarm_once_and_learns_no_more(void 
     enum { SESSIONS_MAX = 600 };
     struct house *h = *state;
     struct hand ann = ann_hand();
-    (void)register_account(h, ANN);
+    const uuid_t account = register_account(h, ANN);
     house_know_people(h, "hand-made");
     ann_learns(h, &ann, 2 * OFTEN);
     ann.has_mpin = true;
@@ -170,8 +170,12 @@ static void a_profile_that_drifts_raises_the_alarm_once_and_learns_no_more(void 
     assert_true(ann.hold_ms < 3 * hold);
     const struct live *live = log_in(h, ANN, "phone");
     assert_int_equal(learning_of(h, live).state, CANARA_DRIFTED);
+    const uint32_t known = head_of_profile(h, account).revision;
+    const uint64_t refused = counter_read(&h->svc.profiles.refused);
     ann_learns(h, &ann, 2);
     assert_int_equal(house_audited(h, "profile.drifted"), 1);
+    assert_int_equal(counter_read(&h->svc.profiles.refused), refused + 2);
+    assert_int_equal(head_of_profile(h, account).revision, known); /* nothing to write down */
 }
 
 /* ---- the same bits ---- */

@@ -4,6 +4,7 @@
 #include "domain/tutor.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 static void a_store_that_fails_anywhere_leaves_the_profile_whole(void **state)
 {
@@ -208,6 +209,116 @@ static void a_stop_gives_the_lessons_that_wait(void **state)
     assert_int_equal(head_of_profile(h, account).revision, 3);
 }
 
+/* ---- what makes room ---- */
+
+enum {
+    NOTE_KEYS = 15,
+    NOTES_YOUNG = 3
+}; /* so many long entries may stand in line: engine/profile.c */
+
+/* A session with a long entry of its own, in a field that nobody types in again. */
+static void ann_writes_a_note(struct house *h, struct hand *who, unsigned number)
+{
+    char field[16];
+    char text[2048];
+    (void)snprintf(field, sizeof field, "note%u", number);
+    type_keys(who, field, NOTE_KEYS, text);
+    struct live *live = log_in(h, ANN, "phone");
+    (void)send(h, live, text);
+    ann_goes(h, live);
+}
+
+struct search {
+    const char *prefix; /* of a part's name */
+    bool found;
+};
+
+static err_t look_at(void *ctx, const struct profile_part *part)
+{
+    struct search *s = ctx;
+    s->found = s->found || strncmp(part->name, s->prefix, strlen(s->prefix)) == 0;
+    return ERR_OK;
+}
+
+static bool is_held(struct house *h, uuid_t account, uint32_t revision, const char *prefix)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    struct search s = {.prefix = prefix};
+    assert_ok(store_begin(h->svc.store, STORE_READ, &tx));
+    assert_ok(store_profile_load(&tx, account, revision, look_at, &s));
+    return s.found;
+}
+
+static void a_part_that_makes_room_is_gone_from_the_newest_revision_alone(void **state)
+{
+    struct house *h = *state;
+    struct hand ann = ann_hand();
+    const uuid_t account = register_account(h, ANN);
+    house_know_people(h, "hand-made");
+    for (uint32_t i = 1; i <= NOTES_YOUNG + 1; i++) {
+        ann_writes_a_note(h, &ann, i);
+        assert_int_equal(tutor_teach(h->tutor), 0);
+        assert_int_equal(head_of_profile(h, account).revision, i);
+    }
+    assert_true(is_held(h, account, NOTES_YOUNG, "keys:note1:"));
+    assert_false(is_held(h, account, NOTES_YOUNG + 1, "keys:note1:"));
+    assert_true(is_held(h, account, NOTES_YOUNG + 1, "keys:note4:"));
+    assert_int_equal(parts_of(h, account, NOTES_YOUNG + 1).parts, NOTES_YOUNG + 1); /* the hours */
+    const struct live *live = log_in(h, ANN, "phone");
+    assert_int_equal(canara_profile_parts(live_profile(h->shard, live)), NOTES_YOUNG + 1);
+}
+
+/* ---- what is forgotten ---- */
+
+/* Revisions that an operator can go back to stay, and those that a session may yet be scored again with. */
+static void a_lesson_forgets_what_is_both_far_enough_back_and_old_enough(void **state)
+{
+    enum { SESSIONS = PROFILE_REVISIONS_KEPT + 3 };
+    struct house *h = *state;
+    struct hand ann = ann_hand();
+    const uuid_t account = register_account(h, ANN);
+    house_know_people(h, "hand-made");
+    const int64_t kept_ms = h->svc.rules.session_age_ms + PROFILE_MARGIN_MS;
+    ann_learns(h, &ann, SESSIONS);
+    assert_int_equal(head_of_profile(h, account).oldest, 0); /* far enough back, and young */
+    scripted_clock_pass(&h->clock, kept_ms - HOUR_MS);
+    ann_learns(h, &ann,
+               1); /* ten minutes after: fifty before the last one, it was the third's turn */
+    assert_int_equal(head_of_profile(h, account).oldest, 3);
+    scripted_clock_pass(&h->clock, kept_ms);
+    ann_learns(h, &ann, 1); /* all of them are old */
+    const struct profile_head head = head_of_profile(h, account);
+    assert_int_equal(head.revision, SESSIONS + 2);
+    assert_int_equal(head.oldest, head.revision - PROFILE_REVISIONS_KEPT + 1);
+}
+
+/* ---- a stop ---- */
+
+enum { LAST_CLASSES_MS = 2000, MANY_RECORDS = 1200 /* more than between two looks at the clock */ };
+
+static void a_stop_waits_only_so_long_and_a_class_broken_off_has_taught_nothing(void **state)
+{
+    struct house *h = *state;
+    struct hand ann = ann_hand();
+    const uuid_t account = register_account(h, ANN);
+    house_know_people(h, "hand-made");
+    ann_comes_and_goes(h, &ann);
+    tutor_stop(h->tutor);
+    (void)usleep(LAST_CLASSES_MS * 1000);
+    tutor_run(h->tutor); /* begins no class any more */
+    assert_int_equal(tutor_depth(h->tutor), 1);
+    assert_int_equal(head_of_profile(h, account).revision, 0);
+    struct live *other = log_in(h, ANN, "phone");
+    for (int i = 0; i < MANY_RECORDS; i++) {
+        predict(h, other, 0.0);
+    }
+    settle(h);
+    assert_int_equal(tutor_teach(h->tutor), 1); /* this one had begun */
+    assert_int_equal(tutor_depth(h->tutor), 1);
+    assert_int_equal(head_of_profile(h, account).revision, 0);
+    assert_int_equal(counter_read(&h->svc.profiles.dropped), 0);
+}
+
 int main(void)
 {
 // clang-format off
@@ -223,6 +334,9 @@ int main(void)
         SENTENCE(a_full_queue_drops_the_lesson_and_says_so),
         SENTENCE(two_sessions_of_one_account_take_turns),
         SENTENCE(a_stop_gives_the_lessons_that_wait),
+        SENTENCE(a_part_that_makes_room_is_gone_from_the_newest_revision_alone),
+        SENTENCE(a_lesson_forgets_what_is_both_far_enough_back_and_old_enough),
+        SENTENCE(a_stop_waits_only_so_long_and_a_class_broken_off_has_taught_nothing),
     };
     return cmocka_run_group_tests_name("tutor_trouble", tests, NULL, NULL);
 }
