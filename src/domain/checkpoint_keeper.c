@@ -55,8 +55,8 @@ struct checkpoint_keeper {
     bool runs;
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    bool stop, arrived;   /* under the lock */
-    uint64_t asked, made; /* under the lock: checkpoints wished for and written */
+    bool stop, arrived;         /* under the lock */
+    uint64_t asked, made, came; /* under the lock: wishes, those over, those come true */
     struct walk walk;
     uint64_t committed; /* when the newest was made: nothing new since */
     uint64_t bytes;     /* of the journal then */
@@ -224,7 +224,7 @@ static err_t write_file(struct checkpoint_keeper *k, const checkpoint_head_t *he
 static bool is_enough(const struct checkpoint_keeper *k, const struct journal_stats *stats)
 {
     return k->committed != 0 && stats->bytes - k->bytes < CHECKPOINT_ENOUGH_BYTES &&
-           mono_ms_between(k->saved, clock_mono(clock_system())) < ENOUGH_MS;
+           mono_ms_between(k->saved, clock_mono(k->config.svc->clock)) < ENOUGH_MS;
 }
 
 static err_t save(struct checkpoint_keeper *k, bool still)
@@ -239,9 +239,9 @@ static err_t save(struct checkpoint_keeper *k, bool still)
         return ERR_OK; /* the one before is as good, or nearly */
     }
     checkpoint_basis_of(svc, &head.basis);
-    const mono_t began = clock_mono(clock_system());
+    const mono_t began = clock_mono(svc->clock);
     const err_t e = write_file(k, &head, still);
-    k->at = clock_mono(clock_system());
+    k->at = clock_mono(svc->clock);
     if (failed(e)) {
         (void)unlinkat(k->dir, CHECKPOINT_NEW_NAME, 0);
         return e;
@@ -261,7 +261,7 @@ static err_t save(struct checkpoint_keeper *k, bool still)
 static bool is_due(struct checkpoint_keeper *k)
 {
     struct journal_stats stats = {0};
-    const int64_t since_ms = mono_ms_between(k->at, clock_mono(clock_system()));
+    const int64_t since_ms = mono_ms_between(k->at, clock_mono(k->config.svc->clock));
     if (k->asked > k->made) {
         return true;
     }
@@ -341,6 +341,7 @@ static void *run(void *context)
             }
             lock_take(&k->lock);
             k->made = asked;
+            k->came = failed(e) ? k->came : asked;
             MUST(pthread_cond_broadcast(&k->changed) == 0);
         }
         lock_give(&k->lock);
@@ -366,7 +367,7 @@ err_t checkpoint_keeper_open(const struct checkpoint_keeper_config *config,
     MUST(config->loops.count >= 1 && config->loops.count <= JOURNAL_LANES_MAX);
     k->config = *config;
     buf_init(&k->walk.bytes, BLOCKS_BYTES_MAX);
-    k->at = clock_mono(clock_system());
+    k->at = clock_mono(config->svc->clock);
     k->asked = config->at_once ? 1 : 0;
     k->dir = open(config->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (k->dir < 0 || failed(lock_init(&k->lock, &k->changed))) {
@@ -418,9 +419,9 @@ bool checkpoint_keeper_hurry(struct checkpoint_keeper *k, uint32_t ms)
         }
         wait_ms(&k->changed, &k->lock, (uint32_t)left);
     }
-    const bool made = k->made >= mine;
+    const bool came = k->came >= mine;
     lock_give(&k->lock);
-    return made;
+    return came;
 }
 
 void checkpoint_keeper_close(struct checkpoint_keeper **place)

@@ -70,7 +70,8 @@ void checkpoint_keeper_stop(struct checkpoint_keeper *k);
 /* Write one now, while no loop runs and nothing more is appended. */
 NODISCARD err_t checkpoint_keeper_save(struct checkpoint_keeper *k);
 
-/* Ask the thread for one as soon as it can, and wait for it, at most `ms`. False: it did not come. */
+/* Ask the thread for one as soon as it can, and wait for it, at most `ms`. False: it did not come in time, or
+ * could not be written. */
 bool checkpoint_keeper_hurry(struct checkpoint_keeper *k, uint32_t ms);
 
 #endif

@@ -186,6 +186,157 @@ static void what_cannot_be_saved_leaves_the_checkpoint_of_before(void **state)
     assert_int_equal(sessions_in(h, CHECKPOINT_NAME), 2);
 }
 
+/* ---- in its own time ---- */
+
+enum { TWO_LOOKS_MS = 1200, LINE_BYTES = 32768 };
+
+/* A keeper that runs, and the log that it tells its doings in once they are done. */
+struct at_work {
+    struct house *house;
+    struct checkpoint_keeper *keeper;
+    struct log *log;
+    int fd;
+};
+
+static struct at_work begin_work(struct house *h)
+{
+    char path[SCRATCH_PATH];
+    struct at_work w = {.house = h};
+    scratch_path(&h->dir, "log", path);
+    w.fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    assert_true(w.fd >= 0);
+    w.log = log_new(w.fd, LOG_JSON, LOG_DEBUG, &h->clock.face);
+    assert_non_null(w.log);
+    h->svc.log = w.log;
+    w.keeper = open_keeper(h, false);
+    assert_ok(checkpoint_keeper_start(w.keeper));
+    return w;
+}
+
+static void end_work(struct at_work *w)
+{
+    checkpoint_keeper_close(&w->keeper);
+    w->house->svc.log = NULL;
+    log_free(&w->log);
+    assert_int_equal(close(w->fd), 0);
+}
+
+/* How often the log says so. */
+static size_t said(const struct at_work *w, const char *event)
+{
+    char text[16384] = "";
+    size_t count = 0;
+    const ssize_t n = pread(w->fd, text, sizeof text - 1, 0);
+    assert_in_range(n, 0, sizeof text - 2);
+    for (const char *at = text; (at = strstr(at, event)) != NULL; at++) {
+        count++;
+    }
+    return count;
+}
+
+static void wait_until_said(const struct at_work *w, const char *event, size_t times)
+{
+    for (int ms = 0; said(w, event) < times; ms++) {
+        assert_true(ms < PATIENCE_MS);
+        (void)usleep(1000);
+    }
+    assert_int_equal(said(w, event), times);
+}
+
+#define WRITTEN "checkpoint.written"
+#define FAILED  "checkpoint.failed"
+
+static void assert_none_comes(const struct at_work *w)
+{
+    const size_t before = said(w, WRITTEN);
+    (void)usleep(TWO_LOOKS_MS * 1000);
+    assert_int_equal(said(w, WRITTEN), before);
+}
+
+/* After `ms` from now, and not a moment before. */
+static void assert_one_comes_after(const struct at_work *w, int64_t ms)
+{
+    const size_t before = said(w, WRITTEN);
+    scripted_clock_pass(&w->house->clock, ms - 1);
+    assert_none_comes(w);
+    scripted_clock_pass(&w->house->clock, 1);
+    wait_until_said(w, WRITTEN, before + 1);
+}
+
+static void append_mib(struct house *h, struct live *live, unsigned mib)
+{
+    char text[LINE_BYTES];
+    memset(text, 'a', sizeof text);
+    for (unsigned i = 0; i < mib << 5; i++) {
+        behaviour_line(h->shard, live, "told", (span_t){(const uint8_t *)text, sizeof text});
+        settle(h);
+    }
+}
+
+static void one_comes_each_minute_in_which_anything_was_written(void **state)
+{
+    struct house *h = *state;
+    (void)register_account(h, ANN);
+    struct live *live = log_in(h, ANN, "phone");
+    settle(h);
+    struct at_work w = begin_work(h);
+    assert_one_comes_after(&w, CHECKPOINT_EVERY_S * MS_PER_S);
+    scripted_clock_pass(&h->clock, 10 * MINUTE_MS);
+    assert_none_comes(&w);
+    predict(h, live, 0.1);
+    settle(h);
+    wait_until_said(&w, WRITTEN, 2); /* it is long due */
+    end_work(&w);
+}
+
+static void one_comes_after_so_much_journal_but_never_right_behind_another(void **state)
+{
+    struct house *h = *state;
+    (void)register_account(h, ANN);
+    struct live *live = log_in(h, ANN, "phone");
+    settle(h);
+    struct at_work w = begin_work(h);
+    assert_true(checkpoint_keeper_hurry(w.keeper, PATIENCE_MS));
+    append_mib(h, live, (CHECKPOINT_EVERY_BYTES >> 20) - 1);
+    scripted_clock_pass(&h->clock, CHECKPOINT_APART_S * MS_PER_S);
+    assert_none_comes(&w); /* a little too little */
+    assert_true(checkpoint_keeper_hurry(w.keeper, PATIENCE_MS));
+    append_mib(h, live, CHECKPOINT_EVERY_BYTES >> 20);
+    assert_one_comes_after(&w, CHECKPOINT_APART_S * MS_PER_S);
+    append_mib(h, live, 1); /* counted from the last one */
+    scripted_clock_pass(&h->clock, CHECKPOINT_APART_S * MS_PER_S);
+    assert_none_comes(&w);
+    end_work(&w);
+}
+
+/* A folder stands where it would be written. */
+static void one_that_could_not_be_written_is_told_and_comes_when_the_next_is_due(void **state)
+{
+    struct house *h = *state;
+    char path[SCRATCH_PATH];
+    (void)register_account(h, ANN);
+    (void)log_in(h, ANN, "phone");
+    settle(h);
+    scratch_path(&h->dir, CHECKPOINT_NEW_NAME, path);
+    struct at_work w = begin_work(h);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_false(checkpoint_keeper_hurry(w.keeper, PATIENCE_MS));
+    wait_until_said(&w, FAILED, 1);
+    scripted_clock_pass(&h->clock, CHECKPOINT_EVERY_S * MS_PER_S);
+    wait_until_said(&w, FAILED, 2);
+    assert_none_comes(&w);
+    wait_until_said(&w, FAILED, 2); /* it does not try at each look */
+    assert_int_equal(sessions_in(h, CHECKPOINT_NAME), -1);
+    assert_int_equal(rmdir(path), 0);
+    assert_one_comes_after(&w, CHECKPOINT_EVERY_S * MS_PER_S);
+    assert_int_equal(sessions_in(h, CHECKPOINT_NAME), 1);
+    (void)log_in(h, ANN, "phone");
+    settle(h);
+    assert_true(checkpoint_keeper_hurry(w.keeper, PATIENCE_MS));
+    assert_int_equal(sessions_in(h, CHECKPOINT_NAME), 2);
+    end_work(&w);
+}
+
 static void a_folder_that_is_not_there_is_told(void **state)
 {
     struct house *h = *state;
@@ -209,6 +360,9 @@ int main(void)
         ON_SQLITE(a_start_that_had_none_gets_one_at_once),
         ON_SQLITE(a_stop_right_behind_a_checkpoint_writes_no_other),
         ON_SQLITE(what_cannot_be_saved_leaves_the_checkpoint_of_before),
+        ON_SQLITE(one_comes_each_minute_in_which_anything_was_written),
+        ON_SQLITE(one_comes_after_so_much_journal_but_never_right_behind_another),
+        ON_SQLITE(one_that_could_not_be_written_is_told_and_comes_when_the_next_is_due),
         ON_SQLITE(a_folder_that_is_not_there_is_told),
     };
     return cmocka_run_group_tests_name("checkpoint_keeper", tests, NULL, NULL);
