@@ -1,135 +1,8 @@
-#include "journal/view.h"
-
 #include "base/util.h"
-#include "codec/uuid_text.h"
 #include "journal/thread.h"
 #include "journal/view_file.h"
 #include "journal/view_line.h"
-#include "tests/support/journal.h"
-
-#include <stdatomic.h>
-
-struct scene {
-    char folder[TESTING_PATH];
-    char dir[TESTING_PATH];     /* the journal's */
-    char buffers[TESTING_PATH]; /* the view's */
-    struct journal_config config;
-    struct view_config view_config;
-    struct journal *j;
-    struct view *v;
-    _Atomic int store_away; /* so many look-ups fail */
-    _Atomic int asked;
-};
-
-static err_t email_of(void *context, uuid_t account, char out[VIEW_EMAIL_BYTES])
-{
-    struct scene *s = context;
-    assert_true(uuid_eq(account, testing_id(200)));
-    atomic_fetch_add(&s->asked, 1);
-    if (atomic_load(&s->store_away) > 0) {
-        atomic_fetch_sub(&s->store_away, 1);
-        return err_new(ERR_STORAGE);
-    }
-    (void)snprintf(out, VIEW_EMAIL_BYTES, "anna@example.org");
-    return ERR_OK;
-}
-
-static void open_both(struct scene *s)
-{
-    assert_ok(journal_open(&s->config, &s->j, NULL));
-    s->view_config.journal = s->j;
-    assert_ok(view_open(&s->view_config, &s->v));
-}
-
-static void close_both(struct scene *s)
-{
-    view_close(&s->v);
-    journal_close(&s->j);
-}
-
-static int scene_make(void **state)
-{
-    struct scene *s = calloc(1, sizeof *s);
-    assert_non_null(s);
-    testing_folder(s->folder);
-    testing_join(s->dir, s->folder, "journal");
-    testing_join(s->buffers, s->folder, "session_buffers");
-    s->config = testing_config(s->dir);
-    s->config.segment_bytes = UINT64_C(64) * 1024;
-    s->view_config = (struct view_config){
-        .dir = s->buffers, .email_of = email_of, .context = s, .clock = clock_system()};
-    open_both(s);
-    *state = s;
-    return 0;
-}
-
-static int scene_end(void **state)
-{
-    struct scene *s = *state;
-    close_both(s);
-    testing_folder_remove(s->folder);
-    free(s);
-    return 0;
-}
-
-static void path_of(const struct scene *s, uuid_t session, char out[TESTING_PATH])
-{
-    char id[UUID_TEXT_SIZE];
-    uuid_print(session, id);
-    const int n = snprintf(out, TESTING_PATH, "%s/%s.jsonl", s->buffers, id);
-    assert_true(n > 0 && n < TESTING_PATH);
-}
-
-static void append(struct scene *s, uuid_t session, uint64_t from, uint64_t to)
-{
-    for (uint64_t line = from; line <= to; line++) {
-        char data[64];
-        (void)snprintf(data, sizeof data, "{ \"n\" : %u,\n\t\"t\": \"a b\" }", (unsigned)line);
-        const journal_record_t r = testing_record(session, line, data);
-        assert_true(testing_append(s->j, &r));
-    }
-}
-
-static void end_session(struct scene *s, uuid_t session)
-{
-    journal_record_t r = testing_record(session, 0, "{}");
-    r.kind = JOURNAL_SESSION_END;
-    assert_true(testing_append(s->j, &r));
-}
-
-/* The file's content, NUL-terminated; the caller frees. NULL: no file. */
-static char *content(const struct scene *s, uuid_t session)
-{
-    char path[TESTING_PATH];
-    path_of(s, session, path);
-    size_t len = 0;
-    return (char *)testing_load(path, &len);
-}
-
-/* Fail unless the file holds exactly the lines [1, last] of append(). */
-static void assert_lines(const struct scene *s, uuid_t session, uint64_t last)
-{
-    char id[UUID_TEXT_SIZE];
-    uuid_print(session, id);
-    char *got = content(s, session);
-    assert_non_null(got);
-    const char *at = got;
-    for (uint64_t line = 1; line <= last; line++) {
-        char want[512];
-        const int n =
-            snprintf(want, sizeof want,
-                     "{\"timestamp\":\"2026-07-01T10:00:00.%03uZ\","
-                     "\"event_type\":\"typing_pattern\",\"data\":{\"n\":%u,\"t\":\"a b\"},"
-                     "\"session_id\":\"%s\",\"user_email\":\"anna@example.org\"}\n",
-                     (unsigned)line, (unsigned)line, id);
-        if (strncmp(at, want, (size_t)n) != 0) {
-            fail_msg("line %u is %s", (unsigned)line, at);
-        }
-        at += n;
-    }
-    assert_string_equal(at, "");
-    free(got);
-}
+#include "journal/view_scene_test.h"
 
 /* ---- lines ------------------------------------------------------------------------------------ */
 
@@ -203,6 +76,53 @@ static void lines_beyond_the_memory_bound_are_written_at_once(void **state)
     view_stats_read(s->v, &stats);
     assert_true(stats.lines >= 37);
     assert_lines(s, testing_id(1), 1);
+}
+
+static size_t length_of(const struct scene *s, uuid_t session)
+{
+    char *got = content(s, session);
+    assert_non_null(got);
+    const size_t len = strlen(got);
+    free(got);
+    return len;
+}
+
+/* Wait until that is what the gauges say. */
+static void await_pending(struct scene *s, uint64_t sessions, uint64_t bytes)
+{
+    struct view_stats stats = {0};
+    for (int i = 0; i < 500; i++) {
+        view_stats_read(s->v, &stats);
+        if (stats.pending_sessions == sessions && stats.pending_bytes == bytes) {
+            return;
+        }
+        (void)poll(NULL, 0, 10);
+    }
+    fail_msg("%u sessions wait with %u bytes", (unsigned)stats.pending_sessions,
+             (unsigned)stats.pending_bytes);
+}
+
+static void what_waits_to_be_written_is_told_to_the_byte(void **state)
+{
+    struct scene *s = *state;
+    scripted_clock_init(&s->clock); /* it stands: nothing is written for its age */
+    append(s, testing_id(1), 1, 3);
+    append(s, testing_id(2), 1, 1);
+    assert_ok(view_flush(s->v, testing_id(1)));
+    assert_ok(view_flush(s->v, testing_id(2)));
+    const size_t three = length_of(s, testing_id(1));
+    const size_t one = length_of(s, testing_id(2));
+    view_close(&s->v);
+    s->view_config.clock = &s->clock.face;
+    assert_ok(view_open(&s->view_config, &s->v));
+    await_pending(s, 0, 0);
+    append(s, testing_id(3), 1, 3);
+    append(s, testing_id(4), 1, 1);
+    await_pending(s, 2, three + one);
+    assert_ok(view_flush(s->v, testing_id(3)));
+    await_pending(s, 1, one);
+    scripted_clock_pass(&s->clock, VIEW_PENDING_MS);
+    await_pending(s, 0, 0);
 }
 
 /* Its customer is asked for with its first line, and again only when it was let go meanwhile. */
@@ -608,83 +528,6 @@ static void old_files_expire_and_nothing_else_does(void **state)
     assert_lines(s, testing_id(2), 1);
 }
 
-/* Spoil the n-th frame, where each holds one line of append(). */
-static void spoil_frame(const struct scene *s, int n)
-{
-    char path[TESTING_PATH];
-    testing_join(path, s->dir, "00000000000000000001.cjl");
-    const int fd = open(path, O_RDWR);
-    const off_t frame = (n - 1) * (off_t)(40 + 80 + 14 + 24); /* head, fixed, type, data */
-    assert_int_equal(pwrite(fd, "????", 4, frame + 60), 4);
-    (void)close(fd);
-}
-
-/* Whether each of the file's lines stands in its place, and the `lost` one is marked. */
-static void assert_lines_but(const struct scene *s, uuid_t session, int last, int lost)
-{
-    char *got = content(s, session);
-    assert_non_null(got);
-    char *rest = NULL;
-    int line = 0;
-    for (char *at = strtok_r(got, "\n", &rest); at != NULL; at = strtok_r(NULL, "\n", &rest)) {
-        char want[64] = "\"session_line_lost\",\"data\":{}";
-        if (++line != lost) {
-            (void)snprintf(want, sizeof want, "\"typing_pattern\",\"data\":{\"n\":%d,", line);
-        }
-        assert_non_null(strstr(at, want));
-    }
-    assert_int_equal(line, last);
-    free(got);
-}
-
-static void a_damaged_frame_is_passed_over_and_its_line_marked(void **state)
-{
-    struct scene *s = *state;
-    char place[TESTING_PATH];
-    testing_join(place, s->buffers, "position");
-    append(s, testing_id(1), 1, 2);
-    assert_ok(view_flush(s->v, testing_id(1)));
-    view_close(&s->v);
-    append(s, testing_id(1), 3, 5);
-    append(s, testing_id(2), 1, 3);
-    spoil_frame(s, 3);
-    for (int round = 0; round < 3; round++) {
-        struct view_stats stats = {0};
-        assert_ok(view_open(&s->view_config, &s->v));
-        assert_ok(view_flush(s->v, testing_id(1)));
-        assert_ok(view_flush(s->v, testing_id(2)));
-        assert_lines_but(s, testing_id(1), 5, 3);
-        assert_lines(s, testing_id(2), 3);
-        view_stats_read(s->v, &stats);
-        assert_int_equal(stats.lost_frames, round == 1 ? 0 : 1); /* before the place nothing is */
-        assert_int_equal(stats.sequence, journal_committed(s->j));
-        view_close(&s->v);
-        if (round == 1) { /* all is read again */
-            assert_int_equal(unlink(place), 0);
-        }
-    }
-    assert_ok(view_open(&s->view_config, &s->v));
-    append(s, testing_id(1), 6, 6);
-    assert_ok(view_flush(s->v, testing_id(1)));
-    assert_lines_but(s, testing_id(1), 6, 3);
-}
-
-static void damage_of_the_newest_frame_is_passed_over_when_there_is_a_newer_one(void **state)
-{
-    struct scene *s = *state;
-    append(s, testing_id(1), 1, 2);
-    assert_ok(view_flush(s->v, testing_id(1)));
-    view_close(&s->v);
-    append(s, testing_id(1), 3, 3);
-    spoil_frame(s, 3);
-    assert_ok(view_open(&s->view_config, &s->v));
-    assert_err(view_flush(s->v, testing_id(1)), ERR_IO); /* and nobody waits */
-    assert_lines(s, testing_id(1), 2);
-    append(s, testing_id(1), 4, 4);
-    assert_ok(view_flush(s->v, testing_id(1)));
-    assert_lines_but(s, testing_id(1), 4, 3);
-}
-
 int main(void)
 {
 #define IN_SCENE(f) cmocka_unit_test_setup_teardown(f, scene_make, scene_end)
@@ -693,6 +536,7 @@ int main(void)
         IN_SCENE(a_session_without_lines_flushes_to_nothing),
         IN_SCENE(lines_are_written_at_the_end_by_number_and_by_age),
         IN_SCENE(lines_beyond_the_memory_bound_are_written_at_once),
+        IN_SCENE(what_waits_to_be_written_is_told_to_the_byte),
         IN_SCENE(a_session_is_known_from_its_first_line_on),
         IN_SCENE(a_file_that_was_let_go_is_read_through_only_when_it_has_changed),
         IN_SCENE(keys_of_secret_fields_are_never_shown),
@@ -705,8 +549,6 @@ int main(void)
         IN_SCENE(the_newest_lines_come_oldest_first),
         IN_SCENE(flushes_from_many_threads_meet_a_busy_writer),
         IN_SCENE(old_files_expire_and_nothing_else_does),
-        IN_SCENE(a_damaged_frame_is_passed_over_and_its_line_marked),
-        IN_SCENE(damage_of_the_newest_frame_is_passed_over_when_there_is_a_newer_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
