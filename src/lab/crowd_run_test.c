@@ -67,6 +67,24 @@ static void the_run_that_was_drawn_is_found(void **state)
     }
 }
 
+/* Some sessions of very many samples say nothing, loudly: the slope rises steeply as soon as anything is taken off, and
+ * slowly from there. A straight line from the low end, which never moves, is wrong again and again. */
+static void a_slope_that_bends_sharply_is_searched_to_its_end(void **state)
+{
+    (void)state;
+    double slope;
+    struct rng r;
+    draw(60, 0.5, 1, 2);
+    rng_seed(&r, 61);
+    for (size_t i = 0; i < SESSIONS / 20; i++) {
+        room.size[i] = 1e4;
+        room.sum[i] = 3e3 * rng_normal(&r);
+    }
+    const double run = searched(&slope);
+    assert_true(run > 1.0 && run < CROWD_RUN_MAX);
+    assert_near(slope, 1.0, 1e-6, "the line of the run that was found");
+}
+
 /* Where no run gives slope 1 it is the end that comes nearest. */
 static void what_no_run_explains_is_at_an_end(void **state)
 {
@@ -116,6 +134,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_run_that_was_drawn_is_found),
+        cmocka_unit_test(a_slope_that_bends_sharply_is_searched_to_its_end),
         cmocka_unit_test(what_no_run_explains_is_at_an_end),
         cmocka_unit_test(sessions_of_one_sample_are_heard_as_they_are),
         cmocka_unit_test(one_side_alone_and_sums_that_are_no_numbers_are_refused),
