@@ -8,6 +8,7 @@
 #include "tests/support/journal.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 
 enum {
     CHUNK = 256 * 1024, /* what a reader reads at once */
@@ -392,6 +393,29 @@ static void a_folder_that_is_not_there_is_told(void **state)
     assert_null(r);
 }
 
+/* A process that has no descriptor left. */
+static void a_folder_that_cannot_be_listed_is_told(void **state)
+{
+    const struct sheet *s = *state;
+    struct journal_reader *r = NULL;
+    journal_record_t record = {0};
+    bool more = true;
+    struct rlimit usual;
+    assert_ok(journal_reader_open(s->dir, 0, JOURNAL_TO_THE_END, &r, NULL));
+    const int next = open(s->dir, O_RDONLY | O_CLOEXEC);
+    assert_true(next >= 0);
+    assert_int_equal(close(next), 0);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    const struct rlimit none = {.rlim_cur = (rlim_t)next, .rlim_max = usual.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    const err_t e = journal_reader_next(r, &record, &more);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+    assert_err(e, ERR_IO);
+    assert_string_equal(journal_reader_fault(r)->reason, "the directory cannot be read");
+    assert_ok(journal_reader_next(r, &record, &more)); /* with one it goes on */
+    journal_reader_close(&r);
+}
+
 /* In whatever order the file system lists them, and however many they are. */
 static void segments_are_listed_by_their_numbers(void **state)
 {
@@ -425,6 +449,7 @@ int main(void)
         ON_SHEET(segments_that_vanish_altogether_are_an_end),
         ON_SHEET(a_reader_is_outrun_by_a_missing_frame_alone),
         ON_SHEET(a_folder_that_is_not_there_is_told),
+        ON_SHEET(a_folder_that_cannot_be_listed_is_told),
         ON_SHEET(segments_are_listed_by_their_numbers),
     };
     return cmocka_run_group_tests_name("journal_read", tests, NULL, NULL);
