@@ -140,7 +140,7 @@ static int check(const char *dir)
     CLEANUP(dataset_close) struct dataset *set = NULL;
     struct dataset_fault fault;
     if (failed(dataset_open(dir, &set, &fault))) {
-        (void)fprintf(stderr, "canara dataset: %s\n", fault.text);
+        (void)fprintf(stderr, "canara dataset: %s: %s\n", dir, fault.text);
         return EXIT_CODE_FAILED;
     }
     const struct dataset_info *const about = dataset_about(set);
