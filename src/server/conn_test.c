@@ -1,6 +1,6 @@
 /* HTTP connections, with one loop and with three. */
 #include "base/limits.h"
-#include "server/site_test.h"
+#include "server/visitor_test.h"
 
 #define LIVE    "GET /health/live HTTP/1.1\r\nHost: h\r\n\r\n"
 #define AS_JSON "Content-Type: application/json\r\n"

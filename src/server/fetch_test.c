@@ -1,7 +1,7 @@
 /* A socket whose session rests speaks: a worker reads for it, and nothing is lost or out of order. */
 #include "domain/live.h"
 #include "domain/sleepers.h"
-#include "server/site_test.h"
+#include "server/visitor_test.h"
 
 enum { COLD = 2, EVENTS = 5 };
 

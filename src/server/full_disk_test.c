@@ -1,5 +1,5 @@
 /* On a full disk every call gets an answer, and what is refused has not happened. */
-#include "server/site_test.h"
+#include "server/visitor_test.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -7,7 +7,7 @@
 #ifndef SERVER_GREET_TEST_H
 #define SERVER_GREET_TEST_H
 
-#include "server/site_test.h"
+#include "server/visitor_test.h"
 
 #include <errno.h>
 

@@ -1,7 +1,7 @@
 /* Pages, which are larger than what a connection may hold: sent in pieces, from where they lie. */
 #include "api/assets.h"
 #include "base/limits.h"
-#include "server/site_test.h"
+#include "server/visitor_test.h"
 
 #define BUNDLE "/docs/swagger-ui-bundle.js"
 #define GZIP   "Accept-Encoding: gzip\r\n"

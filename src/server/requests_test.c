@@ -1,5 +1,5 @@
 /* Whose request it is, behind a proxy and without one. */
-#include "server/site_test.h"
+#include "server/visitor_test.h"
 
 static unsigned ask(const char *trusted, const char *header, const char *path)
 {

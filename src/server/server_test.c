@@ -1,5 +1,5 @@
 /* Starting, binding, being asked to stop; with one loop and with three. */
-#include "server/site_test.h"
+#include "server/visitor_test.h"
 
 #include <fcntl.h>
 #include <unistd.h>

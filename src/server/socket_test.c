@@ -1,6 +1,6 @@
 /* Behaviour sockets, with one loop and with three: then most are handed over to another loop. */
 #include "base/limits.h"
-#include "server/site_test.h"
+#include "server/visitor_test.h"
 
 #define EVENT "{\"event_type\":\"app_resume\",\"data\":{\"n\":1},\"seq\":%d}"
 

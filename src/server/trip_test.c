@@ -1,5 +1,5 @@
 /* Calls between loops and pools, with one loop and with three. */
-#include "server/site_test.h"
+#include "server/visitor_test.h"
 
 #define AS_JSON "Content-Type: application/json\r\n"
 #define LOGIN   "{\"email\":\"" ANN "\",\"password\":\"" PASSWORD "\",\"device_id\":\"phone\"}"

@@ -1,6 +1,6 @@
 /* A connection that sends many requests at once takes turns with the others of its loop. */
 #include "base/limits.h"
-#include "server/site_test.h"
+#include "server/visitor_test.h"
 
 #define LIVE "GET /health/live HTTP/1.1\r\nHost: h\r\n\r\n"
 

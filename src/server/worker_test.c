@@ -1,6 +1,6 @@
 /* What loops do besides connections: news, visits, waiting for descriptors. */
 #include "net/stream.h"
-#include "server/site_test.h"
+#include "server/visitor_test.h"
 
 #include <sys/resource.h>
 #include <sys/un.h>
