@@ -2,6 +2,7 @@
 
 #include "app/whole_file.h"
 #include "base/util.h"
+#include "codec/time_text.h"
 #include "crypto/key_file.h"
 
 #include <errno.h>
@@ -91,6 +92,24 @@ err_t certificates_load(const struct settings *s, struct tls_server *tls,
     wipe_files(f);
     free(f);
     return e;
+}
+
+bool certificates_end_words(const struct settings *s, struct tls_server *tls,
+                            const struct clock *clock, char words[CERTIFICATES_WORDS_BYTES])
+{
+    const wall_t end = tls_server_not_after(tls);
+    const int64_t left_ms = end.ms - clock_wall(clock).ms;
+    const bool second = tls_server_ends_first(tls) == 1;
+    char day[TIME_TEXT_SIZE];
+    if (left_ms >= (int64_t)WARN_DAYS * DAY_MS) {
+        return false;
+    }
+    time_print(end, day);
+    (void)snprintf(words, CERTIFICATES_WORDS_BYTES, "%s=%s: the certificate %s on %.10s%s",
+                   second ? "TLS_CERT_FILE_2" : "TLS_CERT_FILE",
+                   second ? s->tls_cert_file_2 : s->tls_cert_file, left_ms < 0 ? "ended" : "ends",
+                   day, left_ms < 0 ? "; it is served, and clients refuse it" : "");
+    return true;
 }
 
 void certificates_note_end(struct tls_server *tls, struct log *log, const struct clock *clock)

@@ -1,4 +1,5 @@
 /* canara check-config: reads the settings as serve would, and prints what would be used. */
+#include "app/certificates.h"
 #include "app/commands.h"
 #include "app/descriptors.h"
 #include "app/house.h"
@@ -21,6 +22,14 @@ static void print_all(const struct settings *s)
     }
 }
 
+static void warn_of_certificates(const struct settings *s, struct tls_server *tls)
+{
+    char words[CERTIFICATES_WORDS_BYTES];
+    if (tls != NULL && certificates_end_words(s, tls, clock_system(), words)) {
+        (void)fprintf(stderr, "canara check-config: warning: %s\n", words);
+    }
+}
+
 /* All that a start would refuse, as far as it can be known without one. */
 static bool would_start(const struct settings *s)
 {
@@ -34,6 +43,8 @@ static bool would_start(const struct settings *s)
     const bool good = !failed(house_look(house, s, clock_system()));
     if (!good) {
         (void)fprintf(stderr, "canara check-config: %s\n", house->why);
+    } else {
+        warn_of_certificates(s, kit.tls);
     }
     kit_close(&kit);
     free(house);

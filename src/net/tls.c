@@ -232,6 +232,7 @@ struct draft {
     SSL_CTX *ctx;
     const char *kinds[LIMIT_TLS_PAIRS];
     wall_t not_after; /* 0: none yet */
+    size_t ends_first;
 };
 
 static void free_draft(struct draft *d)
@@ -290,6 +291,7 @@ static err_t add_pair(struct draft *d, size_t index, const struct tls_pair *pair
     }
     if (d->not_after.ms == 0 || end.ms < d->not_after.ms) {
         d->not_after = end;
+        d->ends_first = index;
     }
     return add_chain(d->ctx, cert_pem, pair->cert_name, why);
 }
@@ -310,6 +312,7 @@ err_t tls_server_load(struct tls_server *s, const struct tls_pair *pair, size_t 
     SSL_CTX *const before = s->ctx;
     s->ctx = d.ctx;
     s->not_after = d.not_after;
+    s->ends_first = d.ends_first;
     (void)pthread_mutex_unlock(&s->mutex);
     d.ctx = before; /* its last connection takes it along */
     return ERR_OK;
@@ -367,6 +370,14 @@ wall_t tls_server_not_after(struct tls_server *s)
     const wall_t end = s->not_after;
     (void)pthread_mutex_unlock(&s->mutex);
     return end;
+}
+
+size_t tls_server_ends_first(struct tls_server *s)
+{
+    (void)pthread_mutex_lock(&s->mutex);
+    const size_t number = s->ends_first;
+    (void)pthread_mutex_unlock(&s->mutex);
+    return number;
 }
 
 err_t tls_server_tick(struct tls_server *s, mono_t now)

@@ -48,6 +48,9 @@ NODISCARD err_t tls_server_load(struct tls_server *s, const struct tls_pair *pai
 /* When the first of the certificates served ends; 0 before the first load. */
 wall_t tls_server_not_after(struct tls_server *s);
 
+/* The pair whose certificate that is, from 0, as they were loaded. */
+size_t tls_server_ends_first(struct tls_server *s);
+
 /* Let ticket keys grow old: call it about once a second. */
 NODISCARD err_t tls_server_tick(struct tls_server *s, mono_t now);
 

@@ -15,9 +15,10 @@
 #include <openssl/ssl.h>
 
 struct tls_server {
-    pthread_mutex_t mutex; /* around ctx and not_after */
+    pthread_mutex_t mutex; /* around ctx, not_after and ends_first */
     SSL_CTX *ctx;          /* NULL before the first load */
     wall_t not_after;
+    size_t ends_first; /* the number of that pair */
     bool only_1_3;
     struct tickets tickets;
     BIO_METHOD *wire; /* of tls_conn.c */

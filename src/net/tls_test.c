@@ -92,6 +92,7 @@ static void the_first_end_of_two_certificates_is_told(void **state)
         const struct tls_pair pairs[] = {i == 0 ? soon.pair : late.pair,
                                          i == 0 ? late.pair : soon.pair};
         assert_ok(tls_server_load(s, pairs, 2, why));
+        assert_int_equal(tls_server_ends_first(s), i);
         const int64_t days = (tls_server_not_after(s).ms - (int64_t)time(NULL) * 1000) / 86400000;
         assert_in_range(days, 4, 5);
     }

@@ -37,6 +37,24 @@ class Start(Case):
                             ("BACKEND_CORS_ORIGINS", "*"), ("HOST", "not an address"), ("DATABASE_URL", "mysql://x")):
             self.refuses({"DEBUG": "True", "SECRET_KEY": SECRET_KEY, name: value}, name)
 
+    def test_a_certificate_that_has_ended_or_soon_will_is_told_before_the_start(self):
+        with tempfile.TemporaryDirectory(prefix="canara-contract-") as folder:
+            for days, words in ((-1, "ended on"), (7, "ends on"), (90, None)):
+                cert, key = f"{folder}/cert.pem", f"{folder}/key.pem"
+                subprocess.run(["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=localhost",
+                                "-keyout", key, "-out", f"{folder}/ask.pem"], check=True, capture_output=True)
+                subprocess.run(["openssl", "x509", "-req", "-in", f"{folder}/ask.pem", "-signkey", key, "-days", str(days), "-out", cert],
+                               check=True, capture_output=True)
+                os.chmod(key, 0o600)
+                done = subprocess.run([program["path"], "check-config", "--set", "DEBUG=True", "--set", f"DATA_DIR={folder}/data",
+                                       "--set", f"TLS_CERT_FILE={cert}", "--set", f"TLS_KEY_FILE={key}"],
+                                      cwd=folder, capture_output=True, text=True, timeout=10, check=False, env={"PATH": "/usr/bin:/bin"})
+                self.assertEqual(done.returncode, 0, done.stderr)
+                told = [line for line in done.stderr.splitlines() if "certificate" in line]
+                day = time.strftime("%Y-%m-%d", time.gmtime(os.path.getmtime(cert) + days * 86400))
+                want = f"canara check-config: warning: TLS_CERT_FILE={cert}: the certificate {words} {day}"
+                self.assertEqual([line[:len(want)] for line in told], [want] if words else [])
+
     def test_a_data_dir_too_long_for_its_control_socket_is_said_to_be_that(self):
         with tempfile.TemporaryDirectory(prefix="canara-contract-") as folder:
             long = os.path.join(folder, "d" * (95 - len(folder) - 1))
