@@ -1,0 +1,18 @@
+/*
+ * wipe.h - bytes that must not be seen any more.
+ *
+ * Floor      base
+ * Units      bytes.
+ * Ownership  the caller's.
+ * Errors     none.
+ * Threads    no shared state.
+ */
+#ifndef BASE_WIPE_H
+#define BASE_WIPE_H
+
+#include <stddef.h>
+
+/* Overwrite `len` bytes with zeros in a way that no compiler leaves out. */
+void memory_wipe(void *at, size_t len);
+
+#endif
