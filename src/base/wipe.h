@@ -15,4 +15,9 @@
 /* Overwrite `len` bytes with zeros in a way that no compiler leaves out. */
 void memory_wipe(void *at, size_t len);
 
+/* Overwrite what functions that have returned left below the caller on its stack, 32 KiB of it. A library
+ * that is bound as it is first called has the loader put all vector registers there, and whatever is copied
+ * or deciphered passes through these. */
+void stack_wipe(void);
+
 #endif
