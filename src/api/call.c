@@ -24,7 +24,7 @@ struct call *call_new(struct api *api)
     c->content_type = "application/json";
     c->began = clock_mono(api->service->clock);
     buf_init(&c->extra, EXTRA_MAX);
-    buf_init(&c->reply, CALL_BODY_MAX);
+    buf_init_secret(&c->reply, CALL_BODY_MAX);
     arena_init(&c->arena, c->memory, sizeof c->memory);
     return c;
 }
@@ -52,9 +52,6 @@ void call_free(struct call **c)
     }
     call_forget_body(*c);
     memory_wipe((*c)->memory, (*c)->arena.used); /* stages may keep secrets there */
-    if ((*c)->reply.ptr != NULL) {
-        memory_wipe((*c)->reply.ptr, (*c)->reply.len); /* tokens */
-    }
     buf_deinit(&(*c)->extra);
     buf_deinit(&(*c)->reply);
     free(*c);

@@ -110,7 +110,7 @@ struct call {
     /* the answer */
     unsigned status;
     struct buf extra; /* complete header lines, each with CRLF */
-    struct buf reply; /* JSON, or what content_type says */
+    struct buf reply; /* JSON, or what content_type says; tokens, and wiped for them */
     const char *content_type;
     const char *encoding; /* of `reply`; NULL for none */
     span_t borrowed;      /* sent instead of `reply` when it is not empty: static bytes */

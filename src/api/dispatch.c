@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/rng.h"
 #include "base/util.h"
+#include "base/wipe.h"
 #include "codec/hex.h"
 #include "codec/json_read.h"
 #include "codec/json_room.h"
@@ -268,23 +269,30 @@ static bool take_tree(struct call *c, span_t text, const arrival_t *arrival)
     return true;
 }
 
-/* True: go on. False: answered. */
+/* Without a token it may name an account, which need not be there: both wait alike. */
+static void note_named_party(struct call *c)
+{
+    span_t email = {0};
+    if (c->route->auth == AUTH_NONE && json_get_text(c->json, "email", &email)) {
+        c->party = hash_bytes(hash_key_of(1), email);
+    }
+}
+
+/* True: go on. False: answered. Of what is read as JSON nothing is left on the stack. */
 static bool take_body(struct call *c, const struct http_request *req, const arrival_t *arrival)
 {
     if (!wants_type(c->route, req)) {
         return true;
     }
-    return c->route->body == BODY_EVENTS ? take_events(c, req->body, arrival)
-                                         : take_tree(c, req->body, arrival);
-}
-
-/* Without a token it may name an account, which need not be there: both wait alike. */
-static void note_named_party(struct call *c)
-{
-    span_t email = {0};
-    if (c->route->auth == AUTH_NONE && c->json != NULL && json_get_text(c->json, "email", &email)) {
-        c->party = hash_bytes(hash_key_of(1), email);
+    if (c->route->body == BODY_EVENTS) {
+        return take_events(c, req->body, arrival);
     }
+    const bool taken = take_tree(c, req->body, arrival);
+    if (taken) {
+        note_named_party(c);
+    }
+    stack_wipe();
+    return taken;
 }
 
 /* ---- assets ---- */
@@ -407,7 +415,6 @@ enum call_place api_dispatch(struct call *c, const struct http_request *req,
     if (!take_body(c, req, arrival)) {
         return PLACE_DONE;
     }
-    note_named_party(c);
     c->restricts =
         c->route->auth == AUTH_LOCAL; /* an operator ends, unlocks, or wants to see why */
     return call_go(c, c->route->place, c->route->begin);

@@ -1,6 +1,7 @@
 #include "base/buf.h"
 
 #include "base/util.h"
+#include "base/wipe.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,10 +15,44 @@ void buf_init(struct buf *b, size_t limit)
     *b = (struct buf){.limit = limit};
 }
 
+void buf_init_secret(struct buf *b, size_t limit)
+{
+    *b = (struct buf){.limit = limit, .secret = true};
+}
+
+/* Only the first `len` bytes are in use from here on. */
+static void cut(struct buf *b, size_t len)
+{
+    if (b->secret && len < b->len) {
+        memory_wipe(b->ptr + len, b->len - len);
+    }
+    b->len = len;
+}
+
+void buf_clear(struct buf *b)
+{
+    cut(b, 0);
+}
+
 void buf_deinit(struct buf *b)
 {
+    cut(b, 0);
     free(b->ptr);
-    *b = (struct buf){.limit = b->limit};
+    *b = (struct buf){.limit = b->limit, .secret = b->secret};
+}
+
+/* realloc() leaves a copy where the bytes lay. */
+static uint8_t *grow_secret(struct buf *b, size_t cap)
+{
+    uint8_t *const grown = malloc(cap);
+    if (grown != NULL && b->len > 0) {
+        memcpy(grown, b->ptr, b->len);
+        memory_wipe(b->ptr, b->len);
+    }
+    if (grown != NULL) {
+        free(b->ptr);
+    }
+    return grown;
 }
 
 err_t buf_reserve(struct buf *b, size_t more)
@@ -34,7 +69,7 @@ err_t buf_reserve(struct buf *b, size_t more)
     while (cap < need) {
         cap = cap > b->limit / 2 ? b->limit : cap * 2;
     }
-    uint8_t *grown = realloc(b->ptr, cap);
+    uint8_t *grown = b->secret ? grow_secret(b, cap) : realloc(b->ptr, cap);
     if (grown == NULL) {
         return err_new(ERR_NOMEM);
     }
@@ -85,5 +120,5 @@ void buf_consume(struct buf *b, size_t n)
         return;
     }
     memmove(b->ptr, b->ptr + dropped, b->len - dropped);
-    b->len -= dropped;
+    cut(b, b->len - dropped);
 }

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/span.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,10 +22,21 @@ struct buf {
     size_t len;   /* bytes in use */
     size_t cap;   /* bytes allocated */
     size_t limit; /* most bytes it may ever hold */
+    bool secret;  /* what leaves it is wiped */
 };
 
 /* Prepare an empty buf that allocates nothing until the first byte. */
 void buf_init(struct buf *b, size_t limit);
+
+/* The same for what may be a secret: none of it is left where it has lain, not by growing, consuming,
+ * clearing or releasing. What lies beyond `len` is zero or was never written. */
+void buf_init_secret(struct buf *b, size_t limit);
+
+/* From here on what is in it is a secret, until it is made anew: what it held before was none. */
+static inline void buf_keep_secret(struct buf *b)
+{
+    b->secret = true;
+}
 
 /* Release the bytes; the buf is empty and usable again. */
 void buf_deinit(struct buf *b);
@@ -45,10 +57,7 @@ NODISCARD err_t buf_append_format(struct buf *b, const char *format, ...) PRINTF
 void buf_consume(struct buf *b, size_t n);
 
 /* Forget the content, keep the memory. */
-static inline void buf_clear(struct buf *b)
-{
-    b->len = 0;
-}
+void buf_clear(struct buf *b);
 
 static inline span_t buf_span(const struct buf *b)
 {

@@ -48,6 +48,38 @@ static void text_is_formatted_behind_what_is_there(void **state)
     buf_deinit(&b);
 }
 
+/* Bytes behind `len` are looked at, which nobody else does. */
+static void a_secret_leaves_nothing_in_the_memory_that_stays(void **state)
+{
+    (void)state;
+    uint8_t zeros[512] = {0};
+    uint8_t whole[5000];
+    uint64_t seed = 20261203;
+    for (size_t i = 0; i < sizeof whole; i++) {
+        whole[i] = (uint8_t)(1 + random_below(&seed, 255));
+    }
+    for (int round = 0; round < 200; round++) {
+        struct buf b;
+        buf_init_secret(&b, sizeof whole);
+        const size_t first = random_below(&seed, 200);
+        const size_t len = 250 + random_below(&seed, 250);
+        assert_ok(
+            buf_append(&b, (span_t){whole, first})); /* it may grow, and the rest follows it */
+        assert_ok(buf_append(&b, (span_t){whole + first, len - first}));
+        assert_memory_equal(b.ptr, whole, len);
+        const size_t dropped = random_below(&seed, len + 20);
+        buf_consume(&b, dropped);
+        assert_int_equal(b.len, len - (dropped < len ? dropped : len));
+        assert_memory_equal(b.ptr, whole + len - b.len, b.len);
+        assert_memory_equal(b.ptr + b.len, zeros, len - b.len);
+        buf_clear(&b);
+        assert_int_equal(b.len, 0);
+        assert_memory_equal(b.ptr, zeros, len);
+        buf_deinit(&b);
+        assert_true(b.secret);
+    }
+}
+
 static void nothing_passes_the_limit_and_a_refusal_changes_nothing(void **state)
 {
     (void)state;
@@ -73,6 +105,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(appended_pieces_of_any_cut_equal_the_whole),
         cmocka_unit_test(text_is_formatted_behind_what_is_there),
+        cmocka_unit_test(a_secret_leaves_nothing_in_the_memory_that_stays),
         cmocka_unit_test(nothing_passes_the_limit_and_a_refusal_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,13 +10,6 @@ err_t crypto_start(void)
     return sodium_init() < 0 ? err_new(ERR_IO) : ERR_OK;
 }
 
-void memory_wipe(void *at, size_t len)
-{
-    if (len > 0) {
-        sodium_memzero(at, len);
-    }
-}
-
 bool ct_equal(const void *a, const void *b, size_t len)
 {
     return sodium_memcmp(a, b, len) == 0;

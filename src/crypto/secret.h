@@ -2,20 +2,21 @@
  * secret.h - bytes that must not be seen: kept apart, compared in constant time, wiped.
  *
  * Floor      crypto (may use: base, codec)
- * Source     libsodium: sodium_memcmp, sodium_memzero, sodium_malloc (guard pages, mlock,
+ * Source     libsodium: sodium_memcmp, sodium_malloc (guard pages, mlock,
  *            MADV_DONTDUMP).
  * Units      sizes in bytes.
  * Ownership  key memory belongs to whoever asked for it, until key_memory_free().
  * Errors     ERR_NOMEM when no page can be had; ERR_IO.
  * Threads    no shared state after crypto_start().
  *
- * Random bytes and ids come from base/rng.h (rng_fill, uuid_random).
+ * Random bytes and ids come from base/rng.h (rng_fill, uuid_random), memory_wipe() from base/wipe.h.
  */
 #ifndef CRYPTO_SECRET_H
 #define CRYPTO_SECRET_H
 
 #include "base/err.h"
 #include "base/span.h"
+#include "base/wipe.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,9 +24,6 @@
 
 /* Make libsodium ready. Call once before any other thread starts; again is harmless. */
 NODISCARD err_t crypto_start(void);
-
-/* Overwrite `len` bytes with zeros in a way that no compiler leaves out. */
-void memory_wipe(void *at, size_t len);
 
 /* Compare in a time that depends on `len` alone. */
 bool ct_equal(const void *a, const void *b, size_t len);

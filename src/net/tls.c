@@ -136,7 +136,8 @@ bool tls_set_rules(SSL_CTX *ctx, bool only_1_3)
 static bool set_rules(SSL_CTX *ctx, const struct tls_server *s)
 {
     static const unsigned char id[] = "canara";
-    (void)SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+    (void)SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
+                                       SSL_OP_CLEANSE_PLAINTEXT);
     (void)SSL_CTX_set_timeout(ctx,
                               (long)(LIMIT_TLS_TICKET_KEY_MS / 1000) * (LIMIT_TLS_TICKET_KEYS - 1));
     SSL_CTX_set_alpn_select_cb(ctx, choose_protocol, NULL);

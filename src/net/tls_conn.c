@@ -210,6 +210,11 @@ err_t tls_conn_close(struct tls_conn *t)
     return SSL_shutdown(t->ssl) >= 0 ? ERR_OK : err_new(ERR_IO);
 }
 
+void tls_conn_hear_openly(struct tls_conn *t)
+{
+    (void)SSL_clear_options(t->ssl, SSL_OP_CLEANSE_PLAINTEXT);
+}
+
 bool tls_conn_is_resumed(const struct tls_conn *t)
 {
     return SSL_session_reused(t->ssl) == 1;

@@ -11,7 +11,8 @@
  * Threads    one at a time; it may move to another thread between calls.
  *
  * An idle one holds no record buffer: what it was fed is consumed in the same call, but for the
- * front of a record that is not complete.
+ * front of a record that is not complete. A server's wipes what it has opened (SSL_OP_CLEANSE_PLAINTEXT:
+ * the whole buffer of a record, 16 KiB, when it is given back).
  */
 #ifndef NET_TLS_CONN_H
 #define NET_TLS_CONN_H
@@ -55,6 +56,9 @@ NODISCARD err_t tls_conn_write(struct tls_conn *t, span_t plain);
 
 /* Say that nothing more will be sent. */
 NODISCARD err_t tls_conn_close(struct tls_conn *t);
+
+/* What it says from here on is no secret: OpenSSL need not wipe each of its records. */
+void tls_conn_hear_openly(struct tls_conn *t);
 
 /* Whether the handshake took up an earlier session. */
 bool tls_conn_is_resumed(const struct tls_conn *t);

@@ -387,6 +387,23 @@ static void idle_it_holds_no_buffer(void **state)
     talker_end(&t);
 }
 
+/* That OpenSSL does it is looked for in a running server's memory: tests/contract/test_memory.py. */
+static void what_it_opens_is_wiped_until_it_may_hear_openly(void **state)
+{
+    struct world *w = *state;
+    struct talker t;
+    talker_begin(&t, w->server, TLS1_3_VERSION);
+    assert_true(talker_shake(&t, 0));
+    assert_true((SSL_get_options(t.conn->ssl) & SSL_OP_CLEANSE_PLAINTEXT) != 0);
+    talker_say(&t, SPAN_LIT("a secret"), 0);
+    expect_heard(&t, "a secret");
+    tls_conn_hear_openly(t.conn);
+    assert_true((SSL_get_options(t.conn->ssl) & SSL_OP_CLEANSE_PLAINTEXT) == 0);
+    talker_say(&t, SPAN_LIT(", and none"), 3);
+    expect_heard(&t, "a secret, and none");
+    talker_end(&t);
+}
+
 static void too_much_unsent_is_an_error_and_not_memory(void **state)
 {
     static uint8_t big[LIMIT_TLS_UNSENT_BYTES];
@@ -431,6 +448,7 @@ int main(void)
         WITH(renegotiation_is_refused),
         WITH(a_changed_record_breaks_the_connection),
         WITH(idle_it_holds_no_buffer),
+        WITH(what_it_opens_is_wiped_until_it_may_hear_openly),
         WITH(too_much_unsent_is_an_error_and_not_memory),
         WITH(before_the_first_certificate_nobody_is_served),
     };

@@ -1,5 +1,6 @@
 #include "base/limits.h"
 #include "base/util.h"
+#include "base/wipe.h"
 #include "net/stream.h"
 #include "server/inside.h"
 
@@ -69,16 +70,12 @@ static void give_back(struct conn *c)
     }
 }
 
-void channel_take(struct conn *c, span_t cipher)
+/* What was fed has said `got` bytes in plain. */
+static void take_plain(struct conn *c, enum tls_answer answer, size_t got)
 {
     struct worker *w = c->worker;
     const uint32_t index = c->index;
     const uint32_t generation = c->generation;
-    size_t got = 0;
-    if (c->state == CONN_LINGER || !greet_shake(c, cipher)) {
-        return;
-    }
-    const enum tls_answer answer = tls_conn_feed(c->tls, cipher, w->plain, PLAIN_BYTES, &got);
     if (answer == TLS_BROKEN) {
         break_off(c);
         return;
@@ -95,6 +92,21 @@ void channel_take(struct conn *c, span_t cipher)
     c = answer == TLS_ENDED ? conn_find(w, index, generation) : NULL;
     if (c != NULL && channel_has_ended(c)) {
         conn_hear_end(c);
+    }
+}
+
+void channel_take(struct conn *c, span_t cipher)
+{
+    struct worker *w = c->worker;
+    size_t got = 0;
+    const bool secret = conn_says_secrets(c);
+    if (c->state == CONN_LINGER || !greet_shake(c, cipher)) {
+        return;
+    }
+    const enum tls_answer answer = tls_conn_feed(c->tls, cipher, w->plain, PLAIN_BYTES, &got);
+    take_plain(c, answer, got);
+    if (secret) {
+        memory_wipe(w->plain, got);
     }
 }
 

@@ -1,5 +1,6 @@
 #include "base/limits.h"
 #include "base/util.h"
+#include "base/wipe.h"
 #include "net/stream.h"
 #include "server/inside.h"
 
@@ -36,7 +37,7 @@ struct conn *conn_open(struct worker *w, int fd, const struct peer_address *peer
     c->local = local;
     c->talk.heard = loop_now(&w->loop);
     c->watch = (struct watch){.fd = fd, .events = EPOLLIN, .ready = on_ready};
-    buf_init(&c->in, HTTP_REQUEST_MAX + LIMIT_TLS_RECORD_BYTES);
+    buf_init_secret(&c->in, HTTP_REQUEST_MAX + LIMIT_TLS_RECORD_BYTES);
     buf_init(&c->out, LIMIT_OUT_BUFFER_BYTES);
     http_reader_init(&c->reader.http, HTTP_BODY_MAX);
     if (failed(loop_watch(&w->loop, &c->watch))) {
@@ -210,11 +211,12 @@ static void give_back(struct conn *c)
     struct worker *w = c->worker;
     if (c->out.cap <= SPARE_BUF_BYTES && c->out.cap > 0 && w->spares < SPARE_BUFS) {
         buf_clear(&c->out);
+        c->out.secret = false;
         w->spare[w->spares++] = c->out;
-        buf_init(&c->out, LIMIT_OUT_BUFFER_BYTES);
     } else {
         buf_deinit(&c->out);
     }
+    buf_init(&c->out, LIMIT_OUT_BUFFER_BYTES);
 }
 
 /* The last byte is sent: the peer has a moment to take it and to hang up. False: it has already. */
@@ -266,6 +268,13 @@ void conn_flush_all(struct worker *w)
 }
 
 /* ---- readiness ---- */
+
+/* What is said over HTTP may be a password, an MPIN or a token, whatever becomes of it: it is wiped where
+ * it was received. Behaviour is much, and no secret. */
+bool conn_says_secrets(const struct conn *c)
+{
+    return c->state != CONN_SOCKET;
+}
 
 void conn_hear_end(struct conn *c)
 {
@@ -322,11 +331,15 @@ static void on_readable(struct conn *c)
     }
     c->talk.heard = loop_now(&w->loop);
     c->pings = 0;
+    const bool secret = conn_says_secrets(c);
     if (c->tls != NULL || c->state == CONN_SHAKE) {
         channel_take(c, (span_t){w->receive, got});
-        return;
+    } else {
+        conn_take(c, w->receive, got);
     }
-    conn_take(c, w->receive, got);
+    if (secret) {
+        memory_wipe(w->receive, got);
+    }
 }
 
 /* Bytes may be there, or the end. */

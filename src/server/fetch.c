@@ -73,7 +73,7 @@ static bool ask(struct conn *c)
         free(f);
         return false;
     }
-    buf_init(&c->in, HTTP_REQUEST_MAX + LIMIT_TLS_RECORD_BYTES);
+    buf_init_secret(&c->in, HTTP_REQUEST_MAX + LIMIT_TLS_RECORD_BYTES);
     c->fetching = true;
     conn_mark(c); /* reads no more, from the end of this round on */
     return true;
@@ -105,7 +105,7 @@ void fetch_arrive(struct worker *w, struct fetch *f)
         return;
     }
     struct buf kept = c->in;
-    buf_init(&c->in, HTTP_REQUEST_MAX + LIMIT_TLS_RECORD_BYTES);
+    buf_init_secret(&c->in, HTTP_REQUEST_MAX + LIMIT_TLS_RECORD_BYTES);
     c->fetching = false;
     conn_mark(c);
     if (c->state == CONN_SOCKET && !c->overrun) {

@@ -219,6 +219,7 @@ void conn_answer(struct conn *c, struct call *call)
         c->out = w->spare[--w->spares];
     }
     c->out.limit = LIMIT_OUT_BUFFER_BYTES + api_answer_bytes(call); /* a list may be larger */
+    buf_keep_secret(&c->out);                                       /* tokens */
     const err_t written = api_answer(call, alive, &c->out);
     c->page = api_answer_page(call);
     struct api_metrics *m = &w->server->config.api->metrics;

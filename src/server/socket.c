@@ -115,6 +115,9 @@ static void open_socket(struct conn *c, struct call *call, const upgrade_t *up, 
     gauge_add(&api->metrics.ws_connections, 1);
     buf_deinit(&c->in);
     c->state = CONN_SOCKET;
+    if (c->tls != NULL) {
+        tls_conn_hear_openly(c->tls);
+    }
     c->batch = up->batch;
     c->partial = false;
     ws_reader_init(&c->reader.ws, WS_SERVER, WS_SERVER_MESSAGE_MAX);

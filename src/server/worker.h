@@ -61,8 +61,8 @@ struct conn {
     struct talk talk;
     struct timer timer;
     struct conn *dirty_next;
-    struct buf in;        /* an incomplete request, or what waits for a fetch */
-    struct buf out;       /* not yet sent, in plain */
+    struct buf in;        /* an incomplete request, or what waits for a fetch; wiped as it leaves */
+    struct buf out;       /* not yet sent, in plain; of HTTP, wiped as it leaves */
     span_t page;          /* to be sent behind it: static bytes, nobody's copy */
     struct tls_conn *tls; /* NULL: plain, or nothing has come yet */
 
@@ -232,6 +232,9 @@ bool conn_has_more(const struct conn *c);
 
 /* What the connection wants to hear of, besides room for what is unsent. */
 uint32_t conn_wants(const struct conn *c);
+
+/* Whether what it says next may be a secret, and is wiped where it was received. */
+bool conn_says_secrets(const struct conn *c);
 
 /* Bytes have come, in plain. Behind it the connection may be gone: conn_find(). */
 void conn_take(struct conn *c, uint8_t *bytes, size_t len);
