@@ -53,15 +53,15 @@ static inline void some_add(struct some *some, lanes_t x, const float *middle)
     some->product *= cut * cut + 1.0F;
 }
 
-/* A group of people. The product of FOLD_EVERY factors stays within a float. */
-static inline void beside_group(const struct beside_sample *s, const float *habit,
-                                struct some group[PARTS])
+/* Features `i` to `stop` of a group of people. The product of FOLD_EVERY factors stays within a float. */
+static inline void beside_group(const struct beside_sample *s, const float *habit, size_t i,
+                                size_t stop, struct some group[PARTS])
 {
     for (size_t k = 0; k < PARTS; k++) {
         group[k] = (struct some){.product = lanes_of(1.0F)};
     }
-    for (size_t i = 0; i < s->n;) {
-        const size_t end = s->n - i < FOLD_EVERY ? s->n : i + FOLD_EVERY;
+    while (i < stop) {
+        const size_t end = stop - i < FOLD_EVERY ? stop : i + FOLD_EVERY;
         for (; i < end; i++) {
             const float *at = habit + (size_t)LANES_HABIT * s->at[i];
             const lanes_t x = lanes_of(s->x[i]);
@@ -75,6 +75,13 @@ static inline void beside_group(const struct beside_sample *s, const float *habi
     }
 }
 
+/* ln of a product whose powers of two stand apart. */
+static inline lanes_t log_of(lanes_t product, lanes_int_t exponent)
+{
+    const lanes_t twos = __builtin_convertvector(exponent, lanes_t) * 0.693147181F;
+    return twos + lanes_log(product);
+}
+
 static inline void go_through(const struct population *pop, const struct beside_sample *s,
                               struct others *out)
 {
@@ -82,7 +89,7 @@ static inline void go_through(const struct population *pop, const struct beside_
     size_t g = 0;
     do { /* there is always a group: all people stand in the first */
         struct some SCRATCH group[PARTS];
-        beside_group(s, l->habit + g * pop->features * LANES_HABIT, group);
+        beside_group(s, l->habit + g * pop->features * LANES_HABIT, 0, s->n, group);
         for (size_t k = 0; k < PARTS; k++) {
             const size_t at = g * LANES_GROUP + k * LANES;
             lanes_store(out->log + at, group[k].product);
@@ -115,12 +122,52 @@ static inline void take_logs(const struct population *pop, const struct beside_s
     const size_t places = pop->lanes.groups * LANES_GROUP;
     const float share = (float)M_SQRT2 / (float)s->n;
     for (size_t at = 0; at < places; at += LANES) {
-        const lanes_t twos =
-            __builtin_convertvector(lanes_int_load(o->exponent + at), lanes_t) * 0.693147181F;
-        const lanes_t log_product = twos + lanes_log(lanes_load(o->log + at));
+        const lanes_t log_product =
+            log_of(lanes_load(o->log + at), lanes_int_load(o->exponent + at));
         lanes_store(o->log + at, -1.5F * log_product - spreads_at(pop, s, at));
         lanes_store(o->near + at, lanes_load(o->near + at) * share);
     }
+}
+
+/* The same where features do not all count alike: run by run, each with its own weight. */
+static inline void weigh_group(const struct beside_sample *s, const float *habit,
+                               lanes_t log[PARTS], lanes_t near[PARTS])
+{
+    size_t from = 0;
+    for (size_t r = 0; r < s->runs; r++) {
+        struct some SCRATCH group[PARTS];
+        const float weight = s->run[r].weight;
+        beside_group(s, habit, from, s->run[r].end, group);
+        for (size_t k = 0; k < PARTS; k++) {
+            log[k] += weight * log_of(group[k].product, group[k].exponent);
+            near[k] += weight * group[k].distance;
+        }
+        from = s->run[r].end;
+    }
+}
+
+static inline void go_through_weighed(const struct population *pop, const struct beside_sample *s,
+                                      struct others *o)
+{
+    const struct lanes *l = &pop->lanes;
+    const float share = (float)M_SQRT2 / (float)s->total;
+    size_t g = 0;
+    do {
+        lanes_t log[PARTS] = {lanes_of(0.0F)};
+        lanes_t near[PARTS] = {lanes_of(0.0F)};
+        weigh_group(s, l->habit + g * pop->features * LANES_HABIT, log, near);
+        for (size_t k = 0; k < PARTS; k++) {
+            const size_t at = g * LANES_GROUP + k * LANES;
+            lanes_store(o->log + at, -1.5F * log[k] - spreads_at(pop, s, at));
+            lanes_store(o->near + at, near[k] * share);
+        }
+    } while (++g < l->groups);
+}
+
+/* One run of weight 1, as most samples are. */
+static inline bool is_even(const struct beside_sample *s)
+{
+    return s->runs == 1 && !(s->run[0].weight < 1.0F || s->run[0].weight > 1.0F);
 }
 
 /* Places of a population that are no single people: they must not be met among them. */
@@ -178,8 +225,12 @@ static inline void beside_body(const struct population *pop, const struct beside
                                struct beside *out)
 {
     struct others SCRATCH o;
-    go_through(pop, s, &o);
-    take_logs(pop, s, &o);
+    if (is_even(s)) {
+        go_through(pop, s, &o);
+        take_logs(pop, s, &o);
+    } else {
+        go_through_weighed(pop, s, &o);
+    }
     out->all[0] = o.log[0];
     out->all[1] = o.log[1];
     if (pop->cohort == 0) {

@@ -80,6 +80,7 @@ static void vary(struct rng *r, struct variant *v)
 struct arrays {
     float middle[(2 + COHORT) * SAMPLE_FEATURES_MAX];
     float spread[(2 + COHORT) * SAMPLE_FEATURES_MAX];
+    float weight[SAMPLE_FEATURES_MAX]; /* by type, as a model of people has them */
 };
 
 static void keep_sample(void *ctx, const struct sample *s)
@@ -99,12 +100,16 @@ static void make_people(struct rng *r, const canara_event_t *event, struct array
         a->middle[i] = (float)((isnan(x) ? 0.0 : x) + rng_double(r) - 0.5);
         a->spread[i] = 0.3F;
     }
+    for (size_t f = 0; f < n; f++) {
+        a->weight[f] = 1.0F + 0.25F * (float)like.type[f];
+    }
     *out = (struct population){.context = like.context,
                                .kind = (uint8_t)like.kind,
                                .features = (uint16_t)n,
                                .people = COHORT,
                                .cohort = COHORT,
                                .usual = a->spread,
+                               .weight = a->weight,
                                .cohort_of = {a->middle + 2 * n, a->spread + 2 * n}};
     for (size_t i = 0; i < 2; i++) {
         out->all[i] = (struct density){a->middle + i * n, a->spread + i * n};

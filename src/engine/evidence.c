@@ -74,15 +74,25 @@ struct density_sum {
     double sum;
     double product;
     double scale;
+    double weight; /* of the features of the product */
     unsigned n;
 };
 
 static void density_close(struct density_sum *d)
 {
-    d->sum -= log(d->product * sqrt(d->product) * d->scale);
+    d->sum -= d->weight * log(d->product * sqrt(d->product) * d->scale);
     d->product = 1.0;
     d->scale = 1.0;
     d->n = 0;
+}
+
+/* From here on features count otherwise. */
+static void density_weigh(struct density_sum *d, double weight)
+{
+    if (d->weight < weight || d->weight > weight) {
+        density_close(d);
+        d->weight = weight;
+    }
 }
 
 static void density_add(struct density_sum *d, double gap, double spread)
@@ -106,12 +116,12 @@ static void lay_side_by_side(const struct part *p, const struct population *pop,
                              const struct sample *s, struct pair *out)
 {
     struct part_habit SCRATCH h;
-    struct density_sum own = {.product = 1.0, .scale = 1.0};
+    struct density_sum own = {.product = 1.0, .scale = 1.0, .weight = 1.0};
     part_habit(p, &h);
     struct beside_sample *both = &out->sample;
+    const float *const weight = pop == NULL ? NULL : pop->weight;
     lens_clear(&out->mark, p->features);
-    both->n = 0;
-    both->missing = 0;
+    beside_clear(both);
     out->known = 0;
     out->one_class = 0.0;
     for (size_t f = 0; f < p->features; f++) {
@@ -124,12 +134,20 @@ static void lay_side_by_side(const struct part *p, const struct population *pop,
         const double gap = s->x[f] - (double)h.middle[f];
         const double z = clip(gap / (double)h.spread[f], -CAP, CAP);
         lens_put(&out->mark, f, z);
-        out->one_class += fabs(z);
+        if (weight == NULL) {
+            out->one_class += fabs(z);
+            beside_put(both, f, s->x[f]);
+        } else {
+            out->one_class += (double)weight[f] * fabs(z);
+            density_weigh(&own, (double)weight[f]);
+            beside_put_weighed(both, f, s->x[f], weight[f]);
+        }
         density_add(&own, gap, (double)h.shrunk[f]);
-        both->at[both->n] = (uint8_t)f;
-        both->x[both->n++] = (float)s->x[f];
     }
     density_close(&own);
+    if (weight == NULL) {
+        beside_all_alike(both);
+    }
     out->own = own.sum;
 }
 
@@ -155,6 +173,24 @@ static_assert(LANES == 4, "this file is for any processor");
 static_assert((int)EVIDENCE_SAMPLES_MIN >= (int)BESIDE_NEAREST,
               "what stands behind the last row is never among the nearest");
 
+/* Steps to each of the ring, and, where features do not all count alike, the same weighed. */
+static void measure(const struct lens *l, const struct pair *pair, uint32_t *steps, float *far)
+{
+    const struct beside_sample *const s = &pair->sample;
+    if (s->runs == 1) {
+        lens_distances(l, &pair->mark, steps);
+        return;
+    }
+    struct lens_run SCRATCH run[SAMPLE_FEATURES_MAX];
+    size_t from = 0;
+    for (size_t r = 0; r < s->runs; r++) {
+        const size_t last = s->run[r].end - 1;
+        run[r] = (struct lens_run){s->at[from], (size_t)s->at[last] + 1, s->run[r].weight};
+        from = s->run[r].end;
+    }
+    lens_weighed_distances(l, &pair->mark, run, s->runs, steps, far);
+}
+
 /* To the nearest of the ring, some ages at a time; those behind the last are far away. `closest`:
  * steps to the nearest, whatever its age. */
 static double nearest(const struct lens *l, const struct pair *pair, uint32_t *closest)
@@ -162,11 +198,15 @@ static double nearest(const struct lens *l, const struct pair *pair, uint32_t *c
     enum { ROOM = (PART_RING + LANES - 1) / LANES * LANES };
 
     uint32_t SCRATCH steps[ROOM];
+    float SCRATCH far[ROOM];
     const lanes_t ages = {0.0F, 1.0F, 2.0F, 3.0F};
-    const float share = (float)(1.0 / (LENS_STEP * (double)pair->sample.n));
-    lens_distances(l, &pair->mark, steps);
+    const bool is_even = pair->sample.runs == 1;
+    const double all = is_even ? (double)pair->sample.n : pair->sample.total;
+    const float share = (float)(1.0 / (LENS_STEP * all));
+    measure(l, pair, steps, far);
     for (size_t i = l->count; i % LANES != 0; i++) {
         steps[i] = STEPS_FAR;
+        far[i] = BESIDE_FAR;
     }
     struct smallest least = smallest_none();
     lanes_int_t closest_of = (lanes_int_t){0} + STEPS_FAR;
@@ -176,7 +216,9 @@ static double nearest(const struct lens *l, const struct pair *pair, uint32_t *c
         const lanes_int_t nearer = some < closest_of; /* all ones where true */
         closest_of = (some & nearer) | (closest_of & ~nearer);
         const lanes_t age = (float)(AGE_COST / PART_RING) * (ages + (float)(int32_t)i);
-        smallest_offer(&least, __builtin_convertvector(some, lanes_t) * share + age);
+        const lanes_t weighed =
+            is_even ? __builtin_convertvector(some, lanes_t) : lanes_load(far + i);
+        smallest_offer(&least, weighed * share + age);
     }
     int32_t least_steps = STEPS_FAR;
     for (size_t k = 0; k < LANES; k++) {
@@ -205,12 +247,12 @@ static bool compare(const struct lens *l, const struct population *pop, const st
 static void beside_owner(const struct lens *l, const struct pair *pair, double out[SCORES],
                          struct likeness *alike)
 {
-    const double n = (double)pair->sample.n;
     uint32_t steps = 0;
-    out[SCORE_ONE_CLASS] = pair->one_class / n;
+    out[SCORE_ONE_CLASS] = pair->one_class / pair->sample.total;
     out[SCORE_NEAREST] = nearest(l, pair, &steps);
     if (alike != NULL) {
-        *alike = (struct likeness){(double)steps / (LENS_STEP * n), pair->sample.n};
+        *alike =
+            (struct likeness){(double)steps / (LENS_STEP * (double)pair->sample.n), pair->sample.n};
     }
 }
 
@@ -233,7 +275,7 @@ bool evidence_scores(const struct lens *l, const struct population *pop, const s
     if (!compare(l, pop, s, &pair)) {
         return false;
     }
-    const double n = (double)pair.sample.n;
+    const double n = pair.sample.total;
     struct beside SCRATCH others;
     pop->lanes.beside(pop, &pair.sample, &others);
     out[SCORE_RATIO] =

@@ -1,6 +1,7 @@
 /* evidence_test.c - lines from scores to nats, and what lies between two of them. */
 #include "engine/evidence.h"
 
+#include "base/util.h"
 #include "engine/model.h"
 #include "tests/support/random.h"
 #include "tests/support/unit.h"
@@ -119,10 +120,10 @@ static void one_sample_more_is_no_step(void **state)
     assert_near(before, 4.0, 1e-9, "at the end");
 }
 
-static enum canara_status opened(const struct fusion_lines *lines)
-{
-    enum { FEATURES = 3 };
+enum { FEATURES = 3 };
 
+static enum canara_status opened(const struct fusion_lines *lines, const float *weight)
+{
     static uint8_t bytes[4096];
     static const float numbers[FEATURES] = {1.0F, 1.0F, 1.0F};
     struct population p = {.context = 5,
@@ -131,6 +132,7 @@ static enum canara_status opened(const struct fusion_lines *lines)
                            .people = 9,
                            .all = {{numbers, numbers}, {numbers, numbers}},
                            .usual = numbers,
+                           .weight = weight,
                            .fusion = *lines};
     const size_t size = model_write("lines", &p, 1, bytes, sizeof bytes);
     struct canara_model *model = NULL;
@@ -153,11 +155,40 @@ static void lines_out_of_order_or_of_no_number_are_no_model(void **state)
     draw_lines(&seed, &lines);
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         memcpy(lines.at, good[i], sizeof lines.at);
-        assert_int_equal(opened(&lines), CANARA_OK);
+        assert_int_equal(opened(&lines, NULL), CANARA_OK);
     }
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         memcpy(lines.at, bad[i], sizeof lines.at);
-        assert_int_equal(opened(&lines), CANARA_BAD_FORMAT);
+        assert_int_equal(opened(&lines, NULL), CANARA_BAD_FORMAT);
+    }
+}
+
+/* How much a feature counts is a number between a 64th and 64. */
+static void weights_beyond_their_range_are_no_model(void **state)
+{
+    (void)state;
+    static const float good[][FEATURES] = {
+        {1.0F, 1.0F, 1.0F}, {0.015625F, 64.0F, 1.0F}, {2.0F, 2.0F, 2.0F}};
+    static const float bad[][FEATURES] = {{0.0F, 1.0F, 1.0F},  {1.0F, -1.0F, 1.0F},
+                                          {1.0F, 1.0F, 64.5F}, {0.015F, 1.0F, 1.0F},
+                                          {NAN, 1.0F, 1.0F},   {1.0F, INFINITY, 1.0F}};
+    struct fusion_lines lines = {.at = {5.0, 10.0, 20.0, 50.0}};
+    for (size_t i = 0; i < FUSION_LINES; i++) {
+        lines.line[i] = (struct fusion){.scale = {1.0, 1.0, 1.0, 1.0, 1.0},
+                                        .high = 1.0,
+                                        .limit = 3.0,
+                                        .impostor = 1.0,
+                                        .owner = -1.0,
+                                        .variance = 1.0,
+                                        .run = 1.0,
+                                        .ceiling = FUSION_SURE,
+                                        .floor = FUSION_SURE};
+    }
+    for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+        assert_int_equal(opened(&lines, good[i]), CANARA_OK);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        assert_int_equal(opened(&lines, bad[i]), CANARA_BAD_FORMAT);
     }
 }
 
@@ -168,6 +199,7 @@ int main(void)
         cmocka_unit_test(at_its_own_number_and_beyond_the_outer_ones_a_line_is_itself),
         cmocka_unit_test(one_sample_more_is_no_step),
         cmocka_unit_test(lines_out_of_order_or_of_no_number_are_no_model),
+        cmocka_unit_test(weights_beyond_their_range_are_no_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

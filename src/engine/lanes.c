@@ -41,7 +41,8 @@ void lanes_lay(const struct population *pop, float *at, struct lanes *out)
         for (size_t f = 0; f < n; f++) {
             const bool varies =
                 spread[f] > 0.0F; /* of a vector's column: what does not is in nobody's way */
-            const double log_of = varies ? log((double)spread[f]) : 0.0;
+            const double log_of =
+                varies ? (double)population_weight(pop, f) * log((double)spread[f]) : 0.0;
             float *habit = at + (group * n + f) * LANES_HABIT + lane;
             habit[0] = middle[f];
             habit[LANES_GROUP] = varies ? (float)(M_SQRT1_2 / (double)spread[f]) : 0.0F;

@@ -164,7 +164,7 @@ static inline lanes_t lanes_exp(lanes_t x)
 /* The people of a population, eight to a group: first the two of all people, then the cohort; the
  * places that are left over have an inverse of 0. For each group and feature a row of eight middles
  * and eight times 1 / (sqrt(2) spread), 0 where a vector's column does not vary; the logs of the
- * spreads apart, which only what is missing needs. */
+ * spreads apart, each times what its feature counts, which only what is missing needs. */
 struct lanes {
     size_t groups;
     const float *habit;      /* groups x features x 16 */

@@ -139,3 +139,49 @@ void lens_distances(const struct lens *l, const struct lens_mark *mark, uint32_t
 {
     lens_row_distances(l->row, l->count, l->part->features, mark, out);
 }
+
+/* Up to a step of one run. */
+struct piece {
+    uint8_t at[STEP], far[STEP], counts[STEP]; /* 0 behind the run */
+    size_t from;
+    float weight;
+};
+
+static size_t cut(const struct lens_mark *mark, const struct lens_run *run, size_t runs,
+                  struct piece piece[SAMPLE_FEATURES_MAX])
+{
+    size_t n = 0;
+    for (size_t r = 0; r < runs; r++) {
+        for (size_t f = run[r].begin; f < run[r].end && n < SAMPLE_FEATURES_MAX; f += STEP) {
+            const size_t left = run[r].end - f < STEP ? run[r].end - f : STEP;
+            struct piece *const p = &piece[n++];
+            *p = (struct piece){.from = f, .weight = run[r].weight};
+            memcpy(p->at, mark->at + f, left);
+            memcpy(p->far, mark->far + f, left);
+            memcpy(p->counts, mark->counts + f, left);
+        }
+    }
+    return n;
+}
+
+void lens_weighed_distances(const struct lens *l, const struct lens_mark *mark,
+                            const struct lens_run *run, size_t runs, uint32_t out[PART_RING],
+                            float weighed[PART_RING])
+{
+    struct piece SCRATCH piece[SAMPLE_FEATURES_MAX];
+    const size_t pieces = cut(mark, run, runs, piece);
+    const uint8_t *row = l->row;
+    for (size_t i = 0; i < l->count; i++, row += l->part->features) {
+        uint32_t sum = 0;
+        float heavy = 0.0F;
+        for (size_t k = 0; k < pieces; k++) {
+            const struct piece *const p = &piece[k];
+            const uint32_t steps =
+                step(load(row + p->from), load(p->at), load(p->far), load(p->counts));
+            sum += steps;
+            heavy += p->weight * (float)steps;
+        }
+        out[i] = sum;
+        weighed[i] = heavy;
+    }
+}

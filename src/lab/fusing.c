@@ -5,6 +5,7 @@
 #include "lab/fusing_lines.h"
 #include "lab/people.h"
 #include "lab/some_of.h"
+#include "lab/type_weights.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,9 @@ struct fitting {
     struct people general[FUSING_FOLDS][FUSING_FOLDS]; /* of any field, when that is wanted */
     struct people people[FUSING_FOLDS][FUSING_FOLDS];  /* with both folds left out; i <= j */
     uint8_t *fold;                                     /* of each user */
+    bool weighing; /* types of features are weighed against each other; then the scores are tried */
+    double weight[FEATURE_TYPES];
+    struct type_trials types;
     struct fusing_trials trials;
     struct alike alike;
 };
@@ -111,6 +115,9 @@ static err_t try_sample(struct fitting *t, const struct seat *seat, size_t user,
     struct sample s;
     double score[SCORES];
     bank_sample(t->c, user, i, &s);
+    if (t->weighing) {
+        return type_trials_add(&t->types, &seat->part, seat->population, &s, label);
+    }
     if (!evidence_scores(&seat->lens, seat->population, &s, score, NULL)) {
         return ERR_OK;
     }
@@ -207,7 +214,9 @@ static err_t try_all(struct fitting *t)
     }
     size_t number = 0;
     for (size_t u = 0; u < t->c->users; u++) {
-        watch_step(t->f->watch);
+        if (!t->weighing) {
+            watch_step(t->f->watch);
+        }
         if (may_play(t, u)) {
             TRY(try_user(t, u, number, people, true));
             TRY(try_user(t, u, number++, people, false));
@@ -216,36 +225,75 @@ static err_t try_all(struct fitting *t)
     return ERR_OK;
 }
 
+static void weigh_people(struct fitting *t)
+{
+    for (size_t i = 0; i < FUSING_FOLDS; i++) {
+        for (size_t j = i; j < FUSING_FOLDS; j++) {
+            people_weigh(&t->people[i][j], &t->c->like, t->weight);
+        }
+    }
+}
+
 static err_t try_field(struct fitting *t, const struct field *field)
 {
     t->c = field->c;
     t->stages = field->stages;
     TRY(t->f->general ? spread_people(t) : make_people(t, false));
+    weigh_people(t);
     TRY(try_all(t));
     free_people(t->people);
-    alike_look(&t->alike, field, t->f->in);
     return ERR_OK;
 }
 
-static err_t fit(struct fitting *t, struct fusion_lines *out)
+/* The first pass of two. */
+static err_t weigh_types(struct fitting *t)
 {
+    size_t people = 0;
+    t->weighing = true;
+    for (size_t i = 0; i < t->f->count; i++) {
+        TRY(try_field(t, &t->f->fields[i]));
+    }
+    t->weighing = false;
+    for (size_t u = 0; u < users_of(t->f); u++) {
+        people += t->f->in[u];
+    }
+    return type_weights_fit(&t->types, people, t->weight);
+}
+
+/* Features of other kinds are of one type. */
+static bool is_typed(enum sample_kind kind)
+{
+    return kind == SAMPLE_KEYS || kind == SAMPLE_TEXT;
+}
+
+static err_t fit(struct fitting *t, struct fused *out)
+{
+    struct fusion_lines *const lines = &out->lines;
+    for (size_t k = 0; k < FEATURE_TYPES; k++) {
+        t->weight[k] = 1.0;
+    }
     deal(t);
     if (t->f->general) {
         TRY(make_people(t, true));
     }
+    if (!t->f->all_alike && is_typed(t->f->fields[0].c->like.kind)) {
+        TRY(weigh_types(t));
+    }
     for (size_t i = 0; i < t->f->count; i++) {
         TRY(try_field(t, &t->f->fields[i]));
+        alike_look(&t->alike, &t->f->fields[i], t->f->in);
     }
-    TRY(fusing_lines_fit(&t->trials, out));
+    memcpy(out->weight, t->weight, sizeof out->weight);
+    TRY(fusing_lines_fit(&t->trials, lines));
     const double run = alike_run(&t->alike);
     for (size_t i = 0; i < FUSION_LINES; i++) {
-        out->line[i].run = run;
+        lines->line[i].run = run;
     }
-    return fusing_lines_tell(&t->trials, out, t->f->fields[0].c->like.kind,
+    return fusing_lines_tell(&t->trials, lines, t->f->fields[0].c->like.kind,
                              watch_calibration(t->f->watch));
 }
 
-err_t fusing_fit(const struct fusing *f, struct fusion_lines *out)
+err_t fusing_fit(const struct fusing *f, struct fused *out)
 {
     struct fitting *t = calloc(1, sizeof *t);
     if (t == NULL) {
@@ -257,6 +305,7 @@ err_t fusing_fit(const struct fusing *f, struct fusion_lines *out)
     free_people(t->people);
     free_people(t->general);
     fusing_trials_deinit(&t->trials);
+    type_trials_deinit(&t->types);
     free(t->fold);
     free(t);
     return e;

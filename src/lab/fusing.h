@@ -25,11 +25,18 @@ enum { FUSING_FOLDS = 8 };
 struct fusing {
     const struct field *fields; /* contexts that share the fusion */
     size_t count;
-    bool general;        /* compare with people at keys of any field, not of this one */
-    const bool *in;      /* background users */
+    bool general;   /* compare with people at keys of any field, not of this one */
+    bool all_alike; /* features of every type count alike: simulated people show what was made up */
+    const bool *in; /* background users */
     struct watch *watch; /* takes a step for each user of each field; may be NULL */
 };
 
-NODISCARD err_t fusing_fit(const struct fusing *f, struct fusion_lines *out);
+/* How features of a type count (all 1 but for typed fields), and the lines from the scores so weighed to nats. */
+struct fused {
+    double weight[FEATURE_TYPES];
+    struct fusion_lines lines;
+};
+
+NODISCARD err_t fusing_fit(const struct fusing *f, struct fused *out);
 
 #endif

@@ -14,12 +14,12 @@ static size_t trials_of_others(size_t people)
     struct stages *stages = NULL;
     struct calibration calibration = {0};
     struct watch watch = {.calibration = &calibration};
-    struct fusion_lines fusion;
+    struct fused fused;
     group_make(&g, people, SAMPLE_KEYS, EACH);
     assert_ok(stages_new(&g.context, &stages));
     const struct field field = {.c = &g.context, .stages = stages};
     assert_ok(fusing_fit(
-        &(struct fusing){.fields = &field, .count = 1, .in = g.in, .watch = &watch}, &fusion));
+        &(struct fusing){.fields = &field, .count = 1, .in = g.in, .watch = &watch}, &fused));
     const size_t n = calibration.side[SAMPLE_KEYS][1].count;
     calibration_free(&calibration);
     stages_free(&stages);

@@ -172,6 +172,8 @@ static void choose_cohort(const struct bank_context *c, const struct stages *sta
     p->population.cohort = (uint16_t)kept;
 }
 
+static const double all_alike[FEATURE_TYPES] = {1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0};
+
 /* Middles and spreads stand one after the other at `at`. */
 static struct density density_at(const float *at, size_t n)
 {
@@ -194,7 +196,7 @@ err_t people_new(const struct bank_context *c, const struct stages *stages, cons
                        .people = (uint16_t)(people < UINT16_MAX ? people : UINT16_MAX),
                        .cohort = (uint16_t)cohort}};
     struct pool pool = {.value = calloc(people * EACH_MAX, sizeof *pool.value)};
-    float *number = calloc((5 + 2 * cohort) * n + lanes_floats(n, cohort), sizeof *number);
+    float *number = calloc((6 + 2 * cohort) * n + lanes_floats(n, cohort), sizeof *number);
     if (pool.value == NULL || number == NULL) {
         free(pool.value);
         free(number);
@@ -206,14 +208,30 @@ err_t people_new(const struct bank_context *c, const struct stages *stages, cons
         p.population.all[i] = density_at(number + 2 * i * n, n);
     }
     p.population.usual = number + 4 * n;
-    float *member = number + 5 * n;
+    float *member = number + 6 * n;
     choose_cohort(c, stages, in, &p, member, member + cohort * n);
     p.population.cohort_of = density_at(member, cohort * n);
-    lanes_lay(&p.population, member + 2 * cohort * n, &p.population.lanes);
     p.number = number;
+    p.weight = number + 5 * n;
+    p.lanes = member + 2 * cohort * n;
+    people_weigh(&p, &c->like, all_alike);
     free(pool.value);
     *out = p;
     return ERR_OK;
+}
+
+static size_t type_of(const struct sample *like, size_t f)
+{
+    return like != NULL ? like->type[f] : f / ((size_t)CANARA_KEY_CLASSES * CANARA_KEY_CLASSES);
+}
+
+void people_weigh(struct people *p, const struct sample *like, const double weight[FEATURE_TYPES])
+{
+    for (size_t f = 0; f < p->population.features; f++) {
+        p->weight[f] = (float)weight[type_of(like, f)];
+    }
+    p->population.weight = p->weight;
+    lanes_lay(&p->population, p->lanes, &p->population.lanes);
 }
 
 void people_free(struct people *p)

@@ -19,13 +19,18 @@ enum { PEOPLE_MIN = 6 };
 
 struct people {
     struct population population;
-    float *number;
+    float *number;         /* all of its arrays */
+    float *weight, *lanes; /* among them, for people_weigh() */
 };
 
 /* From the users for whom `in` is true. The fusions are left empty. */
 NODISCARD err_t people_new(const struct bank_context *c, const struct stages *stages,
                            const bool *in, struct people *out);
 void people_free(struct people *p);
+
+/* Let features count by their type; `like` is a sample of the context, NULL for people in general (a row for each
+ * type and pair of classes). */
+void people_weigh(struct people *p, const struct sample *like, const double weight[FEATURE_TYPES]);
 
 /* People in general at keys of any field: one population over every context of SAMPLE_KEYS, with a row
  * for each type and pair of classes (key_row()). Only fields and users that count are pooled. */

@@ -123,21 +123,25 @@ static float usual(const struct row *r)
                                    : fmax(exp(r->log_spread / (double)r->spreads), SPREAD_MIN));
 }
 
-/* Five arrays of n numbers, a population that points to them, and its lanes behind them. */
-static void point(struct people *p, float *number, size_t n)
+static const double all_alike[FEATURE_TYPES] = {1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0};
+
+/* Six arrays of n numbers, a population that points to them, and its lanes behind them. */
+static void point(struct people *p, float *number, size_t n, const struct sample *like)
 {
     for (size_t i = 0; i < 2; i++) {
         const float *at = number + 2 * i * n;
         p->population.all[i] = (struct density){.middle = at, .spread = at + n};
     }
     p->population.usual = number + 4 * n;
-    lanes_lay(&p->population, number + 5 * n, &p->population.lanes);
     p->number = number;
+    p->weight = number + 5 * n;
+    p->lanes = number + 6 * n;
+    people_weigh(p, like, all_alike);
 }
 
 static float *room_for(size_t n)
 {
-    return calloc(5 * n + lanes_floats(n, 0), sizeof(float));
+    return calloc(6 * n + lanes_floats(n, 0), sizeof(float));
 }
 
 static err_t fill(struct gathering *g, size_t people, struct people *out)
@@ -159,7 +163,7 @@ static err_t fill(struct gathering *g, size_t people, struct people *out)
     }
     *out = (struct people){
         .population = {.kind = SAMPLE_KEYS, .features = KEY_ROWS, .people = (uint16_t)people}};
-    point(out, number, KEY_ROWS);
+    point(out, number, KEY_ROWS, NULL);
     return ERR_OK;
 }
 
@@ -210,6 +214,6 @@ err_t people_spread(const struct people *general, const struct bank_context *c, 
                                           .kind = (uint8_t)c->like.kind,
                                           .features = (uint16_t)n,
                                           .people = general->population.people}};
-    point(out, number, n);
+    point(out, number, n, &c->like);
     return ERR_OK;
 }

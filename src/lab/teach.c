@@ -71,6 +71,7 @@ struct class
     size_t count;
     struct crowding *crowding;
     size_t crowds;
+    bool simulated;
     bool *own_texts; /* of each context: left out, since its people type texts of their own */
     size_t left_out; /* how many of them, of people enough to teach something */
 };
@@ -78,11 +79,14 @@ struct class
 /* Fit the fusion of people that were just made; too few trials are no error: they are left out. */
 static err_t keep(struct people *p, const struct fusing *f, struct class *class)
 {
-    const err_t fitted = fusing_fit(f, &p->population.fusion);
+    struct fused fused;
+    const err_t fitted = fusing_fit(f, &fused);
     if (failed(fitted)) {
         people_free(p);
         return fitted.code == ERR_RANGE ? ERR_OK : fitted;
     }
+    p->population.fusion = fused.lines;
+    people_weigh(p, f->general ? NULL : &f->fields[0].c->like, fused.weight);
     class->people[class->count++] = *p;
     return ERR_OK;
 }
@@ -130,8 +134,12 @@ static err_t teach_context(const struct school *school, size_t context, const bo
         leave_out(school, context, class);
         return ERR_OK;
     }
-    return keep(&p, &(struct fusing){.fields = &field, .count = 1, .in = in, .watch = class->watch},
-                class);
+    const struct fusing fusing = {.fields = &field,
+                                  .count = 1,
+                                  .all_alike = class->simulated,
+                                  .in = in,
+                                  .watch = class->watch};
+    return keep(&p, &fusing, class);
 }
 
 /* Keys of any field, for the fields that no two customers share. */
@@ -151,11 +159,13 @@ static err_t teach_general(const struct school *school, const bool *in, struct c
     struct people p = {.number = NULL};
     err_t e = count == 0 ? ERR_OK : people_general(fields, count, in, &p);
     if (!failed(e) && count > 0) {
-        e = keep(
-            &p,
-            &(struct fusing){
-                .fields = fields, .count = count, .general = true, .in = in, .watch = class->watch},
-            class);
+        const struct fusing fusing = {.fields = fields,
+                                      .count = count,
+                                      .general = true,
+                                      .all_alike = class->simulated,
+                                      .in = in,
+                                      .watch = class->watch};
+        e = keep(&p, &fusing, class);
     }
     free(fields);
     return e.code == ERR_RANGE ? ERR_OK : e;
@@ -189,7 +199,7 @@ static err_t write(const struct class *class, struct model_title title, struct b
     }
     for (size_t i = 0; i < class->count; i++) {
         all[i] = class->people[i].population;
-        size += 8192 + sizeof(float) * all[i].features * (5U + 2U * all[i].cohort);
+        size += 8192 + sizeof(float) * all[i].features * (6U + 2U * all[i].cohort);
     }
     uint8_t *bytes = malloc(size);
     const size_t used = bytes == NULL
@@ -232,6 +242,7 @@ err_t school_teach(const struct school *school, const bool *in, struct model_tit
         watch->all = steps_of(school);
     }
     struct class class = {.watch = watch,
+                          .simulated = title.simulated,
                           .people = calloc(school->contexts + 2, sizeof *class.people),
                           .crowding = calloc(CROWD_MAX, sizeof *class.crowding),
                           .own_texts = calloc(school->contexts + 1, sizeof *class.own_texts)};

@@ -33,7 +33,7 @@ struct desk {
     bool in[USERS];
     struct people people, general;
     size_t singles; /* that were compared */
-    struct fusion_lines fusion;
+    struct fused fused;
 };
 
 static void begin(void *state)
@@ -284,6 +284,15 @@ static void check_common(struct vectors *v, const double *x, size_t n)
 
 /* ---- fusion ---- */
 
+static void take_types(struct vectors *v, const double *x, size_t n)
+{
+    struct desk *d = v->state;
+    vectors_count(v, n, d->context.like.count);
+    for (size_t f = 0; f < n; f++) {
+        d->context.like.type[f] = (uint8_t)x[f];
+    }
+}
+
 static void fit_fusions(struct vectors *v, const double *x, size_t n)
 {
     struct desk *d = v->state;
@@ -292,7 +301,7 @@ static void fit_fusions(struct vectors *v, const double *x, size_t n)
     vectors_count(v, n, 0);
     const struct field field = {.c = &d->context, .stages = stages};
     const struct fusing fusing = {.fields = &field, .count = 1, .in = d->in};
-    assert_ok(fusing_fit(&fusing, &d->fusion));
+    assert_ok(fusing_fit(&fusing, &d->fused));
     stages_free(&stages);
 }
 
@@ -304,9 +313,15 @@ static void fitted_all(struct vectors *v, const double *got, const double *want,
     }
 }
 
+static void check_counts(struct vectors *v, const double *x, size_t n)
+{
+    vectors_count(v, n, FEATURE_TYPES);
+    fitted_all(v, ((struct desk *)v->state)->fused.weight, x, FEATURE_TYPES);
+}
+
 static void check_fitted(struct vectors *v, const double *x, size_t n)
 {
-    const struct fusion_lines *const lines = &((struct desk *)v->state)->fusion;
+    const struct fusion_lines *const lines = &((struct desk *)v->state)->fused.lines;
     const struct fusion *f = &lines->line[(size_t)x[0]];
     const double *mean = x + 2;
     const double *scale = mean + SCORES;
@@ -345,7 +360,9 @@ static void both_implementations_learn_the_same_of_people(void **state)
         {"single", check_single},
         {"general", make_general},
         {"elsewhere", look_elsewhere},
+        {"types", take_types},
         {"fusing", fit_fusions},
+        {"counts", check_counts},
         {"fitted", check_fitted},
         {NULL, NULL},
     };

@@ -116,6 +116,8 @@ GENUINE_MAX, AHEAD_MAX, IMPOSTOR_EACH, OTHERS_MAX = 24, 200, 3, 64
 MIDDLES, TRIALS_MIN, OUTER = [5, 10, 20, 50], 30, 0.01
 RIDGE, FUSION_HIGH, LIMIT_MIN, LIMIT_MAX, RUN = 3e-4, 1.0, 0.5, 6.0, 1.0
 DOUBT_MIN, DOUBT_FIRST, DOUBT_MAX = 4.5, 6.0, 12.0
+TYPES, TYPES_RIDGE, TYPES_FREE, TYPES_LOW, TYPES_TOP = 8, 0.2, 30.0, 0.05, 16.0  # type_weights.c
+TYPES_GENUINE_MIN, TYPES_OTHERS_MIN = 40, 100
 
 NAN = math.nan
 
@@ -630,6 +632,8 @@ def scores(part, population, x):
         return None
 
     middle = [f32(m) for m in part.middle]  # a vector's is no float by itself
+    weight = (population or {}).get("weight") or [1.0] * len(x)
+    total = math.fsum(weight[f] for f in both)
 
     def units(row, f, middle):
         return clip((row[f] - middle[f]) / part.spread[f], -CAP, CAP)
@@ -637,10 +641,13 @@ def scores(part, population, x):
     def step(row, f, middle):
         return math.floor(units(row, f, middle) * LENS_STEP + 128.5)
 
-    one_class = math.fsum(abs(units(x, f, middle)) for f in both) / len(both)
-    bare = [sum(CAP * LENS_STEP if math.isnan(row[f]) else abs(step(x, f, middle) - step(row, f, part.middle))
-                for f in both) / (LENS_STEP * len(both)) for row in part.ring]
-    away = [gap + AGE_COST * age / RING for age, gap in enumerate(bare)]
+    def gap(row, f):
+        return CAP * LENS_STEP if math.isnan(row[f]) else abs(step(x, f, middle) - step(row, f, part.middle))
+
+    one_class = math.fsum(weight[f] * abs(units(x, f, middle)) for f in both) / total
+    bare = [sum(gap(row, f) for f in both) / (LENS_STEP * len(both)) for row in part.ring]
+    away = [math.fsum(weight[f] * gap(row, f) for f in both) / (LENS_STEP * total) + AGE_COST * age / RING
+            for age, row in enumerate(part.ring)]
     few = sorted(away)[:NEAREST]
     near = math.fsum(few) / len(few)
     if population is None:
@@ -650,20 +657,20 @@ def scores(part, population, x):
     def log_own(f):
         return log_t(clip((x[f] - middle[f]) / part.shrunk[f], -Z_MAX, Z_MAX), part.shrunk[f])
 
-    own = math.fsum(log_own(f) for f in both)
-    s1, s2 = (math.fsum(d.log(f, x[f]) for f in both) - own for d in population["all"])
+    own = math.fsum(weight[f] * log_own(f) for f in both)
+    s1, s2 = (math.fsum(weight[f] * d.log(f, x[f]) for f in both) - own for d in population["all"])
     t = POPULATION_T
     ratio = t * math.log(0.5 * math.exp(s1 / t) + 0.5 * math.exp(s2 / t))
     cohort = rivals = 0.0
     if population["cohort"]:
-        logs = [math.fsum(d.log(f, x[f]) for f in both) for d in population["cohort"]]
+        logs = [math.fsum(weight[f] * d.log(f, x[f]) for f in both) for d in population["cohort"]]
         top = max(logs)
         mean = math.fsum(math.exp((v - top) / COHORT_T) for v in logs) / len(logs)
         cohort = -own + top + COHORT_T * math.log(mean)
-        other = sorted(math.fsum(min(abs((x[f] - d.middle[f]) * d.inverse[f]), CAP) for f in both) / len(both)
+        other = sorted(math.fsum(weight[f] * min(abs((x[f] - d.middle[f]) * d.inverse[f]), CAP) for f in both) / total
                        for d in population["cohort"])[:NEAREST]
         rivals = one_class - math.fsum(other) / len(other)
-    return [ratio / len(both), one_class, near, cohort / len(both), rivals]
+    return [ratio / total, one_class, near, cohort / total, rivals]
 
 
 def way(middle, population):
@@ -1257,12 +1264,38 @@ def doubting(x, label, weight, ridge, beta, bias):
     return b[:lines - 1], b[lines - 1], b[-2], b[-1]
 
 
-def fusing(people, like):
+def like_type(k):
+    """Hold and pause of a key are its pause to the next: the three count alike."""
+    return HOLD if k in (DOWN_DOWN, UP_DOWN) else k
+
+
+def type_weights(trials, people):
+    """How much a feature of each type counts: a logistic regression of log likelihood ratios of all people to the
+    owner, one for each type, held to one weight for all by a ridge that a column of their sum has hardly any of."""
+    even = [1.0] * TYPES
+    sums = [math.fsum(x) for _, x, _ in trials]
+    mean = math.fsum(sums) / len(sums)
+    scale = math.sqrt(math.fsum((s - mean) ** 2 for s in sums) / len(sums))
+    others = sum(1 for label, _, _ in trials if label)
+    if others < TYPES_OTHERS_MIN or len(trials) - others < TYPES_GENUINE_MIN or not scale > 0:
+        return even
+    rows = [[TYPES_FREE * s / scale, *(v / scale for v in x)] for s, (_, x, _) in zip(sums, trials)]
+    _, _, beta, _ = logistic(rows, [label for label, _, _ in trials], [1.0] * len(rows), TYPES_RIDGE / people, True)
+    weight = [max(TYPES_FREE * beta[0] + b, 0.0) for b in beta[1:]]
+    features = [sum(n[k] for _, _, n in trials) for k in range(TYPES)]
+    whole = math.fsum(n * w for n, w in zip(features, weight))
+    if not whole > 0:
+        return even
+    weight = [clip(w * sum(features) / whole, TYPES_LOW, TYPES_TOP) if n else 1.0 for n, w in zip(features, weight)]
+    return [weight[like_type(k)] for k in range(TYPES)]
+
+
+def fusing(people, like, types=None):
     """The lines, from everybody against everybody: (known, dict) of each. The folds of both are left out of the people
-    that they are compared with, and each side of an owner weighs the same."""
+    that they are compared with, and each side of an owner weighs the same. Then the weights of types."""
+    types = types or [0] * len(like)
     fold = [u % FOLDS for u in range(len(people))]
     left_out = {}
-    trials = []  # (label, side, known, scores)
 
     def population(a, b):
         pair = min(a, b), max(a, b)
@@ -1270,8 +1303,18 @@ def fusing(people, like):
             left_out[pair] = population_of([p for p, f in zip(people, fold) if f not in pair], like)
         return left_out[pair]
 
-    def tried(owner, stage, other):
-        """Scores of one other person's, or the owner's own later, samples."""
+    def by_type(part, general, x):
+        """Sums over the features of each type, and how many were compared."""
+        total, count = [0.0] * TYPES, [0] * TYPES
+        for f, k in enumerate(types):
+            if part.varies(f) and not math.isnan(x[f]):
+                own = log_t(clip((x[f] - part.middle[f]) / part.shrunk[f], -Z_MAX, Z_MAX), part.shrunk[f])
+                total[like_type(k)] += math.fsum(d.log(f, x[f]) for d in general["all"]) / 2 - own
+                count[like_type(k)] += 1
+        return total, count
+
+    def tried(owner, stage, other, judge):
+        """What `judge` says of one other person's, or the owner's own later, samples."""
         learnt, samples = STAGES[stage], people[other]
         if other == owner:
             ahead = min(len(samples) - learnt, AHEAD_MAX)
@@ -1284,24 +1327,30 @@ def fusing(people, like):
         general = population(fold[owner], beside)
         part = part_of(people[owner][:learnt], like)
         part.shrink(general["usual"])
-        return learnt, [s for s in (scores(part, general, samples[i]) for i in which) if s]
+        return learnt, [s for s in (judge(part, general, samples[i]) for i in which) if s]
 
     def met(others, turn):
         """Of many some, evenly chosen."""
         return [u for i, u in enumerate(others, turn) if i * OTHERS_MAX % len(others) < OTHERS_MAX]
 
-    for owner in range(len(people)):
-        stages = [s for s, n in enumerate(STAGES) if n < len(people[owner])]
-        for label, others in ((0, [owner]), (1, [u for u in range(len(people)) if u != owner])):
-            for s in stages:
-                for u in met(others, owner + s):
-                    known, some = tried(owner, s, u)
-                    trials += [(label, 2 * owner + label, known, x) for x in some]
+    def try_all(judge):
+        for owner in range(len(people)):
+            stages = [s for s, n in enumerate(STAGES) if n < len(people[owner])]
+            for label, others in ((0, [owner]), (1, [u for u in range(len(people)) if u != owner])):
+                for s in stages:
+                    for u in met(others, owner + s):
+                        known, some = tried(owner, s, u, judge)
+                        yield from ((label, 2 * owner + label, known, x) for x in some)
+
+    weights = type_weights([(label, *x) for label, _, _, x in try_all(by_type)], len(people))
+    for general in left_out.values():
+        general["weight"] = [f32(weights[k]) for k in types]
+    trials = list(try_all(scores))
     fitted = [fit_line(trials, line) for line in range(len(MIDDLES))]
     last = max(i for i, f in enumerate(fitted) if f)
     for i in [*range(last, -1, -1), *range(last + 1, len(MIDDLES))]:
         fitted[i] = fitted[i] or fitted[i + 1 if i < last else i - 1]
-    return fitted
+    return fitted, weights
 
 
 def counts_for(line, known):
@@ -1598,6 +1647,8 @@ class PartLines:
             self.add(given(name, *density.given))
         for density in population["cohort"]:
             self.add(given("single", *density.given))
+        if "weight" in population:
+            self.add(given("weights", *population["weight"]))
 
     def scores(self, population, x):
         got = scores(self.part, population, x)
@@ -1702,6 +1753,9 @@ def part_vectors(d):
         lines.refresh()
         lines.shrink([d.between(0.05, 0.6) for _ in range(n)])
         population = crowd(d, n, cohort)
+        if cohort % 2:  # three types, then every feature its own
+            population["weight"] = [f32([0.25, 1.5, 4][3 * f // n] if cohort > 1 else d.between(0.05, 8))
+                                    for f in range(n)]
         lines.people(population)
         for way in (0, 0, 0.5, 1):
             lines.scores(population, person.sample(other, way))
@@ -2208,12 +2262,16 @@ def kept(people, left_out=()):
     return [[[f32(v) for v in x] for x in samples] for u, samples in enumerate(people) if u not in left_out]
 
 
-def fusing_case(d, title, n, counts):
+def fusing_case(d, title, n, counts, types=None):
     like, people = draw_people(d, n, counts)
     yield f"case lab {title}"
     yield from people_lines(like, people)
+    if types:
+        yield given("types", *types)
     yield "fusing"
-    for i, (at, f) in enumerate(fusing(kept(people), like)):
+    lines, weights = fusing(kept(people), like, types)
+    yield near("counts", *weights)
+    for i, (at, f) in enumerate(lines):
         yield near("fitted", i, at, *fusion_numbers(f))
 
 
@@ -2273,6 +2331,8 @@ def lab_vectors(d):
                             [5, 50, 4, 7, 30, 9, 12, 6])
     yield from fusing_case(d, "everybody against everybody", 6, [9 + 2 * u for u in range(12)])
     yield from fusing_case(d, "a few with much", 3, [7, 8, 61, 12, 6, 9, 11, 55, 10, 8, 7, 9, 14])
+    yield from fusing_case(d, "features of three types", 6, [9 + 2 * u for u in range(12)],
+                           [HOLD, DOWN_DOWN, UP_DOWN, PRESSURE, PRESSURE, PLACE_X])
     yield from people_case(d, "vectors of any unit", 5, [6, 9, 45, 12, 16, 5], vector=True)
 
 
