@@ -20,9 +20,9 @@ void buf_init_secret(struct buf *b, size_t limit)
     *b = (struct buf){.limit = limit, .secret = true};
 }
 
-/* Only the first `len` bytes are in use from here on. */
-static void cut(struct buf *b, size_t len)
+void buf_cut(struct buf *b, size_t len)
 {
+    MUST(len <= b->len);
     if (b->secret && len < b->len) {
         memory_wipe(b->ptr + len, b->len - len);
     }
@@ -31,12 +31,12 @@ static void cut(struct buf *b, size_t len)
 
 void buf_clear(struct buf *b)
 {
-    cut(b, 0);
+    buf_cut(b, 0);
 }
 
 void buf_deinit(struct buf *b)
 {
-    cut(b, 0);
+    buf_cut(b, 0);
     free(b->ptr);
     *b = (struct buf){.limit = b->limit, .secret = b->secret};
 }
@@ -120,5 +120,5 @@ void buf_consume(struct buf *b, size_t n)
         return;
     }
     memmove(b->ptr, b->ptr + dropped, b->len - dropped);
-    cut(b, b->len - dropped);
+    buf_cut(b, b->len - dropped);
 }

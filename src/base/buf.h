@@ -29,7 +29,7 @@ struct buf {
 void buf_init(struct buf *b, size_t limit);
 
 /* The same for what may be a secret: none of it is left where it has lain, not by growing, consuming,
- * clearing or releasing. What lies beyond `len` is zero or was never written. */
+ * cutting, clearing or releasing. What lies beyond `len` is zero or was never written. */
 void buf_init_secret(struct buf *b, size_t limit);
 
 /* From here on what is in it is a secret, until it is made anew: what it held before was none. */
@@ -55,6 +55,9 @@ NODISCARD err_t buf_append_format(struct buf *b, const char *format, ...) PRINTF
 
 /* Drop the first `n` bytes (all of them if fewer are in). */
 void buf_consume(struct buf *b, size_t n);
+
+/* Keep the first `len` bytes, of at least as many, and forget the rest. */
+void buf_cut(struct buf *b, size_t len);
 
 /* Forget the content, keep the memory. */
 void buf_clear(struct buf *b);

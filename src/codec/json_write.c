@@ -438,7 +438,7 @@ err_t json_finish(struct json_writer *w)
     MUST(w->depth == 0 && !w->named);
     if (failed(w->error)) {
         if (w->out != NULL) {
-            w->out->len = w->start;
+            buf_cut(w->out, w->start);
         } else {
             w->len = 0;
         }

@@ -297,6 +297,30 @@ static void a_byte_comes_out_the_same_wherever_it_stands(void **state)
     }
 }
 
+/* An answer with a token that could not be finished leaves nothing of it behind. */
+static void what_was_written_in_vain_to_a_secret_buf_is_wiped(void **state)
+{
+    (void)state;
+    static const char token[] = "a-token-of-somebody";
+    uint8_t large[256] = {0};
+    struct buf b;
+    struct json_writer w;
+    buf_init_secret(&b, 128);
+    assert_false(failed(buf_append(&b, (span_t){(const uint8_t *)"kept", 4})));
+    json_writer_init(&w, &b);
+    json_begin_object(&w);
+    json_name(&w, "token");
+    json_text(&w, (span_t){(const uint8_t *)token, sizeof token - 1});
+    json_name(&w, "more");
+    json_text(&w, (span_t){large, sizeof large});
+    json_end_object(&w);
+    assert_true(failed(json_finish(&w)));
+    assert_int_equal(b.len, 4);
+    assert_memory_equal(b.ptr, "kept", 4);
+    assert_null(memmem(b.ptr, b.cap, token, sizeof token - 1));
+    buf_deinit(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -309,6 +333,7 @@ int main(void)
         cmocka_unit_test(every_control_character_has_its_escape),
         cmocka_unit_test(what_steers_a_terminal_is_an_escape_and_nothing_else_is),
         cmocka_unit_test(the_value_of_somebody_else_keeps_its_value),
+        cmocka_unit_test(what_was_written_in_vain_to_a_secret_buf_is_wiped),
         cmocka_unit_test(a_byte_comes_out_the_same_wherever_it_stands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
