@@ -71,7 +71,7 @@ struct class
     size_t count;
     struct crowding *crowding;
     size_t crowds;
-    bool simulated;
+    bool made_up;
     bool *own_texts; /* of each context: left out, since its people type texts of their own */
     size_t left_out; /* how many of them, of people enough to teach something */
 };
@@ -134,11 +134,8 @@ static err_t teach_context(const struct school *school, size_t context, const bo
         leave_out(school, context, class);
         return ERR_OK;
     }
-    const struct fusing fusing = {.fields = &field,
-                                  .count = 1,
-                                  .all_alike = class->simulated,
-                                  .in = in,
-                                  .watch = class->watch};
+    const struct fusing fusing = {
+        .fields = &field, .count = 1, .all_alike = class->made_up, .in = in, .watch = class->watch};
     return keep(&p, &fusing, class);
 }
 
@@ -162,7 +159,7 @@ static err_t teach_general(const struct school *school, const bool *in, struct c
         const struct fusing fusing = {.fields = fields,
                                       .count = count,
                                       .general = true,
-                                      .all_alike = class->simulated,
+                                      .all_alike = class->made_up,
                                       .in = in,
                                       .watch = class->watch};
         e = keep(&p, &fusing, class);
@@ -242,7 +239,7 @@ err_t school_teach(const struct school *school, const bool *in, struct model_tit
         watch->all = steps_of(school);
     }
     struct class class = {.watch = watch,
-                          .simulated = title.simulated,
+                          .made_up = school->plan.made_up || title.simulated,
                           .people = calloc(school->contexts + 2, sizeof *class.people),
                           .crowding = calloc(CROWD_MAX, sizeof *class.crowding),
                           .own_texts = calloc(school->contexts + 1, sizeof *class.own_texts)};
@@ -291,7 +288,9 @@ err_t school_teach_all(const struct bank *bank, size_t users, bool made_up,
     for (size_t u = 0; u < users; u++) {
         in[u] = true;
     }
-    err_t e = school_new(bank, (struct school_plan){.general = true, .any_text = made_up}, &school);
+    err_t e = school_new(
+        bank, (struct school_plan){.general = true, .any_text = made_up, .made_up = made_up},
+        &school);
     if (!failed(e)) {
         e = school_teach(school, in, title, watch, out);
     }

@@ -28,6 +28,8 @@ struct school_plan {
     /* People are a measure whatever text each types: those who are made up have a rhythm of their own anyway, and
      * whoever asks for the ratio itself has it of them. */
     bool any_text;
+    bool
+        made_up; /* they are: what they differ in is what their author thought of, and all features count alike */
 };
 
 /* Prepare what does not depend on who is background. */
