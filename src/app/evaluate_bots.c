@@ -116,8 +116,8 @@ static void score_by_rules(struct evaluate_run *r, struct bot_eval_options *out)
     (void)fprintf(
         stderr,
         "canara evaluate: %s: people and machines of this set have nothing in common that could be learned "
-        "from, neither movements of a pointer nor entries, strokes or vectors: rules and replays tell them "
-        "apart, and nothing is left out (background none)\n",
+        "from, neither movements of a pointer nor entries, nor strokes or vectors of several families: rules and "
+        "replays tell them apart, and nothing is left out (background none)\n",
         r->given->dir);
     (void)snprintf(r->background, sizeof r->background, "none");
     out->leave = BOT_LEAVE_NOBODY;

@@ -303,6 +303,20 @@ static void what_bots_have_no_use_for_is_refused(void **state)
     assert_non_null(strstr(d->err, "needs trials of both humans and bots"));
 }
 
+/* No script of ours swipes: with one family there is nothing to learn of, where it is left out. */
+static void one_family_of_touches_is_told_by_rules(void **state)
+{
+    struct lab_desk *d = *state;
+    make_bots(d, "touch", act_touch, 1);
+    const double plain = made_figure(d, "", "auc");
+    assert_int_equal(desk_run_on_set(d, "evaluate", "--json --replicates 20 --background pairs:6"),
+                     0);
+    assert_non_null(strstr(d->err, "have nothing in common that could be learned from"));
+    assert_non_null(strstr(d->out, "\"background\":\"none\""));
+    CLEANUP(json_free) struct json *tree = made_json(d->out);
+    assert_near(made_number(tree, "auc"), plain, 1e-12, "auc");
+}
+
 /* Trials of the first person and of all bots. */
 static void keep_one_person(const struct lab_desk *d)
 {
@@ -383,6 +397,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             without_anything_to_learn_from_nothing_is_left_out_and_that_is_told, desk_setup,
             desk_teardown),
+        cmocka_unit_test_setup_teardown(one_family_of_touches_is_told_by_rules, desk_setup,
+                                        desk_teardown),
         cmocka_unit_test_setup_teardown(the_keys_are_those_of_the_format, desk_setup,
                                         desk_teardown),
         cmocka_unit_test_setup_teardown(an_empty_enrolment_and_unknown_events_do_no_harm,

@@ -1,5 +1,6 @@
 #include "lab/bot_acts.h"
 
+#include "base/err.h"
 #include "engine/numbers.h"
 #include "engine/path.h"
 #include "engine/strokes.h"
@@ -234,7 +235,7 @@ static void take_stroke(void *ctx, const struct sample *s)
     }
 }
 
-/* Four columns of the clock and the line. */
+/* Six columns of the clock and the line. */
 static void add_manner(struct columns *to, const canara_point_t *p, size_t n, double *room)
 {
     const double chord = hypot(p[n - 1].x - p[0].x, p[n - 1].y - p[0].y);
@@ -276,6 +277,7 @@ static void act_of_stroke(const canara_point_t *p, size_t n, struct sample *work
     struct bot_act_row act = {.kind = BOT_ACT_STROKE};
     double room[SERIES_MAX];
     struct columns to = columns_begin(act.x);
+    MUST(n <= SERIES_MAX);
     add_manner(&to, p, n, room);
     add_speeds(&to, p, n, room);
     for (size_t i = 0; i < n; i++) {

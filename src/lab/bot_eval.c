@@ -261,18 +261,27 @@ bool bot_eval_can_leave_out(const struct dataset *set)
 /* Of people and of machines. */
 struct done {
     bool moves[DATASET_LABELS], acts[DATASET_LABELS][BOT_ACTS];
+    uint32_t family[BOT_ACTS]; /* the first that did it */
+    bool several[BOT_ACTS];    /* families did it */
 };
 
 /* What an act was met for. */
 struct doing {
     struct done *done;
     enum dataset_label label;
+    uint32_t user;
 };
 
 static void meet_act(void *ctx, const struct bot_act_row *act)
 {
     const struct doing *const d = ctx;
-    d->done->acts[d->label][act->kind] = true;
+    bool *const met = &d->done->acts[d->label][act->kind];
+    if (d->label == DATASET_BOT) {
+        uint32_t *const family = &d->done->family[act->kind];
+        *family = *met ? *family : d->user;
+        d->done->several[act->kind] = d->done->several[act->kind] || *family != d->user;
+    }
+    *met = true;
 }
 
 static void meet_session(const struct dataset *set, size_t session, struct doing *doing)
@@ -292,12 +301,14 @@ struct bot_learnable bot_eval_learnable(const struct dataset *set)
     struct done done = {.moves = {false}};
     struct bot_learnable out = {.moves = false};
     for (size_t i = 0; i < trials.count; i++) {
-        struct doing doing = {&done, trials.at[i].label};
+        struct doing doing = {&done, trials.at[i].label,
+                              dataset_session(set, trials.at[i].session)->user};
         meet_session(set, trials.at[i].session, &doing);
     }
     out.moves = done.moves[DATASET_HUMAN] && done.moves[DATASET_BOT];
     for (size_t a = 0; a < BOT_ACTS; a++) {
-        out.acts = out.acts || (done.acts[DATASET_HUMAN][a] && done.acts[DATASET_BOT][a]);
+        const bool both = done.acts[DATASET_HUMAN][a] && done.acts[DATASET_BOT][a];
+        out.acts = out.acts || (both && (a == BOT_ACT_TYPED || done.several[a]));
     }
     return out;
 }

@@ -59,7 +59,8 @@ bool bot_eval_can_leave_out(const struct dataset *set);
 /* What both people and machines of the set do, so that it can be learned from. */
 struct bot_learnable {
     bool moves; /* of a pointer */
-    bool acts;  /* entries, strokes or vectors */
+    bool
+        acts; /* entries of keys; strokes or vectors, which no script of ours makes, of several families */
 };
 
 struct bot_learnable bot_eval_learnable(const struct dataset *set);

@@ -72,17 +72,43 @@ bool bot_rows_of_both(const struct bot_rows *r)
     return machines > 0 && machines < r->rows;
 }
 
-void bot_rows_even_out(struct bot_rows *r, double least)
+/* Is it a row of somebody's client? */
+static bool is_client(const struct bot_rows *r, size_t row, uint32_t first)
 {
-    const double machines = (double)count_machines(r);
-    const double people = (double)r->rows - machines;
-    for (size_t c = 0; c < r->columns; c++) {
-        double told[2] = {0.0, 0.0};
-        for (size_t i = 0; i < r->rows; i++) {
-            told[r->machine[i]] += !isnan(r->x[i * r->columns + c]);
+    return !r->machine[row] || r->group[row] >= first;
+}
+
+/* 0 when all machines are below `first`. */
+static uint32_t first_client(const struct bot_rows *r, uint32_t first)
+{
+    for (size_t i = 0; i < r->rows; i++) {
+        if (r->machine[i] && r->group[i] >= first) {
+            return first;
         }
-        const bool of_both = told[0] >= least * people && told[1] >= least * machines;
-        for (size_t i = 0; !of_both && i < r->rows; i++) {
+    }
+    return 0;
+}
+
+/* Do both sides tell of column c, in that share of their rows at least? */
+static bool is_told(const struct bot_rows *r, size_t c, uint32_t first, double least)
+{
+    double told[2] = {0.0, 0.0};
+    double all[2] = {0.0, 0.0};
+    for (size_t i = 0; i < r->rows; i++) {
+        if (is_client(r, i, first)) {
+            all[r->machine[i]] += 1.0;
+            told[r->machine[i]] += isnan(r->x[i * r->columns + c]) ? 0.0 : 1.0;
+        }
+    }
+    return told[0] >= least * all[0] && told[1] >= least * all[1];
+}
+
+void bot_rows_even_out(struct bot_rows *r, uint32_t first, double least)
+{
+    const uint32_t from = first_client(r, first);
+    for (size_t c = 0; c < r->columns; c++) {
+        const bool told = is_told(r, c, from, least);
+        for (size_t i = 0; !told && i < r->rows; i++) {
             r->x[i * r->columns + c] = NAN;
         }
     }

@@ -38,8 +38,9 @@ NODISCARD err_t bot_rows_add(struct bot_rows *r, const double *x, uint32_t group
 bool bot_rows_of_both(const struct bot_rows *r);
 
 /* Columns that hardly anybody of one side has say who sent them, not how: they are missing for everybody
- * from now on. `least`: share of a side's rows. */
-void bot_rows_even_out(struct bot_rows *r, double least);
+ * from now on. `least`: share of a side's rows. Groups below `first` are no client's: they count only where the
+ * machines have no others. */
+void bot_rows_even_out(struct bot_rows *r, uint32_t first, double least);
 
 /* 120 trees of depth 4, which see 70 % of the rows and half of the columns each. */
 struct boost_params bot_rows_params(void);

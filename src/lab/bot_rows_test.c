@@ -60,10 +60,30 @@ static void a_column_that_one_side_hardly_has_is_taken_from_both(void **state)
         add(&r, 1.0, i < 5 ? 1.0 : (double)NAN, 0, false);
         add(&r, i < 4 ? 1.0 : (double)NAN, 1.0, 1, true);
     }
-    bot_rows_even_out(&r, 0.5);
+    bot_rows_even_out(&r, 0, 0.5);
     for (size_t i = 0; i < r.rows; i++) {
         assert_true(isnan(r.x[i * COLUMNS])); /* four of ten machines: gone, of people too */
         assert_true(isnan(r.x[i * COLUMNS + 1]) == (!r.machine[i] && i >= 10)); /* half: stays */
+    }
+}
+
+/* What own scripts tell is what people's clients told: it says nothing of what other machines tell. */
+static void scripts_do_not_speak_for_machines_where_there_are_others(void **state)
+{
+    (void)state;
+    for (uint32_t scripts_alone = 0; scripts_alone < 2; scripts_alone++) {
+        CLEANUP(bot_rows_deinit) struct bot_rows r;
+        bot_rows_begin(&r, COLUMNS);
+        for (uint32_t i = 0; i < 10; i++) {
+            add(&r, 1.0, 1.0, 5, false);
+            add(&r, 1.0, 1.0, 2, true); /* a script */
+            if (scripts_alone == 0 && i < 3) {
+                add(&r, (double)NAN, 1.0, 6, true);
+            }
+        }
+        bot_rows_even_out(&r, 5, 0.5);
+        assert_true(isnan(r.x[0]) == (scripts_alone == 0));
+        assert_true(isfinite(r.x[1]));
     }
 }
 
@@ -112,6 +132,7 @@ int main(void)
         cmocka_unit_test(rows_are_kept_as_they_came),
         cmocka_unit_test(one_side_alone_is_no_lesson),
         cmocka_unit_test(a_column_that_one_side_hardly_has_is_taken_from_both),
+        cmocka_unit_test(scripts_do_not_speak_for_machines_where_there_are_others),
         cmocka_unit_test(everybody_is_heard_and_both_sides_weigh_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,14 +59,17 @@ static bool is_whole(double x)
 static void as_recorded(const canara_key_t *like, size_t n, canara_key_t *typed)
 {
     bool whole = true;
+    bool released = false; /* was any release told of? */
     for (size_t i = 0; i < n; i++) {
         whole = whole && is_whole(like[i].down_ms) && is_whole(like[i].up_ms);
+        released = released || like[i].up_ms > like[i].down_ms;
     }
     for (size_t i = 0; i < n; i++) {
         const canara_key_t times = typed[i];
         typed[i] = like[i];
         typed[i].down_ms = whole ? rint(times.down_ms) : times.down_ms;
-        typed[i].up_ms = whole ? rint(times.up_ms) : times.up_ms;
+        const double up = whole ? rint(times.up_ms) : times.up_ms;
+        typed[i].up_ms = released ? up : typed[i].down_ms;
     }
 }
 
@@ -206,7 +209,7 @@ err_t act_lesson_fit(struct act_lesson *lesson, struct act_trees *out, char why[
         buf_clear(&out->bytes[a]);
         out->learned[a] = bot_rows_of_both(rows);
         if (out->learned[a]) {
-            bot_rows_even_out(rows, TOLD_MIN);
+            bot_rows_even_out(rows, SCRIPT_GROUPS, TOLD_MIN);
             TRY(bot_rows_fit(rows, &params, &out->bytes[a], why));
             MUST(trees_check(buf_span(&out->bytes[a]), BOT_ACT_COLUMNS, &out->trees[a]) ==
                  TREES_GOOD);

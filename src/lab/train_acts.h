@@ -45,7 +45,8 @@ NODISCARD err_t act_lesson_new(uint64_t seed, struct act_lesson **out);
 void act_lesson_free(struct act_lesson **lesson);
 
 /* Learn from a set: bot_labels.h says whose a session is. Sessions of the users for whom `without` is true
- * are left out (NULL: nobody's). What people typed is typed again by all scripts that need nobody else's times. */
+ * are left out (NULL: nobody's). What people typed is typed again, each entry by one script, in turn, of those
+ * that need nobody else's times. */
 NODISCARD err_t act_lesson_add_set(struct act_lesson *lesson, const struct dataset *set,
                                    const bool *without);
 

@@ -68,8 +68,26 @@ static void types(size_t user, struct rng *r, canara_key_t keys[BOT_TYPIST_KEYS]
     }
 }
 
+/* What a client tells beside the presses. */
+enum client { PLAIN, PRESSES, BARE };
+
+static void tell(enum client client, canara_key_t keys[KEYS])
+{
+    for (size_t i = 0; i < KEYS; i++) {
+        if (client == PRESSES) {
+            keys[i].has = 1U << CANARA_KEY_PRESSURE;
+            keys[i].extra[CANARA_KEY_PRESSURE] = 0.3 + 0.01 * (double)i;
+        }
+        if (client == BARE) {
+            keys[i].up_ms = keys[i].down_ms;
+        }
+    }
+}
+
+static const enum client all_plain[USERS] = {PLAIN};
+
 /* The first `given` users, EACH sessions of one entry each. */
-static struct dataset *open_set(struct scratch *dir, size_t given)
+static struct dataset *open_set(struct scratch *dir, size_t given, const enum client told[USERS])
 {
     static const struct dataset_info about = {
         .name = "typed", .source = "test", .licence = "none", .modality = "keystrokes", .note = ""};
@@ -86,6 +104,7 @@ static struct dataset *open_set(struct scratch *dir, size_t given)
         char id[32];
         const size_t user = i % given;
         types(user, &r, keys);
+        tell(told[user], keys);
         const canara_event_t event = {
             .kind = CANARA_KEYSTROKES,
             .has = CANARA_F_FIELD | CANARA_F_KEYS,
@@ -134,7 +153,7 @@ static void machines_are_told_from_people(void **state)
     (void)state;
     need_boost();
     CLEANUP(scratch_remove) struct scratch dir = scratch_new();
-    CLEANUP(dataset_close) struct dataset *set = open_set(&dir, USERS);
+    CLEANUP(dataset_close) struct dataset *set = open_set(&dir, USERS, all_plain);
     CLEANUP(act_trees_deinit) struct act_trees t;
     act_trees_init(&t);
     learn(set, NULL, &t);
@@ -155,7 +174,7 @@ static void who_is_left_out_is_not_learned_from(void **state)
     need_boost();
     static const bool without[USERS] = {false, false, true, true, true};
     CLEANUP(scratch_remove) struct scratch dir = scratch_new();
-    CLEANUP(dataset_close) struct dataset *set = open_set(&dir, USERS);
+    CLEANUP(dataset_close) struct dataset *set = open_set(&dir, USERS, all_plain);
     CLEANUP(act_trees_deinit) struct act_trees all;
     CLEANUP(act_trees_deinit) struct act_trees some;
     act_trees_init(&all);
@@ -174,7 +193,7 @@ static void the_same_lesson_gives_the_same_bits(void **state)
     (void)state;
     need_boost();
     CLEANUP(scratch_remove) struct scratch dir = scratch_new();
-    CLEANUP(dataset_close) struct dataset *set = open_set(&dir, USERS);
+    CLEANUP(dataset_close) struct dataset *set = open_set(&dir, USERS, all_plain);
     CLEANUP(act_trees_deinit) struct act_trees one;
     CLEANUP(act_trees_deinit) struct act_trees two;
     act_trees_init(&one);
@@ -185,6 +204,61 @@ static void the_same_lesson_gives_the_same_bits(void **state)
     const struct buf *const b = &two.bytes[BOT_ACT_TYPED];
     assert_int_equal(a->len, b->len);
     assert_memory_equal(a->ptr, b->ptr, a->len);
+}
+
+static double margin_told(const struct act_trees *t, size_t user, enum client client)
+{
+    struct rng r;
+    double sum = 0.0;
+    rng_seed(&r, 99);
+    for (size_t i = 0; i < EACH; i++) {
+        canara_key_t keys[BOT_TYPIST_KEYS];
+        double x[BOT_ACT_COLUMNS];
+        types(user, &r, keys);
+        tell(client, keys);
+        bot_act_typed(keys, KEYS, x);
+        sum += trees_margin(&t->trees[BOT_ACT_TYPED], x) / EACH;
+    }
+    return sum;
+}
+
+/* People's phones tell a pressure, the machines of the set none: that makes nobody a machine. */
+static void a_pressure_that_only_people_tell_is_not_learned(void **state)
+{
+    (void)state;
+    need_boost();
+
+    static const enum client told[USERS] = {PRESSES, PRESSES, PRESSES, PLAIN, PLAIN};
+
+    static const bool without[USERS] = {false, false, false, true, false};
+    CLEANUP(scratch_remove) struct scratch dir = scratch_new();
+    CLEANUP(dataset_close) struct dataset *set = open_set(&dir, USERS, told);
+    CLEANUP(act_trees_deinit) struct act_trees t;
+    act_trees_init(&t);
+    learn(set, without, &t);
+    assert_near(margin_told(&t, 0, PLAIN), margin_told(&t, 0, PRESSES), 1e-9, "with and without");
+    assert_true(margin_told(&t, 0, PLAIN) < -1.0);
+}
+
+/* One person's client tells no releases: who types like a machine there is one, and he is not. */
+static void a_client_without_releases_makes_nobody_a_person(void **state)
+{
+    (void)state;
+    need_boost();
+
+    static const enum client told[USERS] = {PLAIN, BARE, PLAIN, PLAIN, PLAIN};
+
+    static const bool without[USERS] = {false, false, false, true, false};
+    CLEANUP(scratch_remove) struct scratch dir = scratch_new();
+    CLEANUP(dataset_close) struct dataset *set = open_set(&dir, USERS, told);
+    CLEANUP(act_trees_deinit) struct act_trees t;
+    act_trees_init(&t);
+    learn(set, without, &t);
+    const double machine = margin_told(&t, 3, BARE);
+    const double person = margin_told(&t, 1, BARE);
+    if (!(machine > 0.5) || !(person < -1.0)) {
+        fail_msg("machine %g, person %g", machine, person);
+    }
 }
 
 /* Nobody to learn from: no trees, and no fault. */
@@ -218,6 +292,8 @@ int main(void)
         cmocka_unit_test(machines_are_told_from_people),
         cmocka_unit_test(who_is_left_out_is_not_learned_from),
         cmocka_unit_test(the_same_lesson_gives_the_same_bits),
+        cmocka_unit_test(a_pressure_that_only_people_tell_is_not_learned),
+        cmocka_unit_test(a_client_without_releases_makes_nobody_a_person),
         cmocka_unit_test(an_empty_lesson_learns_nothing),
         cmocka_unit_test(of_many_users_less_is_taken_each),
     };

@@ -5,7 +5,7 @@
  * Source     docs/engine/keystrokes.md, "What a kind of feature counts": a logistic regression (Brummer and du
  *            Preez 2006) of log likelihood ratios, one for each type, with a ridge (le Cessie and van Houwelingen
  *            1992) towards one weight for all.
- * Units      none: weights have a mean of 1 over the features.
+ * Units      none: weights have a mean of 1 over the features, but for those that are cut to their range.
  * Ownership  trials own their rows: type_trials_deinit().
  * Errors     ERR_NOMEM. Too few trials, or nothing that speaks for the owner: all weights are 1.
  * Threads    no state.
