@@ -64,28 +64,21 @@ static void tell_seen(const struct evaluate_run *r)
                   r->given->dir);
 }
 
-static bool is_learnable(const struct evaluate_run *r)
+static bool is_learnable(struct bot_learnable what)
 {
-    const struct bot_learnable learnable = bot_eval_learnable(r->set);
-    return learnable.moves || learnable.acts;
+    return what.moves || what.acts;
 }
 
-/* Nothing ships for what people and machines of this set do: keys, touches, vectors. */
-static bool nothing_ships(const struct evaluate_run *r)
-{
-    const struct bot_learnable learnable = bot_eval_learnable(r->set);
-    return learnable.acts && !learnable.moves;
-}
-
-/* No background was asked for: the detector that ships scores, unless it knows this very set or nothing of its
- * kind. */
+/* No background was asked for: the detector that ships scores, unless it knows this very set, or nothing of its
+ * kind: nothing ships for keys, touches and vectors. */
 static void by_itself(struct evaluate_run *r, struct bot_eval_options *out)
 {
     const bool seen = has_been_seen(r);
-    if (!seen && !nothing_ships(r)) {
+    const struct bot_learnable what = bot_eval_learnable(r->set);
+    if (!seen && (what.moves || !what.acts)) {
         return;
     }
-    if (!is_learnable(r) || !bot_eval_can_leave_out(r->set) || !boost_is_here()) {
+    if (!is_learnable(what) || !bot_eval_can_leave_out(r->set) || !boost_is_here()) {
         if (seen) {
             tell_seen(r);
         }
@@ -181,7 +174,7 @@ static void choose(struct evaluate_run *r, struct bot_eval_options *out)
         leave_nobody(r, out, "a set of humans and bots enrols nobody");
     } else if (!bot_eval_can_leave_out(r->set)) {
         leave_nobody(r, out, "leaving out takes bots and two users of people");
-    } else if (!is_learnable(r)) {
+    } else if (!is_learnable(bot_eval_learnable(r->set))) {
         score_by_rules(r, out);
     } else if (!boost_is_here()) {
         leave_nobody(r, out, "leaving out takes the program canara-boost, which is not here");

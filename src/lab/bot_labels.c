@@ -22,3 +22,9 @@ err_t bot_labels(const struct dataset *set, uint8_t **out)
     *out = label;
     return ERR_OK;
 }
+
+void bot_labels_free(uint8_t **label)
+{
+    free(*label);
+    *label = NULL;
+}

@@ -172,8 +172,6 @@ static void choose_cohort(const struct bank_context *c, const struct stages *sta
     p->population.cohort = (uint16_t)kept;
 }
 
-static const double all_alike[FEATURE_TYPES] = {1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0};
-
 /* Middles and spreads stand one after the other at `at`. */
 static struct density density_at(const float *at, size_t n)
 {
@@ -214,7 +212,7 @@ err_t people_new(const struct bank_context *c, const struct stages *stages, cons
     p.number = number;
     p.weight = number + 5 * n;
     p.lanes = member + 2 * cohort * n;
-    people_weigh(&p, &c->like, all_alike);
+    people_weigh(&p, &c->like, NULL);
     free(pool.value);
     *out = p;
     return ERR_OK;
@@ -228,7 +226,7 @@ static size_t type_of(const struct sample *like, size_t f)
 void people_weigh(struct people *p, const struct sample *like, const double weight[FEATURE_TYPES])
 {
     for (size_t f = 0; f < p->population.features; f++) {
-        p->weight[f] = (float)weight[type_of(like, f)];
+        p->weight[f] = weight == NULL ? 1.0F : (float)weight[type_of(like, f)];
     }
     p->population.weight = p->weight;
     lanes_lay(&p->population, p->lanes, &p->population.lanes);

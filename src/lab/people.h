@@ -29,7 +29,7 @@ NODISCARD err_t people_new(const struct bank_context *c, const struct stages *st
 void people_free(struct people *p);
 
 /* Let features count by their type; `like` is a sample of the context, NULL for people in general (a row for each
- * type and pair of classes). */
+ * type and pair of classes). `weight` NULL: all alike. */
 void people_weigh(struct people *p, const struct sample *like, const double weight[FEATURE_TYPES]);
 
 /* People in general at keys of any field: one population over every context of SAMPLE_KEYS, with a row

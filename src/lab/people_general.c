@@ -123,8 +123,6 @@ static float usual(const struct row *r)
                                    : fmax(exp(r->log_spread / (double)r->spreads), SPREAD_MIN));
 }
 
-static const double all_alike[FEATURE_TYPES] = {1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0};
-
 /* Six arrays of n numbers, a population that points to them, and its lanes behind them. */
 static void point(struct people *p, float *number, size_t n, const struct sample *like)
 {
@@ -136,7 +134,7 @@ static void point(struct people *p, float *number, size_t n, const struct sample
     p->number = number;
     p->weight = number + 5 * n;
     p->lanes = number + 6 * n;
-    people_weigh(p, like, all_alike);
+    people_weigh(p, like, NULL);
 }
 
 static float *room_for(size_t n)

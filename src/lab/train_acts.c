@@ -162,11 +162,6 @@ static err_t walk_set(const struct dataset *set, const uint8_t *label, const boo
     return ERR_OK;
 }
 
-static void free_labels(uint8_t **p)
-{
-    free(*p);
-}
-
 static void free_picks(struct pick **p)
 {
     free(*p);
@@ -180,7 +175,7 @@ size_t act_lesson_share(size_t users)
 
 err_t act_lesson_add_set(struct act_lesson *lesson, const struct dataset *set, const bool *without)
 {
-    CLEANUP(free_labels) uint8_t *label = NULL;
+    CLEANUP(bot_labels_free) uint8_t *label = NULL;
     CLEANUP(free_picks) struct pick *pick = calloc(dataset_users(set) + 1, sizeof *pick);
     struct walk w = {
         .most = act_lesson_share(dataset_users(set)), .group = lesson->groups, .e = ERR_OK};

@@ -135,14 +135,9 @@ static err_t add_user(struct bot_lesson *l, const struct dataset *set, const uin
     return pick_of_user(l, set, label, &pick);
 }
 
-static void free_labels(uint8_t **p)
-{
-    free(*p);
-}
-
 err_t bot_lesson_add_set(struct bot_lesson *lesson, const struct dataset *set, const bool *without)
 {
-    CLEANUP(free_labels) uint8_t *label = NULL;
+    CLEANUP(bot_labels_free) uint8_t *label = NULL;
     TRY(bot_labels(set, &label));
     for (uint32_t u = 0; u < dataset_users(set); u++) {
         if (without == NULL || !without[u]) {
