@@ -1,9 +1,10 @@
-# add_floor(NAME [USES lower...]): one static library per directory of src/; sources found by name.
+# add_floor(NAME [ROOMS room...] [USES lower...]): one static library per directory of src/; sources found by name. A
+# large floor has rooms, directories of its own, lowest first: a file includes its own room and those before it.
 # The lines in the top CMakeLists.txt are the single truth of who may include whom
 # (tests/check_floors.py reads them).
 function(add_floor name)
-  cmake_parse_arguments(F "" "" "USES" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.c)
+  cmake_parse_arguments(F "" "" "ROOMS;USES" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.c)
   list(FILTER sources EXCLUDE REGEX "_(test|fuzz|bench)\\.c$")
   if(name STREQUAL "app")
     list(FILTER sources EXCLUDE REGEX "/main\\.c$")
@@ -52,9 +53,9 @@ add_custom_target(threads_tests)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/threads.txt)
 file(STRINGS ${CMAKE_SOURCE_DIR}/tests/threads.txt threaded)
 
-# add_floor_tests(NAME): each src/NAME/*_test.c becomes a cmocka program and a ctest entry.
+# add_floor_tests(NAME): each *_test.c of src/NAME and its rooms becomes a cmocka program and a ctest entry.
 function(add_floor_tests name)
-  file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*_test.c)
+  file(GLOB_RECURSE tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*_test.c)
   foreach(source ${tests})
     get_filename_component(test ${source} NAME_WE)
     set(target ${name}_${test})
@@ -73,11 +74,11 @@ function(add_floor_tests name)
   endforeach()
 endfunction()
 
-# add_floor_fuzzers(NAME): each src/NAME/X_fuzz.c (LLVMFuzzerTestOneInput) becomes, with
+# add_floor_fuzzers(NAME): each X_fuzz.c of src/NAME (LLVMFuzzerTestOneInput) becomes, with
 # CANARA_FUZZ, a libFuzzer program; otherwise a program that runs the kept inputs of
 # fuzz/corpus/X and fuzz/regression/X once, as an ordinary test.
 function(add_floor_fuzzers name)
-  file(GLOB fuzzers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*_fuzz.c)
+  file(GLOB_RECURSE fuzzers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*_fuzz.c)
   foreach(source ${fuzzers})
     get_filename_component(fuzzer ${source} NAME_WE)
     string(REGEX REPLACE "_fuzz$" "" subject ${fuzzer})
@@ -97,11 +98,11 @@ function(add_floor_fuzzers name)
   endforeach()
 endfunction()
 
-# add_floor_benches(NAME): each src/NAME/*_bench.c becomes a program (never a test). `benches` builds them all; part
+# add_floor_benches(NAME): each *_bench.c of src/NAME becomes a program (never a test). `benches` builds them all; part
 # of "all" where CANARA_BENCHES is on (preset bench): linking them whole takes longer than all tests of a floor.
 add_custom_target(benches)
 function(add_floor_benches name)
-  file(GLOB benches CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*_bench.c)
+  file(GLOB_RECURSE benches CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*_bench.c)
   foreach(source ${benches})
     get_filename_component(bench ${source} NAME_WE)
     add_executable(${name}_${bench} ${source})

@@ -25,7 +25,8 @@ def calls(programs):
 def main():
     build = pathlib.Path(sys.argv[1])
     named = set((ROOT / "tests/threads.txt").read_text().split())
-    tests = {str(build / f"{s.parent.name}_{s.stem}"): f"{s.parent.name}/{s.stem}" for s in ROOT.glob("src/*/*_test.c")}
+    floor = {s: s.relative_to(ROOT).parts[1] for s in ROOT.glob("src/**/*_test.c")}
+    tests = {str(build / f"{of}_{s.stem}"): f"{of}/{s.stem}" for s, of in floor.items()}
     found = {tests[program] for program, names in calls(tests).items() if names & CALLS}
     for name in sorted(found - named):
         print(f"tests/threads.txt: {name} starts a thread or takes a lock, and is not named")

@@ -2,7 +2,7 @@
  * boost.c - canara-boost: boosted trees from a table, by libxgboost.
  *
  * A program of its own, so that a heavy C++ library with threads and OpenMP is linked by nothing that
- * serves people; canara train and canara evaluate start it (lab/boost_client.h has the other side).
+ * serves people; canara train and canara evaluate start it (lab/bots/boost_client.h has the other side).
  */
 #include "app/options.h"
 #include "base/util.h"

@@ -13,7 +13,7 @@
 
 #include "base/err.h"
 #include "base/span.h"
-#include "lab/boost_files.h"
+#include "lab/bots/boost_files.h"
 
 #include <stddef.h>
 

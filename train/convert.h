@@ -9,7 +9,7 @@
 #define TRAIN_CONVERT_H
 
 #include "base/buf.h"
-#include "lab/boost_files.h"
+#include "lab/bots/boost_files.h"
 
 /* Convert a binary:logistic model over `columns` features. */
 NODISCARD err_t convert_model(span_t json, size_t columns, struct buf *out,

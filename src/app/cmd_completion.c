@@ -3,7 +3,7 @@
 #include "app/ctl.h"
 #include "app/options.h"
 #include "app/settings_table.h"
-#include "lab/importer.h"
+#include "lab/sets/importer.h"
 
 #include <stdio.h>
 #include <string.h>

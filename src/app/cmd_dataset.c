@@ -5,9 +5,9 @@
 #include "app/stop_signal.h"
 #include "base/clock.h"
 #include "base/fd.h"
-#include "lab/dataset.h"
-#include "lab/dataset_order.h"
-#include "lab/importer.h"
+#include "lab/sets/dataset.h"
+#include "lab/sets/dataset_order.h"
+#include "lab/sets/importer.h"
 
 #include <stdio.h>
 #include <string.h>

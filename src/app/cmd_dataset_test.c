@@ -1,6 +1,6 @@
 /* cmd_dataset_test.c - sets are listed and checked, and what is none is refused in one line. */
 #include "app/lab_desk_test.h"
-#include "lab/importer.h"
+#include "lab/sets/importer.h"
 
 #include <signal.h>
 

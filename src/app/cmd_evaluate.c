@@ -9,9 +9,9 @@
 #include "app/whole_file.h"
 #include "base/util.h"
 #include "engine/model.h"
-#include "lab/plot_det.h"
-#include "lab/plot_reliability.h"
-#include "lab/teach.h"
+#include "lab/people/teach.h"
+#include "lab/trials/plot_det.h"
+#include "lab/trials/plot_reliability.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 /* cmd_evaluate_test.c - evaluations of a small made-up set, from the command line to the bytes. */
 #include "app/lab_desk_test.h"
 #include "codec/json_read.h"
-#include "lab/report_keys_test.h"
+#include "lab/trials/report_keys_test.h"
 
 #include <math.h>
 

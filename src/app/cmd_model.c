@@ -2,7 +2,7 @@
 #include "app/commands.h"
 #include "app/model_bytes.h"
 #include "app/options.h"
-#include "lab/model_about.h"
+#include "lab/people/model_about.h"
 
 #include <stdio.h>
 

@@ -9,7 +9,7 @@
 #include "app/unix_client.h"
 #include "base/util.h"
 #include "codec/json_write.h"
-#include "lab/buffers.h"
+#include "lab/sets/buffers.h"
 
 #include <stdio.h>
 #include <string.h>

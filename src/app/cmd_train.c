@@ -7,12 +7,12 @@
 #include "app/whole_file.h"
 #include "base/util.h"
 #include "engine/model.h"
-#include "lab/bank.h"
-#include "lab/buffers.h"
-#include "lab/dataset.h"
-#include "lab/model_about.h"
-#include "lab/teach.h"
-#include "lab/watch.h"
+#include "lab/people/bank.h"
+#include "lab/people/model_about.h"
+#include "lab/people/teach.h"
+#include "lab/people/watch.h"
+#include "lab/sets/buffers.h"
+#include "lab/sets/dataset.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -14,11 +14,11 @@
 #include "base/err.h"
 #include "canara.h"
 #include "engine/model.h"
-#include "lab/bot_eval.h"
-#include "lab/contest.h"
-#include "lab/dataset.h"
-#include "lab/evaluation.h"
-#include "lab/report.h"
+#include "lab/bots/bot_eval.h"
+#include "lab/sets/dataset.h"
+#include "lab/trials/contest.h"
+#include "lab/trials/evaluation.h"
+#include "lab/trials/report.h"
 
 #include <stdbool.h>
 #include <stdint.h>

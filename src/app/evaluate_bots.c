@@ -4,8 +4,8 @@
 #include "app/replayed.h"
 #include "app/set_notes.h"
 #include "base/util.h"
-#include "lab/boost_client.h"
-#include "lab/bot_seen.h"
+#include "lab/bots/boost_client.h"
+#include "lab/bots/bot_seen.h"
 
 #include <inttypes.h>
 #include <stdio.h>

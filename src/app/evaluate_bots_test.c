@@ -1,8 +1,8 @@
 /* evaluate_bots_test.c - sets of humans and bots, from the command line to the figures. */
 #include "app/made_sets_test.h"
-#include "lab/boost_client.h"
-#include "lab/bot_seen.h"
-#include "lab/report_keys_test.h"
+#include "lab/bots/boost_client.h"
+#include "lab/bots/bot_seen.h"
+#include "lab/trials/report_keys_test.h"
 
 enum { EACH = 30, USERS = 4 };
 

@@ -5,8 +5,8 @@
 #include "app/whole_file.h"
 #include "base/util.h"
 #include "engine/samples_of.h"
-#include "lab/dataset_order.h"
-#include "lab/judge.h"
+#include "lab/sets/dataset_order.h"
+#include "lab/trials/judge.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include "app/commands.h"
 #include "app/whole_file.h"
 #include "base/write_all.h"
-#include "lab/llr.h"
+#include "lab/statistics/llr.h"
 
 enum { PIECE_BYTES = 64 * 1024, ROW_BYTES = 1024 };
 

@@ -4,8 +4,8 @@
 
 #include "app/lab_desk_test.h"
 #include "codec/json_read.h"
-#include "lab/bot_hand.h"
-#include "lab/set_writer.h"
+#include "lab/bots/bot_hand.h"
+#include "lab/sets/set_writer.h"
 
 #include <math.h>
 

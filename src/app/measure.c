@@ -1,7 +1,7 @@
 #include "app/measure.h"
 
 #include "base/util.h"
-#include "lab/trial_filter.h"
+#include "lab/trials/trial_filter.h"
 
 #include <stdlib.h>
 #include <string.h>

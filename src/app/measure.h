@@ -12,7 +12,7 @@
 #define APP_MEASURE_H
 
 #include "app/measure_people.h"
-#include "lab/trial.h"
+#include "lab/trials/trial.h"
 
 enum {
     MEASURE_PEOPLE_MAX = 1000,

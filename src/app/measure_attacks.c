@@ -1,7 +1,7 @@
 /* measure_attacks.c - the owner at his best, and those who are somebody else all along. */
 #include "app/measure.h"
 #include "base/util.h"
-#include "lab/numbers.h"
+#include "lab/statistics/numbers.h"
 
 #include <math.h>
 #include <string.h>

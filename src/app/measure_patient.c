@@ -1,7 +1,7 @@
 /* measure_patient.c - attackers with time: one leads the profile away, one learns from the levels. */
 #include "app/measure.h"
 #include "base/util.h"
-#include "lab/numbers.h"
+#include "lab/statistics/numbers.h"
 
 #include <math.h>
 

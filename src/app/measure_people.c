@@ -1,8 +1,8 @@
 #include "app/measure_people.h"
 
 #include "engine/model.h"
-#include "lab/dataset.h"
-#include "lab/teach.h"
+#include "lab/people/teach.h"
+#include "lab/sets/dataset.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -17,7 +17,7 @@
 #include "base/err.h"
 #include "canara.h"
 #include "codec/event_scan.h"
-#include "lab/tape.h"
+#include "lab/sets/tape.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -9,7 +9,7 @@
 #define APP_MEASURE_PRINT_H
 
 #include "base/buf.h"
-#include "lab/trial.h"
+#include "lab/trials/trial.h"
 
 #include <stdio.h>
 

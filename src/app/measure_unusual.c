@@ -1,7 +1,7 @@
 /* measure_unusual.c - honest people whom a careless engine punishes. None may be blocked. */
 #include "app/measure.h"
 #include "base/util.h"
-#include "lab/numbers.h"
+#include "lab/statistics/numbers.h"
 
 #include <math.h>
 

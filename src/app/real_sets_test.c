@@ -1,8 +1,8 @@
 /* real_sets_test.c - a small piece of each published set through canara evaluate, where the sets are:
  * in $CANARA_DATA or ../shared/data. What it must reach is far from what the whole set gives. */
 #include "app/lab_desk_test.h"
-#include "lab/dataset.h"
-#include "lab/importer.h"
+#include "lab/sets/dataset.h"
+#include "lab/sets/importer.h"
 
 /* clang-format off */
 static const struct {

@@ -1,6 +1,6 @@
 #include "app/replay.h"
 
-#include "lab/pool.h"
+#include "lab/sets/pool.h"
 
 #include <stdlib.h>
 #include <string.h>

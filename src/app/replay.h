@@ -12,7 +12,7 @@
 
 #include "base/err.h"
 #include "canara.h"
-#include "lab/buffers.h"
+#include "lab/sets/buffers.h"
 
 #include <stdbool.h>
 

@@ -11,7 +11,7 @@
 #define APP_REPLAYED_H
 
 #include "base/err.h"
-#include "lab/dataset.h"
+#include "lab/sets/dataset.h"
 
 #include <stdbool.h>
 

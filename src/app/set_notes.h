@@ -9,7 +9,7 @@
 #ifndef APP_SET_NOTES_H
 #define APP_SET_NOTES_H
 
-#include "lab/dataset.h"
+#include "lab/sets/dataset.h"
 
 /* "COMMAND: DIR: blank lines were passed over: 3, first at trials.tsv:2", a line for each kind. */
 void set_notes_tell(const char *command, const char *dir, const struct dataset *set);

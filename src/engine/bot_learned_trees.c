@@ -1,4 +1,4 @@
-/* Written by bot_trees_print(), src/lab/train_bots.c; docs/engine/bots.md says from what. */
+/* Written by bot_trees_print(), src/lab/bots/train_bots.c; docs/engine/bots.md says from what. */
 #include "engine/bot_learned.h"
 #include "engine/forest.h"
 

@@ -97,7 +97,7 @@ BYTE_STEPS = 16
 
 # src/engine/short_float.h: (digits, the smallest exponent of two with a leading one, the largest)
 SHORT, TINY = (8, -90, 36), (3, -4, 10)
-# src/engine/sample.h, sample.c, part_cells.c: vectors; lab/people.c
+# src/engine/sample.h, sample.c, part_cells.c: vectors; lab/people/people.c
 VECTOR_LEAST, VECTOR_LAYOUT, VECTOR_HABIT_BYTES, VECTOR_SPREAD_MIN = 1e-20, 2, 14, 1e-30
 
 # src/engine/axes.h, axes.c: chosen on Antal's strokes
@@ -108,7 +108,7 @@ SELF_ROOM, SELF_SPREAD_MIN, SELF_LEAST, SELF_FROM, SELF_TO = 3480, 0.05, 0.05, 1
 SELF_CROSSING, SELF_FALL, SELF_SLOPE, SELF_POWER = 0.13, 0.3, 0.6, 0.7
 SELF_OWNER, SELF_IMPOSTOR, SELF_LIMIT, SELF_RUN = -0.25, 0.2, 3.0, 10.0
 
-# src/lab/people.c, people_general.c, fusing.c, fusing_lines.c, logistic.c; the fit's were chosen on MEU and MOBIKEY
+# src/lab/people/people.c, people_general.c, fusing.c, fusing_lines.c, logistic.c; the fit's were chosen on MEU and MOBIKEY
 GENERAL_EACH_MAX = 20
 NOVICE_MIN, NOVICE_SHARE, EACH_MAX, LOGISTIC_SCALE_MIN = 5, 8, 40, 1e-6
 FOLDS, STAGES = 8, [5, 7, 10, 14, 20, 26, 36, 50, 100, 200]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A second implementation of src/lab/bot_typed.c, written from docs/engine/bots.md, that makes the golden vectors.
+"""A second implementation of src/lab/bots/bot_typed.c, written from docs/engine/bots.md, that makes the golden vectors.
 
     typed.py > typed.txt        write the vectors
     typed.py --check FILE       exit 1 unless FILE is what would be written

@@ -1,0 +1,230 @@
+#include "lab/bots/train_acts.h"
+
+#include "base/util.h"
+#include "engine/numbers.h"
+#include "lab/bots/bot_labels.h"
+#include "lab/bots/bot_rows.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define MIN_CHILD 2.0 /* there may be a few hundred acts in all */
+#define TOLD_MIN  0.5 /* of either side's rows: bot_rows_even_out() */
+
+/* Whose a row is: the scripts first, then the users of one set after the other. */
+enum { SCRIPT_GROUPS = BOT_SCRIPTS, TREES = 240 };
+
+struct act_lesson {
+    struct bot_rows rows[BOT_ACTS];
+    struct rng rng;
+    uint32_t groups;
+    unsigned next_script;
+};
+
+err_t act_lesson_new(uint64_t seed, struct act_lesson **out)
+{
+    struct act_lesson *const l = calloc(1, sizeof *l);
+    if (l == NULL) {
+        return err_new(ERR_NOMEM);
+    }
+    for (size_t a = 0; a < BOT_ACTS; a++) {
+        bot_rows_begin(&l->rows[a], BOT_ACT_COLUMNS);
+    }
+    rng_seed(&l->rng, seed);
+    l->groups = SCRIPT_GROUPS;
+    *out = l;
+    return ERR_OK;
+}
+
+void act_lesson_free(struct act_lesson **lesson)
+{
+    if (*lesson != NULL) {
+        for (size_t a = 0; a < BOT_ACTS; a++) {
+            bot_rows_deinit(&(*lesson)->rows[a]);
+        }
+        free(*lesson);
+        *lesson = NULL;
+    }
+}
+
+/* ---- what people typed, typed again ---- */
+
+static bool is_whole(double x)
+{
+    return rint(x) == x;
+}
+
+/* What else is told of the keys stays the person's, and times are as fine as his: nothing is to be learned of
+ * recorders. */
+static void as_recorded(const canara_key_t *like, size_t n, canara_key_t *typed)
+{
+    bool whole = true;
+    bool released = false; /* was any release told of? */
+    for (size_t i = 0; i < n; i++) {
+        whole = whole && is_whole(like[i].down_ms) && is_whole(like[i].up_ms);
+        released = released || like[i].up_ms > like[i].down_ms;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const canara_key_t times = typed[i];
+        typed[i] = like[i];
+        typed[i].down_ms = whole ? rint(times.down_ms) : times.down_ms;
+        const double up = whole ? rint(times.up_ms) : times.up_ms;
+        typed[i].up_ms = released ? up : typed[i].down_ms;
+    }
+}
+
+/* A script's turn; BOT_SCRIPT_DRAWN needs other people's entries of the same text. */
+static enum bot_script next_script(struct act_lesson *l)
+{
+    enum bot_script script = BOT_SCRIPTS;
+    do {
+        script = (enum bot_script)(l->next_script++ % BOT_SCRIPTS);
+    } while (script == BOT_SCRIPT_DRAWN);
+    return script;
+}
+
+static err_t type_again(struct act_lesson *l, const canara_key_t *keys, size_t n)
+{
+    canara_key_t typed[BOT_TYPIST_KEYS];
+    double x[BOT_ACT_COLUMNS];
+    struct bot_typist typist;
+    const enum bot_script script = next_script(l);
+    const canara_event_t like = {.kind = CANARA_KEYSTROKES,
+                                 .has = CANARA_F_KEYS,
+                                 .of.keystrokes = {.keys = keys, .count = n}};
+    bot_typist_begin(&typist, script, &l->rng);
+    bot_typist_types(&typist, &like, NULL, &l->rng, typed);
+    as_recorded(keys, n, typed);
+    bot_act_typed(typed, n, x);
+    return bot_rows_add(&l->rows[BOT_ACT_TYPED], x, (uint32_t)script, true);
+}
+
+/* ---- data sets ---- */
+
+/* Acts of each kind of one user, counted; then every so many of them learned from. */
+struct pick {
+    uint32_t all[BOT_ACTS], seen[BOT_ACTS];
+};
+
+static bool is_picked(struct pick *p, enum bot_act kind, size_t most)
+{
+    const uint64_t all = p->all[kind];
+    const uint64_t take = all < most ? all : most;
+    const uint64_t at = p->seen[kind]++;
+    return at * take / all != (at + 1) * take / all;
+}
+
+/* What a walk over a set's acts carries along. */
+struct walk {
+    struct act_lesson *lesson; /* NULL: count them */
+    struct pick *pick;         /* of the user whose session it is */
+    size_t most;               /* acts of a kind of one user */
+    uint32_t group;
+    bool machine;
+    err_t e;
+};
+
+static err_t learn_act(struct walk *w, const struct bot_act_row *act)
+{
+    TRY(bot_rows_add(&w->lesson->rows[act->kind], act->x, w->group, w->machine));
+    return act->keys != NULL && !w->machine ? type_again(w->lesson, act->keys, act->key_count)
+                                            : ERR_OK;
+}
+
+static void take_act(void *ctx, const struct bot_act_row *act)
+{
+    struct walk *const w = ctx;
+    if (w->lesson == NULL) {
+        w->pick->all[act->kind]++;
+    } else if (!failed(w->e) && is_picked(w->pick, act->kind, w->most)) {
+        w->e = learn_act(w, act);
+    }
+}
+
+static err_t walk_set(const struct dataset *set, const uint8_t *label, const bool *without,
+                      struct pick *pick, struct walk *w)
+{
+    const uint32_t first = w->group;
+    for (size_t i = 0; i < dataset_sessions(set); i++) {
+        const struct dataset_session *const s = dataset_session(set, i);
+        if (label[i] == BOT_LABEL_NONE || (without != NULL && without[s->user])) {
+            continue;
+        }
+        w->machine = label[i] == BOT_LABEL_MACHINE;
+        w->group = first + s->user;
+        w->pick = &pick[s->user];
+        for (size_t e = s->first; e < (size_t)s->first + s->count; e++) {
+            bot_acts_of(&dataset_event(set, e)->event, take_act, w);
+        }
+        TRY(w->e);
+    }
+    w->group = first;
+    return ERR_OK;
+}
+
+static void free_picks(struct pick **p)
+{
+    free(*p);
+}
+
+size_t act_lesson_share(size_t users)
+{
+    const size_t share = ACT_LESSON_PER_SET / size_max(users, 1);
+    return size_min(size_max(share, 1), ACT_LESSON_PER_USER);
+}
+
+err_t act_lesson_add_set(struct act_lesson *lesson, const struct dataset *set, const bool *without)
+{
+    CLEANUP(bot_labels_free) uint8_t *label = NULL;
+    CLEANUP(free_picks) struct pick *pick = calloc(dataset_users(set) + 1, sizeof *pick);
+    struct walk w = {
+        .most = act_lesson_share(dataset_users(set)), .group = lesson->groups, .e = ERR_OK};
+    if (pick == NULL) {
+        return err_new(ERR_NOMEM);
+    }
+    /* NOLINTBEGIN(clang-analyzer-unix.Malloc): the analyser does not see CLEANUP */
+    TRY(bot_labels(set, &label));
+    TRY(walk_set(set, label, without, pick, &w));
+    w.lesson = lesson;
+    TRY(walk_set(set, label, without, pick, &w));
+    lesson->groups += (uint32_t)dataset_users(set);
+    return ERR_OK;
+    /* NOLINTEND(clang-analyzer-unix.Malloc) */
+}
+
+/* ---- the fit ---- */
+
+err_t act_lesson_fit(struct act_lesson *lesson, struct act_trees *out, char why[BOOST_WHY_BYTES])
+{
+    struct boost_params params = bot_rows_params();
+    params.rounds = TREES;
+    params.min_child = MIN_CHILD;
+    for (size_t a = 0; a < BOT_ACTS; a++) {
+        struct bot_rows *const rows = &lesson->rows[a];
+        buf_clear(&out->bytes[a]);
+        out->learned[a] = bot_rows_of_both(rows);
+        if (out->learned[a]) {
+            bot_rows_even_out(rows, SCRIPT_GROUPS, TOLD_MIN);
+            TRY(bot_rows_fit(rows, &params, &out->bytes[a], why));
+            MUST(trees_check(buf_span(&out->bytes[a]), BOT_ACT_COLUMNS, &out->trees[a]) ==
+                 TREES_GOOD);
+        }
+    }
+    return ERR_OK;
+}
+
+void act_trees_init(struct act_trees *t)
+{
+    *t = (struct act_trees){.learned = {false}};
+    for (size_t a = 0; a < BOT_ACTS; a++) {
+        buf_init(&t->bytes[a], TREES_BYTES_MAX);
+    }
+}
+
+void act_trees_deinit(struct act_trees *t)
+{
+    for (size_t a = 0; a < BOT_ACTS; a++) {
+        buf_deinit(&t->bytes[a]);
+        t->learned[a] = false;
+    }
+}
