@@ -1,4 +1,4 @@
-# CANARA_COMMIT for src/app/build_commit.c: the commit that is built, or nothing outside a
+# CANARA_COMMIT for src/app/cli/build_commit.c: the commit that is built, or nothing outside a
 # repository. Configures again when HEAD moves.
 set(commit "")
 find_package(Git QUIET)
@@ -14,5 +14,5 @@ if(GIT_FOUND AND EXISTS ${CMAKE_SOURCE_DIR}/.git)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${head}")
   endif()
 endif()
-set_source_files_properties(src/app/build_commit.c PROPERTIES
+set_source_files_properties(src/app/cli/build_commit.c PROPERTIES
                             COMPILE_DEFINITIONS "CANARA_COMMIT=\"${commit}\"")

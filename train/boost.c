@@ -4,7 +4,7 @@
  * A program of its own, so that a heavy C++ library with threads and OpenMP is linked by nothing that
  * serves people; canara train and canara evaluate start it (lab/bots/boost_client.h has the other side).
  */
-#include "app/options.h"
+#include "app/cli/options.h"
 #include "base/util.h"
 #include "booster.h"
 #include "codec/number.h"

@@ -1,6 +1,6 @@
 #include "tests/scenario/host.h"
 
-#include "app/house.h"
+#include "app/house/house.h"
 #include "base/rng.h"
 #include "base/util.h"
 #include "codec/hex.h"

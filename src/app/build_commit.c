@@ -1,9 +1,0 @@
-#include "app/build_commit.h"
-
-#include <stddef.h>
-
-const char *build_commit(void)
-{
-    static const char commit[] = CANARA_COMMIT; /* from cmake/commit.cmake */
-    return commit[0] == '\0' ? NULL : commit;
-}
