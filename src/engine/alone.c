@@ -70,13 +70,13 @@ struct away {
 static bool away_from(const struct part *p, const struct population *pop, size_t f,
                       struct away *out)
 {
-    const float *const all = pop->lanes.habit + f * LANES_HABIT + 1;
+    const float *const all = pop->lanes.habit + f * PEOPLE_LANES_HABIT + 1;
     const double middle = part_middle(p, f);
-    if (isnan(middle) || !(part_spread(p, f) > 0.0) || !(all[LANES_GROUP] > 0.0F)) {
+    if (isnan(middle) || !(part_spread(p, f) > 0.0) || !(all[PEOPLE_LANES_GROUP] > 0.0F)) {
         return false;
     }
     out->by = middle - (double)all[0];
-    out->scale = M_SQRT2 * (double)all[LANES_GROUP];
+    out->scale = M_SQRT2 * (double)all[PEOPLE_LANES_GROUP];
     return true;
 }
 

@@ -22,8 +22,8 @@
 
 enum {
     FOLD_EVERY = 6, /* (5e5)^6 is 2^114: it fits a float */
-    PARTS = LANES_GROUP / LANES,
-    OTHERS_MAX = LANES_FIRST + MODEL_COHORT_MAX + LANES_GROUP,
+    PARTS = PEOPLE_LANES_GROUP / LANES,
+    OTHERS_MAX = PEOPLE_LANES_FIRST + MODEL_COHORT_MAX + PEOPLE_LANES_GROUP,
     SUMMED = 4
 };
 
@@ -47,7 +47,7 @@ struct some {
 static inline void some_add(struct some *some, lanes_t x, const float *middle)
 {
     const lanes_t gap = x - lanes_load(middle);
-    const lanes_t z = lanes_abs(gap * lanes_load(middle + LANES_GROUP)); /* over sqrt(2) */
+    const lanes_t z = lanes_abs(gap * lanes_load(middle + PEOPLE_LANES_GROUP)); /* over sqrt(2) */
     const lanes_t cut = lanes_min(z, lanes_of((float)(BESIDE_Z_MAX * M_SQRT1_2)));
     some->distance += lanes_min(z, lanes_of((float)(BESIDE_CAP * M_SQRT1_2)));
     some->product *= cut * cut + 1.0F;
@@ -63,7 +63,7 @@ static inline void beside_group(const struct beside_sample *s, const float *habi
     while (i < stop) {
         const size_t end = stop - i < FOLD_EVERY ? stop : i + FOLD_EVERY;
         for (; i < end; i++) {
-            const float *at = habit + (size_t)LANES_HABIT * s->at[i];
+            const float *at = habit + (size_t)PEOPLE_LANES_HABIT * s->at[i];
             const lanes_t x = lanes_of(s->x[i]);
             for (size_t k = 0; k < PARTS; k++) {
                 some_add(&group[k], x, at + k * LANES);
@@ -85,13 +85,13 @@ static inline lanes_t log_of(lanes_t product, lanes_int_t exponent)
 static inline void go_through(const struct population *pop, const struct beside_sample *s,
                               struct others *out)
 {
-    const struct lanes *l = &pop->lanes;
+    const struct people_lanes *l = &pop->lanes;
     size_t g = 0;
     do { /* there is always a group: all people stand in the first */
         struct some SCRATCH group[PARTS];
-        beside_group(s, l->habit + g * pop->features * LANES_HABIT, 0, s->n, group);
+        beside_group(s, l->habit + g * pop->features * PEOPLE_LANES_HABIT, 0, s->n, group);
         for (size_t k = 0; k < PARTS; k++) {
-            const size_t at = g * LANES_GROUP + k * LANES;
+            const size_t at = g * PEOPLE_LANES_GROUP + k * LANES;
             lanes_store(out->log + at, group[k].product);
             lanes_store(out->near + at, group[k].distance);
             lanes_int_store(out->exponent + at, group[k].exponent);
@@ -103,13 +103,13 @@ static inline void go_through(const struct population *pop, const struct beside_
 static inline lanes_t spreads_at(const struct population *pop, const struct beside_sample *s,
                                  size_t at)
 {
-    const struct lanes *l = &pop->lanes;
+    const struct people_lanes *l = &pop->lanes;
     const size_t n = pop->features;
-    const size_t g = at / LANES_GROUP;
+    const size_t g = at / PEOPLE_LANES_GROUP;
     lanes_t spreads = lanes_load(l->log_sum + at);
     for (size_t i = 0; i < s->missing; i++) {
-        spreads -=
-            lanes_load(l->log_spread + (g * n + s->not_at[i]) * LANES_GROUP + at % LANES_GROUP);
+        spreads -= lanes_load(l->log_spread + (g * n + s->not_at[i]) * PEOPLE_LANES_GROUP +
+                              at % PEOPLE_LANES_GROUP);
     }
     return spreads;
 }
@@ -119,7 +119,7 @@ static inline lanes_t spreads_at(const struct population *pop, const struct besi
 static inline void take_logs(const struct population *pop, const struct beside_sample *s,
                              struct others *o)
 {
-    const size_t places = pop->lanes.groups * LANES_GROUP;
+    const size_t places = pop->lanes.groups * PEOPLE_LANES_GROUP;
     const float share = (float)M_SQRT2 / (float)s->n;
     for (size_t at = 0; at < places; at += LANES) {
         const lanes_t log_product =
@@ -149,15 +149,15 @@ static inline void weigh_group(const struct beside_sample *s, const float *habit
 static inline void go_through_weighed(const struct population *pop, const struct beside_sample *s,
                                       struct others *o)
 {
-    const struct lanes *l = &pop->lanes;
+    const struct people_lanes *l = &pop->lanes;
     const float share = (float)M_SQRT2 / (float)s->total;
     size_t g = 0;
     do {
         lanes_t log[PARTS] = {lanes_of(0.0F)};
         lanes_t near[PARTS] = {lanes_of(0.0F)};
-        weigh_group(s, l->habit + g * pop->features * LANES_HABIT, log, near);
+        weigh_group(s, l->habit + g * pop->features * PEOPLE_LANES_HABIT, log, near);
         for (size_t k = 0; k < PARTS; k++) {
-            const size_t at = g * LANES_GROUP + k * LANES;
+            const size_t at = g * PEOPLE_LANES_GROUP + k * LANES;
             lanes_store(o->log + at, -1.5F * log[k] - spreads_at(pop, s, at));
             lanes_store(o->near + at, near[k] * share);
         }
@@ -173,11 +173,11 @@ static inline bool is_even(const struct beside_sample *s)
 /* Places of a population that are no single people: they must not be met among them. */
 static inline void leave_out(size_t cohort, size_t places, struct others *o)
 {
-    for (size_t c = 0; c < LANES_FIRST; c++) {
+    for (size_t c = 0; c < PEOPLE_LANES_FIRST; c++) {
         o->log[c] = -BESIDE_FAR;
         o->near[c] = BESIDE_FAR;
     }
-    for (size_t c = LANES_FIRST + cohort; c < places; c++) {
+    for (size_t c = PEOPLE_LANES_FIRST + cohort; c < places; c++) {
         o->log[c] = -BESIDE_FAR;
         o->near[c] = BESIDE_FAR;
     }
@@ -236,7 +236,7 @@ static inline void beside_body(const struct population *pop, const struct beside
     if (pop->cohort == 0) {
         return;
     }
-    const size_t places = pop->lanes.groups * LANES_GROUP;
+    const size_t places = pop->lanes.groups * PEOPLE_LANES_GROUP;
     leave_out(pop->cohort, places, &o);
     find_nearest(&o, places, out->nearest);
     out->high = highest(&o, places);

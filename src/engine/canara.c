@@ -5,7 +5,6 @@
 #include "engine/context.h"
 #include "engine/event_check.h"
 #include "engine/filter.h"
-#include "engine/navigation.h"
 #include "engine/person.h"
 #include "engine/policy.h"
 #include "engine/session_state.h"
@@ -61,7 +60,7 @@ enum canara_status canara_observe(canara_session_t *session, const canara_config
     session_mark_t unheard;
     session_mark(s, &unheard);
     person_look(s, profile, event);
-    navigation_look(s, profile, event);
+    person_look_at_page(s, profile, event);
     policy_hear(s, &unheard, &thresholds);
     policy_apply(s, &before, &thresholds, out);
     return CANARA_OK;

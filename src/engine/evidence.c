@@ -108,7 +108,8 @@ static void density_add(struct density_sum *d, double gap, double spread)
 /* Does the feature vary between people? */
 static bool tells_people_apart(const struct population *pop, size_t f)
 {
-    return pop->lanes.habit[f * LANES_HABIT + LANES_GROUP + 1] > 0.0F; /* of all ages */
+    return pop->lanes.habit[f * PEOPLE_LANES_HABIT + PEOPLE_LANES_GROUP + 1] >
+           0.0F; /* of all ages */
 }
 
 /* `pop` may be NULL. */

@@ -1,20 +1,18 @@
 /*
- * lanes.h - four or eight floats at once, and all people of a population side by side.
+ * lanes.h - four or eight floats at once.
  *
  * Floor      engine (may use: base)
  * Source     logarithm and exponential: the polynomials of Cephes' logf and expf (Moshier 1989).
  * Units      none.
- * Ownership  the numbers of a population belong to whoever laid them out.
+ * Ownership  plain values.
  * Errors     none.
  * Threads    no shared state.
  * Precision  float; the same input gives the same bits with every compiler: no libm, no contraction.
  *            lanes_log() and lanes_exp() are within 2e-7 of the true value, relative or absolute,
- *            whichever is larger (lens_test.c).
+ *            whichever is larger (lanes_test.c).
  */
 #ifndef ENGINE_LANES_H
 #define ENGINE_LANES_H
-
-#include "engine/beside.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -160,29 +158,5 @@ static inline lanes_t lanes_exp(lanes_t x)
     y = y * x * x + x + 1.0F;
     return y * lanes_of_bits((n + 127) << 23);
 }
-
-/* The people of a population, eight to a group: first the two of all people, then the cohort; the
- * places that are left over have an inverse of 0. For each group and feature a row of eight middles
- * and eight times 1 / (sqrt(2) spread), 0 where a vector's column does not vary; the logs of the
- * spreads apart, each times what its feature counts, which only what is missing needs. */
-struct lanes {
-    size_t groups;
-    const float *habit;      /* groups x features x 16 */
-    const float *log_spread; /* groups x features x 8 */
-    const float *log_sum;    /* groups x 8: of log_spread over all features */
-    beside_fn *beside;       /* who goes through them */
-};
-
-enum {
-    LANES_GROUP = 8,               /* people in a group */
-    LANES_HABIT = 2 * LANES_GROUP, /* numbers of a feature */
-    LANES_FIRST = 2                /* people before the cohort */
-};
-
-/* Floats that lanes_lay() needs for so many features and members of the cohort. */
-size_t lanes_floats(size_t features, size_t cohort);
-
-/* Lay out what a population has as arrays. `at` is borrowed as long as the lanes are used. */
-void lanes_lay(const struct population *pop, float *at, struct lanes *out);
 
 #endif

@@ -113,9 +113,9 @@ static void take_density(struct byte_reader *r, struct block *b, size_t n, bool 
 static void add_lanes(struct block *b, struct population *p)
 {
     if (b->at != NULL && !b->bad) {
-        lanes_lay(p, b->at + b->used, &p->lanes);
+        people_lanes_lay(p, b->at + b->used, &p->lanes);
     }
-    b->used += lanes_floats(p->features, p->cohort);
+    b->used += people_lanes_floats(p->features, p->cohort);
 }
 
 static bool features_ok(const struct population *p)
@@ -347,9 +347,9 @@ static const struct population *find(const struct canara_model *m, uint64_t cont
  * 1, to the bit (people_general.c), which no row of logarithms of times, pressures or places has. */
 static bool row_is_known(const struct population *general, size_t row)
 {
-    const float *middle = general->lanes.habit + row * LANES_HABIT;
-    const float *inverse = middle + LANES_GROUP;
-    const float one = (float)M_SQRT1_2; /* as lanes.c keeps a spread of 1 */
+    const float *middle = general->lanes.habit + row * PEOPLE_LANES_HABIT;
+    const float *inverse = middle + PEOPLE_LANES_GROUP;
+    const float one = (float)M_SQRT1_2; /* as people_lanes.c keeps a spread of 1 */
     return middle[0] != 0.0F || inverse[0] != one || middle[1] != 0.0F || inverse[1] != one;
 }
 
@@ -359,8 +359,8 @@ static const struct population *spread_out(const struct population *general, con
                                            struct population_room *room)
 {
     struct population *p = &room->population;
-    const struct lanes *from = &general->lanes; /* of one group: there is no cohort */
-    float sum[LANES_GROUP] = {0.0F};
+    const struct people_lanes *from = &general->lanes; /* of one group: there is no cohort */
+    float sum[PEOPLE_LANES_GROUP] = {0.0F};
     *p = *general;
     p->features = (uint16_t)s->count;
     for (size_t f = 0; f < s->count; f++) {
@@ -368,22 +368,23 @@ static const struct population *spread_out(const struct population *general, con
         if (!row_is_known(general, row)) {
             return NULL;
         }
-        float *log_spread = room->log_spread + f * LANES_GROUP;
-        memcpy(room->habit + f * LANES_HABIT, from->habit + row * LANES_HABIT,
-               LANES_HABIT * sizeof *room->habit);
-        memcpy(log_spread, from->log_spread + row * LANES_GROUP, LANES_GROUP * sizeof *log_spread);
-        for (size_t k = 0; k < LANES_GROUP; k++) {
+        float *log_spread = room->log_spread + f * PEOPLE_LANES_GROUP;
+        memcpy(room->habit + f * PEOPLE_LANES_HABIT, from->habit + row * PEOPLE_LANES_HABIT,
+               PEOPLE_LANES_HABIT * sizeof *room->habit);
+        memcpy(log_spread, from->log_spread + row * PEOPLE_LANES_GROUP,
+               PEOPLE_LANES_GROUP * sizeof *log_spread);
+        for (size_t k = 0; k < PEOPLE_LANES_GROUP; k++) {
             sum[k] += log_spread[k];
         }
         room->usual[f] = general->usual[row];
         room->weight[f] = population_weight(general, row);
     }
     memcpy(room->log_sum, sum, sizeof room->log_sum);
-    p->lanes = (struct lanes){.groups = 1,
-                              .habit = room->habit,
-                              .log_spread = room->log_spread,
-                              .log_sum = room->log_sum,
-                              .beside = from->beside};
+    p->lanes = (struct people_lanes){.groups = 1,
+                                     .habit = room->habit,
+                                     .log_spread = room->log_spread,
+                                     .log_sum = room->log_sum,
+                                     .beside = from->beside};
     for (size_t i = 0; i < 2; i++) {
         p->all[i] = (struct density){.middle = NULL};
     }

@@ -13,7 +13,7 @@
 
 #include "engine/crowds.h"
 #include "engine/evidence.h"
-#include "engine/lanes.h"
+#include "engine/people_lanes.h"
 #include "engine/sample.h"
 
 #include <stddef.h>
@@ -47,8 +47,8 @@ struct population {
     const float *usual;    /* geometric mean of single people's spreads */
     const float
         *weight; /* how much a feature counts in the scores beside others; NULL: all alike */
-    struct density cohort_of; /* of single people: arrays of cohort x features */
-    struct lanes lanes;       /* all of them once more, as the scores want them */
+    struct density cohort_of;  /* of single people: arrays of cohort x features */
+    struct people_lanes lanes; /* all of them once more, as the scores want them */
     struct fusion_lines fusion;
 };
 
@@ -74,9 +74,9 @@ struct population_room {
     struct population population; /* without the arrays of `all` */
     struct fusion between;        /* the line for the samples known */
     struct fusion alone;          /* where people in general are no measure */
-    float habit[SAMPLE_FEATURES_MAX * LANES_HABIT];
-    float log_spread[SAMPLE_FEATURES_MAX * LANES_GROUP];
-    float log_sum[LANES_GROUP];
+    float habit[SAMPLE_FEATURES_MAX * PEOPLE_LANES_HABIT];
+    float log_spread[SAMPLE_FEATURES_MAX * PEOPLE_LANES_GROUP];
+    float log_sum[PEOPLE_LANES_GROUP];
     float usual[SAMPLE_FEATURES_MAX];
     float weight[SAMPLE_FEATURES_MAX];
 };

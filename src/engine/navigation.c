@@ -1,9 +1,6 @@
 #include "engine/navigation.h"
 
-#include "engine/filter.h"
 #include "engine/numbers.h"
-#include "engine/person.h"
-#include "engine/profile.h"
 
 #include <math.h>
 
@@ -13,15 +10,13 @@
 #define PEOPLE_APART 1.0  /* mean deviation of log dwell times between pages and people */
 #define SPREAD_FIRST 0.5  /* of a page that was seen once */
 #define SPREAD_MIN   0.15 /* how exactly anybody keeps a time */
-#define RUN          2.0  /* steps of one errand follow from each other: two count for one */
 #define DWELL_MIN_S  0.05
 
 enum {
     COUNT_FULL = 1024,
     DWELLS_KEPT = 20, /* that the mean is over, the newest counting most */
     DWELLS_MIN = 5,
-    VISITS_MIN = 10,   /* below nothing is said */
-    SESSIONS_YOUNG = 6 /* below half is said */
+    VISITS_MIN = 10 /* below nothing is said */
 };
 
 uint64_t navigation_page(const canara_event_t *event)
@@ -223,33 +218,13 @@ void navigation_learn(struct navigation *n, uint64_t from, uint64_t to, double d
     }
 }
 
-/* ---- the session ---- */
-
-static bool knows_enough(const struct navigation *n)
+bool navigation_knows_enough(const struct navigation *n)
 {
     size_t visits = 0;
     for (size_t i = 0; i < n->pages; i++) {
         visits += n->page[i].visits;
     }
     return visits >= VISITS_MIN;
-}
-
-void navigation_look(struct session_state *s, const struct canara_profile *profile,
-                     const canara_event_t *event)
-{
-    const uint64_t to = navigation_page(event);
-    const struct part *p = to == 0 ? NULL : profile_table(profile, PART_NAVIGATION);
-    const uint64_t from = s->page_hash;
-    s->page_hash = to == 0 ? from : to;
-    if (p == NULL || !knows_enough(&p->of.navigation)) {
-        return;
-    }
-    const double ratio =
-        navigation_ratio(&p->of.navigation, NULL, from, to, navigation_dwell(event));
-    const double nats = ratio / RUN * (p->sessions < SESSIONS_YOUNG ? 0.5 : 1.0);
-    const double left = fmax(NAVIGATION_SUM - s->share[SHARE_NAVIGATION], 0.0);
-    person_hear(s, SHARE_NAVIGATION, fmin(nats, left), 0.0);
-    filter_evidence(s, SHARE_NAVIGATION, fmin(nats, left));
 }
 
 /* ---- bytes ---- */

@@ -24,9 +24,6 @@ enum { NAVIGATION_PAGES = 40, NAVIGATION_MOVES = 96 };
 #define NAVIGATION_LIMIT 1.5 /* nats that one event may say */
 #define NAVIGATION_SUM   3.0 /* nats against the owner at any time: alone it never challenges */
 
-struct canara_profile;
-struct session_state;
-
 struct page {
     uint64_t hash;   /* of the name; never 0 */
     float dwell;     /* mean log seconds */
@@ -72,9 +69,8 @@ bool navigation_usual_dwell(const struct navigation *n, uint64_t page, double *d
 /* Count the same. The least used page or move makes room. */
 void navigation_learn(struct navigation *n, uint64_t from, uint64_t to, double dwell);
 
-/* Score a navigation_pattern, remember its page for the next. */
-void navigation_look(struct session_state *s, const struct canara_profile *profile,
-                     const canara_event_t *event);
+/* Whether anything can be said of this person's steps. */
+bool navigation_knows_enough(const struct navigation *n);
 
 void navigation_write(struct byte_writer *w, const struct navigation *n);
 bool navigation_read(struct byte_reader *r, struct navigation *n);

@@ -101,8 +101,8 @@ static void people(struct crowd_of *p, size_t count, const struct columns *c)
     for (size_t i = 0; i < 2; i++) {
         p->population.all[i] = (struct density){p->middle + i * count, p->spread + i * count};
     }
-    assert_true(lanes_floats(count, COHORT) <= NUMBERS_ROOM);
-    lanes_lay(&p->population, p->number, &p->population.lanes);
+    assert_true(people_lanes_floats(count, COHORT) <= NUMBERS_ROOM);
+    people_lanes_lay(&p->population, p->number, &p->population.lanes);
 }
 
 /* A person, people, and what they say of a sample. */

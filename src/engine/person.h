@@ -71,6 +71,10 @@ double person_young(size_t known, double said, double nats);
 void person_look(struct session_state *s, const struct canara_profile *profile,
                  const canara_event_t *event);
 
+/* The same with the page of a navigation_pattern, which is remembered for the next. */
+void person_look_at_page(struct session_state *s, const struct canara_profile *profile,
+                         const canara_event_t *event);
+
 /* Note what a modality has said: `nats` given to the filter, `off` the owner's usual. */
 void person_hear(struct session_state *s, enum share share, double nats, double off);
 

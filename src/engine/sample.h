@@ -76,6 +76,9 @@ struct sample {
     uint8_t second[SAMPLE_FEATURES_MAX]; /* class of the second, else 0 */
 };
 
+/* Who is handed one sample after the other, each borrowed for the call. */
+typedef void (*sample_fn)(void *ctx, const struct sample *s);
+
 /* Name and hash a sample by its kind and `field` (may be empty), continuing from `hash`. */
 void sample_name(struct sample *s, const char *kind, canara_text_t field, uint64_t hash);
 

@@ -13,8 +13,6 @@
 
 struct canara_profile;
 
-typedef void (*sample_fn)(void *ctx, const struct sample *s);
-
 /* Call `fn` for each sample of the event. `work` is room for one. An entry of 15 to 36 keys is both a
  * known text and free text, in this order. */
 void samples_of(const canara_event_t *event, struct sample *work, sample_fn fn, void *ctx);

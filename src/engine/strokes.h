@@ -11,7 +11,7 @@
 #ifndef ENGINE_STROKES_H
 #define ENGINE_STROKES_H
 
-#include "engine/samples_of.h"
+#include "engine/sample.h"
 
 /* Each stroke of a touch event, from landing to lift. */
 void strokes_of(const canara_event_t *event, struct sample *work, sample_fn fn, void *ctx);

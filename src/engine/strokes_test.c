@@ -2,6 +2,7 @@
 #include "engine/strokes.h"
 
 #include "engine/cell.h"
+#include "engine/samples_of.h"
 #include "tests/support/random.h"
 #include "tests/support/unit.h"
 

@@ -211,7 +211,7 @@ static void visit(struct vectors *v, const double *x, size_t n)
     struct told t;
     d->part.sessions = (uint32_t)x[1];
     tell(&t, x[0], x[2]);
-    navigation_look(session(v, n, 3), &profile, &t.event);
+    person_look_at_page(session(v, n, 3), &profile, &t.event);
 }
 
 /* ---- hours and amounts ---- */

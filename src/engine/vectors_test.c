@@ -320,9 +320,9 @@ static void check_scores(struct vectors *v, const double *x, size_t n)
 {
     struct desk *d = v->state;
     double score[SCORES];
-    assert_true(lanes_floats(d->part.features, d->population.cohort) <=
+    assert_true(people_lanes_floats(d->part.features, d->population.cohort) <=
                 sizeof d->number / sizeof *d->number);
-    lanes_lay(&d->population, d->number, &d->population.lanes);
+    people_lanes_lay(&d->population, d->number, &d->population.lanes);
     lens_make(&d->lens, &d->part, d->row);
     vectors_count(
         v, evidence_scores(&d->lens, &d->population, &d->sample, score, &d->alike) ? SCORES : 0, n);

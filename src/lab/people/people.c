@@ -194,7 +194,7 @@ err_t people_new(const struct bank_context *c, const struct stages *stages, cons
                        .people = (uint16_t)(people < UINT16_MAX ? people : UINT16_MAX),
                        .cohort = (uint16_t)cohort}};
     struct pool pool = {.value = calloc(people * EACH_MAX, sizeof *pool.value)};
-    float *number = calloc((6 + 2 * cohort) * n + lanes_floats(n, cohort), sizeof *number);
+    float *number = calloc((6 + 2 * cohort) * n + people_lanes_floats(n, cohort), sizeof *number);
     if (pool.value == NULL || number == NULL) {
         free(pool.value);
         free(number);
@@ -229,7 +229,7 @@ void people_weigh(struct people *p, const struct sample *like, const double weig
         p->weight[f] = weight == NULL ? 1.0F : (float)weight[type_of(like, f)];
     }
     p->population.weight = p->weight;
-    lanes_lay(&p->population, p->lanes, &p->population.lanes);
+    people_lanes_lay(&p->population, p->lanes, &p->population.lanes);
 }
 
 void people_free(struct people *p)

@@ -139,7 +139,7 @@ static void point(struct people *p, float *number, size_t n, const struct sample
 
 static float *room_for(size_t n)
 {
-    return calloc(6 * n + lanes_floats(n, 0), sizeof(float));
+    return calloc(6 * n + people_lanes_floats(n, 0), sizeof(float));
 }
 
 static err_t fill(struct gathering *g, size_t people, struct people *out)
