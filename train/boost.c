@@ -9,7 +9,7 @@
 #include "booster.h"
 #include "codec/number.h"
 #include "convert.h"
-#include "engine/trees.h"
+#include "engine/arithmetic/trees.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 #include "convert.h"
 
 #include "base/util.h"
-#include "engine/trees.h"
+#include "engine/arithmetic/trees.h"
 
 #include <jansson.h>
 #include <math.h>

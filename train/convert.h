@@ -1,5 +1,5 @@
 /*
- * convert.h - the library's model, as it saves it in JSON, into the compact form of engine/trees.h.
+ * convert.h - the library's model, as it saves it in JSON, into the compact form of engine/arithmetic/trees.h.
  *
  * Source     the model schema of XGBoost 1.7, doc/tutorials/saving_model.rst and doc/model.schema.
  * Ownership  the caller's buf gets the trees appended.

@@ -2,7 +2,7 @@
 #include "convert.h"
 
 #include "base/util.h"
-#include "engine/trees.h"
+#include "engine/arithmetic/trees.h"
 #include "tests/support/random.h"
 #include "tests/support/unit.h"
 

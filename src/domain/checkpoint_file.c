@@ -3,7 +3,7 @@
 #include "base/util.h"
 #include "codec/crc32c.h"
 #include "domain/words.h"
-#include "engine/byte_cursor.h"
+#include "engine/arithmetic/byte_cursor.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -13,7 +13,7 @@
 #include "domain/baselines.h"
 #include "domain/profile.h"
 #include "domain/steps_test.h"
-#include "engine/model.h"
+#include "engine/people/model.h"
 #include "tests/support/random.h"
 
 enum { PEOPLE_KEYS = 9, PEOPLE_PARTS = 2 /* what is typed, and the hours */ };

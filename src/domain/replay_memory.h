@@ -22,7 +22,7 @@
 #include "base/err.h"
 #include "base/span.h"
 #include "base/uuid.h"
-#include "engine/replay.h"
+#include "engine/machines/replay.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,7 +2,7 @@
 #include "domain/replay_memory.h"
 
 #include "base/util.h"
-#include "engine/events_test.h"
+#include "engine/samples/events_test.h"
 #include "tests/support/random.h"
 #include "tests/support/scripted_clock.h"
 #include "tests/support/unit.h"

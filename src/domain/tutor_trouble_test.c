@@ -214,7 +214,7 @@ static void a_stop_gives_the_lessons_that_wait(void **state)
 enum {
     NOTE_KEYS = 15,
     NOTES_YOUNG = 3
-}; /* so many long entries may stand in line: engine/profile.c */
+}; /* so many long entries may stand in line: engine/profile/profile.c */
 
 /* A session with a long entry of its own, in a field that nobody types in again. */
 static void ann_writes_a_note(struct house *h, struct hand *who, unsigned number)

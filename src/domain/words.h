@@ -13,7 +13,7 @@
 #ifndef DOMAIN_WORDS_H
 #define DOMAIN_WORDS_H
 
-#include "engine/byte_cursor.h"
+#include "engine/arithmetic/byte_cursor.h"
 
 #include <stddef.h>
 

@@ -26,7 +26,7 @@ import keep
 
 # Constants: each once, with the place in the C code that must say the same --------------------------------------------
 
-# src/engine/sample_keys.c, sample_text.c, sample.c: floors and offsets inside the logarithms (seconds, shares, px/s)
+# src/engine/samples/sample_keys.c, sample_text.c, sample.c: floors and offsets inside the logarithms (seconds, shares, px/s)
 TIME_MIN, UP_OFFSET, UP_MIN = 0.005, 0.2, 0.01
 PRESSURE_OFFSET, SIZE_OFFSET, PLACE_SCALE, PLACE_BEYOND, TEXT_PLACE_SCALE, TEXT_LAYOUT = 0.03, 0.05, 10.0, 2.5, 5.0, 2
 KEYS_MIN, KEYS_MAX, FEATURES_MAX = 3, 36, 128
@@ -35,7 +35,7 @@ UNEVEN_OFFSET, SHAPE_MIN = 0.02, 8  # piles.h too
 INTERVALS_JUDGED, DEVIATION_OFFSET, WPM_OFFSET, BACKSPACE_OFFSET = 64, 0.05, 5.0, 0.02
 SPEED_OFFSET, IDLE_OFFSET, MOTION_OFFSET = 10.0, 0.2, 0.01
 
-# src/engine/part.h, part.c, habit.h: half-lives chosen on MEU and MOBIKEY, the rest as docs/engine/ says
+# src/engine/people/part.h, part.c, habit.h: half-lives chosen on MEU and MOBIKEY, the rest as docs/engine/ says
 RING, HELD, HELD_A_SESSION, WIDE_FROM = 50, 6, 2, 41
 POOL_BYTES, HABIT_BYTES = 4096 - 232, 12
 HALF_LIFE_MIDDLE, HALF_LIFE_SPREAD, SPREAD_MIN = 10.0, 15.0, 0.02
@@ -45,13 +45,13 @@ FENCE, AT_EASE = 0.75, 0.6
 FINE, SPREAD_STEPS, COARSE = 2048, 4096, 25
 NEAREST_OF, NEAREST_FROM, NEAREST_CUT, WINSOR_FROM = 12, 5, 4.0, 5
 
-# src/engine/evidence.h, evidence.c: chosen on MEU and MOBIKEY
+# src/engine/people/evidence.h, evidence.c: chosen on MEU and MOBIKEY
 NU = 2.0
 CAP, AGE_COST, PRESENT_SHARE, COHORT_T, POPULATION_T = 4.0, 0.3, 0.70, 10.0, 4.0
 YOUNG_NATS, Z_MAX, NEAREST, SAMPLES_MIN, FUSION_LOW = 0.5, 1e3, 3, 5, -6.0
 LENS_STEP, COPY, COPY_FEATURES = 31, 0.25, 10  # lens.h's bytes are steps of a 31st of a deviation
 
-# src/engine/alone.h, alone.c: chosen on MEU and MOBIKEY; of so many known slope, crossing, limit, owner, impostor, variance
+# src/engine/people/alone.h, alone.c: chosen on MEU and MOBIKEY; of so many known slope, crossing, limit, owner, impostor, variance
 FOREIGN, FOREIGN_SIMULATED, FOREIGN_CUT = 2.5, 1.2, 4.0
 PAUSES_OTHERWISE, PLACES_OTHERWISE, PAUSES_LEAST = 1.75, 2.0, 4
 ALONE_FEATURES, ALONE_POWER, ALONE_HIGH, NEAREST_WEIGHT = 40.0, 0.4, 4.0, 2.0
@@ -61,11 +61,11 @@ ALONE = [(2.8, 1.84, 2.8, -0.8, 0.8, 1.3), (3.9, 1.60, 3.0, -1.0, 1.0, 1.8), (5.
          (8.5, 1.37, 5.7, -2.8, 3.2, 3.7)]
 ALONE_CEILING, ALONE_FLOOR = 4.5, 6.0
 
-# src/engine/person.h
+# src/engine/profile/person.h
 WEIGHT_MAX, APART_MIN, PRIOR_COUNT, BIAS_SHRINK, VARIANCE_MIN = 1.25, 0.5, 20.0, 5.0, 0.1
 RUN_OF, MEMORY = 10, 60
 
-# src/engine/filter.h, rules.c: the filter's are from ENGINE's simulation, the rules' nats are set by hand
+# src/engine/session/filter.h, rules.c: the filter's are from ENGINE's simulation, the rules' nats are set by hand
 START, REST, TIME_MS, EDGE = 0.05, 0.025, 600000.0, 1e-9
 PASSED, PASS_SHARE, FAIL_NATS, LAMBDA_MAX = 0.02, 0.25, 2.0, 60.0
 BOT_HALF_LIFE_MS, BOT_ODDS_PER_PRIOR, EXTERNAL_MAX = 600000.0, 19.0, 10.0
@@ -77,33 +77,33 @@ EXTERNAL = len(CONTEXTS)
 TYPING, NAVIGATION, POINTER, TOUCH, MOTION, MPIN, PREDICTION = range(7)
 PERSON_SHARES = 5
 
-# src/engine/navigation.c, navigation.h, routine.c: none was fitted
+# src/engine/people/navigation.c, navigation.h, routine.c: none was fitted
 NAV_PRIOR, NAV_DWELL, NAV_APART, NAV_SPREAD_FIRST, NAV_SPREAD_MIN = 4.0, 2.7, 1.0, 0.5, 0.15
 NAV_RUN, NAV_LIMIT, NAV_SUM = 2.0, 1.5, 3.0
 NAV_FULL, NAV_DWELLS_KEPT, NAV_DWELLS_MIN, NAV_VISITS_MIN, NAV_YOUNG = 1024, 20, 5, 10, 6
 ROUTINE_KNOWN, ROUTINE_RARE, ROUTINE_STEPS, ROUTINE_AMOUNTS, ROUTINE_PRIOR = 20, 0.005, 1500, 64, 1.0
 ROUTINE_FULL = 400
 
-# src/engine/timing.h, timing.c
+# src/engine/machines/timing.h, timing.c
 FAST_SHARE, REGULAR_MIN, SERIES_MAX, CV_MIN, BIN_MS, ENTROPY_MIN = 0.30, 10, 512, 0.05, 8.0, 1.0
 EVEN_FROM, EVEN_CV, BLUR = 15.0, 0.03, 100.0
 FRAMES = [100 / 12, 100 / 6, 100 / 3]
 TICKS = [15.625, 100 / 6, 100 / 3, 100.0]
 PLATFORM_STEPS = [8, 10, 16, 100]
 
-# src/engine/crowd.h, crowd.c, own.h, own.c, cell.c: chosen as docs/engine/actions.md says
+# src/engine/people/crowd.h, crowd.c, own.h, own.c, cell.c: chosen as docs/engine/actions.md says
 COARSE_BINS, SHARE_MIN, CROWD_SHRINK, NEIGHBOUR, AGAINST_STEPS, AGAINST_CLIP = 17, 1e-4, 20.0, 0.15, 32, 16.0
 BYTE_STEPS = 16
 
-# src/engine/short_float.h: (digits, the smallest exponent of two with a leading one, the largest)
+# src/engine/arithmetic/short_float.h: (digits, the smallest exponent of two with a leading one, the largest)
 SHORT, TINY = (8, -90, 36), (3, -4, 10)
-# src/engine/sample.h, sample.c, part_cells.c: vectors; lab/people/people.c
+# src/engine/samples/sample.h, sample.c, part_cells.c: vectors; lab/people/people.c
 VECTOR_LEAST, VECTOR_LAYOUT, VECTOR_HABIT_BYTES, VECTOR_SPREAD_MIN = 1e-20, 2, 14, 1e-30
 
-# src/engine/axes.h, axes.c: chosen on Antal's strokes
+# src/engine/people/axes.h, axes.c: chosen on Antal's strokes
 AXES_ALIKE, AXES_OWN, AXES_FREEDOM, AXES_CLIP = 0.1, 30.0, 4.0, 16.0
 
-# src/engine/self.h, self.c: between what Antal's strokes and Balabit's actions ask for
+# src/engine/profile/self.h, self.c: between what Antal's strokes and Balabit's actions ask for
 SELF_ROOM, SELF_SPREAD_MIN, SELF_LEAST, SELF_FROM, SELF_TO = 3480, 0.05, 0.05, 10.0, 128.0
 SELF_CROSSING, SELF_FALL, SELF_SLOPE, SELF_POWER = 0.13, 0.3, 0.6, 0.7
 SELF_OWNER, SELF_IMPOSTOR, SELF_LIMIT, SELF_RUN = -0.25, 0.2, 3.0, 10.0

@@ -8,7 +8,7 @@
 #include "app/evaluate/evaluate_checks.h"
 #include "app/evaluate/evaluate_scores.h"
 #include "base/util.h"
-#include "engine/model.h"
+#include "engine/people/model.h"
 #include "lab/people/teach.h"
 #include "lab/trials/plot_det.h"
 #include "lab/trials/plot_reliability.h"

@@ -6,7 +6,7 @@
 #include "app/cli/whole_file.h"
 #include "app/evaluate/set_notes.h"
 #include "base/util.h"
-#include "engine/model.h"
+#include "engine/people/model.h"
 #include "lab/people/bank.h"
 #include "lab/people/model_about.h"
 #include "lab/people/teach.h"

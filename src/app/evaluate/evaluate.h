@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "canara.h"
-#include "engine/model.h"
+#include "engine/people/model.h"
 #include "lab/bots/bot_eval.h"
 #include "lab/sets/dataset.h"
 #include "lab/trials/contest.h"

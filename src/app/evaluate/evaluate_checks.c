@@ -4,7 +4,7 @@
 #include "app/cli/whole_file.h"
 #include "app/evaluate/set_notes.h"
 #include "base/util.h"
-#include "engine/samples_of.h"
+#include "engine/profile/samples_of.h"
 #include "lab/sets/dataset_order.h"
 #include "lab/trials/judge.h"
 

@@ -4,7 +4,7 @@
 #include "app/cli/progress.h"
 #include "app/simulate/measure.h"
 #include "app/simulate/measure_print.h"
-#include "engine/model.h"
+#include "engine/people/model.h"
 
 #include <string.h>
 #include <unistd.h>

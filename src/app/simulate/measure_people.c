@@ -1,6 +1,6 @@
 #include "app/simulate/measure_people.h"
 
-#include "engine/model.h"
+#include "engine/people/model.h"
 #include "lab/people/teach.h"
 #include "lab/sets/dataset.h"
 

@@ -3,7 +3,7 @@
  * and kind by kind; then a pointer's and a finger's event of 100 points. */
 #include "app/simulate/measure_people.h"
 #include "base/util.h"
-#include "engine/replay.h"
+#include "engine/machines/replay.h"
 
 #include <math.h>
 #include <stdio.h>

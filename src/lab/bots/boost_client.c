@@ -2,7 +2,7 @@
 
 #include "base/fd.h"
 #include "base/util.h"
-#include "engine/trees.h"
+#include "engine/arithmetic/trees.h"
 
 #include <errno.h>
 #include <fcntl.h>

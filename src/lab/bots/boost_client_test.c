@@ -2,7 +2,7 @@
 #include "lab/bots/boost_client.h"
 
 #include "base/util.h"
-#include "engine/trees.h"
+#include "engine/arithmetic/trees.h"
 #include "tests/support/random.h"
 #include "tests/support/scratch.h"
 #include "tests/support/unit.h"

@@ -1,9 +1,9 @@
 #include "lab/bots/bot_acts.h"
 
 #include "base/err.h"
-#include "engine/numbers.h"
-#include "engine/path.h"
-#include "engine/strokes.h"
+#include "engine/arithmetic/numbers.h"
+#include "engine/machines/path.h"
+#include "engine/samples/strokes.h"
 
 #include <math.h>
 

@@ -1,7 +1,7 @@
 #include "lab/bots/bot_eval.h"
 
 #include "base/util.h"
-#include "engine/numbers.h"
+#include "engine/arithmetic/numbers.h"
 #include "lab/statistics/numbers.h"
 
 #include <math.h>

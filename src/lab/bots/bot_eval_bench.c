@@ -14,8 +14,8 @@
 
 #include "base/rng.h"
 #include "base/util.h"
-#include "engine/bots.h"
-#include "engine/filter.h"
+#include "engine/session/bots.h"
+#include "engine/session/filter.h"
 
 #include <math.h>
 #include <stdio.h>

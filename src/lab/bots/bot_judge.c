@@ -1,8 +1,8 @@
 #include "lab/bots/bot_judge.h"
 
-#include "engine/bots.h"
-#include "engine/filter.h"
-#include "engine/numbers.h"
+#include "engine/arithmetic/numbers.h"
+#include "engine/session/bots.h"
+#include "engine/session/filter.h"
 #include "lab/bots/bot_lean.h"
 #include "lab/bots/bot_typed.h"
 

@@ -15,7 +15,7 @@
 #ifndef LAB_BOT_JUDGE_H
 #define LAB_BOT_JUDGE_H
 
-#include "engine/bot_learned.h"
+#include "engine/machines/bot_learned.h"
 #include "lab/bots/train_acts.h"
 #include "lab/sets/dataset.h"
 

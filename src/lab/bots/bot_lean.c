@@ -1,6 +1,6 @@
 #include "lab/bots/bot_lean.h"
 
-#include "engine/path.h"
+#include "engine/machines/path.h"
 
 #include <math.h>
 

@@ -11,7 +11,7 @@
 #ifndef LAB_BOT_LEAN_H
 #define LAB_BOT_LEAN_H
 
-#include "engine/session_state.h"
+#include "engine/session/session_state.h"
 
 #include <stddef.h>
 

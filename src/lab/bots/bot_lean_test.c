@@ -2,7 +2,7 @@
 #include "lab/bots/bot_lean.h"
 
 #include "base/rng.h"
-#include "engine/path.h"
+#include "engine/machines/path.h"
 #include "tests/support/unit.h"
 
 #include <math.h>

@@ -3,7 +3,7 @@
 
 #include "base/rng.h"
 #include "base/util.h"
-#include "engine/trees.h"
+#include "engine/arithmetic/trees.h"
 #include "tests/support/unit.h"
 
 #include <math.h>

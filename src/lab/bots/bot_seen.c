@@ -1,7 +1,7 @@
 #include "lab/bots/bot_seen.h"
 
-#include "engine/bot_motion.h"
-#include "engine/numbers.h"
+#include "engine/arithmetic/numbers.h"
+#include "engine/machines/bot_motion.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -121,7 +121,7 @@ err_t bot_seen_print(const struct bot_seen *seen, FILE *to)
 {
     bool ok =
         fprintf(to, "/* Written by bot_seen_print(), src/lab/bots/bot_seen.c; docs/engine/bots.md "
-                    "says from what. */\n#include \"lab/bot_seen.h\"\n\n"
+                    "says from what. */\n#include \"lab/bots/bot_seen.h\"\n\n"
                     "/* clang-format off */\nstatic const uint64_t hash[] = {") > 0;
     for (size_t i = 0; i < seen->count; i++) {
         ok = ok &&

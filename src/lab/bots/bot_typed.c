@@ -1,6 +1,6 @@
 #include "lab/bots/bot_typed.h"
 
-#include "engine/numbers.h"
+#include "engine/arithmetic/numbers.h"
 
 #include <math.h>
 

@@ -1,7 +1,7 @@
 #include "lab/bots/train_acts.h"
 
 #include "base/util.h"
-#include "engine/numbers.h"
+#include "engine/arithmetic/numbers.h"
 #include "lab/bots/bot_labels.h"
 #include "lab/bots/bot_rows.h"
 

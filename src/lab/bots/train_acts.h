@@ -15,7 +15,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "engine/trees.h"
+#include "engine/arithmetic/trees.h"
 #include "lab/bots/boost_files.h"
 #include "lab/bots/bot_acts.h"
 #include "lab/bots/bot_typist.h"

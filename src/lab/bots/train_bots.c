@@ -1,7 +1,7 @@
 #include "lab/bots/train_bots.h"
 
 #include "base/util.h"
-#include "engine/forest.h"
+#include "engine/arithmetic/forest.h"
 #include "lab/bots/bot_labels.h"
 #include "lab/bots/bot_rows.h"
 
@@ -234,7 +234,7 @@ err_t bot_trees_print(span_t bytes, FILE *to)
         fprintf(
             to,
             "/* Written by bot_trees_print(), src/lab/bots/train_bots.c; docs/engine/bots.md says "
-            "from what. */\n#include \"engine/bot_learned.h\"\n#include \"engine/forest.h\"\n\n"
+            "from what. */\n#include \"engine/arithmetic/forest.h\"\n#include \"engine/machines/bot_learned.h\"\n\n"
             "#include <math.h>\n\n/* clang-format off */\n") > 0 &&
         print_bytes("static const uint8_t bytes[] = ", bytes.ptr, bytes.len, to) &&
         fprintf(to, ";\n") > 0 && print_forest(&forest, to) &&

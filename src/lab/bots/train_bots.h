@@ -13,7 +13,7 @@
 #define LAB_TRAIN_BOTS_H
 
 #include "base/err.h"
-#include "engine/bot_learned.h"
+#include "engine/machines/bot_learned.h"
 #include "lab/bots/boost_files.h"
 #include "lab/bots/bot_hand.h"
 #include "lab/sets/dataset.h"
@@ -53,7 +53,7 @@ NODISCARD err_t bot_lesson_fit(const struct bot_lesson *lesson, struct buf *tree
                                char why[BOOST_WHY_BYTES]);
 
 /* Write checked trees as the C source that ships, bot_learned_trees.c: as they are, and laid out as a
- * forest (engine/forest.h). ERR_FORMAT when they cannot be. */
+ * forest (engine/arithmetic/forest.h). ERR_FORMAT when they cannot be. */
 NODISCARD err_t bot_trees_print(span_t bytes, FILE *to);
 
 #endif

@@ -1,6 +1,6 @@
 #include "lab/people/alike.h"
 
-#include "engine/evidence.h"
+#include "engine/people/evidence.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 #include "lab/people/axes_fit.h"
 
-#include "engine/numbers.h"
+#include "engine/arithmetic/numbers.h"
 #include "lab/people/crowding.h"
 #include "lab/statistics/normal.h"
 #include "lab/statistics/symmetric.h"

@@ -14,7 +14,7 @@
 #define LAB_AXES_FIT_H
 
 #include "base/err.h"
-#include "engine/crowd.h"
+#include "engine/people/crowd.h"
 #include "lab/people/bank.h"
 
 /* How many axes a crowd of so many features has. */

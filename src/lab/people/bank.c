@@ -1,7 +1,7 @@
 #include "lab/people/bank.h"
 
 #include "base/util.h"
-#include "engine/samples_of.h"
+#include "engine/profile/samples_of.h"
 
 #include <stdlib.h>
 #include <string.h>

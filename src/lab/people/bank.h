@@ -2,7 +2,7 @@
  * bank.h - every sample of a data set, taken out of its events once and sorted by context and person.
  *
  * Floor      lab
- * Units      features as engine/sample.h says.
+ * Units      features as engine/samples/sample.h says.
  * Ownership  a bank owns its samples; the data set is needed while it is made only.
  * Errors     ERR_NOMEM, ERR_LIMIT.
  * Threads    read only once made: any number.
@@ -11,7 +11,7 @@
 #define LAB_BANK_H
 
 #include "base/err.h"
-#include "engine/sample.h"
+#include "engine/samples/sample.h"
 #include "lab/sets/dataset.h"
 
 #include <stdbool.h>

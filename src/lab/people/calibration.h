@@ -12,7 +12,7 @@
 #define LAB_CALIBRATION_H
 
 #include "base/err.h"
-#include "engine/sample.h"
+#include "engine/samples/sample.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* columns_test.c - people in general, made of vectors: neither the units of columns nor columns that do not vary say
  * anything of them. */
-#include "engine/model.h"
+#include "engine/people/model.h"
 #include "lab/people/crowding.h"
 #include "lab/people/people.h"
 #include "tests/support/random.h"

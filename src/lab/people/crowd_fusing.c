@@ -1,7 +1,7 @@
 #include "lab/people/crowd_fusing.h"
 
-#include "engine/own.h"
-#include "engine/person.h"
+#include "engine/profile/own.h"
+#include "engine/profile/person.h"
 #include "lab/people/crowd_run.h"
 #include "lab/people/crowding.h"
 #include "lab/statistics/logistic.h"

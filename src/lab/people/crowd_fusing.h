@@ -16,8 +16,8 @@
 #define LAB_CROWD_FUSING_H
 
 #include "base/err.h"
-#include "engine/crowd.h"
-#include "engine/evidence.h"
+#include "engine/people/crowd.h"
+#include "engine/people/evidence.h"
 #include "lab/people/bank.h"
 #include "lab/people/watch.h"
 

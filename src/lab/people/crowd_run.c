@@ -1,6 +1,6 @@
 #include "lab/people/crowd_run.h"
 
-#include "engine/person.h"
+#include "engine/profile/person.h"
 #include "lab/people/doubting.h"
 
 #include <math.h>

@@ -2,7 +2,7 @@
 #include "lab/people/crowd_run.h"
 
 #include "base/rng.h"
-#include "engine/person.h"
+#include "engine/profile/person.h"
 #include "tests/support/unit.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 #include "lab/people/crowding.h"
 
-#include "engine/cell.h"
+#include "engine/samples/cell.h"
 #include "lab/people/axes_fit.h"
 #include "lab/people/crowd_fusing.h"
 

@@ -11,7 +11,7 @@
 #define LAB_CROWDING_H
 
 #include "base/err.h"
-#include "engine/crowd.h"
+#include "engine/people/crowd.h"
 #include "lab/people/bank.h"
 #include "lab/people/watch.h"
 

@@ -1,7 +1,7 @@
 #include "lab/people/doubting.h"
 
-#include "engine/evidence.h"
-#include "engine/numbers.h"
+#include "engine/arithmetic/numbers.h"
+#include "engine/people/evidence.h"
 
 #include <math.h>
 #include <string.h>

@@ -9,7 +9,7 @@
  * Source     two rates of transposed labels in a binary regression: Copas, "Binary regression models for
  *            contaminated data", 1988. Levenberg 1944, Marquardt 1963, with the Fisher information.
  *            One more trial of each side that nobody has seen counts as transposed (Laplace 1774).
- * Units      margin, ceiling and floor in nats (evidence_doubt(), engine/evidence.h).
+ * Units      margin, ceiling and floor in nats (evidence_doubt(), engine/people/evidence.h).
  * Errors     ERR_RANGE when a class is empty.
  * Threads    no state.
  * Precision  deterministic: the order of the rows is the order of the sums.

@@ -2,7 +2,7 @@
 
 #include "base/rng.h"
 #include "base/util.h"
-#include "engine/evidence.h"
+#include "engine/people/evidence.h"
 #include "tests/support/unit.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 #include "lab/people/fusing.h"
 
-#include "engine/model.h"
+#include "engine/people/model.h"
 #include "lab/people/alike.h"
 #include "lab/people/fusing_lines.h"
 #include "lab/people/people.h"

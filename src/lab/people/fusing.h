@@ -16,7 +16,7 @@
 #define LAB_FUSING_H
 
 #include "base/err.h"
-#include "engine/evidence.h"
+#include "engine/people/evidence.h"
 #include "lab/people/people.h"
 #include "lab/people/watch.h"
 

@@ -1,6 +1,6 @@
 #include "lab/people/fusing_lines.h"
 
-#include "engine/numbers.h"
+#include "engine/arithmetic/numbers.h"
 #include "lab/people/calibration.h"
 #include "lab/people/doubting.h"
 #include "lab/statistics/logistic.h"

@@ -17,7 +17,7 @@
 #define LAB_FUSING_LINES_H
 
 #include "base/err.h"
-#include "engine/evidence.h"
+#include "engine/people/evidence.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* fusing_test.c - whom the trials of a fusion are made with. */
 #include "lab/people/fusing.h"
 
-#include "engine/evidence.h"
+#include "engine/people/evidence.h"
 #include "lab/people/group_test.h"
 #include "lab/people/people.h"
 

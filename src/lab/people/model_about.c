@@ -1,7 +1,7 @@
 #include "lab/people/model_about.h"
 
 #include "base/util.h"
-#include "engine/model.h"
+#include "engine/people/model.h"
 
 #include <inttypes.h>
 

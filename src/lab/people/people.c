@@ -1,6 +1,6 @@
 #include "lab/people/people.h"
 
-#include "engine/numbers.h"
+#include "engine/arithmetic/numbers.h"
 #include "lab/statistics/numbers.h"
 
 #include <math.h>

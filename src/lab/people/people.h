@@ -11,7 +11,7 @@
 #define LAB_PEOPLE_H
 
 #include "base/err.h"
-#include "engine/model.h"
+#include "engine/people/model.h"
 #include "lab/people/bank.h"
 #include "lab/people/stages.h"
 

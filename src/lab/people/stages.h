@@ -10,7 +10,7 @@
 #define LAB_STAGES_H
 
 #include "base/err.h"
-#include "engine/part.h"
+#include "engine/people/part.h"
 #include "lab/people/bank.h"
 
 enum { STAGES = 10 };

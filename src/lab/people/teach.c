@@ -1,6 +1,6 @@
 #include "lab/people/teach.h"
 
-#include "engine/model.h"
+#include "engine/people/model.h"
 #include "lab/people/crowding.h"
 #include "lab/people/fusing.h"
 #include "lab/people/people.h"

@@ -11,7 +11,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "engine/model.h"
+#include "engine/people/model.h"
 #include "lab/people/bank.h"
 #include "lab/people/watch.h"
 
@@ -38,7 +38,7 @@ void school_free(struct school **school);
 
 /* Append to `out` the bytes of a model made from the users for whom `in` is true. `watch` may be NULL;
  * its steps are counted here. A field whose people each type a text of their own (texts.h) is left out: who types there
- * is compared with keys of any field, or held against himself (engine/alone.h). */
+ * is compared with keys of any field, or held against himself (engine/people/alone.h). */
 NODISCARD err_t school_teach(const struct school *school, const bool *in, struct model_title title,
                              struct watch *watch, struct buf *out);
 

@@ -1,6 +1,6 @@
 #include "lab/people/type_weights.h"
 
-#include "engine/numbers.h"
+#include "engine/arithmetic/numbers.h"
 #include "lab/statistics/logistic.h"
 
 #include <math.h>

@@ -15,8 +15,8 @@
 #define LAB_TYPE_WEIGHTS_H
 
 #include "base/err.h"
-#include "engine/model.h"
-#include "engine/part.h"
+#include "engine/people/model.h"
+#include "engine/people/part.h"
 
 #include <stddef.h>
 #include <stdint.h>

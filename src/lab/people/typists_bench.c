@@ -7,7 +7,7 @@
 #include "base/rng.h"
 #include "base/util.h"
 #include "canara.h"
-#include "engine/profile.h"
+#include "engine/profile/profile.h"
 #include "lab/sets/dataset.h"
 
 #include <math.h>

@@ -2,7 +2,7 @@
  * field and words. */
 #include "lab/sets/buffer_line.h"
 
-#include "engine/event_check.h"
+#include "engine/samples/event_check.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  * then taken or refused with a field and words, and in range when it was taken. */
 #include "lab/sets/dataset_line.h"
 
-#include "engine/event_check.h"
+#include "engine/samples/event_check.h"
 #include "lab/sets/event_keep.h"
 
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 #include "lab/sets/text_join.h"
 
 #include "base/util.h"
-#include "engine/numbers.h"
-#include "engine/sample.h"
+#include "engine/arithmetic/numbers.h"
+#include "engine/samples/sample.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
 #include "lab/sets/text_join.h"
 
 #include "base/util.h"
-#include "engine/event_check.h"
-#include "engine/sample.h"
+#include "engine/samples/event_check.h"
+#include "engine/samples/sample.h"
 #include "tests/support/random.h"
 #include "tests/support/unit.h"
 

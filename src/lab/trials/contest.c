@@ -1,7 +1,7 @@
 #include "lab/trials/contest.h"
 
 #include "base/hash_map.h"
-#include "engine/numbers.h"
+#include "engine/arithmetic/numbers.h"
 #include "lab/people/bank.h"
 #include "lab/people/people.h"
 #include "lab/people/teach.h"

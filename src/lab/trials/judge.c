@@ -1,8 +1,8 @@
 #include "lab/trials/judge.h"
 
-#include "engine/bags.h"
-#include "engine/profile.h"
-#include "engine/samples_of.h"
+#include "engine/profile/bags.h"
+#include "engine/profile/profile.h"
+#include "engine/profile/samples_of.h"
 #include "lab/trials/reference.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 #include "lab/trials/reference.h"
 
-#include "engine/samples_of.h"
+#include "engine/profile/samples_of.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -16,7 +16,7 @@
 #define LAB_REFERENCE_H
 
 #include "base/err.h"
-#include "engine/sample.h"
+#include "engine/samples/sample.h"
 #include "lab/sets/dataset.h"
 
 #include <stdbool.h>

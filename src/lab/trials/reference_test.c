@@ -1,7 +1,7 @@
 /* reference_test.c - the published distances, worked out by hand over what was sent. */
 #include "lab/trials/reference.h"
 
-#include "engine/samples_of.h"
+#include "engine/profile/samples_of.h"
 #include "lab/sets/set_writer.h"
 #include "tests/support/scratch.h"
 #include "tests/support/unit.h"

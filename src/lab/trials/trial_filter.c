@@ -3,9 +3,9 @@
 #include "base/err.h"
 #include "base/rng.h"
 #include "base/util.h"
-#include "engine/filter.h"
-#include "engine/person.h"
-#include "engine/policy.h"
+#include "engine/profile/person.h"
+#include "engine/session/filter.h"
+#include "engine/session/policy.h"
 #include "lab/statistics/numbers.h"
 
 #include <math.h>
