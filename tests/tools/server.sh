@@ -23,11 +23,12 @@ cd "$folder"
 
 # start_server [SETTING...]: on $folder/data; `url` is where it listens.
 start_server() {
+    rm -f out # what a server before this one said is not this one's
     "$canara" serve --set=HOST=127.0.0.1 --set=PORT=0 --set=DEBUG=True --set=LOG_LEVEL=warn \
         --set=DATA_DIR="$folder/data" "$@" >out 2>log &
     server=$!
     tries=0
-    until grep -q '^listening on ' out; do
+    until grep -qs '^listening on ' out; do
         tries=$((tries + 1))
         if [ "$tries" -gt 300 ] || ! kill -0 "$server" 2>/dev/null; then
             cat log >&2
