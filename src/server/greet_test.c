@@ -303,7 +303,7 @@ static void one_too_many_goes_even_without_memory_to_say_so(void **state)
     struct site s;
     int peer[3];
     char byte = 0;
-    if (!SCARCE_MEMORY_DRAINS) {
+    if (!scarce_memory_drains()) {
         skip();
     }
     site_make(&s, 1, false);

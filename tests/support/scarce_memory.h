@@ -12,6 +12,7 @@
 #define TESTS_SUPPORT_SCARCE_MEMORY_H
 
 #include "base/util.h"
+#include "tests/support/memcheck.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,17 +47,23 @@ static inline void scarce_memory_end(void)
 #define SCARCE_BY_CLANG 0
 #endif
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || SCARCE_BY_CLANG
-enum { SCARCE_MEMORY_DRAINS = 0 };
+enum { SCARCE_BY_LIBC = 0 };
 #else
-enum { SCARCE_MEMORY_DRAINS = 1 };
+enum { SCARCE_BY_LIBC = 1 };
 #endif
+
+/* Whether all memory can be taken; memcheck's own is in the same address space. */
+static inline bool scarce_memory_drains(void)
+{
+    return SCARCE_BY_LIBC != 0 && !is_memcheck();
+}
 
 /* What was taken to have none left; the first bytes of each block name the next. */
 struct scarce_block {
     struct scarce_block *next;
 };
 
-/* Take all blocks of `bytes` that this thread can still get, until it has none; where SCARCE_MEMORY_DRAINS alone. */
+/* Take all blocks of `bytes` that this thread can still get, until it has none; where scarce_memory_drains() alone. */
 static inline void scarce_memory_drain(size_t bytes, struct scarce_block **taken)
 {
     scarce_memory_begin(0);

@@ -3,6 +3,7 @@
 
 #include "base/fd.h"
 #include "base/util.h"
+#include "tests/support/memcheck.h"
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -181,6 +182,9 @@ static void whatever_ends_it_the_terminal_is_as_it_was(void **state)
     (void)state;
     static const int signals[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT,
                                   SIGUSR1, SIGUSR2, SIGALRM, SIGPIPE};
+    if (is_memcheck()) {
+        skip(); /* it delivers a signal that waited some calls later */
+    }
     for (size_t i = 0; i < ARRAY_LEN(signals) + 1; i++) {
         struct sitting s;
         sit_down(&s);

@@ -19,7 +19,12 @@
 #define PROGRAM "canara-boost"
 #define ABSENT  PROGRAM " not found: build with libxgboost-dev"
 
-enum { ARGS_MAX = 40, NUMBER_BYTES = 32, SAID_BYTES = 200 };
+enum {
+    ARGS_MAX = 40,
+    NUMBER_BYTES = 32,
+    SAID_BYTES = 200,
+    EXIT_ABSENT = 127 /* POSIX, posix_spawn() */
+};
 
 /* What the child is handed: files in memory. */
 struct child_files {
@@ -145,8 +150,12 @@ static err_t run(const char *const *args, const struct child_files *f, char why[
     if (WIFSIGNALED(status)) {
         return say(why, ERR_IO, PROGRAM " was killed", text);
     }
-    return text[0] == '\0' ? say(why, ERR_IO, PROGRAM, "failed and said nothing")
-                           : say(why, ERR_IO, text, "");
+    if (text[0] != '\0') {
+        return say(why, ERR_IO, text, "");
+    }
+    return WEXITSTATUS(status) == EXIT_ABSENT
+               ? say(why, ERR_IO, ABSENT, "")
+               : say(why, ERR_IO, PROGRAM, "failed and said nothing");
 }
 
 static int memory_file(void)

@@ -286,6 +286,15 @@ static void a_program_that_gives_no_trees_is_told_as_such(void **state)
     assert_int_equal(setenv("CANARA_BOOST", "/bin/false", 1), 0); /* NOLINT */
     assert_err(boost_train(&t, &p, &out, why), ERR_IO);
     assert_non_null(strstr(why, "said nothing"));
+    struct scratch scratch = scratch_new();
+    char script[SCRATCH_PATH];
+    scratch_path(&scratch, "absent",
+                 script); /* as a child ends that could not become the program */
+    scratch_write(script, SPAN_LIT("#!/bin/sh\nexit 127\n"), 0700);
+    assert_int_equal(setenv("CANARA_BOOST", script, 1), 0); /* NOLINT */
+    assert_err(boost_train(&t, &p, &out, why), ERR_IO);
+    assert_non_null(strstr(why, "not found"));
+    scratch_remove(&scratch);
     assert_int_equal(unsetenv("CANARA_BOOST"), 0); /* NOLINT */
 }
 
