@@ -4,10 +4,10 @@
 #include "base/limits.h"
 #include "codec/json_read.h"
 #include "crypto/secret.h"
-#include "domain/account.h"
-#include "domain/behaviour.h"
-#include "domain/clock_guard.h"
-#include "domain/secret_change.h"
+#include "domain/accounts/account.h"
+#include "domain/accounts/secret_change.h"
+#include "domain/ground/clock_guard.h"
+#include "domain/sessions/behaviour.h"
 
 #include <string.h>
 

@@ -4,11 +4,11 @@
 #include "codec/event_scan.h"
 #include "codec/json_read.h"
 #include "codec/uuid_text.h"
-#include "domain/allowance.h"
-#include "domain/baselines.h"
-#include "domain/behaviour.h"
-#include "domain/profile.h"
-#include "domain/recovery.h"
+#include "domain/learnt/baselines.h"
+#include "domain/learnt/profile.h"
+#include "domain/sessions/allowance.h"
+#include "domain/sessions/behaviour.h"
+#include "domain/sessions/recovery.h"
 
 #include <stdio.h>
 #include <stdlib.h>

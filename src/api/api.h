@@ -11,7 +11,7 @@
 
 #include "api/call.h"
 #include "base/metric.h"
-#include "domain/live.h"
+#include "domain/sessions/live.h"
 
 #include <stdbool.h>
 #include <stddef.h>

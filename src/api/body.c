@@ -6,7 +6,7 @@
 #include "codec/json_read.h"
 #include "codec/uuid_text.h"
 #include "crypto/guess.h"
-#include "domain/mpin.h"
+#include "domain/accounts/mpin.h"
 
 #include <string.h>
 

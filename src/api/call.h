@@ -21,8 +21,8 @@
 #include "base/clock.h"
 #include "base/uuid.h"
 #include "crypto/token.h"
-#include "domain/live.h"
-#include "domain/service.h"
+#include "domain/ground/service.h"
+#include "domain/sessions/live.h"
 #include "protocol/route.h"
 
 #include <stdbool.h>

@@ -11,7 +11,7 @@
 #include "api/dispatch.h"
 #include "codec/json_read.h"
 #include "codec/uuid_text.h"
-#include "domain/steps_test.h"
+#include "domain/sessions/steps_test.h"
 
 enum { DESK_LOOPS = 2, DESK_NEWS = 64 };
 

@@ -3,10 +3,10 @@
 #include "base/rng.h"
 #include "codec/decimal.h"
 #include "codec/json_read.h"
-#include "domain/behaviour.h"
-#include "domain/decision.h"
-#include "domain/mpin.h"
-#include "domain/rest.h"
+#include "domain/accounts/mpin.h"
+#include "domain/ground/decision.h"
+#include "domain/sessions/behaviour.h"
+#include "domain/sessions/rest.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,8 +4,8 @@
 #include "api/routes.h"
 #include "base/util.h"
 #include "crypto/secret.h"
-#include "domain/clock_guard.h"
-#include "domain/tutor.h"
+#include "domain/ground/clock_guard.h"
+#include "domain/sessions/tutor.h"
 
 #include <inttypes.h>
 #include <stdio.h>

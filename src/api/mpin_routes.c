@@ -1,8 +1,8 @@
 #include "api/body.h"
 #include "api/routes.h"
-#include "domain/behaviour.h"
-#include "domain/mpin.h"
-#include "domain/secret_change.h"
+#include "domain/accounts/mpin.h"
+#include "domain/accounts/secret_change.h"
+#include "domain/sessions/behaviour.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "api/body.h"
 #include "api/routes.h"
 #include "codec/json_read.h"
-#include "domain/behaviour.h"
+#include "domain/sessions/behaviour.h"
 
 struct analysis_work {
     uuid_t session;

@@ -2,7 +2,7 @@
 #include "api/body.h"
 #include "api/routes.h"
 #include "codec/json_read.h"
-#include "domain/behaviour.h"
+#include "domain/sessions/behaviour.h"
 
 enum {
     SOURCE_BYTES_MAX = 64,  /* of a fact */

@@ -1,7 +1,7 @@
 /* operator_mpin.c - a new MPIN for a customer who has forgotten hers, set by an operator. */
 #include "api/body.h"
 #include "api/routes.h"
-#include "domain/secret_change.h"
+#include "domain/accounts/secret_change.h"
 
 /* Find and write down (cold), hash and write (hash). */
 struct reset_work {

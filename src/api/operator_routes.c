@@ -3,10 +3,10 @@
 #include "base/util.h"
 #include "codec/json_read.h"
 #include "codec/uuid_text.h"
-#include "domain/account.h"
-#include "domain/audit.h"
-#include "domain/behaviour.h"
-#include "domain/clock_guard.h"
+#include "domain/accounts/account.h"
+#include "domain/ground/audit.h"
+#include "domain/ground/clock_guard.h"
+#include "domain/sessions/behaviour.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,9 +3,9 @@
 #include "api/routes.h"
 #include "base/util.h"
 #include "codec/json_read.h"
-#include "domain/account.h"
-#include "domain/audit.h"
-#include "domain/profile.h"
+#include "domain/accounts/account.h"
+#include "domain/ground/audit.h"
+#include "domain/learnt/profile.h"
 
 #include <string.h>
 

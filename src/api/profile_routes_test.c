@@ -1,7 +1,7 @@
 /* What was learnt, as clients and operators meet it: at the login, in the answers, over the control
  * socket. */
 #include "api/desk_test.h"
-#include "domain/people_test.h"
+#include "domain/learnt/people_test.h"
 #include "journal/frame.h"
 #include "tests/support/journal.h"
 

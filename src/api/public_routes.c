@@ -1,5 +1,5 @@
 #include "api/routes.h"
-#include "domain/clock_guard.h"
+#include "domain/ground/clock_guard.h"
 
 static enum call_place say_status(struct call *c, const char *status)
 {

@@ -1,7 +1,7 @@
 #include "api/routes.h"
 
 #include "api/problem.h"
-#include "domain/baselines.h"
+#include "domain/learnt/baselines.h"
 
 #include <string.h>
 

@@ -15,7 +15,7 @@
 #include "api/problem.h"
 #include "codec/email.h"
 #include "codec/json_write.h"
-#include "domain/behaviour.h"
+#include "domain/sessions/behaviour.h"
 
 /* account_routes.c */
 enum call_place register_begin(struct call *c, struct shard *s);

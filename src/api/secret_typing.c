@@ -3,7 +3,7 @@
 #include "api/routes.h"
 #include "codec/event_scan.h"
 #include "codec/json_read.h"
-#include "domain/behaviour.h"
+#include "domain/sessions/behaviour.h"
 
 #include <stdio.h>
 #include <stdlib.h>

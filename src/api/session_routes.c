@@ -1,9 +1,9 @@
 #include "api/body.h"
 #include "api/routes.h"
 #include "codec/uuid_text.h"
-#include "domain/account.h"
-#include "domain/behaviour.h"
-#include "domain/profile.h"
+#include "domain/accounts/account.h"
+#include "domain/learnt/profile.h"
+#include "domain/sessions/behaviour.h"
 
 #include <stdlib.h>
 #include <string.h>

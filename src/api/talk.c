@@ -4,7 +4,7 @@
 #include "api/routes.h"
 #include "base/limits.h"
 #include "codec/time_text.h"
-#include "domain/allowance.h"
+#include "domain/sessions/allowance.h"
 
 #include <string.h>
 

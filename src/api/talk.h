@@ -12,7 +12,7 @@
 
 #include "api/api.h"
 #include "codec/event_scan.h"
-#include "domain/behaviour.h"
+#include "domain/sessions/behaviour.h"
 #include "protocol/ws_frames.h"
 
 #include <stdbool.h>

@@ -3,7 +3,7 @@
 
 #include "api/desk_test.h"
 #include "base/limits.h"
-#include "domain/sleepers.h"
+#include "domain/sessions/sleepers.h"
 
 enum { WORDS_KEPT = 64, WORD_BYTES = 1024 };
 

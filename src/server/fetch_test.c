@@ -1,6 +1,6 @@
 /* A socket whose session rests speaks: a worker reads for it, and nothing is lost or out of order. */
-#include "domain/live.h"
-#include "domain/sleepers.h"
+#include "domain/sessions/live.h"
+#include "domain/sessions/sleepers.h"
 #include "server/visitor_test.h"
 
 enum { COLD = 2, EVENTS = 5 };
@@ -18,7 +18,7 @@ struct errand {
     sem_t over;
 };
 
-/* As if it rested: how it comes to that is src/domain/rest_test.c's. */
+/* As if it rested: how it comes to that is src/domain/sessions/rest_test.c's. */
 static void run_errand(void *ctx, struct shard *s)
 {
     struct errand *e = ctx;
@@ -33,7 +33,7 @@ static void run_errand(void *ctx, struct shard *s)
     }
 }
 
-/* As after a start: how that comes about is src/domain/checkpoint_test.c's. */
+/* As after a start: how that comes about is src/domain/sessions/checkpoint_test.c's. */
 static void put_to_sleep(void *ctx, struct shard *s)
 {
     struct live *live = shard_peek(s, ((struct errand *)ctx)->session);

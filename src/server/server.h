@@ -11,9 +11,9 @@
 
 #include "api/api.h"
 #include "base/clock.h"
-#include "domain/ledger.h"
-#include "domain/live.h"
-#include "domain/sleepers.h"
+#include "domain/accounts/ledger.h"
+#include "domain/sessions/live.h"
+#include "domain/sessions/sleepers.h"
 #include "net/address.h"
 #include "net/tls.h"
 

@@ -11,7 +11,7 @@
 #include "base/rng.h"
 #include "codec/json_read.h"
 #include "codec/uuid_text.h"
-#include "domain/house_test.h"
+#include "domain/sessions/house_test.h"
 #include "journal/files.h"
 #include "journal/view.h"
 #include "net/tls_test.h"

@@ -14,7 +14,7 @@
 #include "base/rng.h"
 #include "base/slab.h"
 #include "base/timer_wheel.h"
-#include "domain/sleepers.h"
+#include "domain/sessions/sleepers.h"
 #include "net/address.h"
 #include "net/listener.h"
 #include "net/loop.h"

@@ -5,7 +5,7 @@
 #include "base/util.h"
 #include "codec/hex.h"
 #include "crypto/keys.h"
-#include "domain/clock_guard.h"
+#include "domain/ground/clock_guard.h"
 #include "server/inside.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 #include "app/evaluate/replayed.h"
 
-#include "domain/replay_memory.h"
+#include "domain/learnt/replay_memory.h"
 
 #include <stdlib.h>
 

@@ -7,7 +7,7 @@
 #include "app/house/notify.h"
 #include "app/settings/settings.h"
 #include "base/util.h"
-#include "domain/checkpoint_keeper.h"
+#include "domain/sessions/checkpoint_keeper.h"
 #include "net/loop.h"
 #include "net/signals.h"
 #include "net/stream.h"

@@ -6,12 +6,12 @@
 #include "app/house/house_steps.h"
 #include "base/util.h"
 #include "crypto/secret.h"
-#include "domain/audit.h"
-#include "domain/checkpoint_keeper.h"
-#include "domain/clock_guard.h"
-#include "domain/pepper_guard.h"
-#include "domain/replay_keeper.h"
-#include "domain/tutor.h"
+#include "domain/ground/audit.h"
+#include "domain/ground/clock_guard.h"
+#include "domain/ground/pepper_guard.h"
+#include "domain/learnt/replay_keeper.h"
+#include "domain/sessions/checkpoint_keeper.h"
+#include "domain/sessions/tutor.h"
 
 #include <stdarg.h>
 #include <stdio.h>

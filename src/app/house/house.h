@@ -12,7 +12,7 @@
 #include "api/api.h"
 #include "app/house/kit.h"
 #include "app/settings/settings.h"
-#include "domain/recovery.h"
+#include "domain/sessions/recovery.h"
 #include "server/server.h"
 
 #include <pthread.h>

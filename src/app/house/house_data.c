@@ -4,7 +4,7 @@
 #include "base/steady_clock.h"
 #include "base/util.h"
 #include "base/write_all.h"
-#include "domain/recovery_checkpoint.h"
+#include "domain/sessions/recovery_checkpoint.h"
 #include "journal/frame.h"
 #include "journal/view_file.h"
 #include "store/store_lock.h"

@@ -1,6 +1,6 @@
 /* A look at all that a start needs, before there is a start; nothing is made. */
 #include "app/house/house_steps.h"
-#include "domain/clock_guard.h"
+#include "domain/ground/clock_guard.h"
 #include "net/listener.h"
 
 #include <unistd.h>

@@ -1,7 +1,7 @@
 /* The steps of a house that bring sessions back and keep them for the next start. */
 #include "app/house/house_steps.h"
-#include "domain/checkpoint_keeper.h"
-#include "domain/replay_keeper.h"
+#include "domain/learnt/replay_keeper.h"
+#include "domain/sessions/checkpoint_keeper.h"
 
 static struct shard *owner(void *ctx, uuid_t session)
 {

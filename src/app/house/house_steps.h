@@ -9,7 +9,7 @@
 #define APP_HOUSE_STEPS_H
 
 #include "app/house/house.h"
-#include "domain/pepper_guard.h"
+#include "domain/ground/pepper_guard.h"
 
 /* Keep the reason for the operator; always ERR_IO. */
 NODISCARD err_t house_fault(struct house *h, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -8,8 +8,8 @@
 #include "codec/base64.h"
 #include "codec/uuid_text.h"
 #include "crypto/secret.h"
-#include "domain/account.h"
-#include "domain/audit.h"
+#include "domain/accounts/account.h"
+#include "domain/ground/audit.h"
 #include "load/rhythm.h"
 #include "load/tokens.h"
 

@@ -6,9 +6,9 @@
 #include "app/settings/settings.h"
 #include "base/fd.h"
 #include "base/util.h"
-#include "domain/audit.h"
-#include "domain/journal_loss.h"
-#include "domain/recovery_checkpoint.h"
+#include "domain/accounts/journal_loss.h"
+#include "domain/ground/audit.h"
+#include "domain/sessions/recovery_checkpoint.h"
 #include "journal/view_file.h"
 
 #include <errno.h>

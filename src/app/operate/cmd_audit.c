@@ -9,7 +9,7 @@
 #include "codec/json_write.h"
 #include "crypto/keys.h"
 #include "crypto/secret.h"
-#include "domain/audit.h"
+#include "domain/ground/audit.h"
 #include "store/store.h"
 
 #include <inttypes.h>

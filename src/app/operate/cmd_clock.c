@@ -6,7 +6,7 @@
 #include "base/util.h"
 #include "codec/time_text.h"
 #include "crypto/secret.h"
-#include "domain/clock_guard.h"
+#include "domain/ground/clock_guard.h"
 #include "store/store_lock.h"
 
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 #include "app/settings/at_rest.h"
 
 #include "app/cli/commands.h"
-#include "domain/pepper_guard.h"
+#include "domain/ground/pepper_guard.h"
 
 #include <errno.h>
 #include <stdio.h>

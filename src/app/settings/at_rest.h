@@ -13,7 +13,7 @@
 #include "app/cli/options.h"
 #include "app/settings/settings.h"
 #include "crypto/keys.h"
-#include "domain/audit.h"
+#include "domain/ground/audit.h"
 #include "store/store.h"
 
 #include <stdbool.h>

@@ -17,7 +17,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/span.h"
-#include "domain/rules.h"
+#include "domain/ground/rules.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* measure_replay.c - what was recorded in one session comes again in another. */
 #include "app/simulate/measure.h"
-#include "domain/replay_memory.h"
+#include "domain/learnt/replay_memory.h"
 #include "lab/statistics/numbers.h"
 
 enum { REPLAY_BYTES = 8 << 20, SESSIONS_BEFORE = 5, TWELVE = 12 };
