@@ -24,7 +24,7 @@ enum tell {
     TELL_FACT           /* an external fact: `value` nats */
 };
 
-enum { COURIER_WHY_BYTES = 512 };
+enum { COURIER_WHY_BYTES = 768 };
 
 struct courier {
     /* Post news, asynchronously. It is never lost while the loops run, and so may wait for them to

@@ -37,15 +37,15 @@ class Certificates:
         run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
             self.dir / "ca.key", "-out", self.dir / "ca.pem", "-days", "2", "-subj", "/CN=Tests of Canara")
 
-    def make(self, name, kind):
-        """NAME.pem and NAME.key, mode 0600; kind: ec or rsa."""
+    def make(self, name, kind, days=2):
+        """NAME.pem and NAME.key, mode 0600; kind: ec or rsa; they end in so many days."""
         how = ["-newkey", "rsa:2048"] if kind == "rsa" else ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
         self.serial += 1
         (self.dir / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1")
         run("openssl", "req", *how, "-nodes", "-keyout", self.dir / f"{name}.key", "-out", self.dir / "request",
             "-subj", "/CN=localhost")
         run("openssl", "x509", "-req", "-in", self.dir / "request", "-CA", self.dir / "ca.pem", "-CAkey",
-            self.dir / "ca.key", "-set_serial", self.serial, "-days", "2", "-extfile", self.dir / "names", "-out",
+            self.dir / "ca.key", "-set_serial", self.serial, "-days", str(days), "-extfile", self.dir / "names", "-out",
             self.dir / f"{name}.pem")
         (self.dir / f"{name}.key").chmod(0o600)
 

@@ -160,8 +160,23 @@ class Reload(unittest.TestCase):
             if certificates.path("away").exists():
                 certificates.path("away").rename(key)
             key.chmod(0o600)
-        done = server.ctl("reload")
-        self.assertEqual((done.returncode, done.stdout), (0, b"Certificates were read again\n"))
+        self.reloads(f"Certificates were read again. TLS_CERT_FILE={certificates.path('served.pem')}: "
+                     r"the certificate ends on \d{4}-\d\d-\d\d")
+
+    def test_a_reload_says_whose_certificate_has_ended_or_soon_will(self):
+        read = "Certificates were read again"
+        for days, words in ((90, read), (-1, read + r"\. TLS_CERT_FILE=.*: the certificate ended on .*clients refuse it")):
+            certificates.make("short", "ec", days)
+            other = secure.Server(**certificates.settings("short"))
+            try:
+                self.reloads(words, other)
+            finally:
+                other.remove()
+
+    def reloads(self, words, of=None):
+        done = (of or server).ctl("reload")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout.decode(), f"^{words}\n$")
 
     def refused(self, why):
         done = server.ctl("reload")

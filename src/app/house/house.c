@@ -276,12 +276,18 @@ static err_t tls_up(struct house *h)
     return ERR_OK;
 }
 
+_Static_assert((int)COURIER_WHY_BYTES > (int)CERTIFICATES_WORDS_BYTES + 32,
+               "the words of an end fit");
+
 static err_t reload(void *ctx, char why[COURIER_WHY_BYTES])
 {
     struct house *h = ctx;
     TRY(certificates_load(h->settings, h->kit->tls, why));
     certificates_note_end(h->kit->tls, h->log, h->clock);
-    (void)snprintf(why, COURIER_WHY_BYTES, "Certificates were read again");
+    char end[CERTIFICATES_WORDS_BYTES] = "";
+    const bool soon = certificates_end_words(h->settings, h->kit->tls, h->clock, end);
+    (void)snprintf(why, COURIER_WHY_BYTES, "Certificates were read again%s%s", soon ? ". " : "",
+                   end);
     return ERR_OK;
 }
 
