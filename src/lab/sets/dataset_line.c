@@ -163,6 +163,19 @@ static bool is_known(span_t type)
     return event_row_find(type)->kind != CANARA_UNKNOWN || span_eq(type, SPAN_LIT("features"));
 }
 
+#define KIND_BIT(kind) (UINT32_C(1) << (unsigned)(kind))
+
+/* Is there something in a summary, and nothing of it known? The members of other kinds that are compared are not
+ * optional. */
+static bool tells_in_vain(const canara_event_t *e, span_t data)
+{
+    static const uint32_t summaries =
+        KIND_BIT(CANARA_TYPING_PATTERN) | KIND_BIT(CANARA_NAVIGATION_PATTERN) |
+        KIND_BIT(CANARA_MOUSE_MOVEMENT) | KIND_BIT(CANARA_SCROLL) | KIND_BIT(CANARA_MOTION);
+    return (summaries & KIND_BIT(e->kind)) != 0 && e->has == 0 &&
+           memchr(data.ptr, '"', data.len) != NULL;
+}
+
 enum line_answer line_event_parse(struct line_scratch *s, const struct line_text *text,
                                   canara_event_t *out, uint32_t *notes, struct line_fault *fault)
 {
@@ -184,6 +197,7 @@ enum line_answer line_event_parse(struct line_scratch *s, const struct line_text
         *notes |= (odd & odds[i].odd) != 0 ? NOTE_BIT(odds[i].note) : 0;
     }
     *out = scanned.event;
+    *notes |= tells_in_vain(out, text->data) ? NOTE_BIT(NOTE_UNKNOWN_MEMBERS) : 0;
     return LINE_OK;
 }
 

@@ -19,6 +19,7 @@ static const char *const what[DATASET_NOTES] = {
     [NOTE_TIME_FORM]     = "times in another form than 2026-01-31T09:00:00.000Z were read",
     [NOTE_NO_ACCOUNT]    = "lines without user_email are of the model that enrols their session, or that it is genuine for, else of nobody else's",
     [NOTE_UNKNOWN_EVENT] = "events of a kind that nobody knows say nothing",
+    [NOTE_UNKNOWN_MEMBERS] = "events that tell only what nobody knows of their kind say nothing",
     [NOTE_FIELD_NAME]    = "names of fields and vectors that the engine has no letters for stand for themselves by a hash",
     [NOTE_NULL]          = "events with null, or an empty name, where a value is optional: it is absent",
     [NOTE_KEY_CLASS]     = "events with keys without a class: it is other",

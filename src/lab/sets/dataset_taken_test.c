@@ -254,6 +254,22 @@ static void events_of_unknown_kinds_are_told_and_say_nothing(void **state)
     }
 }
 
+static void events_of_which_nothing_is_known_are_told(void **state)
+{
+    (void)state;
+    static const char events[] =
+        ODD("scroll", "{\"lines\":3}") ODD("typing_pattern", "{\"wpm\":61,\"speed\":{\"x\":[]}}")
+            ODD("motion", "{}") ODD("scroll", "{ }") ODD("rapid_clicks", "{\"why\":\"so\"}")
+                ODD("typing_pattern", "{\"speed\":1,\"words_per_minute\":61}")
+                    ODD("mouse_movement", "{\"dx\":3,\"dy\":null}");
+    CLEANUP(scratch_remove) struct scratch dir = scratch_new();
+    CLEANUP(dataset_close)
+    struct dataset *set = open_files(
+        &dir, &(struct files){.events = events, .enrol = "", .trials = "-\ta1\thuman\n"});
+    assert_int_equal(dataset_notes(set)->count[NOTE_UNKNOWN_MEMBERS], 3);
+    assert_int_equal(dataset_notes(set)->count[NOTE_UNKNOWN_EVENT], 0);
+}
+
 /* The account is that of the model that enrols the session, else of the one that it is genuine for, else
  * the session is somebody of its own. */
 static void a_session_without_an_account_is_its_models(void **state)
@@ -405,6 +421,7 @@ int main(void)
         cmocka_unit_test(names_are_whatever_can_be_printed),
         cmocka_unit_test(numbers_are_names_too),
         cmocka_unit_test(events_of_unknown_kinds_are_told_and_say_nothing),
+        cmocka_unit_test(events_of_which_nothing_is_known_are_told),
         cmocka_unit_test(what_is_odd_in_an_event_is_counted_by_events),
         cmocka_unit_test(a_session_without_an_account_is_its_models),
         cmocka_unit_test(an_impostor_on_the_owners_account_is_somebody_unknown),
