@@ -1,9 +1,12 @@
 # add_floor(NAME [ROOMS room...] [USES lower...]): one static library per directory of src/; sources found by name. A
 # large floor has rooms, directories of its own, lowest first: a file includes its own room and those before it.
-# The lines in the top CMakeLists.txt are the single truth of who may include whom
-# (tests/check_floors.py reads them).
+# The lines in the top CMakeLists.txt are the single truth of who may include whom: tests/check_floors.py reads them,
+# and holds the rooms.
 function(add_floor name)
   cmake_parse_arguments(F "" "" "ROOMS;USES" ${ARGN})
+  if(F_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "add_floor(${name}): neither ROOMS nor USES: ${F_UNPARSED_ARGUMENTS}")
+  endif()
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.c)
   list(FILTER sources EXCLUDE REGEX "_(test|fuzz|bench)\\.c$")
   if(name STREQUAL "app")

@@ -18,7 +18,9 @@ def calls(programs):
     taken = {}
     for line in out.splitlines():
         program, _, rest = line.partition(":")
-        taken.setdefault(program, set()).add(rest.split()[-1].split("@")[0])
+        kind, name = rest.split()[-2:]
+        if kind == "U":  # a weak one is only looked for, as gcov's library does
+            taken.setdefault(program, set()).add(name.split("@")[0])
     return taken
 
 

@@ -1,4 +1,4 @@
-#include "app/cli/commands.h"
+#include "app/commands/commands.h"
 
 #include <fcntl.h>
 #include <stdbool.h>

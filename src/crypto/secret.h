@@ -1,7 +1,7 @@
 /*
  * secret.h - bytes that must not be seen: kept apart, compared in constant time, wiped.
  *
- * Floor      crypto (may use: base, codec)
+ * Floor      crypto
  * Source     libsodium: sodium_memcmp, sodium_malloc (guard pages, mlock,
  *            MADV_DONTDUMP).
  * Units      sizes in bytes.

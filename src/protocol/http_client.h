@@ -1,7 +1,7 @@
 /*
  * http_client.h - reads HTTP/1.1 answers, for our own tools (demo, simulate, load test).
  *
- * Floor      protocol (may use: base, codec)
+ * Floor      protocol
  * Source     RFC 9112.
  * Units      sizes in bytes.
  * Ownership  `bytes` stay the caller's; the spans of an answer point into them and live as long.

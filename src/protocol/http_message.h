@@ -1,7 +1,7 @@
 /*
  * http_message.h - what HTTP/1.1 requests and answers have in common: fields, lists, the reader.
  *
- * Floor      protocol (may use: base, codec)
+ * Floor      protocol
  * Source     RFC 9110 (fields, lists), RFC 9112 (message syntax and framing).
  * Units      sizes and offsets in bytes.
  * Ownership  plain values; every span borrows from the bytes that the caller handed to the reader.

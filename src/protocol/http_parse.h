@@ -1,7 +1,7 @@
 /*
  * http_parse.h - inside of this floor: the machine that both HTTP readers are made of.
  *
- * Floor      protocol (may use: base, codec)
+ * Floor      protocol
  * Source     RFC 9112 sections 2.2, 5, 6, 7.
  * Ownership  as http_message.h.
  * Errors     a refusal sets status and reason of the reader and gives false (or HTTP_BAD).

@@ -1,7 +1,7 @@
 /*
  * http_request.h - a strict, resumable reader of HTTP/1.1 and 1.0 requests.
  *
- * Floor      protocol (may use: base, codec)
+ * Floor      protocol
  * Source     RFC 9112; RFC 3986 for the target; RFC 6750 2.1 for the bearer.
  * Units      sizes in bytes.
  * Ownership  `bytes` stay the caller's; the spans of a request point into them and live as long.

@@ -1,7 +1,7 @@
 /*
  * http_response.h - writes HTTP/1.1 answers into a buf.
  *
- * Floor      protocol (may use: base, codec)
+ * Floor      protocol
  * Source     RFC 9112 section 4; RFC 9110 section 15 (status), 5.6.7 (dates).
  * Units      sizes in bytes.
  * Ownership  the caller's buf; nothing is kept.

@@ -1,7 +1,7 @@
 /*
  * route.h - finds the row of a route table that answers a method and a path.
  *
- * Floor      protocol (may use: base, codec)
+ * Floor      protocol
  * Source     RFC 9110 section 9 (methods), 10.2.1 (Allow).
  * Ownership  the table is the caller's, static; captured spans borrow from the path.
  * Errors     none: every outcome is an answer.

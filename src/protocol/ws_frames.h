@@ -1,7 +1,7 @@
 /*
  * ws_frames.h - reads and writes WebSocket frames and messages, either side.
  *
- * Floor      protocol (may use: base, codec)
+ * Floor      protocol
  * Source     RFC 6455 sections 5 to 7; UTF-8 after RFC 3629.
  * Units      sizes in bytes.
  * Ownership  the receive buffer is the caller's and is changed in place; a payload lives until the

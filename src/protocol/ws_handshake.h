@@ -1,7 +1,7 @@
 /*
  * ws_handshake.h - both ends of the WebSocket opening handshake.
  *
- * Floor      protocol (may use: base, codec)
+ * Floor      protocol
  * Source     RFC 6455 sections 4.1, 4.2; RFC 7235 b64token characters for the bearer.
  * Ownership  the spans of an offer borrow from the request.
  * Errors     a bad handshake is an answer (enum ws_upgrade); writing fails as the buf does.

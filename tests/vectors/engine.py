@@ -100,7 +100,7 @@ SHORT, TINY = (8, -90, 36), (3, -4, 10)
 # src/engine/samples/sample.h, sample.c, part_cells.c: vectors; lab/people/people.c
 VECTOR_LEAST, VECTOR_LAYOUT, VECTOR_HABIT_BYTES, VECTOR_SPREAD_MIN = 1e-20, 2, 14, 1e-30
 
-# src/engine/people/axes.h, axes.c: chosen on Antal's strokes
+# src/engine/profile/axes.h, axes.c: chosen on Antal's strokes
 AXES_ALIKE, AXES_OWN, AXES_FREEDOM, AXES_CLIP = 0.1, 30.0, 4.0, 16.0
 
 # src/engine/profile/self.h, self.c: between what Antal's strokes and Balabit's actions ask for

@@ -1,7 +1,7 @@
 /*
  * build_commit.h - which commit of the sources this program was built from.
  *
- * Floor      app
+ * Floor      app/cli
  * Source     asked of git when the build is configured, which every commit makes happen again.
  * Ownership  a constant.
  * Threads    any.

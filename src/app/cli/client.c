@@ -2,7 +2,7 @@
 #include "app/cli/client.h"
 
 #include "app/cli/client_wire.h"
-#include "app/cli/commands.h"
+#include "app/cli/command.h"
 #include "crypto/secret.h"
 #include "protocol/http_client.h"
 

@@ -2,7 +2,7 @@
  * client.h - HTTP/1.1 and WebSocket over TCP for our own tools: one question, one answer; or a
  *            socket that is talked to in turns.
  *
- * Floor      app
+ * Floor      app/cli
  * Source     RFC 9112, RFC 6455; both through the readers of protocol/.
  * Units      milliseconds for waits, bytes for sizes.
  * Ownership  a `struct client` is a plain value that opens nothing by itself; client_answer_deinit()

@@ -1,7 +1,7 @@
 /* client_socket.c - the client's end of a WebSocket. */
 #include "app/cli/client.h"
 #include "app/cli/client_wire.h"
-#include "app/cli/commands.h"
+#include "app/cli/command.h"
 #include "base/rng.h"
 #include "base/util.h"
 #include "crypto/secret.h"

@@ -1,7 +1,7 @@
 /*
  * client_wire.h - inside of the client: a TCP connection whose every wait has an end.
  *
- * Floor      app
+ * Floor      app/cli
  * Ownership  a descriptor belongs to whom it was given; wire_close() takes it back.
  * Errors     as client.h; `why` of the client is filled.
  * Threads    one at a time per client.

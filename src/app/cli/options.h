@@ -1,7 +1,7 @@
 /*
  * options.h - one way to read a command line, for every command.
  *
- * Floor      app
+ * Floor      app/cli
  * Ownership  values borrow from argv.
  * Errors     an answer: go on, help was printed (exit 0), or a fault was printed (exit 2).
  * Threads    at start only.

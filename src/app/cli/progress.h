@@ -1,7 +1,7 @@
 /*
  * progress.h - says on a terminal how far a long piece of work is.
  *
- * Floor      app
+ * Floor      app/cli
  * Units      items done of all; nothing is said in the first two seconds, nor when stderr is no
  *            terminal.
  * Ownership  progress_init/progress_deinit by the holder, who does not move it.

@@ -1,7 +1,7 @@
 /*
  * secret_line.h - one line that nobody may see: typed twice at a terminal without echo, or sent down a pipe.
  *
- * Floor      app
+ * Floor      app/cli
  * Ownership  the caller keeps the line in memory that stays out of core dumps (key_memory_new()), which wipes
  *            it at its end.
  * Errors     an answer; whoever asked says it.

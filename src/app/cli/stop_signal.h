@@ -1,7 +1,7 @@
 /*
  * stop_signal.h - Ctrl-C and its like as a descriptor, for tools that must tidy up first.
  *
- * Floor      app
+ * Floor      app/cli
  * Ownership  the caller closes the descriptor; the mask stays for the life of the process.
  * Errors     ERR_IO.
  * Threads    the main thread, before any other is started.

@@ -1,7 +1,7 @@
 /*
  * unix_client.h - one HTTP request over a Unix socket, for our own tools: send, read, close.
  *
- * Floor      app
+ * Floor      app/cli
  * Units      seconds for the wait, bytes for sizes.
  * Ownership  the caller gives an empty `struct buf` for the answer and releases it.
  * Errors     an answer the caller must act on (enum unix_outcome); `why` says it in one line.

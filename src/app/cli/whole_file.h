@@ -1,7 +1,7 @@
 /*
  * whole_file.h - a file read or written as a whole.
  *
- * Floor      app
+ * Floor      app/cli
  * Ownership  bytes land in the caller's buf; whole_file_deinit() ends a draft.
  * Errors     ERR_IO with errno set; ERR_LIMIT past the buf's limit; ERR_NOMEM.
  * Threads    no state.

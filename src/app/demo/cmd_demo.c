@@ -1,11 +1,12 @@
 /* canara demo: a play in four acts against a server, that says what should happen and whether it
  * does. */
 #include "app/cli/client_wire.h"
-#include "app/cli/commands.h"
+#include "app/cli/command.h"
 #include "app/cli/options.h"
 #include "app/cli/stop_signal.h"
 #include "app/demo/demo.h"
 #include "app/demo/demo_child.h"
+#include "app/demo/demo_commands.h"
 #include "base/util.h"
 
 #include <string.h>

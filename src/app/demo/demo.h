@@ -1,7 +1,7 @@
 /*
  * demo.h - inside of the demo: the state of the play, and its four acts.
  *
- * Floor      app
+ * Floor      app/demo
  * Ownership  cmd_demo.c makes and ends it; the acts share the owner's session.
  * Errors     an act returns what the client could not do; what the server does wrong is told to the
  *            stage and is no error.

@@ -2,7 +2,7 @@
  * demo_child.h - a server of our own for a while: /proc/self/exe serve, on a free port of loopback,
  *                in a folder that is removed afterwards.
  *
- * Floor      app
+ * Floor      app/demo
  * Ownership  demo_child_stop() ends what demo_child_start() began, and removes the folder.
  * Errors     ERR_IO or ERR_TIMEOUT; `why` of the client says it, with the server's last words.
  * Threads    one.

@@ -1,7 +1,7 @@
 /*
  * demo_stage.h - how the demo speaks: acts, what happens, and whether it should have.
  *
- * Floor      app
+ * Floor      app/demo
  * Ownership  plain value over a FILE that is the caller's.
  * Errors     none of its own; commands_main() looks at the stream at the end.
  * Threads    one.

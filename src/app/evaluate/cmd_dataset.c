@@ -1,7 +1,8 @@
 /* canara dataset: published research sets into the form that is measured with, and a check of it. */
-#include "app/cli/commands.h"
+#include "app/cli/command.h"
 #include "app/cli/options.h"
 #include "app/cli/stop_signal.h"
+#include "app/evaluate/evaluate_commands.h"
 #include "app/evaluate/set_notes.h"
 #include "base/clock.h"
 #include "base/fd.h"

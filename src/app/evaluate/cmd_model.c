@@ -1,7 +1,8 @@
 /* canara model: what a model file holds. */
-#include "app/cli/commands.h"
-#include "app/cli/model_bytes.h"
+#include "app/cli/command.h"
 #include "app/cli/options.h"
+#include "app/evaluate/evaluate_commands.h"
+#include "app/evaluate/model_bytes.h"
 #include "lab/people/model_about.h"
 
 #include <stdio.h>

@@ -1,10 +1,11 @@
 /* canara replay: the batch path. Buffer files in, a score with its reasons for each session out; and
  * back into a running server, if asked to. */
-#include "app/cli/commands.h"
-#include "app/cli/model_bytes.h"
+#include "app/cli/command.h"
 #include "app/cli/options.h"
 #include "app/cli/progress.h"
 #include "app/cli/unix_client.h"
+#include "app/evaluate/evaluate_commands.h"
+#include "app/evaluate/model_bytes.h"
 #include "app/evaluate/replay.h"
 #include "app/operate/ctl.h"
 #include "base/util.h"

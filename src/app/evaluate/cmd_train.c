@@ -1,9 +1,10 @@
 /* canara train: a model of people in general, from data sets and buffer files. */
-#include "app/cli/commands.h"
-#include "app/cli/model_bytes.h"
+#include "app/cli/command.h"
 #include "app/cli/options.h"
 #include "app/cli/progress.h"
 #include "app/cli/whole_file.h"
+#include "app/evaluate/evaluate_commands.h"
+#include "app/evaluate/model_bytes.h"
 #include "app/evaluate/set_notes.h"
 #include "base/util.h"
 #include "engine/people/model.h"

@@ -1,7 +1,7 @@
 /*
  * evaluate.h - what the parts of canara evaluate share. Inner part of cmd_evaluate.c.
  *
- * Floor      app
+ * Floor      app/evaluate
  * Ownership  a run borrows the command line and owns the rest.
  * Errors     exit codes, after one line on stderr.
  * Threads    one.

@@ -1,5 +1,5 @@
 /* evaluate_bots.c - canara evaluate over a set of humans and bots: the whole judgement of machines. */
-#include "app/cli/commands.h"
+#include "app/cli/command.h"
 #include "app/evaluate/evaluate.h"
 #include "app/evaluate/replayed.h"
 #include "app/evaluate/set_notes.h"

@@ -1,6 +1,6 @@
 #include "app/evaluate/evaluate_checks.h"
 
-#include "app/cli/commands.h"
+#include "app/cli/command.h"
 #include "app/cli/whole_file.h"
 #include "app/evaluate/set_notes.h"
 #include "base/util.h"

@@ -1,7 +1,7 @@
 /*
  * evaluate_checks.h - what canara evaluate says before it works for minutes. Inner part of cmd_evaluate.c.
  *
- * Floor      app
+ * Floor      app/evaluate
  * Ownership  as evaluate.h.
  * Errors     exit codes, after one line on stderr.
  * Threads    one.

@@ -1,6 +1,6 @@
 #include "app/evaluate/evaluate_scores.h"
 
-#include "app/cli/commands.h"
+#include "app/cli/command.h"
 #include "app/cli/whole_file.h"
 #include "base/write_all.h"
 #include "lab/statistics/llr.h"

@@ -1,7 +1,7 @@
 /*
  * evaluate_scores.h - each trial with its score, a row each. Inner part of cmd_evaluate.c.
  *
- * Floor      app
+ * Floor      app/evaluate
  * Source     docs/evaluation.md, "Scores".
  * Units      scores as contest.h and bot_eval.h say; a risk from 0 to 1.
  * Errors     exit codes, after one line on stderr; what was at the path before stays then.

@@ -1,5 +1,5 @@
 /* evaluate_words.c - what canara evaluate says when it cannot go on. */
-#include "app/cli/commands.h"
+#include "app/cli/command.h"
 #include "app/evaluate/evaluate.h"
 
 #include <errno.h>

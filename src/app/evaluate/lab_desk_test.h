@@ -2,7 +2,7 @@
 #ifndef APP_LAB_DESK_TEST_H
 #define APP_LAB_DESK_TEST_H
 
-#include "app/cli/commands.h"
+#include "app/commands/commands.h"
 #include "base/buf.h"
 #include "base/rng.h"
 #include "base/util.h"

@@ -1,7 +1,7 @@
 /*
  * replay.h - sessions of buffer files through the engine, profiles learnt from one to the next.
  *
- * Floor      app
+ * Floor      app/evaluate
  * Units      as canara.h says.
  * Ownership  replay_new/replay_free; the model is borrowed and must outlive it.
  * Errors     ERR_FORMAT: a time or value that the engine refuses; ERR_NOMEM.

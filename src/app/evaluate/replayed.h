@@ -1,7 +1,7 @@
 /*
  * replayed.h - which events of a data set had been done before, as the server would have seen it.
  *
- * Floor      app
+ * Floor      app/evaluate
  * Source     domain/learnt/replay_memory.h: sessions in order of time, each user one account.
  * Ownership  the caller's array.
  * Errors     ERR_NOMEM.

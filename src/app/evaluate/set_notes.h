@@ -1,7 +1,7 @@
 /*
  * set_notes.h - what a data set has otherwise than it should, told on stderr: nothing is taken in silence.
  *
- * Floor      app
+ * Floor      app/evaluate
  * Ownership  borrows from the data set.
  * Errors     none.
  * Threads    one.

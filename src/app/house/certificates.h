@@ -1,7 +1,7 @@
 /*
  * certificates.h - certificates and keys from the files that the settings name.
  *
- * Floor      app
+ * Floor      app/house
  * Ownership  borrows settings and server; keys are wiped before the call returns.
  * Errors     one line in `why`: what an operator must mend. What was served goes on being served.
  * Threads    any, one at a time for a server (a reload by signal and one by hand may meet: the later

@@ -1,9 +1,10 @@
 /* canara check-config: reads the settings as serve would, and prints what would be used. */
-#include "app/cli/commands.h"
-#include "app/cli/descriptors.h"
+#include "app/cli/command.h"
 #include "app/cli/options.h"
 #include "app/house/certificates.h"
+#include "app/house/descriptors.h"
 #include "app/house/house.h"
+#include "app/house/house_commands.h"
 #include "app/settings/settings.h"
 #include "app/settings/settings_table.h"
 

@@ -1,10 +1,11 @@
 /* canara serve: the server itself. */
-#include "app/cli/commands.h"
+#include "app/cli/command.h"
 #include "app/cli/options.h"
-#include "app/cli/say.h"
 #include "app/house/handover.h"
 #include "app/house/house.h"
+#include "app/house/house_commands.h"
 #include "app/house/notify.h"
+#include "app/house/say.h"
 #include "app/settings/settings.h"
 #include "base/util.h"
 #include "domain/sessions/checkpoint_keeper.h"

@@ -1,7 +1,7 @@
 /*
  * handover.h - one server goes, the next comes, and the sockets that listen stay open throughout.
  *
- * Floor      app
+ * Floor      app/house
  * Source     docs/decisions/0040; sd_listen_fds(3) for sockets of a service manager.
  * Ownership  inherited_close() and handover_end() close what the structs hold.
  * Errors     ERR_IO, ERR_RANGE; `why` is a static text.

@@ -1,8 +1,8 @@
 #include "app/house/house.h"
 
-#include "app/cli/commands.h"
-#include "app/cli/descriptors.h"
+#include "app/cli/command.h"
 #include "app/house/certificates.h"
+#include "app/house/descriptors.h"
 #include "app/house/house_steps.h"
 #include "base/util.h"
 #include "crypto/secret.h"

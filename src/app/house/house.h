@@ -1,7 +1,7 @@
 /*
  * house.h - everything that a running server is made of, started upwards and stopped downwards.
  *
- * Floor      app
+ * Floor      app/house
  * Ownership  house_up() makes, house_down() takes; `settings` and `clock` are borrowed.
  * Errors     house_up() says in `why` what an operator must mend; what had started is stopped.
  * Threads    the main thread.

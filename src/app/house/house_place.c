@@ -1,5 +1,5 @@
 /* The steps of a house that make the process and DATA_DIR fit for secrets. */
-#include "app/cli/descriptors.h"
+#include "app/house/descriptors.h"
 #include "app/house/house_steps.h"
 #include "base/fd.h"
 #include "crypto/secret.h"

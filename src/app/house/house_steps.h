@@ -1,7 +1,7 @@
 /*
  * house_steps.h - what the files of the house share. Private to house*.c.
  *
- * Floor      app
+ * Floor      app/house
  * Errors     a step that fails has said why: house_fault().
  * Threads    the main thread.
  */

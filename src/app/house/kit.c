@@ -1,7 +1,7 @@
 #include "app/house/kit.h"
 
-#include "app/cli/model_file.h"
 #include "app/house/certificates.h"
+#include "app/house/model_file.h"
 
 #include <stdio.h>
 #include <unistd.h>

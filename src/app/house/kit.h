@@ -1,7 +1,7 @@
 /*
  * kit.h - what a server takes out of files and keeps in memory: keys, the model, certificates.
  *
- * Floor      app
+ * Floor      app/house
  * Ownership  kit_close() closes and wipes whatever is there; a house borrows it.
  * Errors     one line in `why`: what an operator must mend. What was there stays.
  * Threads    the main thread. tls.h says who may use `tls`.

@@ -1,6 +1,6 @@
 /* notify.h - tells a service manager how the start goes (sd_notify(3)), without its library.
  *
- * Floor      app
+ * Floor      app/house
  * Errors     none: without NOTIFY_SOCKET, or when nobody listens, nothing happens.
  * Threads    the main thread.
  */

@@ -1,7 +1,8 @@
 /* canara loadtest: fill a new data directory, and make load of a known kind and amount. */
-#include "app/cli/commands.h"
+#include "app/cli/command.h"
 #include "app/cli/options.h"
 #include "app/loadtest/loadtest.h"
+#include "app/loadtest/loadtest_commands.h"
 #include "base/util.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /*
  * loadtest.h - the commands behind `canara loadtest`.
  *
- * Floor      app
+ * Floor      app/loadtest
  * Ownership  nothing is kept.
  * Errors     exit codes of commands.h.
  * Threads    the main thread.

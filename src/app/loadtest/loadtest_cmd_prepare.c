@@ -1,4 +1,4 @@
-#include "app/cli/commands.h"
+#include "app/cli/command.h"
 #include "app/cli/options.h"
 #include "app/loadtest/loadtest.h"
 #include "app/loadtest/loadtest_prepare.h"

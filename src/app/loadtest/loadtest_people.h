@@ -1,7 +1,7 @@
 /*
  * loadtest_people.h - what the engine has learnt of the people of load/rhythm.h.
  *
- * Floor      app
+ * Floor      app/loadtest
  * Source     the engine's public way: sessions observed, then learnt from under supervision.
  * Ownership  people_learn() fills parts of a table that the caller allocated.
  * Errors     ERR_FORMAT when the engine does not take an event or never says "learnt" (a bug).

@@ -1,7 +1,7 @@
 /*
  * loadtest_prepare.h - a data directory full of accounts and live sessions, for load tests.
  *
- * Floor      app
+ * Floor      app/loadtest
  * Source     docs/load-testing.md; docs/decisions/0031: only ever a new directory, with keys of its own.
  * Ownership  borrows the texts of the request.
  * Errors     with a line in `why`; what was made so far stays and is no use.

@@ -1,7 +1,7 @@
 /*
  * loadtest_report.h - what a load test has found, for people and for programs.
  *
- * Floor      app
+ * Floor      app/loadtest
  * Source     docs/load-testing.md names every member.
  * Ownership  borrows.
  * Errors     ERR_NOMEM, ERR_IO for the text.

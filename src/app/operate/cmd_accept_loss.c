@@ -1,8 +1,9 @@
 /* canara accept-loss: goes on with a journal that has lost what was durable once, closed. */
-#include "app/cli/commands.h"
+#include "app/cli/command.h"
 #include "app/cli/options.h"
 #include "app/house/house.h"
-#include "app/settings/at_rest.h"
+#include "app/operate/at_rest.h"
+#include "app/operate/operate_commands.h"
 #include "app/settings/settings.h"
 #include "base/fd.h"
 #include "base/util.h"

@@ -1,7 +1,8 @@
 /* canara audit: verifies and prints the chain of security events, with or without a server. */
-#include "app/cli/commands.h"
+#include "app/cli/command.h"
 #include "app/cli/options.h"
-#include "app/settings/at_rest.h"
+#include "app/operate/at_rest.h"
+#include "app/operate/operate_commands.h"
 #include "app/settings/settings.h"
 #include "base/util.h"
 #include "codec/hex.h"

@@ -1,7 +1,8 @@
 /* canara clock: what a start would say of this machine's time, and an operator's word that it is right. */
-#include "app/cli/commands.h"
+#include "app/cli/command.h"
 #include "app/cli/options.h"
-#include "app/settings/at_rest.h"
+#include "app/operate/at_rest.h"
+#include "app/operate/operate_commands.h"
 #include "base/fd.h"
 #include "base/util.h"
 #include "codec/time_text.h"

@@ -1,8 +1,9 @@
 /* canara ctl: speaks to a running server through its control socket. */
-#include "app/cli/commands.h"
+#include "app/cli/command.h"
 #include "app/cli/secret_line.h"
 #include "app/cli/unix_client.h"
 #include "app/operate/ctl.h"
+#include "app/operate/operate_commands.h"
 #include "crypto/secret.h"
 
 #include <errno.h>

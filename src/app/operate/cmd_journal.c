@@ -1,6 +1,7 @@
 /* canara journal: shows and checks the journal, beside a running server too; it never writes. */
-#include "app/cli/commands.h"
+#include "app/cli/command.h"
 #include "app/cli/options.h"
+#include "app/operate/operate_commands.h"
 #include "app/settings/settings.h"
 #include "codec/json_write.h"
 #include "codec/time_text.h"

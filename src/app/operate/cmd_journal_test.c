@@ -1,4 +1,5 @@
-#include "app/cli/commands.h"
+#include "app/cli/command.h"
+#include "app/operate/operate_commands.h"
 #include "base/util.h"
 #include "tests/support/journal.h"
 

@@ -1,6 +1,7 @@
 /* canara keygen: makes the two secrets that a server needs. */
-#include "app/cli/commands.h"
+#include "app/cli/command.h"
 #include "app/cli/options.h"
+#include "app/operate/operate_commands.h"
 #include "base/rng.h"
 #include "codec/base64.h"
 #include "crypto/keys.h"

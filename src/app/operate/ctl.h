@@ -1,7 +1,7 @@
 /*
  * ctl.h - what `canara ctl` asks of a running server, and how it shows the answer.
  *
- * Floor      app
+ * Floor      app/operate
  * Ownership  an order borrows from argv; printing borrows the answer. Whoever gives it a secret keeps it in
  *            memory that stays out of core dumps (key_memory_new()), which wipes it at its end.
  * Errors     ctl_parse() says faults on stderr, as options_read() does.

@@ -2,7 +2,7 @@
  * customer.h - what a banking app does with the server, for tools that play customers: register,
  *              log in, prove the MPIN, ask, open the socket.
  *
- * Floor      app
+ * Floor      app/persona
  * Ownership  plain value; customer_wipe() forgets its secrets.
  * Errors     those of client.h. Whatever the server answers is in `out`, for the caller to judge.
  * Threads    one at a time.

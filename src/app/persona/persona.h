@@ -1,7 +1,7 @@
 /*
  * persona.h - simulated customers and attackers: from a seed to a session of events.
  *
- * Floor      app
+ * Floor      app/persona
  * Source     the events are those of the tables in codec/event_fields.h.
  * Units      milliseconds from the begin of the session.
  * Ownership  plain value, nothing to free; no clock, no kernel: equal arguments give equal bytes.

@@ -1,7 +1,7 @@
 /*
  * persona_body.h - how one simulated person types, points, swipes and wanders.
  *
- * Floor      app
+ * Floor      app/persona
  * Source     log-normal holds and gaps: Gonzalez et al., "On the shape of timings distributions in
  *            free-text keystroke dynamics", 2021. Reaches of lognormal strokes: Plamondon, "A
  *            kinematic theory of rapid human movements", 1995; noise by Harris and Wolpert, 1998; time by

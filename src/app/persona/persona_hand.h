@@ -1,7 +1,7 @@
 /*
  * persona_hand.h - what the hands of a persona do, written as events.
  *
- * Floor      app
+ * Floor      app/persona
  * Units      milliseconds, px. Each returns how long the act took.
  * Ownership  writes the members of `data` through the caller's writer.
  * Errors     the writer's, sticky.

@@ -2,7 +2,7 @@
  * persona_secret.h - how a persona types a password and an MPIN: the same keys every day, so that each
  *                    place in the text has a rhythm of its own.
  *
- * Floor      app
+ * Floor      app/persona
  * Source     log-normal holds and gaps as in persona_body.h, one pair for each place in the text.
  * Units      milliseconds; pressure and size are shares, 0 to 1.
  * Ownership  plain value; equal arguments give equal bytes.

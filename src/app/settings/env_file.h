@@ -1,7 +1,7 @@
 /*
  * env_file.h - opens a .env file, and reads its text, one NAME=VALUE at a time.
  *
- * Floor      app
+ * Floor      app/settings
  * Source     the common part of the dotenv dialects: comments, `export`, single and double quotes.
  * Units      bytes.
  * Ownership  the reader borrows the text; a pair is a value (it may hold a secret: wipe it).

@@ -1,7 +1,7 @@
 /*
  * settings.h - every setting of the server, typed and checked before anything starts.
  *
- * Floor      app
+ * Floor      app/settings
  * Source     CONTRACT 1. --set wins over the environment, which wins over .env, which wins over
  *            the default. docs/configuration.md and .env.example are held to the table by tests.
  * Units      in the names.

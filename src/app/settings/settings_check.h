@@ -1,7 +1,7 @@
 /*
  * settings_check.h - rules that hold between settings, after each one was read by itself.
  *
- * Floor      app
+ * Floor      app/settings
  * Errors     settings_check() answers false and says why in `report->fault`.
  * Threads    no state.
  */

@@ -1,7 +1,7 @@
 /*
  * settings_table.h - the one table of settings, and how each kind is read and printed.
  *
- * Floor      app
+ * Floor      app/settings
  * Ownership  constants; values are borrowed for the call.
  * Errors     setting_parse() answers false for a value that the row does not allow.
  * Threads    no state.

@@ -1,7 +1,7 @@
 /* cmd_measure.c - canara simulate --measure: read, prepare, run, print. */
-#include "app/cli/commands.h"
-#include "app/cli/model_bytes.h"
+#include "app/cli/command.h"
 #include "app/cli/progress.h"
+#include "app/evaluate/model_bytes.h"
 #include "app/simulate/measure.h"
 #include "app/simulate/measure_print.h"
 #include "engine/people/model.h"

@@ -1,11 +1,12 @@
 /* canara simulate: customers and attackers out of a seed, into a file or against a server. */
 #include "app/cli/client_wire.h"
-#include "app/cli/commands.h"
+#include "app/cli/command.h"
 #include "app/cli/options.h"
 #include "app/cli/stop_signal.h"
 #include "app/cli/whole_file.h"
 #include "app/simulate/measure.h"
 #include "app/simulate/simulate.h"
+#include "app/simulate/simulate_commands.h"
 #include "base/fd.h"
 #include "base/util.h"
 #include "codec/json_write.h"

@@ -1,7 +1,7 @@
 #include "app/simulate/measure.h"
 
+#include "app/simulate/trial_filter.h"
 #include "base/util.h"
-#include "lab/trials/trial_filter.h"
 
 #include <stdlib.h>
 #include <string.h>

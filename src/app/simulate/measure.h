@@ -1,7 +1,7 @@
 /*
  * measure.h - canara simulate --measure: attacks and honest oddities, each with a figure.
  *
- * Floor      app
+ * Floor      app/simulate
  * Source     docs/engine/attacks.md says what each one does.
  * Ownership  measure_init/measure_deinit by the holder.
  * Errors     ERR_NOMEM; ERR_RANGE: too few people for a model.
@@ -12,7 +12,7 @@
 #define APP_MEASURE_H
 
 #include "app/simulate/measure_people.h"
-#include "lab/trials/trial.h"
+#include "app/simulate/trial.h"
 
 enum {
     MEASURE_PEOPLE_MAX = 1000,

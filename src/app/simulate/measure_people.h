@@ -2,7 +2,7 @@
  * measure_people.h - simulated people for the measurements: their sessions as tapes, a model of others,
  *                    and profiles learnt as a server learns them.
  *
- * Floor      app
+ * Floor      app/simulate
  * Source     persona.h; the rhythm of a password: docs/engine/attacks.md.
  * Units      milliseconds.
  * Ownership  tapes and profiles are the caller's; a struct troupe owns its model, troupe_deinit().

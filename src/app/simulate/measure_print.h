@@ -1,15 +1,15 @@
 /*
  * measure_print.h - a report of measurements as a table or as JSON.
  *
- * Floor      app
+ * Floor      app/simulate
  * Errors     measure_json(): the buf's.
  * Threads    no state.
  */
 #ifndef APP_MEASURE_PRINT_H
 #define APP_MEASURE_PRINT_H
 
+#include "app/simulate/trial.h"
 #include "base/buf.h"
-#include "lab/trials/trial.h"
 
 #include <stdio.h>
 

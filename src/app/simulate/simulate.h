@@ -1,7 +1,7 @@
 /*
  * simulate.h - inside of canara simulate: simulated traffic, into a file or against a server.
  *
- * Floor      app
+ * Floor      app/simulate
  * Units      milliseconds; `speed` divides the time between events.
  * Ownership  plain values.
  * Errors     as said at each; texts for a person go to stderr.

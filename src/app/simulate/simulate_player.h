@@ -2,7 +2,7 @@
  * simulate_player.h - one simulated person at a server: registers, logs in, plays session after
  *                     session. Driven by who owns the time; each step takes one request at most.
  *
- * Floor      app
+ * Floor      app/simulate
  * Ownership  player_init(), player_deinit(); the client and the totals are borrowed.
  * Errors     counted in the totals; only a client that was stopped, or memory, ends the play.
  * Threads    one.

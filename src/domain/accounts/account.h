@@ -1,7 +1,7 @@
 /*
  * account.h - registration, login, and the tokens of a session.
  *
- * Floor      domain
+ * Floor      domain/accounts
  * Source     CONTRACT.md 3; THREATS.md rows 1, 2, 6.
  * Errors     ERR_STORAGE, ERR_NOMEM: nothing was changed.
  * Threads    pool workers only (they hash and wait for the store).

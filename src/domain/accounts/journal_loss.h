@@ -1,7 +1,7 @@
 /*
  * journal_loss.h - an operator gives up what the journal has lost.
  *
- * Floor      domain
+ * Floor      domain/accounts
  * Ownership  borrows the service: its store, audit and clock are used.
  * Errors     ERR_STORAGE, ERR_NOMEM, ERR_TIMEOUT; what is ended stays ended, and a second call ends the rest.
  * Threads    the main thread, while nobody serves.

@@ -2,7 +2,7 @@
  * ledger.h - what loops want written to the store of their sessions, later and in batches: ends, and
  *            challenges that the account owes an MPIN for.
  *
- * Floor      domain
+ * Floor      domain/accounts
  * Ownership  ledger_new/ledger_free; items are copied in.
  * Errors     a full ledger refuses (ERR_LIMIT), ends by time before the rest. Whoever posts a block
  *            keeps its session, and so its place in every checkpoint, until the block is written;

@@ -1,7 +1,7 @@
 /*
  * mpin.h - one comparison of an MPIN, spent on the account before the answer is known.
  *
- * Floor      domain
+ * Floor      domain/accounts
  * Source     CONTRACT.md 3 "MPIN"; THREATS.md rows 3, 4, 21.
  * Errors     ERR_STORAGE, ERR_NOMEM, ERR_LIMIT: nothing was compared, or it was right and the store
  *            went away: the try is given back when it returns. What a comparison

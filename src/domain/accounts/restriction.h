@@ -1,7 +1,7 @@
 /*
  * restriction.h - the mark that a block or a challenge leaves on an account until an MPIN succeeds.
  *
- * Floor      domain
+ * Floor      domain/accounts
  * Source     CONTRACT.md 3: after a risk block, and while the account is locked, a login stays
  *            allowed and its session starts with mpin_required. docs/decisions/0081: after a
  *            challenge that nobody has answered, too; 0084: and now and then by lot.

@@ -1,7 +1,7 @@
 /*
  * secret_change.h - a new password or MPIN in the place of one that was proved, or an MPIN that an operator sets.
  *
- * Floor      domain
+ * Floor      domain/accounts
  * Source     CONTRACT.md 3: change-password, change-mpin, ended sessions; docs/decisions/0086.
  * Ownership  an order holds hashes: whoever holds it wipes it.
  * Errors     ERR_STORAGE, ERR_NOMEM: nothing was changed.

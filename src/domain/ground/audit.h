@@ -1,7 +1,7 @@
 /*
  * audit.h - security events, each chained to the one before it.
  *
- * Floor      domain
+ * Floor      domain/ground
  * Source     THREATS.md row 27: hash_i = HMAC(audit key, hash_{i-1} || fields of record i).
  * Ownership  audit_new/audit_free.
  * Errors     ERR_STORAGE when the store refuses; the caller's transaction then fails as a whole.

@@ -1,7 +1,7 @@
 /*
  * bucket.h - so much at once, and then one each share of the window.
  *
- * Floor      domain
+ * Floor      domain/ground
  * Source     ITU-T I.371 (1996), annex A: the generic cell rate algorithm. What is kept of a bucket is when it
  *            will be empty; each use fills it by its share of the window.
  * Units      mono_t; `wait_s` in whole seconds, rounded up.

@@ -1,7 +1,7 @@
 /*
  * clock_guard.h - what a wall clock that jumped may do: nothing that cannot be undone.
  *
- * Floor      domain
+ * Floor      domain/ground
  * Source     THREATS.md row 28; docs/decisions/0058-a-time-that-is-vouched-for.md. Deadlines run on the
  *            monotonic clock; a wall clock that went back by more than a minute makes new tokens, and
  *            with them old ones, last too long; one that went forward must not purge, age out or end

@@ -1,7 +1,7 @@
 /*
  * decision.h - what risk/evaluate answers, and how far an MPIN goes for it.
  *
- * Floor      domain
+ * Floor      domain/ground
  * Source     CONTRACT.md 3 risk/evaluate; docs/decisions/0051.
  */
 #ifndef DOMAIN_DECISION_H

@@ -1,7 +1,7 @@
 /*
  * pepper_guard.h - refuses peppers that the secrets of this database were not made with.
  *
- * Floor      domain
+ * Floor      domain/ground
  * Source     docs/decisions/0057.
  * Errors     of the store; ERR_RANGE from pepper_guard_start() when the peppers do not fit.
  * Threads    the main thread, before anything is served.

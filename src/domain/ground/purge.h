@@ -2,7 +2,7 @@
  * purge.h - rows of the store that nobody needs any more: ended sessions and decisions after 90 days, devices
  * after a year, refresh tokens that have expired.
  *
- * Floor      domain
+ * Floor      domain/ground
  * Units      mono_t; PURGE_BATCH in rows of each table.
  * Ownership  a plain value.
  * Errors     none: a turn that fails is logged and given up until the next one.

@@ -1,7 +1,7 @@
 /*
  * quota.h - throttles that act before any hashing, and how many connections an address holds.
  *
- * Floor      domain
+ * Floor      domain/ground
  * Source     THREATS.md rows 1, 3, 21; CONTRACT.md 1 (LOGIN_PER_ACCOUNT and so on).
  * Units      milliseconds of the monotonic clock; counts of tries.
  * Ownership  quota_new/quota_free; bounded: at most QUOTA_KEYS_MAX keys, the stalest is forgotten. Room

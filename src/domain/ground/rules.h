@@ -1,7 +1,7 @@
 /*
  * rules.h - the numbers that the session rules run on, as the operator set them.
  *
- * Floor      domain
+ * Floor      domain/ground
  * Units      in every name.
  * Ownership  a value inside `struct service`; changed only before the threads start.
  */

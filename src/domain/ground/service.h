@@ -1,7 +1,7 @@
 /*
  * service.h - what every part of the domain may ask for, handed in and never global.
  *
- * Floor      domain
+ * Floor      domain/ground
  * Ownership  app/ owns every member and outlives all users; the struct itself is borrowed.
  * Threads    members are safe from any thread as their own headers say.
  */

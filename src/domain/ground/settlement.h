@@ -1,7 +1,7 @@
 /*
  * settlement.h - what follows MPIN comparisons and the store has not taken yet.
  *
- * Floor      domain
+ * Floor      domain/ground
  * Ownership  settlements_new/settlements_free; what waits is copied in and out.
  * Errors     ERR_LIMIT when as many wait, or may come to wait, as there are places.
  * Threads    any; settlements_first() and settlements_drop() one thread only.

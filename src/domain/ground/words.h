@@ -1,7 +1,7 @@
 /*
  * words.h - a struct as its words that are not zero.
  *
- * Floor      domain
+ * Floor      domain/ground
  * Units      bytes; sizes are multiples of 8, at most WORDS_BYTES_MAX.
  * Ownership  borrows everything.
  * Errors     as of the cursors: one that ran out stays failed.

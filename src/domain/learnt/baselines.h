@@ -1,7 +1,7 @@
 /*
  * baselines.h - with DEBUG only: how the newest events looked beside the owner's own habit.
  *
- * Floor      domain
+ * Floor      domain/learnt
  * Ownership  baselines_note() makes it when there is something to note; baselines_free() takes it.
  * Errors     none: without memory nothing is noted.
  * Threads    the owner loop of the session.

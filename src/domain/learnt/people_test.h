@@ -1,7 +1,7 @@
 /*
  * people_test.h - a model of people who type, made by hand, and two of them.
  *
- * Floor      domain (tests only)
+ * Floor      domain/learnt (tests only)
  * Ownership  house_know_people() gives the house its model, which house_end() takes down.
  *
  * The evidence is the scaled Manhattan distance alone: about -4 nats for the owner, at most 6 for

@@ -1,7 +1,7 @@
 /*
  * profile.h - what was learnt of an account: read for a session, pinned in its journal, seen again.
  *
- * Floor      domain
+ * Floor      domain/learnt
  * Source     docs/decisions/0015: a profile does not change while a session runs; the opening record
  *            of the journal says which revision it was scored with.
  * Ownership  profiles that are handed out belong to the caller: canara_profile_free(). They borrow

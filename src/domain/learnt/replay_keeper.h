@@ -1,7 +1,7 @@
 /*
  * replay_keeper.h - the replay memory over restarts: a file in DATA_DIR, and the journal behind it.
  *
- * Floor      domain
+ * Floor      domain/learnt
  * Ownership  replay_keeper_open/close; what the config points to is borrowed and outlives it.
  * Errors     ERR_NOMEM, ERR_IO. A file that is damaged or of another size is no error: it is set
  *            aside, logged, and the memory learns from the journal instead.

@@ -1,7 +1,7 @@
 /*
  * replay_memory.h - what was done in other sessions, for thirty days, so that doing it again shows.
  *
- * Floor      domain
+ * Floor      domain/learnt
  * Source     fingerprints in buckets of one cache line: Fan, Andersen, Kaminsky and Mitzenmacher,
  *            "Cuckoo filter: practically better than Bloom", CoNEXT 2014, without the moving.
  * Units      bytes of memory; days since 1970.

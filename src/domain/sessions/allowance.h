@@ -1,7 +1,7 @@
 /*
  * allowance.h - how much a session may send: EVENTS_PER_SECOND and EVENT_BYTES_PER_SECOND.
  *
- * Floor      domain
+ * Floor      domain/sessions
  * Source     ITU-T I.371 (1996), annex A: the generic cell rate algorithm. A bucket is one moment, that at
  *            which it is full again, and needs neither a fill nor a rounding.
  * Units      events; bytes of messages as they were sent.

@@ -1,7 +1,7 @@
 /*
  * behaviour.h - one message of events: journalled, scored, decided, and in force at once.
  *
- * Floor      domain
+ * Floor      domain/sessions
  * Source     DESIGN 5: append, score, append the decision, take effect; only the acknowledgement
  *            waits for the commit.
  * Ownership  borrows everything.

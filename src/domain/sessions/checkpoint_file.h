@@ -2,7 +2,7 @@
  * checkpoint_file.h - the bytes of a checkpoint: every live session, and the place in the journal from
  * which on they must be played further.
  *
- * Floor      domain
+ * Floor      domain/sessions
  * Source     docs/decisions/0039.
  * Units      little endian; wall_t in ms; sequences count frames of the journal.
  * Ownership  a writer borrows its buf, a reader its descriptor; names of a saved session are lent

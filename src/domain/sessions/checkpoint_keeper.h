@@ -2,7 +2,7 @@
  * checkpoint_keeper.h - wakes, after a start, who has something to play, and then writes checkpoints
  * of all live sessions, slice by slice, while the loops go on.
  *
- * Floor      domain
+ * Floor      domain/sessions
  * Source     docs/decisions/0039.
  * Ownership  checkpoint_keeper_open/close; what the config points to is borrowed and outlives it.
  * Errors     ERR_NOMEM. A checkpoint that cannot be written is logged, and the one before it stays.

@@ -1,7 +1,7 @@
 /*
  * checkpoint_steps_test.h - what tests of starts do with a house's one loop: find it, and write its checkpoint.
  *
- * Floor      domain (tests only)
+ * Floor      domain/sessions (tests only)
  * Threads    as house_test.h.
  */
 #ifndef DOMAIN_CHECKPOINT_STEPS_TEST_H

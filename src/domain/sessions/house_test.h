@@ -1,7 +1,7 @@
 /*
  * house_test.h - a whole service in a folder of its own, on a clock that the test moves.
  *
- * Floor      domain (tests only)
+ * Floor      domain/sessions (tests only)
  * Ownership  house_begin() makes it, house_end() takes it down; `live` pointers belong to the shard.
  * Threads    one, except where a test starts its own.
  *

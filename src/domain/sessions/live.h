@@ -1,7 +1,7 @@
 /*
  * live.h - the sessions that one loop owns, alive in memory.
  *
- * Floor      domain
+ * Floor      domain/sessions
  * Units      in names; mono_t for deadlines, wall_t for records.
  * Ownership  a `struct shard` owns its sessions; a `struct live *` is borrowed until the next call
  *            that may end sessions (shard_find, shard_advance, shard_end).

@@ -1,7 +1,7 @@
 /*
  * recovery.h - at the start: live sessions out of the store, their state out of the journal.
  *
- * Floor      domain
+ * Floor      domain/sessions
  * Source     CONTRACT.md 3: the journal wins for risk, challenge and block; the store for accounts,
  *            locks, tokens, logout.
  * With a checkpoint that fits, sessions come out of it and sleep until they are asked for (sleepers.h);

@@ -1,7 +1,7 @@
 /*
  * recovery_checkpoint.h - a start out of a checkpoint: which one, and its sessions, asleep.
  *
- * Floor      domain
+ * Floor      domain/sessions
  * Ownership  checkpoint_find() opens a descriptor that the caller closes.
  * Errors     ERR_STORAGE, ERR_FORMAT (the journal behind it is damaged: the report says where), ERR_NOMEM.
  *            A checkpoint that is missing, damaged or does not fit is no error.

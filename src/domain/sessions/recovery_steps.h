@@ -1,7 +1,7 @@
 /*
  * recovery_steps.h - what every way to bring a session back does: play a record, mend the gaps.
  *
- * Floor      domain
+ * Floor      domain/sessions
  * Ownership  borrows everything.
  * Errors     ERR_FORMAT for a record that cannot be played, ERR_STORAGE, ERR_NOMEM.
  * Threads    the owner of the shard.

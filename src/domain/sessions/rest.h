@@ -1,7 +1,7 @@
 /*
  * rest.h - a session that nobody uses gives up what only scoring needs.
  *
- * Floor      domain
+ * Floor      domain/sessions
  * Source     docs/decisions/0041.
  * Ownership  a mind, packed or not, is a block of its shard.
  * Errors     no memory, or the store is away: the session stays as it is.

@@ -1,7 +1,7 @@
 /*
  * sleepers.h - sessions that a start has restored from a checkpoint and nobody has asked for since.
  *
- * Floor      domain
+ * Floor      domain/sessions
  * Source     docs/decisions/0039.
  * Units      counts; a tail in bytes of records.
  * Ownership  sleepers_new() puts itself into svc->sleepers, sleepers_free() takes itself out. A

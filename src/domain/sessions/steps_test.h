@@ -1,7 +1,7 @@
 /*
  * steps_test.h - what many tests of the domain do: an account, a login, a message of events.
  *
- * Floor      domain (tests only)
+ * Floor      domain/sessions (tests only)
  * Threads    as house_test.h.
  */
 #ifndef DOMAIN_STEPS_TEST_H

@@ -1,7 +1,7 @@
 /*
  * tutor.h - learns from sessions that have ended, behind everybody's back and never in their way.
  *
- * Floor      domain
+ * Floor      domain/sessions
  * Source     docs/decisions/0015: a lesson reads the session's records in the journal once more; many
  *            lessons share one walk over it.
  * Ownership  tutor_new/tutor_free; what is handed in is copied.

@@ -1,7 +1,7 @@
 /*
  * angles.h - many angles at once.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/arithmetic
  * Source     atan(x) = x p(x^2) for |x| <= tan(pi/8), p through Chebyshev's nodes; the reduction is that of
  *            Cephes' atan (Moshier 1989).
  * Units      radians.

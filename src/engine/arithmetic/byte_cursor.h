@@ -1,7 +1,7 @@
 /*
  * byte_cursor.h - reading and writing little-endian bytes with every step checked.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/arithmetic
  * Ownership  borrows the bytes.
  * Errors     a cursor that ran out stays failed and gives zeros: look at `failed` once, at the end.
  * Threads    no shared state.

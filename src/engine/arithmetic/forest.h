@@ -1,7 +1,7 @@
 /*
  * forest.h - boosted trees of little depth, laid out so that 32 of them are walked at once.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/arithmetic
  * Source     comparisons by the rank of a feature among its thresholds, and trees side by side, as in Lucchese
  *            and others, "QuickScorer: a fast algorithm to rank documents with additive ensembles of
  *            regression trees", SIGIR 2015; ranks are looked up by shuffles of bytes.

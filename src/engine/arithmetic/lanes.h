@@ -1,7 +1,7 @@
 /*
  * lanes.h - four or eight floats at once.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/arithmetic
  * Source     logarithm and exponential: the polynomials of Cephes' logf and expf (Moshier 1989).
  * Units      none.
  * Ownership  plain values.

@@ -1,7 +1,7 @@
 /*
  * numbers.h - small pieces of arithmetic that the whole engine shares.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/arithmetic
  * Units      none.
  * Errors     none.
  * Threads    no shared state.

@@ -1,7 +1,7 @@
 /*
  * short_float.h - floats of 16 and of 8 bits: gaps whose unit nobody knows.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/arithmetic
  * Source     the form is that of IEEE 754-2008: sign, exponent, digits, the least numbers without a leading one. The
  *            widths are docs/decisions/0065: 1, 7 and 8 bits from 2^-98 to 2^37; 1, 4 and 3 from 2^-7 to 1920.
  * Units      none.

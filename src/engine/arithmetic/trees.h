@@ -1,7 +1,7 @@
 /*
  * trees.h - boosted trees: the checked walk over a compact binary form, and its writer.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/arithmetic
  * Source     Friedman, "Greedy function approximation: a gradient boosting machine", Annals of
  *            Statistics 29, 2001; the training and its semantics are those of Chen and Guestrin,
  *            "XGBoost: a scalable tree boosting system", KDD 2016 (binary:logistic).

@@ -1,7 +1,7 @@
 /*
  * bot_clock.h - what the times and places of a pointer's reports say of whoever made them.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/machines
  * Source     docs/engine/bots.md. A mouse, a browser and a remote screen report by a clock: intervals are
  *            multiples of its period, and a late report makes the next interval shorter. Times that a
  *            program draws one by one keep no clock.

@@ -1,7 +1,7 @@
 /*
  * bot_habits.h - what the reaches, clicks, taps and swipes of a session have in common.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/machines
  * Source     docs/engine/bots.md. A hand does nothing twice in the same way (Schmidt et al., "Motor-output
  *            variability", 1979); joints turn, so that its reaches are arcs (Morasso, 1981).
  * Units      milliseconds, px.

@@ -1,7 +1,7 @@
 /*
  * bot_learned.h - what was learned of the movements of people and machines: boosted trees over windows.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/machines
  * Source     docs/engine/bots.md; made by src/lab/bots/train_bots.c. Trees: Friedman 2001 (engine/arithmetic/trees.h).
  * Units      nats, positive for a machine.
  * Ownership  the shipped trees are static storage.

@@ -1,7 +1,7 @@
 /*
  * bot_motion.h - the shape of a movement, whoever and whatever recorded it.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/machines
  * Source     docs/engine/bots.md. Smoothness by ratios of differences: Balasubramanian et al., "On the
  *            analysis of movement smoothness", 2015; slow where it bends: Lacquaniti, Terzuolo and
  *            Viviani, "The law relating the kinematic and figural aspects of drawing movements", 1983.

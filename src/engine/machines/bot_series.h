@@ -1,7 +1,7 @@
 /*
  * bot_series.h - what the moves of a pointer have in common, eight moves at a time.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/machines
  * Source     docs/engine/bots.md.
  * Units      milliseconds, px; the features have none.
  * Ownership  everything is the caller's.

@@ -2,7 +2,7 @@
  * bot_series_body.h - the body of bot_series_any() and bot_series_avx2(): the same text for four floats an
  * instruction and for eight, included by the two files that give it its name.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/machines
  * Precision  lane i takes the moves i, i + 8, i + 16, ... however wide the processor is, and the lanes are
  *            summed up in one order: the bits do not depend on it.
  */

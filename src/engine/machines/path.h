@@ -1,7 +1,7 @@
 /*
  * path.h - what the points of a pointer or a finger give away.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/machines
  * Source     docs/engine/README.md, "Rules"; people's reaches have a bell-shaped speed (Flash and
  *            Hogan, "The coordination of arm movements", 1985), a constant one is a machine's.
  * Units      milliseconds, px.

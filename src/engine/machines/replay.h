@@ -1,7 +1,7 @@
 /*
  * replay.h - recorded behaviour played again: one session's events into few, rare fingerprints.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/machines
  * Source     winnowing: Schleimer, Wilkerson and Aiken, "Winnowing: local algorithms for document
  *            fingerprinting", SIGMOD 2003; rolling hash: Karp and Rabin, 1987.
  * Units      a token is one quantised number; a gram is REPLAY_GRAM tokens in a row.

@@ -1,7 +1,7 @@
 /*
  * timing.h - what a series of intervals gives away.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/machines
  * Source     docs/engine/README.md, "Rules"; entropy after Shannon 1948.
  * Units      milliseconds.
  * Errors     none; a series too short to judge gives nothing away.

@@ -1,7 +1,7 @@
 /*
  * alone.h - evidence beside the owner alone, where the people of a model are no measure for him.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/people
  * Source     docs/engine/keystrokes.md, "Foreign people": lines for some numbers of known samples,
  *            between those that logistic regression fits to MEU and MOBIKEY and to six keys of them.
  * Units      nats, positive against the owner.

@@ -1,7 +1,7 @@
 /*
  * beside.h - a sample beside all people of a population at once.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/people
  * Source     docs/engine/keystrokes.md: log density of Student's t with two degrees of freedom, and
  *            scaled Manhattan.
  * Units      logs of densities without their constant; distances are a feature's mean, in spreads; in both a feature

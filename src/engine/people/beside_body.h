@@ -2,7 +2,7 @@
  * beside_body.h - the body of beside_any() and beside_avx2(): the same text for four floats an
  * instruction and for eight, included by the two files that give it its name.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/people
  * Precision  people are laid out eight to a group and summed up four by four, however wide the
  *            processor is: the bits do not depend on it.
  */

@@ -1,7 +1,7 @@
 /*
  * crowd.h - people in general for short vectors of which a session holds many: strokes and actions.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/people
  * Source     docs/engine/actions.md.
  * Units      features as sample.h says; bins 1 to 32, 0 is a missing value.
  * Ownership  a crowd belongs to its model; arrays live as long.

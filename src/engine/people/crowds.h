@@ -1,7 +1,7 @@
 /*
  * crowds.h - the crowds of a model: read whole, found by context.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/people
  * Ownership  crowds_read() takes memory from the heap; crowds_free() gives it back.
  * Errors     CANARA_BAD_FORMAT, CANARA_NO_MEMORY; the crowds are then empty.
  * Threads    any, once read.

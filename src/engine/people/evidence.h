@@ -1,7 +1,7 @@
 /*
  * evidence.h - one sample against one person: scores, and from them nats.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/people
  * Source     docs/engine/keystrokes.md: likelihood ratio of Student's t (Lange, Little and Taylor
  *            1989), scaled Manhattan (Araujo and others 2004; Killourhy and Maxion 2009), nearest
  *            neighbour, cohort normalisation (Rosenberg and others 1992), fusion by logistic

@@ -1,7 +1,7 @@
 /*
  * fusion_bytes.h - lines from scores to nats, to and from the bytes of a model.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/people
  * Ownership  everything is borrowed for the call.
  * Errors     false: a number is out of its range, or the bytes ended.
  * Threads    no shared state.

@@ -1,7 +1,7 @@
 /*
  * habit.h - middle and spread of one feature, the newest samples counting most.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/people
  * Source     lower weighted median (Edgeworth 1888) and weighted mean absolute deviation about it, each
  *            with weights 2^(-age / half-life) of its own: a middle follows faster than a spread can
  *            be known. docs/engine/keystrokes.md says how the half-lives were chosen.

@@ -1,7 +1,7 @@
 /*
  * lens.h - the samples of a part as bytes, for finding the nearest ones fast.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/people
  * Source     docs/engine/profile.md.
  * Units      bytes: 128 + 31 z, where z is a feature in the part's spreads about its middle, cut at
  *            LENS_CAP; 0: missing.

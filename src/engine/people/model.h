@@ -1,7 +1,7 @@
 /*
  * model.h - what is known of people in general, for every way of comparing samples.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/people
  * Source     docs/engine/model.md.
  * Units      features as sample.h says; evidence in nats.
  * Ownership  a model owns all of its arrays; nothing changes after it was opened.

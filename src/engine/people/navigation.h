@@ -1,7 +1,7 @@
 /*
  * navigation.h - which page a person goes to from which, and how long is spent there.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/people
  * Source     docs/engine/navigation.md: transition ratios with Dirichlet smoothing (Lidstone 1920;
  *            MacKay and Peto 1995), dwell times as Student's t of their logs.
  * Units      nats; dwell times are natural logs of seconds.

@@ -1,7 +1,7 @@
 /*
  * part.h - what is known of one person in one way: the newest samples and the habit in them.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/people
  * Source     docs/engine/profile.md.
  * Units      features as sample.h says; quantised to 1/2048 (16 bits) or, where a sample is wide,
  *            to 1/25 about the first sample (8 bits); vectors as part_cells.h says.

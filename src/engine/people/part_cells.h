@@ -1,7 +1,7 @@
 /*
  * part_cells.h - the pool of a part: how habits and samples lie in it.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/people
  * Source     docs/engine/profile.md; of vectors docs/decisions/0065.
  * Units      features as sample.h says.
  * Ownership  the bytes are the part's.

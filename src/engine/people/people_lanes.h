@@ -1,7 +1,7 @@
 /*
  * people_lanes.h - all people of a population side by side, as lanes.h goes through them.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/people
  * Source     docs/engine/keystrokes.md.
  * Units      those of the population's features.
  * Ownership  the numbers belong to whoever laid them out.

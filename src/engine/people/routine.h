@@ -1,7 +1,7 @@
 /*
  * routine.h - a person's own circumstances: hours of sessions and amounts of transactions, as counts.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/people
  * Source     docs/engine/README.md, "Circumstances".
  * Units      hours of the day in UTC; amounts as the event has them.
  * Ownership  plain value without a pointer, kept in a part.

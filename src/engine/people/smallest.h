@@ -1,7 +1,7 @@
 /*
  * smallest.h - the three smallest of many floats, some at a time.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/people
  * Units      none.
  * Ownership  plain values.
  * Errors     none.

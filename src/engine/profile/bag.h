@@ -1,7 +1,7 @@
 /*
  * bag.h - what is known of one person's strokes or actions: the own part and the pages behind it.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/profile
  * Source     docs/engine/actions.md.
  * Ownership  a bag owns its pages.
  * Errors     enum canara_status.
@@ -10,8 +10,8 @@
 #ifndef ENGINE_BAG_H
 #define ENGINE_BAG_H
 
-#include "engine/people/page.h"
 #include "engine/profile/own.h"
+#include "engine/profile/page.h"
 
 enum { BAG_PAGES = 8, BAG_YOUNG = 20 /* rows that are taken as they come */ };
 

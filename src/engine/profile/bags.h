@@ -1,7 +1,7 @@
 /*
  * bags.h - the bags of a profile: found, taught, asked, stored.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/profile
  * Source     docs/engine/actions.md.
  * Ownership  a profile owns its bags.
  * Errors     enum canara_status.

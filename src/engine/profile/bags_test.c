@@ -2,7 +2,7 @@
 #include "engine/profile/bags.h"
 
 #include "base/err.h"
-#include "engine/people/page.h"
+#include "engine/profile/page.h"
 #include "engine/profile/profile.h"
 #include "engine/samples/strokes.h"
 #include "tests/support/random.h"

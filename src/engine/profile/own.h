@@ -1,7 +1,7 @@
 /*
  * own.h - how one person's strokes or actions differ from everybody's: what scoring needs.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/profile
  * Source     docs/engine/actions.md.
  * Units      nats before calibration, positive against the owner.
  * Ownership  plain value of at most CANARA_PART_BYTES without a pointer in it.
@@ -15,9 +15,9 @@
 #define ENGINE_OWN_H
 
 #include "canara.h"
-#include "engine/people/axes.h"
 #include "engine/people/crowd.h"
-#include "engine/people/grow.h"
+#include "engine/profile/axes.h"
+#include "engine/profile/grow.h"
 #include "engine/profile/self.h"
 
 #include <assert.h>

@@ -1,7 +1,7 @@
 /*
  * person.h - is it the same person? From evidence to what the filter is given.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/profile
  * Source     docs/engine/README.md, "Person": weight (mu_i - mu_g) / var, centre (mu_i + mu_g) / 2,
  *            limit by modality, divided by the variance that correlation inside a session adds.
  * Errors     none.

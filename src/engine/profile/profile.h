@@ -1,7 +1,7 @@
 /*
  * profile.h - the inside of struct canara_profile: parts by context, and the lesson under way.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/profile
  * Source     docs/engine/profile.md.
  * Ownership  a profile owns its parts; the model is borrowed.
  * Errors     enum canara_status, as canara.h says.

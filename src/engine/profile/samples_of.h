@@ -1,7 +1,7 @@
 /*
  * samples_of.h - every sample that one event holds, one after the other.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/profile
  * Ownership  the sample handed over is borrowed for the call.
  * Errors     none: an event without samples gives none.
  * Threads    no shared state.

@@ -1,7 +1,7 @@
 /*
  * self.h - how near a stroke or an action comes to the person's own, where other people are no measure for him.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/profile
  * Source     docs/engine/actions.md, "Held against himself": nearest neighbour of scaled features.
  * Units      distances: a feature's mean, in the person's own spreads, each cut at LENS_CAP.
  * Ownership  plain value without a pointer in it.

@@ -1,7 +1,7 @@
 /*
  * context.h - circumstances that an event tells: device, amounts, habits broken.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/risk
  * Source     docs/engine/README.md, "Rules".
  * Errors     none: the event went through event_check().
  * Threads    no shared state.

@@ -1,7 +1,7 @@
 /*
  * cell.h - features of an action as small codes: what a bag keeps, and what bins are made of.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/samples
  * Source     strokes and actions, whose features are made for it: one byte, 1/16 about 0, to +-7.9. Vectors, of which
  *            nothing is known: two bytes, the gap from the first value of the column (short_float.h).
  * Errors     none: what is beyond the range becomes its end, NaN its own code.

@@ -1,7 +1,7 @@
 /*
  * event_check.h - the engine's own door: no number comes in that a rule was not written for.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/samples
  * Source     the ranges beside each member in canara.h.
  * Errors     false; nothing was changed.
  * Threads    no shared state.

@@ -1,7 +1,7 @@
 /*
  * piles.h - numbers sorted into piles, and what lies in the middle and at the ends of several piles.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/samples
  * Source     docs/engine/free-text.md. Quartiles by nearest rank below, so that they are numbers seen.
  * Ownership  plain values, on the caller's stack.
  * Errors     none; too few numbers give NaN.

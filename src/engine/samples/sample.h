@@ -1,7 +1,7 @@
 /*
  * sample.h - one comparable observation of how somebody does something: a vector of features.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/samples
  * Source     docs/engine/features.md. Log times: Killourhy and Maxion 2009 gave the three times of a
  *            key; the logarithm because times are skewed and errors are relative.
  * Units      features are natural logs of seconds unless sample_keys.c says otherwise; of a vector those of its

@@ -1,7 +1,7 @@
 /*
  * strokes.h - strokes of a finger and actions of a pointer, as samples.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/samples
  * Source     docs/engine/actions.md.
  * Units      features are kept in +-7.9, as cell.h says: logs, and sinh^-1 where there is a sign.
  * Ownership  the sample handed over is borrowed for the call.

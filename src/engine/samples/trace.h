@@ -1,7 +1,7 @@
 /*
  * trace.h - how a pointer or a finger moved between two rests: what strokes and actions are made of.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/samples
  * Source     docs/engine/actions.md: after Gamboa and Fred 2004 (mouse), Frank and others 2013 (touch).
  * Units      px, seconds, radians.
  * Ownership  plain value.

@@ -1,7 +1,7 @@
 /*
  * bots.h - rules that say "a machine did this", read from one event and where the pointer stood.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/session
  * Source     docs/engine/README.md, "Rules"; each rule says there what honest cause excuses it.
  * Errors     none: the event went through event_check().
  * Threads    no shared state; bounded work: at most a few passes over the arrays of the event.

@@ -1,7 +1,7 @@
 /*
  * filter.h - the two-state filter of a session: owner or other, and the risk that follows.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/session
  * Source     docs/engine/README.md, "Risk": a two-state hidden Markov model with a rate of change
  *            (Rabiner, "A tutorial on hidden Markov models", 1989), whose posterior is the risk.
  * Units      nats, milliseconds, probabilities 0..1.

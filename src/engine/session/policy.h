@@ -1,7 +1,7 @@
 /*
  * policy.h - from risk to level, challenge and block.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/session
  * Source     docs/engine/README.md, "Policy".
  * Errors     none.
  * Threads    no shared state.

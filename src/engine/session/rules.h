@@ -1,7 +1,7 @@
 /*
  * rules.h - every piece of evidence that has a name, in one table.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/session
  * Source     the constants: docs/engine/README.md, "Rules".
  * Units      nats: natural logarithm of how much likelier this is of somebody who is not the owner.
  * Ownership  static storage.

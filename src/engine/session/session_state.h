@@ -1,7 +1,7 @@
 /*
  * session_state.h - what one session remembers: the inside of canara_session_t.
  *
- * Floor      engine (may use: base)
+ * Floor      engine/session
  * Units      nats of evidence, positive against the owner; times in milliseconds since 1970.
  * Ownership  plain value; worked on where the public type lies (session_inside()), or in a copy. What
  *            may refuse a call is asked before anything is changed.

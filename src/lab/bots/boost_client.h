@@ -1,7 +1,7 @@
 /*
  * boost_client.h - asks canara-boost, the optional program that holds libxgboost, for trees.
  *
- * Floor      lab (may use: base, codec, engine)
+ * Floor      lab/bots
  * Units      as in the parameters of Chen and Guestrin 2016; trees as in engine/arithmetic/trees.h.
  * Ownership  the caller's buf holds the trees.
  * Errors     ERR_IO when the program is not there, fails or is killed; ERR_FORMAT when its trees are

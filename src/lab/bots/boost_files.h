@@ -1,7 +1,7 @@
 /*
  * boost_files.h - the files that canara-boost is handed and hands back: a table, and margins.
  *
- * Floor      lab (may use: base, codec, engine)
+ * Floor      lab/bots
  * Units      features as their maker has them; margins in nats.
  * Ownership  struct boost_table owns its three arrays where it was read; the holder calls
  *            boost_table_deinit(). Writers only borrow.

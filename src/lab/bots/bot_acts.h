@@ -2,7 +2,7 @@
  * bot_acts.h - what one act of a session looks like to who learns machines from people: an entry of keys, a
  * stroke of a finger, a fixed vector.
  *
- * Floor      lab (may use: base, codec, engine)
+ * Floor      lab/bots
  * Source     docs/engine/bots.md, "Learned in the set": moments, memory and places of times; strokes as the
  *            engine has them (strokes.h); von Neumann's ratio (1941).
  * Units      natural logs of milliseconds and of what a screen tells; NaN: missing.

@@ -1,7 +1,7 @@
 /*
  * bot_eval.h - score the human and bot sessions of a data set, families and devices left out of what is learned.
  *
- * Floor      lab (may use: base, codec, engine)
+ * Floor      lab/bots
  * Source     docs/engine/bots.md.
  * Units      those of bot_judge.h.
  * Ownership  folds belong to the caller: bot_folds_free().

@@ -1,7 +1,7 @@
 /*
  * bot_hand.h - machines that move a pointer, written after the public recipes, to train and test on.
  *
- * Floor      lab (may use: base, codec, engine)
+ * Floor      lab/bots
  * Source     pynput and pyautogui scripts (steps with delays); Bezier curves with easing, as ghost-cursor
  *            draws them; WindMouse, B. J. Land 2005; minimum jerk, Flash and Hogan 1985;
  *            sigma-lognormal, Plamondon 1995; noise on a smooth spline, as generative networks make.

@@ -1,7 +1,7 @@
 /*
  * bot_hand_habit.h - how a machine of bot_hand.h keeps time and shakes, and its drifting movements.
  *
- * Floor      lab
+ * Floor      lab/bots
  * Source     smooth: sums of harmonics and moving averages of noise, as generative networks draw; memory:
  *            second order autoregression of velocity, as recurrent networks draw; perlin: Perlin, "An
  *            image synthesizer", SIGGRAPH 1985, in one dimension.

@@ -2,7 +2,7 @@
  * bot_judge.h - how much a session looks like a machine's: the engine's bot part, and what orders sessions
  * that it says nothing of.
  *
- * Floor      lab (may use: base, codec, engine)
+ * Floor      lab/bots
  * Source     docs/engine/bots.md.
  * Units      nats. A score is the peak of B over the session; sessions that never gave B a nat are
  *            ordered below 0 by their learned evidence, their typing (bot_typed.h), their strokes

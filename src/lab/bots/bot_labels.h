@@ -1,7 +1,7 @@
 /*
  * bot_labels.h - which sessions of a data set are a person's, and which a machine's.
  *
- * Floor      lab (may use: base, codec, engine)
+ * Floor      lab/bots
  * Ownership  the labels are the caller's: bot_labels_free().
  * Errors     ERR_NOMEM.
  * Threads    no shared state.

@@ -1,7 +1,7 @@
 /*
  * bot_lean.h - the order of sessions that no rule tells anything of: how much a finger's strokes look made.
  *
- * Floor      lab (may use: base, engine)
+ * Floor      lab/bots
  * Source     docs/engine/bots.md, "Sessions without a nat". Set by hand, since nobody has real strokes with
  *            their points here: it orders sessions, and is no evidence that a server weighs.
  * Units      about nats; a hand is below 0.

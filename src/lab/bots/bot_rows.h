@@ -1,7 +1,7 @@
 /*
  * bot_rows.h - rows of numbers of people and of machines, and the trees that tell them apart.
  *
- * Floor      lab (may use: base, codec, engine)
+ * Floor      lab/bots
  * Source     docs/engine/bots.md; boost_client.h does the fit.
  * Ownership  rows own their numbers; bot_rows_deinit() ends them.
  * Errors     ERR_NOMEM, ERR_LIMIT; ERR_RANGE when people or machines are missing; those of boost_train().

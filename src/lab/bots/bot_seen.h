@@ -1,7 +1,7 @@
 /*
  * bot_seen.h - whether the detector of machines that ships has learned from a data set.
  *
- * Floor      lab (may use: base, codec, engine)
+ * Floor      lab/bots
  * Source     docs/engine/bots.md. The least hashes of a set stand for all of it: Broder, "On the
  *            resemblance and containment of documents", 1997.
  * Ownership  the shipped table is static storage.

@@ -1,7 +1,7 @@
 /*
  * bot_typed.h - how much the typing of a session looks drawn by a program, to put sessions in order.
  *
- * Floor      lab (may use: base, codec, engine)
+ * Floor      lab/bots
  * Source     docs/engine/bots.md, "Typing in order"; agreement of entries: Fisher's z (1915, 1921).
  * Units      natural logarithms of milliseconds; margins in nats, positive for a machine.
  * Ownership  plain values.

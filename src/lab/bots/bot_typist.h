@@ -1,7 +1,7 @@
 /*
  * bot_typist.h - scripts that type a field or a text, to choose and to test by.
  *
- * Floor      lab (may use: base, codec, engine)
+ * Floor      lab/bots
  * Source     how pynput, AutoHotkey, xdotool, Selenium and packages for "human typing" are used: a law for the
  *            delays, and one for the holds.
  * Units      milliseconds.

@@ -1,7 +1,7 @@
 /*
  * train_acts.h - learn trees that tell machines' entries, strokes and vectors from people's.
  *
- * Floor      lab (may use: base, codec, engine)
+ * Floor      lab/bots
  * Source     docs/engine/bots.md, "Learned in the set". Beside the machines of the sets, what people typed is
  *            typed again by the scripts of bot_typist.h, so that an unseen one is known by its like.
  * Ownership  a lesson owns its rows; act_lesson_free() ends it. Data sets are only read. Trees borrow the

@@ -1,7 +1,7 @@
 /*
  * train_bots.h - learn the trees that tell machines' movements from people's.
  *
- * Floor      lab (may use: base, codec, engine)
+ * Floor      lab/bots
  * Source     docs/engine/bots.md. boost_client.h does the fit; every movement is also told twice more by
  *            other recorders (bot_hand_record), people's and machines' alike.
  * Ownership  a lesson owns its rows; bot_lesson_free() ends it. Data sets are only read.

@@ -1,7 +1,7 @@
 /*
  * alike.h - how much alike the samples of one session are: what a run of them says less than its count.
  *
- * Floor      lab
+ * Floor      lab/people
  * Source     intraclass correlation of a one-way layout (Fisher 1925; Shrout and Fleiss 1979, ICC(1)).
  * Ownership  plain value.
  * Errors     none: too little to see counts as not alike.

@@ -1,7 +1,7 @@
 /*
  * axes_fit.h - the axes of a crowd: along them people differ from each other, and one person varies alike.
  *
- * Floor      lab
+ * Floor      lab/people
  * Source     docs/engine/actions.md: simultaneous diagonalisation of both covariances (Fukunaga 1990; Ioffe
  *            2006) of normal scores (van der Waerden 1952).
  * Units      those of axes.h.

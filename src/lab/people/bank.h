@@ -1,7 +1,7 @@
 /*
  * bank.h - every sample of a data set, taken out of its events once and sorted by context and person.
  *
- * Floor      lab
+ * Floor      lab/people
  * Units      features as engine/samples/sample.h says.
  * Ownership  a bank owns its samples; the data set is needed while it is made only.
  * Errors     ERR_NOMEM, ERR_LIMIT.

@@ -1,7 +1,7 @@
 /*
  * calibration.h - how well calibrated evidence is, by kind of sample: Cllr and its minimum.
  *
- * Floor      lab
+ * Floor      lab/people
  * Source     Cllr: lab/statistics/measures.h.
  * Units      nats in, bits out.
  * Ownership  calibration_free() by the holder; a zeroed one is empty.

@@ -1,7 +1,7 @@
 /*
  * crowd_fusing.h - calibrated evidence of strokes and actions, from background people as owners.
  *
- * Floor      lab
+ * Floor      lab/people
  * Source     docs/engine/actions.md; fusion by logistic regression (Brummer and du Preez 2006).
  * Units      nats.
  * Ownership  everything is borrowed for the call.

@@ -1,7 +1,7 @@
 /*
  * crowd_run.h - how far samples of one session say the same again.
  *
- * Floor      lab (may use: base, engine)
+ * Floor      lab/people
  * Source     docs/engine/calibration.md, "V". The search: Dowell and Jarratt, "A modified regula falsi method
  *            for computing the root of an equation", 1971.
  * Units      nats; a run in samples: of PERSON_RUN alike samples of a session so many say the same.

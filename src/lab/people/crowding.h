@@ -1,7 +1,7 @@
 /*
  * crowding.h - a crowd made from background people, with its calibration.
  *
- * Floor      lab
+ * Floor      lab/people
  * Source     docs/engine/actions.md.
  * Ownership  `struct crowding` owns the arrays that its crowd points to.
  * Errors     ERR_RANGE: too few people or trials; ERR_NOMEM.

@@ -5,7 +5,7 @@
  * another's are. A line that has to account for them is flat; with a rate for each it is as steep as
  * the rest asks for, and what it says ends where those begin.
  *
- * Floor      lab
+ * Floor      lab/people
  * Source     two rates of transposed labels in a binary regression: Copas, "Binary regression models for
  *            contaminated data", 1988. Levenberg 1944, Marquardt 1963, with the Fisher information.
  *            One more trial of each side that nobody has seen counts as transposed (Laplace 1774).

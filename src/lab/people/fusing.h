@@ -1,7 +1,7 @@
 /*
  * fusing.h - from the scores of background people against each other to calibrated evidence.
  *
- * Floor      lab
+ * Floor      lab/people
  * Source     docs/engine/calibration.md.
  * Units      nats.
  * Ownership  everything is borrowed for the call.

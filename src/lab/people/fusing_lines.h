@@ -5,7 +5,7 @@
  * more the nearer it is. Where that leaves a line is where it is said to be: people with 50 samples have no trial
  * behind 50.
  *
- * Floor      lab
+ * Floor      lab/people
  * Source     local likelihood: Tibshirani and Hastie 1987; docs/engine/calibration.md.
  * Units      nats.
  * Ownership  trials own their rows: fusing_trials_deinit().

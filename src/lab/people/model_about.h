@@ -1,7 +1,7 @@
 /*
  * model_about.h - what a model file holds, in words.
  *
- * Floor      lab
+ * Floor      lab/people
  * Units      nats; samples.
  * Ownership  appends to the caller's buf.
  * Errors     ERR_NOMEM, ERR_LIMIT of the buf.

@@ -1,7 +1,7 @@
 /*
  * people.h - people in general, made from the samples of a few: what a model holds of one context.
  *
- * Floor      lab
+ * Floor      lab/people
  * Source     ENGINE: m_pop, B_pop from novices and from all ages, b_pop, cohort.
  * Ownership  `struct people` owns the arrays that its population points to.
  * Errors     ERR_RANGE: fewer than PEOPLE_MIN people; ERR_NOMEM.

@@ -1,7 +1,7 @@
 /*
  * stages.h - what would be known of each person after so many samples.
  *
- * Floor      lab
+ * Floor      lab/people
  * Ownership  stages own their parts; the bank is borrowed and must outlive them.
  * Errors     ERR_NOMEM.
  * Threads    read only once made.

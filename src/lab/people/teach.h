@@ -1,7 +1,7 @@
 /*
  * teach.h - a model made from background people: populations, fusions, and their bytes.
  *
- * Floor      lab
+ * Floor      lab/people
  * Ownership  the school owns what it has prepared; the bank is borrowed and must outlive it.
  * Errors     ERR_NOMEM; ERR_RANGE when not one context has people enough.
  * Threads    one school may be asked from several threads at once.

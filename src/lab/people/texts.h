@@ -1,7 +1,7 @@
 /*
  * texts.h - whether people type the same text into a field of the same name and length.
  *
- * Floor      lab
+ * Floor      lab/people
  * Source     docs/engine/keystrokes.md, "Other people's texts". Shares of variance: Shrout and Fleiss, "Intraclass
  *            correlations", 1979.
  * Units      logarithms of seconds.

@@ -1,7 +1,7 @@
 /*
  * type_weights.h - how much holds, pauses, pressures and places of a typed field count beside each other.
  *
- * Floor      lab
+ * Floor      lab/people
  * Source     docs/engine/keystrokes.md, "What a kind of feature counts": a logistic regression (Brummer and du
  *            Preez 2006) of log likelihood ratios, one for each type, with a ridge (le Cessie and van Houwelingen
  *            1992) towards one weight for all.

@@ -1,7 +1,7 @@
 /*
  * watch.h - what may be seen of a training while it runs: how far it is, and how calibrated it came out.
  *
- * Floor      lab
+ * Floor      lab/people
  * Ownership  the caller's; everything is borrowed.
  * Errors     ERR_NOMEM of the calibration.
  * Threads    one at a time.

@@ -2,7 +2,7 @@
  * buffer_line.h - one line of a buffer file, as the server writes them: an event of the customer's, a
  *                 fact of the server's, or what is left of secret typing.
  *
- * Floor      lab
+ * Floor      lab/sets
  * Source     CONTRACT.md 5, buffer files.
  * Units      as canara.h says.
  * Ownership  what is parsed borrows from the line and from the scratch, until the next call.

@@ -1,7 +1,7 @@
 /*
  * buffers.h - the sessions of buffer files, as the server keeps them, in memory and in time order.
  *
- * Floor      lab
+ * Floor      lab/sets
  * Source     CONTRACT.md 5: session_buffers/{session_id}.jsonl.
  * Units      as canara.h says.
  * Ownership  everything belongs to the struct buffers until buffers_free().

@@ -1,7 +1,7 @@
 /*
  * dataset.h - a data set to measure the engine with, read into memory and checked as a whole.
  *
- * Floor      lab
+ * Floor      lab/sets
  * Source     docs/engine/datasets.md: dataset.json, events.jsonl, enrol.tsv, trials.tsv and the
  *            optional trials-practised.tsv and background.tsv of one folder.
  * Units      events as canara.h says; wall_t is when the event was received.

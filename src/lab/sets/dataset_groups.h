@@ -3,7 +3,7 @@
  *                    other and gathered for each model; whose the sessions are is told in dataset_who.h.
  *                    Inner part of dataset.c.
  *
- * Floor      lab
+ * Floor      lab/sets
  * Ownership  the holder calls groups_deinit(); the gathered lists live in the pool.
  * Errors     ERR_FORMAT or ERR_LIMIT with a line_fault; ERR_NOMEM.
  * Threads    one at a time.

@@ -2,7 +2,7 @@
  * dataset_info.h - dataset.json of a data set: what it says of itself, and nothing computes with. Inner
  *                  part of dataset.c.
  *
- * Floor      lab
+ * Floor      lab/sets
  * Source     docs/engine/datasets.md.
  * Ownership  texts are copied into the pool.
  * Errors     ERR_FORMAT: no object; ERR_NOMEM.

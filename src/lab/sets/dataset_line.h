@@ -2,7 +2,7 @@
  * dataset_line.h - one line of a data set's files: an event, or a row of names. Inner part of
  *                  dataset.c.
  *
- * Floor      lab
+ * Floor      lab/sets
  * Source     docs/engine/datasets.md.
  * Units      as canara.h says.
  * Ownership  what is parsed borrows from the line and from the scratch, until the next call.

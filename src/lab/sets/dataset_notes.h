@@ -2,7 +2,7 @@
  * dataset_notes.h - what a data set has otherwise than docs/engine/datasets.md asks for, and was taken all
  *                   the same: how often, and where first.
  *
- * Floor      lab
+ * Floor      lab/sets
  * Ownership  plain values.
  * Errors     none.
  * Threads    no state.

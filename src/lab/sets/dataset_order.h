@@ -1,7 +1,7 @@
 /*
  * dataset_order.h - whether the times of a data set go the way that docs/engine/datasets.md says.
  *
- * Floor      lab
+ * Floor      lab/sets
  * Source     docs/engine/datasets.md, "The format": a model learns from what lies before its trials.
  * Units      times as the events have them.
  * Ownership  borrows from the data set.

@@ -1,7 +1,7 @@
 /*
  * dataset_time.h - times as other people's data sets have them.
  *
- * Floor      lab
+ * Floor      lab/sets
  * Source     docs/engine/datasets.md, "What else is taken"; RFC 3339, ISO 8601.
  * Units      ms since 1970-01-01 UTC, 1970 to 9999.
  * Errors     ERR_FORMAT: no time; ERR_RANGE: one that does not exist or lies outside these years.

@@ -2,7 +2,7 @@
  * dataset_who.h - whose each session is: what its lines say, its enrolment and the labels, made to agree.
  *                 Inner part of dataset.c.
  *
- * Floor      lab
+ * Floor      lab/sets
  * Source     docs/engine/datasets.md, "Whose a session is".
  * Ownership  borrows everything; writes the users of sessions and the owners of models.
  * Errors     ERR_FORMAT with a who_fault: rows that contradict one another; ERR_NOMEM.

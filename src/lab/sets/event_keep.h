@@ -1,7 +1,7 @@
 /*
  * event_keep.h - gives what an event borrows a home that lasts.
  *
- * Floor      lab
+ * Floor      lab/sets
  * Ownership  arrays and texts are copied into the pool and live as long as it.
  * Errors     false when the heap refuses; the event must then not be used.
  * Threads    one at a time per pool.

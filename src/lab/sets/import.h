@@ -1,7 +1,7 @@
 /*
  * import.h - what every importer works with: the files of the set, the folder to write, what to say.
  *
- * Floor      lab
+ * Floor      lab/sets
  * Ownership  borrowed for one run.
  * Errors     import_refuse() makes them.
  * Threads    one.

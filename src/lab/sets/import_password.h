@@ -1,7 +1,7 @@
 /*
  * import_password.h - sets of people who all type one password: entries in, a data set out.
  *
- * Floor      lab
+ * Floor      lab/sets
  * Source     the protocol of Killourhy and Maxion, "Comparing anomaly-detection algorithms for
  *            keystroke dynamics", DSN 2009: enrol a person's first entries, test his later ones
  *            against the first five entries of everybody else. Practised impostors: every eighth

@@ -1,7 +1,7 @@
 /*
  * import_path.h - long runs of pointer points as events of a bounded size.
  *
- * Floor      lab
+ * Floor      lab/sets
  * Units      ms from the session's first point; px.
  * Ownership  path_cutter is the holder's (large: from the heap, or static in a run's struct).
  * Errors     those of the writer, which are sticky.

@@ -1,7 +1,7 @@
 /*
  * importer.h - the published sets that can be converted, and the run of one of them.
  *
- * Floor      lab
+ * Floor      lab/sets
  * Source     docs/engine/datasets.md: each set, its authors, its protocol and what is changed.
  * Ownership  static table; nothing is kept after a run.
  * Errors     ERR_FORMAT, ERR_IO, ERR_LIMIT, ERR_NOMEM, and ERR_TIMEOUT when it was stopped, with one line in

@@ -1,7 +1,7 @@
 /*
  * line_file.h - the lines of a file, one at a time, with a bound on their length.
  *
- * Floor      lab
+ * Floor      lab/sets
  * Units      bytes; lines count from 1.
  * Ownership  the holder calls line_file_close(); a line lives until the next call.
  * Errors     ERR_IO: the system; ERR_LIMIT: a line longer than the bound; ERR_NOMEM.

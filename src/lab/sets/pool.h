@@ -2,7 +2,7 @@
  * pool.h - memory that grows by chunks, whose pieces never move and are freed all at once; and
  *          arrays and names that grow with what is read.
  *
- * Floor      lab
+ * Floor      lab/sets
  * Units      bytes.
  * Ownership  the holder calls pool_deinit() and names_deinit(); pieces live until then.
  * Errors     NULL or ERR_NOMEM when the heap refuses; everything is then as it was before.

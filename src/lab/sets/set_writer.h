@@ -1,7 +1,7 @@
 /*
  * set_writer.h - writes a data set: what dataset.h reads.
  *
- * Floor      lab
+ * Floor      lab/sets
  * Source     docs/engine/datasets.md.
  * Units      as canara.h says.
  * Ownership  set_writer_open() gives a writer that the caller ends with set_writer_finish(), or

@@ -2,7 +2,7 @@
  * source.h - the files of a research set as they were published: plain, or in archives that are
  *            read where they lie (.csv.xz, .tar.xz, .tar.zst ... whatever libarchive takes).
  *
- * Floor      lab
+ * Floor      lab/sets
  * Units      bytes.
  * Ownership  source_open() gives everything in memory; source_close() frees it.
  * Errors     ERR_IO: the system; ERR_FORMAT: a broken archive, or the same file twice with

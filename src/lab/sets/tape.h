@@ -1,7 +1,7 @@
 /*
  * tape.h - one session in memory, to be played to the engine and learnt from, as often as wanted.
  *
- * Floor      lab
+ * Floor      lab/sets
  * Units      milliseconds from the begin of the session.
  * Ownership  a tape owns copies of its events; tape_deinit() by the holder. Profiles are the caller's.
  * Errors     ERR_NOMEM; ERR_FORMAT when the engine refuses an event.

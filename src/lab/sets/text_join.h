@@ -1,7 +1,7 @@
 /*
  * text_join.h - free text that a set tells in pieces, put together again.
  *
- * Floor      lab
+ * Floor      lab/sets
  * Source     docs/engine/datasets.md, "Texts in pieces". The engine compares texts of TEXT_KEYS_MIN keys and more
  *            (sample.h); a word or a key at a time is no text to it, and looks like a short entry of its own.
  * Units      milliseconds.

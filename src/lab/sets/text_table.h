@@ -1,7 +1,7 @@
 /*
  * text_table.h - lines and columns of a published table (CSV without quotes).
  *
- * Floor      lab
+ * Floor      lab/sets
  * Ownership  borrows from the text.
  * Errors     none; what is no number, or out of range, is answered with false.
  * Threads    no state but the caller's.

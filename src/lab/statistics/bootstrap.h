@@ -1,7 +1,7 @@
 /*
  * bootstrap.h - how sure a figure is: 95 % intervals by drawing users again.
  *
- * Floor      lab
+ * Floor      lab/statistics
  * Source     Efron, "Bootstrap methods: another look at the jackknife", 1979; percentile interval:
  *            Efron and Tibshirani 1993, chapter 13; users drawn, not trials, since the trials of one
  *            user depend on each other: Bolle, Ratha and Pankanti, "Error analysis of pattern

@@ -1,7 +1,7 @@
 /*
  * figures.h - the figures of an evaluation, one name for each, used by measures, bootstrap, report.
  *
- * Floor      lab
+ * Floor      lab/statistics
  * Units      shares 0..1; Cllr in bits; NaN is "this figure does not exist" and never leaves the
  *            floor: reports write null.
  *

@@ -1,7 +1,7 @@
 /*
  * ladder.h - all scores of an evaluation, sorted once, with how many trials stand on each.
  *
- * Floor      lab
+ * Floor      lab/statistics
  * Source     as measures.h.
  * Units      as measures.h.
  * Ownership  ladder_build() copies; the holder calls ladder_deinit().

@@ -1,7 +1,7 @@
 /*
  * llr.h - figures of scores as likelihood ratios: Cllr, Brier, reliability, rates at a risk.
  *
- * Floor      lab
+ * Floor      lab/statistics
  * Source     as measures.h.
  * Units      natural log likelihood ratios; posteriors at equal priors.
  * Ownership  llr_build() gives terms that belong to one ladder; the holder calls llr_deinit().

@@ -1,7 +1,7 @@
 /*
  * lockout.h - after how many actions the owner and an impostor are locked out (ANGA, ANIA).
  *
- * Floor      lab
+ * Floor      lab/statistics
  * Source     Mondal and Bours, "A computational approach to the continuous authentication biometric
  *            system", 2015: average numbers of genuine and of impostor actions, over those that
  *            were locked out; impostors never detected are counted beside.

@@ -1,7 +1,7 @@
 /*
  * logistic.h - class-balanced logistic regression of a few columns.
  *
- * Floor      lab
+ * Floor      lab/statistics
  * Source     iteratively reweighted least squares: Nelder and Wedderburn 1972; ridge: le Cessie and
  *            van Houwelingen 1992; balanced classes make the margin a log likelihood ratio: Brummer
  *            and du Preez 2006.

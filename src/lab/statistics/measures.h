@@ -1,7 +1,7 @@
 /*
  * measures.h - what scores of genuine and impostor trials say about a detector, exactly.
  *
- * Floor      lab
+ * Floor      lab/statistics
  * Source     EER and zero-miss rate: Killourhy and Maxion, "Comparing anomaly-detection algorithms
  *            for keystroke dynamics", 2009, and their evaluation script; AUC: Mann and Whitney,
  *            1947; Cllr and its minimum: Brummer and du Preez, "Application-independent evaluation

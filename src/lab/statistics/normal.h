@@ -1,7 +1,7 @@
 /*
  * normal.h - the inverse of the standard normal distribution.
  *
- * Floor      lab
+ * Floor      lab/statistics
  * Source     Wichura, "Algorithm AS 241: the percentage points of the normal distribution", 1988,
  *            PPND16.
  * Threads    no state.

@@ -1,7 +1,7 @@
 /*
  * numbers.h - arrays of doubles from the heap, and their quantiles.
  *
- * Floor      lab
+ * Floor      lab/statistics
  * Ownership  numbers_new() gives to the caller, who frees with numbers_free() (good for CLEANUP).
  * Threads    no state.
  */

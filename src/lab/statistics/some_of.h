@@ -1,7 +1,7 @@
 /*
  * some_of.h - some of many, evenly chosen.
  *
- * Floor      lab
+ * Floor      lab/statistics
  * Errors     none.
  * Threads    no state.
  */

@@ -1,7 +1,7 @@
 /*
  * symmetric.h - two symmetric matrices made diagonal at once.
  *
- * Floor      lab
+ * Floor      lab/statistics
  * Source     Golub and Van Loan, "Matrix computations", 8.5 (cyclic Jacobi) and 8.7 (definite pencils).
  * Ownership  everything is borrowed.
  * Errors     false: `within` is not positive definite.

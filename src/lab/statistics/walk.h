@@ -1,7 +1,7 @@
 /*
  * walk.h - everything that measures and bootstrap share: sorted scores, terms, users' own rates.
  *
- * Floor      lab
+ * Floor      lab/statistics
  * Ownership  walk_init() copies what it needs; the holder calls walk_deinit().
  * Errors     as ladder_build(); `out` is then untouched.
  * Threads    one walk, one thread at a time.

@@ -1,7 +1,7 @@
 /*
  * contest.h - every trial of a data set, scored by a detector that knows only what it may.
  *
- * Floor      lab
+ * Floor      lab/trials
  * Source     ENGINE: evaluation format; docs/evaluation.md, "Protocol".
  * Units      scores in nats for the detector "full", higher is less likely the owner; the order alone
  *            counts for the others.

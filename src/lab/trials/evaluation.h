@@ -1,7 +1,7 @@
 /*
  * evaluation.h - from the scores of a contest to the figures of a report.
  *
- * Floor      lab
+ * Floor      lab/trials
  * Source     docs/evaluation.md; the figures: measures.h, bootstrap.h, lockout.h.
  * Units      as contest.h.
  * Ownership  an evaluation owns its arrays and borrows the names from the data set.

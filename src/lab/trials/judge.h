@@ -1,7 +1,7 @@
 /*
  * judge.h - one detector at work: enrols people, then scores their trials one by one.
  *
- * Floor      lab
+ * Floor      lab/trials
  * Units      as contest.h.
  * Ownership  as each function says.
  * Errors     ERR_NOMEM; ERR_FORMAT when a model's bytes are none (a bug of the school).

@@ -1,7 +1,7 @@
 /*
  * lesson.h - the bytes of a model that is taught once, by whoever asks first, and heard by many.
  *
- * Floor      lab
+ * Floor      lab/trials
  * Ownership  a lesson owns its bytes until the last that was announced has left, or lesson_deinit().
  * Errors     those of the teacher, the same for everybody who asks.
  * Threads    any number may hear and leave at once: who asks while it is taught waits.

@@ -1,7 +1,7 @@
 /*
  * plot_det.h - the DET curve as a standalone SVG file.
  *
- * Floor      lab
+ * Floor      lab/trials
  * Source     Martin and others, "The DET curve in assessment of detection task performance", 1997:
  *            both error rates on normal deviate axes. Probit: Wichura, AS 241, 1988.
  * Units      scores as in measures.h; only their order counts.

@@ -1,7 +1,7 @@
 /*
  * plot_reliability.h - the reliability diagram as a standalone SVG file.
  *
- * Floor      lab
+ * Floor      lab/trials
  * Source     DeGroot and Fienberg, "The comparison and evaluation of forecasters", 1983; bins and
  *            balance of classes as FIGURE_ECE.
  * Units      scores as in measures.h (natural log likelihood ratios).

@@ -1,7 +1,7 @@
 /*
  * reference.h - the plain detectors that others publish, to be compared with.
  *
- * Floor      lab
+ * Floor      lab/trials
  * Source     Killourhy and Maxion, "Comparing anomaly-detection algorithms for keystroke dynamics",
  *            2009: Manhattan (Duda, Hart and Stork 2001) and scaled Manhattan (Araujo and others 2004)
  *            over raw times in seconds, from all enrolment samples alike.

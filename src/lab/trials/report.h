@@ -1,7 +1,7 @@
 /*
  * report.h - the result of one evaluation: as JSON, as a table for a person, and read back.
  *
- * Floor      lab
+ * Floor      lab/trials
  * Units      as figures.h; seconds of wall time.
  * Ownership  struct report borrows all its texts and arrays; struct report_past owns its own.
  * Errors     writing: ERR_NOMEM, ERR_LIMIT of the buf. Reading: ERR_FORMAT, ERR_RANGE, ERR_LIMIT,

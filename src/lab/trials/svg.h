@@ -1,7 +1,7 @@
 /*
  * svg.h - the few shapes that the plots are made of, as SVG text.
  *
- * Floor      lab
+ * Floor      lab/trials
  * Source     SVG 1.1. Colours: Okabe and Ito, "Color universal design", 2008: told apart by every eye.
  * Units      px of the drawing, y downwards.
  * Ownership  the buf is the caller's, borrowed until svg_end().
