@@ -6,6 +6,7 @@
 #include "crypto/secret.h"
 #include "domain/accounts/account.h"
 #include "domain/accounts/secret_change.h"
+#include "domain/ground/audit.h"
 #include "domain/ground/clock_guard.h"
 #include "domain/sessions/behaviour.h"
 
@@ -370,13 +371,41 @@ static bool change_throttled(struct call *c)
     return true;
 }
 
-static void charge_change(struct call *c)
+/* The same, and a try begins: others may have failed since it was asked for, or be about to. */
+static bool change_begins(struct call *c)
+{
+    uint32_t wait_s = 0;
+    if (change_throttled(c)) {
+        return false;
+    }
+    if (quota_begin(c->service->quota, QUOTA_LOGIN_ACCOUNT, uuid_hash(c->who.account),
+                    c->service->rules.login_per_account, &wait_s)) {
+        return true;
+    }
+    (void)problem_later(c, PROBLEM_TOO_MANY_REQUESTS, wait_s);
+    return false;
+}
+
+static void change_ends(struct call *c, bool was_wrong)
 {
     const rules_t *rules = &c->service->rules;
-    quota_address_charge(c->service->quota, QUOTA_LOGIN_ADDRESS, c->address_narrow, c->address_wide,
-                         rules->login_per_address);
-    quota_charge(c->service->quota, QUOTA_LOGIN_ACCOUNT, uuid_hash(c->who.account),
-                 rules->login_per_account);
+    quota_end(c->service->quota, QUOTA_LOGIN_ACCOUNT, uuid_hash(c->who.account),
+              rules->login_per_account, was_wrong);
+    if (was_wrong) {
+        quota_address_charge(c->service->quota, QUOTA_LOGIN_ADDRESS, c->address_narrow,
+                             c->address_wide, rules->login_per_address);
+    }
+}
+
+/* Whoever guesses at a session's password is in the audit, as who guesses at a login is. */
+static enum call_place change_refused(struct call *c)
+{
+    const audit_entry_t entry = {.kind = "password.failed",
+                                 .account = c->who.account,
+                                 .session = c->who.session,
+                                 .detail = "{}"};
+    const err_t e = audit_record(c->service->audit, c->service->store, &entry);
+    return failed(e) ? problem_world(c, e) : problem(c, PROBLEM_INVALID_CREDENTIALS);
 }
 
 /* The session, as long as it may change secrets. NULL: it may not, and the answer says why. */
@@ -426,20 +455,20 @@ static enum call_place change_prove_stage(struct call *c, struct shard *s)
     if (!failed(e) && standing.locked) {
         return problem_later(c, PROBLEM_ACCOUNT_LOCKED, standing.retry_after_s);
     }
-    if (!failed(e) && change_throttled(c)) { /* others may have failed meanwhile */
+    if (failed(e)) {
+        return problem_world(c, e);
+    }
+    if (!change_begins(c)) {
         return PLACE_DONE;
     }
-    if (!failed(e)) {
-        work->order = (change_order_t){.account = c->who.account, .session = c->who.session};
-        e = password_change_order(c->service, work->password, work->new_password, &work->order,
-                                  &right);
-    }
+    work->order = (change_order_t){.account = c->who.account, .session = c->who.session};
+    e = password_change_order(c->service, work->password, work->new_password, &work->order, &right);
+    change_ends(c, !failed(e) && !right);
     if (failed(e)) {
         return problem_world(c, e);
     }
     if (!right) {
-        charge_change(c);
-        return problem(c, PROBLEM_INVALID_CREDENTIALS);
+        return change_refused(c);
     }
     return call_go(c, PLACE_OWNER, change_confirm_stage);
 }

@@ -1,5 +1,7 @@
 """Register, login, session status, logout, sessions, change of secrets: every answer text of the contract."""
 import concurrent.futures
+import contextlib
+import sqlite3
 import time
 import unittest
 import uuid
@@ -277,6 +279,23 @@ class Changes(Case):
                 for i in range(7)]
         self.assertEqual(said, [401] * 5 + [429] * 2)
         self.assertEqual(user.try_login().status, 200)  # the owner's logins are not held back
+
+    def test_guesses_side_by_side_are_as_many_as_one_after_the_other(self):
+        user = self.user(self.own(HASH_WORKERS="8", HASH_QUEUE="64"))
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            logins = list(pool.map(lambda n: user.try_login(password="wrong-guess", device=f"thief-{n}").status, range(16)))
+            changes = list(pool.map(lambda n: user.post("/auth/change-password", {"password": f"wrong-guess-{n}", "new_password": "plover-granite-77"}).status,
+                                    range(16)))
+        self.assertEqual(sorted(logins), [401] * 5 + [429] * 11)
+        self.assertEqual(sorted(changes), [401] * 5 + [429] * 11)
+
+    def test_a_wrong_password_is_in_the_audit_with_its_session(self):
+        user = self.user(self.own())
+        for _ in range(2):
+            user.post("/auth/change-password", {"password": "wrong-one", "new_password": "plover-granite-77"})
+        with contextlib.closing(sqlite3.connect(user.server.data / "canara.db")) as base:
+            rows = base.execute("select session from security_events where kind = 'password.failed'").fetchall()
+        self.assertEqual(rows, [(uuid.UUID(user.session_id).bytes,)] * 2)
 
     def test_a_new_password_replaces_the_old_and_ends_other_sessions(self):
         user = self.user()

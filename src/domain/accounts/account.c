@@ -83,21 +83,24 @@ static err_t look_up(struct service *svc, login_t *login)
     return store_device_known(&tx, login->account.id, login->device_key, &login->device_known);
 }
 
+/* Whose throttle a wrong password counts against: a device that has logged in before is not held back by what
+ * strangers do. */
+static enum quota_kind throttle_of(const login_t *login, uint64_t *key)
+{
+    *key = login->device_known ? device_quota_key(login) : account_key(login);
+    return login->device_known ? QUOTA_LOGIN_DEVICE : QUOTA_LOGIN_ACCOUNT;
+}
+
 /* Ask the throttles: `wait_s` is 0 when one more try is allowed. */
 static void ask_throttles(struct service *svc, login_t *login)
 {
     const rules_t *rules = &svc->rules;
     uint32_t wait_s = 0;
+    uint64_t key = 0;
+    const enum quota_kind kind = throttle_of(login, &key);
     bool allowed = quota_address_allows(svc->quota, QUOTA_LOGIN_ADDRESS, login->address_narrow,
                                         login->address_wide, rules->login_per_address, &wait_s);
-    /* A device that has logged in before is not held back by what strangers do. */
-    if (allowed && login->device_known) {
-        allowed = quota_allows(svc->quota, QUOTA_LOGIN_DEVICE, device_quota_key(login),
-                               rules->login_per_account, &wait_s);
-    } else if (allowed) {
-        allowed = quota_allows(svc->quota, QUOTA_LOGIN_ACCOUNT, account_key(login),
-                               rules->login_per_account, &wait_s);
-    }
+    allowed = allowed && quota_allows(svc->quota, kind, key, rules->login_per_account, &wait_s);
     /* Nor does a password that is known buy more of the hashes. */
     allowed = allowed && quota_has_room(svc->quota, QUOTA_LOGIN_SUCCESS, account_key(login),
                                         rules->login_success_per_account, &wait_s);
@@ -123,16 +126,24 @@ static bool charge_success(struct service *svc, login_t *login)
                       svc->rules.login_success_per_account, &login->wait_s);
 }
 
-static void charge_failure(struct service *svc, const login_t *login)
+/* Others of the same account may have failed since it was asked for, or be about to. False: see `wait_s`. */
+static bool begin_try(struct service *svc, login_t *login)
 {
-    const rules_t *rules = &svc->rules;
-    quota_address_charge(svc->quota, QUOTA_LOGIN_ADDRESS, login->address_narrow,
-                         login->address_wide, rules->login_per_address);
-    if (login->device_known) {
-        quota_charge(svc->quota, QUOTA_LOGIN_DEVICE, device_quota_key(login),
-                     rules->login_per_account);
-    } else {
-        quota_charge(svc->quota, QUOTA_LOGIN_ACCOUNT, account_key(login), rules->login_per_account);
+    uint64_t key = 0;
+    const enum quota_kind kind = throttle_of(login, &key);
+    ask_throttles(svc, login);
+    return login->wait_s == 0 &&
+           quota_begin(svc->quota, kind, key, svc->rules.login_per_account, &login->wait_s);
+}
+
+static void end_try(struct service *svc, const login_t *login, bool was_wrong)
+{
+    uint64_t key = 0;
+    const enum quota_kind kind = throttle_of(login, &key);
+    quota_end(svc->quota, kind, key, svc->rules.login_per_account, was_wrong);
+    if (was_wrong) {
+        quota_address_charge(svc->quota, QUOTA_LOGIN_ADDRESS, login->address_narrow,
+                             login->address_wide, svc->rules.login_per_address);
     }
 }
 
@@ -177,25 +188,28 @@ static bool is_comparable(const struct service *svc, const login_t *login)
     return known;
 }
 
+static err_t compare(const struct service *svc, const login_t *login, span_t password, bool *match)
+{
+    *match = false;
+    if (!login->found || !is_comparable(svc, login)) {
+        return pwhash_dummy(svc->keys, &svc->hashing, password);
+    }
+    const struct pwhash_subject who = {.account = login->account.id, .purpose = PWHASH_PASSWORD};
+    return pwhash_verify(svc->keys, &svc->hashing, who, password, login->account.password_hash,
+                         match);
+}
+
 err_t login_prove(struct service *svc, login_t *login, span_t password, bool *right)
 {
     bool match = false;
     *right = false;
-    ask_throttles(svc, login); /* others of the same account may have failed meanwhile */
-    if (login->wait_s > 0) {
+    if (!begin_try(svc, login)) {
         return ERR_OK;
     }
-    const bool known = login->found && is_comparable(svc, login);
-    if (known) {
-        const struct pwhash_subject who = {.account = login->account.id,
-                                           .purpose = PWHASH_PASSWORD};
-        TRY(pwhash_verify(svc->keys, &svc->hashing, who, password, login->account.password_hash,
-                          &match));
-    } else {
-        TRY(pwhash_dummy(svc->keys, &svc->hashing, password));
-    }
+    const err_t e = compare(svc, login, password, &match);
+    end_try(svc, login, !failed(e) && !match);
+    TRY(e);
     if (!match) {
-        charge_failure(svc, login);
         const audit_entry_t entry = {.kind = "login.failed",
                                      .account = login->found ? login->account.id : (uuid_t){{0}},
                                      .detail = "{}"};

@@ -4,6 +4,8 @@
 #include "domain/sessions/steps_test.h"
 #include "tests/support/scarce_memory.h"
 
+#include <pthread.h>
+
 /* ---- register */
 
 static void an_address_is_taken_once_whatever_its_case(void **state)
@@ -445,6 +447,43 @@ static void parallel_failures_meet_the_throttle_before_they_hash(void **state)
     assert_int_equal(compared, h->svc.rules.login_per_account.count);
 }
 
+enum { GUESSERS = 8 };
+
+struct guesser {
+    struct house *house;
+    login_t login;
+};
+
+static void *guess(void *context)
+{
+    struct guesser *g = context;
+    bool right = true;
+    MUST(!failed(login_prove(&g->house->svc, &g->login, span_of("not the password"), &right)));
+    MUST(!right);
+    return NULL;
+}
+
+static void guesses_side_by_side_are_as_many_as_one_after_the_other(void **state)
+{
+    struct house *h = *state;
+    struct guesser guesser[GUESSERS];
+    pthread_t thread[GUESSERS];
+    (void)register_account(h, ANN);
+    for (size_t i = 0; i < GUESSERS; i++) {
+        guesser[i] = (struct guesser){.house = h, .login = login_from(ANN, "phone")};
+        assert_ok(login_look(&h->svc, &guesser[i].login));
+    }
+    for (size_t i = 0; i < GUESSERS; i++) {
+        assert_int_equal(pthread_create(&thread[i], NULL, guess, &guesser[i]), 0);
+    }
+    size_t compared = 0;
+    for (size_t i = 0; i < GUESSERS; i++) {
+        assert_int_equal(pthread_join(thread[i], NULL), 0);
+        compared += guesser[i].login.wait_s == 0 ? 1 : 0;
+    }
+    assert_int_equal(compared, h->svc.rules.login_per_account.count);
+}
+
 static void hashes_of_an_older_cost_are_made_anew_when_their_secret_comes(void **state)
 {
     struct house *h = *state;
@@ -497,6 +536,7 @@ int main(void)
         SENTENCE(a_login_that_cannot_be_stored_opens_nothing),
         SENTENCE(a_session_that_nobody_knows_ended_long_ago),
         SENTENCE(parallel_failures_meet_the_throttle_before_they_hash),
+        SENTENCE(guesses_side_by_side_are_as_many_as_one_after_the_other),
         SENTENCE(hashes_of_an_older_cost_are_made_anew_when_their_secret_comes),
     };
     return cmocka_run_group_tests_name("account", tests, NULL, NULL);

@@ -23,6 +23,7 @@ struct entry {
 
     int64_t last_ms; /* of the newest charge */
     uint32_t now, before;
+    uint32_t under_way; /* tries of which nobody knows yet how they end */
 };
 
 struct quota {
@@ -109,12 +110,19 @@ static bool find(struct quota *q, uint64_t key, struct entry **out)
     return true;
 }
 
+/* Rather none whose try is under way. */
+static bool is_staler(const struct entry *a, const struct entry *b)
+{
+    const bool a_rests = a->under_way == 0;
+    return a_rests != (b->under_way == 0) ? a_rests : a->last_ms < b->last_ms;
+}
+
 /* The stalest of a few, going round. */
 static uint32_t reuse(struct quota *q)
 {
     uint32_t stalest = q->hand;
     for (int i = 0; i < SWEEP; i++) {
-        if (q->entries[q->hand].last_ms < q->entries[stalest].last_ms) {
+        if (is_staler(&q->entries[q->hand], &q->entries[stalest])) {
             stalest = q->hand;
         }
         q->hand = (q->hand + 1) % QUOTA_KEYS_MAX;
@@ -149,6 +157,30 @@ static int64_t room_in_ms(const struct entry *e, throttle_t limit, int64_t ms, i
     return 2 * window_ms - (count * window_ms - 1) / (int64_t)e->now - past;
 }
 
+/* Milliseconds until one more try may begin, if nobody else does; 0: now. */
+static int64_t wait_ms(struct entry *e, enum quota_kind kind, throttle_t limit, int64_t ms)
+{
+    const int64_t window_ms = (int64_t)limit.window_s * MS_PER_S;
+    const uint64_t full = (uint64_t)limit.count * 1000U;
+    roll(e, ms / window_ms);
+    const uint64_t seen = in_sight(e, ms, window_ms);
+    if (seen + (uint64_t)e->under_way * 1000U < full) {
+        return 0;
+    }
+    if (seen < full) {
+        return MS_PER_S; /* when one that is under way has ended */
+    }
+    const int64_t wait = room_in_ms(e, limit, ms, window_ms);
+    if (kind != QUOTA_LOGIN_ACCOUNT && kind != QUOTA_LOGIN_DEVICE) {
+        return wait;
+    }
+    const int64_t since = ms - e->last_ms; /* past the limit one try a minute */
+    if (since >= RETRY_LOGIN_MS) {
+        return e->under_way == 0 ? 0 : MS_PER_S;
+    }
+    return wait < RETRY_LOGIN_MS - since ? wait : RETRY_LOGIN_MS - since;
+}
+
 static bool allows(struct quota *q, enum quota_kind kind, uint64_t key, throttle_t limit,
                    uint32_t *wait_s)
 {
@@ -156,22 +188,11 @@ static bool allows(struct quota *q, enum quota_kind kind, uint64_t key, throttle
     if (limit.count == 0 || !find(q, key_of(kind, key), &e)) {
         return true;
     }
-    const int64_t ms = now_ms(q);
-    const int64_t window_ms = (int64_t)limit.window_s * MS_PER_S;
-    roll(e, ms / window_ms);
-    if (in_sight(e, ms, window_ms) < (uint64_t)limit.count * 1000U) {
-        return true;
+    const int64_t wait = wait_ms(e, kind, limit, now_ms(q));
+    if (wait > 0) {
+        *wait_s = (uint32_t)((wait + MS_PER_S - 1) / MS_PER_S);
     }
-    int64_t wait_ms = room_in_ms(e, limit, ms, window_ms);
-    if (kind == QUOTA_LOGIN_ACCOUNT || kind == QUOTA_LOGIN_DEVICE) { /* then one try a minute */
-        const int64_t since = ms - e->last_ms;
-        if (since >= RETRY_LOGIN_MS) {
-            return true;
-        }
-        wait_ms = wait_ms < RETRY_LOGIN_MS - since ? wait_ms : RETRY_LOGIN_MS - since;
-    }
-    *wait_s = (uint32_t)((wait_ms + MS_PER_S - 1) / MS_PER_S);
-    return false;
+    return wait == 0;
 }
 
 static void charge(struct quota *q, enum quota_kind kind, uint64_t key, throttle_t limit)
@@ -215,6 +236,31 @@ void quota_charge(struct quota *q, enum quota_kind kind, uint64_t key, throttle_
 {
     (void)pthread_mutex_lock(&q->mutex);
     charge(q, kind, key, limit);
+    (void)pthread_mutex_unlock(&q->mutex);
+}
+
+bool quota_begin(struct quota *q, enum quota_kind kind, uint64_t key, throttle_t limit,
+                 uint32_t *wait_s)
+{
+    (void)pthread_mutex_lock(&q->mutex);
+    const bool yes = allows(q, kind, key, limit, wait_s);
+    if (yes && limit.count > 0) {
+        find_or_make(q, key_of(kind, key))->under_way += 1;
+    }
+    (void)pthread_mutex_unlock(&q->mutex);
+    return yes;
+}
+
+void quota_end(struct quota *q, enum quota_kind kind, uint64_t key, throttle_t limit, bool failed)
+{
+    struct entry *e = NULL;
+    (void)pthread_mutex_lock(&q->mutex);
+    if (find(q, key_of(kind, key), &e) && e->under_way > 0) { /* else it was forgotten meanwhile */
+        e->under_way -= 1;
+    }
+    if (failed) {
+        charge(q, kind, key, limit);
+    }
     (void)pthread_mutex_unlock(&q->mutex);
 }
 

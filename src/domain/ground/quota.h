@@ -10,7 +10,8 @@
  * Threads    any; one mutex inside, never held across a call out.
  *
  * A throttle counts failures in a sliding window (two half-weighted windows); a key is asked with
- * quota_allows() before the work and charged with quota_charge() when it failed.
+ * quota_allows() before the work and charged with quota_charge() when it failed. Between quota_begin() and
+ * quota_end() a try counts as if it had failed: tries side by side are no more than tries one after the other.
  */
 #ifndef DOMAIN_QUOTA_H
 #define DOMAIN_QUOTA_H
@@ -48,6 +49,12 @@ bool quota_allows(struct quota *q, enum quota_kind kind, uint64_t key, throttle_
 
 /* Count one failure (or one try, for QUOTA_REGISTER_ADDRESS). */
 void quota_charge(struct quota *q, enum quota_kind kind, uint64_t key, throttle_t limit);
+
+/* Ask as quota_allows() does and begin a try, in one step; past the limit one at a time. True: quota_end() must
+ * follow, which charges it when it failed. */
+bool quota_begin(struct quota *q, enum quota_kind kind, uint64_t key, throttle_t limit,
+                 uint32_t *wait_s);
+void quota_end(struct quota *q, enum quota_kind kind, uint64_t key, throttle_t limit, bool failed);
 
 /* The same for an address: its own key at `limit`, and its wider prefix at ten times that.
  * `narrow` is the /32 or /64 key, `wide` the /24 or /48 key (net/address.h makes them). */

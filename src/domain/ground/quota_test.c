@@ -58,6 +58,66 @@ static void charge_times(struct post *p, enum quota_kind kind, uint64_t key, thr
     }
 }
 
+static bool begins(struct post *p, enum quota_kind kind, uint64_t key, throttle_t limit,
+                   uint32_t *wait_s)
+{
+    *wait_s = 0;
+    const bool yes = quota_begin(p->quota, kind, key, limit, wait_s);
+    assert_int_equal(yes, *wait_s == 0);
+    return yes;
+}
+
+static void tries_side_by_side_are_no_more_than_one_after_the_other(void **state)
+{
+    struct post *p = *state;
+
+    static const enum quota_kind kind[] = {QUOTA_LOGIN_ACCOUNT, QUOTA_LOGIN_DEVICE};
+
+    const throttle_t limit = {5, 900};
+    uint32_t wait_s = 0;
+    for (size_t k = 0; k < ARRAY_LEN(kind); k++) {
+        for (int i = 0; i < 5; i++) {
+            assert_true(begins(p, kind[k], 7, limit, &wait_s));
+        }
+        assert_false(begins(p, kind[k], 7, limit, &wait_s));
+        assert_int_equal(wait_s, 1); /* until one of them has ended */
+        assert_false(allowed(p, kind[k], 7, limit));
+        assert_true(allowed(p, kind[k], 8, limit));
+
+        quota_end(p->quota, kind[k], 7, limit, false); /* a right one counts no more */
+        assert_true(begins(p, kind[k], 7, limit, &wait_s));
+        for (int i = 0; i < 5; i++) {
+            quota_end(p->quota, kind[k], 7, limit, true);
+        }
+        assert_false(begins(p, kind[k], 7, limit, &wait_s));
+        assert_int_equal(wait_s, 60);
+
+        for (int minute = 0; minute < 3;
+             minute++) { /* past the limit one at a time, one a minute */
+            scripted_clock_pass(&p->clock, 60 * MS_PER_S);
+            assert_true(begins(p, kind[k], 7, limit, &wait_s));
+            assert_false(begins(p, kind[k], 7, limit, &wait_s));
+            assert_int_equal(wait_s, 1);
+            quota_end(p->quota, kind[k], 7, limit, true);
+            assert_false(begins(p, kind[k], 7, limit, &wait_s));
+            assert_int_equal(wait_s, 60);
+        }
+    }
+}
+
+static void without_a_limit_any_number_is_under_way(void **state)
+{
+    struct post *p = *state;
+    uint32_t wait_s = 0;
+    for (int i = 0; i < 100; i++) {
+        assert_true(begins(p, QUOTA_LOGIN_ACCOUNT, 7, (throttle_t){0}, &wait_s));
+    }
+    for (int i = 0; i < 100; i++) {
+        quota_end(p->quota, QUOTA_LOGIN_ACCOUNT, 7, (throttle_t){0}, true);
+    }
+    assert_true(begins(p, QUOTA_LOGIN_ACCOUNT, 7, (throttle_t){1, 900}, &wait_s));
+}
+
 static void each_throttle_lets_its_limit_through_and_not_one_more(void **state)
 {
     static const struct {
@@ -291,6 +351,8 @@ int main(void)
     // clang-format on
     const struct CMUnitTest tests[] = {
         SENTENCE(each_throttle_lets_its_limit_through_and_not_one_more),
+        SENTENCE(tries_side_by_side_are_no_more_than_one_after_the_other),
+        SENTENCE(without_a_limit_any_number_is_under_way),
         SENTENCE(asking_charges_nothing),
         SENTENCE(a_wait_is_the_first_whole_second_at_which_a_try_is_allowed),
         SENTENCE(a_window_slides_and_does_not_jump),
