@@ -348,6 +348,16 @@ static err_t open_in_store(struct service *svc, const login_t *login, session_se
     return store_commit(&tx);
 }
 
+/* While nobody compares an MPIN of the account: a last try is spent, and locks, before it is known to be right. */
+static err_t open_in_turn(struct service *svc, const login_t *login, session_seed_t *seed,
+                          credentials_t *out)
+{
+    CLEANUP(account_locks_let_go)
+    pthread_mutex_t *held = account_locks_hold(svc->locks, login->account.id);
+    (void)held;
+    return open_in_store(svc, login, seed, out);
+}
+
 err_t login_open(struct service *svc, const login_t *login, session_seed_t *seed,
                  credentials_t *out)
 {
@@ -361,7 +371,7 @@ err_t login_open(struct service *svc, const login_t *login, session_seed_t *seed
     memcpy(seed->row.device_key, login->device_key, sizeof seed->row.device_key);
     (void)strncat(seed->email, login->account.email, sizeof seed->email - 1);
     TRY(session_sign(svc, &seed->row, out->session_token));
-    const err_t e = open_in_store(svc, login, seed, out);
+    const err_t e = open_in_turn(svc, login, seed, out);
     if (failed(e)) {
         canara_profile_free(&seed->profile);
     } else if (seed->drawn) {

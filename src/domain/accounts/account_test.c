@@ -5,6 +5,7 @@
 #include "tests/support/scarce_memory.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 /* ---- register */
 
@@ -484,6 +485,52 @@ static void guesses_side_by_side_are_as_many_as_one_after_the_other(void **state
     assert_int_equal(compared, h->svc.rules.login_per_account.count);
 }
 
+/* An MPIN that is right on the last try leaves no restricted session, however the two meet. */
+struct newcomer {
+    struct house *house;
+    login_t login;
+    session_seed_t seed;
+    credentials_t credentials;
+};
+
+static void *come_in(void *context)
+{
+    struct newcomer *n = context;
+    MUST(!failed(login_open(&n->house->svc, &n->login, &n->seed, &n->credentials)));
+    return NULL;
+}
+
+static void put_tries(struct house *h, uuid_t account, const struct mpin_state *tries)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    assert_ok(store_begin(h->svc.store, STORE_WRITE, &tx));
+    assert_ok(store_mpin_save(&tx, account, tries));
+    assert_ok(store_commit(&tx));
+}
+
+static void a_login_waits_for_the_try_that_is_compared(void **state)
+{
+    struct house *h = *state;
+    const uuid_t ann = register_account(h, ANN);
+    const struct mpin_state spent = {.failures = 3,
+                                     .total_failures = 3,
+                                     .lock_count = 1,
+                                     .locked_until =
+                                         wall_after_ms(clock_wall(h->svc.clock), 15 * MINUTE_MS)};
+    struct newcomer n = {.house = h, .login = login_from(ANN, "phone")};
+    pthread_t thread;
+    assert_true(try_login(h, &n.login, PASSWORD));
+    pthread_mutex_t *held = account_locks_hold(h->svc.locks, ann);
+    put_tries(h, ann, &spent);
+    assert_int_equal(pthread_create(&thread, NULL, come_in, &n), 0);
+    assert_int_equal(usleep(50000), 0); /* long enough to be in, if it does not wait */
+    put_tries(h, ann, &(struct mpin_state){0});
+    account_locks_let_go(&held);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_false(n.seed.restricted);
+    assert_false(n.seed.row.mpin_required);
+}
+
 static void hashes_of_an_older_cost_are_made_anew_when_their_secret_comes(void **state)
 {
     struct house *h = *state;
@@ -537,6 +584,7 @@ int main(void)
         SENTENCE(a_session_that_nobody_knows_ended_long_ago),
         SENTENCE(parallel_failures_meet_the_throttle_before_they_hash),
         SENTENCE(guesses_side_by_side_are_as_many_as_one_after_the_other),
+        SENTENCE(a_login_waits_for_the_try_that_is_compared),
         SENTENCE(hashes_of_an_older_cost_are_made_anew_when_their_secret_comes),
     };
     return cmocka_run_group_tests_name("account", tests, NULL, NULL);

@@ -469,7 +469,7 @@ err_t mpin_check(struct service *svc, uuid_t account, uuid_t session, span_t giv
 
 /* ---- standing and unlocking ---- */
 
-err_t mpin_standing(struct service *svc, uuid_t account, mpin_standing_t *out)
+static err_t look_up_standing(const struct service *svc, uuid_t account, mpin_standing_t *out)
 {
     struct mpin_state state = {0};
     const wall_t now = clock_vouched(svc);
@@ -480,6 +480,22 @@ err_t mpin_standing(struct service *svc, uuid_t account, mpin_standing_t *out)
     standing.locked = is_locked_here(svc, &state, &standing.retry_after_s);
     end_old_lock(&state, now);
     standing.failures = state.failures;
+    *out = standing;
+    return ERR_OK;
+}
+
+/* Nobody is locked by a last try that turns out to be right: it is spent before it is compared, so that a lock counts
+ * once nobody compares. */
+err_t mpin_standing(struct service *svc, uuid_t account, mpin_standing_t *out)
+{
+    mpin_standing_t standing = {0};
+    TRY(look_up_standing(svc, account, &standing));
+    if (standing.locked) {
+        CLEANUP(account_locks_let_go)
+        pthread_mutex_t *held = account_locks_hold(svc->locks, account);
+        (void)held;
+        TRY(look_up_standing(svc, account, &standing));
+    }
     *out = standing;
     return ERR_OK;
 }

@@ -5,6 +5,7 @@
 #include "tests/support/scarce_memory.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 static mpin_result_t check(struct house *h, uuid_t account, const char *mpin)
 {
@@ -497,6 +498,54 @@ static void thirty_two_parallel_guesses_get_three_comparisons(void **state)
     assert_int_equal(tries_of(h, ann).total_failures, 3);
 }
 
+/* ---- a last try that is right ---- */
+
+struct asker {
+    struct house *house;
+    uuid_t account;
+    mpin_standing_t standing;
+};
+
+static void *ask(void *context)
+{
+    struct asker *a = context;
+    MUST(!failed(mpin_standing(&a->house->svc, a->account, &a->standing)));
+    return NULL;
+}
+
+static void put_tries(struct house *h, uuid_t account, const struct mpin_state *tries)
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    assert_ok(store_begin(h->svc.store, STORE_WRITE, &tx));
+    assert_ok(store_mpin_save(&tx, account, tries));
+    assert_ok(store_commit(&tx));
+}
+
+/* As mpin_check() leaves the store between spending a try and settling it. */
+static void whoever_asks_while_a_last_try_is_compared_hears_how_it_ended(void **state)
+{
+    struct house *h = *state;
+    const uuid_t ann = register_account(h, ANN);
+    const struct mpin_state spent = {.failures = 3,
+                                     .total_failures = 3,
+                                     .lock_count = 1,
+                                     .locked_until =
+                                         wall_after_ms(clock_wall(h->svc.clock), 15 * MINUTE_MS)};
+    for (int right = 0; right < 2; right++) {
+        struct asker a = {.house = h, .account = ann};
+        pthread_t thread;
+        pthread_mutex_t *held = account_locks_hold(h->svc.locks, ann);
+        put_tries(h, ann, &spent);
+        assert_int_equal(pthread_create(&thread, NULL, ask, &a), 0);
+        assert_int_equal(usleep(50000), 0); /* long enough to have asked, if it does not wait */
+        put_tries(h, ann, right != 0 ? &(struct mpin_state){0} : &spent);
+        account_locks_let_go(&held);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        assert_int_equal(a.standing.locked, right == 0);
+        assert_int_equal(a.standing.failures, right != 0 ? 0 : 3);
+    }
+}
+
 int main(void)
 {
 // clang-format off
@@ -505,6 +554,7 @@ int main(void)
     // clang-format on
     const struct CMUnitTest tests[] = {
         SENTENCE(the_right_mpin_is_right_and_a_wrong_one_says_what_is_left),
+        SENTENCE(whoever_asks_while_a_last_try_is_compared_hears_how_it_ended),
         SENTENCE(what_is_no_mpin_at_all_is_wrong_and_costs_a_try),
         SENTENCE(only_so_many_ascii_digits_are_an_mpin),
         SENTENCE(an_unknown_account_has_no_mpin),
