@@ -285,6 +285,7 @@ static int evaluate_people(struct evaluate_run *r)
     }
     evaluate_tell_unmeasured(r);
     evaluation_report(&r->evaluation, r->options.adapt, &r->report);
+    evaluate_tell_misleading(r);
     return EXIT_CODE_DONE;
 }
 
@@ -447,7 +448,7 @@ static const char about[] =
     "rules, replays and the learned detector that ships. With folds:K, pairs:K and\n"
     "leave-two-out families of bots and users of people are left out of what is learned\n"
     "(this takes canara-boost), and that is the default where the shipped one has learned\n"
-    "from the set.\n\n"
+    "from the set, or where nobody moves a pointer.\n\n"
     "--json alone prints JSON instead of the table; with a FILE (a second word, or\n"
     "--json=FILE) it goes there and the table is printed too.";
 

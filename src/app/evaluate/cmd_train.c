@@ -183,17 +183,19 @@ static int too_few(const struct bank *bank, size_t users)
     const struct bank_reach lack = bank_reach(bank, in, SCHOOL_SAMPLES);
     free(in);
     if (lack.people < SCHOOL_PEOPLE) {
-        (void)fprintf(stderr,
-                      "canara train: too few people: a dozen are needed that do the same thing "
-                      "(type the same field, move alike) some ten times each; %zu people are in "
-                      "this data, and at most %zu do the same thing\n",
-                      users, lack.people);
+        (void)fprintf(
+            stderr,
+            "canara train: too few people: %d are needed that do the same thing (type the "
+            "same field, move alike) %d times each, and a dozen with more are better; %zu "
+            "people are in this data, and at most %zu do the same thing\n",
+            SCHOOL_PEOPLE, SCHOOL_SAMPLES, users, lack.people);
     } else {
-        (void)fprintf(stderr,
-                      "canara train: too few samples of each person: a dozen people are needed "
-                      "that do the same thing (type the same field, move alike) some ten times "
-                      "each; %zu do the same thing, %zu of them %d times or more\n",
-                      lack.people, lack.often, SCHOOL_SAMPLES);
+        (void)fprintf(
+            stderr,
+            "canara train: too few samples of each person: %d people are needed that do the "
+            "same thing (type the same field, move alike) %d times each, and a dozen with "
+            "more are better; %zu do the same thing, %zu of them %d times or more\n",
+            SCHOOL_PEOPLE, SCHOOL_SAMPLES, lack.people, lack.often, SCHOOL_SAMPLES);
     }
     return EXIT_CODE_FAILED;
 }

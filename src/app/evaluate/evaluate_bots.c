@@ -69,19 +69,53 @@ static bool is_learnable(struct bot_learnable what)
     return what.moves || what.acts;
 }
 
+/* There is nothing to learn from, and so nothing to leave out. */
+static void score_by_rules(struct evaluate_run *r, struct bot_eval_options *out)
+{
+    (void)fprintf(
+        stderr,
+        "canara evaluate: %s: people and machines of this set have nothing in common that could be learned "
+        "from, neither movements of a pointer nor entries, nor strokes or vectors of several families: rules and "
+        "replays tell them apart, and nothing is left out (background none)\n",
+        r->given->dir);
+    (void)snprintf(r->background, sizeof r->background, "none");
+    out->leave = BOT_LEAVE_NOBODY;
+}
+
+/* NULL: families and people of the set can be left out of what is learned from the rest. */
+static const char *why_none_is_left_out(const struct evaluate_run *r)
+{
+    if (!bot_eval_can_leave_out(r->set)) {
+        return "leaving out takes bots and two users of people";
+    }
+    return boost_is_here() ? NULL : "leaving out takes the program canara-boost, which is not here";
+}
+
+/* Nothing ships for keys, touches and vectors: without what could be learned there is an order by hand. */
+static void tell_by_hand(const struct evaluate_run *r, const char *why)
+{
+    (void)fprintf(stderr,
+                  "canara evaluate: %s: what people and machines of this set have in common is not "
+                  "learned: %s; rules, replays and an order by hand score them (background none)\n",
+                  r->given->dir, why);
+}
+
 /* No background was asked for: the detector that ships scores, unless it knows this very set, or nothing of its
  * kind: nothing ships for keys, touches and vectors. */
 static void by_itself(struct evaluate_run *r, struct bot_eval_options *out)
 {
     const bool seen = has_been_seen(r);
     const struct bot_learnable what = bot_eval_learnable(r->set);
-    if (!seen && (what.moves || !what.acts)) {
+    if (!seen && what.moves) {
         return;
     }
-    if (!is_learnable(what) || !bot_eval_can_leave_out(r->set) || !boost_is_here()) {
-        if (seen) {
-            tell_seen(r);
-        }
+    if (!is_learnable(what)) {
+        score_by_rules(r, out);
+        return;
+    }
+    const char *const why = why_none_is_left_out(r);
+    if (why != NULL) {
+        seen ? tell_seen(r) : tell_by_hand(r, why);
         return;
     }
     (void)snprintf(r->background, sizeof r->background, "pairs:6");
@@ -99,19 +133,6 @@ static void leave_nobody(struct evaluate_run *r, struct bot_eval_options *out, c
     if (has_been_seen(r)) {
         tell_seen(r);
     }
-    (void)snprintf(r->background, sizeof r->background, "none");
-    out->leave = BOT_LEAVE_NOBODY;
-}
-
-/* There is nothing to learn from, and so nothing to leave out. */
-static void score_by_rules(struct evaluate_run *r, struct bot_eval_options *out)
-{
-    (void)fprintf(
-        stderr,
-        "canara evaluate: %s: people and machines of this set have nothing in common that could be learned "
-        "from, neither movements of a pointer nor entries, nor strokes or vectors of several families: rules and "
-        "replays tell them apart, and nothing is left out (background none)\n",
-        r->given->dir);
     (void)snprintf(r->background, sizeof r->background, "none");
     out->leave = BOT_LEAVE_NOBODY;
 }
@@ -172,12 +193,10 @@ static void choose(struct evaluate_run *r, struct bot_eval_options *out)
     }
     if (asked == BACKGROUND_ALL) {
         leave_nobody(r, out, "a set of humans and bots enrols nobody");
-    } else if (!bot_eval_can_leave_out(r->set)) {
-        leave_nobody(r, out, "leaving out takes bots and two users of people");
     } else if (!is_learnable(bot_eval_learnable(r->set))) {
         score_by_rules(r, out);
-    } else if (!boost_is_here()) {
-        leave_nobody(r, out, "leaving out takes the program canara-boost, which is not here");
+    } else if (why_none_is_left_out(r) != NULL) {
+        leave_nobody(r, out, why_none_is_left_out(r));
     } else {
         out->leave = asked == BACKGROUND_FOLDS ? BOT_LEAVE_FOLDS : BOT_LEAVE_PAIRS;
         fewer_pairs(r, out);

@@ -337,7 +337,8 @@ static void what_cannot_be_left_out_is_scored_with_what_ships(void **state)
         {"--background folds:2", "--background folds:2: leaving out takes bots and two users"},
         {"--background pairs:6", "--background pairs:6: leaving out takes bots and two users"},
         {"--background leave-two-out", "--background leave-two-out: leaving out takes bots"},
-        {"--adapt gated", "--adapt gated: nothing is learnt between trials"},
+        {"--background none --adapt gated", "--adapt gated: nothing is learnt between trials"},
+        {"--seed 1", "is not learned: leaving out takes bots and two users of people"},
     };
     struct lab_desk *d = *state;
     make_bots(d, "keys", act_keys, 1);
@@ -385,6 +386,29 @@ static void without_a_trainer_that_works_nobody_is_left_out(void **state)
     }
 }
 
+/* A set of a kind that nothing ships for, and nobody asked for a background: that it is scored by hand is told. */
+static void what_is_not_learned_by_itself_is_told(void **state)
+{
+    struct lab_desk *d = *state;
+    make_bots(d, "keys", act_keys, 2);
+    /* NOLINTBEGIN(concurrency-mt-unsafe): one thread */
+    assert_int_equal(setenv("CANARA_BOOST", "/nonexistent", 1), 0);
+    const int code = desk_run_on_set(d, "evaluate", "--json --replicates 20");
+    assert_int_equal(unsetenv("CANARA_BOOST"), 0);
+    /* NOLINTEND(concurrency-mt-unsafe) */
+    assert_int_equal(code, 0);
+    assert_non_null(strstr(d->err, "is not learned: leaving out takes the program canara-boost"));
+    assert_non_null(strstr(d->out, "\"background\":\"none\""));
+
+    make_bots(d, "touch", act_touch, 1);
+    assert_int_equal(desk_run_on_set(d, "evaluate", "--json --replicates 20"), 0);
+    assert_non_null(strstr(d->err, "have nothing in common that could be learned from"));
+
+    make_bots(d, "pointer", act_pointer, 2);
+    assert_int_equal(desk_run_on_set(d, "evaluate", "--json --replicates 20"), 0);
+    assert_string_equal(d->err, ""); /* a detector ships */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -397,6 +421,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             without_anything_to_learn_from_nothing_is_left_out_and_that_is_told, desk_setup,
             desk_teardown),
+        cmocka_unit_test_setup_teardown(what_is_not_learned_by_itself_is_told, desk_setup,
+                                        desk_teardown),
         cmocka_unit_test_setup_teardown(one_family_of_touches_is_told_by_rules, desk_setup,
                                         desk_teardown),
         cmocka_unit_test_setup_teardown(the_keys_are_those_of_the_format, desk_setup,

@@ -187,7 +187,8 @@ void evaluate_tell_unmeasured(const struct evaluate_run *r)
     if (r->evaluation.scored == 0) {
         tell(r,
              "not one trial could be scored, so no figure exists: a model has to hold five samples "
-             "of a kind that the detector compares (docs/engine/datasets.md)");
+             "of a kind that the detector compares, with most of their values "
+             "(docs/engine/datasets.md)");
         return;
     }
     for (size_t u = 0; u < r->evaluation.count; u++) {
@@ -203,5 +204,20 @@ void evaluate_tell_unmeasured(const struct evaluate_run *r)
                  ? "no impostor trial could be scored: impostors of --background folds:K are the "
                    "others of the owner's fold; take fewer folds, or pairs:K"
                  : "no impostor trial could be scored: there are no error rates without");
+    }
+}
+
+void evaluate_tell_misleading(const struct evaluate_run *r)
+{
+    const double cllr = r->report.measures.value[FIGURE_CLLR];
+    if (cllr > 1.0) { /* false for NaN: scores that are no likelihood ratios */
+        (void)fprintf(
+            stderr,
+            "canara evaluate: %s: Cllr is %.3f: as evidence these scores mislead, since to "
+            "say nothing would cost 1.000; %s\n",
+            r->given->dir, cllr,
+            r->options.background == BACKGROUND_NONE && r->given->model == NULL
+                ? "the built-in model knows no people of this kind (docs/evaluation.md)"
+                : "the people of the background may be too few, or others (docs/evaluation.md)");
     }
 }

@@ -24,4 +24,7 @@ void evaluate_tell_set(const struct evaluate_run *r);
 /* Why there are no error rates although the set has trials of both kinds. */
 void evaluate_tell_unmeasured(const struct evaluate_run *r);
 
+/* That the evidence costs more than none would: for the report that is done. */
+void evaluate_tell_misleading(const struct evaluate_run *r);
+
 #endif
