@@ -480,6 +480,12 @@ static enum call_place refuse_events(struct call *c, const scan_fault_t *fault)
     return problem_faults(c, &f);
 }
 
+static enum call_place too_many(struct call *c)
+{
+    counter_add_shared(&c->api->metrics.refused_rate, 1);
+    return problem_later(c, PROBLEM_TOO_MANY_REQUESTS, 1);
+}
+
 enum call_place events_begin(struct call *c, struct shard *s)
 {
     if (!own_session(c)) {
@@ -488,6 +494,10 @@ enum call_place events_begin(struct call *c, struct shard *s)
     struct live *live = call_live(c, s);
     if (live == NULL) {
         return PLACE_DONE;
+    }
+    const mono_t now = clock_mono(shard_service(s)->clock);
+    if (!live_allows_bytes(s, live, c->body.len, now)) {
+        return too_many(c);
     }
     struct event_scratch *scratch = malloc(sizeof *scratch);
     scanned_event_t *events = malloc(EVENTS_PER_MESSAGE_MAX * sizeof *events);
@@ -498,9 +508,8 @@ enum call_place events_begin(struct call *c, struct shard *s)
         place = problem_world(c, err_new(ERR_NOMEM));
     } else if (event_scan(scratch, c->body, events, &count, &fault) != SCAN_OK) {
         place = refuse_events(c, &fault);
-    } else if (!live_allows(s, live, count, c->body.len, clock_mono(shard_service(s)->clock))) {
-        counter_add_shared(&c->api->metrics.refused_rate, 1);
-        place = problem_later(c, PROBLEM_TOO_MANY_REQUESTS, 1);
+    } else if (!live_allows_events(s, live, count, now)) {
+        place = too_many(c);
     } else {
         place = take_events(c, s, live, events, count);
     }

@@ -122,6 +122,30 @@ static void more_bytes_than_the_rate_allows_wait(void **state)
     send_events(d, &b, body, 1);
 }
 
+static void what_is_refused_counts_for_the_bytes_as_what_is_taken_does(void **state)
+{
+    struct desk *d = *state;
+    struct bearer b;
+    char body[1200];
+    desk_enter(d, &b, "phone");
+    (void)snprintf(body, sizeof body,
+                   "[{\"event_type\":\"zzz\",\"data\":{\"a\":\"%01000d\"},\"seq\":-1}]", 0);
+    for (size_t i = 0; i < LIMIT_EVENT_BYTES_FIRST / strlen(body); i++) { /* time stands still */
+        desk_expect(d, &b, "POST", path_of(b.id, "events"), body, 422);
+    }
+    struct call *c = desk_ask(d, &b, "POST", path_of(b.id, "events"), body);
+    assert_int_equal(c->status, 429);
+    assert_true(desk_said(c, "Retry-After: 1\r\n"));
+    call_free(&c);
+    assert_int_equal(counter_read(&d->api.metrics.refused_rate), 1);
+    scripted_clock_pass(&d->house.clock, 1000);
+    desk_expect(d, &b, "POST", path_of(b.id, "events"), body, 422);
+    d->house.svc.rules.event_bytes_per_second = 0;
+    for (size_t i = 0; i < LIMIT_EVENT_BYTES_FIRST / strlen(body); i++) {
+        desk_expect(d, &b, "POST", path_of(b.id, "events"), body, 422);
+    }
+}
+
 static void a_session_that_is_another_ones_is_not_found(void **state)
 {
     static const struct {
@@ -309,6 +333,7 @@ int main(void)
         DESK_TEST(events_that_are_wrong_are_refused_together),
         DESK_TEST(more_events_than_the_rate_allows_wait),
         DESK_TEST(more_bytes_than_the_rate_allows_wait),
+        DESK_TEST(what_is_refused_counts_for_the_bytes_as_what_is_taken_does),
         DESK_TEST(a_session_that_is_another_ones_is_not_found),
         DESK_TEST(a_blocked_session_takes_no_events),
         DESK_TEST(a_summary_counts_what_the_client_sent),

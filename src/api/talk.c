@@ -134,6 +134,12 @@ static void say_error(struct talk *t, struct shard *s, const char *message, cons
     }
 }
 
+static void end_for_rate(struct talk *t, struct api *api, const char *reason)
+{
+    counter_add_shared(&api->metrics.refused_rate, 1);
+    talk_end(t, WS_CLOSE_POLICY, reason);
+}
+
 static talk_due_t take(struct talk *t, struct api *api, struct shard *s,
                        const scanned_event_t *events, size_t count, mono_t began)
 {
@@ -173,6 +179,10 @@ talk_due_t talk_message(struct talk *t, struct api *api, struct shard *s,
     if (over) {
         return due; /* it has expired since the wheel last turned, and was told so */
     }
+    if (!live_allows_bytes(s, t->live, text.len, began)) {
+        end_for_rate(t, api, "too many events");
+        return due;
+    }
     size_t count = 0;
     scan_fault_t fault = {0};
     if (event_scan(scratch, text, events, &count, &fault) != SCAN_OK) {
@@ -180,9 +190,8 @@ talk_due_t talk_message(struct talk *t, struct api *api, struct shard *s,
         say_error(t, s, fault.message, fault.field);
         return due;
     }
-    if (!live_allows(s, t->live, count, text.len, began)) {
-        counter_add_shared(&api->metrics.refused_rate, 1);
-        talk_end(t, WS_CLOSE_POLICY, "too many events");
+    if (!live_allows_events(s, t->live, count, began)) {
+        end_for_rate(t, api, "too many events");
         return due;
     }
     return take(t, api, s, events, count, began);
@@ -193,9 +202,8 @@ void talk_noise(struct talk *t, struct api *api, struct shard *s, size_t bytes)
     if (t->closed || t->live == NULL || t->live->blocked) {
         return;
     }
-    if (!live_allows(s, t->live, 0, bytes, clock_mono(shard_service(s)->clock))) {
-        counter_add_shared(&api->metrics.refused_rate, 1);
-        talk_end(t, WS_CLOSE_POLICY, "too many frames");
+    if (!live_allows_bytes(s, t->live, bytes, clock_mono(shard_service(s)->clock))) {
+        end_for_rate(t, api, "too many frames");
     }
 }
 

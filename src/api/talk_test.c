@@ -289,6 +289,56 @@ static void more_bytes_than_the_rate_allows_close_as_more_events_do(void **state
     free(e);
 }
 
+/* Text of about a thousand bytes that is read to its end and refused there. */
+static void print_refused(char *text, size_t size)
+{
+    (void)snprintf(text, size, "{\"event_type\":\"zzz\",\"data\":{\"a\":\"%01000d\"},\"seq\":-1}",
+                   0);
+}
+
+static void what_is_refused_counts_for_the_bytes_as_what_is_taken_does(void **state)
+{
+    static const char good[] = "{\"event_type\":\"app_resume\",\"data\":{}}";
+    struct desk *d = *state;
+    struct ear *e = open_ear(d);
+    char text[1200];
+    print_refused(text, sizeof text);
+    size_t left = LIMIT_EVENT_BYTES_FIRST; /* time stands still */
+    while (left >= strlen(text) + strlen(good)) {
+        const size_t said = e->said;
+        assert_false(say(e, text).due);
+        assert_non_null(strstr(e->word[said], "\"type\":\"error\"")); /* as ever */
+        assert_true(say(e, good).due);                                /* no ten errors in a row */
+        e->said = said;
+        left -= strlen(text) + strlen(good);
+    }
+    assert_int_equal(e->closes, 0);
+    (void)say(e, text);
+    (void)say(e, text);
+    expect_close(e, WS_CLOSE_POLICY, "too many events");
+    assert_int_equal(counter_read(&d->api.metrics.refused_rate), 1);
+    free(e);
+}
+
+static void without_a_limit_what_is_refused_costs_nothing(void **state)
+{
+    struct desk *d = *state;
+    char text[1200];
+    print_refused(text, sizeof text);
+    for (int i = 0; i < 2; i++) {
+        struct ear *e = open_ear(d);
+        d->house.svc.rules.events_per_second = i == 0 ? 0 : 1000;
+        d->house.svc.rules.event_bytes_per_second = i == 0 ? 65536 : 0;
+        for (size_t bytes = 0; bytes < (size_t)2 * LIMIT_EVENT_BYTES_FIRST; bytes += strlen(text)) {
+            (void)say(e, text);
+            e->talk.errors_in_a_row = 0;
+            e->said = 1;
+        }
+        assert_int_equal(e->closes, 0);
+        free(e);
+    }
+}
+
 /* ---- news */
 
 static void a_new_level_is_told_with_the_one_before(void **state)
@@ -443,6 +493,8 @@ int main(void)
         DESK_TEST(ten_errors_in_a_row_close_and_a_good_message_starts_again),
         DESK_TEST(more_events_than_the_rate_allows_close),
         DESK_TEST(more_bytes_than_the_rate_allows_close_as_more_events_do),
+        DESK_TEST(what_is_refused_counts_for_the_bytes_as_what_is_taken_does),
+        DESK_TEST(without_a_limit_what_is_refused_costs_nothing),
         DESK_TEST(a_new_level_is_told_with_the_one_before),
         DESK_TEST(a_risk_that_blocks_says_so_and_closes),
         DESK_TEST(each_end_has_its_code),

@@ -334,6 +334,32 @@ static void frames_that_are_no_message_count_as_bytes_do(void **state)
     site_wait(no_sockets, s);
 }
 
+/* Their text among the messages, and not among what is none again. */
+static void refused_messages_count_once(void **state)
+{
+    enum { FEW = 4, BYTES = 64000 };
+
+    static char text[BYTES];
+    struct site *s = *state;
+    struct visitor v;
+    struct badge b;
+    _Static_assert(FEW * BYTES < LIMIT_EVENT_BYTES_FIRST, "within the allowance");
+    _Static_assert((FEW + 1) * BYTES > LIMIT_EVENT_BYTES_FIRST, "and beyond it");
+    memset(text, 'x', sizeof text - 1);
+    site_register(s, ANN);
+    arrive(s, &v, &b, "");
+    for (int i = 0; i < FEW; i++) {
+        visitor_say(&v, text);
+        visitor_expect(&v, "\"Invalid JSON format\"");
+    }
+    say_event(&v, 1);
+    expect_ack(&v, 1, 1);
+    visitor_say(&v, text);
+    visitor_expect_close(&v, 1008);
+    visitor_close(&v);
+    site_wait(no_sockets, s);
+}
+
 static void messages_of_one_read_may_share_an_acknowledgement(void **state)
 {
     struct site *s = *state;
@@ -609,6 +635,7 @@ int main(void)
         BOTH(ten_errors_in_a_row_close_and_nine_do_not),
         SECURE(ten_errors_in_a_row_close_and_nine_do_not),
         BOTH_TIMED(frames_that_are_no_message_count_as_bytes_do),
+        BOTH_TIMED(refused_messages_count_once),
         BOTH(messages_of_one_read_may_share_an_acknowledgement),
         SECURE(messages_of_one_read_may_share_an_acknowledgement),
         BOTH(a_peer_that_takes_no_answers_is_dropped),

@@ -5,7 +5,7 @@ import stat
 import unittest
 
 from sockets import Socket
-from support import TIME, Case, event, keys
+from support import TIME, Case, User, event, keys
 
 # type -> field -> (values that are taken, values that are refused)
 FIELDS = {
@@ -188,6 +188,17 @@ class Rest(Case):
             self.refused(user.events(body), 422, "invalid-request")
         answer = user.post(f"/ws/sessions/{user.session_id}/events", raw=b"[{]")
         self.refused(answer, 400, "invalid-json", "Invalid JSON format")
+
+    def test_refused_events_count_as_bytes_do(self):
+        user = User(self.own(EVENTS_PER_SECOND="200"))
+        big = [{**event("zzz", **{f"k{i}": "x" * 1000 for i in range(58)}), "seq": -1}]
+        answers = [user.events(big) for _ in range(20)]
+        self.refused(answers[0], 422, "invalid-request")
+        late = [a for a in answers if a.status != 422]
+        self.assertGreaterEqual(len(late), 5)
+        for answer in late:
+            self.refused(answer, 429, "too-many-requests")
+            self.assertEqual(answer.headers["retry-after"], "1")
 
     def test_repeated_seqs_are_accepted_and_not_stored(self):
         user = self.user()

@@ -375,6 +375,20 @@ class Closing(Case):
             self.assertEqual(code, 1008)
             self.assertLessEqual(sum(m["type"] == "data_received" for m in left), 30)
 
+    def test_refused_messages_count_as_bytes_do_and_close_1008(self):
+        big = {**event("zzz", **{f"k{i}": "x" * 1000 for i in range(58)}), "seq": -1}
+        with Socket(User(self.own(EVENTS_PER_SECOND="200"))) as link:
+            try:
+                for _ in range(20):
+                    for _ in range(9):  # the tenth error in a row would close
+                        link.send(big)
+                    link.send(event())
+            except websockets.exceptions.ConnectionClosed:
+                pass
+            code, left = link.closed()
+            self.assertEqual((code, link.link.close_reason), (1008, "too many events"))
+            self.assertIn(sum(m["type"] == "error" for m in left), range(1, 30))
+
     def test_nothing_is_acknowledged_after_logout(self):
         user = self.user()
         link = Socket(user)

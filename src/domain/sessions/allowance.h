@@ -19,9 +19,13 @@
 
 #include "domain/sessions/live.h"
 
-/* True, and charged, when `count` events more, in a message of `bytes`, are within both rates; false, and
- * nothing is charged, when they are beyond one. EVENTS_PER_SECOND=0 switches both off,
- * EVENT_BYTES_PER_SECOND=0 that of bytes. */
-bool live_allows(struct shard *s, struct live *live, size_t count, size_t bytes, mono_t now);
+/* True, and charged, when `bytes` more are within the rate; false, and nothing is charged, when they are beyond
+ * it. Asked before a message is read: to find out that it is wrong is work, too. EVENTS_PER_SECOND=0 and
+ * EVENT_BYTES_PER_SECOND=0 switch it off. */
+bool live_allows_bytes(struct shard *s, struct live *live, size_t bytes, mono_t now);
+
+/* The same for `count` events of a message that was read: EVENTS_PER_SECOND=0 switches it off. The bytes of one that
+ * is refused here stay charged. */
+bool live_allows_events(struct shard *s, struct live *live, size_t count, mono_t now);
 
 #endif

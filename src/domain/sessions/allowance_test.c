@@ -16,9 +16,12 @@ static struct live *ann_logs_in(struct house *h)
     return log_in(h, ANN, "phone");
 }
 
+/* A message, as it is taken. */
 static bool allows(struct house *h, struct live *live, size_t count, size_t bytes)
 {
-    return live_allows(h->shard, live, count, bytes, clock_mono(shard_service(h->shard)->clock));
+    const mono_t now = clock_mono(shard_service(h->shard)->clock);
+    return live_allows_bytes(h->shard, live, bytes, now) &&
+           live_allows_events(h->shard, live, count, now);
 }
 
 /* What a new session begins with. */
@@ -81,7 +84,7 @@ static void a_client_that_comes_back_may_send_what_it_has_kept(void **state)
     assert_false(allows(h, live, 1, 1));
 }
 
-static void what_is_refused_costs_nothing_of_either(void **state)
+static void what_is_refused_costs_nothing_of_what_refuses_it(void **state)
 {
     struct house *h = *state;
     struct live *live = ann_logs_in(h);
@@ -94,7 +97,24 @@ static void what_is_refused_costs_nothing_of_either(void **state)
     for (int i = 0; i < 1000; i++) {
         assert_false(allows(h, live, LIMIT_EVENTS_PER_MESSAGE + 1, SMALL)); /* too many events */
     }
-    assert_true(allows(h, live, 1, (size_t)2 * RATE));
+    const size_t left = (size_t)2 * RATE - (size_t)1000 * SMALL; /* their bytes were sent */
+    assert_false(allows(h, live, 1, left + 1));
+    assert_true(allows(h, live, LIMIT_EVENTS_PER_MESSAGE, left));
+}
+
+static void bytes_are_charged_without_an_event_and_events_without_a_byte(void **state)
+{
+    struct house *h = *state;
+    struct live *live = ann_logs_in(h);
+    const mono_t now = clock_mono(&h->clock.face);
+    assert_true(live_allows_events(h->shard, live, LIMIT_EVENTS_PER_MESSAGE, now));
+    assert_false(live_allows_events(h->shard, live, 1, now));
+    for (size_t bytes = 0; bytes < FIRST; bytes += MESSAGE) {
+        assert_true(live_allows_bytes(h->shard, live, MESSAGE, now));
+    }
+    assert_false(live_allows_bytes(h->shard, live, 1, now));
+    assert_true(live_allows_events(h->shard, live, 0, now));
+    assert_true(live_allows_bytes(h->shard, live, 0, now));
 }
 
 static void a_message_is_never_too_big_for_the_bucket(void **state)
@@ -141,7 +161,8 @@ int main(void)
         SENTENCE(a_connection_has_its_events_a_second_and_at_least_one_message),
         SENTENCE(a_connection_has_its_bytes_a_second_whatever_it_puts_in_an_event),
         SENTENCE(a_client_that_comes_back_may_send_what_it_has_kept),
-        SENTENCE(what_is_refused_costs_nothing_of_either),
+        SENTENCE(what_is_refused_costs_nothing_of_what_refuses_it),
+        SENTENCE(bytes_are_charged_without_an_event_and_events_without_a_byte),
         SENTENCE(a_message_is_never_too_big_for_the_bucket),
         SENTENCE(a_limit_of_0_is_none_and_that_of_events_switches_both_off),
     };
