@@ -46,6 +46,16 @@ static void copy_text(char *to, size_t size, span_t from)
     to[n] = '\0';
 }
 
+/* By its shortest digits, which are those of the text that a client sends for the same amount. */
+static err_t amount_of_number(double value, decimal_t *out)
+{
+    char printed[32];
+    struct json_writer w;
+    json_writer_init_fixed(&w, printed, sizeof printed);
+    json_number(&w, value);
+    return decimal_parse_number(json_written(&w), out);
+}
+
 static void read_amount(const struct call *c, struct faults *f, struct evaluate_work *work)
 {
     const struct json *amount = json_get(c->json, "amount");
@@ -61,15 +71,12 @@ static void read_amount(const struct call *c, struct faults *f, struct evaluate_
             return;
         }
     } else {
-        char printed[32];
         double value = 0.0;
         if (!json_as_double(amount, &value)) {
             fault_add(f, "amount", "must be a number");
             return;
         }
-        const int n = snprintf(printed, sizeof printed, "%.17g", value);
-        if (n < 0 ||
-            failed(decimal_parse_number((span_t){(const uint8_t *)printed, (size_t)n}, &decimal))) {
+        if (failed(amount_of_number(value, &decimal))) {
             fault_add(f, "amount", "must be between 0 and 1000000000000000");
             return;
         }

@@ -248,6 +248,69 @@ static void a_challenged_decision_is_allowed_once_after_the_mpin(void **state)
     expect_decision(d, &b, again(&a, "10"), "challenge"); /* once */
 }
 
+static const char *payment(const char *amount)
+{
+    static _Thread_local char text[128];
+    (void)snprintf(text, sizeof text,
+                   "{\"action\":\"transfer\",\"amount\":%s,\"currency\":\"EUR\"}", amount);
+    return text;
+}
+
+/* What is on record of a question's amount. */
+static void recorded_amount(struct desk *d, const char *id, char out[STORE_AMOUNT_BYTES])
+{
+    CLEANUP(store_rollback) struct store_tx tx = {0};
+    struct decision_row row = {0};
+    uuid_t key;
+    bool known = false;
+    assert_ok(uuid_parse(span_of(id), &key));
+    assert_ok(store_begin(d->house.svc.store, STORE_READ, &tx));
+    assert_ok(store_decision_get(&tx, key, &row, &known));
+    assert_true(known);
+    (void)snprintf(out, STORE_AMOUNT_BYTES, "%s", row.amount);
+}
+
+static void an_amount_is_the_same_as_number_and_as_text(void **state)
+{
+    static const struct {
+        const char *number, *text, *record;
+    } cases[] = {
+        {"19.99", "\"19.99\"", "19.99"},
+        {"0.1", "\"0.10\"", "0.1"},
+        {"1e-2", "\"0.01\"", "0.01"},
+        {"1.005", "\"1.005\"", "1.005"},
+        {"4.35", "\"4.350\"", "4.35"},
+        {"10.0", "\"10\"", "10"},
+        {"0", "\"0.00\"", "0"},
+        {"-0.0", "\"0\"", "0"},
+        {"1e-32", "\"0.00000000000000000000000000000001\"", "0.00000000000000000000000000000001"},
+        {"1234567.891", "\"01234567.891\"", "1234567.891"},
+        {"999999999999.99", "\"999999999999.99\"", "999999999999.99"},
+        {"999999999999999.9", "\"999999999999999.9\"", "999999999999999.9"},
+        {"1e15", "\"1000000000000000\"", "1000000000000000"},
+    };
+
+    static const char *const refused[] = {
+        "1e-33", "5e-324", "1000000000000000.2", "1e16", "1e21", "1e308", "-0.01", "-19.99"};
+    struct desk *d = *state;
+    struct bearer b;
+    desk_enter(d, &b, "phone");
+    for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
+        assert_int_equal(evaluate(d, &b, payment(refused[i])).status, 422);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char record[STORE_AMOUNT_BYTES];
+        predict_for(&b, 0.8);
+        const struct answer a = evaluate(d, &b, payment(cases[i].number));
+        assert_string_equal(a.decision, "challenge");
+        recorded_amount(d, a.id, record);
+        assert_string_equal(record, cases[i].record);
+        pass_mpin(d, &b);
+        predict_for(&b, 0.8);
+        expect_decision(d, &b, again(&a, cases[i].text), "allow");
+    }
+}
+
 /* Somebody who enters, is challenged and passes the MPIN. */
 static struct answer challenged_and_passed(struct desk *d, struct bearer *b)
 {
@@ -326,14 +389,6 @@ static void of_two_retries_at_once_one_is_allowed(void **state)
         desk_meanwhile(d, stage, ask_meanwhile, &twin);
         expect_decision(d, &b, again(&first, "10"), "challenge");
     }
-}
-
-static const char *payment(const char *amount)
-{
-    static _Thread_local char text[128];
-    (void)snprintf(text, sizeof text,
-                   "{\"action\":\"transfer\",\"amount\":%s,\"currency\":\"EUR\"}", amount);
-    return text;
 }
 
 static void one_mpin_frees_the_question_that_was_challenged_last(void **state)
@@ -514,6 +569,7 @@ int main(void)
         DESK_TEST(a_question_does_not_price_what_it_asks),
         DESK_TEST(with_enforce_the_answer_is_a_problem),
         DESK_TEST(a_challenged_decision_is_allowed_once_after_the_mpin),
+        DESK_TEST(an_amount_is_the_same_as_number_and_as_text),
         DESK_TEST(a_permission_is_for_that_question_alone),
         DESK_TEST(a_permission_by_mpin_does_not_keep),
         DESK_TEST(a_clock_that_goes_back_keeps_no_permission),

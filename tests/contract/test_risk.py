@@ -1,8 +1,10 @@
 """Levels, challenge, block, payment decisions: the same whether asked by REST or told on the socket."""
 import concurrent.futures
+import sqlite3
 import time
 import unittest
 import uuid
+from contextlib import closing
 
 from sockets import Socket
 from support import UUID, Case, event, keys
@@ -263,6 +265,18 @@ class Evaluate(Case):
         self.assertEqual(first["decision"], "challenge")
         self.assertEqual(user.verify().status, 200)
         self.assertEqual(self.ask(user, decision_id=first["decision_id"]).json()["decision"], "allow")
+
+    def test_a_number_and_its_text_are_the_same_amount(self):
+        for number, text in ((19.99, "19.99"), (0.1, "0.1"), (999999999999.99, "999999999999.99"), (1e-2, "0.01")):
+            user = self.user()
+            user.rehearse(0.75)
+            first = self.ask(user, amount=number).json()
+            self.assertEqual(user.verify().status, 200)
+            user.rehearse(0.75)
+            self.assertEqual(self.ask(user, amount=text, decision_id=first["decision_id"]).json()["decision"], "allow", text)
+            with closing(sqlite3.connect(self.server.data / "canara.db", timeout=2)) as base:
+                self.assertIn((text,), base.execute("SELECT amount FROM decisions").fetchall())
+        self.refused(self.ask(self.user(), amount=1e21), 422, "invalid-request")
 
     def test_one_mpin_frees_the_question_that_was_challenged_last(self):
         user = self.user()
