@@ -11,6 +11,7 @@
 struct mpin_work {
     span_t mpin, new_mpin;
     bool challenge, change;
+    bool typed; /* how it was may have come along, and was checked */
     mpin_result_t result;
     change_order_t order;
     change_t changed;
@@ -59,6 +60,7 @@ enum call_place verify_mpin_begin(struct call *c, struct shard *s)
 {
     struct faults f = {0};
     struct mpin_work *work = call_keep(c, sizeof *work);
+    work->typed = true;
     (void)body_mpin(c, &f, "mpin", &work->mpin);
     body_keystrokes(c, &f);
     if (f.count > 0) {
@@ -288,7 +290,9 @@ static enum call_place apply_stage(struct call *c, struct shard *s)
     }
     if (!live->blocked) {
         live->proved = true; /* the account owes nothing for how its MPIN was typed */
-        take_keystrokes(c, s, live, "mpin");
+        if (work->typed) {
+            take_keystrokes(c, s, live, "mpin");
+        }
     }
     call_forget_body(c); /* its MPIN lies there, too */
     if (live->blocked) {

@@ -89,6 +89,39 @@ static void how_an_mpin_was_typed_is_answered_by_it(void **state)
     assert_int_equal(ledger_holds_mark(d->house.ledger, b.live->account, &newest), MARK_CHALLENGED);
 }
 
+/* Elsewhere they are a member like any that the route does not know, whatever they hold. */
+static void only_verify_mpin_takes_how_it_was_typed(void **state)
+{
+    static const char *const typed[] = {
+        "",
+        ",\"keystrokes\":{\"keys\":[{\"down\":0,\"up\":3},{\"down\":8,\"up\":11}]}",
+        ",\"keystrokes\":{\"keys\":[{\"down\":-5,\"up\":-9}]}",
+        ",\"keystrokes\":{\"keys\":{}}",
+        ",\"keystrokes\":{}",
+        ",\"keystrokes\":1",
+    };
+    struct desk *d = *state;
+    struct bearer b;
+    char body[320];
+    desk_enter(d, &b, "phone");
+    uint64_t lines = b.live->lines;
+    (void)snprintf(body, sizeof body, "{\"mpin\":\"" MPIN "\"%s}", typed[1]);
+    desk_expect(d, &b, "POST", VERIFY, body, 200);
+    assert_int_equal(b.live->lines, lines + 2); /* mpin_verified, and the keys */
+    for (size_t i = 0; i < ARRAY_LEN(typed); i++) {
+        lines = b.live->lines;
+        (void)snprintf(body, sizeof body, "{\"session_id\":\"%s\",\"mpin\":\"" MPIN "\"%s}", b.id,
+                       typed[i]);
+        desk_expect(d, &b, "POST", CHALLENGE, body, 200);
+        assert_int_equal(b.live->lines, lines + 1);
+        lines = b.live->lines;
+        (void)snprintf(body, sizeof body, "{\"mpin\":\"" MPIN "\",\"new_mpin\":\"" MPIN "\"%s}",
+                       typed[i]);
+        desk_expect(d, &b, "POST", CHANGE, body, 200);
+        assert_int_equal(b.live->lines, lines + 1);
+    }
+}
+
 /* ---- wrong */
 
 static void wrong_ones_are_counted_down_and_then_lock_every_session(void **state)
@@ -334,6 +367,7 @@ int main(void)
         DESK_TEST(a_right_mpin_is_told_and_lowers_the_risk),
         DESK_TEST(a_challenge_is_answered_for_the_session_that_it_names),
         DESK_TEST(how_an_mpin_was_typed_is_answered_by_it),
+        DESK_TEST(only_verify_mpin_takes_how_it_was_typed),
         DESK_TEST(wrong_ones_are_counted_down_and_then_lock_every_session),
         DESK_TEST(an_mpin_of_another_form_costs_nothing),
         DESK_TEST(guessing_from_one_address_is_slowed_down),

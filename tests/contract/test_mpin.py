@@ -98,6 +98,14 @@ class Challenge(Case):
         answer = self.refused(self.user().post("/auth/mpin-challenge", {}), 422, "invalid-request")
         self.assertEqual(answer.errors, [("session_id", "field required"), ("mpin", "field required")])
 
+    def test_keystrokes_are_no_member_of_it_nor_of_a_change(self):
+        user = self.user()
+        for typed in ({"keys": keys(4, klass="other")}, {"keys": [{"down": -1}]}, 5):
+            for path, more in (("mpin-challenge", {"session_id": user.session_id}), ("change-mpin", {"new_mpin": "1234"})):
+                self.assertEqual(user.post("/auth/" + path, {"mpin": "1234", "keystrokes": typed, **more}).status, 200, (path, typed))
+        user.summary()
+        self.assertEqual([line["event_type"] for line in self.server.buffer(user, 6)], ["mpin_verified"] * 6)
+
     def test_a_session_id_that_is_none_is_422(self):
         answer = self.user().post("/auth/mpin-challenge", {"session_id": "x", "mpin": "1234"})
         self.assertEqual(self.refused(answer, 422, "invalid-request").errors, [("session_id", "must be a UUID")])
