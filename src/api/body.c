@@ -67,10 +67,25 @@ bool body_email(const struct call *c, struct faults *f, const char *field, email
     return true;
 }
 
+static bool begins_with_email(span_t text, const email_t *email)
+{
+    for (size_t i = 0; i < email->len; i++) {
+        if (i == text.len || ascii_lower((char)text.ptr[i]) != email->key[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Anywhere, in any case. */
 static bool holds_email(span_t password, const email_t *email)
 {
-    return password.len == email->len &&
-           strncasecmp((const char *)password.ptr, email->key, email->len) == 0;
+    for (size_t at = 0; at + email->len <= password.len; at++) {
+        if (begins_with_email((span_t){password.ptr + at, password.len - at}, email)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* The passwords of the brief's own examples pass with DEBUG=True, as its MPIN 1234 does. */

@@ -25,7 +25,7 @@ bool body_text_optional(const struct call *c, struct faults *f, const char *fiel
 /* An e-mail address. */
 bool body_email(const struct call *c, struct faults *f, const char *field, email_t *out);
 
-/* A new password: length, blocklist, not the address. */
+/* A new password: length, blocklist, and the address nowhere in it. */
 bool body_new_password(const struct call *c, struct faults *f, const char *field,
                        const email_t *email, span_t *out);
 

@@ -132,6 +132,76 @@ static void a_new_password_is_long_rare_and_not_the_address(void **state)
     }
 }
 
+static bool is_taken(struct desk *d, const char *address, const char *password)
+{
+    char body[512];
+    struct reading r;
+    email_t email = {0};
+    span_t text = {0};
+    assert_ok(email_parse(span_of(address), &email, NULL));
+    (void)snprintf(body, sizeof body, "{\"p\":\"%s\"}", password);
+    read_body(d, &r, body);
+    const bool taken = body_new_password(r.c, &r.f, "p", &email, &text);
+    if (!taken) {
+        expect_fault(&r, "p", "must not contain the email address");
+    }
+    call_free(&r.c);
+    return taken;
+}
+
+static void an_address_is_found_anywhere_in_a_password(void **state)
+{
+    static const struct {
+        const char *address, *password;
+        bool taken;
+    } cases[] = {
+        {ANN, "ann@example.org", false},
+        {ANN, "ann@example.org!", false},
+        {ANN, "7ann@example.org", false},
+        {ANN, "my ann@example.org 7", false},
+        {ANN, "aNN@eXaMpLe.OrG 2", false},
+        {ANN, "ann@ann@example.org", false}, /* begins anew inside of itself */
+        {ANN, "annann@example.organn", false},
+        {"Ann@Example.ORG", "xx ann@example.org", false},
+        {"a@a.aa", "a@a@a.aa", false},
+        {ANN, "\xd0\xba\xd0\xbb\xd1\x8e\xd1\x87" ANN "\xd0\xba", false}, /* UTF-8 around it */
+        {ANN, "ann@example.or", true},
+        {ANN, "ann@example.or g", true},
+        {ANN, "nn@example.org 42", true},
+        {ANN, "ann\xc2\xad@example.org", true},
+        {ANN, "ann@ex\xc3\xa4mple.org", true},
+        {ANN, "ann at example.org", true},
+        {ANN, "ann-plover-77", true}, /* the local part alone */
+        {"plover-granite@example.org", "plover-granite", true},
+        {"plover-granite@example.org", "example.org 77", true},
+        {"k@plover.example", "\xe2\x84\xaa@plover.example", true}, /* the Kelvin sign: no ASCII */
+        {"somebody.with.a.long.name@mail.example.org", "mail.example", true},
+    };
+    struct desk *d = *state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        if (is_taken(d, cases[i].address, cases[i].password) != cases[i].taken) {
+            fail_msg("%s, %s", cases[i].address, cases[i].password);
+        }
+    }
+}
+
+/* Whatever stands before and behind. */
+static void an_address_is_found_at_every_place(void **state)
+{
+    struct desk *d = *state;
+    char around[64] = "";
+    const size_t len = strlen(ANN);
+    for (size_t at = 0; at + len < sizeof around; at++) {
+        memset(around, '-', sizeof around - 1);
+        for (size_t i = 0; i < len; i++) {
+            around[at + i] = ANN[i];
+        }
+        assert_false(is_taken(d, ANN, around));
+        around[at + len / 2] = '-';
+        assert_true(is_taken(d, ANN, around));
+    }
+}
+
 static void a_password_of_any_length_is_answered(void **state)
 {
     struct desk *d = *state;
@@ -294,6 +364,8 @@ int main(void)
         DESK_TEST(a_text_is_there_and_has_its_length),
         DESK_TEST(an_address_is_one),
         DESK_TEST(a_new_password_is_long_rare_and_not_the_address),
+        DESK_TEST(an_address_is_found_anywhere_in_a_password),
+        DESK_TEST(an_address_is_found_at_every_place),
         DESK_TEST(a_password_of_any_length_is_answered),
         DESK_TEST(an_mpin_has_exactly_its_digits),
         DESK_TEST(an_mpin_that_anybody_would_try_first_is_refused),
