@@ -123,7 +123,6 @@ static void open_socket(struct conn *c, struct call *call, const upgrade_t *up, 
     ws_reader_init(&c->reader.ws, WS_SERVER, WS_SERVER_MESSAGE_MAX);
     c->has_ws = true;
     c->sink = (struct talk_sink){.text = sink_text, .close = sink_close};
-    live->socket = c;
     timer_set(&w->wheel, &c->timer,
               mono_after_ms(clock_mono(w->server->config.clock), LIMIT_WS_PING_MS));
     say(c, api_upgrade_answer(up, mouth(c)));
@@ -131,6 +130,7 @@ static void open_socket(struct conn *c, struct call *call, const upgrade_t *up, 
         conn_drop(c);
         return;
     }
+    live->socket = c; /* not before: conn_drop() finds it by what talk_begin() sets */
     talk_begin(&c->talk, api, w->shard, live, &c->sink);
     c->talk.heard = loop_now(&w->loop);
     if (rest.len > 0 && c->state == CONN_SOCKET) {

@@ -422,6 +422,51 @@ static void a_peer_that_takes_no_answers_is_dropped(void **state)
     visitor_close(&v);
 }
 
+/* A descriptor that the loop does not know stands for a kernel that refuses the change. */
+static void a_socket_that_cannot_be_watched_is_nobodys(void **state)
+{
+    (void)state;
+    struct site s;
+    login_t login = {.email_key = ANN, .device_id = "phone"};
+    bool right = false;
+    session_seed_t seed = {0};
+    credentials_t credentials = {0};
+    struct live *live = NULL;
+    char id[UUID_TEXT_SIZE];
+    char request[2048];
+    char byte = 0;
+    int peer = -1;
+    site_make(&s, 1, false);
+    site_build(&s);
+    struct worker *const w = s.server->worker[0];
+    site_register(&s, ANN);
+    assert_ok(login_look(&s.house.svc, &login));
+    assert_ok(login_prove(&s.house.svc, &login, span_of(PASSWORD), &right));
+    assert_true(right);
+    assert_ok(login_open(&s.house.svc, &login, &seed, &credentials));
+    assert_ok(shard_open(w->shard, &seed, &live));
+    uuid_print(live->id, id);
+    const int len = snprintf(request, sizeof request,
+                             "GET /api/v1/ws/behavior/%s HTTP/1.1\r\nHost: localhost\r\n%s"
+                             "Authorization: Bearer %s\r\n\r\n",
+                             id, SITE_HANDSHAKE, credentials.session_token);
+    assert_in_range(len, 1, sizeof request - 1);
+
+    struct conn *const c = site_bring(&s, &peer);
+    c->state = CONN_HTTP;
+    loop_unwatch(&w->loop, &c->watch);
+    c->watch.events = 0;
+    assert_int_equal(send(peer, request, (size_t)len, 0), len);
+    c->watch.ready(&c->watch, EPOLLIN);
+    assert_int_equal(w->conns.count, 0);
+    assert_null(live->socket);
+    assert_int_equal(recv(peer, &byte, 1, 0), 0);  /* hung up */
+    shard_end(w->shard, live, END_EXPIRED, false); /* nobody is told */
+    assert_true(no_sockets(&s));
+    assert_int_equal(close(peer), 0);
+    site_end(&s);
+}
+
 /* ---- behind a proxy */
 
 static void count_strangers(void *ctx, struct shard *shard)
@@ -639,6 +684,7 @@ int main(void)
         BOTH(messages_of_one_read_may_share_an_acknowledgement),
         SECURE(messages_of_one_read_may_share_an_acknowledgement),
         BOTH(a_peer_that_takes_no_answers_is_dropped),
+        cmocka_unit_test(a_socket_that_cannot_be_watched_is_nobodys),
         cmocka_unit_test(a_socket_of_a_proxy_stays_one_in_another_loop),
         BOTH_TIMED(a_silent_peer_is_pinged_and_then_given_up),
         BOTH_TIMED(a_pause_of_the_server_gives_nobody_up),
