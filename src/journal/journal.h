@@ -50,6 +50,9 @@ struct journal_lane;
 #define JOURNAL_LANE_BYTES_MAX    ((size_t)256 << 20)
 #define JOURNAL_LANES_MAX         64U
 
+/* All is done that a view wants of a journal that has none. */
+#define JOURNAL_NO_VIEW UINT64_MAX
+
 struct journal_config {
     const char *dir;        /* DATA_DIR/journal; made (0700) when missing, its parent must exist */
     unsigned lanes;         /* 1..JOURNAL_LANES_MAX: one per thread that appends */
@@ -62,8 +65,10 @@ struct journal_config {
     size_t lane_bytes;      /* ring of one lane; rounded up to a power of two */
     uint64_t verify_bytes;  /* newest bytes verified at open (two segments at least); 0: 256 MiB */
     const journal_mark_t
-        *verify_from;          /* verify from here instead, if retention has left it; or NULL */
-    uint64_t holds;            /* frames below were durable, somebody knows; 0: nobody does */
+        *verify_from;   /* verify from here instead, if retention has left it; or NULL */
+    uint64_t holds;     /* frames below were durable, somebody knows; 0: nobody does */
+    uint64_t view_done; /* as if journal_view_done() had said so before retention looks: 0 keeps all
+                           until it does; JOURNAL_NO_VIEW: there is none to wait for */
     const struct asked *asked; /* may end the opening with ERR_TIMEOUT; or NULL */
     const struct clock *clock;
     const struct clock *vouched;       /* retention goes by this one; NULL: by `clock` */
@@ -164,7 +169,7 @@ uint64_t journal_bytes_since(struct journal *journal, const journal_mark_t *mark
 uint64_t journal_sequence_since(struct journal *journal, wall_t since);
 
 /* Say that the view has finished all frames below `sequence`: retention may take their segments.
- * Until the first call nothing waits for a view. */
+ * Until the first call the configuration's word holds. */
 void journal_view_done(struct journal *journal, uint64_t sequence);
 
 /* Called for one record; an error ends the walk and is returned. */

@@ -92,6 +92,7 @@ int main(int argc, char **argv)
         .lanes = 1,
         .commit_us = argc > 4 ? (uint32_t)strtoul(argv[4], NULL, 10) : 0,
         .max_bytes = UINT64_C(1) << 30,
+        .view_done = JOURNAL_NO_VIEW,
         .clock = clock_system(),
     };
     struct journal *j = NULL;

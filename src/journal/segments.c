@@ -272,7 +272,7 @@ err_t segments_init(struct segments *s, const struct journal_config *config,
                     struct segments_found *found, struct journal_fault *why)
 {
     *s = (struct segments){
-        .config = *config, .dir = -1, .prepared = -1, .sealed = -1, .view_done = UINT64_MAX};
+        .config = *config, .dir = -1, .prepared = -1, .sealed = -1, .view_done = config->view_done};
     TRY(segments_place(s, why));
     TRY(segments_recover(s, found, why));
     if (failed(lock_init(&s->lock, &s->changed))) {

@@ -296,6 +296,63 @@ static void what_is_as_old_as_is_kept_stays_and_what_is_older_goes(void **state)
     testing_folder_remove(folder);
 }
 
+/* ---- what the view still needs at a start ---- */
+
+enum { FRAMES = 200 };
+
+/* The first look at what is there comes before there is a view that could say how far it is. */
+static void a_start_removes_nothing_that_the_view_has_not_finished(void **state)
+{
+    (void)state;
+    char folder[TESTING_PATH];
+    char dir[TESTING_PATH];
+    testing_folder(folder);
+    testing_join(dir, folder, "journal");
+    struct journal_config config = testing_config(dir);
+    struct journal *j = NULL;
+    assert_ok(journal_open(&config, &j, NULL));
+    for (uint64_t line = 1; line <= FRAMES; line++) {
+        const journal_record_t r = testing_record(testing_id(1), line, "{\"a\":[1,2,3]}");
+        assert_true(testing_append(j, &r));
+    }
+    journal_close(&j);
+
+    config.vouched = clock_system();
+    config.files = journal_files_system();
+    config.max_bytes = 1; /* all but the newest would go */
+    struct segments s;
+    struct segments_found found;
+    config.view_done = 0;
+    assert_ok(segments_init(&s, &config, &found, NULL));
+    wait_for_keeper(&s);
+    const size_t all = s.count;
+    const uint64_t place = s.list[2].first;
+    assert_true(all > 4);
+    assert_int_equal(s.list[0].first, 1);
+    segments_deinit(&s);
+
+    config.view_done = place - 1; /* in the second */
+    assert_ok(segments_init(&s, &config, &found, NULL));
+    wait_for_keeper(&s);
+    assert_int_equal(s.count, all - 1);
+    segments_deinit(&s);
+
+    config.view_done = place;
+    assert_ok(segments_init(&s, &config, &found, NULL));
+    wait_for_keeper(&s);
+    assert_int_equal(s.list[0].first, place);
+    segments_view_done(&s, UINT64_MAX); /* and it goes on when the view does */
+    uint64_t count = 0;
+    uint64_t bytes = 0;
+    for (int ms = 0; count != 1; ms++) {
+        assert_true(ms < WAIT_MS);
+        (void)usleep(1000);
+        segments_sum(&s, &count, &bytes);
+    }
+    segments_deinit(&s);
+    testing_folder_remove(folder);
+}
+
 /* ---- a segment whose first frame cannot be read ---- */
 
 enum { LINES = 200, DAMAGED = 1 };
@@ -359,6 +416,7 @@ int main(void)
         cmocka_unit_test(what_was_cut_off_a_segment_counts_no_more),
         cmocka_unit_test(a_segment_left_half_made_is_in_nobodys_way),
         cmocka_unit_test(what_is_as_old_as_is_kept_stays_and_what_is_older_goes),
+        cmocka_unit_test(a_start_removes_nothing_that_the_view_has_not_finished),
         cmocka_unit_test(an_unreadable_head_costs_no_segment_and_hides_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,6 +115,22 @@ class Journal(Losses):
         self.mine.start()
         self.assertTrue(user.status()["mpin_required"])
 
+    def test_a_start_removes_no_segment_before_the_view_has_said_what_it_needs(self):
+        user = self.challenged()
+        lines = self.mine.buffer(user)
+        self.mine.start()
+        user.events([event("scroll", pixels=1)])
+        self.assertEqual(self.mine.stop(), 0)
+        segments = sorted((self.mine.data / "journal").glob("*.cjl"))
+        self.assertGreater(len(segments), 1)
+        os.truncate(segments[0], 2 << 30)  # a hole: more than may be kept, and nothing is written
+        self.mine.settings["JOURNAL_MAX_GB"] = "1"
+        shutil.rmtree(self.mine.data / "session_buffers")
+        self.assertEqual(self.run_command("accept-loss")[0], 0)
+        self.assertEqual(sorted((self.mine.data / "journal").glob("*.cjl")), segments)
+        self.mine.start()
+        self.assertEqual(self.mine.buffer(user, len(lines) + 1)[:len(lines)], lines)
+
     def test_nothing_is_given_up_with_the_pepper_of_another_installation(self):
         self.challenged()
         self.cut()

@@ -94,6 +94,7 @@ static inline struct journal_config testing_config(const char *dir)
                                    .segment_bytes = 4096,
                                    .lane_bytes = (size_t)64 * 1024,
                                    .probe_ms = 5,
+                                   .view_done = JOURNAL_NO_VIEW,
                                    .clock = clock_system()};
 }
 

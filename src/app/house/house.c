@@ -440,6 +440,7 @@ err_t house_up_offline(struct house *h, const struct settings *settings, const s
 
 err_t house_up_data(struct house *h, const struct settings *settings, const struct clock *clock)
 {
+    h->data_alone = true;
     return go_up(h, settings, clock, house_store_up);
 }
 

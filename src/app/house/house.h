@@ -30,6 +30,7 @@ struct house {
     int *store_lock;  /* before house_up(): where the lock of the store is kept over starts, the
                         caller's to close, -1 at first; NULL: it goes with the house */
     bool accept_loss; /* before house_up_data(): a journal that is too short will do */
+    bool data_alone;  /* no view comes: retention removes nothing */
     bool journal_is_short; /* house_up...() failed: it lacks what was durable once */
     const struct settings *settings;
     const struct clock *clock;

@@ -101,6 +101,7 @@ enum { WHERE_BYTES = 192 }; /* a reason, a name of a file, a number */
 struct proof {
     struct checkpoint_proof seen;
     uint64_t holds;
+    uint64_t view; /* the view has finished what is below */
     const char *who;
 };
 
@@ -119,11 +120,11 @@ static struct proof proof_of(const struct house *h)
         return p;
     }
     (void)checkpoint_proof_read(h->settings->data_dir, &p.seen);
-    const uint64_t place = view_place(h->view_dir);
+    p.view = view_place(h->view_dir);
     p.holds = p.seen.durable;
     p.who = p.seen.name;
-    if (place > p.holds) {
-        p.holds = place;
+    if (p.view > p.holds) {
+        p.holds = p.view;
         p.who = POSITION_NAME;
     }
     return p;
@@ -185,6 +186,7 @@ err_t house_journal_up(struct house *h)
         .dir = h->journal_dir,
         .verify_from = proof.seen.name != NULL ? &proof.seen.mark : NULL,
         .holds = proof.holds,
+        .view_done = h->data_alone ? 0 : proof.view,
         .lanes = s->loops,
         .commit_us = s->journal_commit_us,
         .max_bytes = (uint64_t)s->journal_max_gb << 30,
