@@ -55,7 +55,6 @@ struct view {
     journal_record_t held; /* read, but not taken in yet */
     bool holds;
     bool damaged;        /* the journal cannot be read on, as far as it is written */
-    bool gaps;           /* frames were passed over: lines may be missing */
     uint64_t damaged_at; /* what was committed when that was found */
     bool unsynced; /* lines may be lost on their way to the disk: the place stays where it is */
     bool failing;  /* the last write of lines failed */
@@ -190,14 +189,15 @@ static err_t append_line(struct view *v, struct view_session *session,
     return ERR_OK;
 }
 
-/* Lines went with a damaged frame: something stands for each, so that a line's place is its number. */
+/* Lines went with a damaged frame, passed over now or in an earlier run: something stands for each, so that a line's
+ * place is its number. */
 static err_t fill_gap(struct view *v, struct view_session *session, const journal_record_t *record)
 {
     journal_record_t gap = *record;
     gap.type = SPAN_LIT("session_line_lost");
     gap.data = SPAN_LIT("{}");
     gap.secret = false;
-    if (!v->gaps || record->line - session->last_line > GAP_LINES_MAX) {
+    if (record->line - session->last_line > GAP_LINES_MAX) {
         return ERR_OK;
     }
     while (session->last_line + 1 < record->line) {
@@ -252,7 +252,6 @@ static err_t pass_over(struct view *v, uint64_t limit)
         return err_new(ERR_FORMAT);
     }
     v->damaged = false;
-    v->gaps = v->gaps || lost > 0;
     counter_add(&v->lost_frames, lost);
     log_event(v->config.log, LOG_ERROR, "view.passed_over", FIELD_INT("frames", (int64_t)lost),
               FIELD_INT("sequence", (int64_t)journal_reader_sequence(v->reader)));

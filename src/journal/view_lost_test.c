@@ -62,6 +62,37 @@ static void a_damaged_frame_is_passed_over_and_its_line_marked(void **state)
     assert_lines_but(s, testing_id(1), 6, 3);
 }
 
+/* The next line of the session may be long in coming; whoever sees it sees by its number that one is missing. */
+static void a_line_that_went_in_an_earlier_run_is_marked_and_none_is_written_twice(void **state)
+{
+    struct scene *s = *state;
+    char place[TESTING_PATH];
+    char kept[TESTING_PATH];
+    testing_join(place, s->buffers, "position");
+    testing_join(kept, s->folder, "position");
+    append(s, testing_id(1), 1, 2);
+    assert_ok(view_flush(s->v, testing_id(1)));
+    view_close(&s->v);
+    append(s, testing_id(1), 3, 3);
+    append(s, testing_id(2), 1, 3);
+    spoil_frame(s, 3);
+    assert_ok(view_open(&s->view_config, &s->v));
+    assert_ok(view_flush(s->v, testing_id(2)));
+    view_close(&s->v); /* the first session has not said a word */
+    assert_int_equal(link(place, kept), 0);
+
+    assert_ok(view_open(&s->view_config, &s->v));
+    append(s, testing_id(1), 4, 6);
+    assert_ok(view_flush(s->v, testing_id(1)));
+    assert_lines_but(s, testing_id(1), 6, 3);
+    view_close(&s->v);
+    assert_int_equal(rename(kept, place),
+                     0); /* as a kill leaves it, before the place was kept again */
+    assert_ok(view_open(&s->view_config, &s->v));
+    assert_ok(view_flush(s->v, testing_id(1)));
+    assert_lines_but(s, testing_id(1), 6, 3);
+}
+
 static void damage_of_the_newest_frame_is_passed_over_when_there_is_a_newer_one(void **state)
 {
     struct scene *s = *state;
@@ -125,6 +156,7 @@ int main(void)
 #define IN_SCENE(f) cmocka_unit_test_setup_teardown(f, scene_make, scene_end)
     const struct CMUnitTest tests[] = {
         IN_SCENE(a_damaged_frame_is_passed_over_and_its_line_marked),
+        IN_SCENE(a_line_that_went_in_an_earlier_run_is_marked_and_none_is_written_twice),
         IN_SCENE(damage_of_the_newest_frame_is_passed_over_when_there_is_a_newer_one),
         IN_SCENE(a_gap_that_no_frame_can_have_made_is_not_filled),
     };
