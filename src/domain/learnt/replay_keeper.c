@@ -115,6 +115,7 @@ struct lesson {
     uint32_t tracks, cap;
     struct event_scratch *scratch;
     uint64_t events;
+    uint64_t lost; /* frames that cannot be read, and are done without */
 };
 
 static err_t track_of(struct lesson *l, uuid_t session, replay_track_t **out)
@@ -163,27 +164,62 @@ static err_t learn_record(struct lesson *l, const journal_record_t *record)
     return ERR_OK;
 }
 
+static void report_damage(const struct lesson *l, const struct journal_reader *reader)
+{
+    const struct journal_fault *where = journal_reader_fault(reader);
+    if (l->k->config.log != NULL) {
+        log_event(l->k->config.log, LOG_ERROR, "journal.damage", FIELD_TEXT("file", where->file),
+                  FIELD_INT("offset", (int64_t)where->offset), FIELD_TEXT("reason", where->reason));
+    }
+}
+
+/* It cannot be read on here: go on behind the damage, or with the oldest that retention has left. `*more`: there is
+ * something behind it. */
+static err_t pass_over(struct lesson *l, struct journal_reader **reader, bool *more)
+{
+    uint64_t lost = 0;
+    if (journal_reader_is_outrun(*reader)) {
+        journal_reader_close(reader);
+        return journal_reader_open(journal_dir(l->k->config.journal), 0, l->k->until, reader, NULL);
+    }
+    report_damage(l, *reader);
+    TRY(journal_reader_skip(*reader, &lost, more));
+    l->lost += lost;
+    return ERR_OK;
+}
+
+/* The next record that can be read. */
+static err_t next_record(struct lesson *l, struct journal_reader **reader, journal_record_t *out,
+                         bool *more)
+{
+    err_t e = journal_reader_next(*reader, out, more);
+    while (e.code == ERR_FORMAT) {
+        TRY(pass_over(l, reader, more));
+        e = *more ? journal_reader_next(*reader, out, more) : ERR_OK;
+    }
+    return e;
+}
+
 static err_t learn_records(struct lesson *l)
 {
     struct journal *const j = l->k->config.journal;
     const uint64_t young = journal_sequence_since(j, l->since);
     const uint64_t near = journal_sequence_for_tail(j, LEARN_BYTES);
-    struct journal_reader *reader = NULL;
-    struct journal_fault why = {0};
+    CLEANUP(journal_reader_close) struct journal_reader *reader = NULL;
     TRY(journal_reader_open(journal_dir(j), young > near ? young : near, l->k->until, &reader,
-                            &why));
-    err_t e = ERR_OK;
-    for (bool more = true; !failed(e);) {
+                            NULL));
+    for (;;) {
         journal_record_t record = {0};
-        e = journal_reader_next(reader, &record, &more);
-        if (failed(e) || !more) {
-            break;
+        bool more = true;
+        TRY(next_record(l, &reader, &record, &more));
+        if (!more) {
+            return ERR_OK;
         }
-        e = l->events % STOP_LOOK == 0 && is_stopping(l->k) ? err_new(ERR_TIMEOUT)
-                                                            : learn_record(l, &record);
+        if (l->events % STOP_LOOK == 0 && is_stopping(l->k)) {
+            return err_new(ERR_TIMEOUT);
+        }
+        TRY(learn_record(l, &record));
     }
-    journal_reader_close(&reader);
-    return e;
 }
 
 static void learn(struct replay_keeper *k)
@@ -195,7 +231,8 @@ static void learn(struct replay_keeper *k)
     const err_t e = l.scratch == NULL ? err_new(ERR_NOMEM) : learn_records(&l);
     if (k->config.log != NULL) {
         log_event(k->config.log, failed(e) ? LOG_WARN : LOG_INFO, "replay.learnt",
-                  FIELD_INT("events", (int64_t)l.events), FIELD_INT("error", (int64_t)e.code));
+                  FIELD_INT("events", (int64_t)l.events), FIELD_INT("lost", (int64_t)l.lost),
+                  FIELD_INT("error", (int64_t)e.code));
     }
     map_deinit(&l.index);
     free(l.track);

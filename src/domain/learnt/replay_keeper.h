@@ -10,7 +10,8 @@
  *
  * DATA_DIR/replay_memory (0600) is written aside, synced and renamed. At a start the events of the
  * journal that are younger than the file, at most its newest 256 MiB, are learnt again, in the background:
- * until then what was done in the last ten minutes before may be done again unseen.
+ * until then what was done in the last ten minutes before may be done again unseen. A frame of them that is damaged is
+ * passed over. The memory is saved again once all of them are learnt.
  */
 #ifndef DOMAIN_REPLAY_KEEPER_H
 #define DOMAIN_REPLAY_KEEPER_H

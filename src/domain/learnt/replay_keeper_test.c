@@ -4,6 +4,7 @@
 #include "domain/sessions/steps_test.h"
 #include "tests/support/random.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,15 +41,20 @@ static void message(uint64_t seed, int number, char out[MESSAGE])
                    random_in(&random, .1, .3), random_in(&random, .01, .1));
 }
 
-static struct live *session_plays(struct house *h, const char *email, uint64_t seed, int events)
+static void plays(struct house *h, struct live *live, uint64_t seed, int events)
 {
     char text[MESSAGE];
-    struct live *live = log_in(h, email, "phone");
     for (int i = 0; i < events; i++) {
         message(seed, i, text);
         (void)send(h, live, text);
         scripted_clock_pass(&h->clock, 1700);
     }
+}
+
+static struct live *session_plays(struct house *h, const char *email, uint64_t seed, int events)
+{
+    struct live *live = log_in(h, email, "phone");
+    plays(h, live, seed, events);
     return live;
 }
 
@@ -197,6 +203,46 @@ static void what_came_after_the_last_save_is_learnt_from_the_journal(void **stat
     let_go(h, &k);
 }
 
+/* One bit of the oldest segment is another than it was. */
+static void spoil(const struct house *h)
+{
+    enum { AT = 60 }; /* behind the head of its first frame */
+
+    char path[SCRATCH_PATH];
+    uint8_t byte = 0;
+    scratch_path(&h->dir, "journal/00000000000000000001.cjl", path);
+    const int fd = open(path, O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(pread(fd, &byte, 1, AT), 1);
+    byte ^= 0x55;
+    assert_int_equal(pwrite(fd, &byte, 1, AT), 1);
+    assert_int_equal(close(fd), 0);
+}
+
+/* What was damaged is one frame: the rest is learnt, and what comes afterwards is saved. */
+static void a_damaged_frame_of_the_journal_costs_what_was_in_it(void **state)
+{
+    struct house *h = *state;
+    (void)register_account(h, ANN);
+    struct live *const live = log_in(h, ANN, "phone"); /* while there is no memory */
+    settle(h);                                         /* its opening is a frame of its own */
+    plays(h, live, 1, 20);
+    settle(h);
+    spoil(h);
+    struct replay_keeper *k = keep(h);
+    assert_true(session_plays(h, ANN, 1, TWELVE)->blocked);
+    scripted_clock_pass(&h->clock, HOUR_MS);
+    (void)session_plays(h, ANN, 2, 20);
+    settle(h);
+    let_go(h, &k);
+    char path[SCRATCH_PATH];
+    scratch_path(&h->dir, "replay_memory", path);
+    assert_int_equal(access(path, F_OK), 0);
+    k = keep(h);
+    assert_true(session_plays(h, ANN, 2, TWELVE)->blocked);
+    let_go(h, &k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +254,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_file_outlives_the_process_and_is_private, with_scripted,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_damaged_file_is_set_aside_and_the_journal_teaches_instead,
+                                        with_scripted, tear_down),
+        cmocka_unit_test_setup_teardown(a_damaged_frame_of_the_journal_costs_what_was_in_it,
                                         with_scripted, tear_down),
         cmocka_unit_test_setup_teardown(what_came_after_the_last_save_is_learnt_from_the_journal,
                                         with_scripted, tear_down),
