@@ -34,7 +34,7 @@ struct replay_keeper {
     uint64_t
         until;   /* frames from here on are fed as they come: taken twice, they would look common */
     bool behind; /* the thread's: the journal is not learnt yet */
-    wall_t since; /* what is younger is to be learnt */
+    replay_saved_t saved; /* what the memory knew at the start */
     char path[PATH_BYTES], draft[PATH_BYTES], aside[PATH_BYTES];
 };
 
@@ -68,7 +68,10 @@ err_t replay_keeper_save(struct replay_keeper *k)
     }
     CLEANUP(buf_deinit) struct buf text;
     buf_init(&text, file_limit(k));
-    TRY(replay_memory_write(k->memory, &text));
+    /* Asked before: what comes meanwhile and is in the file is learnt again after a crash, and counts as a
+     * repetition within its session. Asked afterwards, what missed its bucket would be lost: as much. */
+    const uint64_t known = k->config.journal == NULL ? 0 : journal_committed(k->config.journal);
+    TRY(replay_memory_write(k->memory, known, &text));
     return write_file(k, buf_span(&text));
 }
 
@@ -77,7 +80,7 @@ static void free_bytes(uint8_t **bytes)
     free(*bytes);
 }
 
-static err_t read_file(struct replay_keeper *k, wall_t *saved, bool *found)
+static err_t read_file(struct replay_keeper *k, replay_saved_t *saved, bool *found)
 {
     CLEANUP(fd_close) int fd = open(k->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     *found = fd >= 0;
@@ -109,7 +112,6 @@ static err_t read_file(struct replay_keeper *k, wall_t *saved, bool *found)
 
 struct lesson {
     struct replay_keeper *k;
-    wall_t since;
     struct map index; /* of a session in `track` */
     replay_track_t *track;
     uint32_t tracks, cap;
@@ -152,7 +154,7 @@ static err_t learn_record(struct lesson *l, const journal_record_t *record)
 {
     scanned_event_t event = {0};
     scan_fault_t fault = {0};
-    if (record->kind != JOURNAL_EVENT || record->at.ms < l->since.ms ||
+    if (record->kind != JOURNAL_EVENT || record->at.ms < l->k->saved.at.ms ||
         event_scan_stored(l->scratch, record->type, record->data, &event, &fault) != SCAN_OK) {
         return ERR_OK; /* what is wrong with a record is for the recovery to say */
     }
@@ -179,8 +181,10 @@ static err_t pass_over(struct lesson *l, struct journal_reader **reader, bool *m
 {
     uint64_t lost = 0;
     if (journal_reader_is_outrun(*reader)) {
+        const uint64_t from = journal_reader_sequence(*reader);
         journal_reader_close(reader);
-        return journal_reader_open(journal_dir(l->k->config.journal), 0, l->k->until, reader, NULL);
+        return journal_reader_open(journal_dir(l->k->config.journal), from, l->k->until, reader,
+                                   NULL);
     }
     report_damage(l, *reader);
     TRY(journal_reader_skip(*reader, &lost, more));
@@ -203,7 +207,9 @@ static err_t next_record(struct lesson *l, struct journal_reader **reader, journ
 static err_t learn_records(struct lesson *l)
 {
     struct journal *const j = l->k->config.journal;
-    const uint64_t young = journal_sequence_since(j, l->since);
+    const replay_saved_t *saved = &l->k->saved;
+    const uint64_t young =
+        saved->sequence > 0 ? saved->sequence : journal_sequence_since(j, saved->at);
     const uint64_t near = journal_sequence_for_tail(j, LEARN_BYTES);
     CLEANUP(journal_reader_close) struct journal_reader *reader = NULL;
     TRY(journal_reader_open(journal_dir(j), young > near ? young : near, l->k->until, &reader,
@@ -224,7 +230,7 @@ static err_t learn_records(struct lesson *l)
 
 static void learn(struct replay_keeper *k)
 {
-    struct lesson l = {.k = k, .since = k->since, .scratch = malloc(sizeof *l.scratch)};
+    struct lesson l = {.k = k, .scratch = malloc(sizeof *l.scratch)};
     uint64_t seed = 0;
     rng_fill(&seed, sizeof seed);
     map_init(&l.index, seed);
@@ -244,9 +250,10 @@ static void learn(struct replay_keeper *k)
 
 static void load(struct replay_keeper *k)
 {
-    wall_t since = wall_after_ms(clock_wall(k->config.clock), -REPLAY_DAYS * INT64_C(86400000));
+    const wall_t now = clock_wall(k->config.clock);
+    replay_saved_t saved = {.at = wall_after_ms(now, -REPLAY_DAYS * INT64_C(86400000))};
     bool found = false;
-    if (failed(read_file(k, &since, &found)) && found) {
+    if (failed(read_file(k, &saved, &found)) && found) {
         const bool moved = rename(k->path, k->aside) == 0;
         if (k->config.log != NULL) {
             log_event(k->config.log, LOG_WARN, "replay.set_aside",
@@ -254,7 +261,7 @@ static void load(struct replay_keeper *k)
                       FIELD_INT("moved", moved ? 1 : 0));
         }
     }
-    k->since = since;
+    k->saved = saved;
     k->until = k->config.journal == NULL ? 0 : journal_committed(k->config.journal);
     k->behind = k->config.journal != NULL;
 }

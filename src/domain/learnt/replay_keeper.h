@@ -8,10 +8,10 @@
  * Threads    its own one learns what the file lacks, then saves every ten minutes; open and close from
  *            the main thread.
  *
- * DATA_DIR/replay_memory (0600) is written aside, synced and renamed. At a start the events of the
- * journal that are younger than the file, at most its newest 256 MiB, are learnt again, in the background:
- * until then what was done in the last ten minutes before may be done again unseen. A frame of them that is damaged is
- * passed over. The memory is saved again once all of them are learnt.
+ * DATA_DIR/replay_memory (0600) is written aside, synced and renamed. It names the frame up to which the journal is
+ * in it. At a start what the journal has from there on, at most its newest 256 MiB, is learnt, in the background: until
+ * then what was done in the last ten minutes before may be done again unseen. A frame that is damaged is passed over.
+ * The memory is saved again once all is learnt.
  */
 #ifndef DOMAIN_REPLAY_KEEPER_H
 #define DOMAIN_REPLAY_KEEPER_H

@@ -1,6 +1,8 @@
 /* replay_keeper_test.c - replays against a whole service: the fact, the file, the journal behind it. */
 #include "domain/learnt/replay_keeper.h"
 
+#include "base/steady_clock.h"
+#include "domain/ground/clock_guard.h"
 #include "domain/sessions/steps_test.h"
 #include "tests/support/random.h"
 
@@ -10,17 +12,20 @@
 
 enum { MEMORY = 1 << 20, TWELVE = 12, MESSAGE = 512 };
 
-static struct replay_keeper *keep(struct house *h)
+static struct replay_keeper *keep_by(struct house *h, const struct clock *clock)
 {
     struct replay_keeper *k = NULL;
-    const struct replay_keeper_config config = {.data_dir = h->dir.path,
-                                                .bytes = MEMORY,
-                                                .journal = h->svc.journal,
-                                                .clock = &h->clock.face};
+    const struct replay_keeper_config config = {
+        .data_dir = h->dir.path, .bytes = MEMORY, .journal = h->svc.journal, .clock = clock};
     assert_ok(replay_keeper_open(&config, &k));
     replay_keeper_wait(k);
     h->svc.replay = replay_keeper_memory(k);
     return k;
+}
+
+static struct replay_keeper *keep(struct house *h)
+{
+    return keep_by(h, &h->clock.face);
 }
 
 static void let_go(struct house *h, struct replay_keeper **k)
@@ -185,6 +190,7 @@ static void what_came_after_the_last_save_is_learnt_from_the_journal(void **stat
     struct replay_keeper *k = keep(h);
     (void)register_account(h, ANN);
     (void)session_plays(h, ANN, 1, 20);
+    settle(h);
     assert_ok(replay_keeper_save(k));
     char path[SCRATCH_PATH];
     char kept[SCRATCH_PATH];
@@ -243,6 +249,43 @@ static void a_damaged_frame_of_the_journal_costs_what_was_in_it(void **state)
     let_go(h, &k);
 }
 
+/* Behind an outage the time that is vouched for is hours behind the one in the records: what the file knows is not
+ * learnt a second time, as if sessions repeated themselves. */
+static void what_the_file_knows_is_not_learnt_again_behind_an_outage(void **state)
+{
+    struct house *h = *state;
+    const struct clock *const vouched = steady_clock_vouched(h->svc.steady);
+    (void)register_account(h, ANN);
+    (void)clock_guard_ok(&h->svc);
+    house_turn_wall(&h->clock, 2 * HOUR_MS);
+    (void)clock_guard_ok(&h->svc);
+    assert_true(clock_wall(vouched).ms < clock_wall(&h->clock.face).ms - HOUR_MS);
+    struct replay_keeper *k = keep_by(h, vouched);
+    (void)session_plays(h, ANN, 1, 20);
+    settle(h);
+    let_go(h, &k);
+    k = keep_by(h, vouched);
+    assert_true(session_plays(h, ANN, 1, TWELVE)->blocked);
+    let_go(h, &k);
+}
+
+/* The clock was right, and is set back: what came in since is learnt all the same. */
+static void what_came_after_the_save_is_learnt_whatever_its_time_says(void **state)
+{
+    struct house *h = *state;
+    struct replay_keeper *k = keep(h);
+    (void)register_account(h, ANN);
+    (void)session_plays(h, ANN, 1, 20);
+    settle(h);
+    let_go(h, &k);
+    house_turn_wall(&h->clock, -MINUTE_MS / 2); /* so little refuses no login */
+    (void)session_plays(h, ANN, 2, TWELVE + 1); /* nobody remembers: as if a crash had come */
+    settle(h);
+    k = keep(h);
+    assert_true(session_plays(h, ANN, 2, TWELVE + 1)->blocked);
+    let_go(h, &k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,6 +299,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_damaged_file_is_set_aside_and_the_journal_teaches_instead,
                                         with_scripted, tear_down),
         cmocka_unit_test_setup_teardown(a_damaged_frame_of_the_journal_costs_what_was_in_it,
+                                        with_scripted, tear_down),
+        cmocka_unit_test_setup_teardown(what_the_file_knows_is_not_learnt_again_behind_an_outage,
+                                        with_scripted, tear_down),
+        cmocka_unit_test_setup_teardown(what_came_after_the_save_is_learnt_whatever_its_time_says,
                                         with_scripted, tear_down),
         cmocka_unit_test_setup_teardown(what_came_after_the_last_save_is_learnt_from_the_journal,
                                         with_scripted, tear_down),

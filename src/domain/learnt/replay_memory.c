@@ -287,14 +287,19 @@ void replay_memory_learn(struct replay_memory *m, replay_track_t *track, uuid_t 
 
 /* ---- saved ---- */
 
-/* The head: magic, buckets of the memory, the key, when, how many buckets follow, their checksum
- * and that of the head. Numbers are little-endian. */
+/* The head: magic, buckets of the memory, the key, the journal's sequence, how many buckets follow, their
+ * checksum and that of the head. Numbers are little-endian. One of before (1) has the time instead of the
+ * sequence; it is read, and not written any more. */
 struct head {
-    uint64_t buckets, key[2], saved_ms, follow;
+    uint64_t buckets, key[2], follow;
+    replay_saved_t saved;
     uint32_t body_crc;
 };
 
-static const uint8_t magic[8] = {'C', 'A', 'N', 'R', 'P', 'L', 'Y', '1'};
+enum { MAGIC = 8 };
+
+static const uint8_t magic[MAGIC] = {'C', 'A', 'N', 'R', 'P', 'L', 'Y', '2'};
+static const uint8_t magic_of_before[MAGIC] = {'C', 'A', 'N', 'R', 'P', 'L', 'Y', '1'};
 
 static void put_le(uint8_t *to, uint64_t value, size_t bytes)
 {
@@ -315,11 +320,11 @@ static uint64_t get_le(const uint8_t *from, size_t bytes)
 static void head_write(const struct head *h, uint8_t to[HEAD_BYTES])
 {
     memset(to, 0, HEAD_BYTES);
-    memcpy(to, magic, sizeof magic);
+    memcpy(to, magic, MAGIC);
     put_le(to + 8, h->buckets, 8);
     put_le(to + 16, h->key[0], 8);
     put_le(to + 24, h->key[1], 8);
-    put_le(to + 32, h->saved_ms, 8);
+    put_le(to + 32, h->saved.sequence, 8);
     put_le(to + 40, h->follow, 8);
     put_le(to + 48, h->body_crc, 4);
     put_le(to + 52, crc32c(0, (span_t){to, 52}), 4);
@@ -327,16 +332,18 @@ static void head_write(const struct head *h, uint8_t to[HEAD_BYTES])
 
 static bool head_read(span_t bytes, struct head *h)
 {
-    if (bytes.len < HEAD_BYTES || memcmp(bytes.ptr, magic, sizeof magic) != 0 ||
-        get_le(bytes.ptr + 52, 4) != crc32c(0, (span_t){bytes.ptr, 52})) {
+    if (bytes.len < HEAD_BYTES || get_le(bytes.ptr + 52, 4) != crc32c(0, (span_t){bytes.ptr, 52})) {
         return false;
     }
-    *h = (struct head){.buckets = get_le(bytes.ptr + 8, 8),
-                       .key = {get_le(bytes.ptr + 16, 8), get_le(bytes.ptr + 24, 8)},
-                       .saved_ms = get_le(bytes.ptr + 32, 8),
-                       .follow = get_le(bytes.ptr + 40, 8),
-                       .body_crc = (uint32_t)get_le(bytes.ptr + 48, 4)};
-    return true;
+    const bool before = memcmp(bytes.ptr, magic_of_before, MAGIC) == 0;
+    const uint64_t saved = get_le(bytes.ptr + 32, 8);
+    *h = (struct head){
+        .buckets = get_le(bytes.ptr + 8, 8),
+        .key = {get_le(bytes.ptr + 16, 8), get_le(bytes.ptr + 24, 8)},
+        .saved = {.sequence = before ? 0 : saved, .at = {before ? (int64_t)saved : 0}},
+        .follow = get_le(bytes.ptr + 40, 8),
+        .body_crc = (uint32_t)get_le(bytes.ptr + 48, 4)};
+    return before || memcmp(bytes.ptr, magic, MAGIC) == 0;
 }
 
 /* One bucket as it is saved; false when nothing of it is worth it. */
@@ -362,11 +369,13 @@ bool replay_memory_changed(const struct replay_memory *m)
     return atomic_load_explicit(&m->changed, memory_order_relaxed);
 }
 
-err_t replay_memory_write(struct replay_memory *m, struct buf *out)
+err_t replay_memory_write(struct replay_memory *m, uint64_t sequence, struct buf *out)
 {
     const wall_t now = clock_wall(m->clock);
     const size_t head_at = out->len;
-    struct head h = {.buckets = m->buckets, .key = {m->key.half[0], m->key.half[1]}};
+    struct head h = {.buckets = m->buckets,
+                     .key = {m->key.half[0], m->key.half[1]},
+                     .saved = {.sequence = sequence}};
     uint8_t head[HEAD_BYTES] = {0};
     uint8_t text[BUCKET_BYTES];
     atomic_store_explicit(&m->changed, false, memory_order_relaxed);
@@ -378,9 +387,6 @@ err_t replay_memory_write(struct replay_memory *m, struct buf *out)
             TRY(buf_append(out, (span_t){text, sizeof text}));
         }
     }
-    /* What came meanwhile and missed its bucket is lost should we crash; taken twice, it would look
-     * like a repetition within its session. */
-    h.saved_ms = (uint64_t)clock_wall(m->clock).ms;
     head_write(&h, head);
     memcpy(out->ptr + head_at, head, sizeof head);
     return ERR_OK;
@@ -400,7 +406,7 @@ static bool body_is_good(const struct replay_memory *m, span_t body, const struc
     return true;
 }
 
-err_t replay_memory_read(struct replay_memory *m, span_t bytes, wall_t *saved)
+err_t replay_memory_read(struct replay_memory *m, span_t bytes, replay_saved_t *saved)
 {
     struct head h;
     if (!head_read(bytes, &h)) {
@@ -418,7 +424,7 @@ err_t replay_memory_read(struct replay_memory *m, span_t bytes, wall_t *saved)
             atomic_store_explicit(&b->slot[k], get_le(text + 8 + 8 * k, 8), memory_order_relaxed);
         }
     }
-    *saved = (wall_t){(int64_t)h.saved_ms};
+    *saved = h.saved;
     return ERR_OK;
 }
 

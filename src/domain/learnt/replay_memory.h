@@ -45,6 +45,12 @@ typedef struct replay_track {
     bool begun;
 } replay_track_t;
 
+/* What a saved memory knows of the journal. */
+typedef struct replay_saved {
+    uint64_t sequence; /* all of its frames below; 0: what came before `at` */
+    wall_t at;         /* by the clock that is vouched for: a file of before names no sequence */
+} replay_saved_t;
+
 struct replay_memory;
 
 NODISCARD err_t replay_memory_new(size_t bytes, const struct clock *clock,
@@ -63,11 +69,12 @@ void replay_memory_learn(struct replay_memory *m, replay_track_t *track, uuid_t 
 /* True when something was taken in since the last replay_memory_write(). */
 bool replay_memory_changed(const struct replay_memory *m);
 
-/* Append everything that has not expired. Others may feed meanwhile. */
-NODISCARD err_t replay_memory_write(struct replay_memory *m, struct buf *out);
+/* Append everything that has not expired. Others may feed meanwhile. All frames of the journal below `sequence`
+ * have been taken in; 0: nobody knows. */
+NODISCARD err_t replay_memory_write(struct replay_memory *m, uint64_t sequence, struct buf *out);
 
-/* Take what replay_memory_write() wrote; `*saved` is when. On failure nothing was taken. */
-NODISCARD err_t replay_memory_read(struct replay_memory *m, span_t bytes, wall_t *saved);
+/* Take what replay_memory_write() wrote, now or in earlier versions. On failure nothing was taken. */
+NODISCARD err_t replay_memory_read(struct replay_memory *m, span_t bytes, replay_saved_t *saved);
 
 /* Fingerprints held, expired ones included. Walks the memory: for tests and measurements. */
 size_t replay_memory_count(const struct replay_memory *m);

@@ -28,7 +28,7 @@ static void read_it(span_t bytes)
     struct replay_memory *m = NULL;
     struct replay_memory *n = NULL;
     struct buf text;
-    wall_t saved = {0};
+    replay_saved_t saved = {0};
     MUST(!failed(replay_memory_new(MEMORY, clock_system(), &m)));
     if (failed(replay_memory_read(m, bytes, &saved))) {
         MUST(replay_memory_count(m) == 0);
@@ -37,7 +37,7 @@ static void read_it(span_t bytes)
     }
     buf_init(&text, 1 << 20);
     MUST(!failed(replay_memory_new(MEMORY, clock_system(), &n)));
-    MUST(!failed(replay_memory_write(m, &text)) &&
+    MUST(!failed(replay_memory_write(m, saved.sequence, &text)) &&
          !failed(replay_memory_read(n, buf_span(&text), &saved)) &&
          replay_memory_count(n) == replay_memory_count(m));
     buf_deinit(&text);

@@ -2,6 +2,7 @@
 #include "domain/learnt/replay_memory.h"
 
 #include "base/util.h"
+#include "codec/crc32c.h"
 #include "engine/samples/events_test.h"
 #include "tests/support/random.h"
 #include "tests/support/scripted_clock.h"
@@ -218,21 +219,43 @@ static void what_was_saved_is_known_again(void **state)
     buf_init(&text, (size_t)2 * MEMORY);
     (void)play(d, ann, 1, 5, 40);
     assert_true(replay_memory_changed(d->memory));
-    assert_ok(replay_memory_write(d->memory, &text));
+    assert_ok(replay_memory_write(d->memory, 7, &text));
     assert_false(replay_memory_changed(d->memory));
     const size_t count = replay_memory_count(d->memory);
 
     replay_memory_free(&d->memory);
     assert_ok(replay_memory_new(MEMORY, &d->clock.face, &d->memory));
-    wall_t saved = {0};
+    replay_saved_t saved = {0};
     assert_ok(replay_memory_read(d->memory, buf_span(&text), &saved));
-    assert_int_equal(saved.ms, clock_wall(&d->clock.face).ms);
+    assert_int_equal(saved.sequence, 7);
+    assert_int_equal(saved.at.ms, 0);
     assert_int_equal(replay_memory_count(d->memory), count);
     assert_true(play(d, ann, 2, 5, TWELVE) > 0);
 
     scripted_clock_pass(&d->clock, (REPLAY_DAYS + 1) * DAY_MS);
-    assert_ok(replay_memory_write(d->memory, &text)); /* and what has expired goes */
+    assert_ok(replay_memory_write(d->memory, 7, &text)); /* and what has expired goes */
     assert_int_equal(replay_memory_count(d->memory), 0);
+    buf_deinit(&text);
+}
+
+/* It says when it was saved, not up to which frame. */
+static void a_file_of_before_is_read_by_its_time(void **state)
+{
+    struct desk *d = *state;
+    struct buf text;
+    buf_init(&text, (size_t)2 * MEMORY);
+    (void)play(d, ann, 1, 5, 40);
+    assert_ok(replay_memory_write(d->memory, 1234567, &text));
+    text.ptr[7] = '1';
+    const uint32_t sum = crc32c(0, (span_t){text.ptr, 52});
+    memcpy(text.ptr + 52, &sum, sizeof sum);
+    replay_memory_free(&d->memory);
+    assert_ok(replay_memory_new(MEMORY, &d->clock.face, &d->memory));
+    replay_saved_t saved = {.sequence = 7};
+    assert_ok(replay_memory_read(d->memory, buf_span(&text), &saved));
+    assert_int_equal(saved.sequence, 0);
+    assert_int_equal(saved.at.ms, 1234567);
+    assert_true(play(d, ann, 2, 5, TWELVE) > 0);
     buf_deinit(&text);
 }
 
@@ -240,10 +263,10 @@ static void any_damage_of_the_file_is_seen(void **state)
 {
     struct desk *d = *state;
     struct buf text;
-    wall_t saved = {7};
+    replay_saved_t saved = {.at = {7}};
     buf_init(&text, (size_t)2 * MEMORY);
     (void)play(d, ann, 1, 5, 40);
-    assert_ok(replay_memory_write(d->memory, &text));
+    assert_ok(replay_memory_write(d->memory, 7, &text));
     replay_memory_free(&d->memory);
     assert_ok(replay_memory_new(MEMORY, &d->clock.face, &d->memory));
     for (size_t i = 0; i < text.len; i++) {
@@ -258,7 +281,7 @@ static void any_damage_of_the_file_is_seen(void **state)
         assert_err(replay_memory_read(d->memory, (span_t){text.ptr, len}, &saved), ERR_FORMAT);
     }
     assert_int_equal(replay_memory_count(d->memory), 0);
-    assert_int_equal(saved.ms, 7);
+    assert_int_equal(saved.at.ms, 7);
     replay_memory_free(&d->memory);
     assert_ok(replay_memory_new((size_t)2 * MEMORY, &d->clock.face, &d->memory));
     assert_err(replay_memory_read(d->memory, buf_span(&text), &saved), ERR_FORMAT);
@@ -280,6 +303,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_session_leaves_only_so_much, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_memory_keeps_the_newest, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_was_saved_is_known_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_file_of_before_is_read_by_its_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(any_damage_of_the_file_is_seen, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
