@@ -59,8 +59,6 @@ err_t recovery_play(const playing_t *play, const journal_record_t *record, canar
     return play_event(play, record, out);
 }
 
-/* ---- the whole journal ---- */
-
 static err_t play_record(struct run *r, const journal_record_t *record)
 {
     struct shard *s = r->owner(r->ctx, record->session);
@@ -72,34 +70,6 @@ static err_t play_record(struct run *r, const journal_record_t *record)
         TRY(recovery_pin(&r->round, live, record));
     }
     return recovery_step(&r->round, s, &live, record);
-}
-
-static err_t play_journal(struct run *r, wall_t since)
-{
-    struct journal *j = r->svc->journal;
-    struct journal_reader *reader = NULL;
-    struct journal_fault why = {0};
-    TRY(journal_reader_open(journal_dir(j), journal_sequence_since(j, since), journal_committed(j),
-                            &reader, &why));
-    err_t e = ERR_OK;
-    uint64_t done = 0;
-    for (bool more = true; !failed(e); done++) {
-        journal_record_t record = {0};
-        if (asked_now(r->svc->asked, done)) {
-            e = err_new(ERR_TIMEOUT);
-            break;
-        }
-        e = journal_reader_next(reader, &record, &more);
-        if (failed(e) || !more) {
-            break;
-        }
-        e = play_record(r, &record);
-    }
-    if (e.code == ERR_FORMAT) {
-        recovery_note_fault(&r->round, reader);
-    }
-    journal_reader_close(&reader);
-    return e;
 }
 
 /* ---- sessions of the store ---- */
@@ -147,6 +117,63 @@ static err_t restore_sessions(struct run *r, struct rows *rows, wall_t *oldest)
     return ERR_OK;
 }
 
+/* ---- the whole journal ---- */
+
+/* Retention has taken what was to be read next, and with it the openings of all who have been played: they are as those
+ * whose opening was gone before. Go on with what is left. */
+static err_t go_on_behind(struct run *r, const struct rows *rows, struct journal_reader **reader)
+{
+    struct journal *j = r->svc->journal;
+    const uint64_t from = journal_reader_sequence(*reader);
+    for (size_t i = 0; i < rows->count; i++) {
+        const uuid_t id = rows->entry[i].row.id;
+        struct live *live = shard_peek(r->owner(r->ctx, id), id);
+        if (live != NULL) {
+            live->unopened = true;
+        }
+    }
+    journal_reader_close(reader);
+    return journal_reader_open(journal_dir(j), from, journal_committed(j), reader, NULL);
+}
+
+static err_t next_record(struct run *r, const struct rows *rows, struct journal_reader **reader,
+                         journal_record_t *out, bool *more)
+{
+    err_t e = journal_reader_next(*reader, out, more);
+    while (e.code == ERR_FORMAT && journal_reader_is_outrun(*reader)) {
+        TRY(go_on_behind(r, rows, reader));
+        e = journal_reader_next(*reader, out, more);
+    }
+    return e;
+}
+
+static err_t play_journal(struct run *r, const struct rows *rows, wall_t since)
+{
+    struct journal *j = r->svc->journal;
+    struct journal_reader *reader = NULL;
+    TRY(journal_reader_open(journal_dir(j), journal_sequence_since(j, since), journal_committed(j),
+                            &reader, NULL));
+    err_t e = ERR_OK;
+    uint64_t done = 0;
+    for (bool more = true; !failed(e); done++) {
+        journal_record_t record = {0};
+        if (asked_now(r->svc->asked, done)) {
+            e = err_new(ERR_TIMEOUT);
+            break;
+        }
+        e = next_record(r, rows, &reader, &record, &more);
+        if (failed(e) || !more) {
+            break;
+        }
+        e = play_record(r, &record);
+    }
+    if (e.code == ERR_FORMAT) {
+        recovery_note_fault(&r->round, reader);
+    }
+    journal_reader_close(&reader);
+    return e;
+}
+
 /* Mend first, expire then: the end of its time must not hide that a session was blocked. */
 static void mend_sessions(struct run *r, const struct rows *rows)
 {
@@ -171,7 +198,7 @@ static err_t run_whole(struct run *r)
     err_t e = restore_sessions(r, &rows, &oldest);
     if (!failed(e) && rows.count > 0) {
         /* a session may have been opened under a clock that was ahead as far as its token may be */
-        e = play_journal(r, wall_after_ms(oldest, -(int64_t)TOKEN_FUTURE_S * MS_PER_S));
+        e = play_journal(r, &rows, wall_after_ms(oldest, -(int64_t)TOKEN_FUTURE_S * MS_PER_S));
     }
     if (!failed(e)) {
         mend_sessions(r, &rows);

@@ -3,7 +3,11 @@
 
 #include "domain/sessions/checkpoint_steps_test.h"
 #include "domain/sessions/sleepers.h"
+#include "journal/frame.h"
 #include "tests/support/random.h"
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #define TYPING "{\"event_type\":\"typing_pattern\",\"data\":{\"words_per_minute\":55}}"
 
@@ -412,6 +416,67 @@ static void a_session_of_a_clock_that_was_set_back_comes_back(void **state)
     assert_is_back(h, &after);
 }
 
+/* Retention at work beside a start: what is older than the newest segments goes while they are read. */
+struct retention {
+    const char *dir;
+    unsigned looks;
+    size_t kept;
+};
+
+static bool retain(void *ctx)
+{
+    struct retention *w = ctx;
+    if (w->looks++ != 1) {
+        return false; /* before the first record nothing is read yet */
+    }
+    const int dir = open(w->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(dir >= 0);
+    CLEANUP(segment_list_deinit) struct segment_list list = {0};
+    assert_ok(segment_list_read(dir, &list));
+    assert_true(list.count > 2 * w->kept);
+    for (size_t i = 0; i + w->kept < list.count; i++) {
+        char name[SEGMENT_NAME_SIZE];
+        segment_name_print(list.first[i], name);
+        assert_int_equal(unlinkat(dir, name, 0), 0);
+    }
+    (void)close(dir);
+    return false;
+}
+
+/* It goes on with what is left: whose opening is gone is asked for his MPIN, and the others are as they were. */
+static void what_retention_takes_under_a_start_is_no_damage(void **state)
+{
+    enum { EVENTS = 3 * ASKED_EVERY / 2, AT_ONCE = 8 };
+
+    struct house *h = *state;
+    begin_in_small_segments(h);
+    struct live *const early = log_in(h, ANN, "phone");
+    const uuid_t id = early->id;
+    for (int i = 0; i < EVENTS; i++) {
+        (void)send(h, early, TYPING);
+        if (i % AT_ONCE == 0) {
+            settle(h);
+        }
+        scripted_clock_pass(&h->clock, 100);
+    }
+    const uint64_t lines = early->lines;
+    const struct as_it_was late = fill_segments(h);
+    struct retention w = {.dir = h->journal_dir, .kept = 10};
+    const struct asked asked = {.to_stop = retain, .ctx = &w};
+    h->svc.asked = &asked;
+    const recovery_report_t report = crash_and_start(h, 0);
+    h->svc.asked = NULL;
+    assert_true(w.looks > 1);
+    assert_null(report.fault.reason);
+    assert_int_equal(report.sessions, 2);
+    assert_int_equal(report.unknown, 1);
+    const struct live *const after = shard_find(h->shard, id);
+    assert_non_null(after);
+    assert_true(after->lines >= lines);
+    assert_true(peek(h, after).mpin_required);
+    assert_is_back(h, &late);
+}
+
 static void a_wrong_mpin_is_activity_and_a_line_of_the_server_is_not(void **state)
 {
     struct house *h = *state;
@@ -656,6 +721,7 @@ int main(void)
         ON_SQLITE(what_expired_while_the_server_was_away_is_ended),
         SENTENCE(sessions_far_apart_in_the_journal_all_come_back),
         SENTENCE(a_session_of_a_clock_that_was_set_back_comes_back),
+        SENTENCE(what_retention_takes_under_a_start_is_no_damage),
         SENTENCE(a_wrong_mpin_is_activity_and_a_line_of_the_server_is_not),
         SENTENCE(a_logout_that_only_the_store_knows_holds),
         SENTENCE(an_end_that_only_the_journal_knows_holds),
