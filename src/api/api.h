@@ -13,6 +13,7 @@
 #include "base/metric.h"
 #include "domain/sessions/live.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -88,7 +89,8 @@ struct api {
     struct ledger *ledger;
     void (*numbers)(void *ctx, struct server_numbers *out);
     void *numbers_ctx;
-    const char *handover;     /* how the last handover to a new process went: a static word */
+    /* how the last handover to a new process went: a static word; the main thread writes it, workers read */
+    const char *_Atomic handover;
     bool (*ready)(void *ctx); /* for /health/ready, with numbers_ctx */
 };
 

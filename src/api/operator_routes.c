@@ -8,6 +8,7 @@
 #include "domain/ground/clock_guard.h"
 #include "domain/sessions/behaviour.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -164,6 +165,7 @@ enum call_place ctl_status_begin(struct call *c, struct shard *s)
 {
     (void)s;
     struct api *const api = c->api;
+    const char *const handover = atomic_load(&api->handover);
     struct server_numbers n = {0};
     api->numbers(api->numbers_ctx, &n);
     struct json_writer w;
@@ -175,7 +177,7 @@ enum call_place ctl_status_begin(struct call *c, struct shard *s)
     json_name(&w, "ready");
     json_bool(&w, api->ready(api->numbers_ctx) && clock_guard_ok(c->service));
     json_name(&w, "handover");
-    json_cstr(&w, api->handover == NULL ? "none" : api->handover);
+    json_cstr(&w, handover == NULL ? "none" : handover);
     write_levels(&w, &n);
     json_name(&w, "connections");
     json_begin_object(&w);

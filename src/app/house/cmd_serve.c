@@ -14,6 +14,7 @@
 #include "net/stream.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +63,7 @@ static void handover_failed(struct main_loop *m, const char *why)
     handover_give_up(&m->handover);
     handover_end(&m->handover);
     m->last = "failed";
-    m->house->api.handover = m->last;
+    atomic_store(&m->house->api.handover, m->last);
 }
 
 /* The new process speaks, or has gone. */
@@ -88,7 +89,7 @@ static void handover_begin(struct main_loop *m)
     }
     log_event(m->house->log, LOG_NOTICE, "handover.begun");
     m->last = "running";
-    m->house->api.handover = m->last;
+    atomic_store(&m->house->api.handover, m->last);
     house_note_time(m->house); /* the new one compares with it before it asks for DATA_DIR */
     if (failed(handover_keep_sockets(&m->handover, m->house->server)) ||
         failed(handover_start(&m->handover, m->store_lock))) {

@@ -14,6 +14,7 @@
 #include "domain/sessions/tutor.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -245,7 +246,7 @@ static err_t api_up(struct house *h)
     h->api.ws_query_token = h->settings->ws_query_token;
     h->api.started = clock_wall(h->clock);
     h->api.ledger = h->ledger;
-    h->api.handover = h->handover;
+    atomic_store(&h->api.handover, h->handover);
     const char *trusted = h->settings->trusted_proxies;
     if (failed(cidr_list_parse((span_t){(const uint8_t *)trusted, strlen(trusted)}, &h->trusted))) {
         return house_fault(h, "TRUSTED_PROXIES: cannot be read as networks");
