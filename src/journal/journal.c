@@ -290,32 +290,63 @@ const char *journal_dir(const struct journal *journal)
     return journal->config.dir;
 }
 
+static err_t open_from(const struct journal *journal, uint64_t from, struct journal_reader **reader)
+{
+    journal_reader_close(reader);
+    return journal_reader_open(journal->config.dir, from, journal_committed(journal), reader, NULL);
+}
+
+/* The reader has failed: retention was faster, which is no failure, or the journal is damaged. */
+static err_t judge(const struct journal *journal, const struct journal_reader *reader, err_t e,
+                   bool *outrun)
+{
+    if (journal_reader_is_outrun(reader)) {
+        *outrun = true;
+        return ERR_OK;
+    }
+    const struct journal_fault *where = journal_reader_fault(reader);
+    log_event(journal->config.log, LOG_ERROR, "journal.damage", FIELD_TEXT("file", where->file),
+              FIELD_INT("offset", (int64_t)where->offset), FIELD_TEXT("reason", where->reason));
+    return e;
+}
+
+static err_t next_of(struct journal_reader *reader, uuid_t session, journal_record_t *out,
+                     bool *more)
+{
+    *more = true;
+    do {
+        TRY(journal_reader_next(reader, out, more));
+    } while (*more && !uuid_eq(out->session, session));
+    return ERR_OK;
+}
+
 err_t journal_session_records(struct journal *journal, uuid_t session, wall_t since,
                               journal_record_fn each, void *context, bool *outrun)
 {
-    *outrun = false;
+    const uint64_t from = journal_sequence_since(journal, since);
+    const uint64_t before =
+        journal_sequence_since(journal, wall_after_ms(since, -JOURNAL_AHEAD_MS));
     CLEANUP(journal_reader_close) struct journal_reader *reader = NULL;
-    TRY(journal_reader_open(journal->config.dir, journal_sequence_since(journal, since),
-                            journal_committed(journal), &reader, NULL));
-    journal_record_t record = {0};
-    for (bool more = true;;) {
-        const err_t e = journal_reader_next(reader, &record, &more);
-        if (failed(e) && journal_reader_is_outrun(reader)) {
-            *outrun = true;
-            return ERR_OK;
-        }
+    *outrun = false;
+    TRY(open_from(journal, from, &reader));
+    bool begun = before >= from; /* there is nothing before it to look at */
+    for (;;) {
+        journal_record_t record = {0};
+        bool more = true;
+        const err_t e = next_of(reader, session, &record, &more);
         if (failed(e)) {
-            const struct journal_fault *where = journal_reader_fault(reader);
-            log_event(journal->config.log, LOG_ERROR, "journal.damage",
-                      FIELD_TEXT("file", where->file), FIELD_INT("offset", (int64_t)where->offset),
-                      FIELD_TEXT("reason", where->reason));
-            return e;
+            return judge(journal, reader, e, outrun);
         }
+        const bool from_the_middle = !more || record.kind != JOURNAL_SESSION_OPEN;
+        if (!begun && from_the_middle) {
+            begun = true;
+            TRY(open_from(journal, before, &reader));
+            continue;
+        }
+        begun = true;
         if (!more) {
             return ERR_OK;
         }
-        if (uuid_eq(record.session, session)) {
-            TRY(each(context, &record));
-        }
+        TRY(each(context, &record));
     }
 }

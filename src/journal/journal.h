@@ -50,6 +50,9 @@ struct journal_lane;
 #define JOURNAL_LANE_BYTES_MAX    ((size_t)256 << 20)
 #define JOURNAL_LANES_MAX         64U
 
+/* So far a clock may have been ahead when a session was opened. */
+#define JOURNAL_AHEAD_MS (INT64_C(3600) * 1000)
+
 /* All is done that a view wants of a journal that has none. */
 #define JOURNAL_NO_VIEW UINT64_MAX
 
@@ -165,7 +168,8 @@ uint64_t journal_sequence_for_tail(struct journal *journal, uint64_t bytes);
 /* Bytes of journal behind a mark. */
 uint64_t journal_bytes_since(struct journal *journal, const journal_mark_t *mark);
 
-/* First sequence of a segment before which nothing is younger than `since`. */
+/* First sequence of a segment before which nothing is younger than `since`, by the clock of then. Of a session
+ * that was opened while the clock was ahead its opening may stand before that: up to JOURNAL_AHEAD_MS. */
 uint64_t journal_sequence_since(struct journal *journal, wall_t since);
 
 /* Say that the view has finished all frames below `sequence`: retention may take their segments.
@@ -176,8 +180,9 @@ void journal_view_done(struct journal *journal, uint64_t sequence);
 typedef err_t (*journal_record_fn)(void *context, const journal_record_t *record);
 
 /* Hand every durable record of a session, in order, to `each`. Blocks and reads segments from
- * `since` (the session's opening) on: for cold workers. What retention has removed is not given;
- * `*outrun`: it removed what was to be read next, so that the newest are missing, too. */
+ * `since` (the session's opening) on, and where that is not among them from JOURNAL_AHEAD_MS before: for cold
+ * workers. What retention has removed is not given; `*outrun`: it removed what was to be read next, so that the
+ * newest are missing, too. */
 NODISCARD err_t journal_session_records(struct journal *journal, uuid_t session, wall_t since,
                                         journal_record_fn each, void *context, bool *outrun);
 

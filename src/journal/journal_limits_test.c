@@ -154,6 +154,69 @@ static void records_of_the_very_moment_are_among_those_since_then(void **state)
     journal_close(&j);
 }
 
+static uint64_t fill(struct journal *j, unsigned lines)
+{
+    for (uint64_t line = 1; line <= lines; line++) {
+        const journal_record_t r = testing_record(testing_id(1), line, "{}");
+        assert_true(testing_append(j, &r));
+    }
+    return journal_committed(j);
+}
+
+enum { SOME_SEGMENTS = 100, HOUR_S = 3600, TWO_DAYS_S = 48 * HOUR_S };
+
+static void turn(struct scripted_clock *clock, int64_t by_s)
+{
+    scripted_clock_set_wall(clock, wall_after_ms(clock_wall(&clock->face), by_s * MS_PER_S));
+}
+
+/* However many segments began since, by whatever clock. */
+static void what_came_before_the_clock_was_set_back_is_among_those_since_then(void **state)
+{
+    char dir[TESTING_PATH];
+    testing_join(dir, *state, "journal");
+    struct scripted_clock clock;
+    scripted_clock_init(&clock);
+    struct journal_config config = testing_config(dir);
+    config.clock = &clock.face;
+    struct journal *j = NULL;
+    assert_ok(journal_open(&config, &j, NULL));
+    (void)fill(j, SOME_SEGMENTS);
+    turn(&clock, 1);
+    const wall_t moment = clock_wall(&clock.face);
+    const uint64_t sequence = fill(j, 1);
+    (void)fill(j, SOME_SEGMENTS);
+    turn(&clock, -HOUR_S);
+    (void)fill(j, SOME_SEGMENTS);
+    assert_true(journal_sequence_since(j, moment) > 1);
+    assert_true(journal_sequence_since(j, moment) < sequence);
+    journal_close(&j);
+}
+
+/* All that came since would be read by everybody for as long as it is kept. */
+static void a_clock_that_was_far_ahead_for_a_moment_holds_nobody_up(void **state)
+{
+    char dir[TESTING_PATH];
+    testing_join(dir, *state, "journal");
+    struct scripted_clock clock;
+    scripted_clock_init(&clock);
+    struct journal_config config = testing_config(dir);
+    config.clock = &clock.face;
+    struct journal *j = NULL;
+    assert_ok(journal_open(&config, &j, NULL));
+    (void)fill(j, SOME_SEGMENTS);
+    turn(&clock, TWO_DAYS_S);
+    const uint64_t ahead = fill(j, SOME_SEGMENTS);
+    turn(&clock, -TWO_DAYS_S);
+    (void)fill(j, SOME_SEGMENTS);
+    turn(&clock, 1);
+    const wall_t moment = clock_wall(&clock.face);
+    const uint64_t sequence = fill(j, SOME_SEGMENTS);
+    assert_true(journal_sequence_since(j, moment) > ahead);
+    assert_true(journal_sequence_since(j, moment) < sequence);
+    journal_close(&j);
+}
+
 /* Where nobody can tell, room is taken to be there: a write will say. */
 static void room_is_what_the_file_system_says(void **state)
 {
@@ -179,6 +242,8 @@ int main(void)
         IN_FOLDER(there_is_room_for_what_does_not_wait_to_be_written),
         IN_FOLDER(segments_are_counted_however_many_they_are),
         IN_FOLDER(records_of_the_very_moment_are_among_those_since_then),
+        IN_FOLDER(what_came_before_the_clock_was_set_back_is_among_those_since_then),
+        IN_FOLDER(a_clock_that_was_far_ahead_for_a_moment_holds_nobody_up),
         IN_FOLDER(room_is_what_the_file_system_says),
     };
     return cmocka_run_group_tests_name("journal_limits", tests, NULL, NULL);

@@ -510,6 +510,37 @@ static void all_records_of_one_session_come_in_order(void **state)
     journal_close(&j);
 }
 
+/* By the times of the segments all of it came before it was opened. */
+static void a_session_opened_while_the_clock_was_ahead_is_read_from_its_opening(void **state)
+{
+    enum { LINES = 60 };
+
+    char dir[TESTING_PATH];
+    testing_join(dir, *state, "journal");
+    struct later_clock clock = {.clock = {later_mono, later_wall}};
+    struct journal_config config = testing_config(dir);
+    config.clock = &clock.clock;
+    append_lines(&config, 1, LINES);
+    struct journal *j = NULL;
+    assert_ok(journal_open(&config, &j, NULL));
+    atomic_store(&clock.ahead_ms, INT64_C(50) * 60 * MS_PER_S);
+    const wall_t since = clock_wall(&clock.clock);
+    journal_record_t opening = testing_record(testing_id(2), 1, "{}");
+    opening.kind = JOURNAL_SESSION_OPEN;
+    assert_true(testing_append(j, &opening));
+    atomic_store(&clock.ahead_ms, 0);
+    for (uint64_t line = 1; line <= LINES; line++) {
+        const journal_record_t r = testing_record(testing_id(2), line + 1, "{}");
+        assert_true(testing_append(j, &r));
+    }
+    struct walk walk = {0};
+    bool outrun = true;
+    assert_ok(journal_session_records(j, testing_id(2), since, walk_one, &walk, &outrun));
+    assert_int_equal(walk.records, LINES + 1);
+    assert_false(outrun);
+    journal_close(&j);
+}
+
 struct race {
     const char *dir;
     bool
@@ -647,6 +678,7 @@ int main(void)
         IN_FOLDER(retention_of_what_is_young_is_told_until_enough_is_kept_again),
         IN_FOLDER(all_records_of_one_session_come_in_order),
         IN_FOLDER(what_retention_takes_under_a_reader_is_no_damage),
+        IN_FOLDER(a_session_opened_while_the_clock_was_ahead_is_read_from_its_opening),
         IN_FOLDER(a_mark_is_found_again_and_everything_behind_it_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,6 +22,8 @@ enum {
     PAUSES_MAX = 6 /* doublings of the pause behind a segment begun in vain: 64 probes, 16 s */
 };
 
+#define DAY_MS (INT64_C(24) * 3600 * MS_PER_S)
+
 static const _Alignas(SEGMENT_PAGE) uint8_t zeros[ZERO_CHUNK];
 
 static err_t because(struct journal_fault *why, enum err_code code, const char *reason)
@@ -151,7 +153,7 @@ static void seal(struct segments *s)
  * tells more. */
 static bool oldest_is_past(const struct segments *s)
 {
-    const int64_t kept_ms = (int64_t)s->config.retention_days * 24 * 3600 * MS_PER_S;
+    const int64_t kept_ms = (int64_t)s->config.retention_days * DAY_MS;
     const int64_t now_ms = clock_wall(s->config.vouched).ms;
     size_t i = 1;
     while (i < s->count && (s->list[i].since.ms > now_ms || s->list[i].since.ms == 0)) {
@@ -386,12 +388,20 @@ uint64_t segments_tail(struct segments *s, uint64_t bytes)
 
 uint64_t segments_since(struct segments *s, wall_t since)
 {
+    /* One that says it began a day behind all that is asked for was begun under a clock that was wrong for a
+     * moment: were it believed, all would be read from there until retention takes it. */
+    const wall_t now = clock_wall(s->config.clock);
+    const int64_t latest_ms = wall_after_ms(now.ms > since.ms ? now : since, DAY_MS).ms;
+    size_t i = 0;
     lock_take(&s->lock);
-    size_t i = s->count;
-    while (i > 0 && (s->list[i - 1].since.ms >= since.ms || s->list[i - 1].since.ms == 0)) {
-        i--;
+    /* The oldest that begins since then: in those behind it the clock may have been set back. */
+    while (i < s->count && (s->list[i].since.ms < since.ms || s->list[i].since.ms > latest_ms)) {
+        i++;
     }
-    /* `i` segments begin before `since`; one more, in case the clock was set back. */
+    while (i > 0 && (s->list[i - 1].since.ms == 0 || s->list[i - 1].since.ms > latest_ms)) {
+        i--; /* it does not say when it began */
+    }
+    /* The one before holds the moment; one more, in case the clock was set back in it. */
     const uint64_t first = i >= 2 ? s->list[i - 2].first : 0;
     lock_give(&s->lock);
     return first;

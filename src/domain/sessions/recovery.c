@@ -10,6 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
+_Static_assert(JOURNAL_AHEAD_MS == (int64_t)TOKEN_FUTURE_S * MS_PER_S,
+               "who was opened while the clock was ahead has a token, and a journal");
+
 struct run {
     struct service *svc;
     struct shard *(*owner)(void *ctx, uuid_t session);
@@ -197,8 +200,7 @@ static err_t run_whole(struct run *r)
     wall_t oldest = clock_wall(r->svc->clock);
     err_t e = restore_sessions(r, &rows, &oldest);
     if (!failed(e) && rows.count > 0) {
-        /* a session may have been opened under a clock that was ahead as far as its token may be */
-        e = play_journal(r, &rows, wall_after_ms(oldest, -(int64_t)TOKEN_FUTURE_S * MS_PER_S));
+        e = play_journal(r, &rows, wall_after_ms(oldest, -JOURNAL_AHEAD_MS));
     }
     if (!failed(e)) {
         mend_sessions(r, &rows);

@@ -46,6 +46,7 @@ enum fate {
 struct pupil {
     struct lesson lesson;
     enum fate fate;
+    bool heard; /* listening, and the journal was read to its end */
     struct canara_profile *profile;
     uint32_t base;
     size_t names;
@@ -252,7 +253,8 @@ static bool is_in_class(const struct pupil *p)
 static struct pupil *find_pupil(struct tutor *t, uuid_t session)
 {
     for (size_t i = 0; i < t->pupils; i++) {
-        if (is_in_class(&t->pupil[i]) && uuid_eq(t->pupil[i].lesson.session, session)) {
+        if (is_in_class(&t->pupil[i]) && !t->pupil[i].heard &&
+            uuid_eq(t->pupil[i].lesson.session, session)) {
             return &t->pupil[i];
         }
     }
@@ -291,12 +293,11 @@ static bool is_over(struct tutor *t)
     return clock_mono(clock_system()).ns >= deadline.ns;
 }
 
-static err_t walk_journal(struct tutor *t, wall_t since)
+static err_t walk_journal(struct tutor *t, uint64_t from)
 {
     struct journal *j = t->svc->journal;
     struct journal_reader *reader = NULL;
-    TRY(journal_reader_open(journal_dir(j), journal_sequence_since(j, since), journal_committed(j),
-                            &reader, NULL));
+    TRY(journal_reader_open(journal_dir(j), from, journal_committed(j), &reader, NULL));
     err_t e = ERR_OK;
     bool more = true;
     for (size_t n = 1; !failed(e) && more; n++) {
@@ -313,25 +314,52 @@ static err_t walk_journal(struct tutor *t, wall_t since)
     return e;
 }
 
-static void give_lesson(struct tutor *t)
+/* When the first of those was opened who are in class and have not heard everything; false: there is none. */
+static bool first_opened(const struct tutor *t, wall_t *out)
 {
-    wall_t since = {INT64_MAX};
+    bool any = false;
     for (size_t i = 0; i < t->pupils; i++) {
         const struct pupil *p = &t->pupil[i];
-        if (is_in_class(p) && p->lesson.created.ms < since.ms) {
-            since = p->lesson.created;
+        if (is_in_class(p) && !p->heard && (!any || p->lesson.created.ms < out->ms)) {
+            *out = p->lesson.created;
+            any = true;
         }
     }
-    if (since.ms == INT64_MAX) {
+    return any;
+}
+
+/* Read for those whose opening was not met from further back: the clock may have been ahead then. */
+static err_t walk_for_the_rest(struct tutor *t, uint64_t from)
+{
+    wall_t since = {0};
+    for (size_t i = 0; i < t->pupils; i++) {
+        t->pupil[i].heard = t->pupil[i].fate == FATE_LISTENING;
+    }
+    if (!first_opened(t, &since)) {
+        return ERR_OK;
+    }
+    const uint64_t before =
+        journal_sequence_since(t->svc->journal, wall_after_ms(since, -JOURNAL_AHEAD_MS));
+    return before < from ? walk_journal(t, before) : ERR_OK;
+}
+
+static void give_lesson(struct tutor *t)
+{
+    wall_t since = {0};
+    if (!first_opened(t, &since)) {
         return;
     }
-    const err_t e = walk_journal(t, since);
+    const uint64_t from = journal_sequence_since(t->svc->journal, since);
+    err_t e = walk_journal(t, from);
+    if (!failed(e)) {
+        e = walk_for_the_rest(t, from);
+    }
     if (failed(e)) {
         log_event(t->svc->log, LOG_WARN, "lesson.journal", FIELD_INT("error", (int64_t)e.code));
     }
     for (size_t i = 0; i < t->pupils; i++) {
         struct pupil *p = &t->pupil[i];
-        if (is_in_class(p) && failed(e)) {
+        if (is_in_class(p) && !p->heard && failed(e)) {
             p->fate = FATE_AGAIN;
         } else if (p->fate == FATE_WAITING) {
             p->fate = FATE_DROPPED; /* retention has taken its opening: half a session is none */

@@ -132,6 +132,38 @@ static void a_session_whose_opening_is_gone_teaches_nothing(void **state)
     assert_int_equal(head_of_profile(h, account).revision, 0);
 }
 
+/* It is put right before the session has said much: by their times, all segments began before it. */
+static void a_session_opened_while_the_clock_was_ahead_teaches_all_it_has(void **state)
+{
+    enum { AHEAD_MIN = 50, WORDS = 16 };
+
+    struct house *h = *state;
+    struct hand ann = ann_hand();
+    house_crash(h);
+    h->many_segments = true;
+    house_start(h);
+    const uuid_t account = register_account(h, ANN);
+    house_know_people(h, "hand-made");
+    ann_goes(h, log_in(h, ANN, "phone"));
+    settle(h); /* a segment begins before the clock is ahead */
+    house_turn_wall(&h->clock, AHEAD_MIN * MINUTE_MS);
+    struct live *live = log_in(h, ANN, "phone");
+    settle(h);
+    house_turn_wall(&h->clock, -AHEAD_MIN * MINUTE_MS);
+    const wall_t created = live->created;
+    for (int i = 0; i < WORDS; i++) {
+        type_as(h, live, &ann, 1);
+        settle(h);
+    }
+    assert_true(journal_sequence_since(h->svc.journal, created) > 1); /* not that of its opening */
+    shard_end(h->shard, live, END_LOGGED_OUT, true);
+    settle(h);
+    assert_int_equal(tutor_teach(h->tutor), 0);
+    assert_int_equal(counter_read(&h->svc.profiles.dropped), 0);
+    assert_int_equal(counter_read(&h->svc.profiles.learnt), 1);
+    assert_int_equal(head_of_profile(h, account).revision, 1);
+}
+
 /* Its last records are on their way to the disk when it ends. */
 static void a_lesson_waits_for_the_records_of_its_session(void **state)
 {
@@ -330,6 +362,7 @@ int main(void)
         SENTENCE(a_lesson_is_tried_three_times),
         SENTENCE(nobody_learns_from_blocked_empty_or_forgotten_sessions),
         SENTENCE(a_session_whose_opening_is_gone_teaches_nothing),
+        SENTENCE(a_session_opened_while_the_clock_was_ahead_teaches_all_it_has),
         SENTENCE(a_lesson_waits_for_the_records_of_its_session),
         SENTENCE(a_full_queue_drops_the_lesson_and_says_so),
         SENTENCE(two_sessions_of_one_account_take_turns),
