@@ -320,6 +320,22 @@ static err_t fill(struct evaluate_run *r, const double *score)
     return ERR_OK;
 }
 
+/* Machines that send people's own acts again: nothing is to be learned of them. */
+static void tell_copies(const struct evaluate_run *r)
+{
+    static const char *const words[BOT_ACTS] = {"entries", "strokes", "vectors"};
+    const struct bot_folds *const f = &r->bots.folds;
+    for (size_t a = 0; a < BOT_ACTS; a++) {
+        if (f->copies[a] > 0) {
+            (void)fprintf(stderr,
+                          "canara evaluate: %s: %zu %s of machines nearly copy one of a person and "
+                          "are not learned from%s\n",
+                          r->given->dir, f->copies[a], words[a],
+                          f->by_hand[a] ? "; most do, so nothing is learned of them" : "");
+        }
+    }
+}
+
 static int score_all(struct evaluate_run *r, struct bot_eval_options *options, double *score)
 {
     char words[96] = "";
@@ -336,6 +352,7 @@ static int score_all(struct evaluate_run *r, struct bot_eval_options *options, d
         ran = bot_eval_run(r->set, options, score, &r->bots.folds, why);
     }
     progress_deinit(&progress);
+    tell_copies(r);
     if (failed(ran)) {
         return evaluate_broken(r->given->dir, why[0] != '\0' ? why : evaluate_words(ran, words));
     }

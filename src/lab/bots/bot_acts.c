@@ -184,6 +184,7 @@ void bot_act_typed(const canara_key_t *keys, size_t n, double x[BOT_ACT_COLUMNS]
     add_gaps(&to, released ? hold : NULL, gap, n - 1, overlaps);
     add_extra(&to, keys, n, CANARA_KEY_PRESSURE);
     add_extra(&to, keys, n, CANARA_KEY_SIZE);
+    MUST(to.n == BOT_ACT_HOLDS);
     add_places(&to, hold, released ? n : 0);
     add_places(&to, gap, n - 1);
 }

@@ -23,7 +23,9 @@ enum {
     BOT_ACT_COLUMNS = 96, /* of each; what an act has no use for is missing */
     BOT_ACT_KEYS = 64,    /* of one entry; a longer text is as many as it takes */
     BOT_ACT_KEYS_MIN = 4,
-    BOT_ACT_PLACES = 24 /* keys of an entry that are looked at one by one */
+    BOT_ACT_PLACES = 24, /* keys of an entry that are looked at one by one */
+    BOT_ACT_HOLDS = 25,  /* of an entry: its first column of holds by place, */
+    BOT_ACT_GAPS = BOT_ACT_HOLDS + BOT_ACT_PLACES, /* and of pauses; none after them */
 };
 
 /* One act. */

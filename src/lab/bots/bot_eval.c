@@ -60,17 +60,19 @@ struct side {
     size_t family, device; /* fold of it, where it is one */
 };
 
-/* What a run holds: sums of the scores of every trial over the folds it was left out of. */
+/* What a run holds: the mean score of every trial over the folds it was left out of. Equal scores have that very
+ * mean, however many they are: a tie stays one. */
 struct run {
     const struct dataset *set;
     const struct bot_eval_options *options;
-    double *sum, *times; /* one a trial */
+    double *mean, *times; /* one a trial */
     double *people, *bots;
     struct side *side; /* one a user */
     size_t family_folds, device_folds;
-    bool *without;     /* one a user */
-    bool moves, acts;  /* what people and machines both did: there is something to learn */
-    uint64_t checksum; /* of all trees */
+    bool *without;    /* one a user */
+    bool moves, acts; /* what people and machines both did: there is something to learn */
+    struct act_copies copies, others_copies; /* of the set's people, where acts are learned */
+    uint64_t checksum;                       /* of all trees */
     char *why;
 };
 
@@ -147,9 +149,9 @@ static err_t learn_acts(const struct run *r, struct learned *out)
 {
     CLEANUP(act_lesson_free) struct act_lesson *lesson = NULL;
     TRY(act_lesson_new(SEED, &lesson));
-    TRY(act_lesson_add_set(lesson, r->set, r->without));
+    TRY(act_lesson_add_set(lesson, r->set, r->without, &r->copies));
     if (r->options->others != NULL) {
-        TRY(act_lesson_add_set(lesson, r->options->others, NULL));
+        TRY(act_lesson_add_set(lesson, r->options->others, NULL, &r->others_copies));
     }
     return act_lesson_fit(lesson, &out->acts, r->why);
 }
@@ -202,8 +204,8 @@ static err_t run_fold(struct run *r, size_t family, size_t device, struct bot_fo
             continue;
         }
         const double score = bot_eval_session(r->set, trials.at[i].session, &judge);
-        r->sum[i] += score;
         r->times[i] += 1.0;
+        r->mean[i] += (score - r->mean[i]) / r->times[i];
         if (bot) {
             r->bots[fold->bots++] = score;
         } else {
@@ -321,18 +323,34 @@ static uint64_t shipped_checksum(void)
     return fnv_add(roots, t->node, (size_t)t->nodes * TREES_NODE_BYTES);
 }
 
+static err_t find_copies(struct run *r, struct bot_folds *folds)
+{
+    TRY(act_copies_find(r->set, r->set, &r->copies));
+    if (r->options->others != NULL) {
+        TRY(act_copies_find(r->set, r->options->others, &r->others_copies));
+    }
+    for (size_t a = 0; a < BOT_ACTS; a++) {
+        folds->copies[a] = r->copies.copies[a] + r->others_copies.copies[a];
+        folds->by_hand[a] = act_copies_are_most(&r->copies, (enum bot_act)a);
+    }
+    return ERR_OK;
+}
+
 static err_t run(struct run *r, double *score, struct bot_folds *folds)
 {
     const struct dataset_trials trials = dataset_bot_trials(r->set);
     const struct bot_judge shipped = {.trees = bot_learned_shipped(),
                                       .parts = r->options->parts,
                                       .replayed = r->options->replayed};
+    if (r->acts) {
+        TRY(find_copies(r, folds));
+    }
     if (r->options->leave != BOT_LEAVE_NOBODY) {
         TRY(run_folds(r, folds));
     }
     folds->checksum = r->options->leave == BOT_LEAVE_NOBODY ? shipped_checksum() : r->checksum;
     for (size_t i = 0; i < trials.count; i++) {
-        score[i] = r->times[i] > 0.0 ? r->sum[i] / r->times[i]
+        score[i] = r->times[i] > 0.0 ? r->mean[i]
                                      : bot_eval_session(r->set, trials.at[i].session, &shipped);
     }
     return ERR_OK;
@@ -357,10 +375,9 @@ err_t bot_eval_run(const struct dataset *set, const struct bot_eval_options *opt
                     .checksum = FNV_START,
                     .why = why};
     err_t e = err_new(ERR_NOMEM);
-    folds->at = NULL;
-    folds->count = 0;
+    *folds = (struct bot_folds){.at = NULL};
     if (room != NULL && r.side != NULL && r.without != NULL) {
-        r.sum = room;
+        r.mean = room;
         r.times = room + trials.count;
         r.people = room + 2 * trials.count;
         r.bots = room + 3 * trials.count;
@@ -375,6 +392,8 @@ err_t bot_eval_run(const struct dataset *set, const struct bot_eval_options *opt
     free(room);
     free(r.side);
     free(r.without);
+    act_copies_deinit(&r.copies);
+    act_copies_deinit(&r.others_copies);
     if (failed(e)) {
         bot_folds_free(folds);
     }

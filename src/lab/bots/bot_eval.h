@@ -31,8 +31,10 @@ enum { BOT_FOLDS_MAX = 4096 };
 
 struct bot_folds {
     struct bot_fold *at;
-    size_t count;      /* 0: nothing was left out */
-    uint64_t checksum; /* of the trees that scored */
+    size_t count;            /* 0: nothing was left out */
+    uint64_t checksum;       /* of the trees that scored */
+    size_t copies[BOT_ACTS]; /* acts of machines not learned from: act_copies.h */
+    bool by_hand[BOT_ACTS];  /* not learned, since most of the machines' are */
 };
 
 /* Who is left out of what is learned. */

@@ -2,7 +2,6 @@
 
 #include "base/util.h"
 #include "engine/arithmetic/numbers.h"
-#include "lab/bots/bot_labels.h"
 #include "lab/bots/bot_rows.h"
 
 #include <math.h>
@@ -19,6 +18,7 @@ struct act_lesson {
     struct rng rng;
     uint32_t groups;
     unsigned next_script;
+    bool given_up[BOT_ACTS]; /* machines' acts are copies */
 };
 
 err_t act_lesson_new(uint64_t seed, struct act_lesson **out)
@@ -101,95 +101,35 @@ static err_t type_again(struct act_lesson *l, const canara_key_t *keys, size_t n
 
 /* ---- data sets ---- */
 
-/* Acts of each kind of one user, counted; then every so many of them learned from. */
-struct pick {
-    uint32_t all[BOT_ACTS], seen[BOT_ACTS];
-};
-
-static bool is_picked(struct pick *p, enum bot_act kind, size_t most)
-{
-    const uint64_t all = p->all[kind];
-    const uint64_t take = all < most ? all : most;
-    const uint64_t at = p->seen[kind]++;
-    return at * take / all != (at + 1) * take / all;
-}
-
 /* What a walk over a set's acts carries along. */
 struct walk {
-    struct act_lesson *lesson; /* NULL: count them */
-    struct pick *pick;         /* of the user whose session it is */
-    size_t most;               /* acts of a kind of one user */
-    uint32_t group;
-    bool machine;
-    err_t e;
+    struct act_lesson *lesson;
+    const struct act_copies *copies; /* or NULL */
 };
 
-static err_t learn_act(struct walk *w, const struct bot_act_row *act)
+static err_t learn_act(void *ctx, const struct act_met *met)
 {
-    TRY(bot_rows_add(&w->lesson->rows[act->kind], act->x, w->group, w->machine));
-    return act->keys != NULL && !w->machine ? type_again(w->lesson, act->keys, act->key_count)
-                                            : ERR_OK;
-}
-
-static void take_act(void *ctx, const struct bot_act_row *act)
-{
-    struct walk *const w = ctx;
-    if (w->lesson == NULL) {
-        w->pick->all[act->kind]++;
-    } else if (!failed(w->e) && is_picked(w->pick, act->kind, w->most)) {
-        w->e = learn_act(w, act);
+    const struct walk *const w = ctx;
+    struct act_lesson *const l = w->lesson;
+    const struct bot_act_row *const act = met->act;
+    if (w->copies != NULL && act_copies_has(w->copies, met)) {
+        return ERR_OK;
     }
+    TRY(bot_rows_add(&l->rows[act->kind], act->x, l->groups + met->user, met->machine));
+    return act->keys != NULL && !met->machine ? type_again(l, act->keys, act->key_count) : ERR_OK;
 }
 
-static err_t walk_set(const struct dataset *set, const uint8_t *label, const bool *without,
-                      struct pick *pick, struct walk *w)
+err_t act_lesson_add_set(struct act_lesson *lesson, const struct dataset *set, const bool *without,
+                         const struct act_copies *copies)
 {
-    const uint32_t first = w->group;
-    for (size_t i = 0; i < dataset_sessions(set); i++) {
-        const struct dataset_session *const s = dataset_session(set, i);
-        if (label[i] == BOT_LABEL_NONE || (without != NULL && without[s->user])) {
-            continue;
-        }
-        w->machine = label[i] == BOT_LABEL_MACHINE;
-        w->group = first + s->user;
-        w->pick = &pick[s->user];
-        for (size_t e = s->first; e < (size_t)s->first + s->count; e++) {
-            bot_acts_of(&dataset_event(set, e)->event, take_act, w);
-        }
-        TRY(w->e);
-    }
-    w->group = first;
-    return ERR_OK;
-}
-
-static void free_picks(struct pick **p)
-{
-    free(*p);
-}
-
-size_t act_lesson_share(size_t users)
-{
-    const size_t share = ACT_LESSON_PER_SET / size_max(users, 1);
-    return size_min(size_max(share, 1), ACT_LESSON_PER_USER);
-}
-
-err_t act_lesson_add_set(struct act_lesson *lesson, const struct dataset *set, const bool *without)
-{
-    CLEANUP(bot_labels_free) uint8_t *label = NULL;
-    CLEANUP(free_picks) struct pick *pick = calloc(dataset_users(set) + 1, sizeof *pick);
-    struct walk w = {
-        .most = act_lesson_share(dataset_users(set)), .group = lesson->groups, .e = ERR_OK};
-    if (pick == NULL) {
-        return err_new(ERR_NOMEM);
-    }
-    /* NOLINTBEGIN(clang-analyzer-unix.Malloc): the analyser does not see CLEANUP */
-    TRY(bot_labels(set, &label));
-    TRY(walk_set(set, label, without, pick, &w));
-    w.lesson = lesson;
-    TRY(walk_set(set, label, without, pick, &w));
+    struct walk w = {lesson, copies};
+    TRY(act_walk(set, act_lesson_share(dataset_users(set)), without, learn_act, &w));
     lesson->groups += (uint32_t)dataset_users(set);
+    for (size_t a = 0; a < BOT_ACTS; a++) {
+        const bool most = copies != NULL && act_copies_are_most(copies, (enum bot_act)a);
+        lesson->given_up[a] = lesson->given_up[a] || most;
+    }
     return ERR_OK;
-    /* NOLINTEND(clang-analyzer-unix.Malloc) */
 }
 
 /* ---- the fit ---- */
@@ -202,7 +142,7 @@ err_t act_lesson_fit(struct act_lesson *lesson, struct act_trees *out, char why[
     for (size_t a = 0; a < BOT_ACTS; a++) {
         struct bot_rows *const rows = &lesson->rows[a];
         buf_clear(&out->bytes[a]);
-        out->learned[a] = bot_rows_of_both(rows);
+        out->learned[a] = bot_rows_of_both(rows) && !lesson->given_up[a];
         if (out->learned[a]) {
             bot_rows_even_out(rows, SCRIPT_GROUPS, TOLD_MIN);
             TRY(bot_rows_fit(rows, &params, &out->bytes[a], why));

@@ -16,6 +16,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "engine/arithmetic/trees.h"
+#include "lab/bots/act_copies.h"
+#include "lab/bots/act_walk.h"
 #include "lab/bots/boost_files.h"
 #include "lab/bots/bot_acts.h"
 #include "lab/bots/bot_typist.h"
@@ -23,11 +25,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-
-enum {
-    ACT_LESSON_PER_USER = 400, /* acts of a kind of one person, device or family, evenly; fewer */
-    ACT_LESSON_PER_SET = 40000 /* where a set has so many users that this would be more in all */
-};
 
 /* Trees of each kind of act; `learned` says of which there are any. */
 struct act_trees {
@@ -38,17 +35,15 @@ struct act_trees {
 
 struct act_lesson;
 
-/* How many acts of a kind of each user of a set of so many are learned from; 1 at least. */
-size_t act_lesson_share(size_t users);
-
 NODISCARD err_t act_lesson_new(uint64_t seed, struct act_lesson **out);
 void act_lesson_free(struct act_lesson **lesson);
 
 /* Learn from a set: bot_labels.h says whose a session is. Sessions of the users for whom `without` is true
  * are left out (NULL: nobody's). What people typed is typed again, each entry by one script, in turn, of those
- * that need nobody else's times. */
+ * that need nobody else's times. Acts of `copies` (of this set, or NULL) are not learned from, and a kind of
+ * which most of machines' are is not learned. */
 NODISCARD err_t act_lesson_add_set(struct act_lesson *lesson, const struct dataset *set,
-                                   const bool *without);
+                                   const bool *without, const struct act_copies *copies);
 
 /* Grow trees for each kind of act of which people and machines have shown some. */
 NODISCARD err_t act_lesson_fit(struct act_lesson *lesson, struct act_trees *out,

@@ -126,7 +126,7 @@ static void learn(const struct dataset *set, const bool *without, struct act_tre
     CLEANUP(act_lesson_free) struct act_lesson *lesson = NULL;
     char why[BOOST_WHY_BYTES] = "";
     assert_false(failed(act_lesson_new(1, &lesson)));
-    assert_false(failed(act_lesson_add_set(lesson, set, without)));
+    assert_false(failed(act_lesson_add_set(lesson, set, without, NULL)));
     if (failed(act_lesson_fit(lesson, out, why))) {
         fail_msg("%s", why);
     }
