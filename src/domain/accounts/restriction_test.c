@@ -580,6 +580,27 @@ static int end(void **state)
     return tear_down(state);
 }
 
+/* The checkpoint has the challenge, the journal behind it the MPIN. */
+static void what_was_answered_since_the_checkpoint_is_not_owed_again(void **state)
+{
+    struct house *h = *state;
+    const uuid_t ann = register_account(h, ANN);
+    const uuid_t id = log_in(h, ANN, "phone")->id;
+    predict(h, shard_find(h->shard, id), 0.75);
+    run_ledger(h);
+    write_checkpoint(h);
+    give_mpin(h, id);
+    assert_false(standing(h, ann).owes);
+    for (int start = 0; start < 2; start++) {
+        crash_and_start(h, h->dir.path);
+        assert_true(shard_peek(h->shard, id)->asleep);
+        assert_int_equal(waiting(h, ann), MARK_NONE);
+        wake_all(h);
+        assert_false(behaviour_mpin_required(h->shard, shard_find(h->shard, id)));
+        assert_false(next_login(h).owes);
+    }
+}
+
 int main(void)
 {
 // clang-format off
@@ -588,6 +609,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SENTENCE(whoever_is_challenged_and_logs_in_anew_is_asked),
         SENTENCE(a_challenge_that_is_answered_leaves_nothing),
+        SENTENCE(what_was_answered_since_the_checkpoint_is_not_owed_again),
         SENTENCE(a_login_that_is_drawn_is_asked_until_an_mpin_succeeds),
         SENTENCE(what_was_answered_before_a_lot_leaves_nothing_behind_it),
         SENTENCE(of_a_hundred_logins_as_many_are_drawn_as_wanted),

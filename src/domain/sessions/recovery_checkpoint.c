@@ -134,6 +134,7 @@ struct living {
     struct map index; /* of an id in `id` */
     uuid_t *id;
     bool *restored;
+    bool *answered; /* an MPIN of it is in the journal, behind the checkpoint */
     uint32_t count, cap;
 };
 
@@ -142,6 +143,7 @@ static void living_deinit(struct living *l)
     map_deinit(&l->index);
     free(l->id);
     free(l->restored);
+    free(l->answered);
 }
 
 static err_t note_living(void *ctx, uuid_t id)
@@ -170,7 +172,8 @@ static err_t read_living(struct service *svc, struct living *l)
     TRY(store_begin(svc->store, STORE_READ, &tx));
     TRY(store_session_ids_live(&tx, note_living, l));
     l->restored = calloc((size_t)l->count + 1, sizeof *l->restored);
-    return l->restored == NULL ? err_new(ERR_NOMEM) : ERR_OK;
+    l->answered = calloc((size_t)l->count + 1, sizeof *l->answered);
+    return l->restored == NULL || l->answered == NULL ? err_new(ERR_NOMEM) : ERR_OK;
 }
 
 /* ---- sessions ---- */
@@ -188,7 +191,7 @@ static void start_deinit(struct start *st)
 }
 
 /* Nobody may ask for it, and so wake it, for long. Its row is read for this alone: of those who are asked for
- * an MPIN there are few. */
+ * an MPIN there are few. Not of one that has been answered since: its row says so, and its state not yet. */
 static err_t owe_saved(struct service *svc, struct shard *s, struct live *live)
 {
     struct session_row row = {0};
@@ -221,7 +224,7 @@ static err_t restore_saved(struct start *st, const saved_session_t *saved)
         shard_end(s, live, (enum session_end)saved->how, false);
         return ERR_OK;
     }
-    return owe_saved(st->r->svc, s, live);
+    return ERR_OK;
 }
 
 static err_t restore_all_saved(struct start *st, struct checkpoint_reader *saved)
@@ -284,6 +287,11 @@ static err_t keep_record(struct start *st, const journal_record_t *record)
         live->profile_revision = pin.revision;
         live->unopened = false;
     }
+    uint32_t at = 0;
+    if (record->fact == (uint16_t)CANARA_FACT_MPIN_PASSED &&
+        map_get(&st->living.index, record->session, &at)) {
+        st->living.answered[at] = true;
+    }
     return sleepers_keep(st->sleepers, live, record);
 }
 
@@ -323,6 +331,9 @@ static err_t call_or_expire(struct start *st)
         struct live *live = shard_peek(s, id);
         if (live == NULL) {
             continue;
+        }
+        if (st->living.restored[i] && !st->living.answered[i] && !live->blocked) {
+            TRY(owe_saved(st->r->svc, s, live));
         }
         if (live->unplayed != 0 || live->opens_late) {
             st->r->report.asleep += 1;
