@@ -130,11 +130,16 @@ err_t checkpoint_find(struct service *svc, const char *dir, struct checkpoint_re
 
 /* ---- who lives, says the store ---- */
 
+/* What a start has met of a session. */
+struct met {
+    bool restored; /* out of the checkpoint */
+    bool answered; /* an MPIN of it is in the journal behind */
+};
+
 struct living {
     struct map index; /* of an id in `id` */
     uuid_t *id;
-    bool *restored;
-    bool *answered; /* an MPIN of it is in the journal, behind the checkpoint */
+    struct met *met; /* of each, once all are known */
     uint32_t count, cap;
 };
 
@@ -142,8 +147,7 @@ static void living_deinit(struct living *l)
 {
     map_deinit(&l->index);
     free(l->id);
-    free(l->restored);
-    free(l->answered);
+    free(l->met);
 }
 
 static err_t note_living(void *ctx, uuid_t id)
@@ -171,9 +175,8 @@ static err_t read_living(struct service *svc, struct living *l)
     CLEANUP(store_rollback) struct store_tx tx = {0};
     TRY(store_begin(svc->store, STORE_READ, &tx));
     TRY(store_session_ids_live(&tx, note_living, l));
-    l->restored = calloc((size_t)l->count + 1, sizeof *l->restored);
-    l->answered = calloc((size_t)l->count + 1, sizeof *l->answered);
-    return l->restored == NULL || l->answered == NULL ? err_new(ERR_NOMEM) : ERR_OK;
+    l->met = calloc((size_t)l->count + 1, sizeof *l->met);
+    return l->met == NULL ? err_new(ERR_NOMEM) : ERR_OK;
 }
 
 /* ---- sessions ---- */
@@ -211,12 +214,12 @@ static err_t restore_saved(struct start *st, const saved_session_t *saved)
 {
     uint32_t at = 0;
     struct live *live = NULL;
-    if (!map_get(&st->living.index, saved->id, &at) || st->living.restored[at]) {
+    if (!map_get(&st->living.index, saved->id, &at) || st->living.met[at].restored) {
         return ERR_OK; /* ended since: the store knows how */
     }
     struct shard *s = st->owner->of(st->owner->ctx, saved->id);
     TRY(shard_restore_saved(s, saved, &live));
-    st->living.restored[at] = true;
+    st->living.met[at].restored = true;
     st->r->report.sessions += 1;
     behaviour_restore(s, live);
     if (saved->blocked) { /* and the store never heard of it */
@@ -253,7 +256,7 @@ static err_t restore_young(struct start *st)
         struct live *live = NULL;
         bool found = false;
         bool locked_out = false;
-        if (st->living.restored[i]) {
+        if (st->living.met[i].restored) {
             continue;
         }
         TRY(store_session_get(&tx, st->living.id[i], &row, &found));
@@ -290,7 +293,7 @@ static err_t keep_record(struct start *st, const journal_record_t *record)
     uint32_t at = 0;
     if (record->fact == (uint16_t)CANARA_FACT_MPIN_PASSED &&
         map_get(&st->living.index, record->session, &at)) {
-        st->living.answered[at] = true;
+        st->living.met[at].answered = true;
     }
     return sleepers_keep(st->sleepers, live, record);
 }
@@ -332,7 +335,7 @@ static err_t call_or_expire(struct start *st)
         if (live == NULL) {
             continue;
         }
-        if (st->living.restored[i] && !st->living.answered[i] && !live->blocked) {
+        if (st->living.met[i].restored && !st->living.met[i].answered && !live->blocked) {
             TRY(owe_saved(st->r->svc, s, live));
         }
         if (live->unplayed != 0 || live->opens_late) {
