@@ -111,6 +111,9 @@ static void by_itself(struct evaluate_run *r, struct bot_eval_options *out)
     }
     if (!is_learnable(what)) {
         score_by_rules(r, out);
+        if (seen) {
+            tell_seen(r);
+        }
         return;
     }
     const char *const why = why_none_is_left_out(r);

@@ -29,36 +29,44 @@ static void people_deinit(struct people *p)
 
 /* ---- distance ---- */
 
-/* From where on columns are compared: how each place was typed, where that is told. */
-static size_t first_column(enum bot_act kind, const float *x)
+/* An act that is held against many: the columns that it has, of those that say how each place was typed where that
+ * is told. */
+struct probe {
+    const float *x;
+    size_t told;
+    uint8_t column[BOT_ACT_COLUMNS];
+};
+
+_Static_assert((int)BOT_ACT_COLUMNS <= UINT8_MAX + 1, "the number of a column is a byte");
+
+static struct probe probe_of(enum bot_act kind, const float *x)
 {
-    return kind == BOT_ACT_TYPED && !isnan(x[BOT_ACT_GAPS]) ? (size_t)BOT_ACT_HOLDS : 0;
+    struct probe p = {.x = x};
+    const bool by_place = kind == BOT_ACT_TYPED && !isnan(x[BOT_ACT_GAPS]);
+    for (size_t c = by_place ? (size_t)BOT_ACT_HOLDS : 0; c < BOT_ACT_COLUMNS; c++) {
+        if (!isnan(x[c])) {
+            p.column[p.told++] = (uint8_t)c;
+        }
+    }
+    return p;
 }
 
 /* Mean absolute difference over the columns that both have, half of those of `a` at least; INFINITY: they
  * have not, or it is more than `most`. */
-static double distance(enum bot_act kind, const float *a, const float *b, double most)
+static double distance(const struct probe *a, const float *b, double most)
 {
-    const size_t first = first_column(kind, a);
     double sum = 0.0;
     size_t both = 0;
-    size_t told = 0;
-    for (size_t c = first; c < BOT_ACT_COLUMNS; c++) {
-        told += isnan(a[c]) ? 0U : 1U;
-    }
-    const double stop = most * (double)told;
-    for (size_t c = first; c < BOT_ACT_COLUMNS; c++) {
-        const float d = fabsf(a[c] - b[c]);
+    const double stop = most * (double)a->told;
+    for (size_t i = 0; i < a->told && sum <= stop; i++) {
+        const float d = fabsf(a->x[a->column[i]] - b[a->column[i]]);
         if (!isnan(d)) {
             sum += (double)d;
             both++;
         }
-        if (sum > stop) {
-            return INFINITY;
-        }
     }
     const double mean = sum / (double)size_max(both, 1);
-    return both >= COLUMNS_MIN && 2 * both >= told && mean <= most ? mean : INFINITY;
+    return both >= COLUMNS_MIN && 2 * both >= a->told && mean <= most ? mean : INFINITY;
 }
 
 /* ---- acts of people ---- */
@@ -117,10 +125,10 @@ static void scale(const struct people *p, float *x)
 static double nearest_other(const struct people *p, size_t i)
 {
     double least = INFINITY;
+    const struct probe probe = probe_of(p->kind, p->x + i * BOT_ACT_COLUMNS);
     for (size_t k = 0; k < p->count; k++) {
         if (k != i) {
-            least = fmin(least, distance(p->kind, p->x + i * BOT_ACT_COLUMNS,
-                                         p->x + k * BOT_ACT_COLUMNS, least));
+            least = fmin(least, distance(&probe, p->x + k * BOT_ACT_COLUMNS, least));
         }
     }
     return least;
@@ -187,8 +195,9 @@ static bool is_copy(const struct search *s, const struct bot_act_row *act)
         x[c] = (float)act->x[c];
     }
     scale(p, x);
+    const struct probe probe = probe_of(act->kind, x);
     for (size_t i = 0; i < p->count; i++) {
-        if (distance(p->kind, x, p->x + i * BOT_ACT_COLUMNS, p->limit) <= p->limit) {
+        if (distance(&probe, p->x + i * BOT_ACT_COLUMNS, p->limit) <= p->limit) {
             copy = true;
             if (!s->mark) {
                 break;
